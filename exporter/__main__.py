@@ -1,0 +1,5 @@
+"""`python -m exporter` is `dockernet-exporter`."""
+
+from exporter.cli import main
+
+main()

@@ -1,0 +1,64 @@
+"""The configuration: one frozen value, filled by the command line; nothing else reads flags or environment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.errors import ConfigError
+
+COLLECTORS = ("inventory", "endpoint", "veth", "bridge", "uplink")
+DEFAULT_LISTEN_ADDRESS = ":9714"
+HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where to listen; host None means every address of both families."""
+
+    host: str | None
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that can be chosen; defaults live here."""
+
+    listen: tuple[ListenAddress, ...] = (ListenAddress(None, 9714),)
+    telemetry_path: str = "/metrics"
+    own_metrics: bool = True
+    docker_host: str = "unix:///var/run/docker.sock"
+    collectors: tuple[str, ...] = COLLECTORS
+    container_labels: tuple[str, ...] = ()
+    procfs: Path = Path("/proc")
+    sysfs: Path = Path("/sys")
+    series_limit: int = 0
+
+
+def parse_listen_address(text: str) -> ListenAddress:
+    """Parse `:9714`, `127.0.0.1:9714` or `[::1]:9714`; ConfigError for anything else."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > HIGHEST_PORT:
+        raise ConfigError(f"--web.listen-address: {text!r} is no HOST:PORT, such as :9714 or 127.0.0.1:9714")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ConfigError(f"--web.listen-address: {text!r}: write an IPv6 address in brackets, such as [::1]:9714")
+    return ListenAddress(host or None, int(port))
+
+
+def parse_telemetry_path(text: str) -> str:
+    """Check the path of the metrics; ConfigError unless it is absolute, plain and free."""
+    if not text.startswith("/") or text in ("/", "/-/healthy", "/-/ready") or any(c in text for c in "{}?# "):
+        raise ConfigError(f"--web.telemetry-path: {text!r} is no path such as /metrics")
+    return text
+
+
+def parse_labels(text: str) -> tuple[str, ...]:
+    """Parse a comma-separated list of container labels."""
+    return tuple(dict.fromkeys(label.strip() for label in text.split(",") if label.strip()))
+
+
+def choose_collectors(chosen: dict[str, bool | None], *, disable_defaults: bool) -> tuple[str, ...]:
+    """Return the enabled collectors: each as its flag says, else as the default."""
+    return tuple(
+        name for name in COLLECTORS if (not disable_defaults if (choice := chosen.get(name)) is None else choice)
+    )

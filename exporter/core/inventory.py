@@ -1,0 +1,64 @@
+"""Changes of the Inventory, each a new value: readers hold the old one whole until they take the next."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from exporter.core.model import Container, Engine, Inventory, Network
+
+SHARES_NAMESPACE = frozenset({"host", "container"})
+
+
+def with_listing(
+    inventory: Inventory,
+    engine: Engine,
+    containers: Iterable[Container],
+    networks: Iterable[Network],
+    now: float,
+) -> Inventory:
+    """Everything as just listed; what only an inspect tells is kept for a container that has not changed."""
+    return Inventory(
+        connected=True,
+        engine=engine,
+        containers={c.id: _keep_details(inventory.containers.get(c.id), c) for c in containers},
+        networks={network.id: network for network in networks},
+        synced_at=now,
+    )
+
+
+def _keep_details(known: Container | None, listed: Container) -> Container:
+    if known is None or not (known.live and listed.live) or _sandboxes(known) != _sandboxes(listed):
+        return listed
+    return replace(listed, pid=known.pid, sandbox_key=known.sandbox_key)
+
+
+def _sandboxes(container: Container) -> frozenset[str]:
+    """An endpoint's id is new at each start, so equal ones mean the same life."""
+    return frozenset(endpoint.endpoint_id for endpoint in container.endpoints)
+
+
+def with_container(inventory: Inventory, container: Container) -> Inventory:
+    """One container as just inspected."""
+    return replace(inventory, containers={**inventory.containers, container.id: container})
+
+
+def without_container(inventory: Inventory, container_id: str) -> Inventory:
+    """One container gone; the same value when it was not there."""
+    if container_id not in inventory.containers:
+        return inventory
+    left = {key: value for key, value in inventory.containers.items() if key != container_id}
+    return replace(inventory, containers=left)
+
+
+def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventory:
+    """All networks as just listed."""
+    return replace(inventory, networks={network.id: network for network in networks})
+
+
+def disconnected(inventory: Inventory) -> Inventory:
+    """The engine is away: what is known stays, and is called old."""
+    return replace(inventory, connected=False)
+
+
+def sandboxed(inventory: Inventory) -> tuple[Container, ...]:
+    """The live containers that have a network namespace of their own."""
+    return tuple(c for c in inventory.containers.values() if c.live and c.network_mode not in SHARES_NAMESPACE)

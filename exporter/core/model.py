@@ -1,0 +1,133 @@
+"""What exists: Docker's nouns, then the kernel's, as frozen values of our own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LIVE_STATES = frozenset({"running", "paused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A container's place on one network (Engine API: NetworkSettings.Networks[name]).
+
+    Addresses have no prefix length; what does not exist is ''.
+    """
+
+    network: str
+    network_id: str
+    endpoint_id: str = ""
+    mac_address: str = ""
+    ip_address: str = ""
+    ip6_address: str = ""
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container; `endpoints` are read only while it lives, for engines keep stale ones of the dead.
+
+    `network_mode` is Docker's word with 'default' spelled 'bridge' and 'container:<id>' shortened to
+    'container', its target standing in `network_owner`. `pid` is 0 and `sandbox_key` '' while unknown.
+    """
+
+    id: str
+    name: str
+    image: str
+    state: str
+    network_mode: str
+    network_owner: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    endpoints: tuple[Endpoint, ...] = ()
+    created: float = 0.0
+    pid: int = 0
+    sandbox_key: str = ""
+
+    @property
+    def live(self) -> bool:
+        """It has a process: running or paused. In a restart's back-off it has none."""
+        return self.state in LIVE_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """One IPAM configuration of a network; `gateway` and `ip_range` are '' where Docker tells none."""
+
+    subnet: str
+    gateway: str = ""
+    ip_range: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A Docker network; `bridge` is the host's device of a bridge network, `mtu` its option or 0."""
+
+    id: str
+    name: str
+    driver: str
+    scope: str = "local"
+    internal: bool = False
+    ipv6: bool = False
+    bridge: str = ""
+    mtu: int = 0
+    subnets: tuple[Subnet, ...] = ()
+    created: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What the engine says of itself (Engine API: /version, /info); unknown is ''."""
+
+    name: str
+    version: str
+    api_version: str
+    kernel: str = ""
+    cgroup_version: str = ""
+    firewall_backend: str = ""
+    userland_proxy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that Docker says exists. Kept, and called old, while the engine is away."""
+
+    connected: bool = False
+    engine: Engine | None = None
+    containers: Mapping[str, Container] = field(default_factory=dict)
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    synced_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A network device as rtnetlink reports it.
+
+    `peer_ifindex` (IFLA_LINK) counts in the namespace `peer_nsid` (IFLA_LINK_NETNSID), in our own when that is
+    None. `master_ifindex` is the bridge it is a port of, 0 when none. `carrier` is IFF_LOWER_UP.
+    """
+
+    ifindex: int
+    name: str
+    kind: str = ""
+    mac_address: str = ""
+    mtu: int = 0
+    master_ifindex: int = 0
+    peer_ifindex: int = 0
+    peer_nsid: int | None = None
+    carrier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A device inside a container's namespace."""
+
+    ifindex: int
+    name: str
+    mac_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """A device that carries a default route or a route to a gateway, with the host's addresses on it."""
+
+    device: str
+    addresses: tuple[str, ...] = ()

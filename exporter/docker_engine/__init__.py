@@ -1,0 +1,1 @@
+"""Edge: Engine API -> core values. Read only: a handful of GETs."""

@@ -1,0 +1,141 @@
+"""The Engine API as this program uses it: seven GETs, each with a time-out, by docker-py's low-level client."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+import requests
+import urllib3
+from docker.errors import APIError, DockerException, NotFound
+from docker.utils import parse_host
+
+from exporter.core.model import Container, Engine, Network
+from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
+from exporter.errors import ConfigError, EngineError
+
+REQUEST_TIMEOUT = 5.0  # the list never waits for a container: an engine that takes longer hangs
+QUIET_SECONDS = 15.0  # how long a silent event stream is trusted before the engine is asked whether it lives
+FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+
+
+class QuietError(Exception):
+    """No event for QUIET_SECONDS: normal, but a hung engine looks the same."""
+
+
+@contextmanager
+def _engine_errors() -> Iterator[None]:
+    """docker-py lets requests' and urllib3's errors through beside its own."""
+    try:
+        yield
+    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as error:
+        raise EngineError(_one_line(error)) from error
+
+
+def _one_line(error: BaseException) -> str:
+    """Of a nested exception text the innermost: 'No such file or directory' and not five classes around it."""
+    while isinstance(cause := error.__cause__ or error.__context__, BaseException) and not isinstance(error, APIError):
+        error = cause
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def check_host(url: str) -> None:
+    """Raise ConfigError for a --docker.host that can never work."""
+    try:
+        parse_host(url)
+    except DockerException as error:
+        raise ConfigError(f"--docker.host: {error}") from error
+
+
+class EngineClient:
+    """One connection's worth of the Engine API; each thread uses its own. Connects lazily: the engine may be away."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._client: Any = None
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            # 'auto' asks the engine and so does I/O; the newest API of every engine is understood by parse.py.
+            self._client = docker.APIClient(base_url=self._host, version="auto", timeout=REQUEST_TIMEOUT)
+        return self._client
+
+    def close(self) -> None:
+        """Drop the connections; the next call makes new ones, and negotiates anew with what may be a newer engine."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def ping(self) -> None:
+        """Raise EngineError unless the engine answers in time."""
+        with _engine_errors():
+            self._connected().ping()
+
+    def engine(self) -> Engine:
+        """GET /version and /info."""
+        with _engine_errors():
+            client = self._connected()
+            return parse_engine(client.version(), client.info())
+
+    def containers(self) -> list[Container]:
+        """GET /containers/json?all=1: names, labels, networks; no process id."""
+        with _engine_errors():
+            return [parse_listed(row) for row in self._connected().containers(all=True)]
+
+    def container(self, container_id: str) -> Container | None:
+        """GET /containers/ID/json; None when it is gone. Waits for the container's lock while that starts."""
+        with _engine_errors():
+            try:
+                return parse_inspected(self._connected().inspect_container(container_id))
+            except NotFound:
+                return None
+
+    def networks(self) -> list[Network]:
+        """GET /networks."""
+        with _engine_errors():
+            return [parse_network(row) for row in self._connected().networks()]
+
+    def events(self, since_nano: int) -> Iterator[Any]:
+        """GET /events since a moment (inclusive): decoded documents as they come.
+
+        Yields None once the engine has answered. Ends when the engine ends it; raises QuietError after a while of
+        silence, EngineError when the connection breaks. docker-py's own events() has no time-out, not even for the
+        answer's head, and would wait for a hung engine for ever.
+        """
+        since = f"{since_nano // 10**9}.{since_nano % 10**9:09d}"
+        with _engine_errors():
+            client = self._connected()
+            url = f"{client.base_url}/v{client.api_version}/events"
+            answer = client.get(
+                url, params={"since": since, "filters": FILTERS}, stream=True, timeout=(REQUEST_TIMEOUT, QUIET_SECONDS)
+            )
+            answer.raise_for_status()
+        with answer:
+            yield None
+            yield from _documents(answer)
+
+
+def _documents(answer: Any) -> Iterator[Any]:
+    """Split a stream of one JSON document per line."""
+    rest = b""
+    chunks = answer.iter_content(chunk_size=None)
+    while True:
+        try:
+            with _engine_errors():
+                chunk = next(chunks, b"")
+        except EngineError as error:
+            if isinstance(error.__cause__, (requests.ConnectionError, urllib3.exceptions.ReadTimeoutError)) and (
+                "timed out" in str(error.__cause__).lower()
+            ):
+                raise QuietError from error
+            raise
+        if not chunk:
+            return
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line.strip():
+                with _engine_errors():
+                    document = json.loads(line)
+                yield document

@@ -1,0 +1,159 @@
+"""Docker's JSON into values of our own; only fields that every engine from 20.10 to 29 has or may lack.
+
+Shapes differ by version: what is absent, null or "" means the same here. Source: Engine API 1.41 to 1.55.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from exporter.core.model import LIVE_STATES, Container, Endpoint, Engine, Network, Subnet
+
+Json = Mapping[str, Any]
+
+MTU_OPTION = "com.docker.network.driver.mtu"
+BRIDGE_OPTION = "com.docker.network.bridge.name"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the stream; `container_id` and `network_id` are what it says to read again, '' for neither."""
+
+    type: str
+    action: str
+    time_nano: int
+    container_id: str = ""
+    network_id: str = ""
+    swarm: bool = False
+
+
+def parse_event(document: Json) -> Event:
+    """Parse an event; the action loses its detail (`exec_create: COMMAND`, `health_status: healthy`)."""
+    actor = document.get("Actor") or {}
+    attributes = actor.get("Attributes") or {}
+    kind = str(document.get("Type") or "")
+    return Event(
+        type=kind,
+        action=str(document.get("Action") or "").partition(":")[0],
+        time_nano=int(document.get("timeNano") or 0),
+        container_id=str(actor.get("ID") or "") if kind == "container" else str(attributes.get("container") or ""),
+        network_id=str(actor.get("ID") or "") if kind == "network" else "",
+        swarm=document.get("scope") == "swarm",
+    )
+
+
+def parse_listed(document: Json) -> Container:
+    """Parse a row of GET /containers/json."""
+    names = document.get("Names") or ()
+    return _container(
+        document,
+        # Legacy links add names with a second slash; the container's own has one.
+        name=next((name for name in names if name.count("/") == 1), document["Id"][:12]),
+        image=document.get("Image"),
+        state=document.get("State"),
+        labels=document.get("Labels"),
+        created=float(document.get("Created") or 0),
+    )
+
+
+def parse_inspected(document: Json) -> Container:
+    """Parse GET /containers/ID/json."""
+    config, state = document.get("Config") or {}, document.get("State") or {}
+    return _container(
+        document,
+        name=document.get("Name"),
+        image=config.get("Image"),
+        state=state.get("Status"),
+        labels=config.get("Labels"),
+        created=parse_time(document.get("Created")),
+        pid=int(state.get("Pid") or 0),
+        sandbox_key=(document.get("NetworkSettings") or {}).get("SandboxKey"),
+    )
+
+
+def _container(
+    document: Json,
+    *,
+    name: Any,
+    image: Any,
+    state: Any,
+    labels: Any,
+    created: float,
+    pid: int = 0,
+    sandbox_key: Any = "",
+) -> Container:
+    mode, _, owner = str((document.get("HostConfig") or {}).get("NetworkMode") or "").partition(":")
+    networks = (document.get("NetworkSettings") or {}).get("Networks") or {}
+    live = state in LIVE_STATES
+    return Container(
+        id=document["Id"],
+        name=str(name or "").removeprefix("/"),
+        image=str(image or ""),
+        state=str(state or ""),
+        network_mode="bridge" if mode in ("default", "") else mode,
+        network_owner=owner,
+        labels={str(key): str(value) for key, value in (labels or {}).items()},
+        # Engines show addresses of failed starts and of containers that died while they were away.
+        endpoints=tuple(_endpoint(name, row) for name, row in sorted(networks.items())) if live else (),
+        created=created,
+        pid=pid if live else 0,
+        sandbox_key=str(sandbox_key or "") if live else "",
+    )
+
+
+def _endpoint(network: str, row: Json) -> Endpoint:
+    return Endpoint(
+        network=network,
+        network_id=str(row.get("NetworkID") or ""),
+        endpoint_id=str(row.get("EndpointID") or ""),
+        mac_address=str(row.get("MacAddress") or "").lower(),
+        ip_address=str(row.get("IPAddress") or ""),
+        ip6_address=str(row.get("GlobalIPv6Address") or ""),
+        gateway=str(row.get("Gateway") or ""),
+    )
+
+
+def parse_network(document: Json) -> Network:
+    """Parse a row of GET /networks."""
+    options = document.get("Options") or {}
+    driver = str(document.get("Driver") or "")
+    bridge = str(options.get(BRIDGE_OPTION) or "br-" + document["Id"][:12]) if driver == "bridge" else ""
+    mtu = str(options.get(MTU_OPTION) or "0")
+    return Network(
+        id=document["Id"],
+        name=str(document.get("Name") or ""),
+        driver=driver,
+        scope=str(document.get("Scope") or ""),
+        internal=bool(document.get("Internal")),
+        ipv6=bool(document.get("EnableIPv6")),
+        bridge=bridge,
+        mtu=int(mtu) if mtu.isdecimal() else 0,
+        subnets=tuple(
+            Subnet(str(row.get("Subnet") or ""), str(row.get("Gateway") or ""), str(row.get("IPRange") or ""))
+            for row in (document.get("IPAM") or {}).get("Config") or ()
+        ),
+        created=parse_time(document.get("Created")),
+    )
+
+
+def parse_engine(version: Json, info: Json) -> Engine:
+    """Parse GET /version and GET /info."""
+    firewall = info.get("FirewallBackend") or {}
+    details = {row[0]: row[1] for row in firewall.get("Info") or () if len(row) == 2}  # noqa: PLR2004  pairs
+    return Engine(
+        name=str(info.get("Name") or ""),
+        version=str(version.get("Version") or ""),
+        api_version=str(version.get("ApiVersion") or ""),
+        kernel=str(version.get("KernelVersion") or ""),
+        cgroup_version=str(info.get("CgroupVersion") or ""),
+        firewall_backend="nftables" if firewall.get("Driver") == "nftables" else "",
+        userland_proxy=str(details.get("EnableUserlandProxy") or ""),
+    )
+
+
+def parse_time(text: Any) -> float:
+    """Parse RFC 3339 with nanoseconds into Unix seconds; 0 for nothing and for the zero time of Go."""
+    if not text or str(text).startswith("0001-"):
+        return 0.0
+    return datetime.fromisoformat(str(text)).timestamp()

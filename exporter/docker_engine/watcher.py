@@ -1,0 +1,213 @@
+"""Follow the engine: an event only says what to look at again, an inspect says what is.
+
+Subscribe, list, follow; and start over on doubt. Ids are dirty until an inspect that began after the last event has
+answered. Inspects run in a few threads, since one waits for its container's lock while that starts; results come
+back through the same queue as the events, so that one thread alone decides.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import structlog
+
+from exporter.core.inventory import (
+    disconnected,
+    sandboxed,
+    with_container,
+    with_listing,
+    with_networks,
+    without_container,
+)
+from exporter.core.model import Container, Inventory
+from exporter.core.observation import RESYNC_REASONS, EngineStats
+from exporter.docker_engine.client import EngineClient
+from exporter.docker_engine.event_reader import DISCONNECTED, OVERFLOW, EventReader, Item
+from exporter.docker_engine.parse import Event
+from exporter.errors import EngineError
+
+QUEUE = 10_000
+INSPECTORS = 4
+RESYNC_SECONDS = 60.0  # bounds what the engine changed without an event, or dropped
+TICK_SECONDS = 0.2  # how soon a failed request is tried again, and how soon the thread notices that it should stop
+
+# Container actions that change nothing of the inventory; health checks alone make three of them per check.
+NOISE = ("exec_", "health_status", "top", "attach", "detach", "resize", "archive-path", "extract-to-dir", "export")
+ENDPOINT_ACTIONS = frozenset({"connect", "disconnect"})
+
+log = structlog.get_logger(component="inventory")
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """An inspect's answer: the container, None when it is gone; `failed` when nobody answered."""
+
+    container_id: str
+    container: Container | None
+    failed: bool = False
+
+
+class EngineWatcher:
+    """Keeps an Inventory current and hands each new one to `publish`, from one thread."""
+
+    def __init__(self, host: str, find_pid: Callable[[str], int], publish: Callable[[Inventory], None]) -> None:
+        self._host = host
+        self._find_pid = find_pid
+        self._publish = publish
+        self._queue: queue.Queue[Item | Inspected] = queue.Queue(QUEUE)
+        self._stopped = threading.Event()
+        self._reader = EventReader(EngineClient(host), self._queue, self._stopped)
+        self._client = EngineClient(host)
+        self._local = threading.local()
+        self._pool = ThreadPoolExecutor(INSPECTORS, "inspect")
+        self._threads = [
+            threading.Thread(target=run, name=name, daemon=True)
+            for name, run in (("events", self._reader.run), ("inventory", self._run))
+        ]
+        self._inventory = Inventory()
+        self._asked: dict[str, bool] = {}  # container id -> is it dirty again since it was asked for
+        self._unanswered: set[str] = set()
+        self._networks_changed = False
+        self._started = time.time()
+        self._resync = ""
+        self._next_resync = 0.0
+        self._resyncs = dict.fromkeys(RESYNC_REASONS, 0)
+
+    def start(self) -> None:
+        """Begin to follow; the engine may be away."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ask the threads to end; they are daemons, for one may be reading from a silent engine."""
+        self._stopped.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def waiting_for(self) -> str:
+        """Say what the first answer is awaited of; '' once the engine was read or found to be away."""
+        return "" if self._inventory.synced_at or self._reader.failed else "the engine"
+
+    def stats(self) -> EngineStats:
+        """Return the counts so far."""
+        return EngineStats(
+            started=self._started,
+            stream_connected=self._reader.connected,
+            events=dict(self._reader.counts),
+            reconnects=max(0, self._reader.reconnects),
+            resyncs=dict(self._resyncs),
+        )
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            before = self._inventory
+            for item in self._items():
+                self._take(item)
+            self._look_again()
+            if self._inventory is not before:
+                self._publish(self._inventory)
+
+    def _items(self) -> list[Item | Inspected]:
+        """Everything that is waiting, after waiting a moment for the first of it."""
+        items: list[Item | Inspected] = []
+        try:
+            items.append(self._queue.get(timeout=TICK_SECONDS))
+            while True:
+                items.append(self._queue.get_nowait())
+        except queue.Empty:
+            return items
+
+    def _take(self, item: Item | Inspected) -> None:
+        if isinstance(item, Inspected):
+            self._answered(item)
+        elif isinstance(item, Event):
+            self._hear(item)
+        elif item == DISCONNECTED:
+            self._inventory, self._resync = disconnected(self._inventory), ""
+        elif item == OVERFLOW:
+            self._resync = "overflow"
+            self._asked.clear()  # answers may have been thrown away with the events
+        else:
+            self._resync = "reconnect" if self._inventory.synced_at else "start"
+
+    def _hear(self, event: Event) -> None:
+        if event.container_id and not event.action.startswith(NOISE):
+            self._ask(event.container_id)
+        if event.network_id and (
+            event.action not in ENDPOINT_ACTIONS or event.network_id not in self._inventory.networks
+        ):
+            self._networks_changed = True
+
+    def _ask(self, container_id: str) -> None:
+        """Inspect, or inspect once more after the inspect that is under way: it may have answered too early."""
+        if container_id in self._asked:
+            self._asked[container_id] = True
+        else:
+            self._asked[container_id] = False
+            self._pool.submit(self._inspect, container_id)
+
+    def _inspect(self, container_id: str) -> None:
+        """Run in the pool; its answer goes the way of the events."""
+        client = getattr(self._local, "client", None)
+        if client is None:
+            client = self._local.client = EngineClient(self._host)
+        try:
+            answer = Inspected(container_id, client.container(container_id))
+        except EngineError:
+            client.close()
+            answer = Inspected(container_id, None, failed=True)
+        self._queue.put(answer)
+
+    def _answered(self, answer: Inspected) -> None:
+        again = self._asked.pop(answer.container_id, False)
+        if answer.failed:
+            self._unanswered.add(answer.container_id)
+        elif answer.container is None:
+            self._inventory = without_container(self._inventory, answer.container_id)
+        else:
+            self._inventory = with_container(self._inventory, answer.container)
+        if again:
+            self._ask(answer.container_id)
+
+    def _look_again(self) -> None:
+        """What is due once the events are heard: the full list, the networks, and inspects that got no answer."""
+        try:
+            if self._resync or (self._inventory.connected and time.monotonic() > self._next_resync):
+                self._list_all(self._resync or "periodic")
+            elif self._networks_changed and self._inventory.connected:
+                self._inventory = with_networks(self._inventory, self._client.networks())
+                self._networks_changed = False
+        except EngineError as error:
+            self._client.close()
+            if self._inventory.connected:
+                log.warning("engine does not answer a list", reason=str(error))
+            self._inventory, self._resync = disconnected(self._inventory), self._resync or "reconnect"
+        if self._inventory.connected:
+            for container_id in self._unanswered:
+                self._ask(container_id)
+            self._unanswered.clear()
+
+    def _list_all(self, reason: str) -> None:
+        known = self._inventory.engine
+        engine = self._client.engine() if known is None or reason == "reconnect" else known
+        containers, networks = self._client.containers(), self._client.networks()
+        self._inventory = self._with_pids(with_listing(self._inventory, engine, containers, networks, time.time()))
+        self._resync, self._networks_changed = "", False
+        self._next_resync = time.monotonic() + RESYNC_SECONDS
+        self._resyncs[reason] += 1
+        if reason != "periodic":
+            log.info("inventory read", reason=reason, engine=engine.version, containers=len(containers))
+
+    def _with_pids(self, inventory: Inventory) -> Inventory:
+        """Find the processes of live containers by their cgroups; only those without one there are inspected."""
+        found: dict[str, Container] = {}
+        for container in sandboxed(inventory):
+            if not container.pid:
+                pid = self._find_pid(container.id)
+                if pid:
+                    found[container.id] = replace(container, pid=pid)
+                else:
+                    self._ask(container.id)
+        return replace(inventory, containers={**inventory.containers, **found})

@@ -1,0 +1,118 @@
+"""Hear of every change to the host's devices and namespaces, so that a scrape need not ask.
+
+Subscribed first, dumped second, followed third. When the socket overflows (ENOBUFS) the table is dumped anew: what
+ended in the gap keeps the counters that were heard last.
+"""
+
+import errno
+import threading
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import structlog
+from pyroute2.netlink.rtnl import RTM_DELNSID
+
+from exporter.core.model import Link
+from exporter.core.sample import EndedLink
+from exporter.kernel.link_table import LinkTable
+from exporter.kernel.links import LinkMessage, parse_link, read_links
+from exporter.kernel.namespaces import ALL_NSIDS, parse_nsid
+from exporter.kernel.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, messages, open_socket
+
+RTNLGRP_LINK, RTNLGRP_NSID = 1, 28
+RECEIVE_BUFFER = 32 << 20  # about 700 lives of a container; the usual cap of 208 KiB holds four
+WAKE_SECONDS = 0.5  # how soon the thread notices that it should stop
+
+log = structlog.get_logger(component="links")
+
+
+class LinkWatcher:
+    """A thread that keeps a LinkTable. Made in the network namespace that it watches."""
+
+    def __init__(self) -> None:
+        self._socket = open_socket(RECEIVE_BUFFER, (RTNLGRP_LINK, RTNLGRP_NSID), WAKE_SECONDS)
+        self._dumps = open_socket(timeout=10)
+        self._table = LinkTable()
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="links", daemon=True)
+        self._freed: set[int] = set()
+        self.overflows = 0
+        self._snapshot: tuple[int, Mapping[int, Link]] = (-1, MappingProxyType({}))
+
+    def start(self) -> None:
+        """Dump the devices, then follow. Raises OSError when the kernel refuses."""
+        self._dump()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close the sockets."""
+        self._stopped.set()
+        if self._thread.ident:
+            self._thread.join()
+        self._socket.close()
+        self._dumps.close()
+
+    def links(self) -> tuple[int, Mapping[int, Link]]:
+        """Return a generation and the devices in it: the same object while nothing changed."""
+        with self._lock:
+            if self._snapshot[0] != self._table.generation:
+                self._snapshot = (self._table.generation, MappingProxyType(dict(self._table.links)))
+            return self._snapshot
+
+    def take_ended(self) -> list[EndedLink]:
+        """Hand over the veths that ended since the last call."""
+        with self._lock:
+            return self._table.take_ended()
+
+    def take_freed(self) -> set[int]:
+        """Hand over the nsids that were freed since the last call; ALL_NSIDS among them when some were not heard."""
+        with self._lock:
+            freed, self._freed = self._freed, set()
+            return freed
+
+    def _dump(self) -> None:
+        dump = read_links(self._dumps)
+        with self._lock:
+            self._table.replace(dump)
+
+    def _follow(self) -> None:
+        buffer = memoryview(bytearray(DATAGRAM))
+        while not self._stopped.is_set():
+            try:
+                size = self._socket.recv_into(buffer)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                self._recover(error)
+                continue
+            self._take(buffer[:size])
+
+    def _take(self, data: memoryview) -> None:
+        heard: list[LinkMessage] = []
+        freed: set[int] = set()
+        for kind, _, start, end in messages(data):
+            if kind in (RTM_NEWLINK, RTM_DELLINK):
+                parsed = parse_link(kind, data, start, end)
+                if parsed is not None:
+                    heard.append(parsed)
+            elif kind == RTM_DELNSID:
+                freed.add(parse_nsid(data, start, end))
+        with self._lock:
+            self._freed |= freed
+            for message in heard:
+                self._table.apply(message)
+
+    def _recover(self, error: OSError) -> None:
+        if error.errno == errno.ENOBUFS:
+            self.overflows += 1
+            log.warning("link messages lost, reading all devices again", overflows=self.overflows)
+        else:
+            log.warning("link messages interrupted, reading all devices again", error=str(error))
+            self._stopped.wait(WAKE_SECONDS)
+        try:
+            self._dump()
+        except OSError as failure:
+            log.warning("devices could not be read", error=str(failure))
+        with self._lock:
+            self._freed.add(ALL_NSIDS)

@@ -1,0 +1,69 @@
+"""/proc and /sys: the few files that are read, each by a `read_` and a `parse_`."""
+
+from pathlib import Path
+
+from exporter.core.sample import StatsRow
+
+CAP_NET_ADMIN = 12
+FIRST_PID_NAMESPACE = 0xEFFFFFFC  # linux/proc_ns.h
+
+# Columns of /proc/net/dev after the name (net/core/net-procfs.c): receive bytes packets errs drop, then four others,
+# transmit bytes packets errs drop. In the order of a StatsRow after its ifindex:
+DEV_COLUMNS = (1, 9, 0, 8, 2, 10, 3, 11)
+
+
+def read_capabilities() -> int:
+    """Return this process's effective capabilities as a bit mask (capabilities(7))."""
+    return parse_capabilities(Path("/proc/self/status").read_text())
+
+
+def parse_capabilities(status: str) -> int:
+    """Parse /proc/PID/status; 0 where the line is missing."""
+    return next((int(line[7:], 16) for line in status.splitlines() if line.startswith("CapEff:")), 0)
+
+
+def may_administer_networks() -> bool:
+    """CAP_NET_ADMIN: look into other namespaces, use a receive buffer that holds a burst of messages."""
+    return bool(read_capabilities() >> CAP_NET_ADMIN & 1)
+
+
+def sees_host_processes() -> bool:
+    """Whether this process is in the machine's first pid namespace, whose inode is fixed (PROC_PID_INIT_INO)."""
+    return Path("/proc/self/ns/pid").stat().st_ino == FIRST_PID_NAMESPACE
+
+
+def read_net_dev(ifindexes: dict[str, int]) -> list[StatsRow]:
+    """Read the counters of our own namespace without RTNL: slower per device, but it never waits for a lock."""
+    return parse_net_dev(Path("/proc/thread-self/net/dev").read_text(), ifindexes)
+
+
+def parse_net_dev(text: str, ifindexes: dict[str, int]) -> list[StatsRow]:
+    """Parse /proc/net/dev; devices without a known ifindex are left out."""
+    rows = []
+    for line in text.splitlines()[2:]:
+        name, _, rest = line.partition(":")
+        columns = rest.split()
+        ifindex = ifindexes.get(name.strip())
+        if ifindex is not None:
+            rows.append((ifindex, *[int(columns[place]) for place in DEV_COLUMNS]))
+    return rows
+
+
+def read_cgroup_pid(sysfs: Path, container_id: str) -> int:
+    """Return a process of a container by its cgroup, 0 when there is none in the usual places.
+
+    cgroupfs driver on cgroup v1 (any controller does) and v2, systemd driver on both.
+    """
+    root = sysfs / "fs/cgroup"
+    for place in (
+        root / "pids/docker" / container_id,
+        root / "docker" / container_id,
+        root / "system.slice" / f"docker-{container_id}.scope",
+        root / "pids/system.slice" / f"docker-{container_id}.scope",
+    ):
+        try:
+            first, _, _ = (place / "cgroup.procs").read_text().partition("\n")
+        except OSError:  # not there, or a threaded cgroup (EOPNOTSUPP)
+            continue
+        return int(first or 0)
+    return 0

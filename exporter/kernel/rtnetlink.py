@@ -1,0 +1,138 @@
+"""The wire format of rtnetlink, as little of it as the hot paths need.
+
+pyroute2 gives the numbers and serves what is rare; a full decode of one link costs it 250 us, a host has thousands.
+Sources: linux/netlink.h, linux/rtnetlink.h.
+"""
+
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import Iterator
+
+from pyroute2.netlink import NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR
+from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK
+
+__all__ = [
+    "NLMSG_DONE",
+    "NLMSG_ERROR",
+    "NLM_F_DUMP",
+    "NLM_F_DUMP_INTR",
+    "RTM_DELLINK",
+    "RTM_GETLINK",
+    "RTM_NEWLINK",
+]
+
+# linux/netlink.h and asm-generic/socket.h; Python's socket module and pyroute2 have no names for them.
+SOL_NETLINK = 270
+NLM_F_MULTI = 0x2
+NETLINK_ADD_MEMBERSHIP = 1
+NETLINK_GET_STRICT_CHK = 12
+SO_RCVBUFFORCE = 33
+
+HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
+ATTRIBUTE = struct.Struct("=HH")  # nlattr: length, type
+ERROR = struct.Struct("=i")  # nlmsgerr starts with it, and so does the body of NLMSG_DONE
+NLA_TYPE_MASK = 0x3FFF
+DATAGRAM = 1 << 16  # the kernel fills 32 KiB per datagram of a dump
+
+DUMP_TRIES = 5
+
+
+class InterruptedDumpError(OSError):
+    """The kernel changed its table while it dumped it (NLM_F_DUMP_INTR): what was read is no consistent state."""
+
+
+def open_socket(receive_buffer: int = 0, groups: tuple[int, ...] = (), timeout: float | None = 2.0) -> socket.socket:
+    """Open an rtnetlink socket in the calling thread's network namespace.
+
+    A receive buffer beyond net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel's cap applies.
+    """
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+    # Kernels before 4.20 do not know the option; they check the request less strictly and answer all the same.
+    with contextlib.suppress(OSError):
+        sock.setsockopt(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
+    if receive_buffer:
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer)
+        except PermissionError:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.bind((0, 0))
+    for group in groups:
+        sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
+    sock.settimeout(timeout)
+    return sock
+
+
+def message(kind: int, flags: int, body: bytes, sequence: int = 1) -> bytes:
+    """Encode one request."""
+    return HEADER.pack(HEADER.size + len(body), kind, NLM_F_REQUEST | flags, sequence, 0) + body
+
+
+def attribute(kind: int, payload: bytes) -> bytes:
+    """Encode one attribute, padded to four bytes."""
+    length = ATTRIBUTE.size + len(payload)
+    return ATTRIBUTE.pack(length, kind) + payload + bytes(-length % 4)
+
+
+def messages(data: memoryview | bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Walk one datagram: (type, flags, start of the body, end) of each message."""
+    offset, size = 0, len(data)
+    while offset + HEADER.size <= size:
+        length, kind, flags, _, _ = HEADER.unpack_from(data, offset)
+        if length < HEADER.size:
+            return
+        yield kind, flags, offset + HEADER.size, offset + length
+        offset += (length + 3) & ~3
+
+
+def attributes(data: memoryview | bytes, start: int, end: int) -> dict[int, bytes]:
+    """Collect the attributes between two offsets: type -> payload; of a repeated one the last."""
+    found: dict[int, bytes] = {}
+    while start + ATTRIBUTE.size <= end:
+        length, kind = ATTRIBUTE.unpack_from(data, start)
+        if length < ATTRIBUTE.size:
+            break
+        found[kind & NLA_TYPE_MASK] = bytes(data[start + ATTRIBUTE.size : start + length])
+        start += (length + 3) & ~3
+    return found
+
+
+def raise_error(data: memoryview | bytes, start: int, end: int) -> None:
+    """Raise the error that a message of type NLMSG_ERROR or NLMSG_DONE holds, if any.
+
+    A refused *dump* tells its error inside NLMSG_DONE: who ignores it reads "there is nothing".
+    """
+    error = ERROR.unpack_from(data, start)[0] if end - start >= ERROR.size else 0
+    if error:
+        raise OSError(-error, os.strerror(-error))
+
+
+def ask(sock: socket.socket, request: bytes) -> list[tuple[int, memoryview, int, int]]:
+    """Send one request and collect its answers: (type, datagram, start of the body, end).
+
+    Raises OSError for the kernel's refusal, InterruptedDumpError when a dump is no consistent state.
+    """
+    sock.send(request)
+    answers: list[tuple[int, memoryview, int, int]] = []
+    interrupted = False
+    while True:
+        data = memoryview(sock.recv(DATAGRAM))
+        for kind, flags, start, end in messages(data):
+            interrupted |= bool(flags & NLM_F_DUMP_INTR)
+            if kind in (NLMSG_DONE, NLMSG_ERROR):
+                raise_error(data, start, end)
+                if interrupted:
+                    raise InterruptedDumpError
+                return answers
+            answers.append((kind, data, start, end))
+            if not flags & NLM_F_MULTI:
+                return answers
+
+
+def ask_again(sock: socket.socket, request: bytes) -> list[tuple[int, memoryview, int, int]]:
+    """`ask`, repeated a few times while a concurrent writer interrupts the dump."""
+    for _ in range(DUMP_TRIES - 1):
+        with contextlib.suppress(InterruptedDumpError):
+            return ask(sock, request)
+    return ask(sock, request)

@@ -1,0 +1,138 @@
+"""Read the kernel once per observation: each source once, timed; a failed one is a value and costs its own families."""
+
+import concurrent.futures
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from exporter.core.model import Container, Link
+from exporter.core.sample import Degraded, Devices, EndedLink, KernelSample, SourceState, StatsRow
+from exporter.errors import SourceError
+from exporter.kernel.addresses import Addresses, AddressReader, uplinks
+from exporter.kernel.link_stats import LinkStatsReader
+from exporter.kernel.link_watch import LinkWatcher
+from exporter.kernel.namespaces import NamespaceResolver
+from exporter.kernel.proc import may_administer_networks, read_net_dev, sees_host_processes
+
+# RTNL is one lock for the whole machine: a dump can wait for other namespaces being made. After this long the same
+# counters are read from /proc/net/dev, which takes no lock.
+STATS_TIMEOUT = 0.25
+
+NO_NET_ADMIN = Degraded(
+    "namespaces",
+    "no_net_admin",
+    "grant CAP_NET_ADMIN: interface names inside containers are unknown, a burst of events may be lost",
+)
+NO_HOST_PIDS = Degraded(
+    "namespaces",
+    "no_host_pids",
+    "run in the host's pid namespace (--pid=host) or mount the engine's netns directory: containers' processes are "
+    "not visible",
+)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What Devices were made from: while it is equal, so are they."""
+
+    links: int
+    addresses: int
+    containers: tuple[Container, ...]
+
+
+class KernelSampler:
+    """The kernel side: made and started in the host's network namespace, sampled from one thread at a time."""
+
+    def __init__(self, procfs: Path) -> None:
+        self._links = LinkWatcher()
+        self._namespaces = NamespaceResolver(procfs)
+        self._addresses = AddressReader()
+        self._stats = LinkStatsReader()
+        self._pool = concurrent.futures.ThreadPoolExecutor(1, "link_stats")
+        self._pending: concurrent.futures.Future[list[StatsRow]] | None = None
+        self._made: tuple[Cause, Devices] = (Cause(-1, -1, ()), Devices())
+        self._net_admin = may_administer_networks()
+        self._host_pids = sees_host_processes()
+
+    def start(self) -> None:
+        """Read all devices and begin to follow them."""
+        self._links.start()
+
+    def stop(self) -> None:
+        """End the threads and close every socket."""
+        self._links.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for source in (self._namespaces, self._addresses, self._stats):
+            source.close()
+
+    def take_ended(self) -> list[EndedLink]:
+        """Hand over the veths that ended since the last call, with their final counters."""
+        return self._links.take_ended()
+
+    def sample(self, containers: tuple[Container, ...]) -> KernelSample:
+        """Read devices and counters; `containers` are those that have a network namespace of their own."""
+        stats, stats_state = _timed("link_stats", self._read_stats)
+        devices, links_state = _timed("links", lambda: self.devices(containers))
+        return KernelSample(
+            devices=devices or self._made[1],
+            stats=stats,
+            sources=(links_state, stats_state),
+            degraded=self._degraded(),
+        )
+
+    def devices(self, containers: tuple[Container, ...]) -> Devices:
+        """Return the devices and whose they are: the same object while nothing changed."""
+        freed = self._links.take_freed()
+        generation, links = self._links.links()
+        addresses, carriers = self._addresses.read()
+        cause = Cause(generation, self._addresses.generation, containers)
+        if freed or cause != self._made[0]:
+            self._made = cause, self._make(links, addresses, carriers, containers, freed)
+        return self._made[1]
+
+    def _make(
+        self,
+        links: Mapping[int, Link],
+        addresses: Addresses,
+        carriers: frozenset[int],
+        containers: tuple[Container, ...],
+        freed: set[int],
+    ) -> Devices:
+        names = {ifindex: link.name for ifindex, link in links.items()}
+        return Devices(
+            links=links,
+            sandboxes=self._namespaces.sandboxes(containers, freed),
+            interfaces=self._namespaces.interfaces(links),
+            addresses={names[ifindex]: found for ifindex, found in addresses.items() if ifindex in names},
+            uplinks=uplinks(names, addresses, carriers),
+        )
+
+    def _read_stats(self) -> list[StatsRow]:
+        """Wait for the dump no longer than the timeout; one that is late is not started a second time."""
+        if self._pending is None or self._pending.done():
+            self._pending = self._pool.submit(self._stats.read)
+        try:
+            return self._pending.result(STATS_TIMEOUT)
+        except (concurrent.futures.TimeoutError, OSError):
+            _, links = self._links.links()
+            return read_net_dev({link.name: ifindex for ifindex, link in links.items()})
+
+    def _degraded(self) -> tuple[Degraded, ...]:
+        missing = []
+        if not (self._net_admin and self._namespaces.may_look_inside):
+            missing.append(NO_NET_ADMIN)
+        if self._namespaces.hidden and not self._host_pids:
+            missing.append(NO_HOST_PIDS)
+        return tuple(missing)
+
+
+def _timed(name: str, read: Callable[[], T]) -> tuple[T | None, SourceState]:
+    started = time.perf_counter()
+    try:
+        value = read()
+    except (OSError, SourceError) as error:
+        return None, SourceState(name, up=False, duration=time.perf_counter() - started, error=str(error))
+    return value, SourceState(name, up=True, duration=time.perf_counter() - started)

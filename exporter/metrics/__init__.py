@@ -1,0 +1,1 @@
+"""Edge: Observation -> exposition, one file per group of families."""

@@ -1,0 +1,77 @@
+"""Traffic of the bridge devices: only what goes to or from the host itself, never from one container to another."""
+
+from collections.abc import Sequence
+
+from exporter.core.observation import Observation
+from exporter.core.sample import (
+    RX_BYTES,
+    RX_DROPPED,
+    RX_ERRORS,
+    RX_PACKETS,
+    TX_BYTES,
+    TX_DROPPED,
+    TX_ERRORS,
+    TX_PACKETS,
+    StatsRow,
+)
+from exporter.core.topology import Topology
+from exporter.metrics.hot import HotCounter, HotGroup, Series
+
+COUNTERS = (
+    HotCounter(
+        "dockernet_bridge_receive_bytes_total",
+        RX_BYTES,
+        "Bytes the bridge device received (rx_bytes).",
+    ),
+    HotCounter(
+        "dockernet_bridge_transmit_bytes_total",
+        TX_BYTES,
+        "Bytes the bridge device sent (tx_bytes).",
+    ),
+    HotCounter(
+        "dockernet_bridge_receive_packets_total",
+        RX_PACKETS,
+        "Packets the bridge device received (rx_packets); one before segmentation offload counts once.",
+    ),
+    HotCounter(
+        "dockernet_bridge_transmit_packets_total",
+        TX_PACKETS,
+        "Packets the bridge device sent (tx_packets); one before segmentation offload counts once.",
+    ),
+    HotCounter(
+        "dockernet_bridge_receive_errors_total",
+        RX_ERRORS,
+        "Errors while the bridge device was receiving (rx_errors).",
+    ),
+    HotCounter(
+        "dockernet_bridge_transmit_errors_total",
+        TX_ERRORS,
+        "Errors while the bridge device was sending (tx_errors).",
+    ),
+    HotCounter(
+        "dockernet_bridge_receive_packets_dropped_total",
+        RX_DROPPED,
+        "Packets dropped while the bridge device was receiving (rx_dropped).",
+    ),
+    HotCounter(
+        "dockernet_bridge_transmit_packets_dropped_total",
+        TX_DROPPED,
+        "Packets dropped while the bridge device was sending (tx_dropped).",
+    ),
+)
+
+
+def series(topology: Topology) -> list[Series]:
+    """One per Docker bridge."""
+    return [
+        Series((("bridge", bridge.link.name), ("network", bridge.network.name)), bridge.network.created)
+        for bridge in topology.bridges
+    ]
+
+
+def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
+    """Return the bridges' own readings, in the order of the bridges."""
+    return observation.readings(bridge.link for bridge in observation.topology.bridges)
+
+
+GROUP = HotGroup("bridge", COUNTERS, series, rows)

@@ -1,0 +1,116 @@
+"""Counters of every veth, bridge and endpoint as bytes templates: label text is made once per topology, never values.
+
+Ten thousand series cost prometheus_client 70 ms and a template one. Integers are written exactly. A test holds the
+two renderings against each other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from exporter.core.observation import Observation
+from exporter.core.sample import StatsRow
+from exporter.core.topology import Topology
+
+Labels = tuple[tuple[str, str], ...]  # in alphabetical order of the names, as prometheus_client writes them
+
+
+@dataclass(frozen=True, slots=True)
+class HotCounter:
+    """One family: its whole name, the place of its value in a StatsRow, its HELP."""
+
+    name: str
+    place: int
+    documentation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Whose counters a row holds: its labels, and the Unix time at which they began (OpenMetrics' _created)."""
+
+    labels: Labels
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class HotGroup:
+    """Families that share their series. `rows` gives one row per series of `series`, None for one without a reading."""
+
+    collector: str
+    counters: tuple[HotCounter, ...]
+    series: Callable[[Topology], list[Series]]
+    rows: Callable[[Observation], Sequence[StatsRow | None] | None]
+
+
+def escape(value: str) -> str:
+    """Escape a label value for both text formats."""
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+def template(counter: HotCounter, series: Sequence[tuple[str, str]], *, openmetrics: bool) -> bytes:
+    """Build one family with a %d for each value; `series` are pairs of label text and creation time."""
+    family = counter.name.removesuffix("_total") if openmetrics else counter.name
+    documentation = counter.documentation.replace("\\", r"\\").replace("%", "%%")
+    head = f"# HELP {family} {documentation}\n# TYPE {family} counter\n"
+    if openmetrics:
+        lines = [f"{family}_total{text} %d\n{family}_created{text} {created}\n" for text, created in series]
+    else:
+        lines = [f"{family}{text} %d\n" for text, _ in series]
+    return (head + "".join(lines)).encode()
+
+
+def label_text(labels: Labels) -> str:
+    """Write labels in braces, ready to stand in a template."""
+    return ("{" + ",".join([f'{name}="{escape(value)}"' for name, value in labels]) + "}").replace("%", "%%")
+
+
+class HotRenderer:
+    """Renders one group; keeps its templates while the topology is the same object."""
+
+    def __init__(self, group: HotGroup) -> None:
+        self.group = group
+        self._topology: Topology | None = None
+        self._series: list[Series] = []
+        self._texts: list[tuple[str, str]] = []
+        self._templates: dict[bool, list[bytes]] = {}
+
+    def render(
+        self, observation: Observation, *, openmetrics: bool, limit: int
+    ) -> tuple[bytes, int, Mapping[str, int]]:
+        """Render the group within `limit` series; return the text, the series shown, and those left out by family."""
+        rows = self.group.rows(observation) or ()
+        families = len(self.group.counters)
+        self._prepare(observation.topology)
+        read = [place for place, row in enumerate(rows) if row is not None]
+        kept = read[: max(0, limit) // families]
+        left_out = len(read) - len(kept)
+        dropped = dict.fromkeys((c.name for c in self.group.counters), left_out) if left_out else {}
+        if not kept:
+            return b"", 0, dropped
+        if len(kept) == len(self._texts):
+            templates = self._cached(openmetrics=openmetrics)
+        else:
+            templates = self._build([self._texts[place] for place in kept], openmetrics=openmetrics)
+        columns = tuple(zip(*[rows[place] or () for place in kept], strict=True))
+        return self._fill(templates, columns), len(kept) * families, dropped
+
+    def _fill(self, templates: list[bytes], columns: Sequence[tuple[int, ...]]) -> bytes:
+        pairs = zip(templates, self.group.counters, strict=True)
+        return b"".join([text % columns[counter.place] for text, counter in pairs])
+
+    def _prepare(self, topology: Topology) -> None:
+        if topology is self._topology:
+            return
+        self._topology = topology
+        self._templates.clear()
+        series = self.group.series(topology)
+        if series != self._series or not self._texts:
+            self._series = series
+            self._texts = [(label_text(s.labels), f"{s.created:.3f}") for s in series]
+
+    def _cached(self, *, openmetrics: bool) -> list[bytes]:
+        if openmetrics not in self._templates:
+            self._templates[openmetrics] = self._build(self._texts, openmetrics=openmetrics)
+        return self._templates[openmetrics]
+
+    def _build(self, texts: Sequence[tuple[str, str]], *, openmetrics: bool) -> list[bytes]:
+        return [template(counter, texts, openmetrics=openmetrics) for counter in self.group.counters]

@@ -1,0 +1,77 @@
+"""Traffic of the host's veths, as the host's kernel counts it: the directions are the reverse of the container's."""
+
+from collections.abc import Sequence
+
+from exporter.core.observation import Observation
+from exporter.core.sample import (
+    RX_BYTES,
+    RX_DROPPED,
+    RX_ERRORS,
+    RX_PACKETS,
+    TX_BYTES,
+    TX_DROPPED,
+    TX_ERRORS,
+    TX_PACKETS,
+    StatsRow,
+)
+from exporter.core.topology import Topology
+from exporter.metrics.hot import HotCounter, HotGroup, Series
+
+COUNTERS = (
+    HotCounter("dockernet_veth_receive_bytes_total", RX_BYTES, "Bytes the device received (rx_bytes). Host's view."),
+    HotCounter("dockernet_veth_transmit_bytes_total", TX_BYTES, "Bytes the device sent (tx_bytes). Host's view."),
+    HotCounter(
+        "dockernet_veth_receive_packets_total",
+        RX_PACKETS,
+        "Packets the device received (rx_packets); one before segmentation offload counts once. Host's view.",
+    ),
+    HotCounter(
+        "dockernet_veth_transmit_packets_total",
+        TX_PACKETS,
+        "Packets the device sent (tx_packets); one before segmentation offload counts once. Host's view.",
+    ),
+    HotCounter(
+        "dockernet_veth_receive_errors_total",
+        RX_ERRORS,
+        "Errors while the device was receiving (rx_errors). Host's view.",
+    ),
+    HotCounter(
+        "dockernet_veth_transmit_errors_total",
+        TX_ERRORS,
+        "Errors while the device was sending (tx_errors). Host's view.",
+    ),
+    HotCounter(
+        "dockernet_veth_receive_packets_dropped_total",
+        RX_DROPPED,
+        "Packets dropped while the device was receiving (rx_dropped). Host's view.",
+    ),
+    HotCounter(
+        "dockernet_veth_transmit_packets_dropped_total",
+        TX_DROPPED,
+        "Packets dropped while the device was sending (tx_dropped). Host's view.",
+    ),
+)
+
+
+def series(topology: Topology) -> list[Series]:
+    """One per port of a Docker bridge; its counters began with its container or, nobody's, with its network."""
+    return [
+        Series(
+            (
+                ("bridge", port.bridge.link.name),
+                ("container", port.container.name if port.container else ""),
+                ("network", port.bridge.network.name),
+                ("veth", port.link.name),
+            ),
+            port.container.created if port.container else port.bridge.network.created,
+        )
+        for port in topology.ports
+    ]
+
+
+def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
+    """Return the devices' own readings, in the order of the ports."""
+    return observation.readings(port.link for port in observation.topology.ports)
+
+
+GROUP = HotGroup("veth", COUNTERS, series, rows)

@@ -1,0 +1,107 @@
+"""The imperative shell: the latest inventory, the counters' history, and one observation when asked."""
+
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from exporter.core.accounting import Ledger
+from exporter.core.inventory import sandboxed
+from exporter.core.model import Container, Inventory
+from exporter.core.observation import EngineStats, Observation, missing_bridges
+from exporter.core.sample import Degraded, Devices, EndedLink, KernelSample
+from exporter.core.topology import Topology, join
+
+log = structlog.get_logger(component="monitor")
+
+
+class Kernel(Protocol):
+    """What is asked of the kernel's side."""
+
+    def sample(self, containers: tuple[Container, ...]) -> KernelSample:
+        """Read devices and counters."""
+
+    def devices(self, containers: tuple[Container, ...]) -> Devices:
+        """Return the devices alone."""
+
+    def take_ended(self) -> Sequence[EndedLink]:
+        """Hand over what ended."""
+
+
+class EngineFollower(Protocol):
+    """What is asked of the engine's side."""
+
+    def stats(self) -> EngineStats:
+        """Return counts of events and reconnects."""
+
+
+class Monitor:
+    """Joins both sides. `accept` is called by the engine's thread, `observe` by whoever serves a scrape."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._engine: EngineFollower | None = None
+        self._lock = threading.Lock()
+        self._ledger = Ledger()
+        self._inventory = Inventory()
+        self._sandboxed: tuple[Container, ...] = ()
+        self._topology = join(Inventory(), Devices())
+        self._down: frozenset[str] = frozenset()
+        self._said: frozenset[Degraded] = frozenset()
+
+    def follow(self, engine: EngineFollower) -> None:
+        """Name the engine's side, whose counts belong to an observation."""
+        self._engine = engine
+
+    def accept(self, inventory: Inventory) -> None:
+        """Take a new inventory and attribute the devices at once: a container may be gone before the next scrape."""
+        with self._lock:
+            self._inventory = inventory
+            self._sandboxed = sandboxed(inventory)
+            try:
+                self._ledger.end(self._kernel.take_ended())
+                self._join(self._kernel.devices(self._sandboxed))
+            except OSError as error:
+                log.warning("devices could not be read", error=str(error))
+
+    def observe(self) -> Observation:
+        """Read the kernel and join it to the inventory: everything as it is now."""
+        engine = self._engine.stats() if self._engine else EngineStats()
+        with self._lock:
+            # Before the devices: what has ended is then no longer among them.
+            self._ledger.end(self._kernel.take_ended())
+            sample = self._kernel.sample(self._sandboxed)
+            topology = self._join(sample.devices)
+            rows = None
+            if sample.stats is not None:
+                rows = {row[0]: row for row in sample.stats}
+                self._ledger.read(sample.stats)
+            totals = self._ledger.totals([veth.ifindex for _, veth in topology.counted])
+        observation = Observation(
+            topology=topology,
+            endpoints=totals if rows is not None else None,
+            rows=rows,
+            engine=engine,
+            sources=sample.sources,
+            degraded=sample.degraded + missing_bridges(self._inventory, topology),
+        )
+        self._say(observation)
+        return observation
+
+    def _join(self, devices: Devices) -> Topology:
+        if self._topology.inventory is not self._inventory or self._topology.devices is not devices:
+            self._topology = join(self._inventory, devices)
+            self._ledger.attribute(self._topology)
+        return self._topology
+
+    def _say(self, observation: Observation) -> None:
+        """Log each failure and each missing capability when it appears, not at every scrape."""
+        down = {state.name: state for state in observation.sources if not state.up}
+        for name in sorted(down.keys() - self._down):
+            log.error("source failed", collector=name, error=down[name].error)
+        for name in sorted(self._down - down.keys()):
+            log.info("source reads again", collector=name)
+        for missing in sorted(set(observation.degraded) - self._said, key=lambda d: d.reason):
+            log.warning("degraded", collector=missing.collector, reason=missing.reason, detail=missing.detail)
+        self._down, self._said = frozenset(down), frozenset(observation.degraded) | self._said

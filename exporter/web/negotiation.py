@@ -1,0 +1,27 @@
+"""What a client asked for in Accept and Accept-Encoding (RFC 9110, section 12)."""
+
+
+def _weights(header: str) -> dict[str, float]:
+    """Return each value without parameters, in lower case, with its weight."""
+    found: dict[str, float] = {}
+    for part in header.split(","):
+        name, *parameters = [piece.strip() for piece in part.split(";")]
+        weight = next((p[2:] for p in parameters if p.lower().startswith("q=")), "1")
+        try:
+            found[name.lower()] = max(found.get(name.lower(), 0.0), float(weight))
+        except ValueError:
+            found.setdefault(name.lower(), 0.0)
+    return found
+
+
+def prefers_openmetrics(accept: str) -> bool:
+    """Whether OpenMetrics was asked for and nothing else was asked for more."""
+    weights = _weights(accept)
+    openmetrics = weights.get("application/openmetrics-text", 0.0)
+    return openmetrics > 0 and openmetrics >= max(weights.get("text/plain", 0.0), weights.get("text/*", 0.0))
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether gzip may be sent."""
+    weights = _weights(accept_encoding)
+    return weights.get("gzip", weights.get("*", 0.0)) > 0

@@ -1,0 +1,67 @@
+"""Live tests run on private Docker hosts; without root, or an engine that can be had, they are skipped."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.private_host import engines
+from tests.private_host.engines import Engine
+from tests.private_host.host import PrivateHost
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder as live."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.live)
+
+
+def available(suite: str) -> Engine:
+    """The engine of a suite, or a skipped test that says why there is none."""
+    if os.geteuid():
+        pytest.skip("a private Docker host needs root")
+    try:
+        return engines.engine(suite)
+    except engines.PackageUnavailableError as error:
+        pytest.skip(f"no docker.io of {suite}: {error}")
+
+
+@pytest.fixture(scope="session", params=engines.ENGINES, ids=list(engines.ENGINES.values()))
+def host(request: pytest.FixtureRequest) -> Iterator[PrivateHost]:
+    """A host that the whole session shares, one for each engine, with the image loaded."""
+    with PrivateHost(engine=available(request.param)) as private:
+        yield private.start().load_image()
+
+
+@pytest.fixture
+def clean_host(host: PrivateHost) -> Iterator[PrivateHost]:
+    """The shared host without containers and networks of other tests."""
+    clear(host)
+    yield host
+    clear(host)
+
+
+@pytest.fixture
+def new_host() -> Iterator[Callable[..., PrivateHost]]:
+    """Makes hosts on the default engine, with the other arguments of PrivateHost; closed after the test."""
+    with ExitStack() as hosts:
+
+        def make(name: str = "host", flags: Sequence[str] = (), *, uplink: bool = True) -> PrivateHost:
+            engine = available(engines.DEFAULT)
+            return hosts.enter_context(PrivateHost(name, engine, flags, uplink=uplink))
+
+        yield make
+
+
+def clear(host: PrivateHost) -> None:
+    """Remove all containers and all networks but Docker's own."""
+    if not host.running:
+        host.start()
+    with closing(docker.DockerClient(host.docker_url)) as client:
+        for container in client.containers.list(all=True):
+            container.remove(force=True, v=True)
+        client.networks.prune()
