@@ -16,7 +16,7 @@ from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_li
 from exporter.errors import ConfigError, EngineError
 
 REQUEST_TIMEOUT = 5.0  # the list never waits for a container: an engine that takes longer hangs
-QUIET_SECONDS = 15.0  # how long a silent event stream is trusted before the engine is asked whether it lives
+QUIET_SECONDS = 10.0  # how long a silent event stream is trusted before the engine is asked whether it lives
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 

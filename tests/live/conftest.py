@@ -8,6 +8,8 @@ from pathlib import Path
 import docker
 import pytest
 
+from tests.live.exposed import Exporter
+from tests.live.shop import Shop
 from tests.private_host import engines
 from tests.private_host.engines import Engine
 from tests.private_host.host import PrivateHost
@@ -43,6 +45,21 @@ def clean_host(host: PrivateHost) -> Iterator[PrivateHost]:
     clear(host)
     yield host
     clear(host)
+
+
+@pytest.fixture(scope="module")
+def shop(host: PrivateHost) -> Iterator[Shop]:
+    """The classic cases on the shared host, for the tests of one file."""
+    clear(host)
+    yield Shop(host)
+    clear(host)
+
+
+@pytest.fixture(scope="module")
+def exporter(shop: Shop) -> Iterator[Exporter]:
+    """An exporter beside the shop."""
+    with Exporter(shop.host) as running:
+        yield running
 
 
 @pytest.fixture

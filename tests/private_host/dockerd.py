@@ -53,10 +53,14 @@ class Dockerd:
         """Until the API answers; RuntimeError with the end of the log when dockerd ends instead."""
         until(self._answers, START_SECONDS, "dockerd answers")
 
-    def kill(self, number: signal.Signals) -> None:
-        """Send a signal that ends it, and wait until it is gone."""
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, unless it is gone."""
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._fd, number)
+
+    def kill(self, number: signal.Signals) -> None:
+        """Send a signal that ends it, and wait until it is gone."""
+        self.send(number)
         if not self.ended(END_SECONDS):
             raise TimeoutError(f"dockerd goes on after {number.name}")
 

@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -72,6 +72,17 @@ class PrivateHost:
             raise RuntimeError("dockerd does not run")
         self._dockerd.kill(number)
         self._forget_dockerd()
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """Stop dockerd for the length of a with block: its socket accepts and nobody answers."""
+        if not self._dockerd:
+            raise RuntimeError("dockerd does not run")
+        self._dockerd.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._dockerd.send(signal.SIGCONT)
 
     @property
     def running(self) -> bool:

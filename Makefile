@@ -1,0 +1,68 @@
+# What CI runs is `make check test`. Everything lands in .venv and .engines, both ignored by git.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+SECONDS ?=
+
+.PHONY: all install develop check test test-fast run demo bench golden lock clean
+
+all: check test
+
+# The exporter itself, from the lock: .venv/bin/dockernet-exporter.
+install: .venv/installed
+
+# What checks and tests need beside it.
+develop: .venv/developed
+
+.venv/bin/pip:
+	PYTHON="$(PYTHON)" deploy/make-venv
+
+.venv/installed: .venv/bin/pip requirements.lock requirements-build.lock pyproject.toml
+	$(BIN)/pip install --quiet --require-hashes -r requirements-build.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/developed: .venv/installed requirements-dev.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@
+
+check: develop
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs exporter tests bench deploy
+
+# Fast tests first: what they find need not wait for an engine.
+test: develop
+	$(BIN)/python -m pytest -m "not live"
+	$(BIN)/python -m pytest -m live
+
+test-fast: develop
+	$(BIN)/python -m pytest -m "not live"
+
+# The exporter on this machine's own engine.
+run: install
+	$(BIN)/dockernet-exporter
+
+# A private Docker host with the classic cases, the exporter and Prometheus; SECONDS=20 ends by itself.
+demo: install
+	$(BIN)/python -m deploy.demo $(if $(SECONDS),--seconds $(SECONDS))
+
+bench: develop
+	$(BIN)/python -m bench
+
+# Record the test hosts anew and accept their expositions.
+golden: develop
+	$(BIN)/python -m tests.record_host
+	$(BIN)/python -m pytest tests/test_hosts.py --update-golden
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
+
+lock: develop
+	$(LOCK) --group build -o requirements-build.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --group dev --constraints requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache

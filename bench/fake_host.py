@@ -1,0 +1,69 @@
+"""A host of which the network is real and the engine is not: as many containers as asked for, in seconds."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.devices import Devices, devices
+from bench.documents import container_id, documents
+
+FIRST_PID = 1 << 22  # beyond any real process
+
+
+@dataclass(frozen=True, slots=True)
+class FakeHost:
+    """What an exporter is pointed at, and the devices that it will find. The caller is in the host's namespace."""
+
+    count: int
+    devices: Devices
+    folder: Path
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The exporter's flags."""
+        return (
+            f"--docker.host=unix://{self.folder}/engine.sock",
+            f"--path.procfs={self.folder}/proc",
+            f"--path.sysfs={self.folder}/sys",
+        )
+
+
+@contextmanager
+def fake_host(count: int) -> Iterator[FakeHost]:
+    """Make the devices, the files by which containers are found, and the engine's process."""
+    with tempfile.TemporaryDirectory(prefix="dockernet-bench-") as folder, devices(count) as made:
+        host = FakeHost(count, made, Path(folder))
+        _write_processes(host)
+        with subprocess.Popen(
+            [sys.executable, "-m", "bench.fake_engine", f"{folder}/engine.sock"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as engine:
+            if not (engine.stdin and engine.stdout):
+                raise RuntimeError("the fake engine has no pipes")
+            engine.stdin.write(json.dumps(documents(count)) + "\n")
+            engine.stdin.flush()
+            if not engine.stdout.readline():
+                raise RuntimeError("the fake engine is dead; its error is above")
+            yield host
+            engine.stdin.close()
+
+
+def _write_processes(host: FakeHost) -> None:
+    """A cgroup and a process for each container: the process's namespace is the one that this process holds open."""
+    for number, sandbox in enumerate(host.devices.sandboxes):
+        name, pid = container_id(number), FIRST_PID + number
+        cgroup = host.folder / "sys/fs/cgroup/docker" / name
+        cgroup.mkdir(parents=True)
+        (cgroup / "cgroup.procs").write_text(f"{pid}\n")
+        process = host.folder / "proc" / str(pid)
+        (process / "ns").mkdir(parents=True)
+        (process / "cgroup").write_text(f"0::/docker/{name}\n")
+        (process / "ns/net").symlink_to(f"/proc/{os.getpid()}/fd/{sandbox}")

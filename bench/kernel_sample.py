@@ -1,0 +1,61 @@
+"""All counters of the kernel, against a C program that does the same, and against what others do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyroute2 import IPRoute
+
+from bench.devices import devices
+from bench.figures import US, Row, Times, judged, measured
+from bench.floor import Floor, floor
+from bench.scale import Scale
+from exporter.kernel.link_stats import LinkStatsReader
+from exporter.kernel.links import read_links
+from exporter.kernel.proc import parse_net_dev
+from exporter.kernel.rtnetlink import open_socket
+
+GOAL = 1.5
+BURST = 20
+NET_DEV = Path("/proc/thread-self/net/dev")
+
+
+def rows(scale: Scale) -> Iterator[Row]:
+    """The table's rows."""
+    for count in scale.sizes:
+        with devices(count), floor() as program:
+            yield from _sizes(count, scale, program)
+
+
+def _sizes(count: int, scale: Scale, program: Floor) -> Iterator[Row]:
+    least, ours = _interleaved(scale.bursts, program)
+    size = f"{program.links} links"
+    ratio = ours.middle / least.middle
+    yield Row("kernel sample: C floor", size, least.tail(US, "us"))
+    goal = judged(f"<= {GOAL} x", met=ratio <= GOAL)
+    yield Row("kernel sample: ours", size, ours.tail(US, "us"), ours.times(least, "floor"), goal)
+    file = _net_dev(scale.bursts)
+    yield Row("kernel sample: /proc/net/dev", size, file.text(US, "us"), file.times(ours, "ours"))
+    with IPRoute() as route:
+        rival = measured(max(2, min(20, 2000 // count)), lambda: list(route.get_links()))
+    yield Row("kernel sample: pyroute2 get_links", size, rival.text(US, "us"), rival.times(ours, "ours"))
+
+
+def _interleaved(bursts: int, program: Floor) -> tuple[Times, Times]:
+    """Bursts of the floor and of ours by turns, so that the noise of the machine hits both."""
+    least, ours = Times(), Times()
+    reader = LinkStatsReader()
+    reader.read()
+    for _ in range(bursts):
+        least.all += program.sample(BURST)
+        ours.all += measured(BURST, reader.read).all
+    if len(reader.read()) != program.links:
+        raise RuntimeError("the floor and the reader see different devices")
+    reader.close()
+    return least, ours
+
+
+def _net_dev(bursts: int) -> Times:
+    sock = open_socket()
+    indexes = {message.link.name: message.link.ifindex for message in read_links(sock)}
+    sock.close()
+    return measured(2 * bursts, lambda: parse_net_dev(NET_DEV.read_text(), indexes))

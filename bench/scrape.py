@@ -1,0 +1,87 @@
+"""A whole scrape over HTTP: latency, CPU and memory of an exporter process with all default collectors."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bench.exporter_process import OPENMETRICS, TEXT, Exporter, exporter
+from bench.fake_host import fake_host
+from bench.figures import MS, Row, Times, judged, measured, number, took
+from bench.rival import Rival
+from bench.scale import Scale
+
+BLOCK = 10  # scrapes of one kind before it is another kind's turn
+GOAL_AT, GOAL_MS, GOAL_MB = 1000, 10, 80
+
+
+@dataclass(slots=True)
+class Kind:
+    """What a scraper asks for, and what that cost."""
+
+    name: str
+    accept: str
+    gzip: bool
+    times: Times = field(default_factory=Times)
+    cpu: float = 0.0
+    size: int = 0
+
+
+def rows(scale: Scale) -> Iterator[Row]:
+    """The table's rows."""
+    for count in scale.sizes:
+        with fake_host(count) as host, exporter(host.flags) as process:
+            process.wait_for(count)
+            yield from _sizes(count, scale, process)
+
+
+def _sizes(count: int, scale: Scale, process: Exporter) -> Iterator[Row]:
+    kinds = _kinds()
+    _scrape(process, kinds, max(1, scale.scrapes // BLOCK))
+    size = f"{count} endpoints"
+    for kind in kinds:
+        yield _latency(kind, size, count)
+    yield Row("CPU per scrape: " + kinds[0].name, size, _cpu(kinds[0]), f"gzip: {_cpu(kinds[1])}")
+    yield Row("CPU per scrape: " + kinds[2].name, size, _cpu(kinds[2]), f"gzip: {_cpu(kinds[3])}")
+    yield _memory(process, size, count)
+    rival = Rival()
+    theirs = measured(scale.rival_scrapes, rival.scrape)
+    rival.close()
+    against = theirs.times(kinds[0].times, "ours over HTTP")
+    yield Row("rival's scrape: pyroute2, prometheus_client", size, theirs.text(), against)
+
+
+def _kinds() -> list[Kind]:
+    return [
+        Kind("text", TEXT, gzip=False),
+        Kind("text, gzip", TEXT, gzip=True),
+        Kind("OpenMetrics", OPENMETRICS, gzip=False),
+        Kind("OpenMetrics, gzip", OPENMETRICS, gzip=True),
+    ]
+
+
+def _scrape(process: Exporter, kinds: list[Kind], blocks: int) -> None:
+    """By turns, so that the noise of the machine hits all kinds."""
+    for kind in kinds:
+        kind.size = len(process.client.get(kind.accept, gzip=kind.gzip))
+    for _ in range(blocks):
+        for kind in kinds:
+            before = process.cpu()
+            for _ in range(BLOCK):
+                kind.times.all.append(took(lambda kind=kind: process.client.get(kind.accept, gzip=kind.gzip)))  # type: ignore[misc]
+            kind.cpu += process.cpu() - before
+
+
+def _latency(kind: Kind, size: str, count: int) -> Row:
+    goal = ""
+    if count == GOAL_AT and not kind.gzip:
+        goal = judged(f"median <= {GOAL_MS} ms", met=kind.times.middle * MS <= GOAL_MS)
+    return Row(f"scrape: {kind.name}", size, kind.times.tail(), f"{kind.size / 1e6:.2f} MB", goal)
+
+
+def _cpu(kind: Kind) -> str:
+    return f"{number(kind.cpu * MS / len(kind.times.all))} ms"
+
+
+def _memory(process: Exporter, size: str, count: int) -> Row:
+    now, peak = process.memory(), process.memory("VmHWM")
+    goal = judged(f"<= {GOAL_MB} MB", met=now <= GOAL_MB) if count == GOAL_AT else ""
+    return Row("resident memory", size, f"{now:.1f} MB", f"peak {peak:.1f} MB", goal)
