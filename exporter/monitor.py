@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -10,8 +11,10 @@ from exporter.core.accounting import Ledger
 from exporter.core.inventory import sandboxed
 from exporter.core.model import Container, Inventory
 from exporter.core.observation import EngineStats, Observation, missing_bridges
-from exporter.core.sample import Degraded, Devices, EndedLink, KernelSample
+from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, StatsRow
+from exporter.core.splits import Splits
 from exporter.core.topology import Topology, join
+from exporter.core.totals import Reading
 
 log = structlog.get_logger(component="monitor")
 
@@ -24,6 +27,9 @@ class Kernel(Protocol):
 
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices alone."""
+
+    def read_inside(self, wanted: tuple[Inside, ...]) -> Sequence[Reading]:
+        """Read counters inside containers."""
 
     def take_ended(self) -> Sequence[EndedLink]:
         """Hand over what ended."""
@@ -44,6 +50,7 @@ class Monitor:
         self._engine: EngineFollower | None = None
         self._lock = threading.Lock()
         self._ledger = Ledger()
+        self._splits = Splits()
         self._inventory = Inventory()
         self._sandboxed: tuple[Container, ...] = ()
         self._topology = join(Inventory(), Devices())
@@ -73,21 +80,32 @@ class Monitor:
             self._ledger.end(self._kernel.take_ended())
             sample = self._kernel.sample(self._sandboxed)
             topology = self._join(sample.devices)
-            rows = None
+            observation = Observation(
+                topology=topology,
+                engine=engine,
+                sources=sample.sources,
+                overflows=sample.overflows,
+                degraded=sample.degraded + missing_bridges(self._inventory, topology),
+            )
             if sample.stats is not None:
-                rows = {row[0]: row for row in sample.stats}
-                self._ledger.read(sample.stats)
-            totals = self._ledger.totals([veth.ifindex for _, veth in topology.counted])
-        observation = Observation(
-            topology=topology,
-            endpoints=totals if rows is not None else None,
-            rows=rows,
-            engine=engine,
-            sources=sample.sources,
-            degraded=sample.degraded + missing_bridges(self._inventory, topology),
-        )
+                observation = self._count(observation, sample.stats)
         self._say(observation)
         return observation
+
+    def _count(self, observation: Observation, stats: Sequence[StatsRow]) -> Observation:
+        topology = observation.topology
+        rows = {row[0]: row for row in stats}  # of a device read twice the later one
+        self._ledger.read(list(rows.values()))
+        if topology.readings:
+            self._ledger.read(self._kernel.read_inside(topology.readings))
+        bridges = [bridge.network.name for bridge in topology.bridges]
+        return replace(
+            observation,
+            endpoints=self._ledger.endpoints(topology),
+            networks=self._ledger.networks(network.name for network in topology.networks),
+            splits=self._splits.split(bridges, self._ledger.networks(bridges), self._ledger.bridges(bridges)),
+            rows=rows,
+        )
 
     def _join(self, devices: Devices) -> Topology:
         if self._topology.inventory is not self._inventory or self._topology.devices is not devices:

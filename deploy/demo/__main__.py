@@ -35,9 +35,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        print(
-            "Fetching what is missing: dockerd, busybox and Prometheus from Debian, unpacked beside this, not installed."
-        )
+        print("Fetching dockerd, busybox and Prometheus from Debian where missing: unpacked here, not installed.")
         tool("prometheus")
         with PrivateHost("demo") as host:
             show(host.start().load_image(), stopped, seconds)

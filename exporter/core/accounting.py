@@ -1,105 +1,165 @@
-"""Counters that only grow: one account per container and network, over restarts, reconnects and recreations.
+"""Who moved what, over restarts, reconnects, recreations and lives shorter than a scrape interval.
 
-A veth is one life of an account and its ifindex is never reused while the kernel counts on, so a life once attributed
-stays attributed. Values are the host's view of the veth; a total's ifindex means nothing.
+Three sums over the same readings: by container and network, by network alone (a network never loses a byte, whoever
+sent it), and by the bridge device of a network. Values are the host's view of a veth; a reading from inside a
+container is turned round before it gets here.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from operator import add
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from exporter.core.model import Container
-from exporter.core.sample import NOTHING, RX_PACKETS, TX_PACKETS, EndedLink, StatsRow
+from exporter.core.sample import NOTHING, EndedLink, StatsRow, swapped
 from exporter.core.topology import Topology
+from exporter.core.totals import Reading, Totals
 
-# How many names of removed containers are remembered, should one come back: compose recreates under the same name.
+# How many names that are gone are remembered, should one come back: compose recreates under the same name.
 REMEMBERED = 4096
 
-
-@dataclass(slots=True)
-class Account:
-    """What one container moved on one network: ended lives in `base`, present ones by their ifindex."""
-
-    container: str
-    network: str
-    base: StatsRow = NOTHING
-    lives: dict[int, StatsRow] = field(default_factory=dict)
-
-    def total(self) -> StatsRow:
-        """Sum over all lives."""
-        row = self.base
-        for life in self.lives.values():
-            row = life if row is NOTHING else tuple(map(add, row, life))
-        return row
+Account = tuple[str, str]  # container id, network name
 
 
 class Ledger:
-    """All accounts. Told of topologies, readings and ends, in any order; never asks."""
+    """All sums. Told of topologies, readings and ends; never asks."""
 
     def __init__(self) -> None:
-        self._accounts: dict[tuple[str, str], Account] = {}
-        self._by_ifindex: dict[int, Account] = {}
-        self._gone: OrderedDict[tuple[str, str], StatsRow] = OrderedDict()
+        self._accounts: Totals[Account] = Totals()
+        self._networks: Totals[str] = Totals()
+        self._bridges: Totals[str] = Totals()
+        self._names: dict[Account, str] = {}
+        self._left_behind: OrderedDict[tuple[str, str], StatsRow] = OrderedDict()
+        self._claims: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._network_of_bridge: OrderedDict[str, str] = OrderedDict()
+        self._inside: dict[tuple[str, str], str] = {}  # (network, MAC address) -> key of the reading inside
+        self._closed: OrderedDict[tuple[str, str], StatsRow] = OrderedDict()  # what of it was counted, and ended
+        self._unclaimed: list[EndedLink] = []
 
     def attribute(self, topology: Topology) -> None:
         """Open accounts for what is attached, close those of containers that were removed."""
-        for attachment, veth in topology.counted:
-            ifindex = veth.ifindex
-            if ifindex not in self._by_ifindex:
-                account = self._account(attachment.container, attachment.network.name)
-                account.lives[ifindex] = NOTHING
-                self._by_ifindex[ifindex] = account
+        self._remember_claims(topology)
+        for bridge in topology.bridges:
+            self._bridges.track(bridge.link.ifindex, bridge.network.name)
+        for port in topology.ports:
+            self._networks.track(port.link.ifindex, port.bridge.network.name)
+        for attachment, key in topology.counted:
+            account = (attachment.container.id, attachment.network.name)
+            self._accounts.track(key, account)
+            self._networks.track(key, attachment.network.name)
+            if attachment.reading is not None and attachment.endpoint is not None:
+                self._inside[attachment.network.name, attachment.endpoint.mac_address] = attachment.reading.key
+        self._end_inside(topology)
         self._settle(topology.inventory.containers)
+        unclaimed, self._unclaimed = self._unclaimed, []
+        self.end(unclaimed)
 
-    def read(self, rows: Iterable[StatsRow]) -> None:
-        """Take a reading: counters never go back (a veth whose peer is being detached reads rx = 0)."""
-        accounts = self._by_ifindex
-        for row in rows:
-            account = accounts.get(row[0])
-            if account is None:
-                continue
-            last = account.lives[row[0]]
-            if row[RX_PACKETS] < last[RX_PACKETS] or row[TX_PACKETS] < last[TX_PACKETS]:
-                row = tuple(map(max, row, last))  # noqa: PLW2901  the corrected reading is the reading
-            account.lives[row[0]] = row
+    def read(self, rows: Sequence[Reading]) -> None:
+        """Take a reading of devices, or one from inside containers."""
+        for totals in (self._accounts, self._networks, self._bridges):
+            totals.read(rows)
 
     def end(self, ended: Iterable[EndedLink]) -> None:
-        """Fold the final counters of veths that are gone into their accounts."""
+        """Take the final counters of devices that are gone."""
         for link in ended:
-            account = self._by_ifindex.pop(link.stats[0], None)
-            if account is None:
+            if link.link.kind == "bridge":
+                if link.link.ifindex in self._bridges:
+                    self._bridges.end(link.link.ifindex, link.stats)
+            elif link.master:
+                self._end_port(link)
+            else:
+                self._end_returned(link)
+        del self._unclaimed[:-REMEMBERED]
+
+    def endpoints(self, topology: Topology) -> list[StatsRow]:
+        """Return the sum of each counted attachment, in their order."""
+        return [self._accounts.total((a.container.id, a.network.name)) for a, _ in topology.counted]
+
+    def networks(self, names: Iterable[str]) -> list[StatsRow]:
+        """Return the sum over all endpoints that each network ever had."""
+        return [self._networks.total(name) for name in names]
+
+    def bridges(self, names: Iterable[str]) -> list[StatsRow]:
+        """Return the sum over the bridge devices that each network ever had."""
+        return [self._bridges.total(name) for name in names]
+
+    def _end_port(self, ended: EndedLink) -> None:
+        key = ended.link.ifindex
+        network = self._networks.group_of(key) or self._network_of_bridge.get(ended.master)
+        if network is None:
+            self._unclaimed.append(ended)  # its network was made a moment ago, and Docker has not told of it yet
+            return
+        self._networks.track(key, network)
+        owner = self._claims.get((network, ended.peer_mac))
+        if key not in self._accounts and owner is not None:
+            self._accounts.track(key, (owner, network))
+        for totals in (self._networks, self._accounts):
+            if key in totals:
+                totals.end(key, ended.stats)
+
+    def _end_returned(self, ended: EndedLink) -> None:
+        """A container's own device, back in our namespace for its last moment, with the container's own view."""
+        final = swapped(ended.stats)
+        for (network, mac_address), owner in self._claims.items():
+            if mac_address != ended.link.mac_address:
                 continue
-            final = tuple(map(max, account.lives.pop(link.stats[0]), link.stats))
-            account.base = tuple(map(add, account.base, final))
+            key = self._inside.pop((network, mac_address), None)
+            if key is not None and key in self._networks:
+                for totals in (self._networks, self._accounts):
+                    totals.end(key, final)
+            elif key is None and network not in self._network_of_bridge.values():
+                counted = self._closed.pop((network, mac_address), NOTHING)
+                rest = tuple(max(0, now - before) for now, before in zip(final, counted, strict=True))
+                self._networks.add(network, rest)
+                self._accounts.add((owner, network), rest)
 
-    def totals(self, ifindexes: Iterable[int]) -> list[StatsRow | None]:
-        """Return the total of the account that each veth belongs to, None where it is nobody's."""
-        find = self._by_ifindex.get
-        return [None if (account := find(ifindex)) is None else account.total() for ifindex in ifindexes]
+    def _end_inside(self, topology: Topology) -> None:
+        """Readings inside that are no longer asked for and of whose end no message came: the last one stands."""
+        present = {reading.key for reading in topology.readings}
+        for place, key in list(self._inside.items()):
+            if key not in present:
+                del self._inside[place]
+                for totals in (self._networks, self._accounts):
+                    if key in totals:
+                        self._closed[place] = totals.end(key)
 
-    def _account(self, container: Container, network: str) -> Account:
-        key = container.id, network
-        account = self._accounts.get(key)
-        if account is None:
-            account = self._accounts[key] = Account(container.name, network)
-            self._adopt(account)
-        return account
-
-    def _adopt(self, account: Account) -> None:
-        """A removed container of the same name leaves its counts to the next one, so the series goes on growing."""
-        base = self._gone.pop((account.container, account.network), None)
-        if base is not None:
-            account.base = tuple(map(add, account.base, base))
+    def _remember_claims(self, topology: Topology) -> None:
+        """Keep who has, or last had, an address on a network: the owner of a life too short for an inspect."""
+        inventory = topology.inventory
+        for network in inventory.networks.values():
+            if network.bridge:
+                self._network_of_bridge[network.bridge] = network.name
+            for member in inventory.members.get(network.id, ()):
+                self._claims[network.name, member.mac_address] = member.container_id
+        for container in inventory.containers.values():
+            for endpoint in container.endpoints:
+                self._claims[endpoint.network, endpoint.mac_address] = container.id
+        for memory in (self._claims, self._network_of_bridge, self._closed):
+            _shorten(memory)
 
     def _settle(self, containers: Mapping[str, Container]) -> None:
-        for key, account in list(self._accounts.items()):
-            container = containers.get(key[0])
-            if container is None and not account.lives:
-                self._gone[account.container, account.network] = account.base
-                del self._accounts[key]
-            elif container is not None and container.name != account.container:
-                account.container = container.name
-                self._adopt(account)
-        while len(self._gone) > REMEMBERED:
-            self._gone.popitem(last=False)
+        """Follow names: what a removed container counted goes to the next one of its name."""
+        heirs: dict[tuple[str, str], Account] = {}
+        for account in list(self._accounts.groups):
+            container_id, network = account
+            container = containers.get(container_id)
+            if container is not None:
+                self._names[account] = container.name
+                heirs[container.name, network] = account
+            elif not self._accounts.groups[account].keys:
+                name = self._names.pop(account, container_id)
+                base = self._accounts.groups.pop(account).base
+                self._left_behind[name, network] = _sum(self._left_behind.get((name, network)), base)
+        for place in self._left_behind.keys() & heirs.keys():
+            self._accounts.add(heirs[place], self._left_behind.pop(place))
+        _shorten(self._left_behind)
+        self._networks.prune(REMEMBERED)
+        self._bridges.prune(REMEMBERED)
+
+
+def _shorten(memory: OrderedDict[Any, Any]) -> None:
+    while len(memory) > REMEMBERED:
+        memory.popitem(last=False)
+
+
+def _sum(first: StatsRow | None, second: StatsRow) -> StatsRow:
+    return second if first is None else tuple(a + b for a, b in zip(first, second, strict=True))

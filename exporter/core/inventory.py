@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from exporter.core.model import Container, Engine, Inventory, Network
+from exporter.core.model import Container, Engine, Inventory, Member, Network
 
 SHARES_NAMESPACE = frozenset({"host", "container"})
 
@@ -21,6 +21,7 @@ def with_listing(
         engine=engine,
         containers={c.id: _keep_details(inventory.containers.get(c.id), c) for c in containers},
         networks={network.id: network for network in networks},
+        members=inventory.members,
         synced_at=now,
     )
 
@@ -52,6 +53,12 @@ def without_container(inventory: Inventory, container_id: str) -> Inventory:
 def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventory:
     """All networks as just listed."""
     return replace(inventory, networks={network.id: network for network in networks})
+
+
+def with_members(inventory: Inventory, network_id: str, members: Iterable[Member] | None) -> Inventory:
+    """One network's members as just inspected; None when the network is gone."""
+    others = {key: value for key, value in inventory.members.items() if key != network_id}
+    return replace(inventory, members=others if members is None else {**others, network_id: tuple(members)})
 
 
 def disconnected(inventory: Inventory) -> Inventory:

@@ -74,6 +74,21 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """Who is on a network, as the network tells it (Engine API: GET /networks/ID, Containers).
+
+    Known before the container's own inspect answers, and for gateway endpoints that no container lists. Docker's own
+    pseudo endpoints have a name in place of the container's id, such as `lb-front`.
+    """
+
+    container_id: str
+    name: str
+    endpoint_id: str
+    mac_address: str = ""
+    ip_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """What the engine says of itself (Engine API: /version, /info); unknown is ''."""
 
@@ -88,12 +103,13 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything that Docker says exists. Kept, and called old, while the engine is away."""
+    """Everything that Docker says exists, by id. Kept, and called old, while the engine is away."""
 
     connected: bool = False
     engine: Engine | None = None
     containers: Mapping[str, Container] = field(default_factory=dict)
     networks: Mapping[str, Network] = field(default_factory=dict)
+    members: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
     synced_at: float = 0.0
 
 

@@ -31,17 +31,20 @@ class EngineStats:
 class Observation:
     """A topology with its counters and the state of the sources.
 
-    `endpoints` are the accounts' totals (the host's view) in the order of `topology.counted`, None for one whose
-    veth went in this very moment; `rows` is every device's reading by ifindex. Both are None when the counters could
-    not be read.
+    `endpoints` are the sums (the host's view) of `topology.counted`, `networks` those of `topology.networks`, `splits`
+    those of `topology.bridges`, each in that order; `rows` is every device's reading by ifindex. All are None when the
+    counters could not be read.
     """
 
     topology: Topology
-    endpoints: Sequence[StatsRow | None] | None = None
+    endpoints: Sequence[StatsRow] | None = None
+    networks: Sequence[StatsRow] | None = None
+    splits: Sequence[StatsRow] | None = None
     rows: Mapping[int, StatsRow] | None = None
     engine: EngineStats = field(default_factory=EngineStats)
     sources: tuple[SourceState, ...] = ()
     degraded: tuple[Degraded, ...] = ()
+    overflows: int = 0
 
     def readings(self, links: Iterable[Link]) -> list[StatsRow | None] | None:
         """Return the devices' own counters in the order asked; None when the source failed."""

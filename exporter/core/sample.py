@@ -42,11 +42,25 @@ class Devices:
 
 @dataclass(frozen=True, slots=True)
 class EndedLink:
-    """A veth that is gone: its last and largest counters, the host's view, and the marks of its owner."""
+    """A device that is gone: its last and largest counters, and the marks of its owner.
+
+    `master` is the bridge that it was a port of, `peer_mac` the address of a veth's other end.
+    """
 
     link: Link
     stats: StatsRow
+    master: str = ""
     peer_mac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A device inside a container's namespace whose counters are read there; `key` is its endpoint's id."""
+
+    key: str
+    pid: int
+    nsid: int
+    interface: Interface
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +84,13 @@ class Degraded:
 
 @dataclass(frozen=True, slots=True)
 class KernelSample:
-    """One reading. `stats` is None when the counters could not be read; never an empty stand-in."""
+    """One reading. `stats` is None when the counters could not be read; never an empty stand-in.
+
+    `overflows` counts how often messages about devices were lost.
+    """
 
     devices: Devices = field(default_factory=Devices)
     stats: Sequence[StatsRow] | None = None
     sources: tuple[SourceState, ...] = ()
     degraded: tuple[Degraded, ...] = ()
+    overflows: int = 0

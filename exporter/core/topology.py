@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.model import Container, Endpoint, Inventory, Link, Network
-from exporter.core.sample import Devices
+from exporter.core.sample import Devices, Inside
 
+READ_INSIDE = frozenset({"macvlan", "ipvlan", "overlay"})  # drivers whose devices only the container's namespace has
 WITHOUT_DEVICES = frozenset({"host", "null"})  # drivers whose containers have no device of their own
 
 
@@ -18,7 +19,8 @@ WITHOUT_DEVICES = frozenset({"host", "null"})  # drivers whose containers have n
 class Attachment:
     """A container on a network: `veth` is the host's end, None where the driver has none or it is not known.
 
-    `interface` is its name inside the container, '' when not visible. `endpoint` is None for a network that Docker
+    `interface` is its name inside the container, '' when not visible. `reading` says where its counters are read when
+    not at a veth of the host: macvlan, ipvlan, overlay. `endpoint` is None for a network that Docker
     does not list under the container, such as docker_gwbridge.
     """
 
@@ -27,6 +29,7 @@ class Attachment:
     endpoint: Endpoint | None = None
     veth: Link | None = None
     interface: str = ""
+    reading: Inside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Port:
 class Topology:
     """Inventory and devices, joined. The same object while neither changed.
 
-    `counted` are the attachments that have a veth, with it. `owners`: container id -> name of the container whose
+    `counted` are the attachments whose counters are read, with the key of their reading. `networks` are those whose
+    containers have devices. `owners`: container id -> name of the container whose
     network namespace it shares.
     """
 
@@ -60,7 +64,9 @@ class Topology:
     attachments: tuple[Attachment, ...] = ()
     bridges: tuple[Bridge, ...] = ()
     ports: tuple[Port, ...] = ()
-    counted: tuple[tuple[Attachment, Link], ...] = ()
+    counted: tuple[tuple[Attachment, int | str], ...] = ()
+    readings: tuple[Inside, ...] = ()
+    networks: tuple[Network, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
     uplinks: tuple[Link, ...] = ()
 
@@ -77,7 +83,9 @@ def join(inventory: Inventory, devices: Devices) -> Topology:
         attachments=attachments,
         bridges=bridges,
         ports=ports,
-        counted=tuple((a, a.veth) for a in attachments if a.veth is not None),
+        counted=tuple((a, key) for a in attachments if (key := _reading_key(a)) is not None),
+        readings=tuple(a.reading for a in attachments if a.reading is not None),
+        networks=tuple(sorted(_networks(inventory), key=lambda network: network.name)),
         owners=_namespace_owners(inventory),
         uplinks=tuple(link for link in devices.links.values() if link.name in uplinks),
     )
@@ -107,8 +115,35 @@ def _attachments(inventory: Inventory, devices: Devices, ports: tuple[Port, ...]
         for endpoint in container.endpoints if container.live else ():
             network = inventory.networks.get(endpoint.network_id)
             if network is not None and network.driver not in WITHOUT_DEVICES:
-                found.setdefault((container.id, network.id), Attachment(container, network, endpoint))
+                place = container.id, network.id
+                if place not in found:
+                    found[place] = _inside(container, network, endpoint, devices)
     return tuple(sorted(found.values(), key=lambda a: (a.container.name, a.network.name)))
+
+
+def _reading_key(attachment: Attachment) -> int | str | None:
+    if attachment.veth is not None:
+        return attachment.veth.ifindex
+    return attachment.reading.key if attachment.reading is not None else None
+
+
+def _networks(inventory: Inventory) -> list[Network]:
+    return [network for network in inventory.networks.values() if network.driver not in WITHOUT_DEVICES]
+
+
+def _inside(container: Container, network: Network, endpoint: Endpoint, devices: Devices) -> Attachment:
+    """An endpoint without a veth of the host: found inside by its MAC address, or as the only device there is."""
+    nsid = devices.sandboxes.get(container.id)
+    if network.driver not in READ_INSIDE or nsid is None:
+        return Attachment(container, network, endpoint)
+    interfaces = devices.interfaces.get(nsid, ())
+    alike = [i for i in interfaces if i.mac_address == endpoint.mac_address and endpoint.mac_address]
+    if len(alike) != 1:
+        alike = list(interfaces) if len(interfaces) == len(container.endpoints) == 1 else []
+    if not alike:
+        return Attachment(container, network, endpoint)
+    reading = Inside(endpoint.endpoint_id, container.pid, nsid, alike[0])
+    return Attachment(container, network, endpoint, interface=alike[0].name, reading=reading)
 
 
 def _bridges(inventory: Inventory, devices: Devices) -> tuple[Bridge, ...]:
@@ -126,12 +161,13 @@ def _bridges(inventory: Inventory, devices: Devices) -> tuple[Bridge, ...]:
 
 def _attachment(container: Container, network: Network, link: Link, devices: Devices) -> Attachment:
     inside = devices.interfaces.get(link.peer_nsid, ()) if link.peer_nsid is not None else ()
+    alike = [i for i in inside if i.ifindex == link.peer_ifindex]
     return Attachment(
         container=container,
         network=network,
         endpoint=next((e for e in container.endpoints if e.network_id == network.id), None),
         veth=link,
-        interface=next((i.name for i in inside if i.ifindex == link.peer_ifindex), ""),
+        interface=alike[0].name if alike else "",
     )
 
 
@@ -145,7 +181,13 @@ class _Owners:
             if container is not None and container.live:
                 # Two containers in one namespace that is no container's own: one of the two answers is old.
                 self._by_nsid[nsid] = None if nsid in self._by_nsid else container
+        # A member is known before the inspect of a container that starts: a life may be shorter than that takes.
         self._by_mac = {
+            (network_id, member.mac_address): container
+            for network_id, members in inventory.members.items()
+            for member in members
+            if (container := inventory.containers.get(member.container_id)) is not None
+        } | {
             (endpoint.network_id, endpoint.mac_address): container
             for container in inventory.containers.values()
             if container.live

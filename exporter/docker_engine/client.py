@@ -1,4 +1,4 @@
-"""The Engine API as this program uses it: seven GETs, each with a time-out, by docker-py's low-level client."""
+"""The Engine API as this program uses it: eight GETs, each with a time-out, by docker-py's low-level client."""
 
 import json
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import urllib3
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import parse_host
 
-from exporter.core.model import Container, Engine, Network
-from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
+from exporter.core.model import Container, Engine, Member, Network
+from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_members, parse_network
 from exporter.errors import ConfigError, EngineError
 
 REQUEST_TIMEOUT = 5.0  # the list never waits for a container: an engine that takes longer hangs
@@ -96,6 +96,14 @@ class EngineClient:
         """GET /networks."""
         with _engine_errors():
             return [parse_network(row) for row in self._connected().networks()]
+
+    def members(self, network_id: str) -> list[Member] | None:
+        """GET /networks/ID: who is on it; None when it is gone. Waits for no container's lock."""
+        with _engine_errors():
+            try:
+                return parse_members(self._connected().inspect_network(network_id))
+            except NotFound:
+                return None
 
     def events(self, since_nano: int) -> Iterator[Any]:
         """GET /events since a moment (inclusive): decoded documents as they come.

@@ -52,6 +52,9 @@ class EventReader:
                 reason = "the engine ended the event stream"
             except EngineError as error:
                 reason = str(error)
+            except Exception as error:
+                log.exception("event not understood, starting over")
+                reason = str(error)
             self.failed = True
             if self.connected:
                 pause, said = FIRST_PAUSE, ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from exporter.core.model import LIVE_STATES, Container, Endpoint, Engine, Network, Subnet
+from exporter.core.model import LIVE_STATES, Container, Endpoint, Engine, Member, Network, Subnet
 
 Json = Mapping[str, Any]
 
@@ -135,6 +135,20 @@ def parse_network(document: Json) -> Network:
         ),
         created=parse_time(document.get("Created")),
     )
+
+
+def parse_members(document: Json) -> list[Member]:
+    """Parse who is on a network from GET /networks/ID."""
+    return [
+        Member(
+            container_id=container_id,
+            name=str(row.get("Name") or ""),
+            endpoint_id=str(row.get("EndpointID") or ""),
+            mac_address=str(row.get("MacAddress") or "").lower(),
+            ip_address=str(row.get("IPv4Address") or "").partition("/")[0],
+        )
+        for container_id, row in (document.get("Containers") or {}).items()
+    ]
 
 
 def parse_engine(version: Json, info: Json) -> Engine:

@@ -1,16 +1,13 @@
 """Follow the engine: an event only says what to look at again, an inspect says what is.
 
-Subscribe, list, follow; and start over on doubt. Ids are dirty until an inspect that began after the last event has
-answered. Inspects run in a few threads, since one waits for its container's lock while that starts; results come
-back through the same queue as the events, so that one thread alone decides.
+Subscribe, list, follow; and start over on doubt.
 """
 
 import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
@@ -19,6 +16,7 @@ from exporter.core.inventory import (
     sandboxed,
     with_container,
     with_listing,
+    with_members,
     with_networks,
     without_container,
 )
@@ -26,28 +24,20 @@ from exporter.core.model import Container, Inventory
 from exporter.core.observation import RESYNC_REASONS, EngineStats
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.event_reader import DISCONNECTED, OVERFLOW, EventReader, Item
+from exporter.docker_engine.inspector import Answer, Inspector
 from exporter.docker_engine.parse import Event
 from exporter.errors import EngineError
 
 QUEUE = 10_000
-INSPECTORS = 4
 RESYNC_SECONDS = 60.0  # bounds what the engine changed without an event, or dropped
 TICK_SECONDS = 0.2  # how soon a failed request is tried again, and how soon the thread notices that it should stop
 
 # Container actions that change nothing of the inventory; health checks alone make three of them per check.
 NOISE = ("exec_", "health_status", "top", "attach", "detach", "resize", "archive-path", "extract-to-dir", "export")
+WITHOUT_MEMBERS = frozenset({"host", "null"})  # drivers whose members have no address
 ENDPOINT_ACTIONS = frozenset({"connect", "disconnect"})
 
 log = structlog.get_logger(component="inventory")
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """An inspect's answer: the container, None when it is gone; `failed` when nobody answered."""
-
-    container_id: str
-    container: Container | None
-    failed: bool = False
 
 
 class EngineWatcher:
@@ -57,19 +47,16 @@ class EngineWatcher:
         self._host = host
         self._find_pid = find_pid
         self._publish = publish
-        self._queue: queue.Queue[Item | Inspected] = queue.Queue(QUEUE)
+        self._queue: queue.Queue[Item | Answer] = queue.Queue(QUEUE)
         self._stopped = threading.Event()
         self._reader = EventReader(EngineClient(host), self._queue, self._stopped)
         self._client = EngineClient(host)
-        self._local = threading.local()
-        self._pool = ThreadPoolExecutor(INSPECTORS, "inspect")
+        self._inspector = Inspector(host, self._queue)
         self._threads = [
             threading.Thread(target=run, name=name, daemon=True)
             for name, run in (("events", self._reader.run), ("inventory", self._run))
         ]
         self._inventory = Inventory()
-        self._asked: dict[str, bool] = {}  # container id -> is it dirty again since it was asked for
-        self._unanswered: set[str] = set()
         self._networks_changed = False
         self._started = time.time()
         self._resync = ""
@@ -84,7 +71,7 @@ class EngineWatcher:
     def stop(self) -> None:
         """Ask the threads to end; they are daemons, for one may be reading from a silent engine."""
         self._stopped.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._inspector.stop()
 
     def waiting_for(self) -> str:
         """Say what the first answer is awaited of; '' once the engine was read or found to be away."""
@@ -103,15 +90,21 @@ class EngineWatcher:
     def _run(self) -> None:
         while not self._stopped.is_set():
             before = self._inventory
-            for item in self._items():
-                self._take(item)
-            self._look_again()
-            if self._inventory is not before:
-                self._publish(self._inventory)
+            try:
+                for item in self._items():
+                    self._take(item)
+                self._look_again()
+                if self._inventory is not before:
+                    self._publish(self._inventory)
+            except Exception:
+                # One answer that cannot be understood must not end the following; the list puts things right.
+                log.exception("inventory could not be brought up to date")
+                self._next_resync = 0.0
+                self._stopped.wait(TICK_SECONDS)
 
-    def _items(self) -> list[Item | Inspected]:
+    def _items(self) -> list[Item | Answer]:
         """Everything that is waiting, after waiting a moment for the first of it."""
-        items: list[Item | Inspected] = []
+        items: list[Item | Answer] = []
         try:
             items.append(self._queue.get(timeout=TICK_SECONDS))
             while True:
@@ -119,60 +112,43 @@ class EngineWatcher:
         except queue.Empty:
             return items
 
-    def _take(self, item: Item | Inspected) -> None:
-        if isinstance(item, Inspected):
-            self._answered(item)
+    def _take(self, item: Item | Answer) -> None:
+        if isinstance(item, Answer):
+            self._learn(item)
         elif isinstance(item, Event):
             self._hear(item)
         elif item == DISCONNECTED:
             self._inventory, self._resync = disconnected(self._inventory), ""
         elif item == OVERFLOW:
             self._resync = "overflow"
-            self._asked.clear()  # answers may have been thrown away with the events
+            self._inspector.forget()
         else:
             self._resync = "reconnect" if self._inventory.synced_at else "start"
 
     def _hear(self, event: Event) -> None:
         if event.container_id and not event.action.startswith(NOISE):
-            self._ask(event.container_id)
-        if event.network_id and (
-            event.action not in ENDPOINT_ACTIONS or event.network_id not in self._inventory.networks
-        ):
+            self._inspector.ask(("container", event.container_id))
+        if not event.network_id:
+            return
+        if event.action not in ENDPOINT_ACTIONS or event.network_id not in self._inventory.networks:
             self._networks_changed = True
+        if event.action != "destroy":
+            self._inspector.ask(("network", event.network_id))
 
-    def _ask(self, container_id: str) -> None:
-        """Inspect, or inspect once more after the inspect that is under way: it may have answered too early."""
-        if container_id in self._asked:
-            self._asked[container_id] = True
-        else:
-            self._asked[container_id] = False
-            self._pool.submit(self._inspect, container_id)
-
-    def _inspect(self, container_id: str) -> None:
-        """Run in the pool; its answer goes the way of the events."""
-        client = getattr(self._local, "client", None)
-        if client is None:
-            client = self._local.client = EngineClient(self._host)
-        try:
-            answer = Inspected(container_id, client.container(container_id))
-        except EngineError:
-            client.close()
-            answer = Inspected(container_id, None, failed=True)
-        self._queue.put(answer)
-
-    def _answered(self, answer: Inspected) -> None:
-        again = self._asked.pop(answer.container_id, False)
+    def _learn(self, answer: Answer) -> None:
+        self._inspector.settle(answer)
         if answer.failed:
-            self._unanswered.add(answer.container_id)
-        elif answer.container is None:
-            self._inventory = without_container(self._inventory, answer.container_id)
+            return
+        kind, key = answer.subject
+        if isinstance(answer.found, Container):
+            self._inventory = with_container(self._inventory, answer.found)
+        elif kind == "network":
+            self._inventory = with_members(self._inventory, key, answer.found)
         else:
-            self._inventory = with_container(self._inventory, answer.container)
-        if again:
-            self._ask(answer.container_id)
+            self._inventory = without_container(self._inventory, key)
 
     def _look_again(self) -> None:
-        """What is due once the events are heard: the full list, the networks, and inspects that got no answer."""
+        """Do what is due once the events are heard: the full list, the networks, inspects that got no answer."""
         try:
             if self._resync or (self._inventory.connected and time.monotonic() > self._next_resync):
                 self._list_all(self._resync or "periodic")
@@ -185,9 +161,7 @@ class EngineWatcher:
                 log.warning("engine does not answer a list", reason=str(error))
             self._inventory, self._resync = disconnected(self._inventory), self._resync or "reconnect"
         if self._inventory.connected:
-            for container_id in self._unanswered:
-                self._ask(container_id)
-            self._unanswered.clear()
+            self._inspector.retry()
 
     def _list_all(self, reason: str) -> None:
         known = self._inventory.engine
@@ -197,6 +171,9 @@ class EngineWatcher:
         self._resync, self._networks_changed = "", False
         self._next_resync = time.monotonic() + RESYNC_SECONDS
         self._resyncs[reason] += 1
+        for network in networks:
+            if network.driver not in WITHOUT_MEMBERS:
+                self._inspector.ask(("network", network.id))
         if reason != "periodic":
             log.info("inventory read", reason=reason, engine=engine.version, containers=len(containers))
 
@@ -209,5 +186,5 @@ class EngineWatcher:
                 if pid:
                     found[container.id] = replace(container, pid=pid)
                 else:
-                    self._ask(container.id)
+                    self._inspector.ask(("container", container.id))
         return replace(inventory, containers={**inventory.containers, **found})

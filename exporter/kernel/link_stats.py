@@ -6,6 +6,7 @@ Anything else goes to a walker that takes messages as they come. Source: linux/i
 """
 
 import struct
+from collections.abc import Iterable
 
 from pyroute2.netlink.rtnl import RTM_GETSTATS, RTM_NEWSTATS
 
@@ -53,9 +54,11 @@ class LinkStatsReader:
         """Close the socket."""
         self._socket.close()
 
-    def read(self) -> list[StatsRow]:
-        """Read all counters: a row per device, in the kernel's order.
+    def read(self, last: Iterable[int] = ()) -> list[StatsRow]:
+        """Read all counters: a row per device, in the kernel's order; then those of `last` once more, at the end.
 
+        A bridge that is read after its ports has counted whatever they had: what is internal to it is never
+        overestimated. Its second row replaces the first where rows are kept by ifindex.
         Raises OSError (TimeoutError when RTNL, one lock for the whole machine, is held by others for too long).
         """
         # A dump that timed out goes on arriving: its records are told from ours by their sequence.
@@ -73,7 +76,22 @@ class LinkStatsReader:
                 interrupted |= torn
         if interrupted:
             raise InterruptedDumpError
+        for ifindex in last:
+            self._read_one(ifindex, rows)
         return rows
+
+    def _read_one(self, ifindex: int, rows: list[StatsRow]) -> None:
+        """Read one device's counters; one that is gone has none."""
+        self._socket.send(_request(self._sequence, ifindex))
+        while True:
+            data = self._buffer[: self._socket.recv_into(self._buffer)]
+            for kind, _, start, _ in messages(data):
+                if data[start - HEADER.size + SEQUENCE_AT] != self._sequence:
+                    continue
+                if kind == RTM_NEWSTATS:
+                    at = start - HEADER.size
+                    rows.append((ifindex, *COUNTERS.unpack_from(data, at + COUNTERS_AT)))
+                return
 
     def _uniform(self, size: int) -> int:
         """Return how many bytes from the start are records of exactly the known shape."""
@@ -114,6 +132,7 @@ class LinkStatsReader:
         self._expected = tuple((at, bytes(record[at : at + 1])) for at in CHECKED)
 
 
-def _request(sequence: int) -> bytes:
-    body = IF_STATS_MSG.pack(0, 0, 0, 0, 1 << (IFLA_STATS_LINK_64 - 1))
-    return message(RTM_GETSTATS, NLM_F_DUMP, body, sequence)
+def _request(sequence: int, ifindex: int = 0) -> bytes:
+    """Ask for one device, or for all."""
+    body = IF_STATS_MSG.pack(0, 0, 0, ifindex, 1 << (IFLA_STATS_LINK_64 - 1))
+    return message(RTM_GETSTATS, 0 if ifindex else NLM_F_DUMP, body, sequence)

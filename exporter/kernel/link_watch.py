@@ -4,6 +4,7 @@ Subscribed first, dumped second, followed third. When the socket overflows (ENOB
 ended in the gap keeps the counters that were heard last.
 """
 
+import contextlib
 import errno
 import threading
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from pyroute2.netlink.rtnl import RTM_DELNSID
 from exporter.core.model import Link
 from exporter.core.sample import EndedLink
 from exporter.kernel.link_table import LinkTable
-from exporter.kernel.links import LinkMessage, parse_link, read_links
+from exporter.kernel.links import LinkMessage, parse_link, read_link, read_links
 from exporter.kernel.namespaces import ALL_NSIDS, parse_nsid
 from exporter.kernel.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, messages, open_socket
 
@@ -98,10 +99,22 @@ class LinkWatcher:
                     heard.append(parsed)
             elif kind == RTM_DELNSID:
                 freed.add(parse_nsid(data, start, end))
+        self._apply(heard, freed)
+        self._look_once_more(freed)
+
+    def _apply(self, heard: list[LinkMessage], freed: set[int]) -> None:
         with self._lock:
             self._freed |= freed
             for message in heard:
                 self._table.apply(message)
+
+    def _look_once_more(self, freed: set[int]) -> None:
+        """A namespace that dies without giving its devices back (a crash, podman): read its veths before they go."""
+        with self._lock:
+            ifindexes = [ifindex for nsid in freed for ifindex in self._table.in_namespace(nsid)]
+        for ifindex in ifindexes:
+            with contextlib.suppress(OSError):
+                self._apply(read_link(self._dumps, ifindex), set())
 
     def _recover(self, error: OSError) -> None:
         if error.errno == errno.ENOBUFS:

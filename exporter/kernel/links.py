@@ -117,10 +117,22 @@ def read_links(sock: socket.socket) -> list[LinkMessage]:
     return _read(sock, _dump_request())
 
 
+def read_link(sock: socket.socket, ifindex: int) -> list[LinkMessage]:
+    """Read one device with its counters; OSError when it is gone."""
+    return _read(sock, message(RTM_GETLINK, 0, IFINFOMSG.pack(0, 0, 0, ifindex, 0, 0)))
+
+
 def read_interfaces(sock: socket.socket, nsid: int) -> tuple[Interface, ...]:
     """Dump the devices of another namespace without entering it; PermissionError without CAP_NET_ADMIN."""
     found = _read(sock, _dump_request(attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))))
     return tuple(Interface(m.link.ifindex, m.link.name, m.link.mac_address) for m in found)
+
+
+def read_interface_stats(sock: socket.socket, nsid: int) -> dict[str, StatsRow]:
+    """Dump the counters of another namespace's devices by name; PermissionError without CAP_NET_ADMIN."""
+    body = IFINFOMSG.pack(0, 0, 0, 0, 0, 0) + attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))
+    found = _read(sock, message(RTM_GETLINK, NLM_F_DUMP, body))
+    return {m.link.name: m.stats for m in found if m.stats is not None}
 
 
 def _read(sock: socket.socket, request: bytes) -> list[LinkMessage]:

@@ -9,13 +9,14 @@ import contextlib
 import os
 import socket
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from pyroute2.netlink.rtnl import RTM_GETNSID
 
 from exporter.core.model import Container, Interface, Link
+from exporter.kernel.inside import read_names
 from exporter.kernel.links import read_interfaces
 from exporter.kernel.rtnetlink import ask, attribute, attributes, message, open_socket
 
@@ -26,8 +27,8 @@ S32 = struct.Struct("=i")
 UNASSIGNED = -1
 ALL_NSIDS = -2  # among the freed ones: some were not heard of, so none is sure
 
-# A namespace's devices as the host sees them change: (peer ifindex, carrier) of each of its veths.
-Shape = frozenset[tuple[int, bool]]
+# What changes when a namespace's devices do: its endpoints' ids, and (peer ifindex, carrier) of each of its veths.
+Shape = frozenset[Hashable]
 
 
 def parse_nsid(data: memoryview, start: int, end: int) -> int:
@@ -111,17 +112,25 @@ class NamespaceResolver:
         finally:
             os.close(descriptor)
 
-    def interfaces(self, links: Mapping[int, Link]) -> dict[int, tuple[Interface, ...]]:
-        """Return nsid -> the devices inside, for each namespace that holds the peer of one of our devices."""
-        shapes: dict[int, set[tuple[int, bool]]] = {}
+    def interfaces(
+        self, links: Mapping[int, Link], containers: Iterable[Container], sandboxes: Mapping[str, int]
+    ) -> dict[int, tuple[Interface, ...]]:
+        """Return nsid -> the devices inside, for the containers' namespaces and those of our devices' peers.
+
+        Without CAP_NET_ADMIN only their names are known, and only where the process is visible.
+        """
+        shapes: dict[int, set[Hashable]] = {
+            sandboxes[c.id]: {endpoint.endpoint_id for endpoint in c.endpoints} for c in containers if c.id in sandboxes
+        }
+        pids = {sandboxes[c.id]: c.pid for c in containers if c.id in sandboxes}
         for link in links.values():
             if link.peer_nsid is not None and link.kind == "veth":
                 shapes.setdefault(link.peer_nsid, set()).add((link.peer_ifindex, link.carrier))
-        known = {nsid: self._look(nsid, frozenset(shape)) for nsid, shape in shapes.items()}
+        known = {nsid: self._look(nsid, frozenset(shape), pids.get(nsid, 0)) for nsid, shape in shapes.items()}
         self._interfaces = {nsid: look for nsid, look in known.items() if look is not None}
         return {nsid: inside for nsid, (_, inside) in self._interfaces.items()}
 
-    def _look(self, nsid: int, shape: Shape) -> tuple[Shape, tuple[Interface, ...]] | None:
+    def _look(self, nsid: int, shape: Shape, pid: int) -> tuple[Shape, tuple[Interface, ...]] | None:
         """Look inside a namespace unless it still has the shape that it had at the last look."""
         known = self._interfaces.get(nsid)
         if known is not None and known[0] == shape:
@@ -130,7 +139,7 @@ class NamespaceResolver:
             inside = read_interfaces(self._socket, nsid)
         except PermissionError:
             self.may_look_inside = False
-            return None
+            return shape, read_names(self._procfs, pid)
         except OSError:  # the namespace went in the meantime; its links will say so
             return None
         self.may_look_inside = True

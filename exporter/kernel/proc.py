@@ -34,19 +34,18 @@ def sees_host_processes() -> bool:
 
 def read_net_dev(ifindexes: dict[str, int]) -> list[StatsRow]:
     """Read the counters of our own namespace without RTNL: slower per device, but it never waits for a lock."""
-    return parse_net_dev(Path("/proc/thread-self/net/dev").read_text(), ifindexes)
+    found = parse_net_dev(Path("/proc/thread-self/net/dev").read_text())
+    return [(ifindexes[name], *counters) for name, counters in found.items() if name in ifindexes]
 
 
-def parse_net_dev(text: str, ifindexes: dict[str, int]) -> list[StatsRow]:
-    """Parse /proc/net/dev; devices without a known ifindex are left out."""
-    rows = []
+def parse_net_dev(text: str) -> dict[str, StatsRow]:
+    """Parse /proc/net/dev: device -> its counters in the order of a StatsRow, without the first place."""
+    found = {}
     for line in text.splitlines()[2:]:
         name, _, rest = line.partition(":")
         columns = rest.split()
-        ifindex = ifindexes.get(name.strip())
-        if ifindex is not None:
-            rows.append((ifindex, *[int(columns[place]) for place in DEV_COLUMNS]))
-    return rows
+        found[name.strip()] = tuple([int(columns[place]) for place in DEV_COLUMNS])
+    return found
 
 
 def read_cgroup_pid(sysfs: Path, container_id: str) -> int:

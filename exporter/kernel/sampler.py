@@ -5,16 +5,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exporter.core.model import Container, Link
-from exporter.core.sample import Degraded, Devices, EndedLink, KernelSample, SourceState, StatsRow
+from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, SourceState, StatsRow
 from exporter.errors import SourceError
 from exporter.kernel.addresses import Addresses, AddressReader, uplinks
+from exporter.kernel.inside import read_inside
 from exporter.kernel.link_stats import LinkStatsReader
 from exporter.kernel.link_watch import LinkWatcher
 from exporter.kernel.namespaces import NamespaceResolver
 from exporter.kernel.proc import may_administer_networks, read_net_dev, sees_host_processes
+from exporter.kernel.rtnetlink import open_socket
 
 # RTNL is one lock for the whole machine: a dump can wait for other namespaces being made. After this long the same
 # counters are read from /proc/net/dev, which takes no lock.
@@ -51,6 +53,8 @@ class KernelSampler:
         self._namespaces = NamespaceResolver(procfs)
         self._addresses = AddressReader()
         self._stats = LinkStatsReader()
+        self._questions = open_socket()
+        self._procfs = procfs
         self._pool = concurrent.futures.ThreadPoolExecutor(1, "link_stats")
         self._pending: concurrent.futures.Future[list[StatsRow]] | None = None
         self._made: tuple[Cause, Devices] = (Cause(-1, -1, ()), Devices())
@@ -65,7 +69,7 @@ class KernelSampler:
         """End the threads and close every socket."""
         self._links.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for source in (self._namespaces, self._addresses, self._stats):
+        for source in (self._namespaces, self._addresses, self._stats, self._questions):
             source.close()
 
     def take_ended(self) -> list[EndedLink]:
@@ -81,7 +85,12 @@ class KernelSampler:
             stats=stats,
             sources=(links_state, stats_state),
             degraded=self._degraded(),
+            overflows=self._links.overflows,
         )
+
+    def read_inside(self, wanted: tuple[Inside, ...]) -> list[tuple[Any, ...]]:
+        """Read the counters of devices inside containers."""
+        return read_inside(self._questions, self._procfs, wanted)
 
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices and whose they are: the same object while nothing changed."""
@@ -102,10 +111,11 @@ class KernelSampler:
         freed: set[int],
     ) -> Devices:
         names = {ifindex: link.name for ifindex, link in links.items()}
+        sandboxes = self._namespaces.sandboxes(containers, freed)
         return Devices(
             links=links,
-            sandboxes=self._namespaces.sandboxes(containers, freed),
-            interfaces=self._namespaces.interfaces(links),
+            sandboxes=sandboxes,
+            interfaces=self._namespaces.interfaces(links, containers, sandboxes),
             addresses={names[ifindex]: found for ifindex, found in addresses.items() if ifindex in names},
             uplinks=uplinks(names, addresses, carriers),
         )
@@ -113,7 +123,9 @@ class KernelSampler:
     def _read_stats(self) -> list[StatsRow]:
         """Wait for the dump no longer than the timeout; one that is late is not started a second time."""
         if self._pending is None or self._pending.done():
-            self._pending = self._pool.submit(self._stats.read)
+            _, links = self._links.links()
+            bridges = [ifindex for ifindex, link in links.items() if link.kind == "bridge"]
+            self._pending = self._pool.submit(self._stats.read, bridges)
         try:
             return self._pending.result(STATS_TIMEOUT)
         except (concurrent.futures.TimeoutError, OSError):

@@ -16,13 +16,13 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from exporter.core.observation import Observation
 from exporter.core.topology import Topology
-from exporter.metrics import bridge, endpoint, health, inventory, uplink, veth
+from exporter.metrics import bridge, endpoint, health, inventory, network, uplink, veth
 from exporter.metrics.build import Metric, counter
 from exporter.metrics.hot import HotRenderer
 
 SCRAPE_FAMILIES = (health.families,)
 TOPOLOGY_FAMILIES = (inventory.families,)
-HOT_GROUPS = (endpoint.GROUP, veth.GROUP, bridge.GROUP, uplink.GROUP)
+HOT_GROUPS = (endpoint.GROUP, network.GROUP, network.SPLIT_GROUP, veth.GROUP, bridge.GROUP, uplink.GROUP)
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"

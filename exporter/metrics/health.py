@@ -54,7 +54,12 @@ def sources(observation: Observation) -> Iterator[Metric]:
     )
     for missing in observation.degraded:
         degraded.add_metric((missing.collector, missing.reason), 1)
-    yield from (success, duration, degraded)
+    overflows = counter(
+        "dockernet_link_listener_overflows_total",
+        "Times that messages about devices were lost: what ended in between is counted up to its last reading.",
+    )
+    overflows.add_metric((), observation.overflows, created=observation.engine.started)
+    yield from (success, duration, degraded, overflows)
 
 
 def following(observation: Observation) -> Iterator[Metric]:

@@ -38,9 +38,7 @@ def test_every_veth_has_its_container_and_its_network(exporter: Exporter) -> Non
     assert len(seen) == 4
 
 
-def test_a_shared_namespace_is_counted_once_and_a_host_mode_container_not_at_all(
-    shop: Shop, exporter: Exporter
-) -> None:
+def test_a_shared_namespace_is_counted_once_and_a_host_mode_container_not_at_all(exporter: Exporter) -> None:
     metrics = exporter.metrics()
     assert metrics.names("dockernet_endpoint_receive_bytes_total", "container") == {"web", "db", "plain"}
     assert metrics.label("dockernet_container_info", "network_owner", container="sharer") == "web"
