@@ -83,7 +83,7 @@ def test_prometheus_rates_what_was_sent(prometheus: Callable[[str], list[Any]], 
     readings: list[tuple[float, float]] = []
 
     def long_enough() -> bool:
-        readings.append((time.time(), inside(shop.host, shop.db)["eth0"]["receive_bytes"]))
+        readings.append((time.time(), inside(shop.db)["eth0"]["receive_bytes"]))
         return readings[-1][0] - readings[0][0] > 14
 
     until(lambda: prometheus(series), 20, "a first scrape")

@@ -1,7 +1,7 @@
 """What containers move, to the byte, against the container's own counters and the host's."""
 
 from tests.live.exposed import Exporter, inside, veth_reversed
-from tests.live.shop import Shop
+from tests.live.shop import Shop, send
 from tests.waiting import until
 
 
@@ -9,8 +9,8 @@ def test_endpoint_counters_are_those_inside_the_container_and_the_veths_reversed
     shop: Shop, exporter: Exporter
 ) -> None:
     before = exporter.metrics().counters("endpoint", container="db", network="back")
-    shop.send(shop.web, shop.db, 10_000_000, "back")
-    shop.send(shop.db, shop.web, 1, "back")
+    send(shop.web, shop.db, 10_000_000, "back")
+    send(shop.db, shop.web, 1, "back")
 
     def agree() -> bool:
         metrics = exporter.metrics()
@@ -19,7 +19,7 @@ def test_endpoint_counters_are_those_inside_the_container_and_the_veths_reversed
         veth = metrics.label("dockernet_endpoint_info", "veth", container="db", network="back")
         assert interface
         assert veth
-        return exposed == inside(shop.host, shop.db)[interface] == veth_reversed(shop.host, veth)
+        return exposed == inside(shop.db)[interface] == veth_reversed(shop.host, veth)
 
     until(agree, 10, "three equal readings")
     after = exporter.metrics().counters("endpoint", container="db", network="back")
@@ -48,7 +48,7 @@ def test_a_shared_namespace_is_counted_once_and_a_host_mode_container_not_at_all
 
 
 def test_the_counters_of_an_endpoint_survive_the_restart_of_its_container(shop: Shop, exporter: Exporter) -> None:
-    shop.send(shop.web, shop.db, 300_000, "back")
+    send(shop.web, shop.db, 300_000, "back")
     before = exporter.metrics().counters("endpoint", container="db", network="back")
     veth = exporter.metrics().label("dockernet_endpoint_info", "veth", container="db", network="back")
     shop.db.restart()
@@ -66,8 +66,8 @@ def test_the_counters_of_an_endpoint_survive_the_restart_of_its_container(shop: 
 def test_what_was_sent_in_the_last_moment_of_a_life_is_counted(shop: Shop, exporter: Exporter) -> None:
     """No scrape sees these bytes on the veth: they are in the kernel's messages of its end only."""
     before = exporter.metrics().counters("endpoint", container="db", network="back")
-    shop.send(shop.db, shop.web, 250_000, "back")
-    sent = inside(shop.host, shop.db)["eth0"]["transmit_bytes"]
+    send(shop.db, shop.web, 250_000, "back")
+    sent = inside(shop.db)["eth0"]["transmit_bytes"]
     shop.db.restart()
     until(
         lambda: (

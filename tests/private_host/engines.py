@@ -13,8 +13,13 @@ from tests.private_host.packages import require_system_packages, unpacked, versi
 ENGINES: Final = {"bookworm": "20.10.24", "trixie": "26.1.5", "sid": "28.5.2"}
 DEFAULT: Final = "bookworm"
 RUNTIME: Final = ("containerd", "runc", "tini")
-TOOLS: Final = {"busybox": "busybox-static", "prometheus": "prometheus", "promtool": "prometheus"}
-FOLDERS: Final = ("usr/sbin", "usr/bin", "bin")
+TOOLS: Final = {
+    "busybox": "busybox-static",
+    "ethtool": "ethtool",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+}
+FOLDERS: Final = ("usr/sbin", "usr/bin", "bin", "sbin")
 SYSTEM_PATH: Final = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 __all__ = ["DEFAULT", "ENGINES", "Engine", "PackageUnavailableError", "engine", "tool"]
@@ -39,7 +44,7 @@ def engine(suite: str = DEFAULT) -> Engine:
 
 @functools.cache
 def tool(name: str) -> Path:
-    """A program for tests and demos, not on PATH: busybox (static), prometheus, promtool."""
+    """A program for tests and demos, one of TOOLS; not on PATH, and busybox is the static one."""
     [folder] = unpacked(DEFAULT, TOOLS[name])
     if not (found := shutil.which(name, path=_path([folder]))):
         raise PackageUnavailableError(f"the package {TOOLS[name]} has no program {name}")

@@ -1,0 +1,171 @@
+"""Networks whose containers have no veth on the host, and what crosses a bridge."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.live.exposed import Exporter, inside
+from tests.live.shop import IMAGE, send
+from tests.private_host.engines import tool
+from tests.private_host.host import PrivateHost
+from tests.private_host.uplink import DEVICE
+from tests.waiting import until
+
+
+@pytest.fixture
+def exporter(clean_host: PrivateHost) -> Iterator[Exporter]:
+    with Exporter(clean_host) as running:
+        yield running
+
+
+def run(host: PrivateHost, name: str, **options: Any) -> Any:
+    return host.client().containers.run(IMAGE, ["sleep", "1000"], name=name, detach=True, **options)
+
+
+def macvlan(host: PrivateHost) -> Any:
+    return host.api().create_network(
+        "lan",
+        driver="macvlan",
+        options={"parent": DEVICE},
+        ipam={"Driver": "default", "Config": [{"Subnet": "198.51.100.0/24"}]},
+    )
+
+
+def agree(exporter: Exporter, container: Any, network: str, interface: str) -> None:
+    """Wait until the endpoint's counters are the container's own."""
+
+    def equal() -> bool:
+        exposed = exporter.metrics().counters("endpoint", container=container.name, network=network)
+        return exposed == inside(container)[interface]
+
+    until(equal, 10, f"equal counters of {container.name}")
+
+
+def test_two_macvlan_containers_are_counted_exactly(clean_host: PrivateHost, exporter: Exporter) -> None:
+    macvlan(clean_host)
+    one, two = run(clean_host, "one", network="lan"), run(clean_host, "two", network="lan")
+    send(one, two, 5_000_000, "lan")
+    agree(exporter, one, "lan", "eth0")
+    agree(exporter, two, "lan", "eth0")
+    metrics = exporter.metrics()
+    received = metrics.value("dockernet_endpoint_receive_bytes_total", container="two", network="lan")
+    assert 5_000_000 < (received or 0) < 5_400_000
+    assert metrics.label("dockernet_endpoint_info", "interface", container="two") == "eth0"
+    assert metrics.label("dockernet_endpoint_info", "veth", container="two") == ""
+
+
+def test_the_last_bytes_of_a_macvlan_container_are_counted(clean_host: PrivateHost, exporter: Exporter) -> None:
+    """Nothing scrapes between what it sends and its end."""
+    macvlan(clean_host)
+    one, two = run(clean_host, "one", network="lan"), run(clean_host, "two", network="lan")
+    until(lambda: len(exporter.metrics().series("dockernet_endpoint_receive_bytes_total")) == 2, 5, "both")
+    send(one, two, 700_000, "lan")
+    sent = inside(one)["eth0"]["transmit_bytes"]
+    received = inside(two)["eth0"]["transmit_bytes"]
+    one.restart()
+    two.remove(force=True)
+
+    def counted() -> bool:
+        metrics = exporter.metrics()
+        total = metrics.value("dockernet_network_transmit_bytes_total", network="lan") or 0
+        again = metrics.value("dockernet_endpoint_transmit_bytes_total", container="one", network="lan") or 0
+        return total >= sent + received and again >= sent
+
+    until(counted, 10, f"{sent} bytes and more")
+    assert (exporter.metrics().value("dockernet_network_transmit_bytes_total", network="lan") or 0) < 1.5 * sent
+
+
+def test_a_container_on_a_bridge_and_a_macvlan_has_both(clean_host: PrivateHost, exporter: Exporter) -> None:
+    lan = macvlan(clean_host)
+    both = run(clean_host, "both")
+    clean_host.api().connect_container_to_network("both", lan["Id"])
+    run(clean_host, "sharer", network_mode="container:both")
+    until(lambda: len(exporter.metrics().series("dockernet_endpoint_receive_bytes_total")) == 2, 5, "both networks")
+    agree(exporter, both, "bridge", "eth0")
+    agree(exporter, both, "lan", "eth1")
+
+
+def test_internal_and_external_bytes_are_split_exactly_without_offload(
+    clean_host: PrivateHost, exporter: Exporter
+) -> None:
+    """20 MB from container to container and 10 MB to the host."""
+    clean_host.client().networks.create("front")
+    one, two = run(clean_host, "one", network="front"), run(clean_host, "two", network="front")
+    for container in (one, two):
+        container.reload()
+        pid = str(container.attrs["State"]["Pid"])
+        clean_host.run(
+            "nsenter", "-t", pid, "-n", str(tool("ethtool")), "-K", "eth0", "gso", "off", "tso", "off", "gro", "off"
+        )
+    before = splits(exporter)
+    send(one, two, 20_000_000, "front")
+    sent_inside = inside(one)["eth0"]["transmit_bytes"] + inside(two)["eth0"]["transmit_bytes"]
+    between = splits(exporter)
+    assert between["internal"] - before["internal"] > 20_000_000
+    gateway = one.attrs["NetworkSettings"]["Networks"]["front"]["Gateway"]
+    busybox = str(tool("busybox"))
+    listener = clean_host.popen("sh", "-c", f"sleep 5 | {busybox} nc -l -p 7778 | wc -c", stdout=-1)
+    until(lambda: ":7778" in clean_host.run("ss", "-Hltn").stdout, 5, "a listener on the host")
+    assert one.exec_run(["sh", "-c", f"head -c 10000000 /dev/zero | nc {gateway} 7778"]).exit_code == 0
+    assert listener.communicate(timeout=40)[0].strip() == b"10000000"
+    after = splits(exporter)
+    assert after["external_transmit"] - between["external_transmit"] > 10_000_000
+    assert (after["internal"] - between["internal"]) < 10_000
+    everything = inside(one)["eth0"]["transmit_bytes"] + inside(two)["eth0"]["transmit_bytes"]
+    assert everything > sent_inside
+
+    def adds_up() -> bool:
+        sent = inside(one)["eth0"]["transmit_bytes"] + inside(two)["eth0"]["transmit_bytes"]
+        now = splits(exporter)
+        return now["internal"] + now["external_transmit"] == sent
+
+    until(adds_up, 10, "internal and external make up what the containers sent")
+
+
+def splits(exporter: Exporter) -> dict[str, float]:
+    metrics = exporter.metrics()
+    names = ("external_receive", "external_transmit", "internal")
+    return {name: metrics.value(f"dockernet_network_{name}_bytes_total", network="front") or 0 for name in names}
+
+
+def test_an_overlay_joins_two_hosts_and_both_count_their_own(new_host: Callable[..., PrivateHost]) -> None:
+    manager, worker = swarm(new_host)
+    manager.client().networks.create("ov", driver="overlay", attachable=True)
+    one = run(manager, "one", network="ov")
+    two = run(worker, "two", network="ov")
+    with Exporter(manager) as here, Exporter(worker) as there:
+        send(one, two, 5_000_000, "ov")
+        agree(here, one, "ov", "eth0")
+        agree(there, two, "ov", "eth0")
+        received = there.metrics().value("dockernet_endpoint_receive_bytes_total", container="two", network="ov")
+        assert 5_000_000 < (received or 0) < 5_500_000
+        gateway = here.metrics().series("dockernet_endpoint_receive_bytes_total", network="docker_gwbridge")
+        assert [labels["container"] for labels, _ in gateway] == ["one"]
+        worker.kill()
+        until(lambda: there.metrics().value("dockernet_up") == 0, 5, "down")
+        agree(here, one, "ov", "eth0")
+        agree(there, two, "ov", "eth0")
+
+
+def swarm(new_host: Callable[..., PrivateHost]) -> tuple[PrivateHost, PrivateHost]:
+    """Two hosts on one wire, joined to a Swarm."""
+    hosts = new_host("manager", uplink=False), new_host("worker", uplink=False)
+    hosts[0].run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", str(hosts[1].pid))
+    for number, host in enumerate(hosts, 1):
+        host.run("ip", "address", "add", f"192.0.2.{number}/24", "dev", "eth0")
+        host.run("ip", "link", "set", "eth0", "up")
+        # without it each task waits for time-outs of name servers that are not there
+        host.run("ip", "route", "add", "unreachable", "default")
+        host.start().load_image()
+    manager, worker = hosts
+    manager.client().swarm.init(advertise_addr="192.0.2.1", listen_addr="192.0.2.1")
+    token = manager.client().swarm.attrs["JoinTokens"]["Worker"]
+    worker.client().swarm.join(["192.0.2.1"], token, advertise_addr="192.0.2.2", listen_addr="192.0.2.2")
+
+    def ready() -> bool:
+        nodes = manager.api().nodes()
+        return len(nodes) == 2 and all(node["Status"]["State"] == "ready" for node in nodes)
+
+    until(ready, 20, "two ready nodes")
+    return manager, worker
