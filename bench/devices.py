@@ -1,6 +1,9 @@
 """Real devices as an engine makes them: bridges, and veths whose other ends are in namespaces of their own."""
 
+import fcntl
 import os
+import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ from bench.netns import entered, new_namespaces
 PORTS = 100  # of a bridge; the kernel takes 1023
 UPLINK, UPLINK_ADDRESS, UPLINK_GATEWAY = "enp0s3", "192.0.2.10", "192.0.2.1"
 IFF_UP = 1
+SIOCSIFFLAGS = 0x8914
+PEER = "eth0"
 PEER_IFINDEX = 2  # in every namespace the same, as with an engine that makes the container's end inside
 
 
@@ -57,15 +62,10 @@ def devices(count: int) -> Iterator[Devices]:
 
 def add_endpoint(route: IPRoute, number: int, bridge: int, sandbox: int) -> None:
     """Make one veth: the host's end a port of the bridge, the other one up in its namespace."""
-    peer = {
-        "ifname": "eth0",
-        "index": PEER_IFINDEX,
-        "net_ns_fd": sandbox,
-        "address": mac_address(number),
-        "flags": IFF_UP,
-        "change": IFF_UP,
-    }
-    route.link("add", kind="veth", ifname=veth_name(number), master=bridge, flags=IFF_UP, change=IFF_UP, peer=peer)
+    peer = {"ifname": PEER, "index": PEER_IFINDEX, "net_ns_fd": sandbox, "address": mac_address(number)}
+    route.link("add", kind="veth", ifname=veth_name(number), master=bridge, state="up", peer=peer)
+    with entered(sandbox), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sH14x", PEER.encode(), IFF_UP))
 
 
 def _bridge(route: IPRoute, number: int) -> int:

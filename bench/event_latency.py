@@ -25,7 +25,7 @@ EVENTS_SECONDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Nanoseconds: from the event to the metrics, from the event to an inspect's answer, and of the poll that saw it."""
+    """Nanoseconds from an event to the metrics and to an inspect's answer, and of the poll that saw it."""
 
     step: str
     shown: float

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from gzip import decompress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -35,6 +36,10 @@ class Client:
             raise RuntimeError(f"{path}: {answer.status} {body[:200]!r}")
         return body
 
+    def as_prometheus(self) -> bytes:
+        """Scrape with the preferences of Prometheus."""
+        return self.get(OPENMETRICS, gzip=True)
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -59,12 +64,12 @@ class Exporter:
         raise RuntimeError(f"no {field} of process {self.pid}")
 
     def wait_for(self, series: int) -> None:
-        """Wait until so many endpoints are shown: then everything is attributed."""
+        """Wait until so many endpoints are shown: then everything is attributed. Asks as Prometheus does."""
         deadline = time.monotonic() + START_SECONDS
         shown = -1
         while time.monotonic() < deadline:
             with suppress(OSError):
-                shown = self.client.get().count(ENDPOINT_SERIES)
+                shown = decompress(self.client.as_prometheus()).count(ENDPOINT_SERIES)
                 if shown == series:
                     return
             self.client.close()

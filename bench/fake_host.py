@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.devices import Devices, devices
 from bench.documents import container_id, documents
+from bench.traffic import send_traffic
 
 FIRST_PID = 1 << 22  # beyond any real process
 
@@ -40,6 +41,7 @@ def fake_host(count: int) -> Iterator[FakeHost]:
     with tempfile.TemporaryDirectory(prefix="dockernet-bench-") as folder, devices(count) as made:
         host = FakeHost(count, made, Path(folder))
         _write_processes(host)
+        send_traffic(made)
         with subprocess.Popen(
             [sys.executable, "-m", "bench.fake_engine", f"{folder}/engine.sock"],
             stdin=subprocess.PIPE,

@@ -23,7 +23,7 @@ class Step:
 def life(api: Any, name: str) -> Iterator[Step]:
     """One container: each step is to be shown before the next one is asked for."""
     container = api.create_container(IMAGE, COMMAND, name=name)["Id"]
-    renamed = f"{name}-renamed"
+    renamed = f"renamed-{name}"
     before = b""
 
     def restarted(body: bytes) -> bool:
@@ -52,15 +52,13 @@ def life(api: Any, name: str) -> Iterator[Step]:
     )
     yield Step("rename", "container rename", lambda: api.rename(container, renamed), is_renamed)
     yield Step("restart", "container start", lambda: api.restart(container, timeout=0), restarted)
-    yield Step(
-        "stop", "container die", lambda: api.stop(container, timeout=0), lambda body: not _counted(body, renamed, HOME)
-    )
+    yield Step("stop", "container die", lambda: api.stop(container, timeout=0), lambda body: _absent(body, renamed))
     yield Step("start", "container start", start, lambda body: _counted(body, renamed, HOME))
     yield Step(
         "rm",
         "container die",
         lambda: api.remove_container(container, force=True),
-        lambda body: not _counted(body, renamed, HOME),
+        lambda body: _absent(body, renamed),
     )
 
 
@@ -68,7 +66,7 @@ def veth(body: bytes, container: str) -> bytes:
     """The host's device of a container on its first network, as the metrics name it; empty when they do not."""
     for line in body.splitlines():
         if line.startswith(b"dockernet_endpoint_info{"):
-            labels = dict(LABEL.findall(line))
+            labels: dict[bytes, bytes] = dict(LABEL.findall(line))
             if (labels[b"container"], labels[b"network"]) == (container.encode(), HOME.encode()):
                 return labels[b"veth"]
     return b""
@@ -77,3 +75,8 @@ def veth(body: bytes, container: str) -> bytes:
 def _counted(body: bytes, container: str, network: str) -> bool:
     wanted = f'\ndockernet_endpoint_receive_bytes_total{{container="{container}",network="{network}"}}'
     return wanted.encode() in body
+
+
+def _absent(body: bytes, container: str) -> bool:
+    """Neither its counters nor itself is shown."""
+    return f'container="{container}"'.encode() not in body

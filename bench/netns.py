@@ -4,10 +4,12 @@ import ctypes
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
 OWN = "/proc/thread-self/ns/net"
+IPV6_DEFAULTS = [Path(f"/proc/sys/net/ipv6/conf/{scope}/disable_ipv6") for scope in ("all", "default")]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -21,6 +23,7 @@ def new_namespaces(count: int) -> list[int]:
         try:
             for _ in range(count):
                 _check(_libc.unshare(CLONE_NEWNET), "unshare")
+                _silence()
                 found.append(os.open(OWN, os.O_RDONLY | os.O_CLOEXEC))
         except OSError as error:
             failed.append(error)
@@ -32,6 +35,13 @@ def new_namespaces(count: int) -> list[int]:
     if failed:
         raise failed[0]
     return found
+
+
+def _silence() -> None:
+    """No IPv6: each device of a bridge would announce itself to all the others."""
+    for default in IPV6_DEFAULTS:
+        with suppress(FileNotFoundError):
+            default.write_text("1")
 
 
 @contextmanager

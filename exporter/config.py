@@ -36,7 +36,7 @@ class Config:
 def parse_listen_address(text: str) -> ListenAddress:
     """Parse `:9714`, `127.0.0.1:9714` or `[::1]:9714`; ConfigError for anything else."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > HIGHEST_PORT:
+    if not colon or not port.isdecimal() or len(port) > len("65535") or int(port) > HIGHEST_PORT:
         raise ConfigError(f"--web.listen-address: {text!r} is no HOST:PORT, such as :9714 or 127.0.0.1:9714")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
@@ -47,7 +47,8 @@ def parse_listen_address(text: str) -> ListenAddress:
 
 def parse_telemetry_path(text: str) -> str:
     """Check the path of the metrics; ConfigError unless it is absolute, plain and free."""
-    if not text.startswith("/") or text in ("/", "/-/healthy", "/-/ready") or any(c in text for c in "{}?# "):
+    taken = text == "/" or text.startswith(("/-/", "/static/", "/api/"))
+    if not text.startswith("/") or taken or any(c in text for c in "{}?# "):
         raise ConfigError(f"--web.telemetry-path: {text!r} is no path such as /metrics")
     return text
 

@@ -66,5 +66,5 @@ async def _listen(server: Server, config: Config) -> list[str]:
     addresses = [(address.host, address.port) for address in config.listen]
     try:
         return list(await server.start(addresses))
-    except OSError as error:
-        raise ConfigError(f"--web.listen-address: {error.strerror or error}") from error
+    except (OSError, UnicodeError) as error:  # UnicodeError: a name that no resolver takes, such as a..b
+        raise ConfigError(f"--web.listen-address: {getattr(error, 'strerror', '') or error}") from error

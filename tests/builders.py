@@ -7,9 +7,11 @@ looking it up. A row of counters is the host's view unless it says otherwise.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from exporter.core.accounting import Ledger
 from exporter.core.model import Container, Endpoint, Engine, Interface, Inventory, Link, Network, Subnet, Uplink
 from exporter.core.observation import EngineStats, Observation
 from exporter.core.sample import Devices, EndedLink, KernelSample, SourceState, StatsRow
+from exporter.core.splits import Splits
 from exporter.core.topology import Topology, join
 
 ENGINE = Engine("docker-host", "29.1.0", "1.52", "6.12.0", "2")
@@ -153,9 +155,9 @@ def row(ifindex: int, *, rx: tuple[int, int] = (0, 0), tx: tuple[int, int] = (0,
     return (ifindex, rx[1], tx[1], rx[0], tx[0], rest, rest, rest, rest)
 
 
-def ended(link: Link, stats: StatsRow, mac: str = "") -> EndedLink:
-    """A veth that is gone, with its final counters."""
-    return EndedLink(link, stats, mac)
+def ended(link: Link, stats: StatsRow, *, master: str = "", mac: str = "") -> EndedLink:
+    """A device that is gone, with its final counters; of a veth the bridge and the address of the other end."""
+    return EndedLink(link, stats, master=master, peer_mac=mac)
 
 
 def sample(found: Devices, *rows: StatsRow) -> KernelSample:
@@ -165,12 +167,17 @@ def sample(found: Devices, *rows: StatsRow) -> KernelSample:
 
 
 def observed(topology: Topology, *rows: StatsRow, stats: EngineStats | None = None) -> Observation:
-    """An observation in which every endpoint has had one life only, whose counters these are."""
-    by_ifindex = {row[0]: row for row in rows}
+    """An observation in which every device has had one life only, whose counters these are."""
+    ledger = Ledger()
+    ledger.attribute(topology)
+    ledger.read(rows)
+    bridges = [bridge.network.name for bridge in topology.bridges]
     return Observation(
         topology,
-        endpoints=[by_ifindex.get(link.ifindex) for _, link in topology.counted],
-        rows=by_ifindex,
+        endpoints=ledger.endpoints(topology),
+        networks=ledger.networks(network.name for network in topology.networks),
+        splits=Splits().split(bridges, ledger.networks(bridges), ledger.bridges(bridges)),
+        rows={row[0]: row for row in rows},
         engine=stats or EngineStats(started=CREATED, stream_connected=True),
         sources=sample(topology.devices).sources,
     )

@@ -6,13 +6,13 @@ container is turned round before it gets here.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from exporter.core.model import Container
 from exporter.core.sample import NOTHING, EndedLink, StatsRow, swapped
 from exporter.core.topology import Topology
-from exporter.core.totals import Reading, Totals
+from exporter.core.totals import Reading, Readings, Totals
 
 # How many names that are gone are remembered, should one come back: compose recreates under the same name.
 REMEMBERED = 4096
@@ -24,14 +24,15 @@ class Ledger:
     """All sums. Told of topologies, readings and ends; never asks."""
 
     def __init__(self) -> None:
-        self._accounts: Totals[Account] = Totals()
-        self._networks: Totals[str] = Totals()
-        self._bridges: Totals[str] = Totals()
+        self._readings = Readings()
+        self._accounts: Totals[Account] = Totals(self._readings)
+        self._networks: Totals[str] = Totals(self._readings)
+        self._bridges: Totals[str] = Totals(self._readings)
         self._names: dict[Account, str] = {}
         self._left_behind: OrderedDict[tuple[str, str], StatsRow] = OrderedDict()
         self._claims: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._network_of_bridge: OrderedDict[str, str] = OrderedDict()
-        self._inside: dict[tuple[str, str], str] = {}  # (network, MAC address) -> key of the reading inside
+        self._inside: dict[str, tuple[str, str]] = {}  # key of a reading inside -> network, MAC address
         self._closed: OrderedDict[tuple[str, str], StatsRow] = OrderedDict()  # what of it was counted, and ended
         self._unclaimed: list[EndedLink] = []
 
@@ -47,7 +48,7 @@ class Ledger:
             self._accounts.track(key, account)
             self._networks.track(key, attachment.network.name)
             if attachment.reading is not None and attachment.endpoint is not None:
-                self._inside[attachment.network.name, attachment.endpoint.mac_address] = attachment.reading.key
+                self._inside[attachment.reading.key] = attachment.network.name, attachment.endpoint.mac_address
         self._end_inside(topology)
         self._settle(topology.inventory.containers)
         unclaimed, self._unclaimed = self._unclaimed, []
@@ -55,15 +56,13 @@ class Ledger:
 
     def read(self, rows: Sequence[Reading]) -> None:
         """Take a reading of devices, or one from inside containers."""
-        for totals in (self._accounts, self._networks, self._bridges):
-            totals.read(rows)
+        self._readings.read(rows)
 
     def end(self, ended: Iterable[EndedLink]) -> None:
         """Take the final counters of devices that are gone."""
         for link in ended:
             if link.link.kind == "bridge":
-                if link.link.ifindex in self._bridges:
-                    self._bridges.end(link.link.ifindex, link.stats)
+                self._finish(link.link.ifindex, link.stats)
             elif link.master:
                 self._end_port(link)
             else:
@@ -92,9 +91,7 @@ class Ledger:
         owner = self._claims.get((network, ended.peer_mac))
         if key not in self._accounts and owner is not None:
             self._accounts.track(key, (owner, network))
-        for totals in (self._networks, self._accounts):
-            if key in totals:
-                totals.end(key, ended.stats)
+        self._finish(key, ended.stats)
 
     def _end_returned(self, ended: EndedLink) -> None:
         """A container's own device, back in our namespace for its last moment, with the container's own view."""
@@ -102,11 +99,11 @@ class Ledger:
         for (network, mac_address), owner in self._claims.items():
             if mac_address != ended.link.mac_address:
                 continue
-            key = self._inside.pop((network, mac_address), None)
-            if key is not None and key in self._networks:
-                for totals in (self._networks, self._accounts):
-                    totals.end(key, final)
-            elif key is None and network not in self._network_of_bridge.values():
+            key = next((key for key, place in self._inside.items() if place == (network, mac_address)), None)
+            if key is not None:
+                del self._inside[key]
+                self._finish(key, final)
+            elif network not in self._network_of_bridge.values():
                 counted = self._closed.pop((network, mac_address), NOTHING)
                 rest = tuple(max(0, now - before) for now, before in zip(final, counted, strict=True))
                 self._networks.add(network, rest)
@@ -115,12 +112,8 @@ class Ledger:
     def _end_inside(self, topology: Topology) -> None:
         """Readings inside that are no longer asked for and of whose end no message came: the last one stands."""
         present = {reading.key for reading in topology.readings}
-        for place, key in list(self._inside.items()):
-            if key not in present:
-                del self._inside[place]
-                for totals in (self._networks, self._accounts):
-                    if key in totals:
-                        self._closed[place] = totals.end(key)
+        for key in self._inside.keys() - present:
+            self._closed[self._inside.pop(key)] = self._finish(key)
 
     def _remember_claims(self, topology: Topology) -> None:
         """Keep who has, or last had, an address on a network: the owner of a life too short for an inspect."""
@@ -129,12 +122,25 @@ class Ledger:
             if network.bridge:
                 self._network_of_bridge[network.bridge] = network.name
             for member in inventory.members.get(network.id, ()):
-                self._claims[network.name, member.mac_address] = member.container_id
+                self._claim(network.name, member.mac_address, member.container_id)
         for container in inventory.containers.values():
             for endpoint in container.endpoints:
-                self._claims[endpoint.network, endpoint.mac_address] = container.id
+                self._claim(endpoint.network, endpoint.mac_address, container.id)
         for memory in (self._claims, self._network_of_bridge, self._closed):
             _shorten(memory)
+
+    def _claim(self, network: str, mac_address: str, container_id: str) -> None:
+        if mac_address:
+            self._claims[network, mac_address] = container_id
+
+    def _finish(self, key: Hashable, final: StatsRow = NOTHING) -> StatsRow:
+        """Leave a reading to every sum that it belongs to; one that belongs to none changes nothing."""
+        if key not in self._readings.rows:
+            return NOTHING
+        row = self._readings.end(key, final)
+        for totals in (self._accounts, self._networks, self._bridges):
+            totals.close(key, row)
+        return row
 
     def _settle(self, containers: Mapping[str, Container]) -> None:
         """Follow names: what a removed container counted goes to the next one of its name."""

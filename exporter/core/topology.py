@@ -5,7 +5,7 @@ the one whose MAC address a device there has; it belongs to the network whose br
 is known it stays nobody's: never a guess.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.model import Container, Endpoint, Inventory, Link, Network
@@ -182,18 +182,19 @@ class _Owners:
                 # Two containers in one namespace that is no container's own: one of the two answers is old.
                 self._by_nsid[nsid] = None if nsid in self._by_nsid else container
         # A member is known before the inspect of a container that starts: a life may be shorter than that takes.
-        self._by_mac = {
-            (network_id, member.mac_address): container
-            for network_id, members in inventory.members.items()
-            for member in members
-            if (container := inventory.containers.get(member.container_id)) is not None
-        } | {
-            (endpoint.network_id, endpoint.mac_address): container
-            for container in inventory.containers.values()
-            if container.live
-            for endpoint in container.endpoints
-            if endpoint.mac_address
-        }
+        members = (
+            (network_id, member.mac_address, inventory.containers.get(member.container_id))
+            for network_id, found in inventory.members.items()
+            for member in found
+        )
+        self._by_mac: dict[tuple[str, str], Container | None] = {}
+        for network_id, mac_address, container in (*members, *_endpoint_owners(inventory)):
+            if container is not None and mac_address:
+                known = self._by_mac.setdefault((network_id, mac_address), container)
+                if known is None or known.id != container.id:
+                    self._by_mac[network_id, mac_address] = None  # two have it: which of them would be a guess
+                else:
+                    self._by_mac[network_id, mac_address] = container
         self._interfaces = devices.interfaces
 
     def of(self, link: Link, network: Network) -> Container | None:
@@ -206,6 +207,14 @@ class _Owners:
             if inside.ifindex == link.peer_ifindex:
                 return self._by_mac.get((network.id, inside.mac_address))
         return None
+
+
+def _endpoint_owners(inventory: Inventory) -> Iterator[tuple[str, str, Container]]:
+    """What containers say themselves of their addresses."""
+    for container in inventory.containers.values():
+        if container.live:
+            for endpoint in container.endpoints:
+                yield endpoint.network_id, endpoint.mac_address, container
 
 
 def _namespace_owners(inventory: Inventory) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from operator import add
 from typing import Any, Generic, TypeVar
 
-from exporter.core.sample import NOTHING, RX_PACKETS, TX_PACKETS, StatsRow
+from exporter.core.sample import NOTHING, StatsRow
 
 Reading = tuple[Any, ...]
 G = TypeVar("G", bound=Hashable)
@@ -24,50 +24,53 @@ class Group:
     keys: set[Hashable] = field(default_factory=set)
 
 
-class Totals(Generic[G]):
-    """Readings by key, each in one group."""
+class Readings:
+    """The readings that go on, each as large as it ever was."""
 
     def __init__(self) -> None:
-        self.groups: OrderedDict[G, Group] = OrderedDict()
-        self._rows: dict[Hashable, Reading] = {}
-        self._group_of: dict[Hashable, G] = {}
-
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._rows
-
-    def keys(self) -> Iterable[Hashable]:
-        """Return the keys of the readings that go on."""
-        return self._rows.keys()
-
-    def track(self, key: Hashable, group: G) -> None:
-        """Begin to follow a reading; one that is followed already stays in its group."""
-        if key not in self._rows:
-            self._rows[key] = NOTHING
-            self._group_of[key] = group
-            self.groups.setdefault(group, Group()).keys.add(key)
+        self.rows: dict[Hashable, Reading] = {}
 
     def read(self, readings: Iterable[Reading]) -> None:
         """Take readings, others' included. None goes back: a veth whose peer is being detached reads rx = 0."""
-        known = self._rows
+        known = self.rows
         for row in readings:
             last = known.get(row[0])
-            if last is None:
-                continue
-            if row[RX_PACKETS] < last[RX_PACKETS] or row[TX_PACKETS] < last[TX_PACKETS]:
-                row = (row[0], *map(max, row[1:], last[1:]))  # noqa: PLW2901  the corrected reading is the reading
-            known[row[0]] = row
+            if last is not None and row != last:
+                known[row[0]] = (row[0], *map(max, row[1:], last[1:]))
 
     def end(self, key: Hashable, final: Reading = NOTHING) -> StatsRow:
-        """Leave the larger of the last reading and the final one to the group; return what was left."""
-        last = self._rows.pop(key)
-        group = self.groups[self._group_of.pop(key)]
-        group.keys.discard(key)
-        left = (0, *map(max, last[1:], final[1:]))
-        group.base = tuple(map(add, group.base, left))
-        return left
+        """Take a reading out; return the larger of its last and its final counters."""
+        last = self.rows.pop(key)
+        return (0, *map(max, last[1:], final[1:]))
 
-    def add(self, group: G, row: Reading) -> None:
-        """Count what was never read while it went on."""
+
+class Totals(Generic[G]):
+    """Groups of readings: each reading is in one of them, and leaves it what it had counted."""
+
+    def __init__(self, readings: Readings) -> None:
+        self.groups: OrderedDict[G, Group] = OrderedDict()
+        self._rows = readings.rows
+        self._group_of: dict[Hashable, G] = {}
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._group_of
+
+    def track(self, key: Hashable, group: G) -> None:
+        """Put a reading into a group; one that has a group stays there."""
+        if key not in self._group_of:
+            self._rows.setdefault(key, NOTHING)
+            self._group_of[key] = group
+            self.groups.setdefault(group, Group()).keys.add(key)
+
+    def close(self, key: Hashable, row: StatsRow) -> None:
+        """Leave a reading that has ended to its group; one that has none changes nothing."""
+        group = self._group_of.pop(key, None)
+        if group is not None:
+            self.groups[group].keys.discard(key)
+            self.add(group, row)
+
+    def add(self, group: G, row: StatsRow) -> None:
+        """Count what has ended."""
         found = self.groups.setdefault(group, Group())
         found.base = (0, *map(add, found.base[1:], row[1:]))
 
@@ -76,7 +79,7 @@ class Totals(Generic[G]):
         return self._group_of.get(key)
 
     def prune(self, limit: int) -> None:
-        """Forget the oldest groups without a reading that goes on, beyond `limit` groups."""
+        """Forget the oldest groups without a reading that goes on, beyond `limit` of them."""
         for group in [name for name, found in self.groups.items() if not found.keys][: -limit or None]:
             del self.groups[group]
 

@@ -6,15 +6,18 @@ answer may be older than the change. An answer goes into the queue of the events
 
 import queue
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import structlog
 
 from exporter.core.model import Container, Member
 from exporter.docker_engine.client import EngineClient
 from exporter.errors import EngineError
 
 THREADS = 4
+
+log = structlog.get_logger(component="inspect")
 
 Subject = tuple[Literal["container", "network"], str]
 
@@ -34,14 +37,17 @@ class Inspector:
     def __init__(self, host: str, sink: "queue.Queue[Any]") -> None:
         self._host = host
         self._sink = sink
-        self._local = threading.local()
-        self._pool = ThreadPoolExecutor(THREADS, "inspect")
+        self._work: queue.SimpleQueue[Subject | None] = queue.SimpleQueue()
+        # Daemons, and no executor: at its exit Python would wait for those that wait for a hung engine.
+        for _ in range(THREADS):
+            threading.Thread(target=self._run, name="inspect", daemon=True).start()
         self._asked: dict[Subject, bool] = {}  # is it dirty again since it was asked for
         self._unanswered: set[Subject] = set()
 
     def stop(self) -> None:
         """Begin nothing more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for _ in range(THREADS):
+            self._work.put(None)
 
     def ask(self, subject: Subject) -> None:
         """Inspect it, or once more after the inspect that is under way."""
@@ -49,7 +55,7 @@ class Inspector:
             self._asked[subject] = True
         else:
             self._asked[subject] = False
-            self._pool.submit(self._inspect, subject)
+            self._work.put(subject)
 
     def settle(self, answer: Answer) -> None:
         """Take note that an answer has come."""
@@ -68,14 +74,19 @@ class Inspector:
         """Expect no answer any more: the queue was emptied, and some may have been in it."""
         self._asked.clear()
 
-    def _inspect(self, subject: Subject) -> None:
-        client = getattr(self._local, "client", None)
-        if client is None:
-            client = self._local.client = EngineClient(self._host)
-        kind, key = subject
-        try:
-            answer = Answer(subject, client.container(key) if kind == "container" else client.members(key))
-        except EngineError:
-            client.close()
-            answer = Answer(subject, None, failed=True)
-        self._sink.put(answer)
+    def _run(self) -> None:
+        client = EngineClient(self._host)
+        while (subject := self._work.get()) is not None:
+            self._sink.put(_inspect(client, subject))
+        client.close()
+
+
+def _inspect(client: EngineClient, subject: Subject) -> Answer:
+    kind, key = subject
+    try:
+        return Answer(subject, client.container(key) if kind == "container" else client.members(key))
+    except EngineError:
+        client.close()
+    except Exception:
+        log.exception("answer not understood", kind=kind, id=key)
+    return Answer(subject, None, failed=True)

@@ -13,7 +13,7 @@ from typing import Any
 from exporter.core.model import Interface
 from exporter.core.sample import Inside, StatsRow, swapped
 from exporter.kernel.links import read_interface_stats
-from exporter.kernel.proc import parse_net_dev
+from exporter.kernel.proc import parse_net_dev, read_text
 
 LOOPBACK = "lo"
 
@@ -23,7 +23,7 @@ Reading = tuple[Any, ...]
 def read_names(procfs: Path, pid: int) -> tuple[Interface, ...]:
     """Return the devices in a process's namespace by name alone; none when it is not visible."""
     try:
-        found = parse_net_dev((procfs / str(pid) / "net/dev").read_text()) if pid else {}
+        found = parse_net_dev(read_text(procfs / str(pid) / "net/dev")) if pid else {}
     except OSError:
         return ()
     return tuple(Interface(0, name) for name in found if name != LOOPBACK)
@@ -53,6 +53,6 @@ def _read_namespace(sock: socket.socket, procfs: Path, pid: int, nsid: int) -> d
     """Return name -> row of one namespace's devices."""
     if pid:
         with contextlib.suppress(OSError):
-            found = parse_net_dev((procfs / str(pid) / "net/dev").read_text())
+            found = parse_net_dev(read_text(procfs / str(pid) / "net/dev"))
             return {name: (0, *counters) for name, counters in found.items()}
     return read_interface_stats(sock, nsid)

@@ -120,8 +120,10 @@ class LinkStatsReader:
                 return interrupted, True
             if kind == RTM_NEWSTATS:
                 self.walked += 1
+                if end - at < COUNTERS_AT + COUNTERS.size:
+                    continue  # a device that has no counters
                 rows.append((*U32.unpack_from(data, at + IFINDEX_AT), *COUNTERS.unpack_from(data, at + COUNTERS_AT)))
-                if end - at != self._length:
+                if end - at != self._length and not interrupted:
                     self._learn(data[at:end])
         return interrupted, False
 

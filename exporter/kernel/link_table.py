@@ -9,7 +9,7 @@ middle reads rx = 0, which is no reset. A macvlan comes back too, and brings all
 from dataclasses import dataclass, replace
 
 from exporter.core.model import Link
-from exporter.core.sample import NOTHING, EndedLink, StatsRow, swapped
+from exporter.core.sample import NOTHING, RX_ERRORS, EndedLink, StatsRow, swapped
 from exporter.kernel.links import LinkMessage
 
 # Kinds whose last counters somebody asks for; of a veth only those that are or were attached to something.
@@ -98,7 +98,8 @@ class LinkTable:
         if (life := self._lives.get(link.ifindex)) is not None:
             life.fold(stats)
         elif (life := self._lives.get(self._returned.get(link.ifindex, 0))) is not None:
-            life.fold(swapped(stats))
+            # Packets and bytes are the same on both ends; what the container's stack dropped is its own affair.
+            life.fold((*swapped(stats)[:RX_ERRORS], *NOTHING[RX_ERRORS:]))
 
     def _end(self, ifindex: int, *, moved: bool = False) -> None:
         link = self.links.pop(ifindex, None)

@@ -12,6 +12,11 @@ FIRST_PID_NAMESPACE = 0xEFFFFFFC  # linux/proc_ns.h
 DEV_COLUMNS = (1, 9, 0, 8, 2, 10, 3, 11)
 
 
+def read_text(path: Path) -> str:
+    """Read a file of /proc; a device's name in it may be any bytes. OSError when it is gone."""
+    return path.read_bytes().decode("utf-8", "replace")
+
+
 def read_capabilities() -> int:
     """Return this process's effective capabilities as a bit mask (capabilities(7))."""
     return parse_capabilities(Path("/proc/self/status").read_text())
@@ -34,14 +39,15 @@ def sees_host_processes() -> bool:
 
 def read_net_dev(ifindexes: dict[str, int]) -> list[StatsRow]:
     """Read the counters of our own namespace without RTNL: slower per device, but it never waits for a lock."""
-    found = parse_net_dev(Path("/proc/thread-self/net/dev").read_text())
+    found = parse_net_dev(read_text(Path("/proc/thread-self/net/dev")))
     return [(ifindexes[name], *counters) for name, counters in found.items() if name in ifindexes]
 
 
 def parse_net_dev(text: str) -> dict[str, StatsRow]:
     """Parse /proc/net/dev: device -> its counters in the order of a StatsRow, without the first place."""
     found = {}
-    for line in text.splitlines()[2:]:
+    # Not splitlines: a device may be named with what Python takes for the end of a line.
+    for line in text.rstrip("\n").split("\n")[2:]:
         name, _, rest = line.partition(":")
         columns = rest.split()
         found[name.strip()] = tuple([int(columns[place]) for place in DEV_COLUMNS])

@@ -5,6 +5,7 @@ Sources: linux/netlink.h, linux/rtnetlink.h.
 """
 
 import contextlib
+import itertools
 import os
 import socket
 import struct
@@ -33,10 +34,14 @@ SO_RCVBUFFORCE = 33
 HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 ATTRIBUTE = struct.Struct("=HH")  # nlattr: length, type
 ERROR = struct.Struct("=i")  # nlmsgerr starts with it, and so does the body of NLMSG_DONE
+SEQUENCE = struct.Struct("=I")
+SEQUENCE_AT = 8
 NLA_TYPE_MASK = 0x3FFF
 DATAGRAM = 1 << 16  # the kernel fills 32 KiB per datagram of a dump
 
 DUMP_TRIES = 5
+
+_sequences = itertools.cycle(range(1, 1 << 31))
 
 
 class InterruptedDumpError(OSError):
@@ -80,7 +85,7 @@ def messages(data: memoryview | bytes) -> Iterator[tuple[int, int, int, int]]:
     offset, size = 0, len(data)
     while offset + HEADER.size <= size:
         length, kind, flags, _, _ = HEADER.unpack_from(data, offset)
-        if length < HEADER.size:
+        if length < HEADER.size or offset + length > size:
             return
         yield kind, flags, offset + HEADER.size, offset + length
         offset += (length + 3) & ~3
@@ -113,12 +118,15 @@ def ask(sock: socket.socket, request: bytes) -> list[tuple[int, memoryview, int,
 
     Raises OSError for the kernel's refusal, InterruptedDumpError when a dump is no consistent state.
     """
-    sock.send(request)
+    sequence = next(_sequences)
+    sock.send(request[:SEQUENCE_AT] + SEQUENCE.pack(sequence) + request[SEQUENCE_AT + SEQUENCE.size :])
     answers: list[tuple[int, memoryview, int, int]] = []
     interrupted = False
     while True:
         data = memoryview(sock.recv(DATAGRAM))
         for kind, flags, start, end in messages(data):
+            if SEQUENCE.unpack_from(data, start - HEADER.size + SEQUENCE_AT)[0] != sequence:
+                continue  # the late answer to a question that timed out
             interrupted |= bool(flags & NLM_F_DUMP_INTR)
             if kind in (NLMSG_DONE, NLMSG_ERROR):
                 raise_error(data, start, end)

@@ -37,10 +37,6 @@ def _containers(veths: tuple[tuple[str, str, int], ...]) -> dict[str, Container]
 
 
 def exposed(ledger: Ledger, topology: Topology) -> dict[tuple[str, str], StatsRow]:
-    """The totals that a scrape would show now, by container and network, without the ifindex."""
-    totals = ledger.totals([link.ifindex for _, link in topology.counted])
-    return {
-        (a.container.name, a.network.name): total[1:]
-        for (a, _), total in zip(topology.counted, totals, strict=True)
-        if total is not None
-    }
+    """The sums that a scrape would show now, by container and network, without the first place."""
+    sums = zip(topology.counted, ledger.endpoints(topology), strict=True)
+    return {(a.container.name, a.network.name): total[1:] for (a, _), total in sums}

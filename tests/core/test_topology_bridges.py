@@ -1,7 +1,5 @@
 """Bridges, their ports and the uplinks of a joined host."""
 
-import pytest
-
 from exporter.core.model import Interface, Link
 from exporter.core.topology import Bridge, join
 from tests.builders import bridge, device, devices, inventory, network, run, shop, veth
@@ -47,7 +45,6 @@ def test_nothing_known_joins_to_nothing() -> None:
     assert (topology.attachments, topology.bridges, topology.ports, topology.counted, topology.uplinks) == ((),) * 5
 
 
-@pytest.mark.xfail(strict=True, reason="the last container with the address wins instead of nobody")
 def test_a_mac_address_that_two_containers_have_on_one_network_tells_nothing() -> None:
     """`docker run --mac-address` lets two have the same: which of them it is would be a guess."""
     topology = join(

@@ -19,6 +19,11 @@ def _call(result: int, what: str) -> None:
         raise OSError(ctypes.get_errno(), what)
 
 
+def inode(pid: int | str) -> int:
+    """Which network namespace a process is in."""
+    return Path(f"/proc/{pid}/ns/net").stat().st_ino
+
+
 @contextmanager
 def own_namespace() -> Iterator[None]:
     """Put the calling thread, and what it starts, into a new and quiet network namespace."""
@@ -53,10 +58,10 @@ def entered(pid: int) -> Iterator[None]:
 @contextmanager
 def container() -> Iterator[int]:
     """A process in a network namespace of its own, by its pid; both are gone after the block."""
-    ours = os.stat("/proc/thread-self/ns/net").st_ino
+    ours = inode("thread-self")
     with subprocess.Popen(["unshare", "--net", "sleep", "1000"]) as process:
         try:
-            until(lambda: os.stat(f"/proc/{process.pid}/ns/net").st_ino != ours, 5, "a namespace of its own")
+            until(lambda: inode(process.pid) != ours, 5, "a namespace of its own")
             with entered(process.pid):
                 silence()
             yield process.pid
@@ -70,12 +75,18 @@ def silence() -> None:
         Path(f"/proc/sys/net/ipv6/conf/{which}/disable_ipv6").write_text("1")
 
 
-def ip(command: str, inside: int = 0) -> None:
-    """Run `ip COMMAND`, in the network namespace of a process if one is given."""
+def ip(command: str, inside: int = 0) -> str:
+    """Run `ip COMMAND`, in the network namespace of a process if one is given; what it says."""
     where = ["nsenter", "-t", str(inside), "-n"] if inside else []
     done = subprocess.run([*where, "ip", *command.split()], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"ip {command}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def carries(device: str, inside: int = 0) -> None:
+    """Wait until a device is really up: what is sent earlier is dropped without being counted."""
+    until(lambda: " state UP " in ip(f"link show {device}", inside), 5, f"{device} up")
 
 
 def send_frames(device: str, count: int, size: int, inside: int = 0) -> None:
@@ -86,6 +97,6 @@ def send_frames(device: str, count: int, size: int, inside: int = 0) -> None:
         return
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
         sock.bind((device, 0))
-        frame = bytes.fromhex("ffffffffffff" "020000000001" "88b5").ljust(size, b"\0")  # local experimental ethertype
+        frame = bytes.fromhex("ffffffffffff02000000000188b5").ljust(size, b"\0")  # local experimental ethertype
         for _ in range(count):
             sock.send(frame)

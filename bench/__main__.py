@@ -1,0 +1,58 @@
+"""`python -m bench`: all benchmarks in one table. Needs root, for network namespaces, and a C compiler."""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from bench import event_latency, idle, kernel_sample, link_listener, scrape, topology_change
+from bench.figures import Row, table
+from bench.scale import QUICK, Scale
+from tests.private_host.engines import PackageUnavailableError
+
+PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
+    "kernel_sample": kernel_sample.rows,
+    "link_listener": link_listener.rows,
+    "scrape": scrape.rows,
+    "topology_change": topology_change.rows,
+    "event_latency": event_latency.rows,
+    "idle": idle.rows,
+}
+
+
+def main() -> None:
+    """Run the parts and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions: 90 seconds and rougher figures")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"only these: {', '.join(PARTS)}")
+    options = parser.parse_args()
+    unknown = set(options.parts) - PARTS.keys()
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if os.geteuid():
+        sys.exit("bench: needs root, for network namespaces")
+    rows = _measured(options.parts or list(PARTS), QUICK if options.quick else Scale())
+    print(f"{_machine()}\n\n{table(rows)}")
+
+
+def _measured(parts: list[str], scale: Scale) -> list[Row]:
+    rows: list[Row] = []
+    for part in parts:
+        started = time.monotonic()
+        try:
+            rows += PARTS[part](scale)
+        except PackageUnavailableError as error:
+            rows.append(Row(part, against=f"not measured: {error}"))
+        print(f"{part}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    return rows
+
+
+def _machine() -> str:
+    kernel = ".".join(platform.release().split(".")[:2])
+    return f"{os.cpu_count()} CPUs, Linux {kernel}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+
+
+if __name__ == "__main__":
+    main()

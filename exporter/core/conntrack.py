@@ -1,0 +1,17 @@
+"""The host's table of connections."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ConntrackStats:
+    """How full the table is, and what was lost since the namespace began (nf_conntrack's own words).
+
+    The three counters are None where the kernel was built without its statistics.
+    """
+
+    entries: int
+    limit: int
+    insert_failed: int | None = None
+    drop: int | None = None
+    early_drop: int | None = None

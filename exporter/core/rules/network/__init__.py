@@ -1,0 +1,1 @@
+"""Rules about networks, their devices and addresses."""

@@ -1,0 +1,40 @@
+"""What the rules look at: the topology, and what else was told. None is unknown, and a rule finds nothing in it."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+
+from exporter.core.addresses import SubnetUse
+from exporter.core.conntrack import ConntrackStats
+from exporter.core.overlay import OverlayPeers
+from exporter.core.routes import Route
+from exporter.core.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class StaticAddress:
+    """An address that an operator gave to a container on a network, whether it runs or not.
+
+    Names both; Engine API: NetworkSettings.Networks[name].IPAMConfig.
+    """
+
+    container: str
+    network: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One moment. `conntrack_before` is the reading before this one; `overlays` are by network id.
+
+    `seen_since`: for how many seconds each suspected condition has stood. `conntrack` is None, too, where the kernel
+    has no table.
+    """
+
+    topology: Topology
+    addresses: tuple[SubnetUse, ...] = ()
+    routes: tuple[Route, ...] | None = None
+    conntrack: ConntrackStats | None = None
+    conntrack_before: ConntrackStats | None = None
+    static_addresses: tuple[StaticAddress, ...] | None = None
+    overlays: Mapping[str, OverlayPeers] | None = None
+    seen_since: Mapping[Hashable, float] = field(default_factory=dict)

@@ -1,0 +1,147 @@
+"""Real namespaces: whose they are, what is inside, and how their veths end."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporter.core.model import Container
+from exporter.core.sample import EndedLink
+from exporter.kernel.link_watch import LinkWatcher
+from exporter.kernel.links import read_interfaces
+from exporter.kernel.namespaces import NETNSA_PID, UNASSIGNED, NamespaceResolver, read_nsid
+from exporter.kernel.rtnetlink import open_socket
+from exporter.kernel.sampler import KernelSampler
+from tests.builders import row, run
+from tests.kernel.own_namespace import carries, container, inode, ip, send_frames
+from tests.waiting import until
+
+pytestmark = pytest.mark.live
+
+PROC = Path("/proc")
+MAC = "02:42:ac:12:00:02"
+
+
+@pytest.fixture
+def resolver(namespace: None) -> Iterator[NamespaceResolver]:
+    assert namespace is None
+    made = NamespaceResolver(PROC)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def watcher(namespace: None) -> Iterator[LinkWatcher]:
+    assert namespace is None
+    made = LinkWatcher()
+    made.start()
+    yield made
+    made.stop()
+
+
+def plug(name: str, pid: int) -> None:
+    """Give a container a veth on a bridge, as an engine does."""
+    ip(f"link add v-{name} type veth peer name e-{name} address {MAC}")
+    ip(f"link set v-{name} master br-front up")
+    ip(f"link set e-{name} netns {pid}")
+    ip(f"link set e-{name} name eth0 up", inside=pid)
+    carries(f"v-{name}")
+    carries("eth0", inside=pid)
+
+
+def process(name: str, pid: int) -> Container:
+    """A container that this process is believed to belong to: an id that its cgroup's path has."""
+    return run(name, pid=pid, container_id=(PROC / str(pid) / "cgroup").read_text().splitlines()[0])
+
+
+def nsid_of(pid: int) -> int:
+    with open_socket() as sock:
+        return read_nsid(sock, NETNSA_PID, pid)
+
+
+def one_end(watcher: LinkWatcher) -> EndedLink:
+    return until(watcher.take_ended, 5, "the end of a veth")[0]
+
+
+def test_a_namespace_has_a_number_once_a_device_moved_there(sandbox: int) -> None:
+    assert nsid_of(sandbox) == UNASSIGNED
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    assert nsid_of(sandbox) >= 0
+
+
+def test_a_containers_nsid_is_found_by_its_process(resolver: NamespaceResolver, sandbox: int) -> None:
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    web = process("web", sandbox)
+    assert resolver.sandboxes([web], set()) == {web.id: nsid_of(sandbox)}
+    assert resolver.hidden == set()
+
+
+def test_a_process_of_somebody_else_is_not_believed(resolver: NamespaceResolver, sandbox: int) -> None:
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    assert resolver.sandboxes([run("web", pid=sandbox)], set()) == {}
+    assert resolver.hidden == {"web-id"}
+
+
+def test_a_number_that_was_freed_is_not_that_of_the_dead_container_any_more(
+    resolver: NamespaceResolver, watcher: LinkWatcher
+) -> None:
+    """The kernel gives a freed number to the next one at once."""
+    ip("link add br-front type bridge")
+    with container() as first:
+        plug("old", first)
+        old = process("old", first)
+        (nsid,) = resolver.sandboxes([old], set()).values()
+    freed = until(watcher.take_freed, 5, "the number freed")
+    with container() as second:
+        plug("new", second)
+        new = process("new", second)
+        assert nsid_of(second) == nsid
+        assert resolver.sandboxes([old, new], freed) == {new.id: nsid}
+
+
+def test_the_devices_inside_are_read_without_entering(sandbox: int) -> None:
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    ours = inode("thread-self")
+    with open_socket() as sock:
+        inside = {interface.name: interface.mac_address for interface in read_interfaces(sock, nsid_of(sandbox))}
+    assert inside == {"lo": "00:00:00:00:00:00", "eth0": MAC}
+    assert inode("thread-self") == ours
+
+
+def test_an_engines_way_to_end_a_veth_loses_no_byte(watcher: LinkWatcher, sandbox: int) -> None:
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    send_frames("eth0", 10, 100, inside=sandbox)
+    send_frames("v-web", 3, 1000)
+    ip("link set eth0 down", inside=sandbox)
+    ip("link del eth0", inside=sandbox)
+    ended = one_end(watcher)
+    assert ended.stats[:5] == row(ended.link.ifindex, rx=(1000, 10), tx=(3000, 3))[:5]
+    assert (ended.link.name, ended.master) == ("v-web", "br-front")
+
+
+def test_a_freed_number_is_heard_of(watcher: LinkWatcher) -> None:
+    ip("link add br-front type bridge")
+    with container() as pid:
+        plug("web", pid)
+        nsid = nsid_of(pid)
+    assert until(watcher.take_freed, 5, "a freed number") == {nsid}
+
+
+def test_a_sampler_reads_devices_and_counters_and_keeps_what_did_not_change(namespace: None) -> None:
+    assert namespace is None
+    ip("link add br-front type bridge")
+    sampler = KernelSampler(PROC)
+    sampler.start()
+    try:
+        sample = sampler.sample(())
+        assert [link.name for link in sample.devices.links.values()] == ["lo", "br-front"]
+        assert {row[0] for row in sample.stats or ()} == {1, 2}
+        assert [(state.name, state.up) for state in sample.sources] == [("links", True), ("link_stats", True)]
+        assert sampler.sample(()).devices is sample.devices
+    finally:
+        sampler.stop()

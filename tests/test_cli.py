@@ -1,0 +1,226 @@
+"""The program as an operator meets it: one clear line for what cannot work, and an end within two seconds."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from exporter import __version__
+from exporter.cli import main
+
+COMMAND = str(Path(sys.executable).with_name("dockernet-exporter"))
+NO_ENGINE = "unix:///nowhere/docker.sock"
+LOOPBACK = ("--web.listen-address", "127.0.0.1:0")
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def said(capsys: pytest.CaptureFixture[str], *flags: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a run that ends by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["dockernet-exporter", *flags])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    streams = capsys.readouterr()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, streams.out, streams.err
+
+
+@contextmanager
+def started(*flags: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A running program, logging to its standard error as JSON."""
+    argv = [COMMAND, "--log.format", "json", *flags]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})}) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def listening(process: subprocess.Popen[str]) -> str:
+    """Wait until it listens; one of the addresses."""
+    assert process.stderr
+    for line in process.stderr:
+        entry = json.loads(line)
+        if entry["event"] == "listening":
+            return str(entry["addresses"][0])
+    raise AssertionError(f"it ended with {process.wait()}")
+
+
+def get(address: str, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(address, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def hanging_engine() -> Iterator[tuple[str, threading.Event]]:
+    """An engine with one container, which never answers an inspect; its URL, and whether it was asked for one."""
+    asked, release = threading.Event(), threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            if path.endswith("/web/json"):
+                asked.set()
+            elif path.endswith("/events"):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.flush()
+            if path.endswith(("/web/json", "/events")):
+                release.wait(30)
+                return
+            answers: dict[str, Any] = {
+                "/version": {"ApiVersion": "1.44", "Version": "29.1.0"},
+                "/containers/json": [{"Id": "web", "Names": ["/web"], "State": "running"}],
+                "/networks": [],
+            }
+            body = json.dumps(next((a for end, a in answers.items() if path.endswith(end)), {})).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"tcp://127.0.0.1:{server.server_port}", asked
+    finally:
+        release.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_version_is_one_line_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "--version") == (0, f"dockernet-exporter {__version__}\n", "")
+
+
+def test_the_help_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "--help")
+    assert (code, err) == (0, "")
+    assert "--web.listen-address" in out
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (("--no-such-flag",), "--no-such-flag"),
+        (("no-such-command",), "no-such-command"),
+        (("--web.listen-address", "nonsense"), "--web.listen-address"),
+        (("--web.telemetry-path", "metrics"), "--web.telemetry-path"),
+        (("--docker.host", "nonsense://"), "--docker.host"),
+        (("--docker.host", "tcp://"), "--docker.host"),
+        (("--path.procfs", "/nowhere"), "--path.procfs"),
+        (("--path.sysfs", "/dev/null"), "--path.sysfs"),
+        (("--limits.series", "-1"), "--limits.series"),
+        (("--limits.series", "many"), "--limits.series"),
+        (("--log.level", "loud"), "--log.level"),
+        (("--log.format", "xml"), "--log.format"),
+    ],
+)
+def test_what_cannot_work_is_one_line_that_names_it(
+    capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], named: str
+) -> None:
+    code, out, err = said(capsys, "--docker.host", NO_ENGINE, *flags)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith("dockernet-exporter: ")
+    assert named in err
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "192.0.2.1:9714",
+        "no-such-host.invalid:9714",
+        pytest.param(
+            "a..b:9714",
+        ),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_one_line_and_no_traceback(address: str) -> None:
+    with started("--docker.host", NO_ENGINE, "--web.listen-address", address) as process:
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith("dockernet-exporter: --web.listen-address: ")
+
+
+def test_an_address_in_use_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with started("--docker.host", NO_ENGINE, "--web.listen-address", address) as process:
+            _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert err.splitlines()[-1].startswith("dockernet-exporter: --web.listen-address: ")
+    assert "address already in use" in err.lower()
+
+
+def test_without_an_engine_it_serves_and_says_so() -> None:
+    with started("--docker.host", NO_ENGINE, *LOOPBACK) as process:
+        address = listening(process)
+        status, text = get(address, "/metrics")
+    assert status == 200
+    assert "\ndockernet_up 0.0\n" in text
+    assert "\nprocess_resident_memory_bytes " in text
+    assert 'dockernet_scrape_collector_success{collector="link_stats"} 1.0\n' in text
+
+
+def test_a_wrong_environment_variable_is_one_line_too() -> None:
+    with started("--docker.host", NO_ENGINE, env={"DOCKERNET_LIMITS_SERIES": "many"}) as process:
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert err.startswith("dockernet-exporter: ")
+    assert "many" in err
+
+
+def test_an_environment_variable_says_where_to_listen_and_what_to_leave_out() -> None:
+    env = {"DOCKERNET_WEB_LISTEN_ADDRESS": "127.0.0.1:0", "DOCKERNET_WEB_DISABLE_EXPORTER_METRICS": "1"}
+    with started("--docker.host", NO_ENGINE, env=env) as process:
+        address = listening(process)
+        assert address.startswith("127.0.0.1:")
+        assert "process_resident_memory_bytes" not in get(address, "/metrics")[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_within_two_seconds(number: signal.Signals) -> None:
+    with started("--docker.host", NO_ENGINE, *LOOPBACK) as process:
+        address = listening(process)
+        with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as idle:
+            idle.sendall(b"GET / HTTP/1.1\r\nHost: kept\r\n\r\n")
+            assert idle.recv(1)
+            process.send_signal(number)
+            assert process.wait(2) == 0
+
+
+def test_a_signal_ends_it_within_two_seconds_while_the_engine_hangs() -> None:
+    with hanging_engine() as (url, asked), started("--docker.host", url, *LOOPBACK) as process:
+        listening(process)
+        assert asked.wait(10)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(2) == 0

@@ -1,0 +1,88 @@
+"""A real server on a port of its own, with handlers of the test's, and a plain client."""
+
+import asyncio
+import http.client
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from exporter.web.server import Handlers, Server
+
+TEXT, OPENMETRICS = "text/plain; version=0.0.4; charset=utf-8", "application/openmetrics-text; version=1.0.0"
+
+
+class Answer(NamedTuple):
+    """A response, read to its end."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+@dataclass
+class Site:
+    """What the handlers answer, to be changed by a test; and where the server listens."""
+
+    scrape: Callable[[bool], bytes] = lambda openmetrics: b"openmetrics\n" if openmetrics else b"text\n"
+    waiting_for: str = ""
+    page: str = "<p>hello</p>"
+    port: int = 0
+    addresses: list[str] = field(default_factory=list)
+
+    def handlers(self) -> Handlers:
+        """The handlers; what they answer is looked up at each request."""
+        return Handlers(
+            scrape=self._scrape,
+            content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
+            landing_page=lambda: self.page,
+            waiting_for=lambda: self.waiting_for,
+        )
+
+    def _scrape(self, openmetrics: bool) -> bytes:  # noqa: FBT001  as the server calls it
+        return self.scrape(openmetrics)
+
+    def request(self, method: str = "GET", path: str = "/metrics", body: bytes | None = None, **headers: str) -> Answer:
+        """Send one request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, body=body, headers=named)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+
+def waiting_threads(name: str) -> int:
+    """How many threads of that name wait for something that another thread does."""
+    frames = sys._current_frames()
+    threads = [thread.ident for thread in threading.enumerate() if thread.name.startswith(name)]
+    return sum(1 for ident in threads if ident in frames and frames[ident].f_code.co_name == "wait")
+
+
+@contextmanager
+def serving(site: Site, telemetry_path: str = "/metrics") -> Iterator[Site]:
+    """Serve from an event loop in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def make() -> Server:
+        server = Server(site.handlers(), telemetry_path)
+        site.addresses = list(await server.start([("127.0.0.1", 0)]))
+        return server
+
+    try:
+        server = asyncio.run_coroutine_threadsafe(make(), loop).result(10)
+        site.port = int(site.addresses[0].rpartition(":")[2])
+        try:
+            yield site
+        finally:
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
