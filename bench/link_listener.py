@@ -19,7 +19,7 @@ from exporter.kernel.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, messag
 PRESENT = 100
 LIVES = 20
 ROUNDS = 20
-RIVAL_ROUNDS = 4
+RIVAL_ROUNDS = 10
 
 
 def rows(scale: Scale) -> Iterator[Row]:

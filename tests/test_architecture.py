@@ -14,7 +14,18 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 250, 40
 
 # What a part of the package may import beside itself: parts of the package, and the top level of anything else.
-PURE = {"collections", "dataclasses", "enum", "functools", "ipaddress", "itertools", "operator", "types", "typing"}
+PURE = {
+    "collections",
+    "dataclasses",
+    "enum",
+    "functools",
+    "ipaddress",
+    "itertools",
+    "operator",
+    "string",
+    "types",
+    "typing",
+}
 STANDARD = set(sys.stdlib_module_names)
 OUTER = STANDARD | {"structlog"}
 MAY_IMPORT: Mapping[str, set[str]] = {

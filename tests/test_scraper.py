@@ -30,8 +30,9 @@ class Host:
         self.released.wait(10)
         return self._answer()
 
-    def render(self, _: Observation, *, openmetrics: bool) -> bytes:
+    def render(self, observation: Observation, *, openmetrics: bool) -> bytes:
         """Say which observation and which format it is."""
+        assert observation is NOTHING
         return f"{self.observations} {openmetrics}".encode()
 
 
@@ -58,12 +59,12 @@ def test_scrapes_that_arrive_while_one_runs_share_it() -> None:
 
 def test_the_two_formats_do_not_share_text() -> None:
     host = Host()
-    scraper = Scraper(host.observe, lambda _, *, openmetrics: str(openmetrics).encode())
+    scraper = Scraper(host.observe, host.render)
     with ThreadPoolExecutor(2, "scraping") as pool:
         answers = [pool.submit(scraper.scrape, openmetrics) for openmetrics in (False, True)]
         until(lambda: waiting_threads("scraping") == 2, 10, "both on their way")
         host.released.set()
-        assert [answer.result(10) for answer in answers] == [b"False", b"True"]
+        assert [answer.result(10).split()[1] for answer in answers] == [b"False", b"True"]
 
 
 def test_a_failure_is_everybodys_who_shares_it_and_nobodys_after() -> None:

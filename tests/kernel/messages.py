@@ -50,6 +50,20 @@ def raw_attribute(length: int, kind: int, payload: bytes = b"") -> bytes:
     return ATTRIBUTE.pack(length, kind) + payload
 
 
+def renumbered(datagram: bytes, sequence: int) -> bytes:
+    """The same messages as answers to the request of this number."""
+    data, offset = bytearray(datagram), 0
+    while offset + HEADER.size <= len(data):
+        data[offset + 8 : offset + 12] = struct.pack("=I", sequence)
+        offset += (HEADER.unpack_from(data, offset)[0] + 3) & ~3
+    return bytes(data)
+
+
+def always(*datagrams: bytes) -> Reply:
+    """These datagrams, whatever number the request has."""
+    return lambda sequence: [renumbered(datagram, sequence) for datagram in datagrams]
+
+
 class FakeSocket:
     """Answers each request with the next reply, called with the request's sequence number; silent without one."""
 

@@ -19,7 +19,7 @@ from exporter.kernel.rtnetlink import (
     messages,
     raise_error,
 )
-from tests.kernel.messages import FakeSocket, as_socket, done, raw_attribute, refusal, reply
+from tests.kernel.messages import FakeSocket, always, as_socket, done, raw_attribute, refusal, reply
 
 TORN = NLM_F_MULTI | NLM_F_DUMP_INTR
 
@@ -99,20 +99,20 @@ def test_an_end_without_a_number_is_no_error() -> None:
 
 
 def test_a_dump_is_collected_over_datagrams_until_its_end() -> None:
-    sock = FakeSocket(lambda _: [reply(16, b"one.") + reply(16, b"two."), reply(16, b"three...") + done()])
+    sock = FakeSocket(always(reply(16, b"one.") + reply(16, b"two."), reply(16, b"three...") + done()))
     answers = ask(as_socket(sock), b"\x10\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0")
     assert [bytes(data[start:end]) for _, data, start, end in answers] == [b"one.", b"two.", b"three..."]
 
 
 def test_a_single_answer_needs_no_end() -> None:
-    sock = FakeSocket(lambda _: [reply(88, b"abcd", flags=0)])
+    sock = FakeSocket(always(reply(88, b"abcd", flags=0)))
     assert [kind for kind, *_ in ask(as_socket(sock), bytes(16))] == [88]
 
 
 @pytest.mark.parametrize("answer", [refusal(errno.EPERM), done(error=errno.EPERM), reply(16, b"") + done(error=1)])
 def test_a_refusal_is_raised_wherever_the_kernel_tells_it(answer: bytes) -> None:
     with pytest.raises(PermissionError):
-        ask(as_socket(FakeSocket(lambda _: [answer])), bytes(16))
+        ask(as_socket(FakeSocket(always(answer))), bytes(16))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_refusal_is_raised_wherever_the_kernel_tells_it(answer: bytes) -> None
     ids=["a record", "the end"],
 )
 def test_an_interrupted_dump_is_no_state_and_is_read_to_its_end(datagrams: list[bytes]) -> None:
-    sock = FakeSocket(lambda _: datagrams)
+    sock = FakeSocket(always(*datagrams))
     with pytest.raises(InterruptedDumpError):
         ask(as_socket(sock), bytes(16))
     with pytest.raises(TimeoutError):
@@ -129,13 +129,13 @@ def test_an_interrupted_dump_is_no_state_and_is_read_to_its_end(datagrams: list[
 
 
 def test_an_interrupted_dump_is_asked_for_again() -> None:
-    sock = FakeSocket(lambda _: [done(flags=TORN)], lambda _: [reply(16, b"good") + done()])
+    sock = FakeSocket(always(done(flags=TORN)), always(reply(16, b"good") + done()))
     assert len(ask_again(as_socket(sock), bytes(16))) == 1
     assert len(sock.requests) == 2
 
 
 def test_a_dump_that_is_interrupted_every_time_is_given_up() -> None:
-    sock = FakeSocket(*[lambda _: [done(flags=TORN)]] * 9)
+    sock = FakeSocket(*[always(done(flags=TORN))] * 9)
     with pytest.raises(InterruptedDumpError):
         ask_again(as_socket(sock), bytes(16))
     assert len(sock.requests) == 5

@@ -97,7 +97,8 @@ def test_a_subnet_without_a_gateway_has_an_empty_one() -> None:
 def test_an_endpoint_is_told_with_both_ends_of_its_veth() -> None:
     assert section(exposed(observed(shop())), "dockernet_endpoint_info").splitlines()[-1] == (
         'dockernet_endpoint_info{container="web",endpoint_id="web-front-endpoint",interface="eth0",'
-        'ip6_address="",ip_address="172.18.0.2",mac_address="02:42:ac:12:00:02",network="front",veth="veth-web-front"} 1.0'
+        'ip6_address="",ip_address="172.18.0.2",mac_address="02:42:ac:12:00:02",network="front",'
+        'veth="veth-web-front"} 1.0'
     )
 
 

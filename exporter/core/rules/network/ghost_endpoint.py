@@ -35,9 +35,9 @@ def suspects(scene: Scene) -> Iterator[tuple[Network, Member]]:
     for network_id, members in inventory.members.items():
         network = inventory.networks.get(network_id)
         for member in members if network else ():
-            if network and member.container_id not in inventory.containers and _should_be_one(network, member):
-                if not _lives(inventory, member):
-                    yield network, member
+            gone = member.container_id not in inventory.containers
+            if network and gone and _should_be_one(network, member) and not _lives(inventory, member):
+                yield network, member
 
 
 def _should_be_one(network: Network, member: Member) -> bool:

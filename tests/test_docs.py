@@ -1,0 +1,72 @@
+"""The documents say what the code does."""
+
+import re
+from pathlib import Path
+
+import click
+
+from exporter.cli import cli
+from exporter.config import COLLECTORS
+from exporter.core.observation import EngineStats
+from exporter.metrics.exposition import HOT_GROUPS
+from tests import builders
+from tests.metrics.families import exposed
+
+REPOSITORY = Path(__file__).parents[1]
+ROW = re.compile(
+    r"^\| `(?P<name>dockernet_\w+)(?:\{(?P<labels>[\w,]+)\})?` \| (?P<kind>counter|gauge|info) \| .+ \|$", re.MULTILINE
+)
+SERIES = re.compile(r"^(?P<name>dockernet_\w+)(?:\{(?P<labels>.*)\})? \S+$", re.MULTILINE)
+LABEL = re.compile(r'(\w+)="')
+# Families that have no series on a host without faults; their labels are in the tests of their own files.
+SILENT = {"dockernet_collector_degraded", "dockernet_series_dropped_total"}
+
+
+def everything() -> str:
+    """The exposition of a host on which everything has happened once."""
+    topology = builders.shop()
+    stats = EngineStats(events={("container", "start"): 1}, resyncs={"start": 1})
+    rows = [builders.row(ifindex) for ifindex in topology.devices.links]
+    return exposed(builders.observed(topology, *rows, stats=stats))
+
+
+def documented() -> dict[str, tuple[str, frozenset[str]]]:
+    text = (REPOSITORY / "docs/metrics.md").read_text()
+    return {
+        row["name"]: (row["kind"], frozenset((row["labels"] or "").split(",")) - {""}) for row in ROW.finditer(text)
+    }
+
+
+def families(text: str) -> dict[str, str]:
+    return {
+        line.split(" ")[2]: line.split(" ")[3] for line in text.splitlines() if line.startswith("# TYPE dockernet_")
+    }
+
+
+def test_every_family_is_documented_with_its_type_and_nothing_else_is() -> None:
+    exposed_families = families(everything()) | {
+        counter.name: "counter" for group in HOT_GROUPS for counter in group.counters
+    }
+    kinds = {name: "gauge" if kind == "info" else kind for name, (kind, _) in documented().items()}
+    assert kinds == exposed_families
+
+
+def test_every_label_is_documented() -> None:
+    found: dict[str, frozenset[str]] = {}
+    for series in SERIES.finditer(everything()):
+        found[series["name"]] = frozenset(LABEL.findall(series["labels"] or ""))
+    wanted = {name: labels for name, (_, labels) in documented().items() if name not in SILENT}
+    assert found == wanted
+
+
+def test_every_flag_is_in_the_readme_and_every_flag_there_exists() -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    table = readme.partition("## Flags")[2].partition("\n## ")[0]
+    written = set(re.findall(r"`(--[\w.-]+)`", table.replace("`--web.listen-address` is", "")))
+    parameters = [parameter for parameter in cli.params if isinstance(parameter, click.Option)]
+    existing = {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
+    assert written == existing - {"--help"}
+
+
+def test_every_collector_has_families() -> None:
+    assert {group.collector for group in HOT_GROUPS} | {"inventory"} == set(COLLECTORS)
