@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from exporter import __version__
+from exporter import __version__, memory
 from exporter.config import Config
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.errors import ConfigError
@@ -23,6 +23,7 @@ log = structlog.get_logger(component="daemon")
 
 def run(config: Config) -> None:
     """Serve until SIGTERM or SIGINT. Raises ConfigError for what cannot work, whatever is tried."""
+    memory.use_one_arena()
     asyncio.run(_serve(config))
 
 
@@ -36,7 +37,12 @@ async def _serve(config: Config) -> None:
     except OSError as error:
         raise ConfigError(f"rtnetlink cannot be read: {error.strerror or error}") from error
     monitor = Monitor(kernel)
-    engine = EngineWatcher(config.docker_host, lambda cid: read_cgroup_pid(config.sysfs, cid), monitor.accept)
+    engine = EngineWatcher(
+        config.docker_host,
+        find_pid=lambda container_id: read_cgroup_pid(config.sysfs, container_id),
+        publish=monitor.accept,
+        when_calm=memory.give_back,
+    )
     monitor.follow(engine)
     server = Server(_handlers(config, monitor, engine.waiting_for), config.telemetry_path)
     try:
@@ -55,7 +61,7 @@ def _handlers(config: Config, monitor: Monitor, waiting_for: Callable[[], str]) 
         config.collectors, config.container_labels, config.series_limit, own_metrics=config.own_metrics
     )
     return Handlers(
-        scrape=Scraper(monitor.observe, exposition.render).scrape,
+        scrape=Scraper(monitor.observe, exposition.parts).scrape,
         content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
         landing_page=lambda: landing_page(__version__, config.telemetry_path),
         waiting_for=waiting_for,

@@ -11,8 +11,8 @@ from exporter.core.observation import Observation
 class Render(Protocol):
     """Writes an observation in one of the two formats."""
 
-    def __call__(self, observation: Observation, *, openmetrics: bool) -> bytes:
-        """Return the exposition."""
+    def __call__(self, observation: Observation, *, openmetrics: bool) -> list[bytes]:
+        """Return the exposition in pieces."""
 
 
 class Scraper:
@@ -22,10 +22,10 @@ class Scraper:
         self._observe = observe
         self._render = render
         self._lock = threading.Lock()
-        self._running: dict[bool, Future[bytes]] = {}
+        self._running: dict[bool, Future[list[bytes]]] = {}
 
-    def scrape(self, openmetrics: bool) -> bytes:  # noqa: FBT001  one of two formats
-        """Return the exposition. Raises what observing raises, to all who share it."""
+    def scrape(self, openmetrics: bool) -> list[bytes]:  # noqa: FBT001  one of two formats
+        """Return the exposition in pieces. Raises what observing raises, to all who share it."""
         with self._lock:
             shared = self._running.get(openmetrics)
             mine = shared or self._running.setdefault(openmetrics, Future())

@@ -50,7 +50,7 @@ def part_of(module: str) -> str:
 
 
 def imported(source: str) -> Iterator[str]:
-    """The parts that a file imports, wherever in it. `from exporter import x`: x is a part, or a name of the package."""
+    """The parts that a file imports, wherever in it; `from exporter import x` names a part or the package itself."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (part_of(alias.name) for alias in node.names)

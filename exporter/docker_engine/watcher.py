@@ -43,10 +43,18 @@ log = structlog.get_logger(component="inventory")
 class EngineWatcher:
     """Keeps an Inventory current and hands each new one to `publish`, from one thread."""
 
-    def __init__(self, host: str, find_pid: Callable[[str], int], publish: Callable[[Inventory], None]) -> None:
+    def __init__(
+        self,
+        host: str,
+        find_pid: Callable[[str], int],
+        publish: Callable[[Inventory], None],
+        when_calm: Callable[[], None] = lambda: None,
+    ) -> None:
         self._host = host
         self._find_pid = find_pid
         self._publish = publish
+        self._when_calm = when_calm
+        self._calm = True
         self._queue: queue.Queue[Item | Answer] = queue.Queue(QUEUE)
         self._stopped = threading.Event()
         self._reader = EventReader(EngineClient(host), self._queue, self._stopped)
@@ -91,11 +99,16 @@ class EngineWatcher:
         while not self._stopped.is_set():
             before = self._inventory
             try:
-                for item in self._items():
+                items = self._items()
+                for item in items:
                     self._take(item)
                 self._look_again()
                 if self._inventory is not before:
                     self._publish(self._inventory)
+                    self._calm = False
+                elif not items and not self._calm:
+                    self._calm = True
+                    self._when_calm()
             except Exception:
                 # One answer that cannot be understood must not end the following; the list puts things right.
                 log.exception("inventory could not be brought up to date")

@@ -82,6 +82,10 @@ class Exposition:
 
     def render(self, observation: Observation, *, openmetrics: bool = False) -> bytes:
         """Render everything in one of the two formats."""
+        return b"".join(self.parts(observation, openmetrics=openmetrics))
+
+    def parts(self, observation: Observation, *, openmetrics: bool) -> list[bytes]:
+        """Render everything, as pieces that follow each other: who compresses them needs no copy of the whole."""
         with self._lock:
             text, used = self._inventory(observation.topology, openmetrics=openmetrics)
             parts = [text]
@@ -93,7 +97,7 @@ class Exposition:
             parts.insert(0, render(self._health(observation), openmetrics=openmetrics))
         if openmetrics:
             parts.append(END)
-        return b"".join(parts)
+        return parts
 
     def _health(self, observation: Observation) -> Iterator[Metric]:
         for families in SCRAPE_FAMILIES:

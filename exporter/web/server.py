@@ -1,7 +1,6 @@
 """The HTTP server: routes, content negotiation, limits. aiohttp on one event loop; blocking work in threads."""
 
 import asyncio
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from importlib import resources
 
 import structlog
 from aiohttp import web
+from isal import isal_zlib
 
 from exporter.web.negotiation import accepts_gzip, prefers_openmetrics
 
@@ -31,16 +31,16 @@ log = structlog.get_logger(component="web")
 class Handlers:
     """What the routes answer with. `scrape` blocks; `waiting_for` says what is not ready yet, '' when all is."""
 
-    scrape: Callable[[bool], bytes]
+    scrape: Callable[[bool], Sequence[bytes]]
     content_type: Callable[[bool], str]
     landing_page: Callable[[], str]
     waiting_for: Callable[[], str]
 
 
-def compress(body: bytes) -> bytes:
-    """Compress as gzip at level 1: the higher ones cost ten times as much and save a tenth."""
-    compressor = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    return compressor.compress(body) + compressor.flush()
+def compress(parts: Iterable[bytes]) -> bytes:
+    """Compress as one gzip member. ISA-L takes a fifth of zlib's time for the same size."""
+    compressor = isal_zlib.compressobj(1, isal_zlib.DEFLATED, 16 + isal_zlib.MAX_WBITS)
+    return b"".join([*map(compressor.compress, parts), compressor.flush()])
 
 
 class Server:
@@ -90,8 +90,8 @@ class Server:
         return web.Response(body=body, headers=headers)
 
     def _produce(self, openmetrics: bool, gzip: bool) -> bytes:  # noqa: FBT001  called by position
-        body = self._handlers.scrape(openmetrics)
-        return compress(body) if gzip else body
+        parts = self._handlers.scrape(openmetrics)
+        return compress(parts) if gzip else b"".join(parts)
 
     async def _landing(self, _: web.Request) -> web.Response:
         return web.Response(text=self._handlers.landing_page(), content_type="text/html")

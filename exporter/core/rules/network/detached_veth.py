@@ -14,6 +14,7 @@ from exporter.core.topology import Attachment, Topology
 
 KIND = "detached_veth"
 GRACE = 2.0
+NO_NSID = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +58,16 @@ def _strays(topology: Topology, lost: dict[str, list[Attachment]]) -> Iterator[D
         if link.kind == "veth" and link.peer_nsid is not None and not link.master_ifindex:
             loose.setdefault(link.peer_nsid, []).append(link)
     for container_id, attachments in lost.items():
-        links = loose.get(topology.devices.sandboxes.get(container_id, -1), [])
+        nsid = topology.devices.sandboxes.get(container_id, NO_NSID)
+        macs = {i.ifindex: i.mac_address for i in topology.devices.interfaces.get(nsid, ()) if i.mac_address}
+        links = loose.get(nsid, [])
         for attachment in attachments:
-            alike = [link for link in links if _mac_inside(topology, link) == _mac_of(attachment)]
-            unseen = [link for link in links if not _mac_inside(topology, link)]
-            if not alike and len(unseen) == len(links) == len(attachments) == 1:
-                alike = unseen
+            alike = [link for link in links if _is_at(attachment, macs.get(link.peer_ifindex, ""))]
+            if not macs and len(links) == len(attachments) == 1:
+                alike = links
             if len(alike) == 1:
                 yield Detached(alike[0], attachment, "is a port of no bridge")
 
 
-def _mac_inside(topology: Topology, link: Link) -> str:
-    inside = topology.devices.interfaces.get(link.peer_nsid, ()) if link.peer_nsid is not None else ()
-    return next((i.mac_address for i in inside if i.ifindex == link.peer_ifindex), "")
-
-
-def _mac_of(attachment: Attachment) -> str:
-    return (attachment.endpoint.mac_address if attachment.endpoint else "") or "unknown"
+def _is_at(attachment: Attachment, mac_address: str) -> bool:
+    return bool(mac_address) and attachment.endpoint is not None and attachment.endpoint.mac_address == mac_address

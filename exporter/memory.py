@@ -1,0 +1,24 @@
+"""The C library's allocator, told what this process is: many threads that run one at a time, and a list now and then.
+
+Left alone, glibc gives each thread an arena of its own and keeps what a long listing took: 17 MB at a thousand
+containers. Source: mallopt(3), malloc_trim(3). Other C libraries have neither, and are left alone.
+"""
+
+import contextlib
+import ctypes
+
+M_ARENA_MAX = -8
+
+_libc = ctypes.CDLL(None)
+
+
+def use_one_arena() -> None:
+    """Share one arena; call it before the first thread starts."""
+    with contextlib.suppress(AttributeError):
+        _libc.mallopt(M_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Return freed memory to the kernel."""
+    with contextlib.suppress(AttributeError):
+        _libc.malloc_trim(0)
