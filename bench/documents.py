@@ -7,6 +7,7 @@ from bench.devices import PORTS, bridge_name, mac_address
 
 Json = dict[str, Any]
 
+IMAGE = "shop/web:1.27"
 CREATED = 1795509930
 CREATED_TEXT = "2026-11-24T08:45:30.836342147Z"
 
@@ -35,8 +36,31 @@ def _digest(kind: str, number: int) -> str:
 
 
 def _listed(number: int) -> Json:
+    network = f"shop-{number // PORTS}"
+    return {
+        "Id": container_id(number),
+        "Names": [f"/{network}-web-{number}"],
+        "Image": IMAGE,
+        "ImageID": f"sha256:{_digest('image', 0)}",
+        "Command": "/bin/httpd -f -p 80",
+        "Created": CREATED,
+        "Ports": [{"PrivatePort": 80, "Type": "tcp"}],
+        "Labels": {
+            "com.docker.compose.project": network,
+            "com.docker.compose.service": "web",
+            "com.docker.compose.container-number": str(number),
+        },
+        "State": "running",
+        "Status": "Up 6 seconds",
+        "HostConfig": {"NetworkMode": network},
+        "NetworkSettings": {"Networks": {network: _endpoint(number)}},
+        "Mounts": [],
+    }
+
+
+def _endpoint(number: int) -> Json:
     network = number // PORTS
-    endpoint = {
+    return {
         "IPAMConfig": None,
         "Links": None,
         "Aliases": [f"web-{number}", container_id(number)[:12]],
@@ -50,25 +74,6 @@ def _listed(number: int) -> Json:
         "GlobalIPv6PrefixLen": 0,
         "MacAddress": mac_address(number),
         "DriverOpts": None,
-    }
-    return {
-        "Id": container_id(number),
-        "Names": [f"/shop-{network}-web-{number}"],
-        "Image": "registry.example.com/shop/web:1.27",
-        "ImageID": f"sha256:{_digest('image', 0)}",
-        "Command": "/bin/httpd -f -p 80",
-        "Created": CREATED,
-        "Ports": [{"PrivatePort": 80, "Type": "tcp"}],
-        "Labels": {
-            "com.docker.compose.project": f"shop-{network}",
-            "com.docker.compose.service": "web",
-            "com.docker.compose.container-number": str(number),
-        },
-        "State": "running",
-        "Status": "Up 6 seconds",
-        "HostConfig": {"NetworkMode": f"shop-{network}"},
-        "NetworkSettings": {"Networks": {f"shop-{network}": endpoint}},
-        "Mounts": [],
     }
 
 

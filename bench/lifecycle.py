@@ -23,21 +23,7 @@ class Step:
 def life(api: Any, name: str) -> Iterator[Step]:
     """One container: each step is to be shown before the next one is asked for."""
     container = api.create_container(IMAGE, COMMAND, name=name)["Id"]
-    renamed = f"renamed-{name}"
-    before = b""
-
-    def restarted(body: bytes) -> bool:
-        return _counted(body, renamed, HOME) and veth(body, renamed) not in (b"", before)
-
-    def is_renamed(body: bytes) -> bool:
-        nonlocal before
-        before = veth(body, renamed)
-        return _counted(body, renamed, HOME) and before != b""
-
-    def start() -> None:
-        api.start(container)
-
-    yield Step("start", "container start", start, lambda body: _counted(body, name, HOME))
+    yield _start(api, container, name)
     yield Step(
         "network connect",
         "network connect",
@@ -50,16 +36,32 @@ def life(api: Any, name: str) -> Iterator[Step]:
         lambda: api.disconnect_container_from_network(container, SIDE),
         lambda body: not _counted(body, name, SIDE),
     )
-    yield Step("rename", "container rename", lambda: api.rename(container, renamed), is_renamed)
-    yield Step("restart", "container start", lambda: api.restart(container, timeout=0), restarted)
-    yield Step("stop", "container die", lambda: api.stop(container, timeout=0), lambda body: _absent(body, renamed))
-    yield Step("start", "container start", start, lambda body: _counted(body, renamed, HOME))
-    yield Step(
-        "rm",
-        "container die",
-        lambda: api.remove_container(container, force=True),
-        lambda body: _absent(body, renamed),
-    )
+    yield from _second_half(api, container, f"renamed-{name}")
+
+
+def _second_half(api: Any, container: str, name: str) -> Iterator[Step]:
+    before = b""
+
+    def is_renamed(body: bytes) -> bool:
+        nonlocal before
+        before = veth(body, name)
+        return _counted(body, name, HOME) and before != b""
+
+    def is_new(body: bytes) -> bool:
+        return _counted(body, name, HOME) and veth(body, name) not in (b"", before)
+
+    def is_gone(body: bytes) -> bool:
+        return f'container="{name}"'.encode() not in body
+
+    yield Step("rename", "container rename", lambda: api.rename(container, name), is_renamed)
+    yield Step("restart", "container start", lambda: api.restart(container, timeout=0), is_new)
+    yield Step("stop", "container die", lambda: api.stop(container, timeout=0), is_gone)
+    yield _start(api, container, name)
+    yield Step("rm", "container die", lambda: api.remove_container(container, force=True), is_gone)
+
+
+def _start(api: Any, container: str, name: str) -> Step:
+    return Step("start", "container start", lambda: api.start(container), lambda body: _counted(body, name, HOME))
 
 
 def veth(body: bytes, container: str) -> bytes:
@@ -75,8 +77,3 @@ def veth(body: bytes, container: str) -> bytes:
 def _counted(body: bytes, container: str, network: str) -> bool:
     wanted = f'\ndockernet_endpoint_receive_bytes_total{{container="{container}",network="{network}"}}'
     return wanted.encode() in body
-
-
-def _absent(body: bytes, container: str) -> bool:
-    """Neither its counters nor itself is shown."""
-    return f'container="{container}"'.encode() not in body

@@ -9,7 +9,7 @@ from prometheus_client.exposition import generate_latest
 from pyroute2 import IPRoute
 
 from bench.devices import PORTS, bridge_name
-from bench.documents import container_id
+from bench.documents import IMAGE, container_id
 
 # The endpoint's name of a counter, the veth's, and the field of rtnl_link_stats64.
 COUNTERS = (
@@ -68,7 +68,7 @@ class Rival:
         family = InfoMetricFamily("rival_container", "A container.", labels=("container", "container_id", "image"))
         for number in range(count):
             name = f"shop-{number // PORTS}-web-{number}"
-            family.add_metric((name, container_id(number), "registry.example.com/shop/web:1.27"), {})
+            family.add_metric((name, container_id(number), IMAGE), {})
         return family
 
 

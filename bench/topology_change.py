@@ -1,21 +1,21 @@
-"""What a change costs: the first scrape after one device changed makes the join and all label texts anew."""
+"""What a change costs: the first scrape after an endpoint came or went makes the join and all label texts anew."""
 
 import itertools
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pyroute2 import IPRoute
 
-from bench.devices import veth_name
-from bench.exporter_process import OPENMETRICS, TEXT, Exporter, exporter
+from bench.devices import bridge_name, veth_name
+from bench.exporter_process import Exporter, exporter
 from bench.fake_host import fake_host
 from bench.figures import MS, Row, Times, measured, number, took
 from bench.scale import Scale
 
+NO_BRIDGE = 0
 HEARD_SECONDS = 0.02  # the kernel's message is heard in less than a millisecond
-MTUS = itertools.cycle((1400, 1401))
 
 
 def rows(scale: Scale) -> Iterator[Row]:
@@ -28,8 +28,8 @@ def rows(scale: Scale) -> Iterator[Row]:
                 process.wait_for(count)
                 start = Times([time.perf_counter_ns() - started])
                 yield Row("start until all is attributed", size, f"{number(start.least * MS)} ms", _imports())
-                for name, accept in (("text", TEXT), ("OpenMetrics", OPENMETRICS)):
-                    yield from _changes(name, accept, size, process, scale.changes)
+                yield from _changes("text", size, process, process.client.get, scale.changes)
+                yield from _changes("OpenMetrics, gzip", size, process, process.client.as_prometheus, scale.changes)
 
 
 def _imports() -> str:
@@ -38,19 +38,18 @@ def _imports() -> str:
     return f"of which imports {number(bare.least * MS)} ms"
 
 
-def _changes(name: str, accept: str, size: str, process: Exporter, count: int) -> Iterator[Row]:
+def _changes(name: str, size: str, process: Exporter, scrape: Callable[[], bytes], count: int) -> Iterator[Row]:
     """A scrape after a change, and one after none, by turns."""
     same, changed, spent = Times(), Times(), 0.0
-    process.client.get(accept)
+    scrape()
     with IPRoute() as route:
-        [index] = route.link_lookup(ifname=veth_name(0))
-        for _ in range(count):
-            same.all.append(took(lambda: process.client.get(accept)))
-            route.link("set", index=index, mtu=next(MTUS))
+        [veth], [bridge] = route.link_lookup(ifname=veth_name(0)), route.link_lookup(ifname=bridge_name(0))
+        for master in itertools.islice(itertools.cycle((NO_BRIDGE, bridge)), count):
+            same.all.append(took(scrape))
+            route.link("set", index=veth, master=master)
             time.sleep(HEARD_SECONDS)
             before = process.cpu()
-            changed.all.append(took(lambda: process.client.get(accept)))
+            changed.all.append(took(scrape))
             spent += process.cpu() - before
-    against = changed.times(same, "one after none")
+    against = f"{changed.times(same, 'one after none')}; CPU {number(spent * MS / count)} ms"
     yield Row(f"scrape after a change: {name}", size, changed.tail(), against)
-    yield Row(f"CPU of it: {name}", size, f"{number(spent * MS / count)} ms")

@@ -1,6 +1,7 @@
 """The imperative shell: the latest inventory, the counters' history, and one observation when asked."""
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -9,8 +10,10 @@ import structlog
 
 from exporter.core.accounting import Ledger
 from exporter.core.inventory import sandboxed
+from exporter.core.judge import Judge
+from exporter.core.missing import missing_bridges
 from exporter.core.model import Container, Inventory
-from exporter.core.observation import EngineStats, Observation, missing_bridges
+from exporter.core.observation import EngineStats, Observation
 from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, StatsRow
 from exporter.core.splits import Splits
 from exporter.core.topology import Topology, join
@@ -51,9 +54,11 @@ class Monitor:
         self._lock = threading.Lock()
         self._ledger = Ledger()
         self._splits = Splits()
+        self._judge = Judge()
         self._inventory = Inventory()
         self._sandboxed: tuple[Container, ...] = ()
-        self._topology = join(Inventory(), Devices())
+        self._joined = self._inventory, Devices()
+        self._topology = join(*self._joined)
         self._down: frozenset[str] = frozenset()
         self._said: frozenset[Degraded] = frozenset()
 
@@ -66,6 +71,7 @@ class Monitor:
         with self._lock:
             self._inventory = inventory
             self._sandboxed = sandboxed(inventory)
+            self._judge.follow(inventory)
             try:
                 self._ledger.end(self._kernel.take_ended())
                 self._join(self._kernel.devices(self._sandboxed))
@@ -85,6 +91,7 @@ class Monitor:
                 engine=engine,
                 sources=sample.sources,
                 overflows=sample.overflows,
+                judgement=self._judge.judge(topology, sample.conntrack, time.monotonic()),
                 degraded=sample.degraded + missing_bridges(self._inventory, topology),
             )
             if sample.stats is not None:
@@ -102,13 +109,15 @@ class Monitor:
         return replace(
             observation,
             endpoints=self._ledger.endpoints(topology),
+            began=self._ledger.began(topology),
             networks=self._ledger.networks(network.name for network in topology.networks),
             splits=self._splits.split(bridges, self._ledger.networks(bridges), self._ledger.bridges(bridges)),
             rows=rows,
         )
 
     def _join(self, devices: Devices) -> Topology:
-        if self._topology.inventory is not self._inventory or self._topology.devices is not devices:
+        if self._joined[0] is not self._inventory or self._joined[1] is not devices:
+            self._joined = self._inventory, devices
             self._topology = join(self._inventory, devices)
             self._ledger.attribute(self._topology)
         return self._topology

@@ -175,6 +175,7 @@ def observed(topology: Topology, *rows: StatsRow, stats: EngineStats | None = No
     return Observation(
         topology,
         endpoints=ledger.endpoints(topology),
+        began=ledger.began(topology),
         networks=ledger.networks(network.name for network in topology.networks),
         splits=Splits().split(bridges, ledger.networks(bridges), ledger.bridges(bridges)),
         rows={row[0]: row for row in rows},

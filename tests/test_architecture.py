@@ -33,11 +33,12 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "docker_engine": {"core", "errors", "docker", "requests", "urllib3"} | OUTER,
     "kernel": {"core", "errors", "pyroute2"} | OUTER,
     "metrics": {"core", "prometheus_client", "psutil", "exporter"} | OUTER,
-    "web": {"core", "aiohttp"} | OUTER,
+    "web": {"core", "aiohttp", "isal"} | OUTER,
     "monitor": {"core"} | OUTER,
     "scraper": {"core"} | OUTER,
     "config": {"errors"} | STANDARD,
     "errors": set(),
+    "memory": STANDARD,
     "logs": OUTER,
 }
 MAY_IMPORT_ALL = {"cli", "daemon", "__main__", "__init__"}

@@ -1,12 +1,16 @@
 """The documents say what the code does."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from exporter.cli import cli
 from exporter.config import COLLECTORS
+from exporter.core.conntrack import ConntrackStats
+from exporter.core.finding import Finding
+from exporter.core.judge import Judge
 from exporter.core.observation import EngineStats
 from exporter.metrics.exposition import HOT_GROUPS
 from tests import builders
@@ -27,7 +31,11 @@ def everything() -> str:
     topology = builders.shop()
     stats = EngineStats(events={("container", "start"): 1}, resyncs={"start": 1})
     rows = [builders.row(ifindex) for ifindex in topology.devices.links]
-    return exposed(builders.observed(topology, *rows, stats=stats))
+    conntrack = ConntrackStats(entries=1, limit=2, insert_failed=0, drop=0, early_drop=0)
+    judgement = Judge().judge(topology, conntrack, now=0)
+    finding = Finding("mtu_mismatch", "warning", "front", "eth0", "too large")
+    observed = builders.observed(topology, *rows, stats=stats)
+    return exposed(replace(observed, judgement=replace(judgement, findings=(finding,), suspended=("engine",))))
 
 
 def documented() -> dict[str, tuple[str, frozenset[str]]]:

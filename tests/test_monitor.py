@@ -246,9 +246,6 @@ def began(observation: Observation) -> float:
     return values(shown, openmetrics=True)[key]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a counter that goes on over a recreation is said to have begun with the new one"
-)
 def test_a_counter_that_goes_on_did_not_begin_later() -> None:
     """A reader of _created would take the whole count for what was counted since."""
     kernel = FakeKernel(web(11), to_web(11, 100))

@@ -30,10 +30,10 @@ class Host:
         self.released.wait(10)
         return self._answer()
 
-    def render(self, observation: Observation, *, openmetrics: bool) -> bytes:
+    def render(self, observation: Observation, *, openmetrics: bool) -> list[bytes]:
         """Say which observation and which format it is."""
         assert observation is NOTHING
-        return f"{self.observations} {openmetrics}".encode()
+        return [str(self.observations).encode(), str(openmetrics).encode()]
 
 
 def broken() -> Observation:
@@ -44,7 +44,7 @@ def test_one_after_the_other_each_scrape_observes_anew() -> None:
     host = Host()
     host.released.set()
     scraper = Scraper(host.observe, host.render)
-    assert [scraper.scrape(False), scraper.scrape(True)] == [b"1 False", b"2 True"]  # noqa: FBT003
+    assert [scraper.scrape(False), scraper.scrape(True)] == [[b"1", b"False"], [b"2", b"True"]]  # noqa: FBT003
 
 
 def test_scrapes_that_arrive_while_one_runs_share_it() -> None:
@@ -54,7 +54,7 @@ def test_scrapes_that_arrive_while_one_runs_share_it() -> None:
         answers = [pool.submit(scraper.scrape, False) for _ in range(8)]  # noqa: FBT003
         until(lambda: waiting_threads("scraping") == 8, 10, "one observing, seven waiting")
         host.released.set()
-        assert [answer.result(10) for answer in answers] == [b"1 False"] * 8
+        assert [answer.result(10) for answer in answers] == [[b"1", b"False"]] * 8
 
 
 def test_the_two_formats_do_not_share_text() -> None:
@@ -64,7 +64,7 @@ def test_the_two_formats_do_not_share_text() -> None:
         answers = [pool.submit(scraper.scrape, openmetrics) for openmetrics in (False, True)]
         until(lambda: waiting_threads("scraping") == 2, 10, "both on their way")
         host.released.set()
-        assert [answer.result(10).split()[1] for answer in answers] == [b"False", b"True"]
+        assert [answer.result(10)[1] for answer in answers] == [b"False", b"True"]
 
 
 def test_a_failure_is_everybodys_who_shares_it_and_nobodys_after() -> None:

@@ -29,6 +29,7 @@ class Ledger:
         self._networks: Totals[str] = Totals(self._readings)
         self._bridges: Totals[str] = Totals(self._readings)
         self._names: dict[Account, str] = {}
+        self._began: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._left_behind: OrderedDict[tuple[str, str], StatsRow] = OrderedDict()
         self._claims: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._network_of_bridge: OrderedDict[str, str] = OrderedDict()
@@ -49,6 +50,8 @@ class Ledger:
             self._networks.track(key, attachment.network.name)
             if attachment.reading is not None and attachment.endpoint is not None:
                 self._inside[attachment.reading.key] = attachment.network.name, attachment.endpoint.mac_address
+            name = (attachment.container.name, attachment.network.name)
+            self._began.setdefault(name, attachment.container.created)
         self._end_inside(topology)
         self._settle(topology.inventory.containers)
         unclaimed, self._unclaimed = self._unclaimed, []
@@ -72,6 +75,10 @@ class Ledger:
     def endpoints(self, topology: Topology) -> list[StatsRow]:
         """Return the sum of each counted attachment, in their order."""
         return [self._accounts.total((a.container.id, a.network.name)) for a, _ in topology.counted]
+
+    def began(self, topology: Topology) -> list[float]:
+        """Return when the sum of each counted attachment began (Unix time): with the first container of its name."""
+        return [self._began[a.container.name, a.network.name] for a, _ in topology.counted]
 
     def networks(self, names: Iterable[str]) -> list[StatsRow]:
         """Return the sum over all endpoints that each network ever had."""
@@ -126,7 +133,7 @@ class Ledger:
         for container in inventory.containers.values():
             for endpoint in container.endpoints:
                 self._claim(endpoint.network, endpoint.mac_address, container.id)
-        for memory in (self._claims, self._network_of_bridge, self._closed):
+        for memory in (self._claims, self._network_of_bridge, self._closed, self._began):
             _shorten(memory)
 
     def _claim(self, network: str, mac_address: str, container_id: str) -> None:

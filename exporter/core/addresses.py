@@ -81,12 +81,16 @@ def _reserved(subnet: Subnet, span: Span) -> set[Address]:
 def _held(topology: Topology) -> dict[str, set[Address]]:
     """Return network id -> the addresses of its live endpoints, of those that Docker made for itself too."""
     texts: dict[str, set[str]] = {}
+    told: set[tuple[str, str]] = set()
     inventory = topology.inventory
-    for network_id, members in inventory.members.items():
-        texts.setdefault(network_id, set()).update(member.ip_address for member in members)
     for container in inventory.containers.values():
         for endpoint in container.endpoints if container.live else ():
             texts.setdefault(endpoint.network_id, set()).update((endpoint.ip_address, endpoint.ip6_address))
+            told.add((endpoint.network_id, container.id))
+    for network_id, members in inventory.members.items():
+        # What a container says itself goes before: the two were not read at the same moment.
+        others = {member.ip_address for member in members if (network_id, member.container_id) not in told}
+        texts.setdefault(network_id, set()).update(others)
     return {
         network_id: {parsed for text in found if (parsed := parse_address(text)) is not None}
         for network_id, found in texts.items()

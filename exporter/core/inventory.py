@@ -66,6 +66,20 @@ def disconnected(inventory: Inventory) -> Inventory:
     return replace(inventory, connected=False)
 
 
+def with_distinct_names(inventory: Inventory) -> Inventory:
+    """Docker takes network names for labels: of several with one name the later ones get their id behind it."""
+    names = [network.name for network in inventory.networks.values()]
+    if len(names) == len(set(names)):
+        return inventory
+    taken: set[str] = set()
+    networks = {}
+    for network in sorted(inventory.networks.values(), key=lambda network: (network.created, network.id)):
+        name = f"{network.name}-{network.id[:12]}" if network.name in taken else network.name
+        taken.add(name)
+        networks[network.id] = replace(network, name=name)
+    return replace(inventory, networks=networks)
+
+
 def sandboxed(inventory: Inventory) -> tuple[Container, ...]:
     """The live containers that have a network namespace of their own."""
     return tuple(c for c in inventory.containers.values() if c.live and c.network_mode not in SHARES_NAMESPACE)

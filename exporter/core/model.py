@@ -28,6 +28,7 @@ class Container:
 
     `network_mode` is Docker's word with 'default' spelled 'bridge' and 'container:<id>' shortened to
     'container', its target standing in `network_owner`. `pid` is 0 and `sandbox_key` '' while unknown.
+    `static_addresses` are pairs of a network and an address that the operator chose, of the stopped ones too.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Container:
     created: float = 0.0
     pid: int = 0
     sandbox_key: str = ""
+    static_addresses: tuple[tuple[str, str], ...] = ()
 
     @property
     def live(self) -> bool:

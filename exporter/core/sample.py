@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from exporter.core.conntrack import ConntrackStats
 from exporter.core.model import Interface, Link, Uplink
+from exporter.core.routes import Route
 
 # One device's counters as its own kernel counts them (struct rtnl_link_stats64), the ifindex first. A plain tuple,
 # since a host has thousands of them per scrape; the names below are its places.
@@ -30,7 +32,7 @@ class Devices:
     """The host's devices and whose they are; a new value only when one of them changed.
 
     `sandboxes`: container id -> nsid of its network namespace. `interfaces`: nsid -> devices inside, known
-    only with CAP_NET_ADMIN. `addresses`: device -> its addresses.
+    only with CAP_NET_ADMIN. `addresses`: device -> its addresses. `routes` are None when not read.
     """
 
     links: Mapping[int, Link] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Devices:
     interfaces: Mapping[int, tuple[Interface, ...]] = field(default_factory=dict)
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     uplinks: tuple[Uplink, ...] = ()
+    routes: tuple[Route, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +97,4 @@ class KernelSample:
     sources: tuple[SourceState, ...] = ()
     degraded: tuple[Degraded, ...] = ()
     overflows: int = 0
+    conntrack: ConntrackStats | None = None

@@ -8,6 +8,7 @@ is known it stays nobody's: never a guess.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from exporter.core.inventory import with_distinct_names
 from exporter.core.model import Container, Endpoint, Inventory, Link, Network
 from exporter.core.sample import Devices, Inside
 
@@ -73,6 +74,7 @@ class Topology:
 
 def join(inventory: Inventory, devices: Devices) -> Topology:
     """Join; order is by name, so that two scrapes list their series alike."""
+    inventory = with_distinct_names(inventory)
     bridges = _bridges(inventory, devices)
     ports = _ports(inventory, devices, bridges)
     attachments = _attachments(inventory, devices, ports)

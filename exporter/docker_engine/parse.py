@@ -3,7 +3,7 @@
 Shapes differ by version: what is absent, null or "" means the same here. Source: Engine API 1.41 to 1.55.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,7 +99,16 @@ def _container(
         created=created,
         pid=pid if live else 0,
         sandbox_key=str(sandbox_key or "") if live else "",
+        static_addresses=tuple(_static_addresses(networks)),
     )
+
+
+def _static_addresses(networks: Json) -> Iterator[tuple[str, str]]:
+    for network, row in sorted(networks.items()):
+        chosen = row.get("IPAMConfig") or {}
+        for key in ("IPv4Address", "IPv6Address"):
+            if chosen.get(key):
+                yield network, str(chosen[key])
 
 
 def _endpoint(network: str, row: Json) -> Endpoint:

@@ -8,6 +8,8 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from exporter.core.model import Uplink
+from exporter.core.routes import Route
+from exporter.kernel.routes import parse_routes
 from exporter.kernel.rtnetlink import DATAGRAM, open_socket
 
 RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE = 5, 7, 9, 11
@@ -55,18 +57,18 @@ class AddressReader:
 
     def __init__(self) -> None:
         self._watch = open_socket(groups=ADDRESS_GROUPS, timeout=0)
-        self._known: tuple[Addresses, frozenset[int]] | None = None
+        self._known: tuple[Addresses, frozenset[int], tuple[Route, ...]] | None = None
         self.generation = 0
 
     def close(self) -> None:
         """Close the socket."""
         self._watch.close()
 
-    def read(self) -> tuple[Addresses, frozenset[int]]:
-        """Return the addresses by ifindex, and the uplinks' ifindexes."""
+    def read(self) -> tuple[Addresses, frozenset[int], tuple[Route, ...]]:
+        """Return the addresses by ifindex, the uplinks' ifindexes, and the routes of the main table."""
         if self._changed() or self._known is None:
             addresses, routes = read_addresses()
-            self._known = parse_addresses(addresses), parse_uplinks(routes)
+            self._known = parse_addresses(addresses), parse_uplinks(routes), parse_routes(routes)
             self.generation += 1
         return self._known
 

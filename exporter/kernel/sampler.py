@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from exporter.core.model import Container, Link
 from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, SourceState, StatsRow
 from exporter.errors import SourceError
-from exporter.kernel.addresses import Addresses, AddressReader, uplinks
+from exporter.kernel.addresses import AddressReader, uplinks
+from exporter.kernel.conntrack import read_conntrack
 from exporter.kernel.inside import read_inside
 from exporter.kernel.link_stats import LinkStatsReader
 from exporter.kernel.link_watch import LinkWatcher
@@ -80,12 +81,14 @@ class KernelSampler:
         """Read devices and counters; `containers` are those that have a network namespace of their own."""
         stats, stats_state = _timed("link_stats", self._read_stats)
         devices, links_state = _timed("links", lambda: self.devices(containers))
+        conntrack, conntrack_state = _timed("conntrack", lambda: read_conntrack(self._procfs))
         return KernelSample(
             devices=devices or self._made[1],
             stats=stats,
-            sources=(links_state, stats_state),
+            sources=(links_state, stats_state, conntrack_state),
             degraded=self._degraded(),
             overflows=self._links.overflows,
+            conntrack=conntrack,
         )
 
     def read_inside(self, wanted: tuple[Inside, ...]) -> list[tuple[Any, ...]]:
@@ -96,20 +99,19 @@ class KernelSampler:
         """Return the devices and whose they are: the same object while nothing changed."""
         freed = self._links.take_freed()
         generation, links = self._links.links()
-        addresses, carriers = self._addresses.read()
+        self._addresses.read()
         cause = Cause(generation, self._addresses.generation, containers)
         if freed or cause != self._made[0]:
-            self._made = cause, self._make(links, addresses, carriers, containers, freed)
+            self._made = cause, self._make(links, containers, freed)
         return self._made[1]
 
     def _make(
         self,
         links: Mapping[int, Link],
-        addresses: Addresses,
-        carriers: frozenset[int],
         containers: tuple[Container, ...],
         freed: set[int],
     ) -> Devices:
+        addresses, carriers, routes = self._addresses.read()
         names = {ifindex: link.name for ifindex, link in links.items()}
         sandboxes = self._namespaces.sandboxes(containers, freed)
         return Devices(
@@ -118,6 +120,7 @@ class KernelSampler:
             interfaces=self._namespaces.interfaces(links, containers, sandboxes),
             addresses={names[ifindex]: found for ifindex, found in addresses.items() if ifindex in names},
             uplinks=uplinks(names, addresses, carriers),
+            routes=routes,
         )
 
     def _read_stats(self) -> list[StatsRow]:

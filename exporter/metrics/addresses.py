@@ -1,19 +1,20 @@
 """Addresses: how many are left, of networks and of the pools behind them, and who came back with another one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 from exporter.core.address_pools import PoolUse
 from exporter.core.addresses import SubnetUse
-from exporter.metrics.build import Metric, counter, gauge
+from exporter.core.observation import Observation
+from exporter.core.sample import StatsRow
+from exporter.metrics.build import Metric, gauge
+from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 
-def families(
-    uses: Iterable[SubnetUse], pools: PoolUse | None, changes: Mapping[tuple[str, str], int], started: float
-) -> Iterator[Metric]:
-    """All families of this file; `changes` are counted since `started` (Unix time)."""
-    yield subnets(uses)
-    yield address_pools(pools)
-    yield changed(changes, started)
+def families(observation: Observation) -> Iterator[Metric]:
+    """All families of this file."""
+    judgement = observation.judgement
+    yield subnets(judgement.addresses)
+    yield address_pools(judgement.pools)
 
 
 def subnets(uses: Iterable[SubnetUse]) -> Metric:
@@ -43,13 +44,27 @@ def address_pools(use: PoolUse | None) -> Metric:
     return family
 
 
-def changed(changes: Mapping[tuple[str, str], int], started: float) -> Metric:
-    """dockernet_endpoint_address_changes_total."""
-    family = counter(
+CHANGES = (
+    HotCounter(
         "dockernet_endpoint_address_changes_total",
+        1,
         "Times a container came back to a network with another IP address, after a restart or a reconnect.",
-        ("container", "network"),
-    )
-    for name, count in changes.items():
-        family.add_metric(name, count, created=started)
-    return family
+    ),
+)
+
+
+def series(observation: Observation) -> list[Series]:
+    """One per endpoint, whether it has traffic counters or not."""
+    return [
+        Series((("container", a.container.name), ("network", a.network.name)), a.container.created)
+        for a in observation.topology.attachments
+    ]
+
+
+def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
+    """Return the changes of each endpoint, in the order of the attachments."""
+    changes = observation.judgement.address_changes
+    return [(0, changes.get((a.container.name, a.network.name), 0)) for a in observation.topology.attachments]
+
+
+GROUP = HotGroup("inventory", CHANGES, series, rows)

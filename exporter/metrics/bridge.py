@@ -14,7 +14,6 @@ from exporter.core.sample import (
     TX_PACKETS,
     StatsRow,
 )
-from exporter.core.topology import Topology
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 COUNTERS = (
@@ -61,11 +60,11 @@ COUNTERS = (
 )
 
 
-def series(topology: Topology) -> list[Series]:
+def series(observation: Observation) -> list[Series]:
     """One per Docker bridge."""
     return [
         Series((("bridge", bridge.link.name), ("network", bridge.network.name)), bridge.network.created)
-        for bridge in topology.bridges
+        for bridge in observation.topology.bridges
     ]
 
 

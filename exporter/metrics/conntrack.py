@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import psutil
 
 from exporter.core.conntrack import ConntrackStats
+from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter, gauge
 
 
-def families(stats: ConntrackStats | None) -> Iterator[Metric]:
+def families(observation: Observation) -> Iterator[Metric]:
     """All families of this file; none where there is no table, or where it could not be read."""
+    stats = observation.judgement.conntrack
     if stats is None:
         return
     entries = gauge("dockernet_conntrack_entries", "Connections that the host tracks now (nf_conntrack_count).")

@@ -14,7 +14,6 @@ from exporter.core.sample import (
     TRANSMIT_PACKETS,
     StatsRow,
 )
-from exporter.core.topology import Topology
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 COUNTERS = (
@@ -57,11 +56,12 @@ COUNTERS = (
 )
 
 
-def series(topology: Topology) -> list[Series]:
+def series(observation: Observation) -> list[Series]:
     """One per container and network."""
+    counted = observation.topology.counted
     return [
-        Series((("container", a.container.name), ("network", a.network.name)), a.container.created)
-        for a, _ in topology.counted
+        Series((("container", a.container.name), ("network", a.network.name)), began)
+        for (a, _), began in zip(counted, observation.began, strict=True)
     ]
 
 

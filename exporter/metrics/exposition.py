@@ -16,13 +16,21 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from exporter.core.observation import Observation
 from exporter.core.topology import Topology
-from exporter.metrics import bridge, endpoint, health, inventory, network, uplink, veth
+from exporter.metrics import addresses, bridge, conntrack, endpoint, findings, health, inventory, network, uplink, veth
 from exporter.metrics.build import Metric, counter
 from exporter.metrics.hot import HotRenderer
 
-SCRAPE_FAMILIES = (health.families,)
+SCRAPE_FAMILIES = (health.families, findings.families, addresses.families, conntrack.families)
 TOPOLOGY_FAMILIES = (inventory.families,)
-HOT_GROUPS = (endpoint.GROUP, network.GROUP, network.SPLIT_GROUP, veth.GROUP, bridge.GROUP, uplink.GROUP)
+HOT_GROUPS = (
+    endpoint.GROUP,
+    network.GROUP,
+    network.SPLIT_GROUP,
+    addresses.GROUP,
+    veth.GROUP,
+    bridge.GROUP,
+    uplink.GROUP,
+)
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -76,7 +84,7 @@ class Exposition:
         self._hot = [HotRenderer(group) for group in HOT_GROUPS if group.collector in enabled]
         self._topology_families = TOPOLOGY_FAMILIES if "inventory" in enabled else ()
         self._own: CollectorRegistry | None = _own_registry() if own_metrics else None
-        self._kept: tuple[Topology | None, dict[bool, tuple[bytes, int]]] = (None, {})
+        self._kept: tuple[Topology | None, dict[bool, tuple[bytes, int, Mapping[str, int]]]] = (None, {})
         self._dropped: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -87,7 +95,8 @@ class Exposition:
     def parts(self, observation: Observation, *, openmetrics: bool) -> list[bytes]:
         """Render everything, as pieces that follow each other: who compresses them needs no copy of the whole."""
         with self._lock:
-            text, used = self._inventory(observation.topology, openmetrics=openmetrics)
+            text, used, dropped = self._inventory(observation.topology, openmetrics=openmetrics)
+            self._drop(dropped)
             parts = [text]
             for hot in self._hot:
                 text, shown, dropped = hot.render(observation, openmetrics=openmetrics, limit=self._limit - used)
@@ -109,27 +118,28 @@ class Exposition:
         if self._own is not None:
             yield from self._own.collect()
 
-    def _inventory(self, topology: Topology, *, openmetrics: bool) -> tuple[bytes, int]:
-        """Render what only the topology changes, or return it as it was; and how many series it has."""
+    def _inventory(self, topology: Topology, *, openmetrics: bool) -> tuple[bytes, int, Mapping[str, int]]:
+        """Render what only the topology changes, or return it as it was; its series, and those left out by family."""
         if self._kept[0] is not topology:
             self._kept = topology, {}
         kept = self._kept[1]
         if openmetrics not in kept:
             metrics = [metric for families in self._topology_families for metric in families(topology, self._labels)]
-            used = self._cut(metrics)
-            kept[openmetrics] = render(metrics, openmetrics=openmetrics), used
+            used, dropped = self._cut(metrics)
+            kept[openmetrics] = render(metrics, openmetrics=openmetrics), used, dropped
         return kept[openmetrics]
 
-    def _cut(self, metrics: Iterable[Metric]) -> int:
-        """Shorten families to what the limit leaves; return how many series there are now."""
+    def _cut(self, metrics: Iterable[Metric]) -> tuple[int, Mapping[str, int]]:
+        """Shorten families to what the limit leaves; return how many series there are now, and were left out."""
         used = 0
+        dropped = {}
         for metric in metrics:
             room = max(0, self._limit - used)
             if len(metric.samples) > room:
-                self._drop({metric.samples[0].name: len(metric.samples) - room})
+                dropped[metric.samples[0].name] = len(metric.samples) - room
                 del metric.samples[room:]
             used += len(metric.samples)
-        return used
+        return used, dropped
 
     def _drop(self, dropped: Mapping[str, int]) -> None:
         for family, count in dropped.items():

@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from exporter.core.finding import Finding
+from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, gauge
 
 
-def families(findings: Iterable[Finding], judged: Iterable[str], suspended: Iterable[str]) -> Iterator[Metric]:
-    """All families of this file; `judged` are the kinds that were looked for, `suspended` why others were not."""
-    found = tuple(findings)
-    yield each(found)
-    yield counted(found, judged)
-    yield reasons(suspended)
+def families(observation: Observation) -> Iterator[Metric]:
+    """All families of this file."""
+    judgement = observation.judgement
+    yield each(judgement.findings)
+    yield counted(judgement.findings, judgement.judged)
+    yield reasons(judgement.suspended)
 
 
 def each(findings: Iterable[Finding]) -> Metric:

@@ -37,7 +37,7 @@ class HotGroup:
 
     collector: str
     counters: tuple[HotCounter, ...]
-    series: Callable[[Topology], list[Series]]
+    series: Callable[[Observation], list[Series]]
     rows: Callable[[Observation], Sequence[StatsRow | None] | None]
 
 
@@ -79,7 +79,7 @@ class HotRenderer:
         """Render the group within `limit` series; return the text, the series shown, and those left out by family."""
         rows = self.group.rows(observation) or ()
         families = len(self.group.counters)
-        self._prepare(observation.topology)
+        self._prepare(observation)
         read = [place for place, row in enumerate(rows) if row is not None]
         kept = read[: max(0, limit) // families]
         left_out = len(read) - len(kept)
@@ -97,12 +97,12 @@ class HotRenderer:
         pairs = zip(templates, self.group.counters, strict=True)
         return b"".join([text % columns[counter.place] for text, counter in pairs])
 
-    def _prepare(self, topology: Topology) -> None:
-        if topology is self._topology:
+    def _prepare(self, observation: Observation) -> None:
+        if observation.topology is self._topology:
             return
-        self._topology = topology
+        self._topology = observation.topology
         self._templates.clear()
-        series = self.group.series(topology)
+        series = self.group.series(observation)
         if series != self._series or not self._texts:
             self._series = series
             self._texts = [(label_text(s.labels), f"{s.created:.3f}") for s in series]

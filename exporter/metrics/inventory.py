@@ -30,6 +30,9 @@ def label_name(label: str) -> str:
 
 def containers(topology: Topology, labels: Sequence[str]) -> Metric:
     """dockernet_container_info."""
+    shown: dict[str, list[str]] = {}
+    for label in labels:
+        shown.setdefault(label_name(label), []).append(label)
     family = info(
         "dockernet_container_info",
         "A container with a live process; network_owner is the container whose network namespace it shares.",
@@ -41,7 +44,7 @@ def containers(topology: Topology, labels: Sequence[str]) -> Metric:
             "network_owner",
             "compose_project",
             "compose_service",
-            *[label_name(label) for label in labels],
+            *shown,
         ),
     )
     for container in _live(topology):
@@ -56,7 +59,7 @@ def containers(topology: Topology, labels: Sequence[str]) -> Metric:
                 topology.owners.get(container.id, ""),
                 known.get(COMPOSE_PROJECT, ""),
                 known.get(COMPOSE_SERVICE, ""),
-                *[known.get(label, "") for label in labels],
+                *[next((known[label] for label in alike if label in known), "") for alike in shown.values()],
             ),
         )
     return family

@@ -15,7 +15,6 @@ from exporter.core.sample import (
     StatsRow,
 )
 from exporter.core.splits import EXTERNAL_RECEIVE, EXTERNAL_TRANSMIT, INTERNAL
-from exporter.core.topology import Topology
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 COUNTERS = (
@@ -66,9 +65,9 @@ SPLIT_COUNTERS = (
 )
 
 
-def series(topology: Topology) -> list[Series]:
+def series(observation: Observation) -> list[Series]:
     """One per network whose containers have devices."""
-    return [Series((("network", network.name),), network.created) for network in topology.networks]
+    return [Series((("network", network.name),), network.created) for network in observation.topology.networks]
 
 
 def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
@@ -76,9 +75,11 @@ def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return observation.networks
 
 
-def split_series(topology: Topology) -> list[Series]:
+def split_series(observation: Observation) -> list[Series]:
     """One per bridge network whose device is here."""
-    return [Series((("network", bridge.network.name),), bridge.network.created) for bridge in topology.bridges]
+    return [
+        Series((("network", bridge.network.name),), bridge.network.created) for bridge in observation.topology.bridges
+    ]
 
 
 def split_rows(observation: Observation) -> Sequence[StatsRow | None] | None:

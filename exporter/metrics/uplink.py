@@ -16,7 +16,6 @@ from exporter.core.sample import (
     TX_PACKETS,
     StatsRow,
 )
-from exporter.core.topology import Topology
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 COUNTERS = (
@@ -49,9 +48,9 @@ COUNTERS = (
 )
 
 
-def series(topology: Topology) -> list[Series]:
+def series(observation: Observation) -> list[Series]:
     """One per uplink; the kernel counts since the machine's start at the earliest."""
-    return [Series((("device", link.name),), psutil.boot_time()) for link in topology.uplinks]
+    return [Series((("device", link.name),), psutil.boot_time()) for link in observation.topology.uplinks]
 
 
 def rows(observation: Observation) -> Sequence[StatsRow | None] | None:

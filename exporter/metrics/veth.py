@@ -14,7 +14,6 @@ from exporter.core.sample import (
     TX_PACKETS,
     StatsRow,
 )
-from exporter.core.topology import Topology
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 COUNTERS = (
@@ -53,7 +52,7 @@ COUNTERS = (
 )
 
 
-def series(topology: Topology) -> list[Series]:
+def series(observation: Observation) -> list[Series]:
     """One per port of a Docker bridge; its counters began with its container or, nobody's, with its network."""
     return [
         Series(
@@ -65,7 +64,7 @@ def series(topology: Topology) -> list[Series]:
             ),
             port.container.created if port.container else port.bridge.network.created,
         )
-        for port in topology.ports
+        for port in observation.topology.ports
     ]
 
 

@@ -65,6 +65,8 @@ def test_docker_s_own_endpoints_hold_addresses_and_a_container_s_counts_once() -
     sandbox = Member("ingress-sbox", "gateway_ingress-sbox", "e1", "", "172.18.0.9")
     itself = Member("web-id", "web", "e2", "", "172.18.0.2")
     assert uses(FRONT, WEB, members={"front-net": (sandbox, itself)}) == [(5, 65531)]
+    before = replace(itself, ip_address="172.18.0.7")
+    assert uses(FRONT, WEB, members={"front-net": (sandbox, before)}) == [(5, 65531)]
 
 
 def test_what_the_engine_tells_itself_stands() -> None:

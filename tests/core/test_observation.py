@@ -2,7 +2,8 @@
 
 import pytest
 
-from exporter.core.observation import NO_HOST_NETWORK, Observation, missing_bridges
+from exporter.core.missing import NO_HOST_NETWORK, missing_bridges
+from exporter.core.observation import Observation
 from exporter.core.sample import RECEIVE_BYTES, TRANSMIT_BYTES, Degraded, Devices, StatsRow, swapped
 from exporter.core.topology import join
 from tests.builders import bridge, device, devices, inventory, network, row

@@ -107,7 +107,6 @@ def test_renderings_at_the_same_time_do_not_mix() -> None:
         assert list(pool.map(exposition.render, observations * 50)) == alone * 50
 
 
-@pytest.mark.xfail(strict=True, reason="an engine may have several networks of one name, and their series are the same")
 def test_two_networks_of_one_name_are_no_series_twice() -> None:
     """Docker takes names for labels of its own: `docker network create` twice in a race makes two of them."""
     twins = [network("front"), network("front", network_id="other-net", bridge="br-other")]
@@ -146,7 +145,6 @@ def test_no_more_series_than_the_limit_are_shown_beside_the_exporters_health(lim
     assert len([name for name, _ in values(text) if name not in health]) <= limit
 
 
-@pytest.mark.xfail(strict=True, reason="inventory families are counted once per topology, the counters at each scrape")
 def test_what_is_left_out_is_counted_alike_in_all_families() -> None:
     exposition = Exposition(COLLECTORS, limit=3, own_metrics=False)
     observation = observed(shop(), *ROWS)

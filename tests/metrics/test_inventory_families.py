@@ -141,7 +141,6 @@ def test_only_the_allowed_labels_are_shown_and_a_missing_one_is_empty() -> None:
     assert labelled(topology) == [{}, {}]
 
 
-@pytest.mark.xfail(strict=True, reason="the last one of the list wins, also where a container does not have it")
 def test_of_two_labels_that_become_one_name_the_one_that_is_there_is_shown() -> None:
     topology = join(inventory(run("web", labels={"my.team": "blue"})), devices())
     assert labelled(topology, "my.team", "my-team") == [{"label_my_team": "blue"}]

@@ -41,8 +41,9 @@ class Site:
             waiting_for=lambda: self.waiting_for,
         )
 
-    def _scrape(self, openmetrics: bool) -> bytes:  # noqa: FBT001  as the server calls it
-        return self.scrape(openmetrics)
+    def _scrape(self, openmetrics: bool) -> list[bytes]:  # noqa: FBT001  as the server calls it
+        text = self.scrape(openmetrics)
+        return [text[:2], b"", text[2:]]
 
     def request(self, method: str = "GET", path: str = "/metrics", body: bytes | None = None, **headers: str) -> Answer:
         """Send one request on a connection of its own."""

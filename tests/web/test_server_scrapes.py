@@ -72,8 +72,11 @@ def test_scrapes_that_come_together_share_one_observation() -> None:
         release.wait(10)
         return observations[-1]
 
-    scraper = Scraper(observe, lambda _, *, openmetrics: f"shared, {openmetrics}\n".encode())
-    with serving(Site(scrape=scraper.scrape)) as site, ThreadPoolExecutor(4) as pool:
+    scraper = Scraper(observe, lambda _, *, openmetrics: [b"shared, ", f"{openmetrics}\n".encode()])
+    with (
+        serving(Site(scrape=lambda openmetrics: b"".join(scraper.scrape(openmetrics)))) as site,
+        ThreadPoolExecutor(4) as pool,
+    ):
         answers = [pool.submit(site.request) for _ in range(4)]
         until(lambda: waiting_threads("scrape") == 4, 10, "one scrape observing and three waiting for it")
         release.set()

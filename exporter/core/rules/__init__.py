@@ -1,10 +1,10 @@
 """All rules. To add one: its file, and a line in the list."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
 from exporter.core.finding import Finding
-from exporter.core.observation import missing_bridges
+from exporter.core.missing import missing_bridges
 from exporter.core.rules.network import (
     addresses_low,
     bridge_full,
@@ -27,33 +27,37 @@ STATIC_ADDRESSES, OVERLAYS = "static_addresses", "overlays"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A check and what it needs; the kind is the finding's name in the contract."""
+    """A check and what it needs; the kind is the finding's name in the contract.
+
+    A `timed` one depends on more than the topology: on how long something has stood, or on another reading.
+    """
 
     kind: str
     check: Callable[[Scene], Iterator[Finding]]
     needs: frozenset[str] = frozenset()
+    timed: bool = False
 
 
 NETWORK_RULES = (
     Rule(mtu_mismatch.KIND, mtu_mismatch.check, frozenset({ENGINE, HOST_NETWORK, ROUTES})),
     Rule(subnet_overlap.KIND, subnet_overlap.check, frozenset({ENGINE, HOST_NETWORK, ROUTES})),
     Rule(addresses_low.KIND, addresses_low.check, frozenset({ENGINE})),
-    Rule(duplicate_address.KIND, duplicate_address.check, frozenset({ENGINE})),
+    Rule(duplicate_address.KIND, duplicate_address.check, frozenset({ENGINE}), timed=True),
     Rule(static_address_in_range.KIND, static_address_in_range.check, frozenset({ENGINE, STATIC_ADDRESSES})),
-    Rule(orphan_veth.KIND, orphan_veth.check, frozenset({ENGINE, HOST_NETWORK})),
-    Rule(detached_veth.KIND, detached_veth.check, frozenset({ENGINE, HOST_NETWORK})),
-    Rule(ghost_endpoint.KIND, ghost_endpoint.check, frozenset({ENGINE})),
+    Rule(orphan_veth.KIND, orphan_veth.check, frozenset({ENGINE, HOST_NETWORK}), timed=True),
+    Rule(detached_veth.KIND, detached_veth.check, frozenset({ENGINE, HOST_NETWORK}), timed=True),
+    Rule(ghost_endpoint.KIND, ghost_endpoint.check, frozenset({ENGINE}), timed=True),
     Rule(bridge_full.KIND, bridge_full.check, frozenset({ENGINE, HOST_NETWORK})),
-    Rule(overlay_peer_missing.KIND, overlay_peer_missing.check, frozenset({ENGINE, OVERLAYS})),
-    Rule(conntrack_full.KIND, conntrack_full.check),
+    Rule(overlay_peer_missing.KIND, overlay_peer_missing.check, frozenset({ENGINE, OVERLAYS}), timed=True),
+    Rule(conntrack_full.KIND, conntrack_full.check, timed=True),
 )
 NETWORK_KINDS = tuple(rule.kind for rule in NETWORK_RULES)
 
 
-def evaluate(scene: Scene) -> tuple[Finding, ...]:
+def evaluate(scene: Scene, rules: Iterable[Rule] = NETWORK_RULES) -> tuple[Finding, ...]:
     """Return what is wrong, of all that can be judged."""
     missing = suspended(scene)
-    return tuple(finding for rule in NETWORK_RULES if rule.needs.isdisjoint(missing) for finding in rule.check(scene))
+    return tuple(finding for rule in rules if rule.needs.isdisjoint(missing) for finding in rule.check(scene))
 
 
 def judged(scene: Scene) -> tuple[str, ...]:
@@ -78,6 +82,8 @@ def suspended(scene: Scene) -> tuple[str, ...]:
 
 def suspicions(scene: Scene) -> Iterator[Hashable]:
     """What is a fault only when it stays: the conditions whose age `scene.seen_since` should tell."""
+    for shared in duplicate_address.suspects(scene):
+        yield duplicate_address.KIND, shared
     for port in orphan_veth.suspects(scene):
         yield orphan_veth.KIND, port.link.ifindex
     for detached in detached_veth.suspects(scene):

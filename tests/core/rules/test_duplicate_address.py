@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from exporter.core.finding import Finding
 from exporter.core.model import Container, Interface
-from exporter.core.rules.network.duplicate_address import check
+from exporter.core.rules.network.duplicate_address import GRACE, KIND, check, suspects
 from exporter.core.scene import StaticAddress
 from tests.builders import network, run, stop
-from tests.core.rules.scenes import BR_FRONT, DB, FRONT, LINKS, VETH_WEB, WEB, WEB_MAC, host, scene
+from tests.core.rules.scenes import BR_FRONT, DB, FRONT, LINKS, LONG, VETH_WEB, WEB, WEB_MAC, host, scene
 
 TWIN = run("db", network="front", ip="172.18.0.3", mac=WEB_MAC)
 
@@ -24,6 +26,15 @@ def test_two_live_endpoints_with_one_mac_address_are_found() -> None:
     assert list(check(scene(FRONT, WEB, TWIN))) == [
         Finding("duplicate_address", "critical", "front", WEB_MAC, f"db and web both have {WEB_MAC} on network front")
     ]
+
+
+@pytest.mark.parametrize(("stood", "expected"), [(GRACE, []), (GRACE + 1, [WEB_MAC])])
+def test_what_is_told_of_a_container_may_be_of_its_last_life(stood: float, expected: list[str]) -> None:
+    seen = scene(FRONT, WEB, TWIN)
+    (shared,) = suspects(seen)
+    assert [f.subject for f in check(replace(seen, seen_since={(KIND, shared): stood}))] == expected
+    later = replace(shared, endpoint_ids=("db-front-endpoint", "of another life"))
+    assert list(check(replace(seen, seen_since={(KIND, later): LONG}))) == []
 
 
 def test_two_live_endpoints_with_one_ip_address_are_found() -> None:

@@ -1,0 +1,79 @@
+"""Judge one moment after another: the rules are pure, and what they need of earlier moments is kept here.
+
+Most of it changes with the topology only, and is made once for each.
+"""
+
+from collections.abc import Hashable
+from dataclasses import replace
+
+from exporter.core.address_changes import AddressChanges
+from exporter.core.address_pools import pool_use
+from exporter.core.addresses import subnet_uses
+from exporter.core.conntrack import ConntrackStats
+from exporter.core.finding import Finding
+from exporter.core.judgement import Judgement
+from exporter.core.model import Inventory
+from exporter.core.rules import NETWORK_RULES, evaluate, judged, suspended, suspicions
+from exporter.core.sample import Devices
+from exporter.core.scene import Scene, StaticAddress
+from exporter.core.standing import Standing
+from exporter.core.topology import Topology, join
+
+LASTING = tuple(rule for rule in NETWORK_RULES if not rule.timed)
+TIMED = tuple(rule for rule in NETWORK_RULES if rule.timed)
+
+
+class Judge:
+    """Told of each inventory and of each observation, in their order."""
+
+    def __init__(self) -> None:
+        self._standing = Standing()
+        self._changes = AddressChanges()
+        self._conntrack: ConntrackStats | None = None
+        self._scene = Scene(join(Inventory(), Devices()))
+        self._conditions: tuple[Hashable, ...] = ()
+        self._lasting: tuple[Finding, ...] = ()
+        self._judgement = Judgement()
+
+    def follow(self, inventory: Inventory) -> None:
+        """Take an inventory: an address may change twice between two observations."""
+        self._changes.follow(inventory)
+
+    def judge(self, topology: Topology, conntrack: ConntrackStats | None, now: float) -> Judgement:
+        """Judge this moment; `now` counts seconds from anywhere, always upwards."""
+        if topology is not self._scene.topology:
+            self._prepare(topology)
+        scene = replace(
+            self._scene,
+            conntrack=conntrack,
+            conntrack_before=self._conntrack,
+            seen_since=self._standing.update(self._conditions, now),
+        )
+        self._conntrack = conntrack
+        return replace(self._judgement, findings=self._lasting + evaluate(scene, TIMED), conntrack=conntrack)
+
+    def _prepare(self, topology: Topology) -> None:
+        inventory, routes = topology.inventory, topology.devices.routes
+        scene = self._scene = Scene(
+            topology=topology,
+            addresses=subnet_uses(topology),
+            routes=routes,
+            static_addresses=_static_addresses(inventory),
+        )
+        self._conditions = tuple(suspicions(scene))
+        self._lasting = evaluate(scene, LASTING)
+        self._judgement = Judgement(
+            judged=judged(scene),
+            suspended=suspended(scene),
+            addresses=scene.addresses,
+            pools=pool_use(inventory.networks.values(), routes or ()) if inventory.networks else None,
+            address_changes=self._changes.counts(inventory),
+        )
+
+
+def _static_addresses(inventory: Inventory) -> tuple[StaticAddress, ...]:
+    return tuple(
+        StaticAddress(container.name, network, address)
+        for container in inventory.containers.values()
+        for network, address in container.static_addresses
+    )

@@ -1,0 +1,22 @@
+"""What was made of an observation: findings, and the figures behind them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exporter.core.address_pools import PoolUse
+from exporter.core.addresses import SubnetUse
+from exporter.core.conntrack import ConntrackStats
+from exporter.core.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`judged` are the kinds that were looked for, `suspended` the reasons why others were not."""
+
+    findings: tuple[Finding, ...] = ()
+    judged: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = ()
+    addresses: tuple[SubnetUse, ...] = ()
+    pools: PoolUse | None = None
+    address_changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    conntrack: ConntrackStats | None = None

@@ -1,0 +1,205 @@
+"""Faults planted on real hosts, each found and nothing beside it; and hosts without one, that show nothing."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from docker.types import IPAMConfig, IPAMPool
+
+from tests.live.shop import IMAGE, Shop
+from tests.live.watched import Watched
+from tests.private_host.host import PrivateHost
+from tests.waiting import until
+
+CHURN_SECONDS = 12.0
+
+
+@pytest.fixture
+def watched(clean_host: PrivateHost) -> Iterator[Watched]:
+    with Watched(clean_host) as looking:
+        yield looking
+
+
+def create(host: PrivateHost, name: str, subnet: str = "", **options: Any) -> Any:
+    """`docker network create`, with a subnet if one is named."""
+    ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet, iprange=options.pop("iprange", None))]) if subnet else None
+    return host.client().networks.create(name, ipam=ipam, **options)
+
+
+def run(host: PrivateHost, name: str, network: str = "bridge", **options: Any) -> Any:
+    """`docker run -d`, sleeping."""
+    return host.client().containers.run(IMAGE, ["sleep", "1000"], name=name, network=network, detach=True, **options)
+
+
+def configure(host: PrivateHost, name: str, network: str, ip: str) -> None:
+    """`docker create --network NETWORK --ip IP`."""
+    api = host.api()
+    endpoint = api.create_networking_config({network: api.create_endpoint_config(ipv4_address=ip)})
+    api.create_container(IMAGE, ["sleep", "1000"], name=name, networking_config=endpoint)
+
+
+def port_of(host: PrivateHost, bridge: str) -> str:
+    """The only port of a bridge."""
+    (link,) = json.loads(host.run("ip", "-j", "link", "show", "master", bridge).stdout)
+    return str(link["ifname"])
+
+
+def test_an_ordinary_host_shows_nothing(shop: Shop) -> None:
+    with Watched(shop.host) as looking:
+        until(lambda: len(looking.topology().counted) == 4, 10, "every veth's owner")
+        assert looking.stays() == set()
+
+
+def test_a_network_with_larger_packets_than_the_uplink_is_found(watched: Watched, clean_host: PrivateHost) -> None:
+    jumbo = {"com.docker.network.driver.mtu": "9000"}
+    create(clean_host, "jumbo", options=jumbo)
+    create(clean_host, "inside", options=jumbo, internal=True)
+    expected = {("mtu_mismatch", "jumbo", "enp0s3")}
+    until(lambda: watched.stays() == expected, 10, "one network that does not fit")
+    clean_host.run("ip", "link", "set", "enp0s3", "mtu", "9000")
+    try:
+        until(lambda: watched.stays() == set(), 10, "an uplink that fits")
+    finally:
+        clean_host.run("ip", "link", "set", "enp0s3", "mtu", "1500")
+
+
+def test_a_route_into_a_subnet_over_the_uplink_is_found(watched: Watched, clean_host: PrivateHost) -> None:
+    create(clean_host, "front", "172.30.0.0/16")
+    create(clean_host, "lan", "192.0.2.0/24", driver="macvlan", options={"parent": "enp0s3"})
+    until(lambda: len(watched.topology().bridges) == 2, 10, "two bridges")
+    assert watched.stays() == set()
+    for route in ("172.30.9.0/24", "172.16.0.0/12"):
+        clean_host.run("ip", "route", "add", route, "via", "192.0.2.1")
+        wider = {("subnet_overlap", "bridge", "172.17.0.0/16")} if route.endswith("/12") else set()
+        assert watched.stays() == {("subnet_overlap", "front", "172.30.0.0/16"), *wider}
+        clean_host.run("ip", "route", "delete", route)
+    for half in ("0.0.0.0/1", "128.0.0.0/1"):
+        clean_host.run("ip", "route", "add", half, "via", "192.0.2.1")
+    assert watched.stays() == set()
+    for half in ("0.0.0.0/1", "128.0.0.0/1"):
+        clean_host.run("ip", "route", "delete", half)
+
+
+def test_a_network_without_addresses_is_found_and_the_engine_agrees(watched: Watched, clean_host: PrivateHost) -> None:
+    create(clean_host, "small", "10.50.0.0/29")
+    for number in range(4):
+        run(clean_host, f"c{number}", "small")
+    until(lambda: watched.look(0.0).addresses[-1].available == 1, 10, "one address left")
+    assert watched.stays() == set()
+    run(clean_host, "c4", "small")
+    until(lambda: watched.stays() == {("addresses_low", "small", "10.50.0.0/29")}, 10, "no address left")
+    with pytest.raises(Exception, match="available"):
+        run(clean_host, "c5", "small")
+    clean_host.client().containers.get("c5").remove()
+    clean_host.client().containers.get("c0").remove(force=True)
+    until(lambda: watched.stays() == set(), 10, "one address free")
+
+
+def test_two_containers_with_one_mac_address_are_found(watched: Watched, clean_host: PrivateHost) -> None:
+    create(clean_host, "front")
+    for name in ("one", "two"):
+        run(clean_host, name, "front", mac_address="02:00:00:00:00:01")
+    expected = {("duplicate_address", "front", "02:00:00:00:00:01")}
+    until(lambda: watched.stays() == expected, 10, "two with one address")
+    clean_host.client().containers.get("one").stop()
+    until(lambda: watched.stays() == set(), 10, "one with one address")
+
+
+def test_static_addresses_that_two_have_or_that_docker_may_give_away_are_found(
+    watched: Watched, clean_host: PrivateHost
+) -> None:
+    """Neither container was ever started: only the list of all containers tells."""
+    create(clean_host, "front", "10.51.0.0/24", iprange="10.51.0.128/25")
+    configure(clean_host, "one", "front", "10.51.0.10")
+    until(lambda: len(watched.topology().bridges) == 2, 10, "two bridges")
+    assert watched.stays() == set()
+    configure(clean_host, "two", "front", "10.51.0.10")
+    configure(clean_host, "three", "front", "10.51.0.130")
+    expected = {("duplicate_address", "front", "10.51.0.10"), ("static_address_in_range", "front", "three")}
+    assert watched.stays() == expected
+
+
+def test_a_veth_on_a_bridge_that_belongs_to_nobody_is_found(watched: Watched, clean_host: PrivateHost) -> None:
+    run(clean_host, "web")
+    until(lambda: len(watched.topology().counted) == 1, 10, "the container's veth")
+    clean_host.run("ip", "link", "add", "stray0", "type", "veth", "peer", "name", "stray1")
+    clean_host.run("ip", "link", "set", "stray0", "master", "docker0", "up")
+    until(lambda: watched.stays() == {("orphan_veth", "bridge", "stray0")}, 10, "an orphan")
+    clean_host.run("ip", "link", "delete", "stray0")
+    until(lambda: watched.stays() == set(), 10, "no orphan")
+
+
+def test_a_veth_that_is_down_or_off_its_bridge_is_found(watched: Watched, clean_host: PrivateHost) -> None:
+    create(clean_host, "front")
+    front, back = run(clean_host, "web", "front"), create(clean_host, "back")
+    back.connect(front)
+    until(lambda: len(watched.topology().counted) == 2, 10, "both veths")
+    assert watched.stays() == set()
+    bridge = next(b.link.name for b in watched.topology().bridges if b.network.name == "back")
+    veth = port_of(clean_host, bridge)
+    expected = {("detached_veth", "back", "web")}
+    for spoil, mend in ((["down"], ["up"]), (["nomaster"], ["master", bridge])):
+        clean_host.run("ip", "link", "set", veth, *spoil)
+        until(lambda: watched.stays() == expected, 10, f"a veth that is {spoil}")
+        clean_host.run("ip", "link", "set", veth, *mend)
+        until(lambda: watched.stays() == set(), 10, f"a veth that is {mend}")
+
+
+def test_a_bridge_with_few_ports_left_is_found(new_host: Callable[..., PrivateHost]) -> None:
+    """On a host of its own, for the kernel takes ten seconds to remove so many devices."""
+    host = new_host().start()
+    pairs = [(f"left{number}", f"right{number}") for number in range(461)]
+    host.run("ip", "-batch", "-", stdin="".join(f"link add {a} type veth peer name {b}\n" for a, b in pairs))
+    with Watched(host) as looking:
+        assert looking.stays() == set()
+        ports = "".join(f"link set {port} master docker0\n" for pair in pairs for port in pair)
+        host.run("ip", "-batch", "-", stdin=ports)
+        until(lambda: ("bridge_full", "bridge", "docker0") in looking.stays(), 20, "a full bridge")
+
+
+@pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])
+def test_a_connection_table_that_fills_up_is_found(watched: Watched, clean_host: PrivateHost) -> None:
+    """The limit is one for the machine and not a namespace's to set, so the reading gets a smaller one."""
+    run(clean_host, "web")
+    flood = "import socket; s = socket.socket(type=2); [s.sendto(b'x', ('192.0.2.1', p)) for p in range(2000, 2300)]"
+    clean_host.run("python3", "-c", flood)
+    judgement = watched.look(0.0)
+    assert judgement.conntrack is not None
+    assert 300 <= judgement.conntrack.entries < 1000
+    assert judgement.findings == ()
+    small = replace(judgement.conntrack, limit=judgement.conntrack.entries)
+    assert [finding.kind for finding in watched.judge.judge(watched.topology(), small, 1.0).findings] == [
+        "conntrack_full"
+    ]
+
+
+def churn(host: PrivateHost, name: str, deadline: float) -> int:
+    """Make, restart, move and remove one container again and again; how often."""
+    client, lives = host.client(), 0
+    back = client.networks.get("back")
+    while time.monotonic() < deadline:
+        container = client.containers.run(IMAGE, ["sleep", "1000"], name=name, network="front", detach=True)
+        back.connect(container)
+        container.restart()
+        back.disconnect(container)
+        container.remove(force=True)
+        lives += 1
+    return lives
+
+
+def test_coming_and_going_is_no_fault(watched: Watched, clean_host: PrivateHost) -> None:
+    for name in ("front", "back"):
+        create(clean_host, name)
+    deadline = time.monotonic() + CHURN_SECONDS
+    looks = 0
+    with ThreadPoolExecutor(3) as pool:
+        lives = [pool.submit(churn, clean_host, f"c{number}", deadline) for number in range(3)]
+        while not all(life.done() for life in lives):
+            assert watched.look(time.monotonic()).findings == ()
+            looks += 1
+    assert sum(life.result() for life in lives) >= 3
+    assert looks > 20
