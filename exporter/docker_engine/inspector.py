@@ -57,6 +57,10 @@ class Inspector:
             self._asked[subject] = False
             self._work.put(subject)
 
+    def busy(self) -> bool:
+        """Whether an answer is awaited."""
+        return bool(self._asked)
+
     def settle(self, answer: Answer) -> None:
         """Take note that an answer has come."""
         if answer.failed:

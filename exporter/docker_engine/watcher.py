@@ -55,6 +55,7 @@ class EngineWatcher:
         self._publish = publish
         self._when_calm = when_calm
         self._calm = True
+        self._complete = False  # once: everything is listed, and what the list lacks is inspected
         self._queue: queue.Queue[Item | Answer] = queue.Queue(QUEUE)
         self._stopped = threading.Event()
         self._reader = EventReader(EngineClient(host), self._queue, self._stopped)
@@ -82,8 +83,8 @@ class EngineWatcher:
         self._inspector.stop()
 
     def waiting_for(self) -> str:
-        """Say what the first answer is awaited of; '' once the engine was read or found to be away."""
-        return "" if self._inventory.synced_at or self._reader.failed else "the engine"
+        """Say what the first answer is awaited of; '' once the engine was read whole, or found to be away."""
+        return "" if self._complete or self._reader.failed else "the engine"
 
     def stats(self) -> EngineStats:
         """Return the counts so far."""
@@ -106,8 +107,10 @@ class EngineWatcher:
                 if self._inventory is not before:
                     self._publish(self._inventory)
                     self._calm = False
+                    self._complete |= self._inventory.synced_at > 0 and not self._inspector.busy()
                 elif not items and not self._calm:
                     self._calm = True
+                    self._complete |= self._inventory.synced_at > 0
                     self._when_calm()
             except Exception:
                 # One answer that cannot be understood must not end the following; the list puts things right.

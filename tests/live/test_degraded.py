@@ -56,7 +56,7 @@ def test_without_processes_and_rights_it_says_that_it_sees_no_processes(shop: Sh
 def test_in_a_network_namespace_of_its_own_it_says_so(shop: Shop, tmp_path: Path) -> None:
     assert tmp_path.is_dir()
     up = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
-    with Exporter(shop.host, before=up, elsewhere=True) as exporter:
+    with Exporter(shop.host, "--web.listen-address", ":9716", port=9716, before=up, elsewhere=True) as exporter:
         assert reasons(exporter) == {"no_host_network"}
         metrics = exporter.metrics()
         assert metrics.value("dockernet_up") == 1

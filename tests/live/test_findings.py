@@ -54,6 +54,22 @@ def test_an_ordinary_host_shows_nothing(shop: Shop) -> None:
         assert looking.stays() == set()
 
 
+def test_what_a_swarm_makes_for_itself_is_no_fault(new_host: Callable[..., PrivateHost]) -> None:
+    """docker_gwbridge, ingress and their sandbox have endpoints and veths that are no container's."""
+    host = new_host().start().load_image()
+    client = host.client()
+    client.swarm.init(advertise_addr="192.0.2.10", listen_addr="192.0.2.10")
+    client.networks.create("ov", driver="overlay", attachable=True)
+    with Watched(host, suspended=("overlays",)) as looking:
+        run(host, "one", "ov")
+        until(lambda: len(looking.topology().counted) == 2, 20, "the overlay's and the gateway's endpoint")
+        until(lambda: any(port.container is None for port in looking.topology().ports), 20, "the ingress sandbox")
+        assert looking.stays() == set()
+        client.containers.get("one").restart()
+        until(lambda: len(looking.topology().counted) == 2, 20, "both endpoints again")
+        until(lambda: looking.stays() == set(), 5, "no fault")
+
+
 def test_a_network_with_larger_packets_than_the_uplink_is_found(watched: Watched, clean_host: PrivateHost) -> None:
     jumbo = {"com.docker.network.driver.mtu": "9000"}
     create(clean_host, "jumbo", options=jumbo)
@@ -115,12 +131,13 @@ def test_static_addresses_that_two_have_or_that_docker_may_give_away_are_found(
     """Neither container was ever started: only the list of all containers tells."""
     create(clean_host, "front", "10.51.0.0/24", iprange="10.51.0.128/25")
     configure(clean_host, "one", "front", "10.51.0.10")
+    until(lambda: watched.topology().inventory.containers, 10, "the first container")
     until(lambda: len(watched.topology().bridges) == 2, 10, "two bridges")
     assert watched.stays() == set()
     configure(clean_host, "two", "front", "10.51.0.10")
     configure(clean_host, "three", "front", "10.51.0.130")
     expected = {("duplicate_address", "front", "10.51.0.10"), ("static_address_in_range", "front", "three")}
-    assert watched.stays() == expected
+    until(lambda: watched.stays() == expected, 10, "both faults")
 
 
 def test_a_veth_on_a_bridge_that_belongs_to_nobody_is_found(watched: Watched, clean_host: PrivateHost) -> None:

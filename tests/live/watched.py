@@ -22,8 +22,10 @@ LONG = 1000.0
 class Watched:
     """Looks at a host. What is a fault only when it stays has stood for as long as the caller says."""
 
-    def __init__(self, host: PrivateHost) -> None:
+    def __init__(self, host: PrivateHost, suspended: tuple[str, ...] = ()) -> None:
+        """`suspended` are the reasons that there should be for not judging everything."""
         self._host = host
+        self._suspended = suspended
         self._inventory = Inventory()
         self._topology: Topology | None = None
         with host.netns():
@@ -49,7 +51,7 @@ class Watched:
         with self._host.netns():
             conntrack = self._kernel.sample(sandboxed(self._inventory)).conntrack
         judgement = self.judge.judge(self.topology(), conntrack, now)
-        assert judgement.suspended == ()
+        assert judgement.suspended == self._suspended
         return judgement
 
     def stays(self) -> set[tuple[str, str, str]]:

@@ -33,9 +33,10 @@ def members(name: str) -> set[int]:
     """The pids of the processes in the host's cgroups."""
     pids = set[int]()
     for folder in _folders(name):
-        for procs in folder.rglob("cgroup.procs"):
+        # not rglob: it fails when a folder goes while it walks
+        for path, _, _ in os.walk(folder):
             with suppress(OSError):
-                pids.update(map(int, procs.read_text().split()))
+                pids.update(map(int, (Path(path) / "cgroup.procs").read_text().split()))
     return pids
 
 

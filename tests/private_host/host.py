@@ -39,7 +39,7 @@ class PrivateHost:
         self.engine = engine or engine_of()
         self.flags = tuple(flags)
         self._dockerd: Dockerd | None = None
-        self._clients: list[Any] = []
+        self._clients: dict[float, Any] = {}
         self._processes: list[subprocess.Popen[Any]] = []
         self._base, lock = remains.new_folder()
         self.docker_url = f"unix://{self._base}/docker.sock"
@@ -95,12 +95,13 @@ class PrivateHost:
         return self
 
     def client(self, timeout: float = API_SECONDS) -> docker.DockerClient:
-        """A new client, closed with the host."""
-        self._clients.append(client := docker.DockerClient(self.docker_url, timeout=timeout))
-        return client
+        """The client with this time-out, shared by all who ask; closed when dockerd ends."""
+        if timeout not in self._clients:
+            self._clients[timeout] = docker.DockerClient(self.docker_url, timeout=timeout)
+        return self._clients[timeout]
 
     def api(self, timeout: float = API_SECONDS) -> docker.APIClient:
-        """A new low-level client, closed with the host."""
+        """The same, low-level."""
         return self.client(timeout).api
 
     def run(
@@ -147,8 +148,6 @@ class PrivateHost:
     def close(self) -> None:
         """Kill everything and leave nothing."""
         self._forget_dockerd()
-        for client in self._clients:
-            client.close()
         for pipe in (self._holder.stdin, self._holder.stdout):
             if pipe:
                 pipe.close()
@@ -175,6 +174,9 @@ class PrivateHost:
         return [*cgroups.joining(self._base.name), *entering, *argv]
 
     def _forget_dockerd(self) -> None:
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
         if self._dockerd:
             self._dockerd.close()
         self._dockerd = None

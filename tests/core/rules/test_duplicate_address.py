@@ -78,8 +78,15 @@ def test_one_static_address_for_two_is_found_whether_they_run_or_not() -> None:
     ]
 
 
+def test_old_tasks_of_a_swarm_keep_the_address_that_was_chosen_for_them() -> None:
+    overlay = replace(network("ov", driver="overlay", subnet="10.77.0.0/24"), scope="swarm")
+    twice = static("svc.1.old", "10.77.0.6", "ov"), static("svc.1.new", "10.77.0.6", "ov")
+    assert list(check(scene(FRONT, overlay, static_addresses=twice))) == []
+
+
 def test_static_addresses_differ_by_network_and_not_by_spelling() -> None:
-    assert found(WEB, static=(static("web", "172.18.0.9"), static("db", "172.18.0.9", "back"))) == []
+    apart = static("web", "172.18.0.9"), static("db", "172.18.0.9", "back")
+    assert list(check(scene(FRONT, network("back"), WEB, static_addresses=apart))) == []
     assert found(WEB, static=(static("web", "fd00::9"), static("db", "fd00:0:0::0009"))) == ["fd00::9"]
 
 

@@ -6,6 +6,7 @@ from exporter.core.finding import Finding
 from exporter.core.model import Network, Subnet
 from exporter.core.rules.network.static_address_in_range import check
 from exporter.core.scene import StaticAddress
+from tests.builders import network
 from tests.core.rules.scenes import FRONT, scene
 
 RANGED = replace(FRONT, subnets=(Subnet("172.18.0.0/16", ip_range="172.18.5.0/24"),))
@@ -47,3 +48,8 @@ def test_what_lies_in_no_subnet_or_is_no_address_is_left_to_docker() -> None:
 
 def test_a_network_that_is_gone_hands_out_nothing() -> None:
     assert list(check(scene(FRONT, static_addresses=(StaticAddress("web", "gone", "172.18.0.9"),)))) == []
+
+
+def test_on_an_overlay_the_swarm_chooses_and_writes_it_down_as_if_an_operator_had() -> None:
+    overlay = replace(network("ov", driver="overlay", subnet="10.77.0.0/24"), scope="swarm")
+    assert found(overlay, "10.77.0.6") == []

@@ -28,7 +28,7 @@ class Detached:
 
 def check(scene: Scene) -> Iterator[Finding]:
     """Report those that have stood for long enough."""
-    for found in suspects(scene):
+    for found in suspects(scene) if scene.seen_since else ():
         if scene.seen_since.get((KIND, found.link.ifindex), 0.0) > GRACE:
             container, network = found.attachment.container.name, found.attachment.network.name
             detail = f"{found.link.name}, the veth of {container} on network {network}, {found.fault}"

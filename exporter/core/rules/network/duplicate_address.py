@@ -30,13 +30,14 @@ class Shared:
 
 def check(scene: Scene) -> Iterator[Finding]:
     """Find what two claim; what the living claim is not told a second time for their configuration."""
-    living = {(shared.network, shared.address): shared for shared in suspects(scene)}
+    found = suspects(scene) if scene.seen_since else ()
+    living = {(shared.network, shared.address): shared for shared in found}
     for shared in living.values():
         if scene.seen_since.get((KIND, shared), 0.0) > GRACE:
             detail = f"{' and '.join(shared.containers)} both have {shared.address} on network {shared.network}"
             yield Finding(KIND, CRITICAL, shared.network, shared.address, detail, CONFIRMED)
     configured: dict[tuple[str, str], set[str]] = {}
-    for static in scene.static_addresses or ():
+    for _, static in scene.chosen():
         configured.setdefault((static.network, _canonical(static.address)), set()).add(static.container)
     for (network, address), names in configured.items():
         if len(names) > 1 and (network, address) not in living:

@@ -21,7 +21,7 @@ GATEWAY_NETWORK, GATEWAY = "docker_gwbridge", "gateway_"
 
 def check(scene: Scene) -> Iterator[Finding]:
     """Report those that have stood for long enough."""
-    for network, member in suspects(scene):
+    for network, member in suspects(scene) if scene.seen_since else ():
         if scene.seen_since.get((KIND, network.id, member.endpoint_id), 0.0) > GRACE:
             subject = member.name or member.endpoint_id
             where = f" with {member.ip_address}" if member.ip_address else ""

@@ -18,7 +18,7 @@ GRACE = 180.0
 
 def check(scene: Scene) -> Iterator[Finding]:
     """Report those that have stood for long enough."""
-    for port in suspects(scene):
+    for port in suspects(scene) if scene.seen_since else ():
         if scene.seen_since.get((KIND, port.link.ifindex), 0.0) > GRACE:
             detail = f"{port.link.name} is a port of {port.bridge.link.name} and belongs to no endpoint"
             yield Finding(KIND, WARNING, port.bridge.network.name, port.link.name, detail)

@@ -27,7 +27,7 @@ class Missing:
 
 def check(scene: Scene) -> Iterator[Finding]:
     """Report those that have stood for long enough."""
-    for found in suspects(scene):
+    for found in suspects(scene) if scene.seen_since else ():
         endpoint, network = found.endpoint, found.network.name
         if scene.seen_since.get((KIND, found.network.id, endpoint.ip_address), 0.0) > GRACE:
             name = f"{endpoint.name} ({endpoint.ip_address}) on node {endpoint.host_ip}"

@@ -1,7 +1,7 @@
 """A configured static address lies in the range that Docker hands out by itself: another container can get it first.
 
 Guard: where an address range is configured, only that one is handed out; an address outside of every subnet of the
-network cannot be had at all, and Docker says so itself.
+network cannot be had at all, and Docker says so itself; on an overlay the Swarm's manager hands out all of them.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,9 @@ KIND = "static_address_in_range"
 
 def check(scene: Scene) -> Iterator[Finding]:
     """Find each container's static addresses in the ranges of their network."""
-    networks = {network.name: network for network in scene.topology.inventory.networks.values()}
     found: dict[tuple[str, str], list[str]] = {}
-    for static in scene.static_addresses or ():
-        network = networks.get(static.network)
-        handed_out = _range_of(network, static.address) if network else ""
+    for network, static in scene.chosen():
+        handed_out = _range_of(network, static.address)
         if handed_out:
             text = f"{static.address} in {handed_out}"
             found.setdefault((static.network, static.container), []).append(text)

@@ -1,0 +1,89 @@
+"""A fake engine, and who follows it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from exporter.core.model import Container, Inventory, Network
+from exporter.docker_engine.watcher import EngineWatcher
+from tests.fake_engine import FakeEngine
+from tests.waiting import until
+
+SECONDS = 5.0
+
+
+class Follower:
+    """An EngineWatcher and the inventory that it published last."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.inventory = Inventory()
+        self.published = 0
+        self.watcher = EngineWatcher(engine.url, lambda _: 0, self._accept)
+        self._engine = engine
+
+    def _accept(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.published += 1
+
+    def synced(self) -> "Follower":
+        """Follow, once the first list and all inspects of it are in."""
+        self.watcher.start()
+        self.wait(lambda: self.inventory.connected and self.settled(), "a first inventory")
+        return self
+
+    def close(self) -> None:
+        """Stop, and wait for the end of the threads: their sockets are closed then."""
+        self.watcher.stop()
+        self._engine.vanish()
+        until(lambda: not any(thread.is_alive() for thread in self.watcher._threads), SECONDS, "the threads' end")
+        self.watcher._client.close()
+
+    def settled(self) -> bool:
+        """Every live container was inspected, and every network's members."""
+        inventory = self.inventory
+        return all(c.pid for c in inventory.containers.values() if c.live) and (
+            inventory.members.keys() >= inventory.networks.keys()
+        )
+
+    def wait(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for a condition of what was published."""
+        until(condition, SECONDS, what)
+
+    def container(self, name: str) -> Container | None:
+        """The container of a name."""
+        return next((c for c in self.inventory.containers.values() if c.name == name), None)
+
+    def network(self, name: str) -> Network | None:
+        """The network of a name."""
+        return next((n for n in self.inventory.networks.values() if n.name == name), None)
+
+    def resyncs(self, reason: str) -> int:
+        """How often everything was read again for a reason."""
+        return self.watcher.stats().resyncs[reason]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[FakeEngine]:
+    """A fake engine that listens; whoever follows it is stopped first."""
+    with FakeEngine(tmp_path) as fake:
+        fake.appear()
+        yield fake
+
+
+@pytest.fixture
+def follow(engine: FakeEngine) -> Iterator[Callable[[], Follower]]:
+    """Make a follower, not started."""
+    with ExitStack() as stack:
+
+        def make() -> Follower:
+            return stack.enter_context(closing(Follower(engine)))
+
+        yield make
+
+
+@pytest.fixture
+def follower(follow: Callable[[], Follower]) -> Follower:
+    """A follower with a first inventory."""
+    return follow().synced()

@@ -1,0 +1,134 @@
+"""Following an engine: what makes it look, and what it knows afterwards."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from exporter.docker_engine import watcher as watcher_module
+from tests.docker_engine.conftest import Follower
+from tests.fake_engine import FakeEngine
+
+
+def asked(engine: FakeEngine, path: str) -> int:
+    return Counter(engine.asked)[path]
+
+
+def test_the_events_are_asked_for_before_the_list(engine: FakeEngine, follower: Follower) -> None:
+    assert follower.inventory.connected
+    assert engine.asked.index("/events") < engine.asked.index("/containers/json")
+
+
+def test_a_container_that_runs_already_is_known_with_its_process(
+    engine: FakeEngine, follow: Callable[[], Follower]
+) -> None:
+    engine.appear_silently("web", pid=41)
+    found = follow().synced().container("web")
+    assert found is not None
+    assert (found.pid, found.state, [e.network for e in found.endpoints]) == (41, "running", ["bridge"])
+
+
+def test_a_container_that_starts_appears(engine: FakeEngine, follower: Follower) -> None:
+    engine.run("web", pid=42)
+    follower.wait(lambda: (web := follower.container("web")) and web.pid == 42, "web")
+
+
+def test_a_container_that_is_renamed_has_its_new_name(engine: FakeEngine, follower: Follower) -> None:
+    engine.run("web")
+    engine.rename("web", "shop")
+    follower.wait(lambda: follower.container("shop") and not follower.container("web"), "shop")
+
+
+def test_a_container_that_is_removed_goes(engine: FakeEngine, follower: Follower) -> None:
+    """Its inspect is answered with 404, which is no error."""
+    engine.run("web")
+    follower.wait(lambda: follower.container("web"), "web")
+    engine.remove("web")
+    follower.wait(lambda: not follower.container("web"), "no web")
+    assert follower.inventory.connected
+
+
+def test_an_event_during_an_inspect_makes_it_inspect_again(engine: FakeEngine, follower: Follower) -> None:
+    """The answer under way is older than the change."""
+    path = "/containers/web-id/json"
+    with engine.holding(path):
+        engine.run("web")
+        follower.wait(lambda: asked(engine, path) == 1, "an inspect under way")
+        engine.rename("web", "shop")
+        heard = ("container", "rename")
+        follower.wait(lambda: follower.watcher.stats().events.get(heard) == 1, "the rename heard")
+    follower.wait(lambda: follower.container("shop"), "shop")
+
+
+def test_exec_and_health_checks_make_no_inspect(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+    engine.appear_silently("web")
+    follower = follow().synced()
+    inspects = asked(engine, "/containers/web-id/json")
+    for action in ("exec_create: sh -c true", "exec_start: sh -c true", "exec_die", "health_status: healthy"):
+        engine.emit("container", action, "web")
+    engine.run("last")
+    follower.wait(lambda: follower.container("last"), "what came after them")
+    assert asked(engine, "/containers/web-id/json") == inspects
+
+
+def test_an_event_that_comes_twice_counts_once(engine: FakeEngine, follower: Follower) -> None:
+    event = engine.emit("container", "start", "ghost")
+    engine.repeat(event)
+    engine.run("last")
+    follower.wait(lambda: follower.container("last"), "what came after them")
+    assert follower.watcher.stats().events["container", "start"] == 2
+
+
+def test_a_network_that_nobody_told_of_is_listed_when_a_container_connects(
+    engine: FakeEngine, follower: Follower
+) -> None:
+    """Engines make docker_gwbridge without an event."""
+    engine.network("docker_gwbridge")
+    engine.emit("network", "connect", "web", "docker_gwbridge")
+    follower.wait(lambda: follower.network("docker_gwbridge"), "docker_gwbridge")
+    assert follower.resyncs("start") == 1
+
+
+def test_a_network_appears_and_goes(engine: FakeEngine, follower: Follower) -> None:
+    engine.network("front", silently=False)
+    follower.wait(lambda: follower.network("front") and "front-net" in follower.inventory.members, "front")
+    del engine.networks["front-net"]
+    engine.emit("network", "destroy", "", "front")
+    follower.wait(lambda: not follower.network("front"), "no front")
+
+
+def test_the_members_of_a_destroyed_network_are_forgotten(engine: FakeEngine, follower: Follower) -> None:
+    engine.network("front", silently=False)
+    follower.wait(lambda: "front-net" in follower.inventory.members, "its members")
+    del engine.networks["front-net"]
+    engine.emit("network", "destroy", "", "front")
+    follower.wait(lambda: not follower.network("front"), "no front")
+    follower.wait(lambda: "front-net" not in follower.inventory.members, "no members of front")
+
+
+def test_what_changed_without_an_event_is_found_by_the_periodic_list(
+    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.1)
+    follower = follow().synced()
+    engine.appear_silently("web")
+    follower.wait(lambda: follower.container("web") and follower.settled(), "web")
+    assert follower.resyncs("periodic") > 0
+    assert follower.resyncs("reconnect") == 0
+
+
+def test_more_events_than_the_queue_takes_make_it_read_everything_again(
+    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "QUEUE", 20)
+    follower = follow().synced()
+    with engine.holding("/networks"):
+        engine.emit("network", "create", "", "unknown")  # the thread that empties the queue waits for the networks
+        follower.wait(lambda: asked(engine, "/networks") == 2, "a list under way")
+        for number in range(50):
+            engine.emit("container", "start", f"burst-{number}")
+        engine.run("web", pid=7)
+        heard = ("container", "start")
+        follower.wait(lambda: follower.watcher.stats().events.get(heard) == 51, "all of them heard")
+    follower.wait(lambda: (web := follower.container("web")) and web.pid == 7, "web")
+    assert follower.resyncs("overflow") > 0

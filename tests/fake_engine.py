@@ -1,0 +1,173 @@
+"""An engine that plays recorded answers over a unix socket, and fails as it is told to.
+
+Its changes read like Docker's commands and make the events that Docker makes. A container's id is its name with
+`-id`, a network's its name with `-net`. Nothing happens by time: a request is held until it is let go.
+"""
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from tests.fake_engine_socket import Answer, Server, Stream
+from tests.recorded import answer
+
+ENGINE = "28.5.2"
+PREFIX = "/v1.51"
+STARTED = time.time_ns()
+
+
+class FakeEngine:
+    """What exists, what was asked, and how to fail; absent until `appear`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "docker.sock"
+        self.url = f"unix://{self.socket}"
+        self.containers: dict[str, dict[str, Any]] = {}
+        self.networks: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []  # the paths of all requests, without the API's version
+        self.failing: dict[str, int] = {}  # path -> status
+        self.streams: list[Stream] = []
+        self._ring: list[dict[str, Any]] = []
+        self._held: dict[str, threading.Event] = {}
+        self._clock = itertools.count(STARTED)
+        self._server: Server | None = None
+        self.network("bridge")
+
+    def appear(self) -> None:
+        """Begin to listen."""
+        self._server = Server(self.socket, self.answer_to)
+
+    def vanish(self) -> None:
+        """End all connections and take the socket away."""
+        for release in self._held.values():
+            release.set()
+        self.end_streams()
+        if self._server:
+            self._server.close()
+            self.socket.unlink()
+        self._server = None
+
+    def run(self, name: str, network: str = "bridge", *, pid: int = 100) -> None:
+        """`docker run --detach --name NAME --network NETWORK`."""
+        self.appear_silently(name, network, pid=pid)
+        self.emit("container", "create", name)
+        self.emit("network", "connect", name, network)
+        self.emit("container", "start", name)
+
+    def appear_silently(self, name: str, network: str = "bridge", *, pid: int = 100) -> None:
+        """A container runs, and no event told of it."""
+        document = answer(ENGINE, "running")
+        endpoint = {**document["NetworkSettings"]["Networks"]["bridge"], "NetworkID": f"{network}-net"}
+        document |= {"Id": f"{name}-id", "Name": f"/{name}", "State": {"Status": "running", "Pid": pid}}
+        document["NetworkSettings"]["Networks"] = {network: endpoint | {"EndpointID": f"{name}-{network}-{pid}"}}
+        self.containers[f"{name}-id"] = document
+
+    def rename(self, name: str, new: str) -> None:
+        """`docker rename NAME NEW`, told of by an event about the container's id."""
+        self.containers[f"{name}-id"]["Name"] = f"/{new}"
+        self.emit("container", "rename", name)
+
+    def remove(self, name: str) -> None:
+        """`docker rm --force NAME`."""
+        del self.containers[f"{name}-id"]
+        self.emit("container", "destroy", name)
+
+    def network(self, name: str, *, silently: bool = True) -> None:
+        """`docker network create NAME`."""
+        document = answer(ENGINE, "network")
+        self.networks[f"{name}-net"] = document | {"Id": f"{name}-net", "Name": name, "Containers": {}}
+        if not silently:
+            self.emit("network", "create", "", name)
+
+    def emit(self, kind: str, action: str, container: str, network: str = "") -> dict[str, Any]:
+        """Tell of something by an event; the event."""
+        actor: dict[str, Any] = {"ID": f"{container}-id", "Attributes": {"name": container}}
+        if kind == "network":
+            attributes = {"name": network, "type": "bridge"} | ({"container": f"{container}-id"} if container else {})
+            actor = {"ID": f"{network}-net", "Attributes": attributes}
+        event = {"Type": kind, "Action": action, "Actor": actor, "scope": "local", "timeNano": next(self._clock)}
+        self._ring.append(event)
+        self.repeat(event)
+        return event
+
+    def repeat(self, event: dict[str, Any]) -> None:
+        """Send a document to who listens now."""
+        for stream in list(self.streams):
+            stream.send(event)
+
+    def write(self, line: bytes) -> None:
+        """Send bytes as they are to who listens now."""
+        for stream in list(self.streams):
+            stream.write(line)
+
+    def end_streams(self, *, properly: bool = True) -> None:
+        """End the event streams, as an engine does that stops, or as one that is killed."""
+        streams, self.streams = self.streams, []
+        for stream in streams:
+            stream.end(properly=properly)
+
+    @contextmanager
+    def holding(self, path: str) -> Iterator[None]:
+        """Answer no request for a path, or for anything when that is '', before the end of a with block."""
+        self._held[path] = threading.Event()
+        try:
+            yield
+        finally:
+            self._held.pop(path).set()
+
+    def answer_to(self, target: str) -> Answer:
+        """Status and body for a request, as things stand when it comes, however long it is held."""
+        url = urlsplit(target)
+        path = url.path.removeprefix(PREFIX)
+        self.asked.append(path)
+        found = self._found(path, parse_qs(url.query))
+        body = found if isinstance(found, Stream) else json.dumps(found).encode()
+        for held in [self._held[place] for place in ("", path) if place in self._held]:
+            held.wait()
+        status = self.failing.get(path, 404 if found is None else 200)
+        return status, body if status == 200 else b'{"message": "planted"}'
+
+    def _found(self, path: str, query: dict[str, list[str]]) -> Any:
+        match path.split("/")[1:]:
+            case ["events"]:
+                return self._open_stream(query["since"][0])
+            case ["containers", "json"]:
+                return [_row(document) for document in list(self.containers.values())]
+            case ["containers", container, "json"]:
+                return self.containers.get(container)
+            case ["networks", network]:
+                return self.networks.get(network)
+        whole = {"/_ping": "OK", "/networks": list(self.networks.values())}
+        return answer(ENGINE, path[1:]) if path in ("/version", "/info") else whole.get(path)
+
+    def _open_stream(self, since: str) -> Stream:
+        seconds, _, nano = since.partition(".")
+        stream = Stream([event for event in self._ring if event["timeNano"] >= int(seconds + nano)])
+        self.streams.append(stream)
+        return stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.vanish()
+
+
+def _row(document: dict[str, Any]) -> dict[str, Any]:
+    """The row of a list for an inspect: without a process id."""
+    return {
+        "Id": document["Id"],
+        "Names": [document["Name"]],
+        "State": document["State"]["Status"],
+        "HostConfig": document["HostConfig"],
+        "NetworkSettings": {"Networks": document["NetworkSettings"]["Networks"]},
+    }
