@@ -47,6 +47,7 @@ async def _serve(config: Config) -> None:
     server = Server(_handlers(config, monitor, engine.waiting_for), config.telemetry_path)
     try:
         engine.start()
+        memory.settle_down()
         log.info("listening", addresses=await _listen(server, config), version=__version__)
         await stopped.wait()
         log.info("stopping")

@@ -6,6 +6,7 @@ the first one; a gateway is held; what is handed out comes from the range where 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from exporter.core.model import Network, Subnet
@@ -97,6 +98,7 @@ def _held(topology: Topology) -> dict[str, set[Address]]:
     }
 
 
+@lru_cache(1 << 14)
 def parse_address(text: str) -> Address | None:
     """Parse an address; None for what is none."""
     try:

@@ -16,12 +16,13 @@ def with_listing(
     now: float,
 ) -> Inventory:
     """Everything as just listed; what only an inspect tells is kept for a container that has not changed."""
+    networks = tuple(networks)
     return Inventory(
         connected=True,
         engine=engine,
         containers={c.id: _keep_details(inventory.containers.get(c.id), c) for c in containers},
         networks={network.id: network for network in networks},
-        members=inventory.members,
+        members=_members_of(inventory, networks),
         synced_at=now,
     )
 
@@ -52,7 +53,14 @@ def without_container(inventory: Inventory, container_id: str) -> Inventory:
 
 def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventory:
     """All networks as just listed."""
-    return replace(inventory, networks={network.id: network for network in networks})
+    networks = tuple(networks)
+    by_id = {network.id: network for network in networks}
+    return replace(inventory, networks=by_id, members=_members_of(inventory, networks))
+
+
+def _members_of(inventory: Inventory, networks: Iterable[Network]) -> dict[str, tuple[Member, ...]]:
+    """Return the members of those networks that are still there."""
+    return {network.id: inventory.members[network.id] for network in networks if network.id in inventory.members}
 
 
 def with_members(inventory: Inventory, network_id: str, members: Iterable[Member] | None) -> Inventory:

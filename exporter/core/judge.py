@@ -14,6 +14,7 @@ from exporter.core.finding import Finding
 from exporter.core.judgement import Judgement
 from exporter.core.model import Inventory
 from exporter.core.rules import NETWORK_RULES, evaluate, judged, suspended, suspicions
+from exporter.core.rules.network import conntrack_full
 from exporter.core.sample import Devices
 from exporter.core.scene import Scene, StaticAddress
 from exporter.core.standing import Standing
@@ -31,7 +32,8 @@ class Judge:
         self._changes = AddressChanges()
         self._conntrack: ConntrackStats | None = None
         self._scene = Scene(join(Inventory(), Devices()))
-        self._conditions: tuple[Hashable, ...] = ()
+        self._conditions: tuple[tuple[Hashable, ...], ...] = ()
+        self._timed = TIMED
         self._lasting: tuple[Finding, ...] = ()
         self._judgement = Judgement()
 
@@ -50,7 +52,7 @@ class Judge:
             seen_since=self._standing.update(self._conditions, now),
         )
         self._conntrack = conntrack
-        return replace(self._judgement, findings=self._lasting + evaluate(scene, TIMED), conntrack=conntrack)
+        return replace(self._judgement, findings=self._lasting + evaluate(scene, self._timed), conntrack=conntrack)
 
     def _prepare(self, topology: Topology) -> None:
         inventory, routes = topology.inventory, topology.devices.routes
@@ -61,7 +63,10 @@ class Judge:
             static_addresses=_static_addresses(inventory),
         )
         self._conditions = tuple(suspicions(scene))
-        self._lasting = evaluate(scene, LASTING)
+        # A timed rule that suspects nothing finds what the topology alone tells, until that changes.
+        suspected = {condition[0] for condition in self._conditions} | {conntrack_full.KIND}
+        self._timed = tuple(rule for rule in TIMED if rule.kind in suspected)
+        self._lasting = evaluate(scene, LASTING + tuple(rule for rule in TIMED if rule.kind not in suspected))
         self._judgement = Judgement(
             judged=judged(scene),
             suspended=suspended(scene),

@@ -88,10 +88,11 @@ class Totals(Generic[G]):
         found = self.groups.get(group)
         if found is None:
             return NOTHING
+        if found.base is NOTHING and len(found.keys) == 1:
+            (key,) = found.keys
+            return self._rows[key]
         rows = [self._rows[key] for key in found.keys]
         if found.base is not NOTHING:
             rows.append(found.base)
-        if len(rows) == 1:
-            return rows[0]
         _, *columns = zip(NOTHING, *rows, strict=True)
         return (0, *map(sum, columns))

@@ -6,6 +6,7 @@ answer may be older than the change. An answer goes into the queue of the events
 
 import queue
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from exporter.docker_engine.client import EngineClient
 from exporter.errors import EngineError
 
 THREADS = 4
+RETRY_SECONDS = 0.2
 
 log = structlog.get_logger(component="inspect")
 
@@ -43,6 +45,7 @@ class Inspector:
             threading.Thread(target=self._run, name="inspect", daemon=True).start()
         self._asked: dict[Subject, bool] = {}  # is it dirty again since it was asked for
         self._unanswered: set[Subject] = set()
+        self._retry_at = 0.0
 
     def stop(self) -> None:
         """Begin nothing more."""
@@ -65,11 +68,14 @@ class Inspector:
         """Take note that an answer has come."""
         if answer.failed:
             self._unanswered.add(answer.subject)
+            self._retry_at = time.monotonic() + RETRY_SECONDS
         if self._asked.pop(answer.subject, False):
             self.ask(answer.subject)
 
     def retry(self) -> None:
-        """Ask again for what got no answer."""
+        """Ask again for what got no answer, after a while: a refusal comes back at once."""
+        if time.monotonic() < self._retry_at:
+            return
         unanswered, self._unanswered = self._unanswered, set()
         for subject in unanswered:
             self.ask(subject)

@@ -30,6 +30,7 @@ from exporter.errors import EngineError
 
 QUEUE = 10_000
 RESYNC_SECONDS = 60.0  # bounds what the engine changed without an event, or dropped
+STOP_SECONDS = 0.5
 TICK_SECONDS = 0.2  # how soon a failed request is tried again, and how soon the thread notices that it should stop
 
 # Container actions that change nothing of the inventory; health checks alone make three of them per check.
@@ -78,8 +79,11 @@ class EngineWatcher:
             thread.start()
 
     def stop(self) -> None:
-        """Ask the threads to end; they are daemons, for one may be reading from a silent engine."""
+        """Ask the threads to end, and wait a moment: they are daemons, for one may wait for a silent engine."""
         self._stopped.set()
+        for thread in self._threads:
+            if thread.name == "inventory" and thread.ident:
+                thread.join(STOP_SECONDS)
         self._inspector.stop()
 
     def waiting_for(self) -> str:

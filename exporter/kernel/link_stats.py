@@ -42,7 +42,7 @@ class LinkStatsReader:
     """One socket in the namespace of the thread that made it, one buffer, and the record's shape once seen."""
 
     def __init__(self, timeout: float = 10.0) -> None:
-        self._socket = open_socket(timeout=timeout)
+        self._socket = open_socket(timeout=timeout, kernel_keeps_time=True)
         self._bytes = bytearray(DATAGRAM)
         self._buffer = memoryview(self._bytes)
         self._sequence = 0
@@ -60,7 +60,7 @@ class LinkStatsReader:
 
         A bridge that is read after its ports has counted whatever they had: what is internal to it is never
         overestimated. Its second row replaces the first where rows are kept by ifindex.
-        Raises OSError (TimeoutError when RTNL, one lock for the whole machine, is held by others for too long).
+        Raises OSError (BlockingIOError when RTNL, one lock for the whole machine, is held by others for too long).
         """
         # A dump that timed out goes on arriving: its records are told from ours by their sequence.
         self._sequence = self._sequence % 250 + 1

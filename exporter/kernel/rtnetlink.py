@@ -48,10 +48,18 @@ class InterruptedDumpError(OSError):
     """The kernel changed its table while it dumped it (NLM_F_DUMP_INTR): what was read is no consistent state."""
 
 
-def open_socket(receive_buffer: int = 0, groups: tuple[int, ...] = (), timeout: float | None = 2.0) -> socket.socket:
+def open_socket(
+    receive_buffer: int = 0,
+    groups: tuple[int, ...] = (),
+    timeout: float = 2.0,
+    *,
+    kernel_keeps_time: bool = False,
+) -> socket.socket:
     """Open an rtnetlink socket in the calling thread's network namespace.
 
-    A receive buffer beyond net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel's cap applies.
+    A receive buffer beyond net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel's cap applies. A time-out of
+    Python's asks with poll() before each receive; one that the kernel keeps costs nothing, is told as a
+    BlockingIOError, and takes whole seconds.
     """
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
     # Kernels before 4.20 do not know the option; they check the request less strictly and answer all the same.
@@ -65,7 +73,10 @@ def open_socket(receive_buffer: int = 0, groups: tuple[int, ...] = (), timeout: 
     sock.bind((0, 0))
     for group in groups:
         sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
-    sock.settimeout(timeout)
+    if kernel_keeps_time:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", int(timeout), 0))
+    else:
+        sock.settimeout(timeout)
     return sock
 
 

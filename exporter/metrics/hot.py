@@ -6,6 +6,7 @@ two renderings against each other.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from exporter.core.observation import Observation
 from exporter.core.sample import StatsRow
@@ -58,6 +59,7 @@ def template(counter: HotCounter, series: Sequence[tuple[str, str]], *, openmetr
     return (head + "".join(lines)).encode()
 
 
+@lru_cache(1 << 14)
 def label_text(labels: Labels) -> str:
     """Write labels in braces, ready to stand in a template."""
     return ("{" + ",".join([f'{name}="{escape(value)}"' for name, value in labels]) + "}").replace("%", "%%")
@@ -101,10 +103,10 @@ class HotRenderer:
         if observation.topology is self._topology:
             return
         self._topology = observation.topology
-        self._templates.clear()
         series = self.group.series(observation)
         if series != self._series or not self._texts:
             self._series = series
+            self._templates.clear()
             self._texts = [(label_text(s.labels), f"{s.created:.3f}") for s in series]
 
     def _cached(self, *, openmetrics: bool) -> list[bytes]:

@@ -1,5 +1,6 @@
 """A fake engine, and who follows it."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.fake_engine import FakeEngine
 from tests.waiting import until
 
 SECONDS = 5.0
+THREADS = {"events", "inventory", "inspect"}
 
 
 class Follower:
@@ -37,7 +39,7 @@ class Follower:
         """Stop, and wait for the end of the threads: their sockets are closed then."""
         self.watcher.stop()
         self._engine.vanish()
-        until(lambda: not any(thread.is_alive() for thread in self.watcher._threads), SECONDS, "the threads' end")
+        until(lambda: not THREADS & {thread.name for thread in threading.enumerate()}, SECONDS, "the threads' end")
         self.watcher._client.close()
 
     def settled(self) -> bool:

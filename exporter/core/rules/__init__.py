@@ -80,7 +80,7 @@ def suspended(scene: Scene) -> tuple[str, ...]:
     return tuple(reason for reason, holds in reasons.items() if holds)
 
 
-def suspicions(scene: Scene) -> Iterator[Hashable]:
+def suspicions(scene: Scene) -> Iterator[tuple[Hashable, ...]]:
     """What is a fault only when it stays: the conditions whose age `scene.seen_since` should tell."""
     for shared in duplicate_address.suspects(scene):
         yield duplicate_address.KIND, shared

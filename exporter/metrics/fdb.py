@@ -1,0 +1,31 @@
+"""Forwarding tables: what bridges have learned, and which nodes an overlay knows."""
+
+from collections.abc import Iterator, Mapping
+
+from exporter.core.topology import Topology
+from exporter.metrics.build import Metric, gauge
+
+
+def families(
+    topology: Topology, learned: Mapping[int, int] | None, peers: Mapping[str, int] | None
+) -> Iterator[Metric]:
+    """Both families, each absent when its source failed: `learned` by a bridge's ifindex, `peers` by network id."""
+    if learned is not None:
+        entries = gauge(
+            "dockernet_bridge_fdb_entries",
+            "MAC addresses that the bridge has learned; its own and those put there are not counted (RTM_GETNEIGH).",
+            ("bridge", "network"),
+        )
+        for bridge in topology.bridges:
+            entries.add_metric((bridge.link.name, bridge.network.name), learned.get(bridge.link.ifindex, 0))
+        yield entries
+    if peers is not None:
+        nodes = gauge(
+            "dockernet_overlay_peers",
+            "Other nodes (VTEPs) to which the overlay's vxlan device sends (NDA_DST of its forwarding table).",
+            ("network",),
+        )
+        for network in topology.networks:
+            if network.id in peers:
+                nodes.add_metric((network.name,), peers[network.id])
+        yield nodes
