@@ -61,7 +61,13 @@ def show(host: PrivateHost, stopped: threading.Event, seconds: float | None) -> 
         print(f"Exporter:    {exporter_at.address}/metrics   (log: {log})")
         print(f"Prometheus:  {prometheus_at.address}")
         print(f"Engine:      DOCKER_HOST={host.docker_url}")
-        until(lambda: stopped.is_set() or extract.has_rates(prometheus_at.address), START_SECONDS, "rates")
+
+        def ready() -> bool:
+            if exporter.poll() is not None or scraping.poll() is not None:
+                raise TimeoutError("the exporter or Prometheus ended by itself:\n" + log.read_text())
+            return stopped.is_set() or extract.has_rates(prometheus_at.address)
+
+        until(ready, START_SECONDS, "rates")
         if not stopped.is_set():
             print("\n" + extract.table(prometheus_at.address) + "\n")
             print("Ctrl-C ends it." if seconds is None else f"Ends in {seconds:g} s.")

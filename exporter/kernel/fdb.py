@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 
@@ -24,14 +24,15 @@ NDMSG = struct.Struct("=BBHiHBB")  # family, two of padding, ifindex, state, fla
 U32 = struct.Struct("=I")
 AF_BRIDGE = 7
 NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9
-NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # a bridge's own words for: somebody put it there, it is an own address
+NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # a bridge's words for: somebody put it there, it is an own address
+NOT_LEARNED = NUD_NOARP | NUD_PERMANENT
 NTF_SELF = 0x02
 CLONE_NEWNET = 0x40000000
 NETWORK_ID_LENGTH = 10
 
 REQUEST = message(RTM_GETNEIGH, NLM_F_DUMP, NDMSG.pack(AF_BRIDGE, 0, 0, 0, 0, 0, 0))
 
-Row = tuple[int, int, dict[int, bytes]]  # state, flags, attributes
+Row = tuple[memoryview, int, int]  # a datagram, start and end in it of the body of an RTM_NEWNEIGH
 
 
 def read_learned(sock: socket.socket) -> dict[int, int]:
@@ -39,19 +40,23 @@ def read_learned(sock: socket.socket) -> dict[int, int]:
     return parse_learned(_read(sock))
 
 
-def parse_learned(rows: Iterator[Row]) -> dict[int, int]:
-    """Count what bridges have learned themselves. Each device tells its own addresses too, marked NTF_SELF."""
-    return Counter(
-        U32.unpack(found[NDA_MASTER])[0]
-        for state, flags, found in rows
-        if NDA_MASTER in found and not state & (NUD_NOARP | NUD_PERMANENT) and not flags & NTF_SELF
-    )
+def parse_learned(rows: Iterable[Row]) -> dict[int, int]:
+    """Count what bridges have learned themselves. Most rows are devices' own addresses: their heads say so."""
+    found: Counter[int] = Counter()
+    for data, start, end in rows:
+        *_, state, flags, _ = NDMSG.unpack_from(data, start)
+        if not (state & NOT_LEARNED or flags & NTF_SELF):
+            master = attributes(data, start + NDMSG.size, end).get(NDA_MASTER)
+            if master is not None:
+                found[U32.unpack(master)[0]] += 1
+    return dict(found)
 
 
-def parse_peers(rows: Iterator[Row]) -> dict[str, str]:
+def parse_peers(rows: Iterable[Row]) -> dict[str, str]:
     """Return MAC address -> the address of the node behind which it is (VTEP). A multicast group is no node."""
     found = {}
-    for _, _, known in rows:
+    for data, start, end in rows:
+        known = attributes(data, start + NDMSG.size, end)
         if NDA_DST in known:
             node = ip_address(known[NDA_DST])
             if not node.is_multicast:
@@ -103,13 +108,5 @@ def _enter(netns_file: Path) -> None:
         os.close(descriptor)
 
 
-def _read(sock: socket.socket) -> Iterator[Row]:
-    for kind, data, start, end in ask_again(sock, REQUEST):
-        if kind == RTM_NEWNEIGH:
-            yield parse_row(data, start, end)
-
-
-def parse_row(data: memoryview | bytes, start: int, end: int) -> Row:
-    """Parse the body of an RTM_NEWNEIGH."""
-    *_, state, flags, _ = NDMSG.unpack_from(data, start)
-    return state, flags, attributes(data, start + NDMSG.size, end)
+def _read(sock: socket.socket) -> list[Row]:
+    return [(data, start, end) for kind, data, start, end in ask_again(sock, REQUEST) if kind == RTM_NEWNEIGH]
