@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bench.figures import MS, US, Row, Times, judged, measured, number, table, took
@@ -65,8 +66,8 @@ def _each(procfs: Path, containers: tuple[Container, ...], rounds: int) -> Itera
     """By turns, so that the noise of the machine hits both; all of one before the other finds a namespace in caches."""
     plain, ours = Times(), Times()
     for _ in range(rounds):
-        plain.all += [took(lambda pid=container.pid: _plain(procfs, pid)) for container in containers]
-        ours.all += [took(lambda found=container: _ours(procfs, found)) for container in containers]
+        plain.all += [took(partial(_plain, procfs, container.pid)) for container in containers]
+        ours.all += [took(partial(_ours, procfs, container)) for container in containers]
     size = f"{len(containers)} namespaces"
     yield Row("namespace: its files opened, read, closed", size, plain.tail(US, "us"))
     yield Row("namespace: ours", size, ours.tail(US, "us"), ours.times(plain, "plain"))

@@ -16,7 +16,7 @@ class Render(Protocol):
 
 
 class Scraper:
-    """Produces the exposition in the caller's thread, at most one observation at a time."""
+    """Produces the exposition in the caller's thread, at most once at a time for each format."""
 
     def __init__(self, observe: Callable[[], Observation], render: Render) -> None:
         self._observe = observe

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,7 @@ from tests.recorded import answer
 
 ENGINE = "28.5.2"
 PREFIX = "/v1.51"
+RETAGGED = "sha256:4d5e"
 STARTED = time.time_ns()
 
 
@@ -73,6 +75,10 @@ class FakeEngine:
         """`docker rename NAME NEW`, told of by an event about the container's id."""
         self.containers[f"{name}-id"]["Name"] = f"/{new}"
         self.emit("container", "rename", name)
+
+    def retag(self, name: str) -> None:
+        """`docker tag OTHER IMAGE`: a list shows the id of an image that lost its name, an inspect shows the name."""
+        self.containers[f"{name}-id"]["Image"] = RETAGGED
 
     def remove(self, name: str) -> None:
         """`docker rm --force NAME`."""
@@ -167,6 +173,8 @@ def _row(document: dict[str, Any]) -> dict[str, Any]:
     return {
         "Id": document["Id"],
         "Names": [document["Name"]],
+        "Image": RETAGGED if document["Image"] == RETAGGED else document["Config"]["Image"],
+        "Created": int(datetime.fromisoformat(document["Created"]).timestamp()),
         "State": document["State"]["Status"],
         "HostConfig": document["HostConfig"],
         "NetworkSettings": {"Networks": document["NetworkSettings"]["Networks"]},

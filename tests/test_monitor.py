@@ -1,7 +1,7 @@
 """Both sides joined: what a scrape sees after what the engine and the kernel told."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -12,52 +12,16 @@ from structlog.testing import LogCapture
 from exporter.config import COLLECTORS
 from exporter.core.model import Container, Interface, Inventory
 from exporter.core.observation import EngineStats, Observation
-from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, SourceState, StatsRow
-from exporter.core.totals import Reading
+from exporter.core.sample import Degraded, Devices, SourceState, StatsRow
 from exporter.metrics.exposition import Exposition
 from exporter.monitor import Monitor
-from tests.builders import bridge, devices, ended, inventory, network, row, run, sample, stop, veth
+from tests.builders import bridge, devices, ended, inventory, network, row, run, stop, veth
+from tests.kernel.fake_kernel import FakeKernel
 from tests.metrics.families import values
 
 MAC = "02:42:ac:12:00:02"
 FRONT = bridge("br-front", 3)
 NO_ADMIN = Degraded("namespaces", "no_net_admin", "grant it")
-
-
-class FakeKernel:
-    """Says what it was told to say, and remembers whom it was asked about."""
-
-    def __init__(self, found: Devices, *rows: StatsRow) -> None:
-        self.answer = sample(found, *rows)
-        self.ended: list[EndedLink] = []
-        self.inside: list[Reading] = []
-        self.failing = False
-        self.asked_about: list[str] = []
-
-    def now(self, found: Devices, *rows: StatsRow) -> None:
-        """From now on there are these devices with these counters."""
-        self.answer = sample(found, *rows)
-
-    def sample(self, containers: tuple[Container, ...]) -> KernelSample:
-        """All at once."""
-        self.asked_about = [container.name for container in containers]
-        return self.answer
-
-    def devices(self, containers: tuple[Container, ...]) -> Devices:
-        """The devices, or the kernel's refusal."""
-        if self.failing:
-            raise PermissionError("planted")
-        self.asked_about = [container.name for container in containers]
-        return self.answer.devices
-
-    def read_inside(self, wanted: tuple[Inside, ...]) -> Sequence[Reading]:
-        """The readings of those that are wanted."""
-        return [reading for reading in self.inside if reading[0] in {inside.key for inside in wanted}]
-
-    def take_ended(self) -> Sequence[EndedLink]:
-        """What ended, once."""
-        taken, self.ended = self.ended, []
-        return taken
 
 
 @pytest.fixture

@@ -30,7 +30,10 @@ def with_listing(
 def _keep_details(known: Container | None, listed: Container) -> Container:
     if known is None or not (known.live and listed.live) or _sandboxes(known) != _sandboxes(listed):
         return listed
-    return replace(listed, pid=known.pid, sandbox_key=known.sandbox_key)
+    # A list tells whole seconds, and an image's id once its name has moved on: labels must not change with it.
+    return replace(
+        listed, pid=known.pid, sandbox_key=known.sandbox_key, image=known.image, created=known.created or listed.created
+    )
 
 
 def _sandboxes(container: Container) -> frozenset[str]:

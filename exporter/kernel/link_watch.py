@@ -22,6 +22,7 @@ from exporter.kernel.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, messag
 
 RTNLGRP_LINK, RTNLGRP_NSID = 1, 28
 RECEIVE_BUFFER = 32 << 20  # about 700 lives of a container; the usual cap of 208 KiB holds four
+LOOK_SECONDS = 0.2
 WAKE_SECONDS = 0.5  # how soon the thread notices that it should stop
 
 log = structlog.get_logger(component="links")
@@ -33,6 +34,8 @@ class LinkWatcher:
     def __init__(self) -> None:
         self._socket = open_socket(RECEIVE_BUFFER, (RTNLGRP_LINK, RTNLGRP_NSID), WAKE_SECONDS)
         self._dumps = open_socket(timeout=10)
+        # The listener itself asks by this one: it must not be away for long.
+        self._questions = open_socket(timeout=LOOK_SECONDS)
         self._table = LinkTable()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -53,6 +56,7 @@ class LinkWatcher:
             self._thread.join()
         self._socket.close()
         self._dumps.close()
+        self._questions.close()
 
     def links(self) -> tuple[int, Mapping[int, Link]]:
         """Return a generation and the devices in it: the same object while nothing changed."""
@@ -87,7 +91,12 @@ class LinkWatcher:
             except OSError as error:
                 self._recover(error)
                 continue
-            self._take(buffer[:size])
+            try:
+                self._take(buffer[:size])
+            except Exception as error:
+                # A message of no known form must not end the following; a dump puts things right.
+                log.exception("link message not understood")
+                self._recover(error)
 
     def _take(self, data: memoryview) -> None:
         heard: list[LinkMessage] = []
@@ -114,10 +123,10 @@ class LinkWatcher:
             ifindexes = [ifindex for nsid in freed for ifindex in self._table.in_namespace(nsid)]
         for ifindex in ifindexes:
             with contextlib.suppress(OSError):
-                self._apply(read_link(self._dumps, ifindex), set())
+                self._apply(read_link(self._questions, ifindex), set())
 
-    def _recover(self, error: OSError) -> None:
-        if error.errno == errno.ENOBUFS:
+    def _recover(self, error: Exception) -> None:
+        if isinstance(error, OSError) and error.errno == errno.ENOBUFS:
             self.overflows += 1
             log.warning("link messages lost, reading all devices again", overflows=self.overflows)
         else:

@@ -113,7 +113,7 @@ def _dump_request(*extra: bytes) -> bytes:
 
 
 def read_links(sock: socket.socket) -> list[LinkMessage]:
-    """Dump the devices of the socket's namespace, without their counters. No privilege needed."""
+    """Dump the devices of the socket's namespace; some kernels tell their counters unasked. No privilege needed."""
     return _read(sock, _dump_request())
 
 

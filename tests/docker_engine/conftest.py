@@ -46,8 +46,9 @@ class Follower:
 
     def close(self) -> None:
         """Stop, and wait for the end of the threads: their sockets are closed then."""
+        self.watcher._stopped.set()
+        self._engine.vanish()  # which wakes who waits for something to happen
         self.watcher.stop()
-        self._engine.vanish()
         until(lambda: not THREADS & {thread.name for thread in threading.enumerate()}, SECONDS, "the threads' end")
         self.watcher._client.close()
         with warnings.catch_warnings():

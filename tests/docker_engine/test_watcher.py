@@ -117,6 +117,20 @@ def test_what_changed_without_an_event_is_found_by_the_periodic_list(
     assert follower.resyncs("reconnect") == 0
 
 
+def test_a_periodic_list_changes_nothing_of_a_container_that_did_not_change(
+    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list counts its creation in whole seconds, and calls an image that lost its name by its id."""
+    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.1)
+    engine.appear_silently("web")
+    follower = follow().synced()
+    before = follower.container("web")
+    engine.retag("web")
+    lists = asked(engine, "/containers/json")
+    follower.wait(lambda: asked(engine, "/containers/json") > lists + 1, "a list after it")
+    assert follower.container("web") == before
+
+
 def test_more_events_than_the_queue_takes_make_it_read_everything_again(
     engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
 ) -> None:

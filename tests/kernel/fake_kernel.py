@@ -1,0 +1,44 @@
+"""The kernel's side as the monitor sees it, by what a test says."""
+
+from collections.abc import Sequence
+
+from exporter.core.model import Container
+from exporter.core.sample import Devices, EndedLink, Inside, KernelSample, StatsRow
+from exporter.core.totals import Reading
+from tests.builders import sample
+
+
+class FakeKernel:
+    """Says what it was told to say, and remembers whom it was asked about."""
+
+    def __init__(self, found: Devices, *rows: StatsRow) -> None:
+        self.answer = sample(found, *rows)
+        self.ended: list[EndedLink] = []
+        self.inside: list[Reading] = []
+        self.failing = False
+        self.asked_about: list[str] = []
+
+    def now(self, found: Devices, *rows: StatsRow) -> None:
+        """From now on there are these devices with these counters."""
+        self.answer = sample(found, *rows)
+
+    def sample(self, containers: tuple[Container, ...]) -> KernelSample:
+        """All at once."""
+        self.asked_about = [container.name for container in containers]
+        return self.answer
+
+    def devices(self, containers: tuple[Container, ...]) -> Devices:
+        """The devices, or the kernel's refusal."""
+        if self.failing:
+            raise PermissionError("planted")
+        self.asked_about = [container.name for container in containers]
+        return self.answer.devices
+
+    def read_inside(self, wanted: tuple[Inside, ...]) -> Sequence[Reading]:
+        """The readings of those that are wanted."""
+        return [reading for reading in self.inside if reading[0] in {inside.key for inside in wanted}]
+
+    def take_ended(self) -> Sequence[EndedLink]:
+        """What ended, once."""
+        taken, self.ended = self.ended, []
+        return taken

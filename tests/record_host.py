@@ -1,0 +1,194 @@
+"""Record one moment of a host as text: what its engine answers, and what its kernel says.
+
+`python -m tests.record_host` makes the classic hosts anew, one for each engine that can be had.
+`python -m tests.record_host FOLDER --docker-host URL`, in the host's network namespace, records that host.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from exporter.core.inventory import sandboxed
+from exporter.core.model import Inventory
+from exporter.core.sample import KernelSample
+from exporter.core.topology import join
+from exporter.docker_engine.client import DEFAULT_HOST
+from exporter.kernel.sampler import KernelSampler
+from tests.hosts import classic
+from tests.private_host import engines
+from tests.private_host.host import PrivateHost
+from tests.recorded import COUNTERS, HOSTS, RecordedHost
+
+INSIDE = ("Config", "HostConfig")
+# What concerns networks and states; the rest is bulk, or says something of the machine that recorded.
+KEPT = frozenset(
+    {
+        "ApiVersion",
+        "Arch",
+        "CgroupDriver",
+        "CgroupVersion",
+        "Config",
+        "Created",
+        "ExposedPorts",
+        "FirewallBackend",
+        "HostConfig",
+        "Hostname",
+        "Id",
+        "Image",
+        "KernelVersion",
+        "Labels",
+        "LiveRestoreEnabled",
+        "MinAPIVersion",
+        "Name",
+        "Names",
+        "NetworkMode",
+        "NetworkSettings",
+        "Os",
+        "PortBindings",
+        "Ports",
+        "RestartCount",
+        "RestartPolicy",
+        "ServerVersion",
+        "State",
+        "Status",
+        "Version",
+    }
+)
+
+
+def kept(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are worth recording of /version, /info or a container."""
+    return {
+        key: kept(value) if key in INSIDE else value.partition("-")[0] if key == "KernelVersion" else value
+        for key, value in document.items()
+        if key in KEPT
+    }
+
+
+def record_engine(api: Any, folder: Path) -> None:
+    """Write what the engine answers to the GETs that an exporter makes."""
+    write(folder / "version.json", kept(api.version()))
+    write(folder / "info.json", kept(api.info()))
+    containers = api.containers(all=True)
+    write(folder / "containers.json", [kept(row) for row in containers])
+    networks = api.networks()
+    write(folder / "networks.json", networks)
+    for row in containers:
+        document = kept(api.inspect_container(row["Id"]))
+        write(folder / "containers" / f"{document['Name'][1:]}.json", document)
+    for row in networks:
+        write(folder / "networks" / f"{row['Name']}.json", api.inspect_network(row["Id"]))
+
+
+def record_kernel(inventory: Inventory, folder: Path) -> None:
+    """Write what the kernel says of this thread's network namespace."""
+    sampler = KernelSampler(Path("/proc"))
+    try:
+        sampler.start()
+        sample = sampler.sample(sandboxed(inventory))
+        inside = sampler.read_inside(join(inventory, sample.devices).readings)
+    finally:
+        sampler.stop()
+    write(folder / "kernel.json", kernel_document(inventory, sample, inside))
+
+
+def kernel_document(inventory: Inventory, sample: KernelSample, inside: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """The kernel's side of a recording; a row of counters is a host's view of a veth, as everywhere."""
+    devices = sample.devices
+    return {
+        "links": [asdict(link) for link in devices.links.values()],
+        "sandboxes": {inventory.containers[key].name: nsid for key, nsid in devices.sandboxes.items()},
+        "inside": {str(nsid): [asdict(row) for row in rows] for nsid, rows in devices.interfaces.items()},
+        "addresses": devices.addresses,
+        "uplinks": [asdict(uplink) for uplink in devices.uplinks],
+        "routes": [{**asdict(route), "destination": str(route.destination)} for route in devices.routes or ()],
+        "stats": [counters("ifindex", row) for row in sample.stats or ()],
+        "stats_inside": [counters("endpoint_id", row) for row in inside],
+        "conntrack": asdict(sample.conntrack) if sample.conntrack else None,
+    }
+
+
+def counters(key: str, row: tuple[Any, ...]) -> dict[str, Any]:
+    """A row of counters with the names of its places."""
+    return {key: row[0], **dict(zip(COUNTERS, row[1:], strict=True))}
+
+
+def write(path: Path, document: Any) -> None:
+    """Write JSON for a reader: what lies two levels deep is one line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text(document, "") + "\n")
+
+
+def text(document: Any, margin: str) -> str:
+    """JSON with a line for each member of the two upper levels."""
+    if not document or not isinstance(document, dict | list) or len(margin) > 1:
+        return json.dumps(document)
+    inner = margin + " "
+    if isinstance(document, dict):
+        lines = [f"{inner}{json.dumps(key)}: {text(value, inner)}" for key, value in document.items()]
+        return "{\n" + ",\n".join(lines) + f"\n{margin}}}"
+    return "[\n" + ",\n".join(inner + text(value, inner) for value in document) + f"\n{margin}]"
+
+
+def record(docker_host: str, folder: Path, netns: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+    """Record a host into a folder; `netns` puts this thread into its network namespace."""
+    for part in ("containers", "networks"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+    client = docker.APIClient(docker_host, version="auto")
+    record_engine(client, folder)
+    client.close()
+    with netns():
+        record_kernel(RecordedHost(folder).inventory(), folder)
+
+
+def record_classic(suite: str) -> Path:
+    """Make a classic host on the engine of a Debian suite, and record it."""
+    with PrivateHost("shop", engines.engine(suite)) as host:
+        host.start().load_image()
+        classic.Classic(host).build()
+        folder = HOSTS / f"classic-{host.engine.version}"
+        record(host.docker_url, folder, host.netns)
+        (folder / "README.md").write_text(README.format(version=host.engine.version, commands=classic.COMMANDS))
+    return folder
+
+
+README = """\
+# A classic host on Docker {version}
+
+One moment of a host with every way in which a container gets its network on one host, or does not: the default bridge,
+networks with and without compose labels, internal, dual-stack, with a device's name and an MTU of its own, a macvlan
+on the uplink; a container on two networks and one that shares its namespace; host mode and none; paused, exited,
+created, and in the back-off of its restarts.
+`python -m tests.record_host` made it on a private host, by what does the same as these commands:
+
+```sh
+{commands}```
+"""
+
+
+def main() -> None:
+    """Record what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.record_host", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", help="where to; without it the classic hosts are made anew")
+    parser.add_argument("--docker-host", default=DEFAULT_HOST)
+    options = parser.parse_args()
+    if options.folder:
+        record(options.docker_host, options.folder)
+        return
+    for suite in engines.ENGINES:
+        try:
+            print("recorded", record_classic(suite).name)
+        except engines.PackageUnavailableError as error:
+            print(f"no engine of {suite}: {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
