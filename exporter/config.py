@@ -5,7 +5,7 @@ from pathlib import Path
 
 from exporter.errors import ConfigError
 
-COLLECTORS = ("inventory", "endpoint", "network", "veth", "bridge", "uplink")
+COLLECTORS = ("inventory", "endpoint", "network", "veth", "bridge", "uplink", "namespace")
 DEFAULT_LISTEN_ADDRESS = ":9714"
 HIGHEST_PORT = 65535
 

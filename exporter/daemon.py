@@ -32,7 +32,7 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     try:
-        kernel = KernelSampler(config.procfs)
+        kernel = KernelSampler(config.procfs, sweep="namespace" in config.collectors)
         kernel.start()
     except OSError as error:
         raise ConfigError(f"rtnetlink cannot be read: {error.strerror or error}") from error

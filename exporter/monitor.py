@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -13,7 +13,9 @@ from exporter.core.inventory import sandboxed
 from exporter.core.judge import Judge
 from exporter.core.missing import missing_bridges
 from exporter.core.model import Container, Inventory
+from exporter.core.namespace_stats import NamespaceLedger, NamespaceStats
 from exporter.core.observation import EngineStats, Observation
+from exporter.core.overlay import overlay_namespaces
 from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, StatsRow
 from exporter.core.splits import Splits
 from exporter.core.topology import Topology, join
@@ -33,6 +35,12 @@ class Kernel(Protocol):
 
     def read_inside(self, wanted: tuple[Inside, ...]) -> Sequence[Reading]:
         """Read counters inside containers."""
+
+    def namespace_stats(self) -> tuple[Mapping[str, NamespaceStats], float | None]:
+        """Return the last readings of containers' namespaces, and the age of the oldest."""
+
+    def overlay_peers(self, namespaces: Mapping[str, str]) -> Mapping[str, int]:
+        """Return how many other nodes each overlay knows, by network id."""
 
     def take_ended(self) -> Sequence[EndedLink]:
         """Hand over what ended."""
@@ -55,6 +63,7 @@ class Monitor:
         self._ledger = Ledger()
         self._splits = Splits()
         self._judge = Judge()
+        self._namespaces = NamespaceLedger()
         self._inventory = Inventory()
         self._sandboxed: tuple[Container, ...] = ()
         self._joined = self._inventory, Devices()
@@ -69,9 +78,12 @@ class Monitor:
     def accept(self, inventory: Inventory) -> None:
         """Take a new inventory and attribute the devices at once: a container may be gone before the next scrape."""
         with self._lock:
+            # Before the inventory: of a life that has ended the sweep soon forgets the last reading.
+            self._namespaces.read(self._kernel.namespace_stats()[0])
             self._inventory = inventory
             self._sandboxed = sandboxed(inventory)
             self._judge.follow(inventory)
+            self._namespaces.follow(inventory)
             try:
                 self._ledger.end(self._kernel.take_ended())
                 self._join(self._kernel.devices(self._sandboxed))
@@ -85,12 +97,17 @@ class Monitor:
             # Before the devices: what has ended is then no longer among them.
             self._ledger.end(self._kernel.take_ended())
             sample = self._kernel.sample(self._sandboxed)
+            stats, age = self._kernel.namespace_stats()
+            self._namespaces.read(stats)
             topology = self._join(sample.devices)
             observation = Observation(
                 topology=topology,
                 engine=engine,
                 sources=sample.sources,
                 overflows=sample.overflows,
+                namespaces=self._namespaces.counts(age),
+                learned=sample.learned,
+                overlay_peers=self._kernel.overlay_peers(overlay_namespaces(topology)),
                 judgement=self._judge.judge(topology, sample.conntrack, time.monotonic()),
                 degraded=sample.degraded + missing_bridges(self._inventory, topology),
             )

@@ -122,11 +122,16 @@ class FakeEngine:
     @contextmanager
     def holding(self, path: str) -> Iterator[None]:
         """Answer no request for a path, or for anything when that is '', before the end of a with block."""
-        self._held[path] = threading.Event()
+        release = self._held[path] = threading.Event()
         try:
             yield
         finally:
-            self._held.pop(path).set()
+            self._held.pop(path, None)
+            release.set()
+
+    def hold_no_more(self, path: str) -> None:
+        """Answer from now on, before those that are held already."""
+        del self._held[path]
 
     def answer_to(self, target: str) -> Answer:
         """Status and body for a request, as things stand when it comes, however long it is held."""

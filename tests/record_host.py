@@ -18,49 +18,23 @@ import docker
 
 from exporter.core.inventory import sandboxed
 from exporter.core.model import Inventory
-from exporter.core.sample import KernelSample
+from exporter.core.sample import Devices, KernelSample
 from exporter.core.topology import join
 from exporter.docker_engine.client import DEFAULT_HOST
+from exporter.kernel.namespace_stats import read_namespace_stats, read_own_namespace
 from exporter.kernel.sampler import KernelSampler
 from tests.hosts import classic
 from tests.private_host import engines
 from tests.private_host.host import PrivateHost
 from tests.recorded import COUNTERS, HOSTS, RecordedHost
 
+PROCFS = Path("/proc")
 INSIDE = ("Config", "HostConfig")
 # What concerns networks and states; the rest is bulk, or says something of the machine that recorded.
 KEPT = frozenset(
-    {
-        "ApiVersion",
-        "Arch",
-        "CgroupDriver",
-        "CgroupVersion",
-        "Config",
-        "Created",
-        "ExposedPorts",
-        "FirewallBackend",
-        "HostConfig",
-        "Hostname",
-        "Id",
-        "Image",
-        "KernelVersion",
-        "Labels",
-        "LiveRestoreEnabled",
-        "MinAPIVersion",
-        "Name",
-        "Names",
-        "NetworkMode",
-        "NetworkSettings",
-        "Os",
-        "PortBindings",
-        "Ports",
-        "RestartCount",
-        "RestartPolicy",
-        "ServerVersion",
-        "State",
-        "Status",
-        "Version",
-    }
+    "ApiVersion Arch CgroupDriver CgroupVersion Config Created ExposedPorts FirewallBackend HostConfig Hostname Id "  # noqa: SIM905
+    "Image KernelVersion Labels LiveRestoreEnabled MinAPIVersion Name Names NetworkMode NetworkSettings Os "
+    "PortBindings Ports RestartCount RestartPolicy ServerVersion State Status Version".split()
 )
 
 
@@ -90,19 +64,23 @@ def record_engine(api: Any, folder: Path) -> None:
 
 def record_kernel(inventory: Inventory, folder: Path) -> None:
     """Write what the kernel says of this thread's network namespace."""
-    sampler = KernelSampler(Path("/proc"))
+    containers = sandboxed(inventory)
+    sampler = KernelSampler(PROCFS, sweep=False)
     try:
         sampler.start()
-        sample = sampler.sample(sandboxed(inventory))
+        sample = sampler.sample(containers)
         inside = sampler.read_inside(join(inventory, sample.devices).readings)
     finally:
         sampler.stop()
-    write(folder / "kernel.json", kernel_document(inventory, sample, inside))
+    own = read_own_namespace()
+    namespaces = {c.name: found for c in containers if (found := read_namespace_stats(PROCFS, c.id, c.pid, own))}
+    document = devices_document(inventory, sample.devices) | counters_document(sample, inside)
+    document["namespaces"] = {name: found._asdict() for name, found in namespaces.items()}
+    write(folder / "kernel.json", document)
 
 
-def kernel_document(inventory: Inventory, sample: KernelSample, inside: list[tuple[Any, ...]]) -> dict[str, Any]:
-    """The kernel's side of a recording; a row of counters is a host's view of a veth, as everywhere."""
-    devices = sample.devices
+def devices_document(inventory: Inventory, devices: Devices) -> dict[str, Any]:
+    """What there is, and whose it is."""
     return {
         "links": [asdict(link) for link in devices.links.values()],
         "sandboxes": {inventory.containers[key].name: nsid for key, nsid in devices.sandboxes.items()},
@@ -110,9 +88,17 @@ def kernel_document(inventory: Inventory, sample: KernelSample, inside: list[tup
         "addresses": devices.addresses,
         "uplinks": [asdict(uplink) for uplink in devices.uplinks],
         "routes": [{**asdict(route), "destination": str(route.destination)} for route in devices.routes or ()],
+    }
+
+
+def counters_document(sample: KernelSample, inside: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """What is counted; a row is a host's view of a veth, as everywhere."""
+    return {
+        "sources": [source.name for source in sample.sources],
         "stats": [counters("ifindex", row) for row in sample.stats or ()],
         "stats_inside": [counters("endpoint_id", row) for row in inside],
         "conntrack": asdict(sample.conntrack) if sample.conntrack else None,
+        "learned": sample.learned,
     }
 
 
@@ -133,7 +119,7 @@ def text(document: Any, margin: str) -> str:
         return json.dumps(document)
     inner = margin + " "
     if isinstance(document, dict):
-        lines = [f"{inner}{json.dumps(key)}: {text(value, inner)}" for key, value in document.items()]
+        lines = [f"{inner}{json.dumps(str(key))}: {text(value, inner)}" for key, value in document.items()]
         return "{\n" + ",\n".join(lines) + f"\n{margin}}}"
     return "[\n" + ",\n".join(inner + text(value, inner) for value in document) + f"\n{margin}]"
 
@@ -153,25 +139,13 @@ def record_classic(suite: str) -> Path:
     """Make a classic host on the engine of a Debian suite, and record it."""
     with PrivateHost("shop", engines.engine(suite)) as host:
         host.start().load_image()
-        classic.Classic(host).build()
+        made = classic.Classic(host)
+        made.build()
         folder = HOSTS / f"classic-{host.engine.version}"
         record(host.docker_url, folder, host.netns)
-        (folder / "README.md").write_text(README.format(version=host.engine.version, commands=classic.COMMANDS))
+        made.unpause()
+        (folder / "README.md").write_text(classic.README.format(version=host.engine.version, commands=classic.COMMANDS))
     return folder
-
-
-README = """\
-# A classic host on Docker {version}
-
-One moment of a host with every way in which a container gets its network on one host, or does not: the default bridge,
-networks with and without compose labels, internal, dual-stack, with a device's name and an MTU of its own, a macvlan
-on the uplink; a container on two networks and one that shares its namespace; host mode and none; paused, exited,
-created, and in the back-off of its restarts.
-`python -m tests.record_host` made it on a private host, by what does the same as these commands:
-
-```sh
-{commands}```
-"""
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from exporter.core.conntrack import ConntrackStats
 from exporter.core.inventory import with_container, with_listing, with_members
 from exporter.core.model import Interface, Inventory, Link, Uplink
+from exporter.core.namespace_stats import NamespaceStats
 from exporter.core.observation import EngineStats, Observation
 from exporter.core.routes import Route
 from exporter.core.sample import Devices, KernelSample, SourceState
@@ -78,18 +79,26 @@ class RecordedHost:
             routes=tuple(Route(**{**row, "destination": ip_network(row["destination"])}) for row in kernel["routes"]),
         )
 
-    def observation(self) -> Observation:
-        """All that an exporter would have seen at that moment, were it its first."""
-        inventory, recorded = self.inventory(), self.document("kernel")
+    def kernel(self, inventory: Inventory) -> FakeKernel:
+        """A kernel that goes on saying what it said."""
+        recorded = self.document("kernel")
+        ids = {container.name: container.id for container in inventory.containers.values()}
         kernel = FakeKernel(Devices())
         kernel.answer = KernelSample(
             devices=self.devices(inventory),
             stats=[_row(row.pop("ifindex"), row) for row in recorded["stats"]],
-            sources=tuple(SourceState(name, up=True) for name in ("links", "link_stats", "conntrack")),
+            sources=tuple(SourceState(name, up=True) for name in recorded["sources"]),
             conntrack=ConntrackStats(**recorded["conntrack"]) if recorded["conntrack"] else None,
+            learned={int(key): count for key, count in recorded["learned"].items()} if recorded["learned"] else None,
         )
         kernel.inside = [_row(row.pop("endpoint_id"), row) for row in recorded["stats_inside"]]
-        monitor = Monitor(kernel)
+        kernel.namespaces = {ids[name]: NamespaceStats(**row) for name, row in recorded["namespaces"].items()}
+        return kernel
+
+    def observation(self) -> Observation:
+        """All that an exporter would have seen at that moment, were it its first."""
+        inventory = self.inventory()
+        monitor = Monitor(self.kernel(inventory))
         monitor.follow(_Quiet())
         monitor.accept(inventory)
         return monitor.observe()

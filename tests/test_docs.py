@@ -11,6 +11,7 @@ from exporter.config import COLLECTORS
 from exporter.core.conntrack import ConntrackStats
 from exporter.core.finding import Finding
 from exporter.core.judge import Judge
+from exporter.core.namespace_stats import NamespaceCounts, NamespaceStats
 from exporter.core.observation import EngineStats
 from exporter.metrics.exposition import HOT_GROUPS
 from tests import builders
@@ -35,7 +36,10 @@ def everything() -> str:
     judgement = Judge().judge(topology, conntrack, now=0)
     finding = Finding("mtu_mismatch", "warning", "front", "eth0", "too large")
     observed = builders.observed(topology, *rows, stats=stats)
-    return exposed(replace(observed, judgement=replace(judgement, findings=(finding,), suspended=("engine",))))
+    observed = replace(observed, judgement=replace(judgement, findings=(finding,), suspended=("engine",)))
+    namespaces = NamespaceCounts((("web", 1.0),), [NamespaceStats(*range(1, 10))], 1.0)
+    peers = {topology.networks[0].id: 1}
+    return exposed(replace(observed, namespaces=namespaces, learned={}, overlay_peers=peers))
 
 
 def documented() -> dict[str, tuple[str, frozenset[str]]]:
@@ -53,7 +57,9 @@ def families(text: str) -> dict[str, str]:
 
 def test_every_family_is_documented_with_its_type_and_nothing_else_is() -> None:
     exposed_families = families(everything()) | {
-        counter.name: "counter" for group in HOT_GROUPS for counter in group.counters
+        counter.name: "counter" if counter.name.endswith("_total") else "gauge"
+        for group in HOT_GROUPS
+        for counter in group.counters
     }
     kinds = {name: "gauge" if kind == "info" else kind for name, (kind, _) in documented().items()}
     assert kinds == exposed_families

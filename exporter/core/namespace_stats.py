@@ -124,7 +124,7 @@ class NamespaceLedger:
         # An endpoint's id is new at each start. The engine may name another process of the same life than a cgroup.
         if container.pid not in (0, account.pid) and not endpoints & account.endpoints:
             account.begin_life()
-        account.pid, account.endpoints = container.pid or account.pid, endpoints or account.endpoints
+        account.pid, account.endpoints = container.pid or account.pid, endpoints
         return account
 
     def _close(self, account: Account) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from exporter.core.judgement import Judgement
 from exporter.core.model import Link
+from exporter.core.namespace_stats import NamespaceCounts
 from exporter.core.sample import Degraded, SourceState, StatsRow
 from exporter.core.topology import Topology
 
@@ -28,7 +29,8 @@ class Observation:
 
     `endpoints` are the sums (the host's view) of `topology.counted` and `began` when they began (Unix time),
     `networks` are those of `topology.networks`, `splits` those of `topology.bridges`, each in that order; `rows` is
-    every device's reading by ifindex. They are None when the counters could not be read.
+    every device's reading by ifindex. They are None when the counters could not be read. `learned` is by a
+    bridge's ifindex, `overlay_peers` by network id.
     """
 
     topology: Topology
@@ -42,6 +44,9 @@ class Observation:
     degraded: tuple[Degraded, ...] = ()
     overflows: int = 0
     judgement: Judgement = field(default_factory=Judgement)
+    namespaces: NamespaceCounts = field(default_factory=NamespaceCounts)
+    learned: Mapping[int, int] | None = None
+    overlay_peers: Mapping[str, int] | None = None
 
     def readings(self, links: Iterable[Link]) -> list[StatsRow | None] | None:
         """Return the devices' own counters in the order asked; None when the source failed."""

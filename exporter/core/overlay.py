@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from exporter.core.topology import Topology
+
+NETWORK_ID_LENGTH = 10
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteEndpoint:
@@ -23,3 +27,18 @@ class OverlayPeers:
     remote: tuple[RemoteEndpoint, ...]
     neighbours: Mapping[str, str] = field(default_factory=dict)
     fdb: Mapping[str, str] = field(default_factory=dict)
+
+
+def overlay_namespace(sandbox_key: str, network_id: str) -> str:
+    """Where the engine keeps the hidden namespace of an overlay: beside the sandboxes of its containers."""
+    folder, _, _ = sandbox_key.rpartition("/")
+    return f"{folder}/1-{network_id[:NETWORK_ID_LENGTH]}"
+
+
+def overlay_namespaces(topology: Topology) -> dict[str, str]:
+    """Return network id -> file of the hidden namespace of each overlay that a container here is on."""
+    return {
+        attachment.network.id: overlay_namespace(attachment.container.sandbox_key, attachment.network.id)
+        for attachment in topology.attachments
+        if attachment.network.driver == "overlay" and attachment.container.sandbox_key
+    }

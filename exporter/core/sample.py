@@ -89,7 +89,8 @@ class Degraded:
 class KernelSample:
     """One reading. `stats` is None when the counters could not be read; never an empty stand-in.
 
-    `overflows` counts how often messages about devices were lost.
+    `overflows` counts how often messages about devices were lost; `learned` are the MAC addresses that each bridge
+    (by ifindex) has learned.
     """
 
     devices: Devices = field(default_factory=Devices)
@@ -98,3 +99,4 @@ class KernelSample:
     degraded: tuple[Degraded, ...] = ()
     overflows: int = 0
     conntrack: ConntrackStats | None = None
+    learned: Mapping[int, int] | None = None

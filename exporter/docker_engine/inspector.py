@@ -30,6 +30,7 @@ class Answer:
 
     subject: Subject
     found: Container | list[Member] | None
+    serial: int = 0
     failed: bool = False
 
 
@@ -39,11 +40,13 @@ class Inspector:
     def __init__(self, host: str, sink: "queue.Queue[Any]") -> None:
         self._host = host
         self._sink = sink
-        self._work: queue.SimpleQueue[Subject | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[tuple[Subject, int] | None] = queue.SimpleQueue()
         # Daemons, and no executor: at its exit Python would wait for those that wait for a hung engine.
         for _ in range(THREADS):
             threading.Thread(target=self._run, name="inspect", daemon=True).start()
-        self._asked: dict[Subject, bool] = {}  # is it dirty again since it was asked for
+        self._asked: dict[Subject, int] = {}  # with which serial the answer will come
+        self._dirty: set[Subject] = set()  # changed since they were asked for
+        self._serial = 0
         self._unanswered: set[Subject] = set()
         self._retry_at = 0.0
 
@@ -55,22 +58,28 @@ class Inspector:
     def ask(self, subject: Subject) -> None:
         """Inspect it, or once more after the inspect that is under way."""
         if subject in self._asked:
-            self._asked[subject] = True
+            self._dirty.add(subject)
         else:
-            self._asked[subject] = False
-            self._work.put(subject)
+            self._serial += 1
+            self._asked[subject] = self._serial
+            self._work.put((subject, self._serial))
 
     def busy(self) -> bool:
         """Whether an answer is awaited."""
         return bool(self._asked)
 
-    def settle(self, answer: Answer) -> None:
-        """Take note that an answer has come."""
+    def settle(self, answer: Answer) -> bool:
+        """Take note that an answer has come; return whether it holds, or was asked for before the last `forget`."""
+        if self._asked.get(answer.subject) != answer.serial:
+            return False
+        del self._asked[answer.subject]
         if answer.failed:
             self._unanswered.add(answer.subject)
             self._retry_at = time.monotonic() + RETRY_SECONDS
-        if self._asked.pop(answer.subject, False):
+        if answer.subject in self._dirty:
+            self._dirty.discard(answer.subject)
             self.ask(answer.subject)
+        return not answer.failed
 
     def retry(self) -> None:
         """Ask again for what got no answer, after a while: a refusal comes back at once."""
@@ -83,20 +92,21 @@ class Inspector:
     def forget(self) -> None:
         """Expect no answer any more: the queue was emptied, and some may have been in it."""
         self._asked.clear()
+        self._dirty.clear()
 
     def _run(self) -> None:
         client = EngineClient(self._host)
-        while (subject := self._work.get()) is not None:
-            self._sink.put(_inspect(client, subject))
+        while (work := self._work.get()) is not None:
+            self._sink.put(_inspect(client, *work))
         client.close()
 
 
-def _inspect(client: EngineClient, subject: Subject) -> Answer:
+def _inspect(client: EngineClient, subject: Subject, serial: int) -> Answer:
     kind, key = subject
     try:
-        return Answer(subject, client.container(key) if kind == "container" else client.members(key))
+        return Answer(subject, client.container(key) if kind == "container" else client.members(key), serial)
     except EngineError:
         client.close()
     except Exception:
         log.exception("answer not understood", kind=kind, id=key)
-    return Answer(subject, None, failed=True)
+    return Answer(subject, None, serial, failed=True)

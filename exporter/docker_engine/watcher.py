@@ -156,8 +156,7 @@ class EngineWatcher:
             self._inspector.ask(("network", event.network_id))
 
     def _learn(self, answer: Answer) -> None:
-        self._inspector.settle(answer)
-        if answer.failed:
+        if not self._inspector.settle(answer):
             return
         kind, key = answer.subject
         if isinstance(answer.found, Container):
@@ -198,13 +197,16 @@ class EngineWatcher:
             log.info("inventory read", reason=reason, engine=engine.version, containers=len(containers))
 
     def _with_pids(self, inventory: Inventory) -> Inventory:
-        """Find the processes of live containers by their cgroups; only those without one there are inspected."""
+        """Find the processes of live containers by their cgroups.
+
+        Inspected are only those without one there, and those on an overlay: its namespace is found by their sandbox.
+        """
         found: dict[str, Container] = {}
+        networks = {network.id: network.driver for network in inventory.networks.values()}
         for container in sandboxed(inventory):
-            if not container.pid:
-                pid = self._find_pid(container.id)
-                if pid:
-                    found[container.id] = replace(container, pid=pid)
-                else:
-                    self._inspector.ask(("container", container.id))
+            pid = container.pid or self._find_pid(container.id)
+            found[container.id] = replace(container, pid=pid)
+            overlays = any(networks.get(e.network_id) == "overlay" for e in container.endpoints)
+            if not pid or (overlays and not container.sandbox_key):
+                self._inspector.ask(("container", container.id))
         return replace(inventory, containers={**inventory.containers, **found})

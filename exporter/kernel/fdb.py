@@ -15,7 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 from ipaddress import ip_address
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pyroute2.netlink.rtnl import RTM_GETNEIGH, RTM_NEWNEIGH
 
@@ -38,11 +38,9 @@ AF_BRIDGE = 7
 NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9
 NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # a bridge's words for: somebody put it there, it is an own address
 NOT_LEARNED = NUD_NOARP | NUD_PERMANENT
-NTF_SELF = 0x02
 IFLA_INFO_DATA = 2
 IFLA_BR_FDB_N_LEARNED = 48
 CLONE_NEWNET = 0x40000000
-NETWORK_ID_LENGTH = 10
 
 BRIDGES = message(
     RTM_GETLINK,
@@ -84,11 +82,14 @@ def parse_learned_count(data: memoryview | bytes, start: int, end: int) -> int |
 
 
 def parse_learned(rows: Iterable[Row]) -> dict[int, int]:
-    """Count what bridges have learned themselves. Most rows are devices' own addresses: their heads say so."""
+    """Count what bridges have learned themselves; of any other row with a bridge (NDA_MASTER) the state says so.
+
+    Most rows are devices' own addresses, permanent ones: they are not looked into any further.
+    """
     found: Counter[int] = Counter()
     for data, start, end in rows:
-        *_, state, flags, _ = NDMSG.unpack_from(data, start)
-        if not (state & NOT_LEARNED or flags & NTF_SELF):
+        *_, state, _, _ = NDMSG.unpack_from(data, start)
+        if not state & NOT_LEARNED:
             master = attributes(data, start + NDMSG.size, end).get(NDA_MASTER)
             if master is not None:
                 found[U32.unpack(master)[0]] += 1
@@ -105,11 +106,6 @@ def parse_peers(rows: Iterable[Row]) -> list[tuple[str, str]]:
             if not node.is_multicast:
                 found.append((known.get(NDA_LLADDR, b"").hex(":"), str(node)))
     return found
-
-
-def overlay_namespace(sandbox_key: str, network_id: str) -> Path:
-    """Where the engine keeps the hidden namespace of an overlay: beside the sandboxes of its containers."""
-    return Path(PurePosixPath(sandbox_key).with_name(f"1-{network_id[:NETWORK_ID_LENGTH]}"))
 
 
 def read_overlay_peers(netns_file: Path) -> list[tuple[str, str]] | None:

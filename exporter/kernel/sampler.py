@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from exporter.core.model import Container, Link
+from exporter.core.namespace_stats import NamespaceStats
 from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, SourceState, StatsRow
 from exporter.errors import SourceError
 from exporter.kernel.addresses import AddressReader, uplinks
 from exporter.kernel.conntrack import read_conntrack
+from exporter.kernel.fdb import read_learned, read_overlay_peers
 from exporter.kernel.inside import read_inside
 from exporter.kernel.link_stats import LinkStatsReader
 from exporter.kernel.link_watch import LinkWatcher
 from exporter.kernel.namespaces import NamespaceResolver
 from exporter.kernel.proc import may_administer_networks, read_net_dev, sees_host_processes
 from exporter.kernel.rtnetlink import open_socket
+from exporter.kernel.sweep import NamespaceSweep
 
 # RTNL is one lock for the whole machine: a dump can wait for other namespaces being made. After this long the same
 # counters are read from /proc/net/dev, which takes no lock.
@@ -34,6 +37,12 @@ NO_HOST_PIDS = Degraded(
     "run in the host's pid namespace (--pid=host) or mount the engine's netns directory: containers' processes are "
     "not visible",
 )
+NO_SYS_ADMIN = Degraded(
+    "overlay",
+    "no_sys_admin",
+    "grant CAP_SYS_ADMIN, and mount the engine's netns directory if this is a container: overlays' peers are unknown",
+)
+
 T = TypeVar("T")
 
 
@@ -49,13 +58,16 @@ class Cause:
 class KernelSampler:
     """The kernel side: made and started in the host's network namespace, sampled from one thread at a time."""
 
-    def __init__(self, procfs: Path) -> None:
+    def __init__(self, procfs: Path, *, sweep: bool = True) -> None:
         self._links = LinkWatcher()
         self._namespaces = NamespaceResolver(procfs)
         self._addresses = AddressReader()
         self._stats = LinkStatsReader()
         self._questions = open_socket()
         self._procfs = procfs
+        self._containers: tuple[Container, ...] = ()
+        self._sweep = NamespaceSweep(procfs, lambda: self._containers) if sweep else None
+        self._overlays_hidden = False
         self._pool = concurrent.futures.ThreadPoolExecutor(1, "link_stats")
         self._pending: concurrent.futures.Future[list[StatsRow]] | None = None
         self._made: tuple[Cause, Devices] = (Cause(-1, -1, ()), Devices())
@@ -65,10 +77,14 @@ class KernelSampler:
     def start(self) -> None:
         """Read all devices and begin to follow them."""
         self._links.start()
+        if self._sweep:
+            self._sweep.start()
 
     def stop(self) -> None:
         """End the threads and close every socket."""
         self._links.stop()
+        if self._sweep:
+            self._sweep.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         for source in (self._namespaces, self._addresses, self._stats, self._questions):
             source.close()
@@ -81,15 +97,41 @@ class KernelSampler:
         """Read devices and counters; `containers` are those that have a network namespace of their own."""
         stats, stats_state = _timed("link_stats", self._read_stats)
         devices, links_state = _timed("links", lambda: self.devices(containers))
+        learned, learned_state = _timed("fdb", lambda: read_learned(self._questions))
         conntrack, conntrack_state = _timed("conntrack", lambda: read_conntrack(self._procfs))
         return KernelSample(
             devices=devices or self._made[1],
             stats=stats,
-            sources=(links_state, stats_state, conntrack_state),
+            sources=(links_state, stats_state, learned_state, conntrack_state, *self._sweep_state()),
             degraded=self._degraded(),
             overflows=self._links.overflows,
             conntrack=conntrack,
+            learned=learned,
         )
+
+    def namespace_stats(self) -> tuple[Mapping[str, NamespaceStats], float | None]:
+        """Return what the sweep read last of each container's namespace, and the age of the oldest reading."""
+        return self._sweep.snapshot() if self._sweep else ({}, None)
+
+    def overlay_peers(self, namespaces: Mapping[str, str]) -> dict[str, int]:
+        """Return network id -> how many other nodes an overlay knows; `namespaces` are the files of the hidden ones.
+
+        Needs CAP_SYS_ADMIN; what cannot be entered is left out, and degraded says so.
+        """
+        found = {}
+        for network_id, path in namespaces.items():
+            try:
+                peers = read_overlay_peers(Path(path))
+            except (OSError, SourceError):
+                self._overlays_hidden = True
+                continue
+            self._overlays_hidden = False
+            if peers is not None:
+                found[network_id] = len({node for _, node in peers})
+        return found
+
+    def _sweep_state(self) -> tuple[SourceState, ...]:
+        return (self._sweep.state(),) if self._sweep else ()
 
     def read_inside(self, wanted: tuple[Inside, ...]) -> list[tuple[Any, ...]]:
         """Read the counters of devices inside containers."""
@@ -97,6 +139,7 @@ class KernelSampler:
 
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices and whose they are: the same object while nothing changed."""
+        self._containers = containers
         freed = self._links.take_freed()
         generation, links = self._links.links()
         self._addresses.read()
@@ -141,6 +184,8 @@ class KernelSampler:
             missing.append(NO_NET_ADMIN)
         if self._namespaces.hidden and not self._host_pids:
             missing.append(NO_HOST_PIDS)
+        if self._overlays_hidden:
+            missing.append(NO_SYS_ADMIN)
         return tuple(missing)
 
 

@@ -16,17 +16,38 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from exporter.core.observation import Observation
 from exporter.core.topology import Topology
-from exporter.metrics import addresses, bridge, conntrack, endpoint, findings, health, inventory, network, uplink, veth
+from exporter.metrics import (
+    addresses,
+    bridge,
+    conntrack,
+    endpoint,
+    fdb,
+    findings,
+    health,
+    inventory,
+    namespace,
+    network,
+    uplink,
+    veth,
+)
 from exporter.metrics.build import Metric, counter
 from exporter.metrics.hot import HotRenderer
 
-SCRAPE_FAMILIES = (health.families, findings.families, addresses.families, conntrack.families)
+SCRAPE_FAMILIES = (
+    health.families,
+    findings.families,
+    addresses.families,
+    conntrack.families,
+    fdb.families,
+    namespace.families,
+)
 TOPOLOGY_FAMILIES = (inventory.families,)
 HOT_GROUPS = (
     endpoint.GROUP,
     network.GROUP,
     network.SPLIT_GROUP,
     addresses.GROUP,
+    namespace.GROUP,
     veth.GROUP,
     bridge.GROUP,
     uplink.GROUP,

@@ -1,15 +1,14 @@
 """Forwarding tables: what bridges have learned, and which nodes an overlay knows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from exporter.core.topology import Topology
+from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, gauge
 
 
-def families(
-    topology: Topology, learned: Mapping[int, int] | None, peers: Mapping[str, int] | None
-) -> Iterator[Metric]:
-    """Both families, each absent when its source failed: `learned` by a bridge's ifindex, `peers` by network id."""
+def families(observation: Observation) -> Iterator[Metric]:
+    """Both families, each absent when its source failed."""
+    topology, learned, peers = observation.topology, observation.learned, observation.overlay_peers
     if learned is not None:
         entries = gauge(
             "dockernet_bridge_fdb_entries",

@@ -50,9 +50,11 @@ def escape(value: str) -> str:
 def template(counter: HotCounter, series: Sequence[tuple[str, str]], *, openmetrics: bool) -> bytes:
     """Build one family with a %d for each value; `series` are pairs of label text and creation time."""
     family = counter.name.removesuffix("_total") if openmetrics else counter.name
+    counts = counter.name.endswith("_total")
+    kind = "counter" if counts else "gauge"
     documentation = counter.documentation.replace("\\", r"\\").replace("%", "%%")
-    head = f"# HELP {family} {documentation}\n# TYPE {family} counter\n"
-    if openmetrics:
+    head = f"# HELP {family} {documentation}\n# TYPE {family} {kind}\n"
+    if openmetrics and counts:
         lines = [f"{family}_total{text} %d\n{family}_created{text} {created}\n" for text, created in series]
     else:
         lines = [f"{family}{text} %d\n" for text, _ in series]

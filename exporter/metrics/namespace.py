@@ -11,11 +11,11 @@ from exporter.core.namespace_stats import (
     TCP_ESTABLISHED,
     TIMEOUTS,
     UDP_RECEIVE_BUFFER_ERRORS,
-    NamespaceCounts,
 )
+from exporter.core.observation import Observation
 from exporter.core.sample import StatsRow
 from exporter.metrics.build import Metric, gauge
-from exporter.metrics.hot import HotCounter, Series
+from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 BESIDE = "Refreshed beside the scrape, see dockernet_namespace_statistics_age_seconds."
 
@@ -63,22 +63,26 @@ COUNTERS = (
 )
 
 
-def series(counts: NamespaceCounts) -> list[Series]:
+def series(observation: Observation) -> list[Series]:
     """One per container with a network namespace of its own."""
-    return [Series((("container", name),), began) for name, began in counts.containers]
+    return [Series((("container", name),), began) for name, began in observation.namespaces.containers]
 
 
-def rows(counts: NamespaceCounts) -> Sequence[StatsRow | None]:
+def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     """Return the containers' sums in the same order."""
-    return counts.rows
+    return observation.namespaces.rows
 
 
-def families(counts: NamespaceCounts) -> Iterator[Metric]:
+def families(observation: Observation) -> Iterator[Metric]:
     """dockernet_namespace_statistics_age_seconds; absent while nothing was read."""
+    if observation.namespaces.age is None:
+        return
     age = gauge(
         "dockernet_namespace_statistics_age_seconds",
         "Age of the oldest reading of a container's network namespace: what dockernet_container_tcp_* and _udp_* show.",
     )
-    if counts.age is not None:
-        age.add_metric((), counts.age)
+    age.add_metric((), observation.namespaces.age)
     yield age
+
+
+GROUP = HotGroup("namespace", (CONNECTIONS, *COUNTERS), series, rows)

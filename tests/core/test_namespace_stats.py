@@ -115,11 +115,12 @@ def test_a_life_of_which_nothing_but_smaller_counters_tells_is_a_new_one() -> No
 
 def test_a_process_that_is_not_known_for_a_moment_ends_no_life() -> None:
     ledger = NamespaceLedger()
-    web = start(run("web"), 1)
-    follow(ledger, web)
+    idle = run("web", network="none", pid=1)
+    follow(ledger, idle)
     ledger.read({"web-id": stats(1, 10)})
-    follow(ledger, replace(web, pid=0))
-    follow(ledger, web)
+    follow(ledger, replace(idle, pid=0))
+    assert sent(ledger) == 10
+    follow(ledger, idle)
     assert sent(ledger) == 10
 
 

@@ -129,20 +129,3 @@ def test_a_periodic_list_changes_nothing_of_a_container_that_did_not_change(
     lists = asked(engine, "/containers/json")
     follower.wait(lambda: asked(engine, "/containers/json") > lists + 1, "a list after it")
     assert follower.container("web") == before
-
-
-def test_more_events_than_the_queue_takes_make_it_read_everything_again(
-    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watcher_module, "QUEUE", 20)
-    follower = follow().synced()
-    with engine.holding("/networks"):
-        engine.emit("network", "create", "", "unknown")  # the thread that empties the queue waits for the networks
-        follower.wait(lambda: asked(engine, "/networks") == 2, "a list under way")
-        for number in range(50):
-            engine.emit("container", "start", f"burst-{number}")
-        engine.run("web", pid=7)
-        heard = ("container", "start")
-        follower.wait(lambda: follower.watcher.stats().events.get(heard) == 51, "all of them heard")
-    follower.wait(lambda: (web := follower.container("web")) and web.pid == 7, "web")
-    assert follower.resyncs("overflow") > 0

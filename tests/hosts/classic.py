@@ -41,6 +41,19 @@ docker exec plain ping -c 2 172.17.0.1
 docker exec on-lan ping -c 1 -W 1 198.51.100.1
 """
 
+README = """\
+# A classic host on Docker {version}
+
+One moment of a host with every way in which a container gets its network on one host, or does not: the default bridge,
+networks with and without compose labels, internal, dual-stack, with a device's name and an MTU of its own, a macvlan
+on the uplink; a container on two networks and one that shares its namespace; host mode and none; paused, exited,
+created, and in the back-off of its restarts.
+`python -m tests.record_host` made it on a private host, by what does the same as these commands:
+
+```sh
+{commands}```
+"""
+
 
 class Classic:
     """What COMMANDS do, one method for each kind of command."""
@@ -56,6 +69,10 @@ class Classic:
         self._stopped()
         self._traffic()
         until(self._in_back_off, SECONDS, "a container in its back-off")
+
+    def unpause(self) -> None:
+        """Let the frozen process go on: it could not be killed with the host."""
+        self._docker.containers.get("paused").unpause()
 
     def _networks(self) -> None:
         create = self._docker.networks.create

@@ -6,6 +6,7 @@ Every file of captures/ holds the commands that caused its messages. Rerun after
 import os
 import platform
 import socket
+import subprocess
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,18 @@ from tests.kernel.captured import CAPTURES
 from tests.kernel.own_namespace import container, ip, own_namespace, send_frames
 
 NLM_F_DUMP, NLMSG_DONE = 0x300, 3
-RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETSTATS = 18, 22, 26, 94
-FIXED = {16: 16, 17: 16, 20: 8, 24: 12, 88: 4, 89: 4, 92: 12}  # message type -> size of the body before the attributes
+RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH, RTM_GETSTATS = 18, 22, 26, 30, 94
+AF_BRIDGE = 7
+FIXED = {
+    16: 16,
+    17: 16,
+    20: 8,
+    24: 12,
+    28: 12,
+    88: 4,
+    89: 4,
+    92: 12,
+}  # message type -> size of the body before the attributes
 REFRESH = "python -m tests.kernel.capture"
 QUIET_SECONDS = 0.3
 WIDTH = 96
@@ -72,6 +83,22 @@ ip -6 route add default via 2001:db8::1 dev eth2
 ip route add 10.9.0.0/16 dev eth2
 ip route add unreachable 10.8.0.0/16"""
 
+NEIGHBOURS = """\
+ip link add br-front type bridge
+ip link set br-front up
+ip link add veth-web address 02:00:00:00:00:0b type veth peer name eth-web address 02:00:00:00:00:0a
+ip link set veth-web master br-front up
+ip link set eth-web netns CONTAINER
+inside ip link set eth-web name eth0 up
+frames inside eth0 1 100
+bridge fdb add 02:00:00:00:00:63 dev veth-web master static
+ip link add vxlan0 type vxlan id 4097 dstport 4789
+ip link set vxlan0 up
+bridge fdb add 02:42:0a:00:00:03 dev vxlan0 dst 192.0.2.2 self permanent
+bridge fdb add 02:42:0a:00:00:04 dev vxlan0 dst 192.0.2.2 self permanent
+bridge fdb add 02:42:0a:00:00:05 dev vxlan0 dst 192.0.2.3 self permanent
+bridge fdb add 00:00:00:00:00:00 dev vxlan0 dst 239.1.1.1 via veth-web self permanent"""
+
 
 def run(command: str, pid: int) -> None:
     """Run one line of a recipe."""
@@ -83,6 +110,8 @@ def run(command: str, pid: int) -> None:
     elif words[0] == "sysctl":
         name, value = words[1].split("=")
         Path("/proc/sys", *name.split(".")).write_text(value)
+    elif words[0] == "bridge":
+        subprocess.run(words, check=True)
     else:
         ip(" ".join(words[1:]), inside)
 
@@ -149,6 +178,14 @@ def main() -> None:
             run(command, pid)
         write("devices", DEVICES + "\nRTM_GETLINK, a dump", dumped(RTM_GETLINK, bytes(16)))
         write("stats", DEVICES + "\nRTM_GETSTATS, a dump", dumped(RTM_GETSTATS, bytes(8) + b"\1\0\0\0"))
+    with own_namespace(), container() as pid:
+        for command in NEIGHBOURS.splitlines():
+            run(command, pid)
+        write(
+            "fdb",
+            NEIGHBOURS + "\nRTM_GETNEIGH of AF_BRIDGE, a dump",
+            dumped(RTM_GETNEIGH, bytes([AF_BRIDGE]) + bytes(11)),
+        )
     with own_namespace(), container() as pid, open_socket(groups=(1, 28), timeout=QUIET_SECONDS) as sock:
         found: list[bytes] = []
         for command in LIFE.splitlines():

@@ -1,8 +1,9 @@
 """The kernel's side as the monitor sees it, by what a test says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from exporter.core.model import Container
+from exporter.core.namespace_stats import NamespaceStats
 from exporter.core.sample import Devices, EndedLink, Inside, KernelSample, StatsRow
 from exporter.core.totals import Reading
 from tests.builders import sample
@@ -15,6 +16,7 @@ class FakeKernel:
         self.answer = sample(found, *rows)
         self.ended: list[EndedLink] = []
         self.inside: list[Reading] = []
+        self.namespaces: Mapping[str, NamespaceStats] = {}
         self.failing = False
         self.asked_about: list[str] = []
 
@@ -33,6 +35,14 @@ class FakeKernel:
             raise PermissionError("planted")
         self.asked_about = [container.name for container in containers]
         return self.answer.devices
+
+    def namespace_stats(self) -> tuple[Mapping[str, NamespaceStats], float | None]:
+        """The readings of namespaces."""
+        return self.namespaces, 1.0 if self.namespaces else None
+
+    def overlay_peers(self, namespaces: Mapping[str, str]) -> Mapping[str, int]:
+        """One peer for each overlay."""
+        return dict.fromkeys(namespaces, 1)
 
     def read_inside(self, wanted: tuple[Inside, ...]) -> Sequence[Reading]:
         """The readings of those that are wanted."""

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from exporter.core.overlay import overlay_namespace
 from exporter.kernel.fdb import (
     NDA_DST,
     NDA_LLADDR,
     NDMSG,
     _read,
-    overlay_namespace,
     parse_learned,
     parse_learned_count,
     parse_peers,
@@ -132,7 +132,7 @@ def test_several_nodes_to_flood_to_are_all_told() -> None:
 
 @pytest.mark.parametrize("key", ["/var/run/docker/netns/0a1b2c3d4e5f", "/run/docker/netns/default"])
 def test_the_hidden_namespace_is_beside_the_sandboxes(key: str) -> None:
-    assert overlay_namespace(key, "k1uv0o3mmm8qn2pzt2g6f1dqc") == Path(key).parent / "1-k1uv0o3mmm"
+    assert overlay_namespace(key, "k1uv0o3mmm8qn2pzt2g6f1dqc") == str(Path(key).parent / "1-k1uv0o3mmm")
 
 
 @pytest.mark.live

@@ -13,13 +13,14 @@ from exporter.core.inventory import sandboxed
 from exporter.core.model import Inventory
 from exporter.core.namespace_stats import NamespaceLedger
 from exporter.core.observation import Observation
+from exporter.core.overlay import overlay_namespace
 from exporter.core.topology import join
 from exporter.docker_engine.watcher import EngineWatcher
-from exporter.kernel.fdb import overlay_namespace, read_overlay_peers
+from exporter.kernel.fdb import read_overlay_peers
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sweep import NamespaceSweep
 from exporter.metrics import namespace
-from exporter.metrics.hot import HotGroup, HotRenderer
+from exporter.metrics.hot import HotRenderer
 from tests.builders import devices
 from tests.live.exposed import Metrics
 from tests.live.shop import send
@@ -86,13 +87,8 @@ class Namespaces:
         """What an exposition would show."""
         stats, age = self.sweep.snapshot()
         self._ledger.read(stats)
-        counts = self._ledger.counts(age)
-        group = HotGroup(
-            "namespace", namespace.COUNTERS, lambda _: namespace.series(counts), lambda _: namespace.rows(counts)
-        )
-        text, _, _ = HotRenderer(group).render(
-            Observation(join(self._inventory, devices())), openmetrics=False, limit=10_000
-        )
+        seen = Observation(join(self._inventory, devices()), namespaces=self._ledger.counts(age))
+        text, _, _ = HotRenderer(namespace.GROUP).render(seen, openmetrics=False, limit=10_000)
         return Metrics(text.decode())
 
     def counters(self, name: str) -> dict[str, float]:
@@ -266,7 +262,7 @@ def test_an_overlays_hidden_namespace_tells_its_other_nodes(new_host: Callable[.
     network = manager.client().networks.create("ov", driver="overlay", attachable=True)
     one = run(manager, "one", network="ov")
     one.reload()
-    hidden = manager.path(str(overlay_namespace(one.attrs["NetworkSettings"]["SandboxKey"], network.id)))
+    hidden = manager.path(overlay_namespace(one.attrs["NetworkSettings"]["SandboxKey"], network.id))
     assert read_overlay_peers(hidden) == []
     two = run(worker, "two", network="ov")
     two.reload()

@@ -1,13 +1,11 @@
 """Statistics of namespaces as text, and what stands for the tables of bridges and overlays."""
 
-from prometheus_client.core import GaugeMetricFamily
-
 from exporter.core.namespace_stats import NamespaceCounts, NamespaceStats
 from exporter.core.observation import Observation
 from exporter.core.topology import join
 from exporter.metrics import fdb, namespace
 from exporter.metrics.exposition import render
-from exporter.metrics.hot import HotGroup, HotRenderer
+from exporter.metrics.hot import HotRenderer
 from tests.builders import CREATED, bridge, devices, inventory, network
 from tests.metrics.families import Series, values
 
@@ -26,17 +24,9 @@ COUNTERS = {
 
 def rendered(counts: NamespaceCounts, *, openmetrics: bool = False) -> str:
     """The counters by the templates, the rest by prometheus_client."""
-    group = HotGroup(
-        "namespace", namespace.COUNTERS, lambda _: namespace.series(counts), lambda _: namespace.rows(counts)
-    )
-    observation = Observation(join(inventory(), devices()))
-    hot, _, _ = HotRenderer(group).render(observation, openmetrics=openmetrics, limit=1000)
-    connections = namespace.CONNECTIONS
-    gauge = GaugeMetricFamily(connections.name, connections.documentation, labels=("container",))
-    for series, row in zip(namespace.series(counts), namespace.rows(counts), strict=True):
-        if row is not None:
-            gauge.add_metric([value for _, value in series.labels], row[connections.place])
-    text = hot + render([gauge, *namespace.families(counts)], openmetrics=openmetrics)
+    observation = Observation(join(inventory(), devices()), namespaces=counts)
+    hot, _, _ = HotRenderer(namespace.GROUP).render(observation, openmetrics=openmetrics, limit=1000)
+    text = hot + render(namespace.families(observation), openmetrics=openmetrics)
     return text.decode() + ("# EOF\n" if openmetrics else "")
 
 
@@ -69,7 +59,7 @@ def test_bridges_tell_what_they_have_learned_and_an_empty_one_nothing() -> None:
         inventory(network("front"), network("back")),
         devices(bridge("br-front", 3), bridge("br-back", 4), bridge("virbr0", 5)),
     )
-    text = render(fdb.families(topology, {3: 12, 5: 1}, None), openmetrics=False).decode()
+    text = render(fdb.families(Observation(topology, learned={3: 12, 5: 1})), openmetrics=False).decode()
     assert values(text) == {
         ("dockernet_bridge_fdb_entries", (("bridge", "br-front"), ("network", "front"))): 12,
         ("dockernet_bridge_fdb_entries", (("bridge", "br-back"), ("network", "back"))): 0,
@@ -78,10 +68,10 @@ def test_bridges_tell_what_they_have_learned_and_an_empty_one_nothing() -> None:
 
 def test_overlays_tell_their_peers_and_one_that_is_not_read_is_absent() -> None:
     topology = join(inventory(network("ov", driver="overlay"), network("ingress", driver="overlay")), devices())
-    text = render(fdb.families(topology, None, {"ov-net": 2}), openmetrics=False).decode()
+    text = render(fdb.families(Observation(topology, overlay_peers={"ov-net": 2})), openmetrics=False).decode()
     assert values(text) == {("dockernet_overlay_peers", (("network", "ov"),)): 2}
 
 
 def test_a_source_that_failed_costs_its_family() -> None:
     topology = join(inventory(network("front")), devices(bridge("br-front", 3)))
-    assert list(fdb.families(topology, None, None)) == []
+    assert list(fdb.families(Observation(topology))) == []
