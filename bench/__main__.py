@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import event_latency, idle, kernel_sample, link_listener, scrape, topology_change
+from bench import event_latency, idle, kernel_sample, link_listener, namespace_sweep, scrape, topology_change
 from bench.figures import Row, table
 from bench.scale import QUICK, Scale
 from tests.private_host.engines import PackageUnavailableError
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "link_listener": link_listener.rows,
     "scrape": scrape.rows,
     "topology_change": topology_change.rows,
+    "namespace_sweep": namespace_sweep.rows,
     "event_latency": event_latency.rows,
     "idle": idle.rows,
 }

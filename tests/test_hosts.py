@@ -9,7 +9,6 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from exporter.core.observation import Observation
-from exporter.metrics import namespace
 from exporter.metrics.build import counter, gauge
 from exporter.metrics.exposition import HOT_GROUPS, render
 from exporter.metrics.hot import HotGroup, HotRenderer
@@ -40,10 +39,6 @@ def normalised(text: str) -> list[str]:
 
 def _braces(labels: Sequence[tuple[str, str]]) -> str:
     return "{" + ",".join(f'{name}="{value}"' for name, value in labels) + "}" if labels else ""
-
-
-# A recorded host holds no readings of its namespaces.
-RECORDED_GROUPS = [group for group in HOT_GROUPS if group is not namespace.GROUP]
 
 
 @every_host
@@ -101,7 +96,7 @@ def test_every_veth_of_a_docker_bridge_has_a_container_that_is_on_that_network(h
 
 @every_host
 @both_formats
-@pytest.mark.parametrize("group", RECORDED_GROUPS, ids=lambda group: group.counters[0].name)
+@pytest.mark.parametrize("group", HOT_GROUPS, ids=lambda group: group.counters[0].name)
 def test_the_hot_renderer_writes_what_prometheus_client_writes(
     host: RecordedHost, group: HotGroup, *, openmetrics: bool
 ) -> None:

@@ -13,7 +13,7 @@ from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSam
 from exporter.errors import SourceError
 from exporter.kernel.addresses import AddressReader, uplinks
 from exporter.kernel.conntrack import read_conntrack
-from exporter.kernel.fdb import read_learned, read_overlay_peers
+from exporter.kernel.fdb import read_learned, read_learned_counts, read_overlay_peers
 from exporter.kernel.inside import read_inside
 from exporter.kernel.link_stats import LinkStatsReader
 from exporter.kernel.link_watch import LinkWatcher
@@ -25,6 +25,8 @@ from exporter.kernel.sweep import NamespaceSweep
 # RTNL is one lock for the whole machine: a dump can wait for other namespaces being made. After this long the same
 # counters are read from /proc/net/dev, which takes no lock.
 STATS_TIMEOUT = 0.25
+# Reading the forwarding tables of a thousand ports takes RTNL for tens of ms.
+LEARNED_SECONDS = 10.0
 
 NO_NET_ADMIN = Degraded(
     "namespaces",
@@ -67,6 +69,8 @@ class KernelSampler:
         self._procfs = procfs
         self._containers: tuple[Container, ...] = ()
         self._sweep = NamespaceSweep(procfs, lambda: self._containers) if sweep else None
+        self._learned: Mapping[int, int] = {}
+        self._learned_until = 0.0
         self._overlays_hidden = False
         self._pool = concurrent.futures.ThreadPoolExecutor(1, "link_stats")
         self._pending: concurrent.futures.Future[list[StatsRow]] | None = None
@@ -97,7 +101,7 @@ class KernelSampler:
         """Read devices and counters; `containers` are those that have a network namespace of their own."""
         stats, stats_state = _timed("link_stats", self._read_stats)
         devices, links_state = _timed("links", lambda: self.devices(containers))
-        learned, learned_state = _timed("fdb", lambda: read_learned(self._questions))
+        learned, learned_state = _timed("fdb", self._read_learned)
         conntrack, conntrack_state = _timed("conntrack", lambda: read_conntrack(self._procfs))
         return KernelSample(
             devices=devices or self._made[1],
@@ -165,6 +169,15 @@ class KernelSampler:
             uplinks=uplinks(names, addresses, carriers),
             routes=routes,
         )
+
+    def _read_learned(self) -> Mapping[int, int]:
+        """Ask for the kernel's own counts; one that keeps none (before 6.7) has its tables read now and then."""
+        counts = read_learned_counts(self._questions)
+        if counts is not None:
+            return counts
+        if time.monotonic() >= self._learned_until:
+            self._learned, self._learned_until = read_learned(self._questions), time.monotonic() + LEARNED_SECONDS
+        return self._learned
 
     def _read_stats(self) -> list[StatsRow]:
         """Wait for the dump no longer than the timeout; one that is late is not started a second time."""

@@ -1,5 +1,8 @@
 """What containers move, to the byte, against the container's own counters and the host's."""
 
+from functools import partial
+from typing import Any
+
 from tests.live.exposed import Exporter, inside, veth_reversed
 from tests.live.shop import Shop, send
 from tests.waiting import until
@@ -8,23 +11,27 @@ from tests.waiting import until
 def test_endpoint_counters_are_those_inside_the_container_and_the_veths_reversed(
     shop: Shop, exporter: Exporter
 ) -> None:
+    """Ten megabytes and one byte, both ways."""
     before = exporter.metrics().counters("endpoint", container="db", network="back")
-    send(shop.web, shop.db, 10_000_000, "back")
-    send(shop.db, shop.web, 1, "back")
+    for source, target in ((shop.web, shop.db), (shop.db, shop.web)):
+        for size in (10_000_000, 1):
+            send(source, target, size, "back")
 
-    def agree() -> bool:
+    def agree(container: Any, network: str) -> bool:
         metrics = exporter.metrics()
-        exposed = metrics.counters("endpoint", container="db", network="back")
-        interface = metrics.label("dockernet_endpoint_info", "interface", container="db", network="back")
-        veth = metrics.label("dockernet_endpoint_info", "veth", container="db", network="back")
+        place = {"container": container.name, "network": network}
+        exposed = metrics.counters("endpoint", **place)
+        interface = metrics.label("dockernet_endpoint_info", "interface", **place)
+        veth = metrics.label("dockernet_endpoint_info", "veth", **place)
         assert interface
         assert veth
-        return exposed == inside(shop.db)[interface] == veth_reversed(shop.host, veth)
+        return exposed == inside(container)[interface] == veth_reversed(shop.host, veth)
 
-    until(agree, 10, "three equal readings")
+    for container, network in ((shop.db, "back"), (shop.web, "back"), (shop.web, "front"), (shop.plain, "bridge")):
+        until(partial(agree, container, network), 10, f"three equal readings of {container.name}")
     after = exporter.metrics().counters("endpoint", container="db", network="back")
-    received = (after["receive_bytes"] or 0) - (before["receive_bytes"] or 0)
-    assert 10_000_000 < received < 10_700_000
+    for direction in ("receive_bytes", "transmit_bytes"):
+        assert 10_000_000 < (after[direction] or 0) - (before[direction] or 0) < 11_500_000
 
 
 def test_every_veth_has_its_container_and_its_network(exporter: Exporter) -> None:

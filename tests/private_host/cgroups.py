@@ -45,12 +45,22 @@ def destroy(name: str) -> None:
     deadline = time.monotonic() + DESTROY_SECONDS
     # again and again: a member may fork or make a cgroup before it dies, and a dead one keeps its cgroup busy a moment
     while (folders := _folders(name)) and time.monotonic() < deadline:
+        _thaw(folders)
         for pid in members(name):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for folder in folders:
             _remove(folder)
         time.sleep(PAUSE_SECONDS)
+
+
+def _thaw(folders: list[Path]) -> None:
+    """Wake what `docker pause` has frozen: on cgroup v1 it does not die of SIGKILL before."""
+    for folder in folders:
+        for path, _, files in os.walk(folder):
+            if "freezer.state" in files:
+                with suppress(OSError):
+                    (Path(path) / "freezer.state").write_text("THAWED")
 
 
 def _remove(folder: Path) -> None:
