@@ -19,8 +19,8 @@ from tests.waiting import until
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent stream is doubted soon, and so is a request without an answer."""
-    monkeypatch.setattr(client_module, "QUIET_SECONDS", 0.05)
-    monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 0.2)
+    monkeypatch.setattr(client_module, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 1.0)
 
 
 def reconnects(follower: Follower) -> int:
