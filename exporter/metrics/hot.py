@@ -84,16 +84,17 @@ class HotRenderer:
         rows = self.group.rows(observation) or ()
         families = len(self.group.counters)
         self._prepare(observation)
+        if rows and None not in rows and len(rows) * families <= limit:
+            # The usual case: everything was read, and everything may be shown.
+            text = self._fill(self._cached(openmetrics=openmetrics), tuple(zip(*rows, strict=True)))
+            return text, len(rows) * families, {}
         read = [place for place, row in enumerate(rows) if row is not None]
         kept = read[: max(0, limit) // families]
         left_out = len(read) - len(kept)
         dropped = dict.fromkeys((c.name for c in self.group.counters), left_out) if left_out else {}
         if not kept:
             return b"", 0, dropped
-        if len(kept) == len(self._texts):
-            templates = self._cached(openmetrics=openmetrics)
-        else:
-            templates = self._build([self._texts[place] for place in kept], openmetrics=openmetrics)
+        templates = self._build([self._texts[place] for place in kept], openmetrics=openmetrics)
         columns = tuple(zip(*[rows[place] or () for place in kept], strict=True))
         return self._fill(templates, columns), len(kept) * families, dropped
 
