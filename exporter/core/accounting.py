@@ -52,6 +52,7 @@ class Ledger:
                 self._inside[attachment.reading.key] = attachment.network.name, attachment.endpoint.mac_address
             name = (attachment.container.name, attachment.network.name)
             self._began.setdefault(name, attachment.container.created)
+            self._began.move_to_end(name)  # what lives is the last to be forgotten
         self._end_inside(topology)
         self._settle(topology.inventory.containers)
         unclaimed, self._unclaimed = self._unclaimed, []
@@ -128,6 +129,7 @@ class Ledger:
         for network in inventory.networks.values():
             if network.bridge:
                 self._network_of_bridge[network.bridge] = network.name
+                self._network_of_bridge.move_to_end(network.bridge)
             for member in inventory.members.get(network.id, ()):
                 self._claim(network.name, member.mac_address, member.container_id)
         for container in inventory.containers.values():
@@ -139,6 +141,7 @@ class Ledger:
     def _claim(self, network: str, mac_address: str, container_id: str) -> None:
         if mac_address:
             self._claims[network, mac_address] = container_id
+            self._claims.move_to_end((network, mac_address))
 
     def _finish(self, key: Hashable, final: StatsRow = NOTHING) -> StatsRow:
         """Leave a reading to every sum that it belongs to; one that belongs to none changes nothing."""

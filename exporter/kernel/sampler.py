@@ -123,15 +123,16 @@ class KernelSampler:
         Needs CAP_SYS_ADMIN; what cannot be entered is left out, and degraded says so.
         """
         found = {}
+        hidden = False
         for network_id, path in namespaces.items():
             try:
                 peers = read_overlay_peers(Path(path))
             except (OSError, SourceError):
-                self._overlays_hidden = True
+                hidden = True
                 continue
-            self._overlays_hidden = False
             if peers is not None:
                 found[network_id] = len({node for _, node in peers})
+        self._overlays_hidden = hidden
         return found
 
     def _sweep_state(self) -> tuple[SourceState, ...]:
@@ -144,9 +145,10 @@ class KernelSampler:
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices and whose they are: the same object while nothing changed."""
         self._containers = containers
+        self._addresses.read()
+        # After all that may fail: a freed nsid that is not heard of would be taken for its former owner's.
         freed = self._links.take_freed()
         generation, links = self._links.links()
-        self._addresses.read()
         cause = Cause(generation, self._addresses.generation, containers)
         if freed or cause != self._made[0]:
             self._made = cause, self._make(links, containers, freed)
@@ -158,9 +160,9 @@ class KernelSampler:
         containers: tuple[Container, ...],
         freed: set[int],
     ) -> Devices:
+        sandboxes = self._namespaces.sandboxes(containers, freed)
         addresses, carriers, routes = self._addresses.read()
         names = {ifindex: link.name for ifindex, link in links.items()}
-        sandboxes = self._namespaces.sandboxes(containers, freed)
         return Devices(
             links=links,
             sandboxes=sandboxes,

@@ -6,8 +6,8 @@ import pytest
 
 from exporter.core.accounting import REMEMBERED, Ledger
 from exporter.core.sample import StatsRow
-from exporter.core.topology import Topology
-from tests.builders import devices, ended, inventory, rename, row, run, veth
+from exporter.core.topology import Topology, join
+from tests.builders import bridge, devices, ended, inventory, network, rename, row, run, veth
 from tests.core.histories import exposed, host
 
 WEB = ("web", "front")
@@ -163,3 +163,26 @@ def test_an_account_of_a_container_that_docker_no_longer_names_waits_for_its_vet
     end(ledger, 11, 120)
     seen(ledger, host())
     assert seen(ledger, host(("web", "front", 12), ids={"web": "second"}), sent(12, 1)) == {WEB: 121}
+
+
+def test_of_a_container_that_lives_the_beginning_is_not_forgotten_for_the_many_that_came_and_went(
+    ledger: Ledger,
+) -> None:
+    """Recreated once, so that its own creation is not the answer."""
+
+    def with_web(created: float, other: str) -> Topology:
+        web = run("web", network="front", created=created, container_id=f"web-{created}")
+        return join(
+            inventory(web, run(other, network="front"), network("front")),
+            replace(
+                devices(bridge("br-front", 3), veth("a", 11, master=3, nsid=1), veth("b", 12, master=3, nsid=2)),
+                sandboxes={web.id: 1, f"{other}-id": 2},
+            ),
+        )
+
+    ledger.attribute(with_web(1.0, "db"))
+    for number in range(REMEMBERED + 2):
+        topology = with_web(2.0, f"brief-{number}")
+        ledger.attribute(topology)
+    began = dict(zip((a.container.name for a, _ in topology.counted), ledger.began(topology), strict=True))
+    assert began["web"] == 1.0

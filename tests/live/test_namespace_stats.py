@@ -41,19 +41,19 @@ NAMES = {
 
 # Accepts nothing: of those who come, two are let in and the others are not.
 DEAF = """
-import socket, sys, time
+import signal, socket, sys
 listener = socket.create_server(("", 7000), backlog=1)
 print("listening", flush=True)
-time.sleep(1000)
+signal.pause()
 """
 CROWD = """
-import socket, sys, time
+import signal, socket, sys
 sockets = [socket.socket() for _ in range(20)]
 for sock in sockets:
     sock.setblocking(False)
     sock.connect_ex((sys.argv[1], 7000))
 print("called", flush=True)
-time.sleep(1000)
+signal.pause()
 """
 FULL = """
 import socket
