@@ -28,12 +28,23 @@ def with_listing(
 
 
 def _keep_details(known: Container | None, listed: Container) -> Container:
-    if known is None or not (known.live and listed.live) or _sandboxes(known) != _sandboxes(listed):
+    if known is None or not _same_life(known, listed):
         return listed
     # A list tells whole seconds, and an image's id once its name has moved on: labels must not change with it.
     return replace(
-        listed, pid=known.pid, sandbox_key=known.sandbox_key, image=known.image, created=known.created or listed.created
+        listed,
+        pid=known.pid,
+        sandbox_key=known.sandbox_key,
+        image=known.image,
+        created=known.created or listed.created,
+        details=known.details,
     )
+
+
+def _same_life(known: Container, listed: Container) -> bool:
+    if not (known.live and listed.live):
+        return known.state == listed.state
+    return _sandboxes(known) == _sandboxes(listed)
 
 
 def _sandboxes(container: Container) -> frozenset[str]:

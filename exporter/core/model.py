@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from exporter.core.details import Details
+
 LIVE_STATES = frozenset({"running", "paused"})
 
 
@@ -29,6 +31,7 @@ class Container:
     `network_mode` is Docker's word with 'default' spelled 'bridge' and 'container:<id>' shortened to
     'container', its target standing in `network_owner`. `pid` is 0 and `sandbox_key` '' while unknown.
     `static_addresses` are pairs of a network and an address that the operator chose, of the stopped ones too.
+    `details` are None until it is inspected.
     """
 
     id: str
@@ -43,6 +46,7 @@ class Container:
     pid: int = 0
     sandbox_key: str = ""
     static_addresses: tuple[tuple[str, str], ...] = ()
+    details: Details | None = None
 
     @property
     def live(self) -> bool:
@@ -60,8 +64,27 @@ class Subnet:
 
 
 @dataclass(frozen=True, slots=True)
+class BridgeOptions:
+    """What `docker network create --opt` says of a bridge network's rules; absent ones as the engine takes them.
+
+    `gateway_mode4` and `gateway_mode6`: nat, nat-unprotected, routed, isolated. `host_ip4` and `host_ip6` are the
+    addresses that outgoing connections get in place of the uplink's ('' for that).
+    """
+
+    masquerade: bool = True
+    icc: bool = True
+    gateway_mode4: str = "nat"
+    gateway_mode6: str = "nat"
+    host_ip4: str = ""
+    host_ip6: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
-    """A Docker network; `bridge` is the host's device of a bridge network, `mtu` its option or 0."""
+    """A Docker network; `bridge` is the host's device of a bridge network, `mtu` its option or 0.
+
+    `ingress` is the Swarm's routing mesh.
+    """
 
     id: str
     name: str
@@ -73,6 +96,8 @@ class Network:
     mtu: int = 0
     subnets: tuple[Subnet, ...] = ()
     created: float = 0.0
+    ingress: bool = False
+    options: BridgeOptions = BridgeOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +113,7 @@ class Member:
     endpoint_id: str
     mac_address: str = ""
     ip_address: str = ""
+    ip6_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,21 @@ Shapes differ by version: what is absent, null or "" means the same here. Source
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
-from exporter.core.model import LIVE_STATES, Container, Endpoint, Engine, Member, Network, Subnet
+from exporter.core.model import LIVE_STATES, BridgeOptions, Container, Endpoint, Engine, Member, Network, Subnet
+from exporter.docker_engine.parse_details import parse_details, parse_time
 
 Json = Mapping[str, Any]
 
 MTU_OPTION = "com.docker.network.driver.mtu"
 BRIDGE_OPTION = "com.docker.network.bridge.name"
+MASQUERADE_OPTION = "com.docker.network.bridge.enable_ip_masquerade"
+ICC_OPTION = "com.docker.network.bridge.enable_icc"
+GATEWAY_MODE_OPTIONS = "com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6"
+FALSE = ("false", "0", "f", "F", "FALSE", "False")  # what Go's strconv.ParseBool takes for it
+HOST_ADDRESS_OPTIONS = "com.docker.network.host_ipv4", "com.docker.network.host_ipv6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def parse_listed(document: Json) -> Container:
 def parse_inspected(document: Json) -> Container:
     """Parse GET /containers/ID/json."""
     config, state = document.get("Config") or {}, document.get("State") or {}
-    return _container(
+    container = _container(
         document,
         name=document.get("Name"),
         image=config.get("Image"),
@@ -70,6 +75,7 @@ def parse_inspected(document: Json) -> Container:
         pid=int(state.get("Pid") or 0),
         sandbox_key=(document.get("NetworkSettings") or {}).get("SandboxKey"),
     )
+    return replace(container, details=parse_details(document))
 
 
 def _container(
@@ -143,6 +149,21 @@ def parse_network(document: Json) -> Network:
             for row in (document.get("IPAM") or {}).get("Config") or ()
         ),
         created=parse_time(document.get("Created")),
+        ingress=bool(document.get("Ingress")),
+        options=_bridge_options(options),
+    )
+
+
+def _bridge_options(options: Json) -> BridgeOptions:
+    mode4, mode6 = (str(options.get(key) or "nat") for key in GATEWAY_MODE_OPTIONS)
+    host4, host6 = (str(options.get(key) or "") for key in HOST_ADDRESS_OPTIONS)
+    return BridgeOptions(
+        masquerade=options.get(MASQUERADE_OPTION) not in FALSE,
+        icc=options.get(ICC_OPTION) not in FALSE,
+        gateway_mode4=mode4,
+        gateway_mode6=mode6,
+        host_ip4=host4,
+        host_ip6=host6,
     )
 
 
@@ -155,6 +176,7 @@ def parse_members(document: Json) -> list[Member]:
             endpoint_id=str(row.get("EndpointID") or ""),
             mac_address=str(row.get("MacAddress") or "").lower(),
             ip_address=str(row.get("IPv4Address") or "").partition("/")[0],
+            ip6_address=str(row.get("IPv6Address") or "").partition("/")[0],
         )
         for container_id, row in (document.get("Containers") or {}).items()
     ]
@@ -173,10 +195,3 @@ def parse_engine(version: Json, info: Json) -> Engine:
         firewall_backend="nftables" if firewall.get("Driver") == "nftables" else "",
         userland_proxy=str(details.get("EnableUserlandProxy") or ""),
     )
-
-
-def parse_time(text: Any) -> float:
-    """Parse RFC 3339 with nanoseconds into Unix seconds; 0 for nothing and for the zero time of Go."""
-    if not text or str(text).startswith("0001-"):
-        return 0.0
-    return datetime.fromisoformat(str(text)).timestamp()

@@ -197,16 +197,13 @@ class EngineWatcher:
             log.info("inventory read", reason=reason, engine=engine.version, containers=len(containers))
 
     def _with_pids(self, inventory: Inventory) -> Inventory:
-        """Find the processes of live containers by their cgroups.
+        """Find the processes of live containers by their cgroups: faster than to inspect what has just been listed.
 
-        Inspected are only those without one there, and those on an overlay: its namespace is found by their sandbox.
+        That is done as well, for ports and sandboxes; of a container that has not changed once only.
         """
-        found: dict[str, Container] = {}
-        networks = {network.id: network.driver for network in inventory.networks.values()}
-        for container in sandboxed(inventory):
-            pid = container.pid or self._find_pid(container.id)
-            found[container.id] = replace(container, pid=pid)
-            overlays = any(networks.get(e.network_id) == "overlay" for e in container.endpoints)
-            if not pid or (overlays and not container.sandbox_key):
+        found = {c.id: replace(c, pid=c.pid or self._find_pid(c.id)) for c in sandboxed(inventory)}
+        inventory = replace(inventory, containers={**inventory.containers, **found})
+        for container in inventory.containers.values():
+            if container.details is None or (container.id in found and not container.pid):
                 self._inspector.ask(("container", container.id))
-        return replace(inventory, containers={**inventory.containers, **found})
+        return inventory

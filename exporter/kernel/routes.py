@@ -27,7 +27,7 @@ def _leads_somewhere(row: Any) -> bool:
 
 
 def _ways(row: Any) -> Iterator[Route]:
-    anywhere = "0.0.0.0" if row["family"] == AF_INET else "::"  # noqa: S104  a destination, nothing is bound
+    anywhere = "0.0.0.0" if row["family"] == AF_INET else "::"
     destination = ip_network(f"{row.get_attr('RTA_DST') or anywhere}/{row['dst_len']}", strict=False)
     metric = row.get_attr("RTA_PRIORITY") or 0
     if row.get_attr("RTA_OIF"):

@@ -1,12 +1,14 @@
 """Containers of four engines, as they answered."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from exporter.core.model import Container, Endpoint
-from exporter.docker_engine.parse import parse_inspected, parse_listed, parse_time
+from exporter.docker_engine.parse import parse_inspected, parse_listed
+from exporter.docker_engine.parse_details import parse_time
 from tests.recorded import ENGINES, answer
 
 every_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -22,7 +24,7 @@ def listed(engine: str) -> Mapping[str, Container]:
 
 def test_an_inspect_becomes_a_container() -> None:
     back, front = answer("28.5.2", "two-networks")["NetworkSettings"]["Networks"].values()
-    assert inspected("28.5.2", "two-networks") == Container(
+    assert replace(inspected("28.5.2", "two-networks"), details=None) == Container(
         id="356e9447cb08801e2f4506ca66fd7d50676738bf33f002479ad9ac58c742f1c5",
         name="shop-web-1",
         image="busybox:local",
@@ -59,7 +61,7 @@ def test_the_default_network_is_called_bridge(engine: str) -> None:
 
 @every_engine
 def test_list_and_inspect_tell_the_same_of_a_live_container(engine: str) -> None:
-    """The list lacks the process only, and counts its creation in whole seconds."""
+    """The list lacks the process and the details, and counts its creation in whole seconds."""
     rows = listed(engine)
     for name in ("running", "two-networks", "dual-stack", "sharer", "host-mode", "none", "paused"):
         found = inspected(engine, name)
@@ -71,7 +73,7 @@ def test_list_and_inspect_tell_the_same_of_a_live_container(engine: str) -> None
 
 def without_details(container: Container) -> dict[str, Any]:
     fields = {name: getattr(container, name) for name in container.__slots__}
-    return {**fields, "pid": 0, "sandbox_key": "", "created": 0}
+    return {**fields, "pid": 0, "sandbox_key": "", "created": 0, "details": None}
 
 
 @every_engine

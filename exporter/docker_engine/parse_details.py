@@ -1,0 +1,57 @@
+"""A container's ports, restarts and last failure, out of its inspect or its row in the list."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from exporter.core.details import Details, PortBinding
+from exporter.core.model import LIVE_STATES
+
+Json = Mapping[str, Any]
+
+SECTIONS = ("HostConfig", "Config", "State", "NetworkSettings")
+
+
+def parse_details(document: Json) -> Details:
+    """Parse what only GET /containers/ID/json tells."""
+    host, config, state, settings = (document.get(key) or {} for key in SECTIONS)
+    live = state.get("Status") in LIVE_STATES
+    return Details(
+        bindings=tuple(parse_bindings(host.get("PortBindings") or {})),
+        # An exited container may keep those of its last life.
+        published=tuple(parse_bindings(settings.get("Ports") or {})) if live else (),
+        exposed=tuple(parse_port(port) for port in sorted(config.get("ExposedPorts") or {})),
+        restart_policy=str((host.get("RestartPolicy") or {}).get("Name") or "no"),
+        error=str(state.get("Error") or ""),
+        exit_code=int(state.get("ExitCode") or 0),
+        restart_count=int(document.get("RestartCount") or 0),
+        started=parse_time(state.get("StartedAt")),
+        finished=parse_time(state.get("FinishedAt")),
+        log_driver=str((host.get("LogConfig") or {}).get("Type") or ""),
+        arguments=tuple(str(word) for word in (document.get("Path") or "", *(document.get("Args") or ())) if word),
+    )
+
+
+def parse_bindings(document: Json) -> Iterator[PortBinding]:
+    """Parse a map from '80/tcp' to host addresses and ports, as HostConfig.PortBindings and NetworkSettings.Ports are.
+
+    A port that is exposed only has null there; where routed, a published one has no host's.
+    """
+    for port, rows in sorted(document.items()):
+        protocol, number = parse_port(port)
+        for row in rows or ():
+            first, _, last = str(row.get("HostPort") or "0").partition("-")
+            yield PortBinding(protocol, number, str(row.get("HostIp") or ""), int(first), int(last or first))
+
+
+def parse_port(text: str) -> tuple[str, int]:
+    """Parse '80/tcp' into ('tcp', 80); the protocol may be missing."""
+    number, _, protocol = str(text).partition("/")
+    return protocol or "tcp", int(number)
+
+
+def parse_time(text: Any) -> float:
+    """Parse RFC 3339 with nanoseconds into Unix seconds; 0 for nothing and for the zero time of Go."""
+    if not text or str(text).startswith("0001-"):
+        return 0.0
+    return datetime.fromisoformat(str(text)).timestamp()
