@@ -1,0 +1,123 @@
+"""Whose a rule is: by the address it leads to, by the bridge and the subnet that it names."""
+
+from exporter.core.nat.expected import Expected
+from exporter.core.nat.layout import INGRESS, is_dockers
+from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, Series
+from exporter.core.nat.owners import number_of
+from exporter.core.nat.port_memory import PortMemory
+from exporter.core.nat.ruleset import (
+    DOCKER_BRIDGES,
+    DPORT,
+    DST,
+    EQUAL,
+    FILTER,
+    IIF,
+    NAT,
+    OIF,
+    PROTOCOL,
+    RAW,
+    SRC,
+    SRC_TYPE,
+    UNEQUAL,
+    Rule,
+)
+
+NOBODYS: Series = ()
+TRANSLATES = frozenset({"MASQUERADE", "SNAT"})
+REFUSES = frozenset({"DROP", "REJECT"})
+ISOLATION, UNPUBLISHED, DIRECT = "isolation", "unpublished_port", "direct_access"
+EITHER = "isolation_or_unpublished_port"
+COMMENTS = {
+    "UNPUBLISHED PORT DROP": EITHER,
+    "DROP DIRECT ACCESS": DIRECT,
+    "DROP REMOTE LOOPBACK": DIRECT,
+    "INTERNAL NETWORK INGRESS": ISOLATION,
+    "INTERNAL NETWORK EGRESS": ISOLATION,
+}
+STAGES = ("DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER-INTERNAL")
+
+
+class Attribution:
+    """Answers for one topology. An owner that is not known yet is None: it may be told later."""
+
+    def __init__(self, expected: Expected, memory: PortMemory) -> None:
+        self._expected = expected
+        self._memory = memory
+        self._by_bridge = {n.network.bridge: n.network.name for n in expected.networks}
+        self._by_number = {number_of(address): owner for address, owner in expected.owners.items()}
+
+    def series(self, rule: Rule) -> Series | None:
+        """Return the series that a rule's packets belong to; NOBODYS for those that are in none."""
+        if rule.table in (NAT, DOCKER_BRIDGES):
+            if rule.target == "DNAT":
+                return self._port(rule)
+            if rule.target in TRANSLATES:
+                return self._masquerade(rule)
+        if rule.target in REFUSES and (is_dockers(rule.table, rule.chain) or rule.table == RAW):
+            return self._drop(rule)
+        return NOBODYS
+
+    def network(self, rule: Rule) -> str:
+        """Return the network that a rule belongs to by the bridge that it names, else by its container; '' if none."""
+        for key in (IIF, OIF):
+            for operator in (EQUAL, UNEQUAL):
+                name = self._by_bridge.get(rule.value(key, operator) or "")
+                if name:
+                    return name
+        owner = self._expected.owners.get(rule.address) if rule.address else None
+        return owner.network if owner else ""
+
+    def container(self, rule: Rule) -> str:
+        """Return the container whose address a rule leads to or names; '' if none."""
+        owner = self._expected.owners.get(rule.address) if rule.address else None
+        for key in (DST, SRC):
+            if owner is None and (wanted := rule.value(key)) is not None and _is_one_address(wanted):
+                owner = self._by_number.get(wanted[0])
+        return owner.container if owner else ""
+
+    def _port(self, rule: Rule) -> Series | None:
+        ports = rule.value(DPORT)
+        if not is_dockers(rule.table, rule.chain) or rule.chain == INGRESS or ports is None or ports[0] != ports[1]:
+            return NOBODYS
+        protocol = rule.value(PROTOCOL) or ""
+        name = self._memory.name(protocol, rule.address, ports[0])
+        owner = self._expected.owners.get(rule.address)
+        if not name and owner is not None:
+            name = owner.container
+        return (PORT, name, protocol, str(ports[0])) if name else None
+
+    def _masquerade(self, rule: Rule) -> Series | None:
+        """Rules for a network's own hairpins, and for what the host sends into it, are not its way out."""
+        bridge = rule.value(OIF, UNEQUAL)
+        if bridge is None or rule.value(SRC_TYPE) is not None:
+            return NOBODYS
+        name = self._by_bridge.get(bridge)
+        return None if name is None else (MASQUERADE, name)
+
+    def _drop(self, rule: Rule) -> Series | None:
+        reason = _reason(rule)
+        name = self.network(rule) or self._network_of_destination(rule)
+        return NOBODYS if not reason else None if not name else (DROP, name, reason)
+
+    def _network_of_destination(self, rule: Rule) -> str:
+        destination = rule.value(DST)
+        owner = self._by_number.get(destination[0]) if destination is not None else None
+        return owner.network if owner else ""
+
+
+def _reason(rule: Rule) -> str:
+    if rule.table == RAW:
+        return DIRECT if rule.value(IIF, UNEQUAL) else ""
+    if rule.table == DOCKER_BRIDGES:
+        return COMMENTS.get(rule.comment, "")
+    if rule.table != FILTER:
+        return ""
+    if rule.chain in STAGES:
+        return ISOLATION
+    outside, bridge = rule.value(IIF, UNEQUAL), rule.value(OIF)
+    # 28: `DOCKER ! -i BR -o BR -j DROP`; whoever comes from another network was refused before by the isolation.
+    return UNPUBLISHED if rule.chain == "DOCKER" and bridge is not None and outside == bridge else ""
+
+
+def _is_one_address(wanted: tuple[int, int]) -> bool:
+    return wanted[1] in ((1 << 32) - 1, (1 << 128) - 1)

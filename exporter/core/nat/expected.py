@@ -1,0 +1,138 @@
+"""What Docker must have programmed: its networks' translations and its containers' published ports."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+from exporter.core.details import PortBinding
+from exporter.core.model import Container, Inventory, Network
+from exporter.core.nat.owners import AddressOwner, family_of, number_of, owners, prefix_of
+from exporter.core.nat.packet import Inside
+from exporter.core.nat.ruleset import IP, IP6
+
+ANY_ADDRESS = {IP: "0.0.0.0", IP6: "::"}
+LOOPBACK = ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")
+# From this version on an engine writes rules for IPv6 by itself and knows gateway modes.
+IP6TABLES_SINCE = 27
+NAT_MODES = frozenset({"nat", "nat-unprotected"})
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedNetwork:
+    """One subnet of a bridge network; `source` is an address in it, of a live endpoint where there is one."""
+
+    network: Network
+    family: str
+    subnet: str
+    mode: str
+    masqueraded: bool
+    source: int
+    populated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedBinding:
+    """A port in effect in one family: it must lead to the container's port at one of `targets`."""
+
+    container: str
+    network: str
+    family: str
+    protocol: str
+    host_ip: str  # '' is any
+    host_port: int
+    targets: tuple[str, ...]
+    container_port: int
+
+    @property
+    def host_address(self) -> str:
+        """The address as Docker writes it."""
+        return self.host_ip or ANY_ADDRESS[self.family]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """All of it. `complete` when every bridge network's members are known, without whom no address is nobody's."""
+
+    networks: tuple[ExpectedNetwork, ...] = ()
+    bindings: tuple[ExpectedBinding, ...] = ()
+    owners: Mapping[str, AddressOwner] = field(default_factory=dict)
+    inside: Inside = field(default_factory=Inside)
+    complete: bool = False
+
+
+def expected(inventory: Inventory) -> Expected:
+    """Return what must be there, for an engine of this version."""
+    known = owners(inventory)
+    bridges = [network for network in inventory.networks.values() if network.bridge]
+    subnets = [*LOOPBACK, *(subnet.subnet for network in bridges for subnet in network.subnets if subnet.subnet)]
+    modern = _major(inventory) >= IP6TABLES_SINCE
+    return Expected(
+        networks=tuple(_networks(bridges, known, modern=modern)),
+        bindings=tuple(_bindings(inventory, known, modern=modern)),
+        owners=known,
+        inside=Inside(frozenset(n.bridge for n in bridges), tuple(prefix_of(subnet) for subnet in subnets)),
+        complete=all(network.id in inventory.members for network in bridges),
+    )
+
+
+def _major(inventory: Inventory) -> int:
+    text = (inventory.engine.version if inventory.engine else "").partition(".")[0]
+    return int(text) if text.isdecimal() else 0
+
+
+def _networks(bridges: list[Network], known: Mapping[str, AddressOwner], *, modern: bool) -> Iterator[ExpectedNetwork]:
+    members: dict[tuple[str, str], str] = {}
+    for address, owner in known.items():
+        members.setdefault((owner.network, family_of(address)), address)
+    for network in bridges:
+        for subnet in network.subnets:
+            family = family_of(subnet.subnet) if subnet.subnet else ""
+            if family == IP or (family == IP6 and modern and network.ipv6):
+                mode = (network.options.gateway_mode4, network.options.gateway_mode6)[family == IP6]
+                mode = mode if modern else "nat"
+                member = members.get((network.name, family))
+                yield ExpectedNetwork(
+                    network=network,
+                    family=family,
+                    subnet=subnet.subnet,
+                    mode="internal" if network.internal else mode,
+                    masqueraded=network.options.masquerade and mode in NAT_MODES and not network.internal,
+                    source=number_of(member) if member else int(ip_network(subnet.subnet, strict=False)[-2]),
+                    populated=member is not None,
+                )
+
+
+def _bindings(inventory: Inventory, known: Mapping[str, AddressOwner], *, modern: bool) -> Iterator[ExpectedBinding]:
+    addresses: dict[str, list[str]] = {}
+    for address, owner in known.items():
+        addresses.setdefault(owner.container_id, []).append(address)
+    for container in inventory.containers.values():
+        if container.live and container.details is not None:
+            own = addresses.get(container.id, [])
+            for binding in container.details.published:
+                yield from _in_families(container, binding, own, known, modern=modern)
+
+
+def _in_families(
+    container: Container,
+    binding: PortBinding,
+    own: list[str],
+    known: Mapping[str, AddressOwner],
+    *,
+    modern: bool,
+) -> Iterator[ExpectedBinding]:
+    """A binding of IPv6 has a rule only if the container has an address of it; docker-proxy serves it alone else."""
+    families = (family_of(binding.host_ip),) if binding.host_ip else (IP, IP6)
+    for family in families:
+        targets = tuple(address for address in own if family_of(address) == family)
+        if binding.host_port and targets and (family == IP or modern):
+            yield ExpectedBinding(
+                container=container.name,
+                network=known[targets[0]].network,
+                family=family,
+                protocol=binding.protocol,
+                host_ip="" if binding.host_ip in ANY_ADDRESS.values() else binding.host_ip,
+                host_port=binding.host_port,
+                targets=targets,
+                container_port=binding.container_port,
+            )

@@ -1,0 +1,161 @@
+"""Judge the rules of one moment after another. A walk is made only when something that it depends on has changed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from exporter.core.nat.drift import NatDrift
+from exporter.core.nat.expected import Expected, expected
+from exporter.core.nat.reading import NatReading
+from exporter.core.nat.ruleset import FAMILIES, Ruleset
+from exporter.core.nat.scene import NatScene, StuckFlow
+from exporter.core.rules.nat import (
+    duplicate_dnat,
+    forward_drop,
+    forwarding_off,
+    isolation_lost,
+    missing_chain,
+    missing_dnat,
+    missing_jump,
+    missing_masquerade,
+    stale_conntrack,
+    stale_dnat,
+    two_backends,
+    unreachable_jump,
+    wrong_dnat,
+)
+from exporter.core.sockets import DOCKER_PROXY, HostSockets
+from exporter.core.standing import Standing
+from exporter.core.topology import Topology
+
+# To add a kind: its file, and a line here.
+NAT_RULES: tuple[tuple[str, Callable[[NatScene], Iterator[NatDrift]]], ...] = (
+    (missing_dnat.KIND, missing_dnat.check),
+    (wrong_dnat.KIND, wrong_dnat.check),
+    (stale_dnat.KIND, stale_dnat.check),
+    (duplicate_dnat.KIND, duplicate_dnat.check),
+    (missing_jump.KIND, missing_jump.check),
+    (unreachable_jump.KIND, unreachable_jump.check),
+    (missing_chain.KIND, missing_chain.check),
+    (missing_masquerade.KIND, missing_masquerade.check),
+    (forward_drop.KIND, forward_drop.check),
+    (isolation_lost.KIND, isolation_lost.check),
+    (forwarding_off.KIND, forwarding_off.check),
+    (two_backends.KIND, two_backends.check),
+    (stale_conntrack.KIND, stale_conntrack.check),
+)
+NAT_KINDS = tuple(kind for kind, _ in NAT_RULES)
+# A firewall's reload takes its rules away for up to 3.3 s; the second look is another reading.
+GRACE = 10.0
+ENGINE, HOST_NETWORK, NAT, NO_RULES = "engine", "host_network", "nat", "no_docker_rules"
+OFF = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class NatJudgement:
+    """`drifts` have stood for long enough; `suspended` are the reasons why nothing is judged.
+
+    `backend` and `userland_proxy` ('true', 'false') are as read from the rules, and stay known after a flush.
+    """
+
+    drifts: tuple[NatDrift, ...] = ()
+    judged: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = ()
+    backend: str = ""
+    userland_proxy: str = ""
+    expected: Expected = field(default_factory=Expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is judged, beside the topology: None is what could not be read."""
+
+    reading: NatReading | None = None
+    sockets: HostSockets | None = None
+    stuck: tuple[StuckFlow, ...] = ()
+    in_host_network: bool = True
+
+
+class NatJudge:
+    """Told of each observation, in their order."""
+
+    def __init__(self) -> None:
+        self._standing = Standing()
+        self._families: frozenset[str] = frozenset()
+        self._known = NatJudgement()
+        self._looked: tuple[object, ...] = ()
+        self._found: tuple[NatDrift, ...] = ()
+        self._expected: tuple[Topology | None, Expected] = (None, Expected())
+
+    def expect(self, topology: Topology) -> Expected:
+        """Return what must be there; made once for each topology."""
+        if self._expected[0] is not topology:
+            self._expected = topology, expected(topology.inventory)
+        return self._expected[1]
+
+    def judge(self, topology: Topology, evidence: Evidence, now: float) -> NatJudgement:
+        """Judge this moment; `now` counts seconds from anywhere, always upwards."""
+        wanted = self.expect(topology)
+        reading = evidence.reading
+        if reading is not None:
+            self._learn(reading)
+        suspended = tuple(self._suspended(topology, evidence))
+        if suspended or reading is None:
+            return replace(self._known, drifts=(), judged=(), suspended=suspended, expected=wanted)
+        self._look(wanted, reading, evidence)
+        stood = self._standing.update(self._found, now)
+        drifts = tuple(drift for drift in self._found if stood[drift] >= GRACE)
+        return replace(self._known, drifts=drifts, judged=NAT_KINDS, suspended=(), expected=wanted)
+
+    def _look(self, wanted: Expected, reading: NatReading, evidence: Evidence) -> None:
+        looked = (wanted, reading.nft, reading.legacy, reading.forwarding, evidence.sockets, evidence.stuck)
+        if not _same(self._looked, looked):
+            self._looked = looked
+            proxied = None if evidence.sockets is None else _proxied(evidence.sockets)
+            scene = NatScene(wanted, reading, self._families, proxied, evidence.stuck)
+            self._found = tuple(dict.fromkeys(drift for _, check in NAT_RULES for drift in check(scene)))
+
+    def _learn(self, reading: NatReading) -> None:
+        docker = reading.docker
+        if docker is not None:
+            self._families |= _families(docker)
+            proxy = _userland_proxy(docker) or self._known.userland_proxy
+            self._known = replace(self._known, backend=reading.backend, userland_proxy=proxy)
+
+    def _suspended(self, topology: Topology, evidence: Evidence) -> Iterator[str]:
+        """An engine that writes no rules looks like one whose rules were flushed before this program started."""
+        inventory = topology.inventory
+        if not inventory.connected:
+            yield ENGINE
+        if not evidence.in_host_network:
+            yield HOST_NETWORK
+        if evidence.reading is None:
+            yield NAT
+        elif not self._families or (inventory.engine is not None and inventory.engine.firewall_driver == OFF):
+            yield NO_RULES
+
+
+def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    return len(one) == len(other) and all(a is b or a == b for a, b in zip(one, other, strict=True))
+
+
+def _families(docker: Ruleset) -> frozenset[str]:
+    entries = ("DOCKER", "nat-prerouting-and-output")
+    return frozenset(family for family, _, chain in docker.chains if chain in entries and family in FAMILIES)
+
+
+def _proxied(sockets: HostSockets) -> frozenset[tuple[str, int]]:
+    return frozenset(
+        (listener.socket.protocol, listener.socket.port)
+        for listener in sockets.listeners
+        if listener.owner.kind == DOCKER_PROXY
+    )
+
+
+def _userland_proxy(docker: Ruleset) -> str:
+    """With the proxy, the host's own loopback is left out of what is translated."""
+    for (_, table, chain), rules in docker.chains.items():
+        if (table, chain) in (("nat", "OUTPUT"), ("docker-bridges", "nat-OUTPUT")):
+            for rule in rules:
+                if rule.to in ("DOCKER", "nat-prerouting-and-output"):
+                    return "true" if rule.value("dst", "!=") else "false"
+    return ""

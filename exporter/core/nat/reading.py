@@ -1,0 +1,61 @@
+"""One reading of the rules and their counters."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from exporter.core.nat.ruleset import Rule, Ruleset
+
+IPTABLES_NFT, IPTABLES_LEGACY, NFTABLES = "iptables-nft", "iptables-legacy", "nftables"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A rule that was deleted, with the packets that it had counted at its end."""
+
+    key: Hashable
+    rule: Rule
+    packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Rules that count, each with a key that is its own while it lives; the same object while no rule changed."""
+
+    keys: tuple[Hashable, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NatReading:
+    """What both kinds of tables hold; a ruleset is None where there is none.
+
+    `packets` belong to `counted`, place by place. `ended` came before them. `changes` counts the generations of
+    nf_tables. `forwarding`: what the sysctls say, by 'ip', 'ip6' and the names of devices, True where unknown.
+    """
+
+    nft: Ruleset | None = None
+    legacy: Ruleset | None = None
+    counted: Counted = field(default_factory=Counted)
+    packets: Sequence[int] = ()
+    ended: tuple[Ended, ...] = ()
+    changes: int = 0
+    forwarding: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def docker(self) -> Ruleset | None:
+        """The ruleset that an engine writes to; of two the one of nf_tables."""
+        for rules in (self.nft, self.legacy):
+            if rules is not None and rules.has_docker_rules():
+                return rules
+        return None
+
+    @property
+    def backend(self) -> str:
+        """What wrote the engine's rules; '' while there are none."""
+        rules = self.docker
+        if rules is None:
+            return ""
+        if rules is self.legacy:
+            return IPTABLES_LEGACY
+        native = any(table == "docker-bridges" for _, table, _ in rules.chains)
+        return NFTABLES if native else IPTABLES_NFT

@@ -1,0 +1,1 @@
+"""What is wrong with Docker's NAT and filter rules: one file for each kind."""

@@ -1,0 +1,50 @@
+"""The way into Docker's chains is gone: the jump of a base chain, or an element of a map in Docker's own tables.
+
+Guard: while the chain itself is missing, that is told. Where docker-proxy holds every published port, what comes from
+outside still arrives, without its address.
+"""
+
+from collections.abc import Iterator
+
+from exporter.core.finding import CRITICAL, WARNING
+from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.nat.layout import FORWARD_SINCE_28, IPTABLES
+from exporter.core.nat.ruleset import OIF
+from exporter.core.nat.scene import NatScene
+
+KIND = "missing_jump"
+
+
+def check(scene: NatScene) -> Iterator[NatDrift]:
+    """Look from each base chain."""
+    layout = scene.layout
+    for family in sorted(scene.families):
+        entry = layout.nat_place(family, layout.entry)
+        severities = {layout.prerouting: WARNING if scene.proxies_all else CRITICAL, layout.output: WARNING}
+        for chain, severity in severities.items():
+            place = layout.nat_place(family, chain)
+            if scene.has(entry) and scene.has(place) and not scene.jumps(place, layout.entry):
+                yield _drift(family, chain, layout.entry, severity)
+        if scene.layout is IPTABLES:
+            yield from _forward(scene, family)
+
+
+def _forward(scene: NatScene, family: str) -> Iterator[NatDrift]:
+    """Since 28.1 one jump leads to all of Docker's chains, before that one for each bridge."""
+    layout = scene.layout
+    forward, entry = (family, layout.filter, layout.forward), (family, layout.filter, layout.filter_entry)
+    if scene.has((family, layout.filter, FORWARD_SINCE_28)):
+        if not scene.jumps(forward, FORWARD_SINCE_28):
+            yield _drift(family, layout.forward, FORWARD_SINCE_28, CRITICAL)
+        return
+    led = {rule.value(OIF) for rule in scene.rules(forward) if rule.to == layout.filter_entry}
+    open_to_all = [n for n in scene.expected.networks if n.family == family and n.mode != "internal"]
+    wanted = {network.network.bridge: network.network.name for network in open_to_all}
+    for bridge in sorted(wanted.keys() - led) if scene.has(entry) else ():
+        yield _drift(family, layout.forward, layout.filter_entry, CRITICAL, wanted[bridge])
+
+
+def _drift(family: str, chain: str, entry: str, severity: str, network: str = "") -> NatDrift:
+    behind = f" for network {network}" if network else ""
+    detail = f"no rule of {family} {chain} leads to {entry}{behind}: its rules are never met"
+    return NatDrift(KIND, severity, Subject(family=family, chain=chain, network=network), detail)

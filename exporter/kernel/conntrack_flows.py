@@ -1,0 +1,100 @@
+"""The connection table over ctnetlink, entry by entry (linux/netfilter/nfnetlink_conntrack.h). Needs CAP_NET_ADMIN.
+
+The first two attributes are the two directions' tuples, in one layout for each family: they are read at fixed places,
+without a walk. A dump of 50,000 entries takes 0.1 s all the same: it is made beside the scrapes.
+"""
+
+import socket
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from exporter.core.nat.flows import Flows
+from exporter.kernel.nftables.comparisons import PROTOCOLS
+from exporter.kernel.nftables.wire import DATAGRAM, NFGENMSG, open_socket
+from exporter.kernel.rtnetlink import NLM_F_DUMP, NLMSG_DONE, NLMSG_ERROR, message, messages, raise_error
+
+GET = 1 << 8 | 1  # NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET
+AF_INET, AF_INET6 = 2, 10
+ADDRESS_BYTES = {AF_INET: 4, AF_INET6: 16}
+LENGTH = struct.Struct("=H")
+PORT = struct.Struct(">H")
+SOURCE_AT = 12  # three headers before it: the tuple, its addresses, the source
+HEADER = 4
+UDP = 17
+WITH_PORTS = frozenset({6, 17, 33, 132, 136})
+
+Flow = tuple[int, bytes, bytes, int, bytes]  # protocol, source, destination, its port, source of what comes back
+
+
+def open_flows() -> socket.socket:
+    """Open a socket for dumps."""
+    return open_socket(timeout=5.0)
+
+
+def read_flows(sock: socket.socket, udp_ports: frozenset[int]) -> Flows:
+    """Read the whole table. Raises OSError for a refusal."""
+    counts: Counter[Flow] = Counter()
+    counts.update(_dump(sock))
+    return parse_flows(counts, udp_ports)
+
+
+def _dump(sock: socket.socket) -> Iterator[Flow]:
+    """Ask for both families at once: an empty table takes 9 ms as well."""
+    sock.send(message(GET, NLM_F_DUMP, NFGENMSG.pack(0, 0, 0)))
+    while True:
+        data = sock.recv(DATAGRAM)
+        for kind, _, start, end in messages(data):
+            if kind in (NLMSG_DONE, NLMSG_ERROR):
+                raise_error(data, start, end)
+                return
+            size = ADDRESS_BYTES.get(data[start])
+            if size is not None:
+                yield parse_flow(data, start + NFGENMSG.size, size)
+
+
+def parse_flow(data: bytes, start: int, size: int) -> Flow:
+    """Parse one entry: protocol, source, destination and its port, and the source of what comes back.
+
+    The port is 0 for a protocol that has none.
+    """
+    source = start + SOURCE_AT
+    destination = source + size + HEADER
+    protocol = destination + size + 2 * HEADER
+    port = PORT.unpack_from(data, protocol + 16)[0] if data[protocol] in WITH_PORTS else 0
+    reply = start + ((LENGTH.unpack_from(data, start)[0] + 3) & ~3) + SOURCE_AT
+    return (
+        data[protocol],
+        data[source : source + size],
+        data[destination : destination + size],
+        port,
+        data[reply : reply + size],
+    )
+
+
+def parse_flows(counts: Counter[Flow], udp_ports: frozenset[int]) -> Flows:
+    """Sum entries by who began them and where they were led; one whose answers come from elsewhere was led."""
+    addresses: Counter[tuple[int, bytes]] = Counter()
+    published: Counter[tuple[int, int, bytes]] = Counter()
+    direct: set[tuple[int, bytes]] = set()
+    for (protocol, source, destination, port, reply), count in counts.items():
+        addresses[protocol, source] += count
+        if reply != destination:
+            addresses[protocol, reply] += count
+            published[protocol, port, reply] += count
+        elif protocol == UDP and port in udp_ports:
+            direct.add((port, destination))
+    return Flows(
+        addresses={(_name(protocol), _text(address)): n for (protocol, address), n in addresses.items()},
+        published={(_name(protocol), port, _text(address)): n for (protocol, port, address), n in published.items()},
+        direct=frozenset((port, _text(address)) for port, address in direct),
+    )
+
+
+def _name(protocol: int) -> str:
+    return PROTOCOLS.get(protocol, str(protocol))
+
+
+def _text(address: bytes) -> str:
+    return str(ip_address(address))

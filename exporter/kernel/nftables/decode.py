@@ -1,0 +1,19 @@
+"""One rule out of its bytes, decoded once: its counter's values are no part of them."""
+
+from functools import lru_cache
+
+from exporter.core.nat.ruleset import Rule
+from exporter.kernel.nftables import nfta
+from exporter.kernel.nftables.expressions import State, take
+from exporter.kernel.nftables.wire import FAMILIES, text, walk
+
+
+@lru_cache(1 << 16)
+def decode(family: int, table: str, chain: str, expressions: bytes, userdata: bytes) -> Rule:
+    """Decode a rule; an expression or comparison that is not understood is a condition of its own."""
+    state = State(FAMILIES.get(family, ""))
+    for _, expression in walk(expressions):
+        parts = dict(walk(expression))
+        take(state, text(parts.get(nfta.EXPR_NAME, b"")), parts.get(nfta.EXPR_DATA, b""))
+    comment = text(userdata[2 : 2 + userdata[1]]) if userdata[:1] == b"\0" and len(userdata) > 1 else ""
+    return Rule(state.family, table, chain, conditions=tuple(state.conditions), comment=comment, **state.made)

@@ -1,0 +1,20 @@
+"""Read a source once and time it: a failure is a value, and costs its own families only."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from exporter.core.sample import SourceState
+from exporter.errors import SourceError
+
+T = TypeVar("T")
+
+
+def timed(name: str, read: Callable[[], T]) -> tuple[T | None, SourceState]:
+    """Return what was read, None for a failure, and how it went."""
+    started = time.perf_counter()
+    try:
+        value = read()
+    except (OSError, SourceError) as error:
+        return None, SourceState(name, up=False, duration=time.perf_counter() - started, error=str(error))
+    return value, SourceState(name, up=True, duration=time.perf_counter() - started)

@@ -1,0 +1,86 @@
+"""Connections to published ports, and how many connections and rules each container has: as many series as ports."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from exporter.core.nat.book import NatView, Sums
+from exporter.core.nat.flows import FlowCounts
+from exporter.core.observation import Observation
+from exporter.core.sample import StatsRow
+from exporter.metrics.hot import HotCounter, HotGroup, Series
+
+Counts = Mapping[tuple[str, ...], int]
+
+
+def _connections(view: NatView) -> Counts:
+    return view.connections.counts if view.reading is not None else {}
+
+
+def _rules(view: NatView) -> Counts:
+    return view.counts.containers if view.reading is not None else {}
+
+
+def _active(view: NatView) -> Counts:
+    return (view.flows or FlowCounts()).ports
+
+
+def _entries(view: NatView) -> Counts:
+    return (view.flows or FlowCounts()).containers
+
+
+def group(
+    counter: HotCounter,
+    labels: Sequence[str],
+    counts: Callable[[NatView], Counts],
+    began: Callable[[NatView], Sums] = lambda _: Sums(),
+) -> HotGroup:
+    """Make a group of one family whose series are the keys of what `counts` gives."""
+
+    def known(observation: Observation) -> Counts:
+        return counts(observation.nat) if observation.nat else {}
+
+    def series(observation: Observation) -> list[Series]:
+        since = began(observation.nat).began if observation.nat else {}
+        # In alphabetical order of the labels' names, as the other renderer has them.
+        return [Series(tuple(sorted(zip(labels, key, strict=True))), since.get(key, 0.0)) for key in known(observation)]
+
+    def rows(observation: Observation) -> list[StatsRow | None]:
+        return [(count,) for count in known(observation).values()]
+
+    return HotGroup("nat", (counter,), series, rows, depends=lambda observation: tuple(known(observation)))
+
+
+GROUPS = (
+    group(
+        HotCounter(
+            "dockernet_published_port_connections_total",
+            0,
+            "New connections that took the port's DNAT rule; not those that docker-proxy relays on the loopback.",
+        ),
+        ("container", "protocol", "host_port"),
+        _connections,
+        lambda view: view.connections,
+    ),
+    group(
+        HotCounter(
+            "dockernet_published_port_connections_active",
+            0,
+            "Entries of the connection table that were led to the container; see dockernet_conntrack_age_seconds.",
+        ),
+        ("container", "protocol", "host_port"),
+        _active,
+    ),
+    group(
+        HotCounter("dockernet_container_nat_rules", 0, "Rules of the nat tables that belong to a container."),
+        ("container", "target"),
+        _rules,
+    ),
+    group(
+        HotCounter(
+            "dockernet_container_conntrack_entries",
+            0,
+            "Entries of the connection table from or to the container; see dockernet_conntrack_age_seconds.",
+        ),
+        ("container", "protocol"),
+        _entries,
+    ),
+)
