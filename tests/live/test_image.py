@@ -1,0 +1,247 @@
+"""The image on a real engine: built, started with the rights of the deployment files, and with each right left out."""
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.conftest import available
+from tests.live.exposed import Exporter, Metrics
+from tests.live.image import DEPLOY, IMAGE, Image, Running, Service, families
+from tests.live.image_base import NAME as BASE
+from tests.live.shop import IMAGE as BUSYBOX
+from tests.live.shop import Shop
+from tests.private_host.engines import DEFAULT, PackageUnavailableError, tool
+from tests.private_host.host import PrivateHost
+from tests.waiting import until
+
+pytestmark = pytest.mark.timeout(400)  # the first run makes a Debian
+MEGABYTE = 1_000_000
+NOTHING = set[tuple[str, str]]()
+NO_BPF = {("bind_failures", "no_bpf")}  # engines before 23.0 know no such capability to grant
+NETNS = {"type": "bind", "source": "/var/run/docker/netns", "target": "/var/run/docker/netns", "read_only": True}
+NETNS_THAT_COME = {**NETNS, "bind": {"propagation": "rslave"}}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    """The classic cases on a host of this file's own, and a process of the host's that listens."""
+    with PrivateHost(engine=available(DEFAULT)) as host:
+        # as systemd has them: the engine demands a shared /run for rslave, and tracefs is in /sys
+        host.run("mount", "--make-shared", "/run")
+        host.run("mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing")
+        shop = Shop(host.start().load_image())
+        host.popen(str(tool("busybox")), "nc", "-l", "-p", "9000")
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def image(shop: Shop) -> Iterator[Image]:
+    """Built once for this file."""
+    with tempfile.TemporaryDirectory(prefix="docker-") as folder:
+        try:
+            yield Image(shop.host, Path(folder))
+        except PackageUnavailableError as error:
+            pytest.skip(f"no image can be built: {error}")
+
+
+def test_the_image_adds_little_runs_as_nobody_and_lets_nobody_become_root(image: Image) -> None:
+    configuration = image.host.api().inspect_image(IMAGE)["Config"]
+    assert configuration["User"] == "65534:65534"
+    assert configuration["Healthcheck"]["Test"] == ["CMD", "dockernet-exporter", "healthcheck"]
+    added = image.size() - image.size(BASE)
+    print(f"{image.size() / MEGABYTE:.0f} MB, of which the base has {image.size(BASE) / MEGABYTE:.0f}")
+    assert added < 60 * MEGABYTE
+    look = "find / -xdev -type f -perm /6000; /sbin/getcap -r / 2>/dev/null"
+    found = image.docker("run", "--rm", "--user=0", "--entrypoint=sh", IMAGE, "-c", look).splitlines()
+    granted = "cap_dac_read_search,cap_net_admin,cap_sys_ptrace,cap_sys_admin,cap_perfmon,cap_bpf=p"
+    assert found == [f"/opt/dockernet-exporter/bin/python3 {granted}"]
+
+
+@pytest.mark.parametrize(
+    ("change", "missing", "not_served"),
+    [
+        (
+            None,
+            NO_BPF,
+            {"dockernet_port_bind_failures_lost_total", "dockernet_collector_degraded"},
+        ),
+        (lambda service: service["cap_add"].append("SYS_ADMIN"), NOTHING, set()),
+    ],
+    ids=["as it is", "with SYS_ADMIN"],
+)
+def test_with_the_rights_of_compose_it_serves_what_a_process_of_root_on_the_host_serves(
+    image: Image, shop: Shop, change: Any, missing: set[tuple[str, str]], not_served: set[str]
+) -> None:
+    with image.changed(change) if change else image.composed(DEPLOY / "compose.yml") as running:
+        inspected = running.container.attrs["HostConfig"]
+        assert (inspected["CapDrop"], inspected["ReadonlyRootfs"]) == (["ALL"], True)
+        with Exporter(shop.host, "--web.listen-address", ":9715", port=9715) as on_the_host:
+            shop.db.pause()  # so that both have seen an event
+            shop.db.unpause()
+
+            def different() -> set[str]:
+                return families(running.text()) ^ families(on_the_host.get()[1].decode())
+
+            with contextlib.suppress(TimeoutError):  # some are read beside the scrapes
+                until(lambda: different() == not_served, 20, "the same families")
+            assert different() == not_served
+        metrics = Metrics(running.text())
+        assert running.degraded() == missing
+        assert metrics.names("dockernet_endpoint_receive_bytes_total", "container") == {"web", "db", "plain"}
+        assert metrics.label("dockernet_build_info", "revision") == "abc123"
+        memory = metrics.value("process_resident_memory_bytes") or 0
+        print(f"{memory / MEGABYTE:.0f} MB resident")
+        assert memory < 100 * MEGABYTE
+
+
+def without_pid(service: Service) -> None:
+    service.pop("pid")
+
+
+def with_directory_instead_of_pid(service: Service) -> None:
+    service.pop("pid")
+    service["volumes"].append(NETNS_THAT_COME)
+
+
+def without_pid_and_sys(service: Service) -> None:
+    service.pop("pid")
+    service["volumes"].remove("/sys:/host/sys:ro")
+    service["environment"].pop("DOCKERNET_PATH_SYSFS")
+
+
+def without_network(service: Service) -> None:
+    service.pop("network_mode")
+
+
+def as_root_without_dac_read_search(service: Service) -> None:
+    service["user"] = "0:0"
+    service["cap_add"].remove("DAC_READ_SEARCH")
+    service["security_opt"] = ["no-new-privileges:true"]
+
+
+def without(capability: str) -> Any:
+    def change(service: Service) -> None:
+        service["cap_add"].remove(capability)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "degraded"),
+    [
+        (without_network, {("links", "no_host_network")}),
+        (without_pid, {("namespaces", "no_host_pids"), ("sockets", "no_host_pids")}),
+        (with_directory_instead_of_pid, {("sockets", "no_host_pids")}),
+        (
+            without_pid_and_sys,
+            {("namespaces", "no_host_pids"), ("sockets", "no_host_pids"), ("sockets", "no_cgroup_tree")},
+        ),
+        (without("NET_ADMIN"), {("namespaces", "no_net_admin"), ("nat", "no_net_admin")}),
+        (without("SYS_PTRACE"), {("sockets", "no_sys_ptrace")}),
+        (without("DAC_READ_SEARCH"), {("sockets", "no_sys_ptrace")}),
+        (as_root_without_dac_read_search, NOTHING),
+    ],
+    ids=[
+        "the host's network",
+        "the host's processes",
+        "the host's processes, but the engine's namespaces",
+        "the host's processes and /sys",
+        "NET_ADMIN",
+        "SYS_PTRACE",
+        "DAC_READ_SEARCH",
+        "as root",
+    ],
+)
+def test_a_right_that_is_left_out_is_named(image: Image, change: Any, degraded: set[tuple[str, str]]) -> None:
+    degraded = degraded | NO_BPF
+    with image.changed(change) as running:
+        until(lambda: running.degraded() == degraded, 5, f"{degraded}, not {running.degraded()}")
+        assert Metrics(running.text()).value("dockernet_up") == 1
+
+
+def test_without_the_group_of_the_socket_the_engine_is_not_seen(image: Image) -> None:
+    with image.changed(lambda service: service.pop("group_add")) as running:
+        metrics = Metrics(running.text())
+        assert metrics.value("dockernet_up") == 0
+        assert metrics.names("dockernet_uplink_receive_bytes_total", "device") == {"enp0s3"}
+
+
+def test_the_engine_finds_it_healthy(image: Image) -> None:
+    """The image's own command, asked more often than the image says."""
+    with image.changed(lambda service: service.update(healthcheck={"interval": "1s"})) as running:
+
+        def healthy() -> bool:
+            running.container.reload()
+            return bool(running.container.attrs["State"]["Health"]["Status"] == "healthy")
+
+        until(healthy, 20, "a healthy container")
+
+
+def test_prometheus_of_the_compose_file_scrapes_it_and_has_the_rules(image: Image, shop: Shop) -> None:
+    image.add_prometheus()
+    with image.composed(DEPLOY / "compose.yml", also=("prometheus",)):
+
+        def ask(path: str) -> Any:
+            url = f"http://127.0.0.1:9090/api/v1/{path}"
+            answer = shop.host.run(str(tool("busybox")), "wget", "-q", "-O", "-", url, check=False)
+            return json.loads(answer.stdout)["data"] if answer.returncode == 0 else {}
+
+        def scraped() -> bool:
+            targets = ask("targets").get("activeTargets", ())
+            return [(t["labels"]["job"], t["health"]) for t in targets] == [("dockernet", "up")]
+
+        until(scraped, 30, "a scraped exporter")
+        groups = {group["name"] for group in ask("rules")["groups"]}
+    assert groups >= {"dockernet-ports", "dockernet-nat", "dockernet-network", "dockernet-recording"}
+
+
+@pytest.fixture
+def overlay(shop: Shop) -> Iterator[None]:
+    """The host is a Swarm of its own with an overlay network, on which a container is."""
+    client = shop.host.client()
+    client.swarm.init(advertise_addr="192.0.2.10", listen_addr="192.0.2.10")
+    client.networks.create("ov", driver="overlay", attachable=True)
+    one = client.containers.run(BUSYBOX, ["sleep", "1000"], name="one", network="ov", detach=True)
+    yield
+    one.remove(force=True)
+    client.swarm.leave(force=True)
+
+
+@pytest.mark.usefixtures("overlay")
+def test_an_overlay_s_peers_need_the_engine_s_namespaces_and_sys_admin(image: Image) -> None:
+    def with_directory(service: Service) -> None:
+        service["volumes"].append(NETNS_THAT_COME)
+
+    def with_both(service: Service) -> None:
+        with_directory(service)
+        service["cap_add"].append("SYS_ADMIN")
+
+    for change, reason in ((lambda _: None, "no_netns_directory"), (with_directory, "no_sys_admin")):
+        with image.changed(change) as running:
+            expected = {("overlay", reason)} | NO_BPF
+            until(lambda r=running, all_of=expected: r.degraded() == all_of, 10, reason)  # type: ignore[misc]
+    with image.changed(with_both) as running:
+        until(lambda: Metrics(running.text()).value("dockernet_overlay_peers", network="ov") == 0, 10, "no peers")
+        assert running.degraded() == NOTHING
+
+
+@pytest.fixture
+def no_way_out(shop: Shop) -> Iterator[None]:
+    """Nobody answers beyond the uplink: each task would wait for time-outs of name servers that are not there."""
+    shop.host.run("ip", "route", "replace", "unreachable", "default")
+    yield
+    shop.host.run("ip", "route", "delete", "unreachable", "default")
+
+
+@pytest.mark.usefixtures("overlay", "no_way_out")
+def test_the_stack_runs_on_a_swarm_and_lacks_only_the_processes(image: Image) -> None:
+    image.docker("stack", "deploy", "--resolve-image=never", f"--compose-file={DEPLOY}/swarm-stack.yml", "stack")
+    running = Running(image.host)
+    until(lambda: Metrics(running.text()).value("dockernet_overlay_peers", network="ov") == 0, 10, "no peers")
+    assert running.degraded() == {("sockets", "no_host_pids")}
+    assert Metrics(running.text()).names("dockernet_endpoint_receive_bytes_total", "container") >= {"web", "db", "one"}
