@@ -1,0 +1,1 @@
+"""Panels by what they are about; boards put them in an order."""
