@@ -2,14 +2,20 @@
 
 import asyncio
 import http.client
+import ssl
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from exporter.web.server import Handlers, Server
+from exporter.web import listen
+from exporter.web.access.state import OPEN, Access
+from exporter.web.live import Look
+from exporter.web.routes import Handlers, Route, routes
+from exporter.web.server import Server
+from exporter.web.workshop import Workshop
 
 TEXT, OPENMETRICS = "text/plain; version=0.0.4; charset=utf-8", "application/openmetrics-text; version=1.0.0"
 
@@ -31,13 +37,17 @@ class Site:
     page: str = "<p>hello</p>"
     port: int = 0
     addresses: list[str] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
+    open_connections: Callable[[], int] = lambda: 0
 
     def handlers(self) -> Handlers:
         """The handlers; what they answer is looked up at each request."""
         return Handlers(
             scrape=self._scrape,
             content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
-            landing_page=lambda: self.page,
+            page=lambda _: self.page,
+            documents={"/api/v1/topology": lambda: "{}"},
+            look=lambda: Look("{}", 0, 0.0),
             waiting_for=lambda: self.waiting_for,
         )
 
@@ -45,9 +55,15 @@ class Site:
         text = self.scrape(openmetrics)
         return [text[:2], b"", text[2:]]
 
+    def connection(self) -> http.client.HTTPConnection:
+        """A client, encrypted when `tls` says by what context."""
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+
     def request(self, method: str = "GET", path: str = "/metrics", body: bytes | None = None, **headers: str) -> Answer:
         """Send one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = self.connection()
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body=body, headers=named)
@@ -65,15 +81,26 @@ def waiting_threads(name: str) -> int:
 
 
 @contextmanager
-def serving(site: Site, telemetry_path: str = "/metrics") -> Iterator[Site]:
+def serving(
+    site: Site,
+    telemetry_path: str = "/metrics",
+    *,
+    access: Callable[[], Access] = lambda: OPEN,
+    most_scrapes: int = 40,
+    more: Sequence[Route] = (),
+) -> Iterator[Site]:
     """Serve from an event loop in a thread of its own."""
+    workshop = Workshop()
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 
     async def make() -> Server:
-        server = Server(site.handlers(), telemetry_path)
-        site.addresses = list(await server.start([("127.0.0.1", 0)]))
+        server = Server([*routes(site.handlers(), workshop, telemetry_path, most_scrapes), *more], access)
+        sockets = await listen.bind([("127.0.0.1", 0)])
+        site.addresses = list(listen.written(sockets))
+        await server.start(sockets)
+        site.open_connections = lambda: server.open_connections
         return server
 
     try:
@@ -84,6 +111,7 @@ def serving(site: Site, telemetry_path: str = "/metrics") -> Iterator[Site]:
         finally:
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
     finally:
+        workshop.close()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

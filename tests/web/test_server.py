@@ -64,6 +64,7 @@ def test_a_browser_is_told_to_run_nothing(site: Site, path: str) -> None:
     headers = site.request(path=path).headers
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Server"] is None
 
 
 def test_the_landing_page_is_html_and_has_its_style(site: Site) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import structlog
 from structlog.testing import LogCapture
 
 from exporter.core.observation import Observation
 from exporter.scraper import Scraper
-from exporter.web import server
+from exporter.web import workshop
 from tests.builders import observed, shop
 from tests.waiting import until
 from tests.web.running import Site, serving, waiting_threads
@@ -22,15 +21,6 @@ def site() -> Iterator[Site]:
         yield running
 
 
-@pytest.fixture
-def log() -> Iterator[LogCapture]:
-    """What is logged meanwhile."""
-    capture = LogCapture()
-    structlog.configure(processors=[capture])
-    yield capture
-    structlog.reset_defaults()
-
-
 def broken(_: bool) -> bytes:  # noqa: FBT001  as the handler is called
     raise ZeroDivisionError("planted")
 
@@ -38,8 +28,8 @@ def broken(_: bool) -> bytes:  # noqa: FBT001  as the handler is called
 def test_a_scrape_that_fails_is_a_500_that_keeps_its_secrets_and_a_log_entry(site: Site, log: LogCapture) -> None:
     site.scrape = broken
     answer = site.request()
-    assert (answer.status, answer.body) == (500, b"the scrape failed, see the log\n")
-    assert [(entry["event"], entry["log_level"]) for entry in log.entries] == [("scrape failed", "error")]
+    assert (answer.status, answer.body) == (500, b"this failed, see the log\n")
+    assert [(entry["event"], entry["log_level"]) for entry in log.entries] == [("request failed", "error")]
 
 
 def test_after_a_scrape_that_failed_the_next_one_is_answered(site: Site, log: LogCapture) -> None:
@@ -53,7 +43,7 @@ def test_after_a_scrape_that_failed_the_next_one_is_answered(site: Site, log: Lo
 def test_a_scrape_that_takes_too_long_is_a_503_and_health_is_answered_meanwhile(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "SCRAPE_SECONDS", 0.05)
+    monkeypatch.setattr(workshop, "WORK_SECONDS", 0.05)
     release = threading.Event()
     site.scrape = lambda _: b"late\n" if release.wait(10) else b"never\n"
     with ThreadPoolExecutor(1) as pool:
