@@ -1,0 +1,89 @@
+"""What bpf(2) and perf_event_open(2) are told, as C has it.
+
+Each structure is the part of `union bpf_attr` (linux/bpf.h) that its command reads. The kernel takes what is left out
+for zero, and knows by the length that a caller passes which of the later fields are meant.
+"""
+
+from ctypes import Structure, c_char, c_uint32, c_uint64
+
+
+class MapCreate(Structure):
+    """Of BPF_MAP_CREATE."""
+
+    _fields_ = (
+        ("map_type", c_uint32),
+        ("key_size", c_uint32),
+        ("value_size", c_uint32),
+        ("max_entries", c_uint32),
+        ("map_flags", c_uint32),
+        ("inner_map_fd", c_uint32),
+        ("numa_node", c_uint32),
+        ("map_name", c_char * 16),
+    )
+
+
+class MapElement(Structure):
+    """Of BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM and BPF_MAP_DELETE_ELEM; `key` and `value` are pointers."""
+
+    _fields_ = (("map_fd", c_uint32), ("key", c_uint64), ("value", c_uint64), ("flags", c_uint64))
+
+
+class MapBatch(Structure):
+    """Of BPF_MAP_LOOKUP_BATCH; `count` goes in as the room that there is and comes back as the number of elements."""
+
+    _fields_ = (
+        ("in_batch", c_uint64),
+        ("out_batch", c_uint64),
+        ("keys", c_uint64),
+        ("values", c_uint64),
+        ("count", c_uint32),
+        ("map_fd", c_uint32),
+        ("elem_flags", c_uint64),
+        ("flags", c_uint64),
+    )
+
+
+class ProgramLoad(Structure):
+    """Of BPF_PROG_LOAD."""
+
+    _fields_ = (
+        ("prog_type", c_uint32),
+        ("insn_cnt", c_uint32),
+        ("insns", c_uint64),
+        ("license", c_uint64),
+        ("log_level", c_uint32),
+        ("log_size", c_uint32),
+        ("log_buf", c_uint64),
+        ("kern_version", c_uint32),
+        ("prog_flags", c_uint32),
+        ("prog_name", c_char * 16),
+    )
+
+
+class ObjectInfo(Structure):
+    """Of BPF_OBJ_GET_INFO_BY_FD; `info` is a pointer."""
+
+    _fields_ = (("bpf_fd", c_uint32), ("info_len", c_uint32), ("info", c_uint64))
+
+
+class ProgramInfo(Structure):
+    """struct bpf_prog_info as far as recursion_misses, which is the 27th 64-bit word of it."""
+
+    _fields_ = (("before", c_uint64 * 26), ("recursion_misses", c_uint64))
+
+
+class PerfEvent(Structure):
+    """struct perf_event_attr (linux/perf_event.h) in its first published form, PERF_ATTR_SIZE_VER0."""
+
+    _fields_ = (
+        ("type", c_uint32),
+        ("size", c_uint32),
+        ("config", c_uint64),
+        ("sample_period", c_uint64),
+        ("sample_type", c_uint64),
+        ("read_format", c_uint64),
+        ("flags", c_uint64),
+        ("wakeup_events", c_uint32),
+        ("bp_type", c_uint32),
+        ("config1", c_uint64),
+    )

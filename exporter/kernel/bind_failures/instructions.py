@@ -1,0 +1,150 @@
+"""BPF instructions by name, and the assembler that finds where jumps lead.
+
+Source: Documentation/bpf/standardization/instruction-set.rst (RFC 9669); the helpers' numbers are those of enum
+bpf_func_id in linux/bpf.h.
+"""
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+# A helper takes R1 to R5, answers in R0 and leaves R6 to R9 alone. A program starts with its context in R1. The stack
+# is 512 bytes below FP.
+R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, FP = range(11)
+
+BYTE, HALF, WORD, DOUBLE = 0x10, 0x08, 0x00, 0x18  # a load's or store's width: 1, 2, 4 and 8 bytes
+PSEUDO_MAP_FD = 1
+BPF_NOEXIST = 1  # of bpf_map_update_elem: leave an element that is there
+
+MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, KTIME_GET_NS, GET_CURRENT_PID_TGID = 1, 2, 5, 14
+GET_CURRENT_CGROUP_ID, PROBE_READ_USER, PROBE_READ_KERNEL, PROBE_READ_KERNEL_STR = 80, 112, 113, 115
+GET_CURRENT_TASK_BTF, TASK_PT_REGS = 158, 175  # since Linux 5.11 and 5.15
+
+ENCODED = struct.Struct("=BBhi")
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """struct bpf_insn; `target` is the label that a jump leads to, until the assembler knows how far it is."""
+
+    code: int
+    dst: int = 0
+    src: int = 0
+    off: int = 0
+    imm: int = 0
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A place to jump to: the instruction after it."""
+
+    name: str
+
+
+Code: TypeAlias = list[Instruction | Label]
+
+
+def move(dst: int, src: int) -> Instruction:
+    """Copy: dst = src."""
+    return Instruction(0xBF, dst, src)
+
+
+def set_to(dst: int, imm: int) -> Instruction:
+    """Set: dst = imm."""
+    return Instruction(0xB7, dst, imm=imm)
+
+
+def add(dst: int, imm: int) -> Instruction:
+    """Add: dst += imm."""
+    return Instruction(0x07, dst, imm=imm)
+
+
+def add_register(dst: int, src: int) -> Instruction:
+    """Add: dst += src."""
+    return Instruction(0x0F, dst, src)
+
+
+def shift_left(dst: int, imm: int) -> Instruction:
+    """Shift: dst <<= imm."""
+    return Instruction(0x67, dst, imm=imm)
+
+
+def shift_right(dst: int, imm: int) -> Instruction:
+    """Shift, without sign: dst >>= imm."""
+    return Instruction(0x77, dst, imm=imm)
+
+
+def to_big_endian_16(dst: int) -> Instruction:
+    """Swap: dst = htons(dst), which is ntohs too."""
+    return Instruction(0xDC, dst, imm=16)
+
+
+def load(width: int, dst: int, src: int, off: int) -> Instruction:
+    """Load: dst = *(src + off)."""
+    return Instruction(0x61 | width, dst, src, off)
+
+
+def store(width: int, dst: int, off: int, src: int) -> Instruction:
+    """Store: *(dst + off) = src."""
+    return Instruction(0x63 | width, dst, src, off)
+
+
+def store_imm(width: int, dst: int, off: int, imm: int) -> Instruction:
+    """Store: *(dst + off) = imm."""
+    return Instruction(0x62 | width, dst, off=off, imm=imm)
+
+
+def add_atomically(dst: int, off: int, src: int) -> Instruction:
+    """Add in memory, eight bytes that other CPUs may add to: *(dst + off) += src."""
+    return Instruction(0xDB, dst, src, off)
+
+
+def call(helper: int) -> Instruction:
+    """Call a helper: R0 = helper(R1, ..., R5)."""
+    return Instruction(0x85, imm=helper)
+
+
+def leave() -> Instruction:
+    """Return R0."""
+    return Instruction(0x95)
+
+
+def jump(target: str) -> Instruction:
+    """Goto target."""
+    return Instruction(0x05, target=target)
+
+
+def jump_if_equal(dst: int, imm: int, target: str) -> Instruction:
+    """If (dst == imm) goto target."""
+    return Instruction(0x15, dst, imm=imm, target=target)
+
+
+def jump_unless_equal(dst: int, imm: int, target: str) -> Instruction:
+    """If (dst != imm) goto target."""
+    return Instruction(0x55, dst, imm=imm, target=target)
+
+
+def load_map(dst: int, fd: int) -> Code:
+    """Load a map by its descriptor: one instruction, as wide as two."""
+    return [Instruction(0x18, dst, PSEUDO_MAP_FD, imm=fd), Instruction(0)]
+
+
+def assemble(code: Iterable[Instruction | Label]) -> bytes:
+    """Encode a program; KeyError for a jump to nowhere."""
+    places: dict[str, int] = {}
+    instructions: list[Instruction] = []
+    for item in code:
+        if isinstance(item, Label):
+            places[item.name] = len(instructions)
+        else:
+            instructions.append(item)
+    return b"".join(
+        _encode(replace(each, off=places[each.target] - place - 1) if each.target else each)
+        for place, each in enumerate(instructions)
+    )
+
+
+def _encode(each: Instruction) -> bytes:
+    return ENCODED.pack(each.code, each.src << 4 | each.dst, each.off, each.imm)

@@ -1,0 +1,130 @@
+"""The BPF programs: at the end of bind(2) and of listen(2), when the result is -EADDRINUSE, count who was refused what.
+
+A call that ends otherwise costs the first three instructions. The registers of the process still hold the call's
+arguments when it ends, so nothing is kept from its beginning.
+
+The verifier of the kernel proves before a program runs that it ends and touches nothing but its stack and maps.
+"""
+
+import errno
+from dataclasses import dataclass
+
+from exporter.kernel.bind_failures.btf import Btf
+from exporter.kernel.bind_failures.instructions import (
+    BPF_NOEXIST,
+    DOUBLE,
+    FP,
+    GET_CURRENT_PID_TGID,
+    GET_CURRENT_TASK_BTF,
+    KTIME_GET_NS,
+    MAP_LOOKUP_ELEM,
+    MAP_UPDATE_ELEM,
+    R0,
+    R1,
+    R2,
+    R3,
+    R4,
+    R7,
+    R9,
+    Code,
+    Label,
+    add_atomically,
+    assemble,
+    call,
+    jump,
+    jump_if_equal,
+    jump_unless_equal,
+    leave,
+    load,
+    load_map,
+    move,
+    set_to,
+    shift_right,
+    store,
+)
+from exporter.kernel.bind_failures.macros import INDEX, KEY, TASK, VALUE, stack, zero
+from exporter.kernel.bind_failures.records import SIZE_OF_REFUSAL, SIZE_OF_TALLY, Tally, place
+from exporter.kernel.bind_failures.refused import arguments, asked_for, bound_to, socket_behind
+from exporter.kernel.bind_failures.requester import container, process
+
+# struct syscall_trace_exit (kernel/trace/trace.h): what a program at syscalls:sys_exit_* is handed.
+RESULT = 16
+
+TALLY = R7  # where the socket was, which is not needed any more
+
+
+@dataclass(frozen=True, slots=True)
+class MapDescriptors:
+    """The maps that the programs write: a hash of tallies by refusal, and an array of one counter."""
+
+    refusals: int
+    lost: int
+
+
+def bind_program(btf: Btf, maps: MapDescriptors) -> bytes:
+    """Return the program for syscalls:sys_exit_bind."""
+    return _program(asked_for(), btf, maps)
+
+
+def listen_program(btf: Btf, maps: MapDescriptors) -> bytes:
+    """Return the program for syscalls:sys_exit_listen: sockets that were bound to one port may not all listen."""
+    return _program(bound_to(btf), btf, maps)
+
+
+def _program(where: Code, btf: Btf, maps: MapDescriptors) -> bytes:
+    return assemble(
+        [
+            load(DOUBLE, R0, R1, RESULT),
+            jump_unless_equal(R0, -errno.EADDRINUSE, "leave"),  # if (ctx->ret != -EADDRINUSE) return 0
+            *zero(KEY, SIZE_OF_REFUSAL),
+            call(GET_CURRENT_TASK_BTF),
+            move(TASK, R0),  # struct task_struct *task = bpf_get_current_task_btf()
+            *arguments(btf),
+            *socket_behind(btf),
+            *where,
+            *process(btf),
+            *container(btf),
+            *_count(maps),
+            Label("leave"),
+            set_to(R0, 0),
+            leave(),
+        ]
+    )
+
+
+def _count(maps: MapDescriptors) -> Code:
+    """Find or make the tally and add one to it. Where there is no room for another one, `lost` is the one."""
+    return [
+        call(KTIME_GET_NS),
+        move(R9, R0),  # u64 now = bpf_ktime_get_ns()
+        *_look_up(maps.refusals, KEY),
+        jump_unless_equal(R0, 0, "found"),  # struct tally *tally = lookup(refusals, &key); if (!tally) {
+        *zero(VALUE, SIZE_OF_TALLY),
+        store(DOUBLE, FP, VALUE + place(Tally, "last"), R9),
+        *load_map(R1, maps.refusals),
+        *stack(R2, KEY),
+        *stack(R3, VALUE),
+        set_to(R4, BPF_NOEXIST),  # another CPU may have made it meanwhile: then that one stays
+        call(MAP_UPDATE_ELEM),  #     update(refusals, &key, &value, BPF_NOEXIST)
+        *_look_up(maps.refusals, KEY),
+        jump_unless_equal(R0, 0, "found"),
+        *zero(INDEX, 8),
+        *_look_up(maps.lost, INDEX),
+        jump_if_equal(R0, 0, "leave"),
+        set_to(R1, 1),
+        add_atomically(R0, 0, R1),  #     lost[0] += 1
+        jump("leave"),  #                 return 0 }
+        Label("found"),
+        move(TALLY, R0),
+        store(DOUBLE, TALLY, place(Tally, "last"), R9),  # tally->last = now
+        call(GET_CURRENT_PID_TGID),
+        shift_right(R0, 32),
+        store(DOUBLE, TALLY, place(Tally, "pid"), R0),  # tally->pid = bpf_get_current_pid_tgid() >> 32
+        set_to(R1, 1),
+        add_atomically(TALLY, place(Tally, "count"), R1),  # tally->count += 1, the last: a new one is read when it is 1
+    ]
+
+
+def _look_up(descriptor: int, key: int) -> Code:
+    """R0 = the value of a key on the stack, or null."""
+    return [*load_map(R1, descriptor), *stack(R2, key), call(MAP_LOOKUP_ELEM)]

@@ -1,0 +1,80 @@
+"""What the program leaves in its maps, as C has it: the program writes these, the watcher reads them."""
+
+import ctypes
+from ctypes import Structure, c_char, c_uint8, c_uint16, c_uint32, c_uint64
+from socket import AF_INET, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP, inet_ntop
+
+from exporter.core.bind_failures import RefusedBind
+from exporter.kernel.cgroup_ids import parse_container_ids
+
+# linux/in.h. Go's servers listen on IPPROTO_MPTCP sockets, whose ports are those of TCP. The rest that can be refused
+# has no ports (ping sockets), or some of its own that Docker does not publish (UDP-Lite).
+IPPROTO_MPTCP = 262
+PROTOCOLS = {IPPROTO_TCP: "tcp", IPPROTO_MPTCP: "tcp", IPPROTO_UDP: "udp", IPPROTO_SCTP: "sctp"}
+
+# The longest name that Docker gives a container's cgroup has 77 characters: docker-ID.scope.
+CGROUP_NAME_BYTES = 80
+
+
+class Refusal(Structure):
+    """A key: who was refused what. All its bytes count, so what is not written must be zero.
+
+    `address` is in network order, an IPv4 address in its first four bytes; `port` is in the machine's order.
+    `process` is the name of the whole process, not of its thread. `cgroup` is the name of the container's cgroup,
+    empty outside of containers.
+    """
+
+    _fields_ = (
+        ("cgroup_id", c_uint64),
+        ("netns", c_uint32),
+        ("family", c_uint16),
+        ("protocol", c_uint16),
+        ("address", c_uint8 * 16),
+        ("port", c_uint16),
+        ("padding", c_uint16 * 3),
+        ("process", c_char * 16),
+        ("cgroup", c_char * CGROUP_NAME_BYTES),
+    )
+
+
+class Tally(Structure):
+    """A value: how often so far, when last (nanoseconds of CLOCK_MONOTONIC), and by which process then."""
+
+    _fields_ = (("count", c_uint64), ("last", c_uint64), ("pid", c_uint64))
+
+
+def place(structure: type[Structure], field: str) -> int:
+    """Return a field's offset in bytes."""
+    return int(getattr(structure, field).offset)
+
+
+def size(structure: type[Structure], field: str) -> int:
+    """Return a field's size in bytes."""
+    return int(getattr(structure, field).size)
+
+
+SIZE_OF_REFUSAL, SIZE_OF_TALLY = ctypes.sizeof(Refusal), ctypes.sizeof(Tally)
+
+
+def parse_refusal(key: Refusal, tally: Tally, times: int, clock: float) -> RefusedBind | None:
+    """Turn an element into a value; None for what has no ports. `clock` is what Unix time is ahead of CLOCK_MONOTONIC.
+
+    `times` is how many of the tally's refusals are new.
+    """
+    protocol = PROTOCOLS.get(key.protocol)
+    if protocol is None:
+        return None
+    containers = parse_container_ids(key.cgroup.decode(errors="replace"))
+    address = bytes(key.address)
+    return RefusedBind(
+        cgroup_id=key.cgroup_id,
+        container_id="".join(containers[-1:]),
+        netns=key.netns,
+        pid=tally.pid,
+        comm=key.process.decode(errors="replace"),
+        protocol=protocol,
+        address=inet_ntop(key.family, address[:4] if key.family == AF_INET else address),
+        port=key.port,
+        at=tally.last / 1e9 + clock,
+        times=times,
+    )

@@ -1,0 +1,125 @@
+"""What was refused: the socket behind the call's descriptor, and the address and port that it asked for."""
+
+import platform
+import socket
+
+from exporter.errors import SourceError
+from exporter.kernel.bind_failures.btf import Btf
+from exporter.kernel.bind_failures.instructions import (
+    FP,
+    HALF,
+    R0,
+    R1,
+    R9,
+    TASK_PT_REGS,
+    WORD,
+    Code,
+    Label,
+    add_register,
+    call,
+    jump,
+    jump_if_equal,
+    jump_unless_equal,
+    load,
+    move,
+    shift_left,
+    store,
+    to_big_endian_16,
+)
+from exporter.kernel.bind_failures.macros import (
+    ARGUMENT,
+    KEY,
+    SCRATCH,
+    SOCK,
+    TASK,
+    follow,
+    read,
+    read_user,
+)
+from exporter.kernel.bind_failures.records import Refusal, place
+
+# struct pt_regs at the end of a system call: its first two arguments, as a field and bytes to go on from there.
+ARGUMENTS = {
+    "x86_64": (("pt_regs.di", 0), ("pt_regs.si", 0)),
+    "aarch64": (("pt_regs.orig_x0", 0), ("pt_regs.regs", 8)),  # regs[0] is the result by then
+}
+
+# struct sockaddr_in, struct sockaddr_in6
+SIN_PORT, SIN_ADDR, SIN6_ADDR = 2, 4, 8
+
+ADDRESS, PORT = KEY + place(Refusal, "address"), KEY + place(Refusal, "port")
+
+
+def arguments(btf: Btf) -> Code:
+    """ARGUMENT = the call's second argument; R9 = its first, a descriptor, which is an int."""
+    machine = platform.machine()
+    if machine not in ARGUMENTS:
+        raise SourceError("unsupported", f"no registers are known for {machine}")
+    (first, first_on), (second, second_on) = ARGUMENTS[machine]
+    return [
+        move(R1, TASK),
+        call(TASK_PT_REGS),
+        move(R9, R0),  # struct pt_regs *regs = bpf_task_pt_regs(task)
+        *follow(ARGUMENT, R9, btf.offset(second) + second_on),
+        *read(SCRATCH, 4, R9, btf.offset(first) + first_on),
+        load(WORD, R9, FP, SCRATCH),
+    ]
+
+
+def socket_behind(btf: Btf) -> Code:
+    """SOCK = ((struct socket *)task->files->fdt->fd[R9]->private_data)->sk; left unless it is IPv4 or IPv6."""
+    return [
+        *follow(SOCK, TASK, btf.offset("task_struct.files")),
+        *follow(SOCK, SOCK, btf.offset("files_struct.fdt")),
+        *follow(SOCK, SOCK, btf.offset("fdtable.fd")),
+        shift_left(R9, 3),
+        add_register(SOCK, R9),
+        *follow(SOCK, SOCK, 0),  # struct file *
+        *follow(SOCK, SOCK, btf.offset("file.private_data")),
+        *follow(SOCK, SOCK, btf.offset("socket.sk")),
+        *read(KEY + place(Refusal, "family"), 2, SOCK, btf.offset("sock.__sk_common.skc_family")),
+        load(HALF, R1, FP, KEY + place(Refusal, "family")),
+        jump_if_equal(R1, socket.AF_INET, "internet"),
+        jump_unless_equal(R1, socket.AF_INET6, "leave"),
+        Label("internet"),
+        *read(KEY + place(Refusal, "protocol"), 2, SOCK, btf.offset("sock.sk_protocol")),
+        *follow(R9, SOCK, btf.offset("sock.__sk_common.skc_net.net")),
+        *read(KEY + place(Refusal, "netns"), 4, R9, btf.offset("net.ns.inum")),
+    ]
+
+
+def asked_for() -> Code:
+    """Take address and port from the struct sockaddr that bind(2) was given: the socket has forgotten them."""
+    return [
+        *_by_family(
+            ipv4=read_user(ADDRESS, 4, ARGUMENT, SIN_ADDR),
+            ipv6=read_user(ADDRESS, 16, ARGUMENT, SIN6_ADDR),
+        ),
+        *read_user(PORT, 2, ARGUMENT, SIN_PORT),
+        load(HALF, R1, FP, PORT),
+        to_big_endian_16(R1),  # ntohs
+        store(HALF, FP, PORT, R1),
+    ]
+
+
+def bound_to(btf: Btf) -> Code:
+    """Take address and port from the socket, which listen(2) wanted for itself and which others share."""
+    return [
+        *_by_family(
+            ipv4=read(ADDRESS, 4, SOCK, btf.offset("sock.__sk_common.skc_rcv_saddr")),
+            ipv6=read(ADDRESS, 16, SOCK, btf.offset("sock.__sk_common.skc_v6_rcv_saddr")),
+        ),
+        *read(PORT, 2, SOCK, btf.offset("sock.__sk_common.skc_num")),
+    ]
+
+
+def _by_family(ipv4: Code, ipv6: Code) -> Code:
+    return [
+        load(HALF, R1, FP, KEY + place(Refusal, "family")),
+        jump_if_equal(R1, socket.AF_INET6, "ipv6"),
+        *ipv4,
+        jump("port"),
+        Label("ipv6"),
+        *ipv6,
+        Label("port"),
+    ]

@@ -1,0 +1,109 @@
+"""Hear from the kernel which binds it refused: programs that count, and their counts read when asked."""
+
+import errno
+import os
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from exporter.core.bind_failures import RefusedBind
+from exporter.errors import SourceError
+from exporter.kernel.bind_failures.bpf import attach, load_program, read_misses
+from exporter.kernel.bind_failures.btf import read_btf
+from exporter.kernel.bind_failures.maps import ARRAY, HASH, create_map, delete_element, read_counter, read_elements
+from exporter.kernel.bind_failures.program import MapDescriptors, bind_program, listen_program
+from exporter.kernel.bind_failures.records import SIZE_OF_REFUSAL, SIZE_OF_TALLY, Refusal, Tally, parse_refusal
+from exporter.kernel.bind_failures.tracefs import read_tracepoints
+
+TRACEPOINTS = ("syscalls/sys_exit_bind", "syscalls/sys_exit_listen")
+
+ENTRIES = 1024
+IDLE_SECONDS = 60.0
+
+CLOSED = MapDescriptors(-1, -1)
+
+
+class BindFailures:
+    """The kernel's tallies of refused binds. Nothing of it outlives the process, however that ends.
+
+    `entries` is how many different refusals there can be at a time; one that is repeated, however often, is one of
+    them. When three quarters are taken, those that were not repeated for `idle_seconds` make room.
+    """
+
+    def __init__(self, sysfs: Path, entries: int = ENTRIES, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._sysfs = sysfs
+        self._entries, self._idle_seconds = entries, idle_seconds
+        self._opened = ExitStack()
+        self._maps = CLOSED
+        self._programs: list[int] = []
+        self._told: dict[bytes, int] = {}
+        self._keys, self._tallies = (Refusal * entries)(), (Tally * entries)()
+
+    def open(self) -> None:
+        """Load the programs and attach them; takes one or two tenths of a second.
+
+        SourceError `no_bpf` without CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN), `no_btf` or `no_tracefs` where the
+        kernel's types or tracepoints cannot be read, `unsupported` where they are not what the programs need.
+        """
+        with ExitStack() as stack:
+            try:
+                self._load(stack)
+            except OSError as error:
+                reason = "no_bpf" if error.errno == errno.EPERM else "unsupported"
+                raise SourceError(reason, str(error)) from error
+            self._opened = stack.pop_all()
+
+    def close(self) -> None:
+        """Let everything go: the kernel unloads it at once."""
+        self._opened.close()
+        self._maps, self._programs, self._told = CLOSED, [], {}
+
+    def drain(self) -> list[RefusedBind]:
+        """Return what was refused since the last call; OSError when the kernel does not answer."""
+        clock = time.time() - time.monotonic()
+        count = read_elements(self._maps.refusals, self._keys, self._tallies)
+        found = []
+        for key, tally in zip(self._keys[:count], self._tallies[:count], strict=True):
+            identity = bytes(key)
+            times = tally.count - self._told.get(identity, 0)
+            refused = parse_refusal(key, tally, times, clock) if times else None
+            if refused is not None:
+                found.append(refused)
+            self._told[identity] = tally.count
+        if count > self._entries * 3 // 4:
+            self._make_room(count)
+        return sorted(found, key=lambda refused: refused.at)
+
+    def lost(self) -> int:
+        """Return how many refusals were not counted since it was opened, at most.
+
+        There was no room for them, or the program was passed over, where it cannot be known how the call ended.
+        """
+        return read_counter(self._maps.lost) + sum(read_misses(program) for program in self._programs)
+
+    def _load(self, stack: ExitStack) -> None:
+        def keep(descriptor: int) -> int:
+            stack.callback(os.close, descriptor)
+            return descriptor
+
+        maps = MapDescriptors(
+            refusals=keep(create_map(HASH, SIZE_OF_REFUSAL, SIZE_OF_TALLY, self._entries, "refused_binds")),
+            lost=keep(create_map(ARRAY, 4, 8, 1, "refusals_lost")),
+        )
+        btf = read_btf(self._sysfs)
+        programs = [
+            keep(load_program(bind_program(btf, maps), "bind_refused")),
+            keep(load_program(listen_program(btf, maps), "listen_refused")),
+        ]
+        tracepoints = read_tracepoints(self._sysfs, TRACEPOINTS)
+        for program, tracepoint in zip(programs, tracepoints, strict=True):
+            keep(attach(program, tracepoint))
+        self._maps, self._programs = maps, programs
+
+    def _make_room(self, count: int) -> None:
+        """Take out what is over. A repetition in the very microseconds between its reading and this is not counted."""
+        idle = (time.monotonic() - self._idle_seconds) * 1e9
+        for key, tally in zip(self._keys[:count], self._tallies[:count], strict=True):
+            if tally.last < idle:
+                delete_element(self._maps.refusals, key)
+                del self._told[bytes(key)]
