@@ -1,6 +1,7 @@
 """Who listens: sockets as the kernel tells them, and whose they are."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 CONTAINER, PROCESS, DOCKER_PROXY, ENGINE = "container", "process", "docker-proxy", "engine"
 
@@ -10,7 +11,7 @@ class ListeningSocket:
     """A TCP socket in LISTEN, or a UDP socket that is bound and not connected (linux/inet_diag.h).
 
     `address` is canonical text: `0.0.0.0`, `::`, `127.0.0.1`, `::ffff:192.0.2.1`. `cgroup_id` is 0 where the kernel
-    tells none; it is the cgroup of whoever made the socket.
+    tells none; it is the cgroup of whoever made the socket. `ifindex` is the device that it is bound to, 0 for none.
     """
 
     protocol: str
@@ -20,18 +21,25 @@ class ListeningSocket:
     inode: int = 0
     uid: int = 0
     cgroup_id: int = 0
+    ifindex: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a socket is: a container by its name, or a process by its own; of docker-proxy the container's name.
+    """Whose a socket is: a container by its name, or a process by its own.
 
-    `name` is '' and `kind` PROCESS where it cannot be told.
+    Of docker-proxy and of the engine it is the name of the container that they listen for, '' where that is not known
+    or where the engine listens for itself. `name` is '' and `kind` PROCESS where it cannot be told.
     """
 
     kind: str = PROCESS
     name: str = ""
     container_id: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether it could be told."""
+        return bool(self.name) or self.kind != PROCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,50 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class HostSockets:
-    """All listening sockets of the host's namespace; `complete` when the owner of each could be told."""
+    """All listening sockets of the host's namespace; `complete` when the owner of each could be told.
+
+    The same object while nothing changed. UDP sockets on ports that the kernel hands out (`local_ports`: the first and
+    the last, net.ipv4.ip_local_port_range) come and go with every question to a name server: they are left out unless
+    a container declares the port.
+    """
 
     listeners: tuple[Listener, ...] = ()
     complete: bool = True
+    local_ports: tuple[int, int] = (0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSocket:
+    """A socket with a local port, whatever it does with it; `state` is the kernel's word, such as `established`.
+
+    A socket in `time_wait` has no owner any more.
+    """
+
+    protocol: str
+    address: str
+    port: int
+    state: str
+    owner: Owner
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceSockets:
+    """The listening sockets in containers' own network namespaces, by the id of the container that owns one.
+
+    Read beside the scrapes; `age` is that of the oldest reading in seconds, None when there is none. A namespace that
+    could not be read is absent. `listeners` is the same object while nothing changed.
+    """
+
+    listeners: Mapping[str, tuple[ListeningSocket, ...]] = field(default_factory=dict)
+    age: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyUse:
+    """What the docker-proxies of one container cost: how many there are, and their resident memory in bytes.
+
+    The memory is read beside the scrapes, and is 0 where it was not read yet.
+    """
+
+    processes: int
+    resident_memory: int = 0

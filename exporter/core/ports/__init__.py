@@ -1,0 +1,1 @@
+"""Ports: who holds them, who wanted them, and what was published for nothing."""

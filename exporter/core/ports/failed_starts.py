@@ -1,0 +1,51 @@
+"""Containers that did not start for want of a host port, and who has it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exporter.core.details import PortBinding
+from exporter.core.model import Container
+from exporter.core.ports.conflict import NOBODY, Place
+from exporter.core.ports.connections import outgoing
+from exporter.core.ports.scene import PortScene
+from exporter.core.ports.start_error import StartError, parse_start_error, possible_places
+from exporter.core.sockets import Owner
+
+NO_RESTARTS = ("", "no")
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStart:
+    """A container that is down; `holder` is NOBODY when none that can be seen has the port now."""
+
+    container: Container
+    reason: str
+    place: Place
+    holder: Owner
+
+
+def failed_starts(scene: PortScene) -> Iterator[FailedStart]:
+    """Yield them. The engine keeps the error until the next start that succeeds, and never tries again by itself."""
+    for container in scene.containers(live=False):
+        details = container.details
+        error = parse_start_error(details.error) if details else None
+        if details is not None and error is not None:
+            yield _explained(scene, container, error, details.bindings)
+
+
+def _explained(
+    scene: PortScene, container: Container, error: StartError, bindings: tuple[PortBinding, ...]
+) -> FailedStart:
+    places = list(possible_places(error, bindings))
+    for place in places:
+        if others := scene.others(place, container):
+            return FailedStart(container, error.reason, place, others[0].owner)
+    for place in places:
+        if (connection := outgoing(scene, place)) is not None:
+            return FailedStart(container, error.reason, place, connection)
+    return FailedStart(container, error.reason, places[0], NOBODY)
+
+
+def restarts(container: Container) -> bool:
+    """Whether somebody counts on it: it has a restart policy."""
+    return container.details is not None and container.details.restart_policy not in NO_RESTARTS

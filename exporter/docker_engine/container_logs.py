@@ -1,0 +1,74 @@
+"""What the log of a failed container says of ports: read once for each of its ends, and only where it can matter.
+
+A container with a network namespace of its own has nobody to share a port with.
+"""
+
+import struct
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+
+from exporter.core.details import Details
+from exporter.core.inventory import SHARES_NAMESPACE
+from exporter.core.model import Container
+from exporter.core.ports.eaddrinuse import LogEvidence, parse_log
+from exporter.core.ports.failures import WRITTEN_LATE, failed
+from exporter.docker_engine.client import EngineClient, UnreadableLogError
+
+LINES = 50
+REMEMBERED = 1024
+# Engine API, POST /containers/ID/attach: a byte for the stream, three of nothing, the length.
+FRAME = struct.Struct(">BxxxI")
+STREAMS = 3  # standard input, output and error
+
+End = tuple[str, float]  # a container's id, and when it ended
+
+
+class LogReader:
+    """Reads logs, and remembers what they said. Safe to call from several threads, each with its own client."""
+
+    def __init__(self) -> None:
+        self._read: OrderedDict[End, LogEvidence] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def with_log(self, client: EngineClient, container: Container) -> Container:
+        """Return the container with what its log says, if it failed in a namespace that it shares."""
+        details = container.details
+        if details is None or container.network_mode not in SHARES_NAMESPACE or not failed(container):
+            return container
+        end = container.id, details.finished
+        with self._lock:
+            evidence = self._read.get(end)
+        if evidence is None:
+            evidence = read_log(client, container.id, details)
+            self._remember(end, evidence)
+        return replace(container, details=replace(details, log=evidence))
+
+    def _remember(self, end: End, evidence: LogEvidence) -> None:
+        with self._lock:
+            self._read[end] = evidence
+            while len(self._read) > REMEMBERED:
+                self._read.popitem(last=False)
+
+
+def read_log(client: EngineClient, container_id: str, details: Details) -> LogEvidence:
+    """Read the last lines since the container's last start. Raises EngineError while the engine does not answer."""
+    try:
+        data = client.log(container_id, details.started - WRITTEN_LATE, LINES)
+    except UnreadableLogError as error:
+        return LogEvidence(unreadable=f"{details.log_driver}: {error}")
+    return parse_log(demultiplexed(data).decode(errors="replace").splitlines())
+
+
+def demultiplexed(data: bytes) -> bytes:
+    """Take the frames off, which there are unless the container has a terminal; the last one may be cut."""
+    parts = []
+    place = 0
+    while place + FRAME.size <= len(data):
+        stream, length = FRAME.unpack_from(data, place)
+        if stream >= STREAMS or data[place + 1 : place + 4] != bytes(3):
+            return data
+        place += FRAME.size
+        parts.append(data[place : place + length])
+        place += length
+    return b"".join(parts) if parts else data

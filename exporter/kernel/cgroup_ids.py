@@ -1,0 +1,80 @@
+"""Which cgroup a socket was made in: its id, as the kernel tells it of a socket, is its directory's inode number.
+
+Needs the host's cgroup-2 tree, by itself (v2) or beside the older hierarchies (hybrid). An engine's driver decides how
+a container's directory is called: `docker/ID` (cgroupfs) or `docker-ID.scope` (systemd).
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+ROOT_ID = 1  # of the host's own root; that of a cgroup namespace has another
+CONTAINER_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+
+
+class CgroupTree:
+    """The tree as last read; it is read again only when an id turns up that was not there."""
+
+    def __init__(self, sysfs: Path) -> None:
+        self._sysfs = sysfs
+        self._paths: dict[int, str] = {}
+        self._removed: frozenset[int] = frozenset()
+
+    def learn(self, cgroup_ids: AbstractSet[int]) -> None:
+        """Make these known. One that is in no tree was removed, or is hidden from here; it will not come back."""
+        unknown = cgroup_ids - self._paths.keys()
+        if not unknown <= self._removed:
+            root = find_root(self._sysfs)
+            self._paths = {} if root is None else dict(read_tree(str(root)))
+            self._removed = frozenset(cgroup_ids - self._paths.keys())
+
+    def container_ids(self, cgroup_id: int) -> tuple[str, ...]:
+        """Return what may be containers' ids in the cgroup's path, the outermost first."""
+        return parse_container_ids(self._paths.get(cgroup_id, ""))
+
+    def processes(self, cgroup_id: int) -> list[int]:
+        """Return who is in the cgroup now; 0 for a process that is not visible from here."""
+        path = self._paths.get(cgroup_id)
+        return [] if path is None else read_members(path)
+
+    def hides(self, cgroup_id: int) -> bool:
+        """Whether it may be one of the host's that cannot be seen from here."""
+        return cgroup_id > ROOT_ID and cgroup_id not in self._paths and ROOT_ID not in self._paths
+
+
+def find_root(sysfs: Path) -> Path | None:
+    """Return where the cgroup-2 tree is mounted; None where there is none."""
+    places = (sysfs / "fs/cgroup", sysfs / "fs/cgroup/unified")
+    return next((place for place in places if (place / "cgroup.controllers").exists()), None)
+
+
+def read_tree(root: str) -> Iterator[tuple[int, str]]:
+    """Read id and path of each cgroup; of one that goes meanwhile only what was there."""
+    try:
+        yield Path(root).stat().st_ino, root
+    except OSError:
+        return
+    waiting = [root]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                found = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            continue
+        yield from ((entry.inode(), entry.path) for entry in found)
+        waiting += [entry.path for entry in found]
+
+
+def read_members(path: str) -> list[int]:
+    """Read the processes of a cgroup; none when it is gone, or when it has threads for members."""
+    try:
+        return [int(pid) for pid in Path(path, "cgroup.procs").read_text().split()]
+    except OSError:
+        return []
+
+
+def parse_container_ids(text: str) -> tuple[str, ...]:
+    """Find what may be containers' ids: in a cgroup's path, or in /proc/PID/cgroup."""
+    return tuple(CONTAINER_ID.findall(text))

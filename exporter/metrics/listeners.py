@@ -1,0 +1,43 @@
+"""Who listens on the host, and what it costs to have docker-proxy listen."""
+
+from collections.abc import Iterator, Mapping
+
+from exporter.core.port_scope import scope
+from exporter.core.sockets import HostSockets, Listener, ProxyUse
+from exporter.metrics.build import Metric, add_info, gauge, info
+
+
+def listeners(sockets: HostSockets) -> Iterator[Metric]:
+    """dockernet_host_listener_info."""
+    family = info(
+        "dockernet_host_listener_info",
+        "A listening socket of the host's network namespace. UDP on a port that the kernel hands out by itself is left "
+        "out, unless a container declares the port.",
+        ("protocol", "address", "port", "owner", "owner_kind", "scope"),
+    )
+    # Workers that share a port have a socket each.
+    for labels in dict.fromkeys(map(_labels, sockets.listeners)):
+        add_info(family, labels)
+    yield family
+
+
+def _labels(listener: Listener) -> tuple[str, ...]:
+    socket, owner = listener.socket, listener.owner
+    return socket.protocol, socket.address, str(socket.port), owner.name, owner.kind, scope(socket.address)
+
+
+def proxies(use: Mapping[str, ProxyUse]) -> Iterator[Metric]:
+    """dockernet_docker_proxy_processes and dockernet_docker_proxy_resident_memory_bytes."""
+    processes = gauge(
+        "dockernet_docker_proxy_processes", "docker-proxies that listen for the container.", ("container",)
+    )
+    memory = gauge(
+        "dockernet_docker_proxy_resident_memory_bytes",
+        "Their resident memory, what they share with each other counted for each; read every ten seconds.",
+        ("container",),
+    )
+    for container, cost in use.items():
+        processes.add_metric((container,), cost.processes)
+        if cost.resident_memory:
+            memory.add_metric((container,), cost.resident_memory)
+    yield from (processes, memory)

@@ -1,0 +1,1 @@
+"""Edge: an observation -> tables for people, JSON for programs."""
