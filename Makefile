@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?=
 
-.PHONY: all install develop check test test-fast run demo bench golden lock clean
+.PHONY: all install develop check test test-fast alerts dashboards dashboards-preview image run demo bench golden lock clean
 
 all: check test
 
@@ -31,7 +31,7 @@ check: develop
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs exporter tests bench deploy
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs exporter tests bench deploy grafana
 
 # Fast tests first: what they find need not wait for an engine.
 test: develop
@@ -40,6 +40,22 @@ test: develop
 
 test-fast: develop
 	$(BIN)/python -m pytest -m "not live"
+
+# The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
+alerts: develop
+	$(BIN)/python -m pytest tests/deploy/test_alerts.py tests/deploy/test_promtool.py
+
+# The dashboards' files; RUNBOOKS=URL where docs/runbooks is published.
+dashboards: develop
+	$(BIN)/python -m grafana.build
+
+# Pictures of them with made-up hosts, by Grafana's own components: npm packages in .preview, Chromium from Debian.
+dashboards-preview: dashboards
+	$(BIN)/python -m grafana.preview
+
+# The image, on this machine's own engine.
+image:
+	docker build --tag dockernet-exporter --build-arg REVISION="$$(git rev-parse --short HEAD)" .
 
 # The exporter on this machine's own engine.
 run: install

@@ -7,7 +7,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import event_latency, idle, kernel_sample, link_listener, namespace_sweep, scrape, topology_change
+from bench import (
+    bind_failures,
+    event_latency,
+    idle,
+    kernel_sample,
+    link_listener,
+    lives,
+    namespace_sweep,
+    scrape,
+    sockets,
+    topology_change,
+)
 from bench.figures import Row, table
 from bench.scale import QUICK, Scale
 from tests.private_host.engines import PackageUnavailableError
@@ -20,7 +31,13 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "namespace_sweep": namespace_sweep.rows,
     "event_latency": event_latency.rows,
     "idle": idle.rows,
+    "lives": lives.rows,
+    "bind_failures": bind_failures.rows,
+    "sockets": sockets.rows,
 }
+
+
+LONG = frozenset({"lives"})  # six minutes: only when it is asked for
 
 
 def main() -> None:
@@ -34,7 +51,7 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if os.geteuid():
         sys.exit("bench: needs root, for network namespaces")
-    rows = _measured(options.parts or list(PARTS), QUICK if options.quick else Scale())
+    rows = _measured(options.parts or [part for part in PARTS if part not in LONG], QUICK if options.quick else Scale())
     print(f"{_machine()}\n\n{table(rows)}")
 
 

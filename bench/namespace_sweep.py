@@ -19,7 +19,7 @@ from exporter.core.inventory import with_listing
 from exporter.core.model import Container, Engine, Inventory
 from exporter.core.namespace_stats import NamespaceLedger, NamespaceStats
 from exporter.kernel.namespace_stats import read_namespace_stats
-from exporter.kernel.sweep import INTERVAL_SECONDS, SLICE, NamespaceSweep
+from exporter.kernel.sweep import INTERVAL_SECONDS, SLICE, sweep_statistics
 
 COUNT = 300
 MANY = 1000
@@ -88,7 +88,7 @@ def _ours(procfs: Path, container: Container) -> None:
 def _swept(procfs: Path, containers: tuple[Container, ...], rounds: int) -> Iterator[Row]:
     """Every slice of some sweeps, at a clock that leaves out the pauses between them."""
     now = 0.0
-    sweep = NamespaceSweep(procfs, lambda: containers, clock=lambda: now)
+    sweep = sweep_statistics(procfs, lambda: containers, clock=lambda: now)
     slices = Times()
     while len(sweep.snapshot()[0]) < len(containers):
         sweep.step()

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """`bursts` of a kernel sample, `scrapes` of each kind, `events` of an engine, `idle_seconds` of nothing."""
+    """How many of what.
+
+    `bursts` of a kernel sample, `scrapes` of each kind, `events` of an engine, `idle_seconds` of nothing, `lives` of
+    containers that come and go.
+    """
 
     sizes: tuple[int, ...] = (10, 100, 1000)
     bursts: int = 25
@@ -14,6 +18,7 @@ class Scale:
     changes: int = 40
     events: int = 100
     idle_seconds: int = 60
+    lives: int = 2000
 
 
-QUICK = Scale(bursts=10, scrapes=50, rival_scrapes=2, changes=10, events=21, idle_seconds=15)
+QUICK = Scale(bursts=10, scrapes=50, rival_scrapes=2, changes=10, events=21, idle_seconds=15, lives=200)

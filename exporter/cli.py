@@ -4,16 +4,22 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from exporter import __version__, config, logs
 from exporter.config import Config
 from exporter.docker_engine.client import DEFAULT_HOST, check_host
 from exporter.errors import ConfigError
 
-CANNOT_WORK = 2
+UNHEALTHY, CANNOT_WORK = 1, 2
+ONE_SHOT = ("check", "ports", "explain", "topology")
+
+if TYPE_CHECKING:
+    from exporter.core.observation import Observation
+    from exporter.one_shot import Look
 
 Command = Callable[..., None]
 
@@ -45,6 +51,19 @@ def collector_flags(command: Command) -> Command:
 )
 @option("--web.telemetry-path", default="/metrics", show_default=True, help="Path of the metrics.")
 @option(
+    "--web.config.file",
+    type=click.Path(path_type=Path),
+    help="TLS, passwords, headers and limits, in the format that all exporters share.",
+)
+@option("--web.systemd-socket", is_flag=True, help="Listen on the sockets that systemd passes, and on no address.")
+@option(
+    "--web.max-requests",
+    type=click.IntRange(min=0),
+    default=40,
+    show_default=True,
+    help="Most scrapes at once; 0 is no limit.",
+)
+@option(
     "--web.disable-exporter-metrics", is_flag=True, help="Leave out process_* and python_*: the exporter's own cost."
 )
 @option("--docker.host", default="", help="Engine to follow.  [default: DOCKER_HOST or the local socket]")
@@ -70,12 +89,21 @@ def cli(context: click.Context, /, **flags: Any) -> None:
     Without a command it serves: metrics at /metrics, port 9714.
     """
     style: Literal["console", "json"] | None = flags["log_format"]
-    logs.set_up(flags["log_level"], style)
+    logs.set_up(_log_level(context, flags["log_level"]), style)
     context.obj = build_config(flags)
     if context.invoked_subcommand is None:
+        from exporter import capabilities
         from exporter.daemon import run
 
+        capabilities.take_up()
         run(context.obj)
+
+
+def _log_level(context: click.Context, chosen: str) -> str:
+    """Return the level that was asked for; a command that prints what it sees logs what goes wrong only."""
+    quiet = context.invoked_subcommand in ONE_SHOT
+    asked = context.get_parameter_source("log_level") is not ParameterSource.DEFAULT
+    return chosen if asked or not quiet else "error"
 
 
 def build_config(flags: dict[str, Any]) -> Config:
@@ -88,10 +116,13 @@ def build_config(flags: dict[str, Any]) -> Config:
     return Config(
         listen=tuple(config.parse_listen_address(text) for text in flags["web_listen_address"]),
         telemetry_path=config.parse_telemetry_path(flags["web_telemetry_path"]),
+        web_config_file=flags["web_config_file"],
+        systemd_socket=flags["web_systemd_socket"],
+        max_requests=flags["web_max_requests"],
         own_metrics=not flags["web_disable_exporter_metrics"],
         docker_host=host,
         collectors=config.choose_collectors(
-            {name: flags[f"collector_{name}"] for name in config.COLLECTORS},
+            {name: flags[f"collector_{name.replace('-', '_')}"] for name in config.COLLECTORS},
             disable_defaults=flags["collector_disable_defaults"],
         ),
         container_labels=config.parse_labels(flags["container_labels"]),
@@ -99,6 +130,98 @@ def build_config(flags: dict[str, Any]) -> Config:
         sysfs=flags["path_sysfs"],
         series_limit=flags["limits_series"],
     )
+
+
+@cli.command()
+@click.pass_obj
+def healthcheck(chosen: Config) -> int:
+    """Ask the exporter that listens on --web.listen-address whether it lives; exit code 1 when it does not."""
+    from exporter.healthcheck import why_unhealthy
+
+    reason = why_unhealthy(chosen.listen[0], try_tls=chosen.web_config_file is not None)
+    if reason:
+        click.echo(f"dockernet-exporter: {reason}", err=True)
+    return UNHEALTHY if reason else 0
+
+
+output = click.option(
+    "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
+)
+
+
+@cli.command()
+@output
+@click.pass_obj
+def check(chosen: Config, output: str) -> int:
+    """Look once, and print what is wrong with networks, ports and NAT.
+
+    Exit code: 0 nothing is, 1 warnings, 2 critical, 3 it could not look, or not at everything, and found nothing.
+    """
+    from exporter.terminal import paint, report, verdict
+
+    seen = _look(chosen, doubtful=True)
+    if output == "json":
+        click.echo(report.document(seen.observation, seen.engine_error))
+    else:
+        report.print_report(seen.observation, paint.console(), seen.engine_error)
+    return verdict.exit_code(seen.observation)
+
+
+@cli.command()
+@output
+@click.pass_obj
+def ports(chosen: Config, output: str) -> int:
+    """Print who holds every port of this host.
+
+    Exit code: 3 when listening sockets cannot be read.
+    """
+    from exporter.terminal import paint, port_list, report, verdict
+
+    seen = _look(chosen, doubtful=False)
+    if output == "json":
+        click.echo(port_list.document(seen.observation))
+    else:
+        port_list.print_ports(seen.observation, paint.console())
+    report.print_unseen(seen.observation, paint.console(sys.stderr), seen.engine_error, port_list.MATTERS)
+    return verdict.UNKNOWN if seen.observation.sockets is None else verdict.FINE
+
+
+@cli.command()
+@click.argument("what", metavar="PORT|CONTAINER")
+@output
+@click.pass_obj
+def explain(chosen: Config, what: str, output: str) -> int:
+    """Walk the way from a port of the host to the process that serves it, and say where it breaks.
+
+    A port is 8080, tcp/8080 or 8080/udp; of a container all its ports are walked.
+
+    Exit code: 0 the way is whole, 2 it is broken, 3 that cannot be told.
+    """
+    from exporter.core.explain import explain as explained
+    from exporter.terminal import explanation, paint, report
+
+    seen = _look(chosen, doubtful=False, enough=lambda host: explained(host, what).complete)
+    found = explained(seen.observation, what)
+    if output == "json":
+        click.echo(explanation.document(found))
+    else:
+        explanation.print_explanation(found, paint.console())
+    report.print_unseen(seen.observation, paint.console(sys.stderr), seen.engine_error, explanation.MATTERS)
+    return explanation.exit_code(found)
+
+
+def _look(chosen: Config, *, doubtful: bool, enough: "Callable[[Observation], bool]" = lambda _: True) -> "Look":
+    """Observe once; what cannot be asked at all is an error of the machine, and no wrong flag."""
+    from exporter import capabilities
+    from exporter.one_shot import look
+    from exporter.terminal import verdict
+
+    capabilities.take_up()
+    try:
+        return look(chosen, doubtful=doubtful, enough=enough)
+    except ConfigError as error:
+        click.echo(f"dockernet-exporter: {error}", err=True)
+        raise SystemExit(verdict.UNKNOWN) from error
 
 
 def main() -> None:

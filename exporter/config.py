@@ -5,7 +5,10 @@ from pathlib import Path
 
 from exporter.errors import ConfigError
 
-COLLECTORS = ("inventory", "endpoint", "network", "veth", "bridge", "uplink", "namespace")
+COLLECTORS = (
+    *("inventory", "endpoint", "network", "veth", "bridge", "uplink", "namespace"),
+    *("nat", "port", "bind-failures"),
+)
 DEFAULT_LISTEN_ADDRESS = ":9714"
 HIGHEST_PORT = 65535
 
@@ -24,6 +27,9 @@ class Config:
 
     listen: tuple[ListenAddress, ...] = (ListenAddress(None, 9714),)
     telemetry_path: str = "/metrics"
+    web_config_file: Path | None = None
+    systemd_socket: bool = False
+    max_requests: int = 40
     own_metrics: bool = True
     docker_host: str = "unix:///var/run/docker.sock"
     collectors: tuple[str, ...] = COLLECTORS

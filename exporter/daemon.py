@@ -1,22 +1,24 @@
 """Run until a signal: the kernel's side, the engine's side, the monitor between them, the server in front."""
 
 import asyncio
+import os
 import signal
+import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 
 from exporter import __version__, memory
 from exporter.config import Config
-from exporter.docker_engine.watcher import EngineWatcher
 from exporter.errors import ConfigError
-from exporter.kernel.proc import read_cgroup_pid
-from exporter.kernel.sampler import KernelSampler
-from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
-from exporter.monitor import Monitor
-from exporter.scraper import Scraper
-from exporter.web.pages import landing_page
-from exporter.web.server import Handlers, Server
+from exporter.sides import sides
+from exporter.site import handlers
+from exporter.web import listen
+from exporter.web.access.state import OPEN, Access
+from exporter.web.routes import routes
+from exporter.web.server import Server
+from exporter.web.workshop import Workshop
 
 log = structlog.get_logger(component="daemon")
 
@@ -28,50 +30,41 @@ def run(config: Config) -> None:
 
 
 async def _serve(config: Config) -> None:
+    access = _access(config.web_config_file)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    with sides(config, memory.give_back) as both:
+        workshop = Workshop()
+        answers = handlers(config, both.monitor.observe, both.engine.waiting_for)
+        server = Server(routes(answers, workshop, config.telemetry_path, config.max_requests), access)
+        try:
+            both.engine.start()
+            memory.settle_down()
+            sockets = await _sockets(config)
+            await server.start(sockets)
+            log.info("listening", addresses=listen.written(sockets), tls=bool(access().tls), version=__version__)
+            await stopped.wait()
+            log.info("stopping")
+        finally:
+            # Before the server: a page that is open must not hold up what follows the engine.
+            both.engine.stop()
+            await server.stop()
+            workshop.close()
+
+
+def _access(file: Path | None) -> Callable[[], Access]:
+    if file is None:
+        return lambda: OPEN
+    from exporter.web.access.web_config_file import WebConfigFile  # YAML and bcrypt are 2 MB
+
+    return WebConfigFile(file).access
+
+
+async def _sockets(config: Config) -> list[socket.socket]:
+    if config.systemd_socket:
+        return listen.inherited(os.environ, os.getpid())
     try:
-        kernel = KernelSampler(config.procfs, sweep="namespace" in config.collectors)
-        kernel.start()
-    except OSError as error:
-        raise ConfigError(f"rtnetlink cannot be read: {error.strerror or error}") from error
-    monitor = Monitor(kernel)
-    engine = EngineWatcher(
-        config.docker_host,
-        find_pid=lambda container_id: read_cgroup_pid(config.sysfs, container_id),
-        publish=monitor.accept,
-        when_calm=memory.give_back,
-    )
-    monitor.follow(engine)
-    server = Server(_handlers(config, monitor, engine.waiting_for), config.telemetry_path)
-    try:
-        engine.start()
-        memory.settle_down()
-        log.info("listening", addresses=await _listen(server, config), version=__version__)
-        await stopped.wait()
-        log.info("stopping")
-    finally:
-        engine.stop()
-        await server.stop()
-        kernel.stop()
-
-
-def _handlers(config: Config, monitor: Monitor, waiting_for: Callable[[], str]) -> Handlers:
-    exposition = Exposition(
-        config.collectors, config.container_labels, config.series_limit, own_metrics=config.own_metrics
-    )
-    return Handlers(
-        scrape=Scraper(monitor.observe, exposition.parts).scrape,
-        content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
-        landing_page=lambda: landing_page(__version__, config.telemetry_path),
-        waiting_for=waiting_for,
-    )
-
-
-async def _listen(server: Server, config: Config) -> list[str]:
-    addresses = [(address.host, address.port) for address in config.listen]
-    try:
-        return list(await server.start(addresses))
+        return await listen.bind((address.host, address.port) for address in config.listen)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no resolver takes, such as a..b
         raise ConfigError(f"--web.listen-address: {getattr(error, 'strerror', '') or error}") from error

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import structlog
 
+from exporter.beside import Beside
 from exporter.core.accounting import Ledger
 from exporter.core.inventory import sandboxed
 from exporter.core.judge import Judge
@@ -15,7 +16,7 @@ from exporter.core.missing import missing_bridges
 from exporter.core.model import Container, Inventory
 from exporter.core.namespace_stats import NamespaceLedger, NamespaceStats
 from exporter.core.observation import EngineStats, Observation
-from exporter.core.overlay import overlay_namespaces
+from exporter.core.overlay import OverlayReading, overlay_namespaces
 from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, StatsRow
 from exporter.core.splits import Splits
 from exporter.core.topology import Topology, join
@@ -27,8 +28,8 @@ log = structlog.get_logger(component="monitor")
 class Kernel(Protocol):
     """What is asked of the kernel's side."""
 
-    def sample(self, containers: tuple[Container, ...]) -> KernelSample:
-        """Read devices and counters."""
+    def sample(self, containers: tuple[Container, ...], inventory: Inventory) -> KernelSample:
+        """Read everything."""
 
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices alone."""
@@ -39,8 +40,11 @@ class Kernel(Protocol):
     def namespace_stats(self) -> tuple[Mapping[str, NamespaceStats], float | None]:
         """Return the last readings of containers' namespaces, and the age of the oldest."""
 
-    def overlay_peers(self, namespaces: Mapping[str, str]) -> Mapping[str, int]:
-        """Return how many other nodes each overlay knows, by network id."""
+    def follow_overlays(self, files: Mapping[str, str]) -> None:
+        """Take which overlays are here, by network id, and where their namespaces are."""
+
+    def overlays(self) -> OverlayReading:
+        """Return the last readings of the overlays that are followed."""
 
     def take_ended(self) -> Sequence[EndedLink]:
         """Hand over what ended."""
@@ -56,8 +60,9 @@ class EngineFollower(Protocol):
 class Monitor:
     """Joins both sides. `accept` is called by the engine's thread, `observe` by whoever serves a scrape."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, beside: Beside | None = None) -> None:
         self._kernel = kernel
+        self._beside = beside or Beside()
         self._engine: EngineFollower | None = None
         self._lock = threading.Lock()
         self._ledger = Ledger()
@@ -84,6 +89,7 @@ class Monitor:
             self._sandboxed = sandboxed(inventory)
             self._judge.follow(inventory)
             self._namespaces.follow(inventory)
+            self._beside.follow(inventory)
             try:
                 self._ledger.end(self._kernel.take_ended())
                 self._join(self._kernel.devices(self._sandboxed))
@@ -96,10 +102,11 @@ class Monitor:
         with self._lock:
             # Before the devices: what has ended is then no longer among them.
             self._ledger.end(self._kernel.take_ended())
-            sample = self._kernel.sample(self._sandboxed)
+            sample = self._kernel.sample(self._sandboxed, self._inventory)
             stats, age = self._kernel.namespace_stats()
             self._namespaces.read(stats)
             topology = self._join(sample.devices)
+            overlays = self._kernel.overlays()
             observation = Observation(
                 topology=topology,
                 engine=engine,
@@ -107,12 +114,16 @@ class Monitor:
                 overflows=sample.overflows,
                 namespaces=self._namespaces.counts(age),
                 learned=sample.learned,
-                overlay_peers=self._kernel.overlay_peers(overlay_namespaces(topology)),
-                judgement=self._judge.judge(topology, sample.conntrack, time.monotonic()),
+                sockets=sample.sockets,
+                proxies=sample.proxies,
+                inside=sample.namespace_sockets.listeners if sample.namespace_sockets else None,
+                overlay_peers={network_id: len(rows.nodes) for network_id, rows in overlays.rows.items()},
+                judgement=self._judge.judge(topology, sample.conntrack, time.monotonic(), overlays),
                 degraded=sample.degraded + missing_bridges(self._inventory, topology),
             )
             if sample.stats is not None:
                 observation = self._count(observation, sample.stats)
+            observation = self._beside.add_to(observation, sample)
         self._say(observation)
         return observation
 
@@ -137,6 +148,7 @@ class Monitor:
             self._joined = self._inventory, devices
             self._topology = join(self._inventory, devices)
             self._ledger.attribute(self._topology)
+            self._kernel.follow_overlays(overlay_namespaces(self._topology))
         return self._topology
 
     def _say(self, observation: Observation) -> None:

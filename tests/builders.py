@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from exporter.core.accounting import Ledger
-from exporter.core.model import Container, Endpoint, Engine, Interface, Inventory, Link, Network, Subnet, Uplink
+from exporter.core.model import Container, Endpoint, Engine, Interface, Inventory, Link, Network, Subnet
 from exporter.core.observation import EngineStats, Observation
 from exporter.core.sample import Devices, EndedLink, KernelSample, SourceState, StatsRow
 from exporter.core.splits import Splits
@@ -146,7 +146,7 @@ def devices(
         sandboxes={f"{name}-id": nsid for name, nsid in (sandboxes or {}).items()},
         interfaces=inside or {},
         addresses=addresses or {},
-        uplinks=tuple(Uplink(name, (addresses or {}).get(name, ())) for name in uplinks),
+        uplinks=uplinks,
     )
 
 

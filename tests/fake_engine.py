@@ -33,6 +33,7 @@ class FakeEngine:
         self.url = f"unix://{self.socket}"
         self.containers: dict[str, dict[str, Any]] = {}
         self.networks: dict[str, dict[str, Any]] = {}
+        self.logs: dict[str, bytes] = {}  # container id -> its log, as the engine frames it
         self.asked: list[str] = []  # the paths of all requests, without the API's version
         self.failing: dict[str, int] = {}  # path -> status
         self.streams: list[Stream] = []
@@ -92,6 +93,11 @@ class FakeEngine:
         if not silently:
             self.emit("network", "create", "", name)
 
+    def elsewhere(self, network: str, name: str, ip: str) -> None:
+        """A container of this name is on the network, on another node."""
+        task = {"Name": name, "EndpointID": f"{name}-endpoint", "EndpointIP": ip, "Info": {"Host IP": "192.0.2.2"}}
+        self.networks[f"{network}-net"]["Services"] = {"": {"Tasks": [task]}}
+
     def emit(self, kind: str, action: str, container: str, network: str = "") -> dict[str, Any]:
         """Tell of something by an event; the event."""
         actor: dict[str, Any] = {"ID": f"{container}-id", "Attributes": {"name": container}}
@@ -139,7 +145,7 @@ class FakeEngine:
         path = url.path.removeprefix(PREFIX)
         self.asked.append(path)
         found = self._found(path, parse_qs(url.query))
-        body = found if isinstance(found, Stream) else json.dumps(found).encode()
+        body = found if isinstance(found, (Stream, bytes)) else json.dumps(found).encode()
         for held in [self._held[place] for place in ("", path) if place in self._held]:
             held.wait()
         status = self.failing.get(path, 404 if found is None else 200)
@@ -153,8 +159,10 @@ class FakeEngine:
                 return [_row(document) for document in list(self.containers.values())]
             case ["containers", container, "json"]:
                 return self.containers.get(container)
+            case ["containers", container, "logs"]:
+                return self.logs.get(container)
             case ["networks", network]:
-                return self.networks.get(network)
+                return _inspected(self.networks.get(network), verbose="verbose" in query)
         whole = {"/_ping": "OK", "/networks": list(self.networks.values())}
         return answer(ENGINE, path[1:]) if path in ("/version", "/info") else whole.get(path)
 
@@ -171,6 +179,11 @@ class FakeEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.vanish()
+
+
+def _inspected(network: dict[str, Any] | None, *, verbose: bool) -> dict[str, Any] | None:
+    """A network's inspect: of other nodes only when it is asked for."""
+    return network if network is None or verbose else {**network, "Services": None}
 
 
 def _row(document: dict[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def devices_document(inventory: Inventory, devices: Devices) -> dict[str, Any]:
         "sandboxes": {inventory.containers[key].name: nsid for key, nsid in devices.sandboxes.items()},
         "inside": {str(nsid): [asdict(row) for row in rows] for nsid, rows in devices.interfaces.items()},
         "addresses": devices.addresses,
-        "uplinks": [asdict(uplink) for uplink in devices.uplinks],
+        "uplinks": devices.uplinks,
         "routes": [{**asdict(route), "destination": str(route.destination)} for route in devices.routes or ()],
     }
 

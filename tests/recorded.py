@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from exporter.core.conntrack import ConntrackStats
-from exporter.core.inventory import with_container, with_listing, with_members
-from exporter.core.model import Interface, Inventory, Link, Uplink
+from exporter.core.inventory import with_container, with_inspect, with_listing
+from exporter.core.model import Interface, Inventory, Link
 from exporter.core.namespace_stats import NamespaceStats
 from exporter.core.observation import EngineStats, Observation
 from exporter.core.routes import Route
 from exporter.core.sample import Devices, KernelSample, SourceState
-from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_members, parse_network
+from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
+from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from exporter.monitor import Monitor
 from tests.kernel.fake_kernel import FakeKernel
 
@@ -63,7 +64,7 @@ class RecordedHost:
         for document in self.documents("containers"):
             inventory = with_container(inventory, parse_inspected(document))
         for document in self.documents("networks"):
-            inventory = with_members(inventory, document["Id"], parse_members(document))
+            inventory = with_inspect(inventory, document["Id"], parse_network_inspect(document))
         return inventory
 
     def devices(self, inventory: Inventory) -> Devices:
@@ -75,7 +76,7 @@ class RecordedHost:
             sandboxes={ids[name]: nsid for name, nsid in kernel["sandboxes"].items()},
             interfaces={int(nsid): tuple(Interface(**row) for row in rows) for nsid, rows in kernel["inside"].items()},
             addresses={device: tuple(addresses) for device, addresses in kernel["addresses"].items()},
-            uplinks=tuple(Uplink(row["device"], tuple(row["addresses"])) for row in kernel["uplinks"]),
+            uplinks=tuple(kernel["uplinks"]),
             routes=tuple(Route(**{**row, "destination": ip_network(row["destination"])}) for row in kernel["routes"]),
         )
 

@@ -22,6 +22,7 @@ PURE = {
     "ipaddress",
     "itertools",
     "operator",
+    "re",
     "string",
     "types",
     "typing",
@@ -33,15 +34,23 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "docker_engine": {"core", "errors", "docker", "requests", "urllib3"} | OUTER,
     "kernel": {"core", "errors", "pyroute2"} | OUTER,
     "metrics": {"core", "prometheus_client", "psutil", "exporter"} | OUTER,
-    "web": {"core", "aiohttp", "isal"} | OUTER,
-    "monitor": {"core"} | OUTER,
+    "web": {"core", "errors", "aiohttp", "bcrypt", "isal", "yaml"} | OUTER,
+    "monitor": {"core", "beside"} | OUTER,
+    "beside": {"core", "nat", "ports", "binds"} | OUTER,
+    "binds": {"core"} | OUTER,
+    "ports": {"core"} | OUTER,
+    "terminal": {"core", "rich"} | STANDARD,
+    "nat": {"core"} | OUTER,
     "scraper": {"core"} | OUTER,
+    "recent": {"core"} | OUTER,
     "config": {"errors"} | STANDARD,
     "errors": set(),
     "memory": STANDARD,
+    "capabilities": STANDARD,
+    "healthcheck": {"config"} | STANDARD,
     "logs": OUTER,
 }
-MAY_IMPORT_ALL = {"cli", "daemon", "__main__", "__init__"}
+MAY_IMPORT_ALL = {"cli", "daemon", "sides", "site", "one_shot", "__main__", "__init__"}
 
 
 def part_of(module: str) -> str:

@@ -1,6 +1,7 @@
 """The documents say what the code does."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,26 @@ import click
 
 from exporter.cli import cli
 from exporter.config import COLLECTORS
+from exporter.core.bind_failures import BindFailureReport
 from exporter.core.conntrack import ConntrackStats
+from exporter.core.details import Details, PortBinding
 from exporter.core.finding import Finding
 from exporter.core.judge import Judge
 from exporter.core.namespace_stats import NamespaceCounts, NamespaceStats
+from exporter.core.nat.book import NatView, Sums
+from exporter.core.nat.counts import RuleCounts
+from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.nat.flows import FlowCounts
+from exporter.core.nat.judge import NatJudgement
+from exporter.core.nat.ledger import Series
+from exporter.core.nat.reading import NatReading
+from exporter.core.nat.ruleset import Ruleset
 from exporter.core.observation import EngineStats
-from exporter.metrics.exposition import HOT_GROUPS
+from exporter.core.ports.conflict import PortConflict
+from exporter.core.ports.judgement import PortJudgement
+from exporter.core.sockets import HostSockets, Listener, ListeningSocket, Owner, ProxyUse
+from exporter.core.topology import Topology
+from exporter.metrics.exposition import HOT_GROUPS, kept_groups
 from tests import builders
 from tests.metrics.families import exposed
 
@@ -26,20 +41,52 @@ LABEL = re.compile(r'(\w+)="')
 # Families that have no series on a host without faults; their labels are in the tests of their own files.
 SILENT = {"dockernet_collector_degraded", "dockernet_series_dropped_total"}
 
+STOLEN = PortConflict("published_stolen", "tcp", "0.0.0.0", 80, "web", "nginx", "process", "critical", "confirmed", "")
+PORTS = PortJudgement((STOLEN,), judged=("published_stolen",))
+
 
 def everything() -> str:
     """The exposition of a host on which everything has happened once."""
-    topology = builders.shop()
+    topology = with_published_port(builders.shop())
     stats = EngineStats(events={("container", "start"): 1}, resyncs={"start": 1})
     rows = [builders.row(ifindex) for ifindex in topology.devices.links]
     conntrack = ConntrackStats(entries=1, limit=2, insert_failed=0, drop=0, early_drop=0)
     judgement = Judge().judge(topology, conntrack, now=0)
     finding = Finding("mtu_mismatch", "warning", "front", "eth0", "too large")
     observed = builders.observed(topology, *rows, stats=stats)
-    observed = replace(observed, judgement=replace(judgement, findings=(finding,), suspended=("engine",)))
+    judgement = replace(judgement, findings=(finding,), suspended=("engine",), ports=PORTS)
+    observed = replace(observed, judgement=judgement)
     namespaces = NamespaceCounts((("web", 1.0),), [NamespaceStats(*range(1, 10))], 1.0)
     peers = {topology.networks[0].id: 1}
+    listening = Listener(ListeningSocket("tcp", "0.0.0.0", 8080), Owner("docker-proxy", "web", "web-id"))
+    observed = replace(observed, sockets=HostSockets((listening,)), proxies={"web": ProxyUse(1, 4096)})
+    refused = BindFailureReport({("web", "tcp", "8080"): 1})
+    observed = replace(observed, nat=nat_of_everything(), bind_failures=refused)
     return exposed(replace(observed, namespaces=namespaces, learned={}, overlay_peers=peers))
+
+
+def nat_of_everything() -> NatView:
+    """One of each that rules and the connection table tell."""
+    port = ("web", "tcp", "8080")
+    drift = NatDrift("missing_dnat", "critical", Subject("ip", "DOCKER", "front", *port[:2], "0.0.0.0", "8080"), "")
+    once: Mapping[Series, int] = {("web", "DNAT"): 1}
+    return NatView(
+        reading=NatReading(nft=Ruleset(), changes=1),
+        counts=RuleCounts({("ip", "nat", "DOCKER", "DNAT"): 1}, once, once, {"ip": 1}),
+        judgement=NatJudgement((drift,), judged=("missing_dnat",)),
+        connections=Sums({port: 1}),
+        masquerades=Sums({("front",): 1}),
+        drops=Sums({("front", "isolation"): 1}),
+        flows=FlowCounts({("web", "tcp"): 1}, {port: 1}),
+    )
+
+
+def with_published_port(topology: Topology) -> Topology:
+    """The same, and web publishes a port."""
+    inventory = topology.inventory
+    published = Details(published=(PortBinding("tcp", 80, "0.0.0.0", 8080, 8080),))
+    web = replace(inventory.containers["web-id"], details=published)
+    return replace(topology, inventory=replace(inventory, containers={**inventory.containers, web.id: web}))
 
 
 def documented() -> dict[str, tuple[str, frozenset[str]]]:
@@ -83,4 +130,6 @@ def test_every_flag_is_in_the_readme_and_every_flag_there_exists() -> None:
 
 
 def test_every_collector_has_families() -> None:
-    assert {group.collector for group in HOT_GROUPS} | {"inventory"} == set(COLLECTORS)
+    """Refused binds are few, and rendered at each scrape."""
+    rendered = {group.collector for group in (*HOT_GROUPS, *kept_groups())}
+    assert rendered | {"bind-failures"} == set(COLLECTORS)

@@ -12,6 +12,7 @@ from structlog.testing import LogCapture
 from exporter.config import COLLECTORS
 from exporter.core.model import Container, Interface, Inventory
 from exporter.core.observation import EngineStats, Observation
+from exporter.core.overlay import OverlayReading, OverlayRows
 from exporter.core.sample import Degraded, Devices, SourceState, StatsRow
 from exporter.metrics.exposition import Exposition
 from exporter.monitor import Monitor
@@ -140,6 +141,20 @@ def test_endpoints_without_a_veth_are_read_inside() -> None:
     monitor = Monitor(kernel)
     monitor.accept(lan)
     assert received(monitor.observe()) == {"web": 77}
+
+
+def test_overlays_of_containers_here_are_followed_and_their_nodes_counted() -> None:
+    one = replace(run("one", network="ov"), sandbox_key="/run/docker/netns/abc")
+    kernel = FakeKernel(devices())
+    kernel.read_overlays = OverlayReading({"ov-net": OverlayRows(fdb=frozenset({("02:42:0a:00:01:04", "192.0.2.2")}))})
+    monitor = Monitor(kernel)
+    monitor.accept(inventory(one, network("ov", driver="overlay"), network("elsewhere", driver="overlay")))
+    assert kernel.overlay_files == {"ov-net": "/run/docker/netns/1-ov-net"}
+    observation = monitor.observe()
+    assert observation.overlay_peers == {"ov-net": 1}
+    assert "overlays" not in observation.judgement.suspended
+    monitor.accept(inventory(network("ov", driver="overlay")))
+    assert kernel.overlay_files == {}
 
 
 def test_a_failed_source_is_logged_when_it_fails_and_when_it_reads_again(log: LogCapture) -> None:

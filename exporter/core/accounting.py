@@ -17,6 +17,9 @@ from exporter.core.totals import Reading, Readings, Totals
 # How many names that are gone are remembered, should one come back: compose recreates under the same name.
 REMEMBERED = 4096
 
+# How many full lists may come before the bridge of a veth that ended is taken for none of Docker's.
+LISTS = 2
+
 Account = tuple[str, str]  # container id, network name
 
 
@@ -35,7 +38,9 @@ class Ledger:
         self._network_of_bridge: OrderedDict[str, str] = OrderedDict()
         self._inside: dict[str, tuple[str, str]] = {}  # key of a reading inside -> network, MAC address
         self._closed: OrderedDict[tuple[str, str], StatsRow] = OrderedDict()  # what of it was counted, and ended
-        self._unclaimed: list[EndedLink] = []
+        self._unclaimed: list[tuple[EndedLink, int]] = []  # with how many full lists had come before
+        self._lists = 0
+        self._listed_at = 0.0
 
     def attribute(self, topology: Topology) -> None:
         """Open accounts for what is attached, close those of containers that were removed."""
@@ -55,8 +60,7 @@ class Ledger:
             self._began.move_to_end(name)  # what lives is the last to be forgotten
         self._end_inside(topology)
         self._settle(topology.inventory.containers)
-        unclaimed, self._unclaimed = self._unclaimed, []
-        self.end(unclaimed)
+        self._retry(topology.inventory.synced_at)
 
     def read(self, rows: Sequence[Reading]) -> None:
         """Take a reading of devices, or one from inside containers."""
@@ -68,10 +72,19 @@ class Ledger:
             if link.link.kind == "bridge":
                 self._finish(link.link.ifindex, link.stats)
             elif link.master:
-                self._end_port(link)
+                self._end_port(link, self._lists)
             else:
                 self._end_returned(link)
         del self._unclaimed[:-REMEMBERED]
+
+    def _retry(self, listed_at: float) -> None:
+        """See whether the network of a veth that ended is known by now."""
+        self._lists += listed_at != self._listed_at
+        self._listed_at = listed_at
+        unclaimed, self._unclaimed = self._unclaimed, []
+        for link, lists in unclaimed:
+            if self._lists < lists + LISTS:
+                self._end_port(link, lists)
 
     def endpoints(self, topology: Topology) -> list[StatsRow]:
         """Return the sum of each counted attachment, in their order."""
@@ -89,11 +102,12 @@ class Ledger:
         """Return the sum over the bridge devices that each network ever had."""
         return [self._bridges.total(name) for name in names]
 
-    def _end_port(self, ended: EndedLink) -> None:
+    def _end_port(self, ended: EndedLink, lists: int) -> None:
         key = ended.link.ifindex
         network = self._networks.group_of(key) or self._network_of_bridge.get(ended.master)
         if network is None:
-            self._unclaimed.append(ended)  # its network was made a moment ago, and Docker has not told of it yet
+            # Its network was made a moment ago, and Docker has not told of it yet; or the bridge is somebody else's.
+            self._unclaimed.append((ended, lists))
             return
         self._networks.track(key, network)
         owner = self._claims.get((network, ended.peer_mac))

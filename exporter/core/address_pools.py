@@ -4,17 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from exporter.core.model import Network
+from exporter.core.model import AddressPool, Network
 from exporter.core.routes import Route
 from exporter.core.subnets import parse_subnet
-
-
-@dataclass(frozen=True, slots=True)
-class AddressPool:
-    """`base` is cut into subnets of prefix length `size` (Engine API: /info, DefaultAddressPools)."""
-
-    base: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)

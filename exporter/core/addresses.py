@@ -4,7 +4,7 @@ Counted as Docker does (Engine API 1.52: Status.IPAM): an IPv4 subnet's own and 
 the first one; a gateway is held; what is handed out comes from the range where one is configured.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -33,13 +33,10 @@ class SubnetUse:
     capacity: int
 
 
-def subnet_uses(
-    topology: Topology, told: Mapping[tuple[str, str], tuple[int, int]] | None = None
-) -> tuple[SubnetUse, ...]:
+def subnet_uses(topology: Topology) -> tuple[SubnetUse, ...]:
     """Return the uses of all subnets, by network and subnet.
 
-    `told` is what the engine says itself, (network id, subnet) -> (used, available): it knows of reservations that
-    are seen nowhere else.
+    Where the engine tells its own count, that is taken: it knows of reservations that are seen nowhere else.
     """
     held = _held(topology)
     found = []
@@ -48,7 +45,7 @@ def subnet_uses(
             span = parse_subnet(subnet.subnet)
             # 0.0.0.0/0 is Docker's way to say that somebody else hands out the addresses.
             if span is not None and span.prefixlen and span.num_addresses <= MOST_ADDRESSES:
-                figures = (told or {}).get((network.id, subnet.subnet))
+                figures = topology.inventory.address_use.get(network.id, {}).get(subnet.subnet)
                 found.append(_use(network, subnet, span, held.get(network.id, frozenset()), figures))
     return tuple(sorted(found, key=lambda use: (use.network, use.subnet)))
 
@@ -73,10 +70,8 @@ def _reserved(subnet: Subnet, span: Span) -> set[Address]:
         reserved.add(span[0])
     elif span.num_addresses >= SMALLEST_WITH_BROADCAST:
         reserved |= {span[0], span[-1]}
-    gateway = parse_address(subnet.gateway)
-    if gateway is not None and gateway in span:
-        reserved.add(gateway)
-    return reserved
+    known = (parse_address(text) for text in (subnet.gateway, *subnet.auxiliary))
+    return reserved | {address for address in known if address is not None and address in span}
 
 
 def _held(topology: Topology) -> dict[str, set[Address]]:
@@ -90,8 +85,8 @@ def _held(topology: Topology) -> dict[str, set[Address]]:
             told.add((endpoint.network_id, container.id))
     for network_id, members in inventory.members.items():
         # What a container says itself goes before: the two were not read at the same moment.
-        others = {member.ip_address for member in members if (network_id, member.container_id) not in told}
-        texts.setdefault(network_id, set()).update(others)
+        others = [member for member in members if (network_id, member.container_id) not in told]
+        texts.setdefault(network_id, set()).update(text for m in others for text in (m.ip_address, m.ip6_address))
     return {
         network_id: {parsed for text in found if (parsed := parse_address(text)) is not None}
         for network_id, found in texts.items()

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from exporter.core.ports.eaddrinuse import LogEvidence
+
 
 @dataclass(frozen=True, slots=True)
 class PortBinding:
@@ -25,7 +27,8 @@ class Details:
     `bindings` are those configured, whether in effect or not; `published` those in effect, one for each address that
     the engine tells, with `host_port` 0 where a network is routed to. `exposed` are pairs of a protocol and a port.
     `error` is why the last start failed (State.Error), kept by the engine until the next that succeeds. Times are
-    Unix seconds, 0 for never. `arguments` is the command with its arguments.
+    Unix seconds, 0 for never. `arguments` is the command with its arguments. `log` is what the log of its last life
+    says of addresses in use, None where it was not read: only a failure's is, in a namespace that others use too.
     """
 
     bindings: tuple[PortBinding, ...] = ()
@@ -39,3 +42,4 @@ class Details:
     finished: float = 0.0
     log_driver: str = ""
     arguments: tuple[str, ...] = ()
+    log: LogEvidence | None = None

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-CRITICAL, WARNING = "critical", "warning"
-CONFIRMED, PROBABLE = "confirmed", "probable"
+CRITICAL, WARNING, INFO = "critical", "warning", "info"
+CONFIRMED, PROBABLE, SUSPECTED = "confirmed", "probable", "suspected"
 
 
 @dataclass(frozen=True, slots=True)

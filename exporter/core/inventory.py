@@ -1,11 +1,14 @@
 """Changes of the Inventory, each a new value: readers hold the old one whole until they take the next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
-from exporter.core.model import Container, Engine, Inventory, Member, Network
+from exporter.core.model import Container, Engine, Inventory, Network, NetworkInspect
 
 SHARES_NAMESPACE = frozenset({"host", "container"})
+
+T = TypeVar("T")
 
 
 def with_listing(
@@ -16,13 +19,11 @@ def with_listing(
     now: float,
 ) -> Inventory:
     """Everything as just listed; what only an inspect tells is kept for a container that has not changed."""
-    networks = tuple(networks)
-    return Inventory(
+    return replace(
+        with_networks(inventory, networks),
         connected=True,
         engine=engine,
         containers={c.id: _keep_details(inventory.containers.get(c.id), c) for c in containers},
-        networks={network.id: network for network in networks},
-        members=_members_of(inventory, networks),
         synced_at=now,
     )
 
@@ -66,21 +67,44 @@ def without_container(inventory: Inventory, container_id: str) -> Inventory:
 
 
 def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventory:
-    """All networks as just listed."""
-    networks = tuple(networks)
+    """All networks as just listed; of those that are still there, what their inspects told is kept."""
     by_id = {network.id: network for network in networks}
-    return replace(inventory, networks=by_id, members=_members_of(inventory, networks))
+    return replace(
+        inventory,
+        networks=by_id,
+        members=_of(by_id, inventory.members),
+        remote=_of(by_id, inventory.remote),
+        address_use=_of(by_id, inventory.address_use),
+    )
 
 
-def _members_of(inventory: Inventory, networks: Iterable[Network]) -> dict[str, tuple[Member, ...]]:
-    """Return the members of those networks that are still there."""
-    return {network.id: inventory.members[network.id] for network in networks if network.id in inventory.members}
+def _of(networks: Mapping[str, Network], known: Mapping[str, T]) -> dict[str, T]:
+    return {network_id: value for network_id, value in known.items() if network_id in networks}
 
 
-def with_members(inventory: Inventory, network_id: str, members: Iterable[Member] | None) -> Inventory:
-    """One network's members as just inspected; None when the network is gone."""
-    others = {key: value for key, value in inventory.members.items() if key != network_id}
-    return replace(inventory, members=others if members is None else {**others, network_id: tuple(members)})
+def with_inspect(inventory: Inventory, network_id: str, found: NetworkInspect | None) -> Inventory:
+    """One network as just inspected; None when it is gone. The same value when it tells nothing new."""
+    if found is None:
+        others = {key: network for key, network in inventory.networks.items() if key != network_id}
+        return replace(with_networks(inventory, others.values()), networks=inventory.networks)
+    if found == _inspect_of(inventory, network_id):
+        return inventory
+    return replace(
+        inventory,
+        members={**inventory.members, network_id: found.members},
+        remote={**inventory.remote, network_id: found.remote},
+        address_use={**inventory.address_use, network_id: found.address_use},
+    )
+
+
+def _inspect_of(inventory: Inventory, network_id: str) -> NetworkInspect | None:
+    if network_id not in inventory.members:
+        return None
+    return NetworkInspect(
+        inventory.members[network_id],
+        inventory.remote.get(network_id, ()),
+        inventory.address_use.get(network_id, {}),
+    )
 
 
 def disconnected(inventory: Inventory) -> Inventory:

@@ -7,12 +7,14 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from exporter.core.address_changes import AddressChanges
-from exporter.core.address_pools import pool_use
+from exporter.core.address_pools import BUILT_IN_POOLS, PoolUse, pool_use
 from exporter.core.addresses import subnet_uses
 from exporter.core.conntrack import ConntrackStats
 from exporter.core.finding import Finding
 from exporter.core.judgement import Judgement
 from exporter.core.model import Inventory
+from exporter.core.overlay import NO_OVERLAYS, OverlayReading, overlay_peers
+from exporter.core.routes import Route
 from exporter.core.rules import NETWORK_RULES, evaluate, judged, suspended, suspicions
 from exporter.core.rules.network import conntrack_full
 from exporter.core.sample import Devices
@@ -32,6 +34,7 @@ class Judge:
         self._changes = AddressChanges()
         self._conntrack: ConntrackStats | None = None
         self._scene = Scene(join(Inventory(), Devices()))
+        self._overlays = NO_OVERLAYS
         self._conditions: tuple[tuple[Hashable, ...], ...] = ()
         self._timed = TIMED
         self._lasting: tuple[Finding, ...] = ()
@@ -41,10 +44,12 @@ class Judge:
         """Take an inventory: an address may change twice between two observations."""
         self._changes.follow(inventory)
 
-    def judge(self, topology: Topology, conntrack: ConntrackStats | None, now: float) -> Judgement:
+    def judge(
+        self, topology: Topology, conntrack: ConntrackStats | None, now: float, overlays: OverlayReading = NO_OVERLAYS
+    ) -> Judgement:
         """Judge this moment; `now` counts seconds from anywhere, always upwards."""
-        if topology is not self._scene.topology:
-            self._prepare(topology)
+        if topology is not self._scene.topology or overlays is not self._overlays:
+            self._prepare(topology, overlays)
         scene = replace(
             self._scene,
             conntrack=conntrack,
@@ -54,26 +59,37 @@ class Judge:
         self._conntrack = conntrack
         return replace(self._judgement, findings=self._lasting + evaluate(scene, self._timed), conntrack=conntrack)
 
-    def _prepare(self, topology: Topology) -> None:
+    def _prepare(self, topology: Topology, overlays: OverlayReading) -> None:
+        self._overlays = overlays
         inventory, routes = topology.inventory, topology.devices.routes
         scene = self._scene = Scene(
             topology=topology,
             addresses=subnet_uses(topology),
             routes=routes,
             static_addresses=_static_addresses(inventory),
+            overlays=overlay_peers(topology, overlays) if overlays.complete else None,
         )
         self._conditions = tuple(suspicions(scene))
         # A timed rule that suspects nothing finds what the topology alone tells, until that changes.
-        suspected = {condition[0] for condition in self._conditions} | {conntrack_full.KIND}
+        suspects = frozenset(str(condition[0]) for condition in self._conditions)
+        suspected = suspects | {conntrack_full.KIND}
         self._timed = tuple(rule for rule in TIMED if rule.kind in suspected)
         self._lasting = evaluate(scene, LASTING + tuple(rule for rule in TIMED if rule.kind not in suspected))
         self._judgement = Judgement(
             judged=judged(scene),
             suspended=suspended(scene),
+            suspects=suspects,
             addresses=scene.addresses,
-            pools=pool_use(inventory.networks.values(), routes or ()) if inventory.networks else None,
+            pools=_pools(inventory, routes or ()),
             address_changes=self._changes.counts(inventory),
         )
+
+
+def _pools(inventory: Inventory, routes: tuple[Route, ...]) -> PoolUse | None:
+    engine = inventory.engine
+    if engine is None or not inventory.networks:
+        return None
+    return pool_use(inventory.networks.values(), routes, engine.address_pools or BUILT_IN_POOLS)
 
 
 def _static_addresses(inventory: Inventory) -> tuple[StaticAddress, ...]:

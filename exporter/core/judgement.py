@@ -7,16 +7,22 @@ from exporter.core.address_pools import PoolUse
 from exporter.core.addresses import SubnetUse
 from exporter.core.conntrack import ConntrackStats
 from exporter.core.finding import Finding
+from exporter.core.ports.judgement import PortJudgement
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`judged` are the kinds that were looked for, `suspended` the reasons why others were not."""
+    """`judged` are the kinds that were looked for, `suspended` the reasons why others were not.
+
+    `suspects` are the kinds of which something is seen that is a fault only if it stays.
+    """
 
     findings: tuple[Finding, ...] = ()
     judged: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
+    suspects: frozenset[str] = frozenset()
     addresses: tuple[SubnetUse, ...] = ()
     pools: PoolUse | None = None
     address_changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
     conntrack: ConntrackStats | None = None
+    ports: PortJudgement = field(default_factory=PortJudgement)

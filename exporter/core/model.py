@@ -56,11 +56,15 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """One IPAM configuration of a network; `gateway` and `ip_range` are '' where Docker tells none."""
+    """One IPAM configuration of a network; `gateway` and `ip_range` are '' where Docker tells none.
+
+    `auxiliary` are addresses that the operator has given to others: Docker hands them out to nobody.
+    """
 
     subnet: str
     gateway: str = ""
     ip_range: str = ""
+    auxiliary: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,27 +121,70 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteEndpoint:
+    """An endpoint of an overlay on another node (Engine API: GET /networks/ID?verbose=true, Services, Tasks).
+
+    `host_ip` is the address of that node's end of the overlay (VTEP).
+    """
+
+    endpoint_id: str
+    name: str
+    ip_address: str
+    host_ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInspect:
+    """What only the inspect of a network tells (Engine API: GET /networks/ID?verbose=true).
+
+    `address_use`: subnet -> how many of its addresses are used, and how many the engine can still hand out
+    (Status.IPAM, API 1.52 and later).
+    """
+
+    members: tuple[Member, ...] = ()
+    remote: tuple[RemoteEndpoint, ...] = ()
+    address_use: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPool:
+    """`base` is cut into subnets of prefix length `size` (Engine API: /info, DefaultAddressPools)."""
+
+    base: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
-    """What the engine says of itself (Engine API: /version, /info); unknown is ''."""
+    """What the engine says of itself (Engine API: /version, /info); unknown is ''.
+
+    `firewall_driver` is what it says to write rules by, 'none' when it writes none; told from API 1.49 on.
+    `address_pools` are empty where the engine has its built-in ones.
+    """
 
     name: str
     version: str
     api_version: str
     kernel: str = ""
     cgroup_version: str = ""
-    firewall_backend: str = ""
-    userland_proxy: str = ""
+    firewall_driver: str = ""
+    address_pools: tuple[AddressPool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything that Docker says exists, by id. Kept, and called old, while the engine is away."""
+    """Everything that Docker says exists, by id. Kept, and called old, while the engine is away.
+
+    `members`, `remote` and `address_use` are those of each network's NetworkInspect.
+    """
 
     connected: bool = False
     engine: Engine | None = None
     containers: Mapping[str, Container] = field(default_factory=dict)
     networks: Mapping[str, Network] = field(default_factory=dict)
     members: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
+    remote: Mapping[str, tuple[RemoteEndpoint, ...]] = field(default_factory=dict)
+    address_use: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     synced_at: float = 0.0
 
 
@@ -167,11 +214,3 @@ class Interface:
     ifindex: int
     name: str
     mac_address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Uplink:
-    """A device that carries a default route or a route to a gateway, with the host's addresses on it."""
-
-    device: str
-    addresses: tuple[str, ...] = ()

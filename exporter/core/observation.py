@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from exporter.core.bind_failures import BindFailureReport
 from exporter.core.judgement import Judgement
 from exporter.core.model import Link
 from exporter.core.namespace_stats import NamespaceCounts
+from exporter.core.nat.book import NatView
 from exporter.core.sample import Degraded, SourceState, StatsRow
+from exporter.core.sockets import HostSockets, ListeningSocket, ProxyUse
 from exporter.core.topology import Topology
 
 RESYNC_REASONS = ("start", "reconnect", "overflow", "periodic")
@@ -30,7 +33,8 @@ class Observation:
     `endpoints` are the sums (the host's view) of `topology.counted` and `began` when they began (Unix time),
     `networks` are those of `topology.networks`, `splits` those of `topology.bridges`, each in that order; `rows` is
     every device's reading by ifindex. They are None when the counters could not be read. `learned` is by a
-    bridge's ifindex, `overlay_peers` by network id.
+    bridge's ifindex, `overlay_peers` by network id, `proxies` by a container's name, `inside` (who listens in a network
+    namespace) by the id of the container that owns it.
     """
 
     topology: Topology
@@ -47,6 +51,11 @@ class Observation:
     namespaces: NamespaceCounts = field(default_factory=NamespaceCounts)
     learned: Mapping[int, int] | None = None
     overlay_peers: Mapping[str, int] | None = None
+    nat: NatView | None = None
+    bind_failures: BindFailureReport | None = None
+    sockets: HostSockets | None = None
+    proxies: Mapping[str, ProxyUse] | None = None
+    inside: Mapping[str, tuple[ListeningSocket, ...]] | None = None
 
     def readings(self, links: Iterable[Link]) -> list[StatsRow | None] | None:
         """Return the devices' own counters in the order asked; None when the source failed."""

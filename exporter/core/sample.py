@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from exporter.core.conntrack import ConntrackStats
-from exporter.core.model import Interface, Link, Uplink
+from exporter.core.model import Interface, Link
 from exporter.core.routes import Route
+from exporter.core.sockets import HostSockets, NamespaceSockets, ProxyUse
 
 # One device's counters as its own kernel counts them (struct rtnl_link_stats64), the ifindex first. A plain tuple,
 # since a host has thousands of them per scrape; the names below are its places.
@@ -32,14 +33,15 @@ class Devices:
     """The host's devices and whose they are; a new value only when one of them changed.
 
     `sandboxes`: container id -> nsid of its network namespace. `interfaces`: nsid -> devices inside, known
-    only with CAP_NET_ADMIN. `addresses`: device -> its addresses. `routes` are None when not read.
+    only with CAP_NET_ADMIN. `addresses`: device -> its addresses. `uplinks` are the devices that
+    carry a default route or a route to a gateway. `routes` are None when not read.
     """
 
     links: Mapping[int, Link] = field(default_factory=dict)
     sandboxes: Mapping[str, int] = field(default_factory=dict)
     interfaces: Mapping[int, tuple[Interface, ...]] = field(default_factory=dict)
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    uplinks: tuple[Uplink, ...] = ()
+    uplinks: tuple[str, ...] = ()
     routes: tuple[Route, ...] | None = None
 
 
@@ -90,7 +92,8 @@ class KernelSample:
     """One reading. `stats` is None when the counters could not be read; never an empty stand-in.
 
     `overflows` counts how often messages about devices were lost; `learned` are the MAC addresses that each bridge
-    (by ifindex) has learned.
+    (by ifindex) has learned. `proxies`: container name -> its docker-proxies. `reserved_ports` are the ranges that the
+    kernel does not hand out by itself (net.ipv4.ip_local_reserved_ports).
     """
 
     devices: Devices = field(default_factory=Devices)
@@ -100,3 +103,7 @@ class KernelSample:
     overflows: int = 0
     conntrack: ConntrackStats | None = None
     learned: Mapping[int, int] | None = None
+    sockets: HostSockets | None = None
+    namespace_sockets: NamespaceSockets | None = None
+    proxies: Mapping[str, ProxyUse] | None = None
+    reserved_ports: tuple[tuple[int, int], ...] | None = None

@@ -78,7 +78,7 @@ def join(inventory: Inventory, devices: Devices) -> Topology:
     bridges = _bridges(inventory, devices)
     ports = _ports(inventory, devices, bridges)
     attachments = _attachments(inventory, devices, ports)
-    uplinks = {uplink.device for uplink in devices.uplinks}
+    uplinks = frozenset(devices.uplinks)
     return Topology(
         inventory=inventory,
         devices=devices,

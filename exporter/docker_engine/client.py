@@ -1,28 +1,40 @@
-"""The Engine API as this program uses it: eight GETs, each with a time-out, by docker-py's low-level client."""
+"""The Engine API as this program uses it: nine GETs, each with a time-out, by docker-py's low-level client."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
 import requests
+import structlog
 import urllib3
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import parse_host
 
-from exporter.core.model import Container, Engine, Member, Network
-from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_members, parse_network
+from exporter.core.model import Container, Engine, Network, NetworkInspect
+from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
+from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from exporter.errors import ConfigError, EngineError
 
 REQUEST_TIMEOUT = 5.0  # the list never waits for a container: an engine that takes longer hangs
 QUIET_SECONDS = 10.0  # how long a silent event stream is trusted before the engine is asked whether it lives
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
+LONGEST_LOG = 1 << 18  # bytes of a container's last lines that are looked at
 DEFAULT_HOST = "unix:///var/run/docker.sock"
+NOT_UNDERSTOOD = (AttributeError, KeyError, TypeError, ValueError)  # what parsing raises for an unknown shape
+
+T = TypeVar("T")
+
+log = structlog.get_logger(component="engine")
 
 
 class QuietError(Exception):
     """No event for QUIET_SECONDS: normal, but a hung engine looks the same."""
+
+
+class UnreadableLogError(Exception):
+    """The engine cannot read a container's log; the text is what it says."""
 
 
 @contextmanager
@@ -55,6 +67,7 @@ class EngineClient:
     def __init__(self, host: str) -> None:
         self._host = host
         self._client: Any = None
+        self._odd: set[str] = set()  # rows of lists that were not understood, by id
 
     def _connected(self) -> Any:
         if self._client is None:
@@ -82,7 +95,7 @@ class EngineClient:
     def containers(self) -> list[Container]:
         """GET /containers/json?all=1: names, labels, networks; no process id."""
         with _engine_errors():
-            return [parse_listed(row) for row in self._connected().containers(all=True)]
+            return self._understood(parse_listed, self._connected().containers(all=True))
 
     def container(self, container_id: str) -> Container | None:
         """GET /containers/ID/json; None when it is gone. Waits for the container's lock while that starts."""
@@ -95,15 +108,48 @@ class EngineClient:
     def networks(self) -> list[Network]:
         """GET /networks."""
         with _engine_errors():
-            return [parse_network(row) for row in self._connected().networks()]
+            return self._understood(parse_network, self._connected().networks())
 
-    def members(self, network_id: str) -> list[Member] | None:
-        """GET /networks/ID: who is on it; None when it is gone. Waits for no container's lock."""
+    def _understood(self, parse: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
+        """Parse a list row by row: one of an unknown shape is left out, and said once."""
+        found = []
+        for row in rows:
+            try:
+                found.append(parse(row))
+            except NOT_UNDERSTOOD as error:
+                key = str(row.get("Id") if isinstance(row, dict) else row)
+                if key not in self._odd:
+                    log.warning("row of a list left out", id=key, error=repr(error))
+                self._odd.add(key)
+        return found
+
+    def network(self, network_id: str) -> NetworkInspect | None:
+        """GET /networks/ID?verbose=true: who is on it; None when it is gone. Waits for no container's lock."""
         with _engine_errors():
             try:
-                return parse_members(self._connected().inspect_network(network_id))
+                return parse_network_inspect(self._connected().inspect_network(network_id, verbose=True))
             except NotFound:
                 return None
+
+    def log(self, container_id: str, since: float, lines: int) -> bytes:
+        """GET /containers/ID/logs: the last lines since a moment (Unix time), in frames unless it has a terminal.
+
+        Nothing when the container is gone; what is longer than LONGEST_LOG is cut. Raises UnreadableLogError when the
+        engine cannot read it, as of some log drivers.
+        """
+        with _engine_errors():
+            client = self._connected()
+            url = f"{client.base_url}/v{client.api_version}/containers/{container_id}/logs"
+            wanted = {"stdout": 1, "stderr": 1, "tail": lines, "since": f"{max(since, 0.0):.9f}"}
+            with client.get(url, params=wanted, stream=True, timeout=REQUEST_TIMEOUT) as answer:
+                if not answer.ok and answer.status_code != requests.codes.not_found:
+                    raise UnreadableLogError(_message(answer.content))
+                read = bytearray()
+                for chunk in answer.iter_content(chunk_size=None) if answer.ok else ():
+                    read += chunk
+                    if len(read) >= LONGEST_LOG:
+                        break
+                return bytes(read[:LONGEST_LOG])
 
     def events(self, since_nano: int) -> Iterator[Any]:
         """GET /events since a moment (inclusive): decoded documents as they come.
@@ -123,6 +169,14 @@ class EngineClient:
         with answer:
             yield None
             yield from _documents(answer)
+
+
+def _message(body: bytes) -> str:
+    """Return what the engine says of a request that it refused."""
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode(errors="replace")
 
 
 def _documents(answer: Any) -> Iterator[Any]:

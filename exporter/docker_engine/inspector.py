@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 import structlog
 
-from exporter.core.model import Container, Member
+from exporter.core.model import Container, NetworkInspect
 from exporter.docker_engine.client import EngineClient
+from exporter.docker_engine.container_logs import LogReader
 from exporter.errors import EngineError
 
 THREADS = 4
@@ -26,10 +27,10 @@ Subject = tuple[Literal["container", "network"], str]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the engine says of a container, or of who is on a network; None when it is gone."""
+    """What the engine says of a container or a network; None when it is gone."""
 
     subject: Subject
-    found: Container | list[Member] | None
+    found: Container | NetworkInspect | None
     serial: int = 0
     failed: bool = False
 
@@ -40,6 +41,7 @@ class Inspector:
     def __init__(self, host: str, sink: "queue.Queue[Any]") -> None:
         self._host = host
         self._sink = sink
+        self._logs = LogReader()
         self._work: queue.SimpleQueue[tuple[Subject, int] | None] = queue.SimpleQueue()
         # Daemons, and no executor: at its exit Python would wait for those that wait for a hung engine.
         for _ in range(THREADS):
@@ -97,14 +99,17 @@ class Inspector:
     def _run(self) -> None:
         client = EngineClient(self._host)
         while (work := self._work.get()) is not None:
-            self._sink.put(_inspect(client, *work))
+            self._sink.put(_inspect(client, self._logs, *work))
         client.close()
 
 
-def _inspect(client: EngineClient, subject: Subject, serial: int) -> Answer:
+def _inspect(client: EngineClient, logs: LogReader, subject: Subject, serial: int) -> Answer:
     kind, key = subject
     try:
-        return Answer(subject, client.container(key) if kind == "container" else client.members(key), serial)
+        if kind == "network":
+            return Answer(subject, client.network(key), serial)
+        container = client.container(key)
+        return Answer(subject, logs.with_log(client, container) if container else None, serial)
     except EngineError:
         client.close()
     except Exception:

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from exporter.core.model import LIVE_STATES, BridgeOptions, Container, Endpoint, Engine, Member, Network, Subnet
+from exporter.core.model import (
+    LIVE_STATES,
+    AddressPool,
+    BridgeOptions,
+    Container,
+    Endpoint,
+    Engine,
+    Member,
+    Network,
+    Subnet,
+)
 from exporter.docker_engine.parse_details import parse_details, parse_time
 
 Json = Mapping[str, Any]
@@ -144,13 +154,19 @@ def parse_network(document: Json) -> Network:
         ipv6=bool(document.get("EnableIPv6")),
         bridge=bridge,
         mtu=int(mtu) if mtu.isdecimal() else 0,
-        subnets=tuple(
-            Subnet(str(row.get("Subnet") or ""), str(row.get("Gateway") or ""), str(row.get("IPRange") or ""))
-            for row in (document.get("IPAM") or {}).get("Config") or ()
-        ),
+        subnets=tuple(_subnet(row) for row in (document.get("IPAM") or {}).get("Config") or ()),
         created=parse_time(document.get("Created")),
         ingress=bool(document.get("Ingress")),
         options=_bridge_options(options),
+    )
+
+
+def _subnet(row: Json) -> Subnet:
+    return Subnet(
+        subnet=str(row.get("Subnet") or ""),
+        gateway=str(row.get("Gateway") or ""),
+        ip_range=str(row.get("IPRange") or ""),
+        auxiliary=tuple(sorted(str(address) for address in (row.get("AuxiliaryAddresses") or {}).values())),
     )
 
 
@@ -184,14 +200,17 @@ def parse_members(document: Json) -> list[Member]:
 
 def parse_engine(version: Json, info: Json) -> Engine:
     """Parse GET /version and GET /info."""
-    firewall = info.get("FirewallBackend") or {}
-    details = {row[0]: row[1] for row in firewall.get("Info") or () if len(row) == 2}  # noqa: PLR2004  pairs
+    firewall = info.get("FirewallBackend", {})
+    driver = "none" if firewall is None else str(firewall.get("Driver") or "")
     return Engine(
         name=str(info.get("Name") or ""),
         version=str(version.get("Version") or ""),
         api_version=str(version.get("ApiVersion") or ""),
         kernel=str(version.get("KernelVersion") or ""),
         cgroup_version=str(info.get("CgroupVersion") or ""),
-        firewall_backend="nftables" if firewall.get("Driver") == "nftables" else "",
-        userland_proxy=str(details.get("EnableUserlandProxy") or ""),
+        firewall_driver=driver,
+        address_pools=tuple(
+            AddressPool(str(row.get("Base") or ""), int(row.get("Size") or 0))
+            for row in info.get("DefaultAddressPools") or ()
+        ),
     )

@@ -15,13 +15,14 @@ from exporter.core.inventory import (
     disconnected,
     sandboxed,
     with_container,
+    with_inspect,
     with_listing,
-    with_members,
     with_networks,
     without_container,
 )
 from exporter.core.model import Container, Inventory
 from exporter.core.observation import RESYNC_REASONS, EngineStats
+from exporter.core.ports.failures import with_last_words
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.event_reader import DISCONNECTED, OVERFLOW, EventReader, Item
 from exporter.docker_engine.inspector import Answer, Inspector
@@ -160,9 +161,10 @@ class EngineWatcher:
             return
         kind, key = answer.subject
         if isinstance(answer.found, Container):
-            self._inventory = with_container(self._inventory, answer.found)
+            known = self._inventory.containers.get(key)
+            self._inventory = with_container(self._inventory, with_last_words(known, answer.found))
         elif kind == "network":
-            self._inventory = with_members(self._inventory, key, answer.found)
+            self._inventory = with_inspect(self._inventory, key, answer.found)
         else:
             self._inventory = without_container(self._inventory, key)
 
@@ -187,6 +189,7 @@ class EngineWatcher:
         engine = self._client.engine() if known is None or reason == "reconnect" else known
         containers, networks = self._client.containers(), self._client.networks()
         self._inventory = self._with_pids(with_listing(self._inventory, engine, containers, networks, time.time()))
+        self._inspect_listed(everything=reason != "periodic")
         self._resync, self._networks_changed = "", False
         self._next_resync = time.monotonic() + RESYNC_SECONDS
         self._resyncs[reason] += 1
@@ -197,13 +200,18 @@ class EngineWatcher:
             log.info("inventory read", reason=reason, engine=engine.version, containers=len(containers))
 
     def _with_pids(self, inventory: Inventory) -> Inventory:
-        """Find the processes of live containers by their cgroups: faster than to inspect what has just been listed.
-
-        That is done as well, for ports and sandboxes; of a container that has not changed once only.
-        """
+        """Find the processes of live containers by their cgroups: faster than to inspect what has just been listed."""
         found = {c.id: replace(c, pid=c.pid or self._find_pid(c.id)) for c in sandboxed(inventory)}
-        inventory = replace(inventory, containers={**inventory.containers, **found})
-        for container in inventory.containers.values():
-            if container.details is None or (container.id in found and not container.pid):
+        return replace(inventory, containers={**inventory.containers, **found})
+
+    def _inspect_listed(self, *, everything: bool) -> None:
+        """Inspect what was listed, after doubt all of it; else what is not known, and what may have failed to start.
+
+        A start that fails changes nothing in the list, and an event that tells of it may be lost.
+        """
+        without_pid = {c.id for c in sandboxed(self._inventory) if not c.pid}
+        for container in self._inventory.containers.values():
+            details = container.details
+            startable = details is not None and bool(details.bindings) and not container.live
+            if everything or details is None or startable or container.id in without_pid:
                 self._inspector.ask(("container", container.id))
-        return inventory

@@ -7,7 +7,6 @@ from typing import Any
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from exporter.core.model import Uplink
 from exporter.core.routes import Route
 from exporter.kernel.routes import parse_routes
 from exporter.kernel.rtnetlink import DATAGRAM, open_socket
@@ -85,6 +84,6 @@ class AddressReader:
             changed = True
 
 
-def uplinks(names: Mapping[int, str], addresses: Addresses, carriers: frozenset[int]) -> tuple[Uplink, ...]:
+def uplinks(names: Mapping[int, str], carriers: frozenset[int]) -> tuple[str, ...]:
     """Name the uplinks; one whose device is not known (any more) is left out."""
-    return tuple(Uplink(names[index], addresses.get(index, ())) for index in sorted(carriers) if index in names)
+    return tuple(names[index] for index in sorted(carriers) if index in names)

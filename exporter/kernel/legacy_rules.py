@@ -33,13 +33,19 @@ class LegacyReader:
         if not tables:
             self._ruleset, self._counted = None, Counted()
             return None, self._counted, []
-        made = Ruleset(
-            chains={place: rules for table in tables for place, rules in table.chains.items()},
-            bases={place: base for table in tables for place, base in table.bases.items()},
-        )
+        made, counted, packets = parse_tables(tables)
         if made != self._ruleset:
-            self._ruleset, self._counted = made, _counted(tables)
-        return self._ruleset, self._counted, [packets for table in tables for packets in table.packets]
+            self._ruleset, self._counted = made, counted
+        return self._ruleset, self._counted, packets
+
+
+def parse_tables(tables: list[LegacyTable]) -> tuple[Ruleset, Counted, list[int]]:
+    """Put tables together: the rules, what counts, and its packets."""
+    made = Ruleset(
+        chains={place: rules for table in tables for place, rules in table.chains.items()},
+        bases={place: base for table in tables for place, base in table.bases.items()},
+    )
+    return made, _counted(tables), [packets for table in tables for packets in table.packets]
 
 
 def _counted(tables: list[LegacyTable]) -> Counted:

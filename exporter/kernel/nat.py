@@ -1,5 +1,6 @@
 """Read NAT and filter rules, whoever wrote them, and hear of their changes between two readings."""
 
+import struct
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from exporter.core.nat.reading import Counted, Ended, NatReading
+from exporter.core.nat.reading import Counted, Ended, NatReading, merged
 from exporter.core.nat.ruleset import Ruleset
 from exporter.errors import SourceError
 from exporter.kernel.forwarding import read_forwarding
@@ -22,6 +23,7 @@ QUIET_SECONDS = 1.0  # a change is a burst: docker run makes three, firewalld's 
 LEGACY_SECONDS = 30.0
 BESIDE_SECONDS = 10.0  # how often large filter tables' counters are read
 SYSCTL_SECONDS = 5.0
+MOST_ENDED = 10_000  # ends that wait to be asked for one by one
 
 log = structlog.get_logger(component="nat")
 
@@ -51,6 +53,7 @@ class NatReader:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="nat", daemon=True)
+        self._overflows = 0
         self._changed_at = 0.0
         self._beside_at = 0.0
 
@@ -78,6 +81,8 @@ class NatReader:
                 raise SourceError("interrupted", "the rules change during every dump") from error
             except PermissionError as error:
                 raise SourceError("no_net_admin", "reading rules needs CAP_NET_ADMIN") from error
+            except (LookupError, ValueError, struct.error) as error:
+                raise SourceError("unknown_form", f"rules in a form that is not known: {error!r}") from error
             self._read_legacy()
             nft, legacy = self._nft.last, self._legacy
             ended, self._ended = tuple(self._ended), []
@@ -94,17 +99,29 @@ class NatReader:
     def _read(self, *, everything: bool) -> None:
         generation = self._nft.read(everything=everything)
         # What ended before the dump is handed over before it: that order makes the sums exact.
-        self._ended += self._watch.ended_until(generation.number)
+        ended = self._watch.ended_until(generation.number)
+        if self._watch.overflows != self._overflows:
+            self._overflows = self._watch.overflows
+            # Where the order was lost, who lives in the dump may be told to have ended after it: it counts once.
+            living = frozenset(generation.counted.keys)
+            ended = [one for one in ended if one.key not in living]
+        self._ended += ended
+        if len(self._ended) > MOST_ENDED:  # nobody has asked for a long time
+            self._ended = merged(self._ended, frozenset(self._joined[2].keys))
 
     def _read_legacy(self) -> None:
-        if time.monotonic() < self._legacy.until:
+        """Ask now and then whether there are legacy tables; those of an engine have counters to show."""
+        dockers = self._legacy.ruleset is not None and self._legacy.ruleset.has_docker_rules()
+        if not dockers and time.monotonic() < self._legacy.until:
             return
-        self._legacy.until = time.monotonic() + LEGACY_SECONDS
         try:
             found = self._legacy_reader.read()
         except (OSError, ValueError) as error:
+            if self._legacy.ruleset is not None:  # they are there, and what they say now is not known
+                raise SourceError("legacy_tables", f"legacy tables could not be read: {error}") from error
             log.debug("legacy tables could not be read", error=str(error))
             found = None, Counted(), []
+        self._legacy.until = time.monotonic() + LEGACY_SECONDS
         self._legacy.ruleset, self._legacy.counted, self._legacy.packets = found
 
     def _join(self, nft: Counted, legacy: Counted) -> Counted:
@@ -130,6 +147,9 @@ class NatReader:
             except OSError as error:
                 log.debug("rules could not be read ahead", error=str(error))
                 self._stopped.wait(WAKE_SECONDS)
+            except Exception:  # rules in no known form: the next may be in one
+                log.exception("rules could not be read ahead")
+                self._stopped.wait(QUIET_SECONDS)
 
     def _step(self) -> None:
         if not self._watch.wait(WAKE_SECONDS):

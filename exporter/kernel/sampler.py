@@ -2,31 +2,39 @@
 
 import concurrent.futures
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from exporter.core.model import Container, Link
+from exporter.core.model import Container, Inventory, Link
 from exporter.core.namespace_stats import NamespaceStats
+from exporter.core.overlay import OverlayReading
 from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, SourceState, StatsRow
-from exporter.errors import SourceError
+from exporter.core.sockets import BoundSocket
 from exporter.kernel.addresses import AddressReader, uplinks
 from exporter.kernel.conntrack import read_conntrack
-from exporter.kernel.fdb import read_learned, read_learned_counts, read_overlay_peers
+from exporter.kernel.fdb import read_learned, read_learned_counts
 from exporter.kernel.inside import read_inside
 from exporter.kernel.link_stats import LinkStatsReader
 from exporter.kernel.link_watch import LinkWatcher
 from exporter.kernel.namespaces import NamespaceResolver
+from exporter.kernel.overlay import NO_SYS_ADMIN, NOT_MOUNTED
+from exporter.kernel.overlay_sweep import OverlaySweep
+from exporter.kernel.port_reader import Port, PortReader
 from exporter.kernel.proc import may_administer_networks, read_net_dev, sees_host_processes
 from exporter.kernel.rtnetlink import open_socket
-from exporter.kernel.sweep import NamespaceSweep
+from exporter.kernel.sweep import sweep_statistics
+from exporter.kernel.timed import timed
 
 # RTNL is one lock for the whole machine: a dump can wait for other namespaces being made. After this long the same
 # counters are read from /proc/net/dev, which takes no lock.
 STATS_TIMEOUT = 0.25
 # Reading the forwarding tables of a thousand ports takes RTNL for tens of ms.
 LEARNED_SECONDS = 10.0
+
+SYSFS = Path("/sys")
+NO_INVENTORY = Inventory()
 
 NO_NET_ADMIN = Degraded(
     "namespaces",
@@ -39,13 +47,10 @@ NO_HOST_PIDS = Degraded(
     "run in the host's pid namespace (--pid=host) or mount the engine's netns directory: containers' processes are "
     "not visible",
 )
-NO_SYS_ADMIN = Degraded(
-    "overlay",
-    "no_sys_admin",
-    "grant CAP_SYS_ADMIN, and mount the engine's netns directory if this is a container: overlays' peers are unknown",
+HIDDEN_OVERLAYS = (
+    Degraded("overlay", NO_SYS_ADMIN, "grant CAP_SYS_ADMIN: overlays' peers are unknown"),
+    Degraded("overlay", NOT_MOUNTED, "mount the engine's netns directory: overlays' peers are unknown"),
 )
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Cause:
 class KernelSampler:
     """The kernel side: made and started in the host's network namespace, sampled from one thread at a time."""
 
-    def __init__(self, procfs: Path, *, sweep: bool = True) -> None:
+    def __init__(self, procfs: Path, sysfs: Path = SYSFS, *, sweep: bool = True, ports: bool = True) -> None:
         self._links = LinkWatcher()
         self._namespaces = NamespaceResolver(procfs)
         self._addresses = AddressReader()
@@ -68,10 +73,11 @@ class KernelSampler:
         self._questions = open_socket()
         self._procfs = procfs
         self._containers: tuple[Container, ...] = ()
-        self._sweep = NamespaceSweep(procfs, lambda: self._containers) if sweep else None
+        self._sweep = sweep_statistics(procfs, lambda: self._containers) if sweep else None
+        self._ports = PortReader(procfs, sysfs) if ports else None
         self._learned: Mapping[int, int] = {}
         self._learned_until = 0.0
-        self._overlays_hidden = False
+        self._overlays = OverlaySweep()
         self._pool = concurrent.futures.ThreadPoolExecutor(1, "link_stats")
         self._pending: concurrent.futures.Future[list[StatsRow]] | None = None
         self._made: tuple[Cause, Devices] = (Cause(-1, -1, ()), Devices())
@@ -81,14 +87,17 @@ class KernelSampler:
     def start(self) -> None:
         """Read all devices and begin to follow them."""
         self._links.start()
-        if self._sweep:
-            self._sweep.start()
+        for reader in (self._sweep, self._ports):
+            if reader:
+                reader.start()
 
     def stop(self) -> None:
         """End the threads and close every socket."""
         self._links.stop()
-        if self._sweep:
-            self._sweep.stop()
+        self._overlays.stop()
+        for reader in (self._sweep, self._ports):
+            if reader:
+                reader.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         for source in (self._namespaces, self._addresses, self._stats, self._questions):
             source.close()
@@ -97,46 +106,42 @@ class KernelSampler:
         """Hand over the veths that ended since the last call, with their final counters."""
         return self._links.take_ended()
 
-    def sample(self, containers: tuple[Container, ...]) -> KernelSample:
-        """Read devices and counters; `containers` are those that have a network namespace of their own."""
-        stats, stats_state = _timed("link_stats", self._read_stats)
-        devices, links_state = _timed("links", lambda: self.devices(containers))
-        learned, learned_state = _timed("fdb", self._read_learned)
-        conntrack, conntrack_state = _timed("conntrack", lambda: read_conntrack(self._procfs))
-        return KernelSample(
+    def sample(self, containers: tuple[Container, ...], inventory: Inventory = NO_INVENTORY) -> KernelSample:
+        """Read everything; `containers` are those of the inventory that have a network namespace of their own."""
+        stats, stats_state = timed("link_stats", self._read_stats)
+        devices, links_state = timed("links", lambda: self.devices(containers))
+        learned, learned_state = timed("fdb", self._read_learned)
+        conntrack, conntrack_state = timed("conntrack", lambda: read_conntrack(self._procfs))
+        sample = KernelSample(
             devices=devices or self._made[1],
             stats=stats,
-            sources=(links_state, stats_state, learned_state, conntrack_state, *self._sweep_state()),
+            sources=(links_state, stats_state, learned_state, conntrack_state, *self._sweep_states()),
             degraded=self._degraded(),
             overflows=self._links.overflows,
             conntrack=conntrack,
             learned=learned,
         )
+        return self._ports.add_to(sample, inventory) if self._ports else sample
+
+    def bound(self, questions: Collection[Port]) -> Mapping[Port, tuple[BoundSocket, ...]]:
+        """Read who has these ports (protocol and number) in whatever state. Raises OSError."""
+        return self._ports.bound(questions) if self._ports else {}
 
     def namespace_stats(self) -> tuple[Mapping[str, NamespaceStats], float | None]:
         """Return what the sweep read last of each container's namespace, and the age of the oldest reading."""
         return self._sweep.snapshot() if self._sweep else ({}, None)
 
-    def overlay_peers(self, namespaces: Mapping[str, str]) -> dict[str, int]:
-        """Return network id -> how many other nodes an overlay knows; `namespaces` are the files of the hidden ones.
+    def follow_overlays(self, files: Mapping[str, str]) -> None:
+        """Take which overlays are here: network id -> the file of its hidden namespace."""
+        self._overlays.follow(files)
 
-        Needs CAP_SYS_ADMIN; what cannot be entered is left out, and degraded says so.
-        """
-        found = {}
-        hidden = False
-        for network_id, path in namespaces.items():
-            try:
-                peers = read_overlay_peers(Path(path))
-            except (OSError, SourceError):
-                hidden = True
-                continue
-            if peers is not None:
-                found[network_id] = len({node for _, node in peers})
-        self._overlays_hidden = hidden
-        return found
+    def overlays(self) -> OverlayReading:
+        """Return what was read last of the overlays that are followed."""
+        return self._overlays.reading()
 
-    def _sweep_state(self) -> tuple[SourceState, ...]:
-        return (self._sweep.state(),) if self._sweep else ()
+    def _sweep_states(self) -> tuple[SourceState, ...]:
+        namespaces = (self._sweep.state(),) if self._sweep else ()
+        return namespaces + self._overlays.state()
 
     def read_inside(self, wanted: tuple[Inside, ...]) -> list[tuple[Any, ...]]:
         """Read the counters of devices inside containers."""
@@ -168,7 +173,7 @@ class KernelSampler:
             sandboxes=sandboxes,
             interfaces=self._namespaces.interfaces(links, containers, sandboxes),
             addresses={names[ifindex]: found for ifindex, found in addresses.items() if ifindex in names},
-            uplinks=uplinks(names, addresses, carriers),
+            uplinks=uplinks(names, carriers),
             routes=routes,
         )
 
@@ -199,15 +204,5 @@ class KernelSampler:
             missing.append(NO_NET_ADMIN)
         if self._namespaces.hidden and not self._host_pids:
             missing.append(NO_HOST_PIDS)
-        if self._overlays_hidden:
-            missing.append(NO_SYS_ADMIN)
+        missing += [degraded for degraded in HIDDEN_OVERLAYS if degraded.reason in self._overlays.hidden()]
         return tuple(missing)
-
-
-def _timed(name: str, read: Callable[[], T]) -> tuple[T | None, SourceState]:
-    started = time.perf_counter()
-    try:
-        value = read()
-    except (OSError, SourceError) as error:
-        return None, SourceState(name, up=False, duration=time.perf_counter() - started, error=str(error))
-    return value, SourceState(name, up=True, duration=time.perf_counter() - started)

@@ -11,6 +11,10 @@ from exporter.metrics.build import Metric, counter, gauge
 
 def families(observation: Observation) -> Iterator[Metric]:
     """All families of this file; none where there is no table, or where it could not be read."""
+    if observation.nat is not None and observation.nat.flows is not None:
+        age = gauge("dockernet_conntrack_age_seconds", "Age of the connection table's last reading, entry by entry.")
+        age.add_metric((), observation.nat.flows_age)
+        yield age
     stats = observation.judgement.conntrack
     if stats is None:
         return

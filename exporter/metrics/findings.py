@@ -13,7 +13,8 @@ def families(observation: Observation) -> Iterator[Metric]:
     judgement = observation.judgement
     yield each(judgement.findings)
     yield counted(judgement.findings, judgement.judged)
-    yield reasons(judgement.suspended)
+    drift = observation.nat.judgement.suspended if observation.nat else ()
+    yield reasons(dict.fromkeys(judgement.suspended + judgement.ports.suspended + drift))
 
 
 def each(findings: Iterable[Finding]) -> Metric:

@@ -4,6 +4,7 @@ import platform
 from collections.abc import Iterator
 
 from exporter import __revision__, __version__
+from exporter.core.nat.judge import NatJudgement
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, add_info, counter, gauge, info
 
@@ -36,7 +37,8 @@ def engine(observation: Observation) -> Iterator[Metric]:
     )
     if (known := inventory.engine) is not None:
         values = (known.name, known.version, known.api_version, known.kernel, known.cgroup_version)
-        add_info(about, (*values, known.firewall_backend, known.userland_proxy))
+        nat = observation.nat.judgement if observation.nat else NatJudgement()
+        add_info(about, (*values, nat.backend, nat.userland_proxy))
     yield about
 
 

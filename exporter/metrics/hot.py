@@ -34,12 +34,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class HotGroup:
-    """Families that share their series. `rows` gives one row per series of `series`, None for one without a reading."""
+    """Families that share their series. `rows` gives one row per series of `series`, None for one without a reading.
+
+    The series are asked for again when the topology is another, or, where `depends` is given, its answer.
+    """
 
     collector: str
     counters: tuple[HotCounter, ...]
     series: Callable[[Observation], list[Series]]
     rows: Callable[[Observation], Sequence[StatsRow | None] | None]
+    depends: Callable[[Observation], object] | None = None
 
 
 def escape(value: str) -> str:
@@ -73,6 +77,7 @@ class HotRenderer:
     def __init__(self, group: HotGroup) -> None:
         self.group = group
         self._topology: Topology | None = None
+        self._cause: object = None
         self._series: list[Series] = []
         self._texts: list[tuple[str, str]] = []
         self._templates: dict[bool, list[bytes]] = {}
@@ -103,14 +108,20 @@ class HotRenderer:
         return b"".join([text % columns[counter.place] for text, counter in pairs])
 
     def _prepare(self, observation: Observation) -> None:
-        if observation.topology is self._topology:
+        if self._is_known(observation):
             return
-        self._topology = observation.topology
         series = self.group.series(observation)
         if series != self._series or not self._texts:
             self._series = series
             self._templates.clear()
             self._texts = [(label_text(s.labels), f"{s.created:.3f}") for s in series]
+
+    def _is_known(self, observation: Observation) -> bool:
+        if self.group.depends is not None:
+            cause, self._cause = self._cause, self.group.depends(observation)
+            return cause is not None and cause == self._cause
+        topology, self._topology = self._topology, observation.topology
+        return topology is self._topology
 
     def _cached(self, *, openmetrics: bool) -> list[bytes]:
         if openmetrics not in self._templates:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.address_pools import AddressPool, PoolUse, pool_use
+from exporter.core.address_pools import PoolUse, pool_use
+from exporter.core.model import AddressPool
 from exporter.core.routes import Route
 from tests.builders import network
 from tests.core.rules.scenes import route

@@ -69,9 +69,23 @@ def test_docker_s_own_endpoints_hold_addresses_and_a_container_s_counts_once() -
     assert uses(FRONT, WEB, members={"front-net": (sandbox, before)}) == [(5, 65531)]
 
 
+def test_what_an_operator_keeps_for_others_is_used() -> None:
+    kept = of(Subnet("172.18.0.0/16", "172.18.0.1", auxiliary=("172.18.0.9", "172.18.0.10", "192.0.2.1", "nonsense")))
+    assert uses(kept, WEB) == [(6, 65530)]
+    ranged = of(Subnet("172.18.0.0/16", "172.18.0.1", "172.18.5.0/29", ("172.18.0.9", "172.18.5.3")))
+    assert uses(ranged, WEB) == [(6, 7)]
+
+
+def test_the_ipv6_address_of_an_endpoint_that_no_container_lists_is_used() -> None:
+    """An endpoint on docker_gwbridge, for example."""
+    gateway = Member("web-id", "gateway_0a1b2c", "e1", "", "172.18.0.2", "fd00:98::2")
+    dual = of(Subnet("172.18.0.0/16", "172.18.0.1"), Subnet("fd00:98::/112", "fd00:98::1"))
+    assert uses(dual, members={"front-net": (gateway,)}) == [(4, 65532), (3, 65533)]
+
+
 def test_what_the_engine_tells_itself_stands() -> None:
-    told = {("front-net", "172.18.0.0/16"): (9, 65527), ("other-net", "172.18.0.0/16"): (1, 1)}
-    (use,) = subnet_uses(join(inventory(FRONT, WEB), devices()), told)
+    told = {"front-net": {"172.18.0.0/16": (9, 65527)}, "other-net": {"172.18.0.0/16": (1, 1)}}
+    (use,) = subnet_uses(join(replace(inventory(FRONT, WEB), address_use=told), devices()))
     assert (use.used, use.available) == (9, 65527)
 
 

@@ -6,10 +6,12 @@ from exporter.core.inventory import (
     disconnected,
     sandboxed,
     with_container,
+    with_inspect,
     with_listing,
     with_networks,
     without_container,
 )
+from exporter.core.model import Member, NetworkInspect, RemoteEndpoint
 from tests.builders import ENGINE, connect, inventory, network, run, stop
 
 
@@ -57,6 +59,39 @@ def test_taking_away_what_is_not_there_changes_nothing() -> None:
 def test_networks_are_replaced_and_containers_kept() -> None:
     before = inventory(run("web"), network("old"))
     assert with_networks(before, [network("new")]) == inventory(run("web"), network("new"))
+
+
+OV = NetworkInspect(
+    members=(Member("one-id", "one", "one-endpoint"),),
+    remote=(RemoteEndpoint("two-endpoint", "two", "10.0.1.4", "192.0.2.2"),),
+    address_use={"10.0.1.0/24": (5, 251)},
+)
+
+
+def test_what_a_network_s_inspect_tells_stays_as_long_as_the_network() -> None:
+    before = with_inspect(inventory(network("ov"), network("front")), "ov-net", OV)
+    assert before.members == {"ov-net": OV.members}
+    assert before.remote == {"ov-net": OV.remote}
+    assert before.address_use == {"ov-net": OV.address_use}
+    listed = with_listing(before, ENGINE, [], [network("ov")], 1.0)
+    assert (listed.members, listed.remote, listed.address_use) == (before.members, before.remote, before.address_use)
+    gone = with_networks(before, [network("front")])
+    assert (gone.members, gone.remote, gone.address_use) == ({}, {}, {})
+
+
+def test_an_inspect_that_finds_the_network_gone_forgets_what_it_told_and_leaves_the_list() -> None:
+    before = inventory(network("ov"))
+    assert with_inspect(with_inspect(before, "ov-net", OV), "ov-net", None) == before
+
+
+def test_an_inspect_that_tells_nothing_new_changes_nothing() -> None:
+    before = with_inspect(inventory(network("ov")), "ov-net", OV)
+    assert with_inspect(before, "ov-net", replace(OV)) is before
+    assert with_inspect(before, "ov-net", replace(OV, remote=())).remote == {"ov-net": ()}
+
+
+def test_a_network_without_members_was_inspected_all_the_same() -> None:
+    assert with_inspect(inventory(network("ov")), "ov-net", NetworkInspect()).members == {"ov-net": ()}
 
 
 def test_an_inventory_without_its_engine_is_kept_and_called_old() -> None:

@@ -74,6 +74,22 @@ def test_the_end_of_a_veth_whose_network_docker_has_not_told_of_yet_is_counted_w
     assert sent(ledger, "front") == [100]
 
 
+@pytest.mark.parametrize(("lists", "counted"), [(1, 100), (2, 0)])
+def test_a_bridge_that_two_full_lists_do_not_name_is_none_of_dockers(ledger: Ledger, lists: int, counted: int) -> None:
+    """A libvirt's veths end too, and would be waited for until the exporter ends."""
+    nothing = join(inventory(), devices())
+    ledger.attribute(nothing)
+    ledger.end([ended(veth("v", 11), of(11, 100), master="br-front", mac=MAC)])
+    for number in range(1, lists + 1):
+        later = replace(nothing.inventory, synced_at=nothing.inventory.synced_at + 60.0 * number)
+        for _ in range(3):  # topologies change more often than the lists are read
+            ledger.attribute(replace(nothing, inventory=later))
+    ledger.attribute(
+        replace(members(web=MAC), inventory=replace(members(web=MAC).inventory, synced_at=later.synced_at))
+    )
+    assert sent(ledger, "front") == [counted]
+
+
 def test_a_life_whose_address_is_unknown_is_not_given_to_an_endpoint_without_one(ledger: Ledger) -> None:
     """Its end did not come back to the host: a crash. An endpoint without an address in its inspect is no match."""
     ledger.attribute(members(web=""))

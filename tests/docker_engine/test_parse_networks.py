@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from exporter.core.model import Engine, Network, Subnet
+from exporter.core.model import AddressPool, BridgeOptions, Engine, Network, Subnet
 from exporter.docker_engine.parse import parse_engine, parse_members, parse_network
 from tests.recorded import ENGINES, answer
 
@@ -100,10 +100,45 @@ def test_a_network_without_members_has_none() -> None:
     [
         ("20.10.24", Engine("shop", "20.10.24+dfsg1", "1.41", "6.18.44", "1")),
         ("26.1.5", Engine("shop", "26.1.5+dfsg1", "1.45", "6.18.44", "1")),
-        ("28.5.2", Engine("shop", "28.5.2+dfsg4", "1.51", "6.18.44", "1")),
-        ("29.7.2", Engine("shop", "29.7.2", "1.55", "6.18.44", "1", userland_proxy="true")),
+        ("28.5.2", Engine("shop", "28.5.2+dfsg4", "1.51", "6.18.44", "1", firewall_driver="iptables")),
+        ("29.7.2", Engine("shop", "29.7.2", "1.55", "6.18.44", "1", firewall_driver="iptables")),
     ],
 )
 def test_what_an_engine_says_of_itself(engine: str, told: Engine) -> None:
     """That its rules are iptables' does not say of which kind, nor whether it is true."""
     assert parse_engine(answer(engine, "version"), answer(engine, "info")) == told
+
+
+def test_an_engine_that_writes_no_rules_says_so_and_an_old_one_says_nothing() -> None:
+    """With --iptables=false 28 tells null; before it the key was not there."""
+    assert parse_engine({}, {"FirewallBackend": None}).firewall_driver == "none"
+    assert parse_engine({}, {}).firewall_driver == ""
+
+
+def test_options_that_change_a_networks_rules() -> None:
+    options = {
+        "com.docker.network.bridge.enable_ip_masquerade": "false",
+        "com.docker.network.bridge.enable_icc": "0",
+        "com.docker.network.bridge.gateway_mode_ipv6": "routed",
+        "com.docker.network.host_ipv4": "192.0.2.10",
+    }
+    network = parse_network({"Id": "n", "Driver": "bridge", "Options": options})
+    assert network.options == BridgeOptions(
+        masquerade=False, icc=False, gateway_mode4="nat", gateway_mode6="routed", host_ip4="192.0.2.10"
+    )
+    assert parse_network({"Id": "n", "Driver": "bridge", "Options": None}).options == BridgeOptions()
+
+
+def test_address_pools_are_told_where_they_were_configured() -> None:
+    pools = [{"Base": "10.200.0.0/16", "Size": 26}, {"Base": "fd00:200::/48", "Size": 64}]
+    assert parse_engine({}, {"DefaultAddressPools": pools}).address_pools == (
+        AddressPool("10.200.0.0/16", 26),
+        AddressPool("fd00:200::/48", 64),
+    )
+    assert parse_engine({}, {"DefaultAddressPools": None}).address_pools == ()
+
+
+def test_addresses_that_an_operator_keeps_for_others_are_told_in_an_order_of_their_own() -> None:
+    given = {"Subnet": "10.99.0.0/24", "AuxiliaryAddresses": {"switch": "10.99.0.9", "printer": "10.99.0.10"}}
+    network = parse_network({"Id": "n", "IPAM": {"Config": [given]}})
+    assert network.subnets == (Subnet("10.99.0.0/24", auxiliary=("10.99.0.10", "10.99.0.9")),)

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from structlog.testing import capture_logs
 
+from exporter.core.model import RemoteEndpoint
 from exporter.docker_engine import watcher as watcher_module
 from tests.docker_engine.conftest import Follower
 from tests.fake_engine import FakeEngine
@@ -129,3 +131,71 @@ def test_a_periodic_list_changes_nothing_of_a_container_that_did_not_change(
     lists = asked(engine, "/containers/json")
     follower.wait(lambda: asked(engine, "/containers/json") > lists + 1, "a list after it")
     assert follower.container("web") == before
+
+
+def test_endpoints_on_other_nodes_are_known(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+    engine.network("ov")
+    engine.elsewhere("ov", "two", "10.0.1.4")
+    follower = follow().synced()
+    assert follower.inventory.remote["ov-net"] == (RemoteEndpoint("two-endpoint", "two", "10.0.1.4", "192.0.2.2"),)
+
+
+def test_one_row_that_is_not_understood_costs_no_other(
+    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.1)
+    engine.appear_silently("web")
+    engine.appear_silently("odd")
+    engine.containers["odd-id"]["HostConfig"] = "nonsense"
+    with capture_logs() as entries:
+        follower = follow().synced()
+        lists = asked(engine, "/containers/json")
+        follower.wait(lambda: asked(engine, "/containers/json") > lists + 1, "a list after it")
+    assert {container.name for container in follower.inventory.containers.values()} == {"web"}
+    assert [entry["id"] for entry in entries if entry["event"] == "row of a list left out"] == ["odd-id"]
+
+
+def failed_start(engine: FakeEngine, name: str) -> None:
+    """A stopped container was started, and did not: nothing of it but the error changes."""
+    engine.containers[f"{name}-id"]["State"] |= {"Error": "Bind for 0.0.0.0:8080 failed: port is already allocated"}
+
+
+def stopped(engine: FakeEngine, name: str) -> None:
+    """A container that publishes a port and does not run."""
+    engine.appear_silently(name)
+    engine.containers[f"{name}-id"]["State"] = {"Status": "exited", "Pid": 0}
+    engine.containers[f"{name}-id"]["HostConfig"]["PortBindings"] = {"80/tcp": [{"HostPort": "8080"}]}
+
+
+def error(follower: Follower, name: str) -> str:
+    container = follower.container(name)
+    return container.details.error if container and container.details else ""
+
+
+def test_a_start_that_failed_is_seen_by_the_disconnect_that_alone_tells_of_it(
+    engine: FakeEngine, follow: Callable[[], Follower]
+) -> None:
+    stopped(engine, "web")
+    follower = follow().synced()
+    failed_start(engine, "web")
+    engine.emit("network", "disconnect", "web", "bridge")
+    follower.wait(lambda: error(follower, "web"), "its error")
+
+
+def test_a_start_that_failed_without_an_event_is_found_by_the_periodic_list(
+    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.1)
+    stopped(engine, "web")
+    follower = follow().synced()
+    failed_start(engine, "web")
+    follower.wait(lambda: error(follower, "web"), "its error")
+
+
+def test_after_a_reconnect_everything_is_inspected_again(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+    engine.appear_silently("web")
+    follower = follow().synced()
+    follower.wait(lambda: asked(engine, "/containers/web-id/json") == 1, "the first inspect")
+    engine.containers["web-id"]["RestartCount"] = 7
+    engine.end_streams()
+    follower.wait(lambda: (web := follower.container("web")) and web.details and web.details.restart_count == 7, "web")

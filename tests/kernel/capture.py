@@ -100,6 +100,17 @@ bridge fdb add 02:42:0a:00:00:05 dev vxlan0 dst 192.0.2.3 self permanent
 bridge fdb add 00:00:00:00:00:00 dev vxlan0 dst 239.1.1.1 via veth-web self permanent"""
 
 
+ANSWERS = """\
+ip link add br0 type bridge
+ip link set br0 up
+ip link add vxlan0 type vxlan id 4097 dstport 4789 proxy
+ip link set vxlan0 up
+ip neighbour add 10.0.0.3 lladdr 02:42:0a:00:00:03 dev vxlan0 nud permanent
+ip neighbour add 10.0.0.4 lladdr 02:42:0a:00:00:04 dev vxlan0 nud reachable
+ip neighbour add 10.0.0.5 lladdr 02:42:0a:00:00:05 dev vxlan0 nud stale
+ip neighbour add 10.0.0.6 lladdr 02:42:0a:00:00:06 dev br0 nud permanent"""
+
+
 def run(command: str, pid: int) -> None:
     """Run one line of a recipe."""
     words = command.replace("CONTAINER", str(pid)).replace("HOST", str(os.getpid())).split()
@@ -186,6 +197,10 @@ def main() -> None:
             NEIGHBOURS + "\nRTM_GETNEIGH of AF_BRIDGE, a dump",
             dumped(RTM_GETNEIGH, bytes([AF_BRIDGE]) + bytes(11)),
         )
+    with own_namespace():
+        for command in ANSWERS.splitlines():
+            run(command, 0)
+        write("neighbours", ANSWERS + "\nRTM_GETNEIGH, a dump", dumped(RTM_GETNEIGH, bytes(12)))
     with own_namespace(), container() as pid, open_socket(groups=(1, 28), timeout=QUIET_SECONDS) as sock:
         found: list[bytes] = []
         for command in LIFE.splitlines():

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from exporter.core.model import Container
+from exporter.core.model import Container, Inventory
 from exporter.core.namespace_stats import NamespaceStats
+from exporter.core.overlay import OverlayReading
 from exporter.core.sample import Devices, EndedLink, Inside, KernelSample, StatsRow
 from exporter.core.totals import Reading
 from tests.builders import sample
@@ -17,6 +18,8 @@ class FakeKernel:
         self.ended: list[EndedLink] = []
         self.inside: list[Reading] = []
         self.namespaces: Mapping[str, NamespaceStats] = {}
+        self.overlay_files: Mapping[str, str] = {}
+        self.read_overlays = OverlayReading()
         self.failing = False
         self.asked_about: list[str] = []
 
@@ -24,7 +27,7 @@ class FakeKernel:
         """From now on there are these devices with these counters."""
         self.answer = sample(found, *rows)
 
-    def sample(self, containers: tuple[Container, ...]) -> KernelSample:
+    def sample(self, containers: tuple[Container, ...], _inventory: Inventory) -> KernelSample:
         """All at once."""
         self.asked_about = [container.name for container in containers]
         return self.answer
@@ -40,9 +43,13 @@ class FakeKernel:
         """The readings of namespaces."""
         return self.namespaces, 1.0 if self.namespaces else None
 
-    def overlay_peers(self, namespaces: Mapping[str, str]) -> Mapping[str, int]:
-        """One peer for each overlay."""
-        return dict.fromkeys(namespaces, 1)
+    def follow_overlays(self, files: Mapping[str, str]) -> None:
+        """Remember which."""
+        self.overlay_files = files
+
+    def overlays(self) -> OverlayReading:
+        """The readings of overlays."""
+        return self.read_overlays
 
     def read_inside(self, wanted: tuple[Inside, ...]) -> Sequence[Reading]:
         """The readings of those that are wanted."""

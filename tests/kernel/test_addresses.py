@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from exporter.core.model import Uplink
 from exporter.kernel.addresses import parse_addresses, parse_uplinks, uplinks
 from exporter.kernel.rtnetlink import HEADER
 from tests.kernel.captured import captured
@@ -61,10 +60,7 @@ def test_a_route_to_a_neighbour_to_oneself_or_to_nobody_leads_nowhere_out(destin
 
 def test_an_uplink_whose_device_is_not_known_any_more_is_left_out() -> None:
     names = {ETH0: "eth0", ETH2: "eth2"}
-    assert uplinks(names, {ETH0: ("192.0.2.10",)}, frozenset({ETH2, ETH1, ETH0})) == (
-        Uplink("eth0", ("192.0.2.10",)),
-        Uplink("eth2"),
-    )
+    assert uplinks(names, frozenset({ETH2, ETH1, ETH0})) == ("eth0", "eth2")
 
 
 def test_a_host_without_addresses_and_routes_has_neither() -> None:

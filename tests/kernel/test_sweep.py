@@ -9,7 +9,7 @@ import pytest
 
 from exporter.core.model import Container
 from exporter.core.namespace_stats import NamespaceStats
-from exporter.kernel.sweep import CATCH_UP_SECONDS, LOOK_SECONDS, SLICE, NamespaceSweep
+from exporter.kernel.sweep import CATCH_UP_SECONDS, LOOK_SECONDS, RESTS, SLICE, Sweep, sweep_statistics
 from tests.builders import run
 from tests.kernel.test_namespace_stats import NETSTAT, SNMP
 from tests.waiting import until
@@ -24,7 +24,7 @@ class World:
         self.proc = proc
         self.now = 1000.0
         self.containers: tuple[Container, ...] = ()
-        self.sweep = NamespaceSweep(proc, lambda: self.containers, INTERVAL, lambda: self.now)
+        self.sweep = sweep_statistics(proc, lambda: self.containers, INTERVAL, lambda: self.now)
 
     def start(self, *names: str, first_pid: int = 100) -> None:
         """Containers come, each with a process."""
@@ -102,6 +102,23 @@ def test_many_are_read_in_slices_spread_evenly_over_the_interval(world: World) -
     assert len(turns) == pytest.approx(40, abs=1)
     gaps = {round(later - sooner, 2) for (sooner, _), (later, _) in pairwise(turns)}
     assert gaps == {INTERVAL / 4}
+
+
+def test_where_readings_are_slow_there_are_fewer_of_them(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.start("web", "db")
+    read: list[float] = []
+
+    def slowly(_: Container) -> float:
+        world.now += 1.0
+        read.append(world.now)
+        return world.now
+
+    sweep = Sweep("slow", slowly, lambda: world.containers, INTERVAL, lambda: world.now)
+    while len(read) < 8:
+        world.now += sweep.step()
+    gaps = {round(later - sooner) for sooner, later in pairwise(read[2::2])}
+    assert gaps == {2 * RESTS}
 
 
 def test_slices_are_of_one_size(world: World) -> None:
@@ -235,7 +252,7 @@ def test_whoever_tells_the_containers_may_fail_once(tmp_path: Path) -> None:
             raise RuntimeError("not now")
         return world.containers
 
-    sweep = NamespaceSweep(tmp_path, containers)
+    sweep = sweep_statistics(tmp_path, containers)
     sweep.start()
     until(lambda: sweep.snapshot()[0], 5, "a reading after the failure")
     sweep.stop()

@@ -15,9 +15,9 @@ def reasons(exporter: Exporter) -> set[str]:
     return exporter.metrics().names("dockernet_collector_degraded", "reason")
 
 
-def said(exporter: Exporter, reason: str) -> int:
+def said(exporter: Exporter, reason: str, collector: str = "namespaces") -> int:
     exporter.metrics()
-    return sum(entry.get("reason") == reason for entry in exporter.log())
+    return sum((entry.get("collector"), entry.get("reason")) == (collector, reason) for entry in exporter.log())
 
 
 def test_as_root_on_the_host_nothing_is_missing(exporter: Exporter) -> None:
@@ -31,6 +31,17 @@ def test_without_net_admin_traffic_is_complete_and_interface_names_are_missing(s
         assert metrics.names("dockernet_endpoint_receive_bytes_total", "container") == {"web", "db", "plain"}
         assert metrics.names("dockernet_endpoint_info", "interface") == {""}
         assert said(exporter, "no_net_admin") == 1
+
+
+def test_without_net_admin_there_are_no_rules_and_none_reads_as_zero(shop: Shop) -> None:
+    with Exporter(shop.host, "--web.listen-address", ":9715", port=9715, before=NO_NET_ADMIN) as exporter:
+        text = exporter.get()[1].decode()
+        assert 'dockernet_collector_degraded{collector="nat",reason="no_net_admin"} 1.0' in text
+        assert 'dockernet_scrape_collector_success{collector="nat"} 0.0' in text
+        assert 'dockernet_findings_suspended{reason="nat"} 1.0' in text
+        found = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if not line.startswith("#")}
+        assert {name for name in found if "nat_" in name or "masquerade" in name or "port_connections" in name} == set()
+        assert said(exporter, "no_net_admin", "nat") == 1
 
 
 def test_without_the_hosts_processes_the_macs_tell_whose_a_veth_is(shop: Shop) -> None:
@@ -62,7 +73,7 @@ def test_in_a_network_namespace_of_its_own_it_says_so(shop: Shop, tmp_path: Path
         assert metrics.value("dockernet_up") == 1
         assert not metrics.series("dockernet_bridge_receive_bytes_total")
         assert metrics.names("dockernet_container_info", "container") >= {"web", "db"}
-        assert said(exporter, "no_host_network") == 1
+        assert said(exporter, "no_host_network", "links") == 1
 
 
 def test_without_any_right_the_host_is_served_and_the_engine_is_not(shop: Shop) -> None:

@@ -1,21 +1,30 @@
 """Faults planted on real hosts, each found and nothing beside it; and hosts without one, that show nothing."""
 
 import json
+import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
+from exporter.kernel.rtnetlink import DATAGRAM, message
 from tests.live.shop import IMAGE, Shop
 from tests.live.watched import Watched
+from tests.private_host.dockerd import DATA_ROOT
+from tests.private_host.engines import tool
 from tests.private_host.host import PrivateHost
 from tests.waiting import until
 
 CHURN_SECONDS = 12.0
+MOST_CONNECTIONS, PORTS = 300_000, 5_000
+NETLINK_NETFILTER, CONNTRACK_DELETE, NLM_F_ACK = 12, 1 << 8 | 2, 4
 
 
 @pytest.fixture
@@ -60,7 +69,7 @@ def test_what_a_swarm_makes_for_itself_is_no_fault(new_host: Callable[..., Priva
     client = host.client()
     client.swarm.init(advertise_addr="192.0.2.10", listen_addr="192.0.2.10")
     client.networks.create("ov", driver="overlay", attachable=True)
-    with Watched(host, suspended=("overlays",)) as looking:
+    with Watched(host) as looking:
         run(host, "one", "ov")
         until(lambda: len(looking.topology().counted) == 2, 20, "the overlay's and the gateway's endpoint")
         until(lambda: any(port.container is None for port in looking.topology().ports), 20, "the ingress sandbox")
@@ -178,20 +187,73 @@ def test_a_bridge_with_few_ports_left_is_found(new_host: Callable[..., PrivateHo
         until(lambda: ("bridge_full", "bridge", "docker0") in looking.stays(), 20, "a full bridge")
 
 
+@contextmanager
+def broken_store(host: PrivateHost, log: Path) -> Iterator[None]:
+    """Let the engine fail to write down what becomes of its networks, as on a disk with a fault."""
+    engine = host.docker_url.removeprefix("unix://").replace("docker.sock", "pid")
+    store = f"{DATA_ROOT}/network/files/local-kv.db"
+    fault = ("-P", store, "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=EIO", "-o", "/dev/null")
+    with log.open("wb") as said:
+        tracer = host.popen(str(tool("strace")), "-f", "-p", Path(engine).read_text(), *fault, stderr=said)
+    try:
+        until(lambda: tracer.poll() is not None or "attached" in log.read_text(), 10, "a traced engine")
+        assert tracer.poll() is None, log.read_text()
+        yield
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait(10)
+
+
+def test_an_endpoint_that_the_engine_could_not_forget_is_found(
+    watched: Watched, clean_host: PrivateHost, tmp_path: Path
+) -> None:
+    """Its container is gone, and no other can have its name on that network."""
+    front = create(clean_host, "front")
+    for name in ("web", "db"):
+        run(clean_host, name, "front")
+    until(lambda: len(watched.topology().counted) == 2, 10, "both containers")
+    assert watched.stays() == set()
+    with broken_store(clean_host, tmp_path / "strace"):
+        clean_host.client().containers.get("db").remove(force=True)
+    until(lambda: watched.stays() == {("ghost_endpoint", "front", "db")}, 10, "an endpoint without a container")
+    with pytest.raises(APIError, match="endpoint with name db already exists"):
+        run(clean_host, "db", "front")
+    clean_host.client().containers.get("db").remove()
+    front.disconnect("db", force=True)  # of which the engine tells by no event
+    run(clean_host, "db", "front")
+    until(lambda: len(watched.topology().counted) == 2, 10, "the same name again")
+    until(lambda: watched.stays() == set(), 10, "no fault")
+
+
+def forget_connections(host: PrivateHost) -> None:
+    """`conntrack --flush` (linux/netfilter/nfnetlink_conntrack.h: IPCTNL_MSG_CT_DELETE, acknowledged)."""
+    with host.netns(), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
+        sock.send(message(CONNTRACK_DELETE, NLM_F_ACK, bytes(4)))
+        sock.recv(DATAGRAM)
+
+
 @pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])
-def test_a_connection_table_that_fills_up_is_found(watched: Watched, clean_host: PrivateHost) -> None:
-    """The limit is one for the machine and not a namespace's to set, so the reading gets a smaller one."""
-    run(clean_host, "web")
-    flood = "import socket; s = socket.socket(type=2); [s.sendto(b'x', ('192.0.2.1', p)) for p in range(2000, 2300)]"
+def test_a_connection_table_that_is_nearly_full_is_found(watched: Watched, clean_host: PrivateHost) -> None:
+    """The limit is one for the machine and not a namespace's to set; the entries are the namespace's own."""
+    run(clean_host, "web")  # nothing is tracked before there is a rule that asks for it
+    before = watched.look(0.0)
+    assert before.conntrack is not None
+    assert before.findings == ()
+    if before.conntrack.limit > MOST_CONNECTIONS:
+        pytest.skip(f"{before.conntrack.limit} connections are too many to make")
+    flood = (
+        "import socket\n"
+        f"for _ in range({before.conntrack.limit * 19 // 20 // PORTS}):\n"
+        "    sock = socket.socket(type=socket.SOCK_DGRAM)\n"
+        f"    for port in range(1000, {1000 + PORTS}): sock.sendto(b'x', ('192.0.2.1', port))"
+    )
     clean_host.run("python3", "-c", flood)
-    judgement = watched.look(0.0)
-    assert judgement.conntrack is not None
-    assert 300 <= judgement.conntrack.entries < judgement.conntrack.limit
-    assert judgement.findings == ()
-    small = replace(judgement.conntrack, limit=judgement.conntrack.entries)
-    assert [finding.kind for finding in watched.judge.judge(watched.topology(), small, 1.0).findings] == [
-        "conntrack_full"
-    ]
+    full = watched.look(1.0)
+    assert full.conntrack is not None
+    assert 0.9 * full.conntrack.limit < full.conntrack.entries < full.conntrack.limit
+    assert [finding.kind for finding in full.findings] == ["conntrack_full"]
+    forget_connections(clean_host)
+    assert watched.look(2.0).findings == ()
 
 
 def churn(host: PrivateHost, name: str, deadline: float) -> int:

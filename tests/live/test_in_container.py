@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ REPOSITORY = Path(__file__).parents[2]
 SYSTEM = ("/usr", "/lib", "/lib64", "/etc", str(REPOSITORY), str(Path(sys.base_prefix)))
 TRAFFIC = "dockernet_endpoint_receive_bytes_total"
 ALL = {"web", "db", "plain"}
+# Also missing in some of the cases, and for other collectors.
+PERHAPS = {"no_net_admin", "no_host_pids", "no_sys_ptrace", "no_cgroup_tree"}
 
 
 def started(shop: Shop, **options: Any) -> Any:
@@ -43,8 +46,9 @@ def scraped(container: Any) -> Metrics:
 
 
 def said(container: Any, reason: str) -> int:
+    """How often one collector has said it; several may lack the same."""
     entries = [json.loads(line) for line in container.logs().decode().splitlines() if line.startswith("{")]
-    return sum(entry.get("reason") == reason for entry in entries)
+    return max(Counter(entry["collector"] for entry in entries if entry.get("reason") == reason).values(), default=0)
 
 
 @pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])
@@ -66,7 +70,7 @@ def test_a_container_says_what_it_lacks_once_and_serves_what_it_can(
     try:
         metrics = scraped(container)
         assert missing <= metrics.names("dockernet_collector_degraded", "reason")
-        assert not metrics.names("dockernet_collector_degraded", "reason") - missing - {"no_net_admin", "no_host_pids"}
+        assert not metrics.names("dockernet_collector_degraded", "reason") - missing - PERHAPS
         assert metrics.value("dockernet_up") == 1
         assert metrics.names("dockernet_container_info", "container") >= ALL
         assert metrics.names(TRAFFIC, "container") & ALL == traffic

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,18 +13,16 @@ from exporter.core.inventory import sandboxed
 from exporter.core.model import Inventory
 from exporter.core.namespace_stats import NamespaceLedger
 from exporter.core.observation import Observation
-from exporter.core.overlay import overlay_namespace
 from exporter.core.topology import join
 from exporter.docker_engine.watcher import EngineWatcher
-from exporter.kernel.fdb import read_overlay_peers
 from exporter.kernel.proc import read_cgroup_pid
-from exporter.kernel.sweep import NamespaceSweep
+from exporter.kernel.sweep import sweep_statistics
 from exporter.metrics import namespace
 from exporter.metrics.hot import HotRenderer
 from tests.builders import devices
 from tests.live.exposed import Metrics
 from tests.live.shop import send
-from tests.live.test_drivers import run, swarm
+from tests.live.test_drivers import run
 from tests.private_host.host import PrivateHost
 from tests.waiting import until
 
@@ -71,7 +69,7 @@ class Namespaces:
     def __init__(self, host: PrivateHost) -> None:
         self._inventory = Inventory()
         self._ledger = NamespaceLedger()
-        self.sweep = NamespaceSweep(Path("/proc"), lambda: sandboxed(self._inventory), INTERVAL)
+        self.sweep = sweep_statistics(Path("/proc"), lambda: sandboxed(self._inventory), INTERVAL)
         self._engine = EngineWatcher(
             host.docker_url, lambda container_id: read_cgroup_pid(Path("/sys"), container_id), self._take
         )
@@ -255,21 +253,3 @@ def test_nothing_is_read_twice_in_an_interval_or_kept_after_its_end(
     crowd[0].remove(force=True)
     until(lambda: set(namespaces.sweep.snapshot()[0]) == {c.id for c in crowd[1:]}, 5, "two left")
     assert namespaces.sweep.state().up
-
-
-def test_an_overlays_hidden_namespace_tells_its_other_nodes(new_host: Callable[..., PrivateHost]) -> None:
-    manager, worker = swarm(new_host)
-    network = manager.client().networks.create("ov", driver="overlay", attachable=True)
-    one = run(manager, "one", network="ov")
-    one.reload()
-    hidden = manager.path(overlay_namespace(one.attrs["NetworkSettings"]["SandboxKey"], network.id))
-    assert read_overlay_peers(hidden) == []
-    two = run(worker, "two", network="ov")
-    two.reload()
-    mac_address = two.attrs["NetworkSettings"]["Networks"]["ov"]["MacAddress"]
-    until(lambda: (mac_address, "192.0.2.2") in (read_overlay_peers(hidden) or ()), 10, "the other node")
-    assert {node for _, node in read_overlay_peers(hidden) or ()} == {"192.0.2.2"}
-    two.remove(force=True)
-    until(lambda: read_overlay_peers(hidden) == [], 20, "no other node")
-    one.remove(force=True)
-    until(lambda: read_overlay_peers(hidden) is None, 20, "the hidden namespace gone")

@@ -8,6 +8,7 @@ from exporter.core.inventory import sandboxed
 from exporter.core.judge import Judge
 from exporter.core.judgement import Judgement
 from exporter.core.model import Inventory
+from exporter.core.overlay import overlay_namespaces
 from exporter.core.topology import Topology, join
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.kernel.proc import read_cgroup_pid
@@ -22,10 +23,8 @@ LONG = 1000.0
 class Watched:
     """Looks at a host. What is a fault only when it stays has stood for as long as the caller says."""
 
-    def __init__(self, host: PrivateHost, suspended: tuple[str, ...] = ()) -> None:
-        """`suspended` are the reasons that there should be for not judging everything."""
+    def __init__(self, host: PrivateHost) -> None:
         self._host = host
-        self._suspended = suspended
         self._inventory = Inventory()
         self._topology: Topology | None = None
         with host.netns():
@@ -44,14 +43,25 @@ class Watched:
         known = self._topology
         if known is None or known.inventory is not inventory or known.devices is not devices:
             known = self._topology = join(inventory, devices)
+            files = overlay_namespaces(known).items()
+            self._kernel.follow_overlays({network_id: str(self._host.path(path)) for network_id, path in files})
         return known
+
+    def remote(self) -> set[str]:
+        """The names of endpoints on other nodes, as the engine told."""
+        return {endpoint.name for told in self._inventory.remote.values() for endpoint in told}
+
+    def nodes(self) -> set[str]:
+        """The other nodes to which overlays send, as read last."""
+        self.topology()
+        return {node for rows in self._kernel.overlays().rows.values() for node in rows.nodes}
 
     def look(self, now: float) -> Judgement:
         """Judge what is there now; `now` is the time of this look."""
         with self._host.netns():
             conntrack = self._kernel.sample(sandboxed(self._inventory)).conntrack
-        judgement = self.judge.judge(self.topology(), conntrack, now)
-        assert judgement.suspended == self._suspended
+        judgement = self.judge.judge(self.topology(), conntrack, now, self._kernel.overlays())
+        assert judgement.suspended == ()
         return judgement
 
     def stays(self) -> set[tuple[str, str, str]]:

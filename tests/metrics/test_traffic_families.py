@@ -1,6 +1,5 @@
 """Counters as text: whose view, which direction, which labels."""
 
-from exporter.core.model import Uplink
 from exporter.core.sample import Inside, StatsRow
 from exporter.core.topology import Topology, join
 from tests.builders import bridge, device, devices, inventory, network, observed, run, veth
@@ -76,4 +75,4 @@ def test_containers_without_a_network_of_their_own_have_no_traffic() -> None:
 def test_nothing_read_inside_is_an_endpoint_of_the_host() -> None:
     assert small().readings == ()
     assert not any(isinstance(key, Inside) for _, key in small().counted)
-    assert small().devices.uplinks == (Uplink("eth0"),)
+    assert small().devices.uplinks == ("eth0",)

@@ -18,6 +18,7 @@ TOOLS: Final = {
     "ethtool": "ethtool",
     "prometheus": "prometheus",
     "promtool": "prometheus",
+    "strace": "strace",
 }
 FOLDERS: Final = ("usr/sbin", "usr/bin", "bin", "sbin")
 SYSTEM_PATH: Final = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")

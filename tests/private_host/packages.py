@@ -15,13 +15,14 @@ from pathlib import Path
 from tests.private_host.apt import PackageUnavailableError, download, output
 
 UPSTREAM_VERSION = re.compile(r"(?:\d+:)?(\d+(?:\.\d+)*)")
-# dockerd, containerd and runc are linked with the libraries; the rest are programs that dockerd and the holder run
+# the libraries are those of dockerd, containerd, runc and strace; the rest are programs that dockerd and the holder run
 SYSTEM_PACKAGES = (
     "iproute2",
     "iptables",
     "libdevmapper1.02.1",
     "libseccomp2",
     "libsystemd0",
+    "libunwind8",
     "mount",
     "nftables",
     "util-linux",

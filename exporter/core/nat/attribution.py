@@ -44,6 +44,11 @@ class Attribution:
         self._expected = expected
         self._memory = memory
         self._by_bridge = {n.network.bridge: n.network.name for n in expected.networks}
+        self._published = {
+            (binding.protocol, target, binding.host_port): binding.container
+            for binding in expected.bindings
+            for target in binding.targets
+        }
         self._by_number = {number_of(address): owner for address, owner in expected.owners.items()}
 
     def series(self, rule: Rule) -> Series | None:
@@ -59,6 +64,10 @@ class Attribution:
 
     def network(self, rule: Rule) -> str:
         """Return the network that a rule belongs to by the bridge that it names, else by its container; '' if none."""
+        # In Docker's own tables a network's chain has its bridge behind two underscores.
+        own = self._by_bridge.get(rule.chain.rpartition("__")[2]) if rule.table == DOCKER_BRIDGES else None
+        if own:
+            return own
         for key in (IIF, OIF):
             for operator in (EQUAL, UNEQUAL):
                 name = self._by_bridge.get(rule.value(key, operator) or "")
@@ -80,9 +89,10 @@ class Attribution:
         if not is_dockers(rule.table, rule.chain) or rule.chain == INGRESS or ports is None or ports[0] != ports[1]:
             return NOBODYS
         protocol = rule.value(PROTOCOL) or ""
-        name = self._memory.name(protocol, rule.address, ports[0])
-        owner = self._expected.owners.get(rule.address)
-        if not name and owner is not None:
+        place = protocol, rule.address, ports[0]
+        # Who publishes it now, else who did, else whose the address is: it may have been somebody else's before.
+        name = self._published.get(place) or self._memory.name(*place)
+        if not name and (owner := self._expected.owners.get(rule.address)) is not None:
             name = owner.container
         return (PORT, name, protocol, str(ports[0])) if name else None
 

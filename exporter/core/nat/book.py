@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import is_
 
 from exporter.core.model import Inventory
 from exporter.core.nat.attribution import Attribution
@@ -12,7 +14,9 @@ from exporter.core.nat.judge import Evidence, NatJudge, NatJudgement
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, NatLedger, Series
 from exporter.core.nat.port_memory import PortMemory
 from exporter.core.nat.reading import NatReading
+from exporter.core.nat.redirects import redirects
 from exporter.core.nat.ruleset import Ruleset
+from exporter.core.ports.scene import Redirect
 from exporter.core.sockets import HostSockets
 from exporter.core.topology import Topology
 
@@ -29,7 +33,8 @@ class Sums:
 class NatView:
     """`reading` is None where rules could not be read, `flows` where connections could not.
 
-    `connections`: (container, protocol, host port). `masquerades`: (network). `drops`: (network, reason).
+    `connections`: (container, protocol, host port). `masquerades`: (network). `drops`: (network, reason). `redirects`
+    are the host's ports that DNAT rules take elsewhere, the same object while no rule changed.
     """
 
     reading: NatReading | None = None
@@ -40,6 +45,7 @@ class NatView:
     drops: Sums = field(default_factory=Sums)
     flows: FlowCounts | None = None
     flows_age: float = 0.0
+    redirects: tuple[Redirect, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class NatBook:
         self._expected: Expected | None = None
         self._counted: tuple[Ruleset | None, Expected | None, RuleCounts] = (None, None, RuleCounts())
         self._flows: tuple[Flows | None, Expected | None, FlowCounts] = (None, None, FlowCounts())
+        self._redirects: tuple[tuple[Ruleset, ...], Expected | None, tuple[Redirect, ...]] = ((), None, ())
 
     def follow(self, inventory: Inventory) -> None:
         """Take an inventory: a port may be published and gone between two observations."""
@@ -86,7 +93,9 @@ class NatBook:
         return self._judge.expect(topology)
 
     def observe(self, topology: Topology, sample: NatSample, surroundings: Surroundings) -> NatView:
-        """Take one moment."""
+        """Take one moment. Rules of another network namespace than Docker's are none of these."""
+        if not surroundings.here:
+            sample = NatSample()
         expected = self._judge.expect(topology)
         if expected is not self._expected:
             self._expected = expected
@@ -95,7 +104,7 @@ class NatBook:
             self._forget(topology)
         if sample.reading is not None:
             self._ledger.read(sample.reading, self._attribution.series, surroundings.time)
-        flows = self._count_flows(sample, expected)
+        flows = self._count_flows(topology, sample, expected)
         stuck = flows.stuck if flows else ()
         evidence = Evidence(sample.reading, surroundings.sockets, stuck, in_host_network=surroundings.here)
         return NatView(
@@ -107,6 +116,7 @@ class NatBook:
             drops=self._sums(DROP),
             flows=flows,
             flows_age=sample.flows_age,
+            redirects=self._redirect(sample.reading, expected),
         )
 
     def _sums(self, kind: str) -> Sums:
@@ -121,11 +131,22 @@ class NatBook:
             self._counted = rules, expected, count(rules, self._attribution)
         return self._counted[2]
 
-    def _count_flows(self, sample: NatSample, expected: Expected) -> FlowCounts | None:
+    def _redirect(self, reading: NatReading | None, expected: Expected) -> tuple[Redirect, ...] | None:
+        if reading is None:
+            return None
+        both = tuple(rules for rules in (reading.nft, reading.legacy) if rules is not None)
+        same = len(both) == len(self._redirects[0]) and all(map(is_, both, self._redirects[0]))
+        if not same or self._redirects[1] is not expected:
+            found = tuple(redirect for rules in both for redirect in redirects(rules, expected))
+            self._redirects = both, expected, found if found != self._redirects[2] else self._redirects[2]
+        return self._redirects[2]
+
+    def _count_flows(self, topology: Topology, sample: NatSample, expected: Expected) -> FlowCounts | None:
         if sample.flows is None:
             return None
         if self._flows[0] is not sample.flows or self._flows[1] is not expected:
-            self._flows = sample.flows, expected, count_flows(sample.flows, expected)
+            local = frozenset(chain.from_iterable(topology.devices.addresses.values()))
+            self._flows = sample.flows, expected, count_flows(sample.flows, expected, local)
         return self._flows[2]
 
     def _forget(self, topology: Topology) -> None:

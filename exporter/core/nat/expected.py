@@ -8,7 +8,7 @@ from exporter.core.details import PortBinding
 from exporter.core.model import Container, Inventory, Network
 from exporter.core.nat.owners import AddressOwner, family_of, number_of, owners, prefix_of
 from exporter.core.nat.packet import Inside
-from exporter.core.nat.ruleset import IP, IP6
+from exporter.core.nat.ruleset import IP, IP6, Rule
 
 ANY_ADDRESS = {IP: "0.0.0.0", IP6: "::"}
 LOOPBACK = ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")
@@ -48,16 +48,24 @@ class ExpectedBinding:
         """The address as Docker writes it."""
         return self.host_ip or ANY_ADDRESS[self.family]
 
+    def is_served_by(self, rule: Rule) -> bool:
+        """Whether a rule leads where Docker says; without a port it keeps the host's."""
+        return rule.address in self.targets and (rule.port or self.host_port) == self.container_port
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """All of it. `complete` when every bridge network's members are known, without whom no address is nobody's."""
+    """All of it. `complete` when every bridge network's members are known, without whom no address is nobody's.
+
+    `families` are those that an engine of this version writes rules for by itself.
+    """
 
     networks: tuple[ExpectedNetwork, ...] = ()
     bindings: tuple[ExpectedBinding, ...] = ()
     owners: Mapping[str, AddressOwner] = field(default_factory=dict)
     inside: Inside = field(default_factory=Inside)
     complete: bool = False
+    families: frozenset[str] = frozenset({IP})
 
 
 def expected(inventory: Inventory) -> Expected:
@@ -72,6 +80,7 @@ def expected(inventory: Inventory) -> Expected:
         owners=known,
         inside=Inside(frozenset(n.bridge for n in bridges), tuple(prefix_of(subnet) for subnet in subnets)),
         complete=all(network.id in inventory.members for network in bridges),
+        families=frozenset({IP, IP6} if modern else {IP}),
     )
 
 
@@ -97,9 +106,15 @@ def _networks(bridges: list[Network], known: Mapping[str, AddressOwner], *, mode
                     subnet=subnet.subnet,
                     mode="internal" if network.internal else mode,
                     masqueraded=network.options.masquerade and mode in NAT_MODES and not network.internal,
-                    source=number_of(member) if member else int(ip_network(subnet.subnet, strict=False)[-2]),
+                    source=number_of(member or _unused_address(subnet.subnet)),
                     populated=member is not None,
                 )
+
+
+def _unused_address(subnet: str) -> str:
+    """The last but one: engines hand out the first ones first."""
+    network = ip_network(subnet, strict=False)
+    return str(network[max(-2, -network.num_addresses)])
 
 
 def _bindings(inventory: Inventory, known: Mapping[str, AddressOwner], *, modern: bool) -> Iterator[ExpectedBinding]:

@@ -6,23 +6,26 @@ from dataclasses import dataclass, field
 
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.ledger import Series
+from exporter.core.nat.owners import family_of, number_of
+from exporter.core.nat.ruleset import IP, IP6
 from exporter.core.nat.scene import StuckFlow
 
 UDP = "udp"
+ADDRESS_BITS = {IP: 32, IP6: 128}
 
 
 @dataclass(frozen=True, slots=True)
 class Flows:
     """One reading of the connection table; addresses as text, protocols by name.
 
-    `sources`: (protocol, address of who began it) and, where it was led to another, (protocol, address it was led to).
-    `published`: (protocol, destination port, address it was led to). `direct`: of UDP, (destination port, destination)
-    of those that were led nowhere else, to the ports that were asked for.
+    `addresses`: (protocol, address) of both ends, of one that was led to another the address it was led to.
+    `published`: (protocol, destination port, address it was led to). `direct`: of UDP, (destination port, destination,
+    source) of those that were led nowhere else, to the ports that were asked for.
     """
 
     addresses: Mapping[tuple[str, str], int] = field(default_factory=dict)
     published: Mapping[tuple[str, int, str], int] = field(default_factory=dict)
-    direct: frozenset[tuple[int, str]] = frozenset()
+    direct: frozenset[tuple[int, str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,11 @@ class FlowCounts:
     stuck: tuple[StuckFlow, ...] = ()
 
 
-def count_flows(flows: Flows, expected: Expected) -> FlowCounts:
-    """Count a reading by containers and published ports; a published port without a connection has 0."""
+def count_flows(flows: Flows, expected: Expected, local: frozenset[str]) -> FlowCounts:
+    """Count a reading by containers and published ports; a published port without a connection has 0.
+
+    `local` are the host's own addresses.
+    """
     containers: Counter[Series] = Counter()
     for (protocol, address), count in flows.addresses.items():
         owner = expected.owners.get(address)
@@ -48,7 +54,7 @@ def count_flows(flows: Flows, expected: Expected) -> FlowCounts:
         owner = expected.owners.get(address)
         if owner is not None and (owner.container, protocol, str(port)) in ports:
             ports[owner.container, protocol, str(port)] += count
-    return FlowCounts(containers, ports, tuple(sorted(_stuck(flows, expected), key=repr)))
+    return FlowCounts(containers, ports, tuple(sorted(_stuck(flows, expected, local), key=repr)))
 
 
 def udp_ports(expected: Expected) -> frozenset[int]:
@@ -56,16 +62,27 @@ def udp_ports(expected: Expected) -> frozenset[int]:
     return frozenset(binding.host_port for binding in expected.bindings if binding.protocol == UDP)
 
 
-def _stuck(flows: Flows, expected: Expected) -> set[StuckFlow]:
-    """A flow that was led to nobody's address, or that was made while no rule led it anywhere."""
-    published = {(b.host_port, b.host_ip) for b in expected.bindings if b.protocol == UDP}
-    ports = {port for port, _ in published}
+def _stuck(flows: Flows, expected: Expected, local: frozenset[str]) -> set[StuckFlow]:
+    """A client's flow that was led to an address of Docker's that nobody has, or that no rule led on when it began.
+
+    What a container sends to a port of its own network is led on by docker-proxy, and what goes to the same port
+    of another host is none of this one's.
+    """
+    published = {(b.family, b.host_port, b.host_ip) for b in expected.bindings if b.protocol == UDP}
+    ports = {port for _, port, _ in published}
     found = set()
     for protocol, port, address in flows.published:
-        if protocol == UDP and port in ports and expected.complete and address not in expected.owners:
+        nobodys = address not in expected.owners and _is_inside(address, expected)
+        if protocol == UDP and port in ports and nobodys and expected.complete:
             found.add(StuckFlow(protocol, port, f"{address}, which no container has"))
-    for port, address in flows.direct:
-        inside = address in expected.owners or address.startswith("127.") or address == "::1"
-        if not inside and ((port, "") in published or (port, address) in published):
+    for port, address, client in flows.direct:
+        family = family_of(address)
+        wanted = address in local and ((family, port, "") in published or (family, port, address) in published)
+        if wanted and not _is_inside(client, expected):
             found.add(StuckFlow(UDP, port, f"the host itself ({address})"))
     return found
+
+
+def _is_inside(address: str, expected: Expected) -> bool:
+    number, bits = number_of(address), ADDRESS_BITS[family_of(address)]
+    return any(mask.bit_length() == bits and number & mask == network for network, mask in expected.inside.networks)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from operator import is_
 
 from exporter.core.nat.drift import NatDrift
 from exporter.core.nat.expected import Expected, expected
@@ -52,7 +53,7 @@ OFF = "none"
 
 @dataclass(frozen=True, slots=True)
 class NatJudgement:
-    """`drifts` have stood for long enough; `suspended` are the reasons why nothing is judged.
+    """`drifts` have stood for long enough, `pending` that there are others; `suspended` is why nothing is judged.
 
     `backend` and `userland_proxy` ('true', 'false') are as read from the rules, and stay known after a flush.
     """
@@ -60,6 +61,7 @@ class NatJudgement:
     drifts: tuple[NatDrift, ...] = ()
     judged: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
+    pending: bool = False
     backend: str = ""
     userland_proxy: str = ""
     expected: Expected = field(default_factory=Expected)
@@ -82,7 +84,7 @@ class NatJudge:
         self._standing = Standing()
         self._families: frozenset[str] = frozenset()
         self._known = NatJudgement()
-        self._looked: tuple[object, ...] = ()
+        self._looked: tuple[tuple[object, ...], tuple[object, ...]] = ((), ())
         self._found: tuple[NatDrift, ...] = ()
         self._expected: tuple[Topology | None, Expected] = (None, Expected())
 
@@ -100,18 +102,22 @@ class NatJudge:
             self._learn(reading)
         suspended = tuple(self._suspended(topology, evidence))
         if suspended or reading is None:
-            return replace(self._known, drifts=(), judged=(), suspended=suspended, expected=wanted)
+            self._standing.update((), now)  # what happens meanwhile is not seen
+            return replace(self._known, suspended=suspended, expected=wanted)
         self._look(wanted, reading, evidence)
         stood = self._standing.update(self._found, now)
         drifts = tuple(drift for drift in self._found if stood[drift] >= GRACE)
-        return replace(self._known, drifts=drifts, judged=NAT_KINDS, suspended=(), expected=wanted)
+        pending = len(drifts) < len(self._found)
+        return replace(self._known, drifts=drifts, judged=NAT_KINDS, pending=pending, expected=wanted)
 
     def _look(self, wanted: Expected, reading: NatReading, evidence: Evidence) -> None:
-        looked = (wanted, reading.nft, reading.legacy, reading.forwarding, evidence.sockets, evidence.stuck)
-        if not _same(self._looked, looked):
-            self._looked = looked
-            proxied = None if evidence.sockets is None else _proxied(evidence.sockets)
-            scene = NatScene(wanted, reading, self._families, proxied, evidence.stuck)
+        held = None if evidence.sockets is None else proxied(evidence.sockets)
+        # The large ones are the same objects while they did not change.
+        large, small = (wanted, reading.nft, reading.legacy), (reading.forwarding, held, evidence.stuck)
+        if len(self._looked[0]) != len(large) or not all(map(is_, large, self._looked[0])) or small != self._looked[1]:
+            self._looked = large, small
+            families = self._families & wanted.families
+            scene = NatScene(wanted, reading, families, held, evidence.stuck, self._known.backend)
             self._found = tuple(dict.fromkeys(drift for _, check in NAT_RULES for drift in check(scene)))
 
     def _learn(self, reading: NatReading) -> None:
@@ -134,16 +140,13 @@ class NatJudge:
             yield NO_RULES
 
 
-def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    return len(one) == len(other) and all(a is b or a == b for a, b in zip(one, other, strict=True))
-
-
 def _families(docker: Ruleset) -> frozenset[str]:
     entries = ("DOCKER", "nat-prerouting-and-output")
     return frozenset(family for family, _, chain in docker.chains if chain in entries and family in FAMILIES)
 
 
-def _proxied(sockets: HostSockets) -> frozenset[tuple[str, int]]:
+def proxied(sockets: HostSockets) -> frozenset[tuple[str, int]]:
+    """Return the protocols and ports that docker-proxies hold."""
     return frozenset(
         (listener.socket.protocol, listener.socket.port)
         for listener in sockets.listeners

@@ -22,6 +22,7 @@ Series = tuple[str, ...]  # PORT, container, protocol, host port · MASQUERADE, 
 class Known:
     """A rule that lives: whose packets it counts, and how many were taken."""
 
+    rule: Rule
     series: Series | None
     taken: int = 0
     unclaimed: int = 0
@@ -32,8 +33,9 @@ class NatLedger:
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Known] = {}
+        self._late: dict[Hashable, Known] = {}  # gone at the last change, and not told to have ended
         self._counted = Counted()
-        self._watched: list[tuple[int, Known, Rule]] = []
+        self._watched: list[tuple[int, Known]] = []
         self._unclaimed: OrderedDict[int, tuple[Rule, int]] = OrderedDict()
         self._serial = 0
         self._sums: Counter[Series] = Counter()
@@ -45,17 +47,22 @@ class NatLedger:
             self._end(ended, series_of)
         if reading.counted is not self._counted:
             self._follow(reading.counted, series_of)
-        for place, known, rule in self._watched:
+        for place, known in self._watched:
             packets = reading.packets[place]
             if packets != known.taken:
                 self._take(known, packets)
             if known.series is None:
-                self._claim(known, series_of(rule))
+                self._claim(known, series_of(known.rule))
         for series in self._sums.keys() - self._began.keys():
             self._began[series] = now
 
     def claim(self, series_of: Callable[[Rule], Series | None]) -> None:
-        """Ask again whose the packets of ended rules are, once more is known."""
+        """Ask again whose the packets are, once more is known: a container may have another name from now on."""
+        for _, known in self._watched:
+            series = series_of(known.rule)
+            if series and known.series and series != known.series:
+                known.series = series
+                self._sums[series] += 0
         for serial, (rule, packets) in list(self._unclaimed.items()):
             series = series_of(rule)
             if series is not None:
@@ -78,27 +85,40 @@ class NatLedger:
             self._began.pop(series, None)
 
     def _follow(self, counted: Counted, series_of: Callable[[Rule], Series | None]) -> None:
-        """Other rules are there: those that are not any more have been told as ended, or their ends were lost."""
+        """Other rules are there: those that are not any more have been told as ended, or will be, or never."""
         self._counted = counted
         self._watched = []
         known = self._known
         self._known = {}
         for place, (key, rule) in enumerate(zip(counted.keys, counted.rules, strict=True)):
-            found = known.get(key) or Known(series_of(rule))
+            found = known.get(key)
+            if found is not None and found.rule == rule:
+                del known[key]
+            else:  # the end of another that had its key was lost
+                found = Known(rule, series_of(rule))
             self._known[key] = found
             if found.series != ():
-                self._watched.append((place, found, rule))
+                self._watched.append((place, found))
             if found.series:
                 self._sums[found.series] += 0
+        for gone in self._late.values():
+            self._keep(gone)
+        self._late = known
 
     def _end(self, ended: Ended, series_of: Callable[[Rule], Series | None]) -> None:
-        known = self._known.pop(ended.key, None) or Known(series_of(ended.rule))
+        known = self._known.pop(ended.key, None) or self._late.pop(ended.key, None)
+        if known is None or known.rule != ended.rule:
+            known = Known(ended.rule, series_of(ended.rule))
         self._take(known, ended.packets)
         if known.series is None:
             self._claim(known, series_of(ended.rule))
-        if known.series is None and known.unclaimed:
+        self._keep(known)
+
+    def _keep(self, ended: Known) -> None:
+        """Wait for its owner."""
+        if ended.series is None and ended.unclaimed:
             self._serial += 1
-            self._unclaimed[self._serial] = ended.rule, known.unclaimed
+            self._unclaimed[self._serial] = ended.rule, ended.unclaimed
             if len(self._unclaimed) > MOST_UNCLAIMED:
                 self._unclaimed.popitem(last=False)
 

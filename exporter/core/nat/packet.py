@@ -74,7 +74,8 @@ def _holds(condition: Condition, packet: Packet, inside: Inside) -> bool | None:
     return same if same is None or operator == EQUAL else not same
 
 
-def _is_device(wanted: str, name: str, inside: Inside) -> bool | None:
+def is_device(wanted: str, name: str, inside: Inside) -> bool | None:
+    """Whether a device is one that is wanted, by its name or by its beginning."""
     prefix = wanted.removesuffix("*")
     if name != OUTSIDE:
         return name.startswith(prefix) if wanted.endswith("*") else name == wanted
@@ -89,12 +90,15 @@ def _is_in(wanted: tuple[int, int], address: int | None, inside: Inside) -> bool
         return address & mask == network
     if not mask:
         return True
-    return False if any(network & m == n and mask & m == m for n, m in inside.networks) else None
+    # A mask of the same length is one of the same family.
+    bits = mask.bit_length()
+    same = any(m.bit_length() == bits and network & m == n and mask & m == m for n, m in inside.networks)
+    return False if same else None
 
 
 _CHECKS: Mapping[str, Callable[[Any, Packet, Inside], bool | None]] = {
-    IIF: lambda wanted, packet, inside: _is_device(wanted, packet.iif, inside),
-    OIF: lambda wanted, packet, inside: _is_device(wanted, packet.oif, inside),
+    IIF: lambda wanted, packet, inside: is_device(wanted, packet.iif, inside),
+    OIF: lambda wanted, packet, inside: is_device(wanted, packet.oif, inside),
     SRC: lambda wanted, packet, inside: _is_in(wanted, packet.src, inside),
     DST: lambda wanted, packet, inside: _is_in(wanted, packet.dst, inside),
     DPORT: lambda wanted, packet, _: wanted[0] <= packet.dport <= wanted[1],

@@ -1,6 +1,8 @@
 """One reading of the rules and their counters."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from exporter.core.nat.ruleset import Rule, Ruleset
@@ -15,6 +17,18 @@ class Ended:
     key: Hashable
     rule: Rule
     packets: int
+
+
+def merged(ended: Iterable[Ended], known: AbstractSet[Hashable]) -> list[Ended]:
+    """Put those together that say the same, but for the keys that somebody knows: of these something was taken."""
+    kept = []
+    sums: Counter[Rule] = Counter()
+    for one in ended:
+        if one.key in known:
+            kept.append(one)
+        elif one.packets:
+            sums[one.rule] += one.packets
+    return kept + [Ended(("merged", rule), rule, packets) for rule, packets in sums.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +57,9 @@ class NatReading:
 
     @property
     def docker(self) -> Ruleset | None:
-        """The ruleset that an engine writes to; of two the one of nf_tables."""
-        for rules in (self.nft, self.legacy):
-            if rules is not None and rules.has_docker_rules():
-                return rules
-        return None
+        """The ruleset that an engine writes to; of two the one with more of its rules."""
+        both = [rules for rules in (self.nft, self.legacy) if rules is not None and rules.has_docker_rules()]
+        return max(both, key=Ruleset.docker_rules, default=None)
 
     @property
     def backend(self) -> str:

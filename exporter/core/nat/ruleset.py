@@ -23,7 +23,8 @@ SPORT, DPORT = "sport", "dport"  # (first, last)
 PROTOCOL = "protocol"  # its name, or its number as text
 STATE = "ctstate"  # mask of states of connection tracking
 SRC_TYPE, DST_TYPE = "src_type", "dst_type"  # mask of address types
-STATE_ESTABLISHED, STATE_NEW = 2, 8  # linux/netfilter/xt_conntrack.h: XT_CONNTRACK_STATE_BIT
+STATE_ESTABLISHED, STATE_NEW = 2, 8  # linux/netfilter/nf_conntrack_common.h: NF_CT_STATE_BIT
+STATE_UNTRACKED, STATE_DNAT = 64, 128  # NF_CT_STATE_UNTRACKED_BIT; the last is a status: its destination was rewritten
 TYPE_LOCAL = 1 << 2  # linux/netfilter/xt_addrtype.h: XT_ADDRTYPE_LOCAL
 
 # Targets that end a packet's way through the hook's chains of a table.
@@ -99,3 +100,11 @@ class Ruleset:
     def has_docker_rules(self) -> bool:
         """Whether an engine wrote any of them."""
         return any(table == DOCKER_BRIDGES or (table == NAT and chain == "DOCKER") for _, table, chain in self.chains)
+
+    def docker_rules(self) -> int:
+        """How many rules are in chains of an engine's own."""
+        return sum(
+            len(rules)
+            for (_, table, chain), rules in self.chains.items()
+            if table == DOCKER_BRIDGES or chain.startswith("DOCKER")
+        )

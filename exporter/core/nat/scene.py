@@ -1,14 +1,14 @@
 """What the rules about drift look at: what is expected, what is there, and walks through it that several ask for."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from exporter.core.nat.expected import Expected, ExpectedBinding
-from exporter.core.nat.layout import IPTABLES, Layout, layout_of
+from exporter.core.nat.layout import IPTABLES, NATIVE, Layout, layout_of
 from exporter.core.nat.owners import number_of
 from exporter.core.nat.packet import Packet
-from exporter.core.nat.reading import NatReading
+from exporter.core.nat.reading import NFTABLES, NatReading
 from exporter.core.nat.ruleset import INET, JUMP, Place, Rule, Ruleset
 from exporter.core.nat.walk import Hit, Walker
 
@@ -28,7 +28,7 @@ class StuckFlow:
 class NatScene:
     """One moment. `proxied`: (protocol, port) that docker-proxy holds; None where sockets could not be read.
 
-    `families` are those that the engine writes rules for.
+    `families` are those that the engine writes rules for, `backend` is what it wrote them by when they were last seen.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class NatScene:
         families: frozenset[str],
         proxied: frozenset[tuple[str, int]] | None = None,
         stuck: tuple[StuckFlow, ...] = (),
+        backend: str = "",
     ) -> None:
         self.expected = expected
         self.reading = reading
@@ -45,7 +46,9 @@ class NatScene:
         self.stuck = stuck
         self._proxied = proxied or frozenset()
         docker = reading.docker
-        self.layout: Layout = layout_of(docker) if docker is not None else IPTABLES
+        # Of rules that are all gone only what they were can be told.
+        gone = NATIVE if backend == NFTABLES else IPTABLES
+        self.layout: Layout = layout_of(docker) if docker is not None else gone
         rulesets = [rules for rules in (reading.nft, reading.legacy) if rules is not None] or [Ruleset()]
         walkers = {id(rules): Walker(rules, expected.inside) for rules in rulesets}
         self.walkers = tuple(walkers.values())
@@ -84,9 +87,15 @@ class NatScene:
         for binding in self.expected.bindings:
             place = self.layout.nat_place(binding.family, self.layout.entry)
             if binding.family in self.families and self.has(place):
-                hits = self.docker.hits(place, packet_to(binding))
-                found.append((binding, tuple(hit for hit in hits if hit[0].target == "DNAT")))
+                hits = tuple(hit for hit in self.docker.hits(place, packet_to(binding)) if hit[0].target == "DNAT")
+                found.append((self._led(binding, hits), hits))
         return tuple(found)
+
+    def _led(self, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> ExpectedBinding:
+        """Of a container on several networks the engine takes one to lead the port to: it is the first target."""
+        led = next((rule.address for rule, _ in hits if rule.address in binding.targets), binding.targets[0])
+        others = tuple(target for target in binding.targets if target != led)
+        return replace(binding, network=self.expected.owners[led].network, targets=(led, *others))
 
     def bases(self, hook: str, family: str) -> Iterator[tuple[Walker, Place]]:
         """Return the chains by which the kernel enters a hook, of every table."""
@@ -95,13 +104,16 @@ class NatScene:
                 if base.hook == hook and place[0] in (family, INET):
                     yield walker, place
 
-    def dropped(self, family: str, *packets: Packet) -> tuple[Place, Place] | None:
-        """Return the base chain and the chain that drop one of the packets on its way through the host."""
+    def dropped(self, family: str, *packets: Packet) -> tuple[Place, Rule | None] | None:
+        """Return the base chain that drops one of the packets on its way through the host, and the rule; None if none.
+
+        The rule is None where the chain's policy does.
+        """
         for walker, base in self.bases("forward", family):
             for packet in packets:
                 decision = walker.decision(base, packet)
                 if decision is not None and decision.effect in DROPPED:
-                    return base, decision.rule.place if decision.rule else base
+                    return base, decision.rule
         return None
 
 

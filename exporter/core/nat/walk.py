@@ -7,10 +7,9 @@ same. Chains of thousands of rules are asked through an index by address and por
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.core.nat.packet import Inside, Packet, wants
+from exporter.core.nat.chain_index import ChainIndex
+from exporter.core.nat.packet import OUTSIDE, Inside, Packet, is_device, wants
 from exporter.core.nat.ruleset import (
-    DPORT,
-    DST,
     FINAL,
     GOTO,
     IIF,
@@ -18,7 +17,6 @@ from exporter.core.nat.ruleset import (
     MAP,
     OIF,
     PASSING,
-    PROTOCOL,
     RETURN,
     Place,
     Rule,
@@ -27,7 +25,6 @@ from exporter.core.nat.ruleset import (
 
 DEEPEST = 64  # chains within chains; the kernel allows 16 for nf_tables
 LEADING = (JUMP, GOTO, MAP)
-FULL_MASKS = frozenset({(1 << 32) - 1, (1 << 128) - 1})
 
 Hit = tuple[Rule, bool]  # a rule that decides, and whether that is certain
 
@@ -46,7 +43,7 @@ class Walker:
     def __init__(self, rules: Ruleset, inside: Inside) -> None:
         self.ruleset = rules
         self._inside = inside
-        self._indexes: dict[Place, _Index] = {}
+        self._indexes: dict[Place, ChainIndex] = {}
 
     def hits(self, place: Place, packet: Packet, depth: int = DEEPEST) -> Iterator[Hit]:
         """Return the rules that would decide, in the order in which the packet meets them.
@@ -65,8 +62,10 @@ class Walker:
                 sure = False
             elif rule.target in LEADING:
                 yield from self._follow(rule, packet, certain=certain, depth=depth)
-                if rule.target == GOTO and certain:
-                    return
+                if rule.target == GOTO:
+                    if certain:
+                        return
+                    sure = False
             else:
                 yield rule, certain and rule.target in FINAL
 
@@ -85,22 +84,34 @@ class Walker:
 
     def _follow(self, rule: Rule, packet: Packet, *, certain: bool, depth: int) -> Iterator[Hit]:
         """Go where a rule leads; nowhere for an interface that its map does not have."""
-        place: Place | None = (rule.family, rule.table, rule.to)
-        if rule.target == MAP:
-            elements = self.ruleset.maps.get((rule.family, rule.table, rule.to))
-            if elements is None or rule.by not in (IIF, OIF):
-                yield rule, False
-                return
-            chain = elements.get(packet.iif if rule.by == IIF else packet.oif)
-            place = (rule.family, rule.table, chain) if chain else None
-        if place is not None and depth:
-            for hit, sure in self.hits(place, packet, depth - 1):
-                yield hit, certain and sure
+        if rule.target != MAP:
+            ways = [(rule.to, certain)]
+        elif (found := self._mapped(rule, packet)) is not None:
+            ways = [(chain, certain and sure) for chain, sure in found]
+        else:
+            yield rule, False
+            return
+        for chain, taken in ways if depth else ():
+            for hit, sure in self.hits((rule.family, rule.table, chain), packet, depth - 1):
+                yield hit, taken and sure
+
+    def _mapped(self, rule: Rule, packet: Packet) -> list[tuple[str, bool]] | None:
+        """Return the chains of a map that a packet is led to, and whether for certain; None for a map of other things.
+
+        A packet from outside may come by any device that is in the map and not Docker's.
+        """
+        elements = self.ruleset.maps.get((rule.family, rule.table, rule.to))
+        if elements is None or rule.by not in (IIF, OIF):
+            return None
+        device = packet.iif if rule.by == IIF else packet.oif
+        if device != OUTSIDE:
+            return [(elements[device], True)] if device in elements else []
+        return [(chain, False) for name, chain in elements.items() if is_device(name, OUTSIDE, self._inside) is None]
 
     def _candidates(self, place: Place, packet: Packet) -> list[Rule]:
         index = self._indexes.get(place)
         if index is None:
-            index = self._indexes[place] = _Index(self.ruleset.chains.get(place, ()))
+            index = self._indexes[place] = ChainIndex(self.ruleset.chains.get(place, ()), self._inside.bridges)
         return index.candidates(packet)
 
 
@@ -108,33 +119,3 @@ def _outcome(decision: Decision) -> tuple[str, str, int]:
     """To be refused is to be dropped; translations are alike when they lead to the same place."""
     effect = "DROP" if decision.effect == "REJECT" else decision.effect
     return (effect, decision.rule.address, decision.rule.port) if decision.rule else (effect, "", 0)
-
-
-class _Index:
-    """The rules of a chain by the one address, or the one port, that each wants; the others are met by all."""
-
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
-        self._rules = rules
-        self._keyed: dict[tuple[object, ...], list[int]] = {}
-        self._others: list[int] = []
-        for number, rule in enumerate(rules):
-            key = _key(rule)
-            (self._others if key is None else self._keyed.setdefault(key, [])).append(number)
-
-    def candidates(self, packet: Packet) -> list[Rule]:
-        found = self._keyed.get((PROTOCOL, packet.protocol, packet.dport), [])
-        if packet.dst is not None:
-            found = found + self._keyed.get((DST, packet.dst), [])
-        if not found:
-            return [self._rules[number] for number in self._others]
-        return [self._rules[number] for number in sorted(self._others + found)]
-
-
-def _key(rule: Rule) -> tuple[object, ...] | None:
-    destination = rule.value(DST)
-    if destination is not None and destination[1] in FULL_MASKS:
-        return DST, destination[0]
-    ports, protocol = rule.value(DPORT), rule.value(PROTOCOL)
-    if ports is not None and protocol is not None and ports[0] == ports[1]:
-        return PROTOCOL, protocol, ports[0]
-    return None

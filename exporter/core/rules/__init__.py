@@ -91,4 +91,4 @@ def suspicions(scene: Scene) -> Iterator[tuple[Hashable, ...]]:
     for network, member in ghost_endpoint.suspects(scene):
         yield ghost_endpoint.KIND, network.id, member.endpoint_id
     for missing in overlay_peer_missing.suspects(scene):
-        yield overlay_peer_missing.KIND, missing.network.id, missing.endpoint.ip_address
+        yield overlay_peer_missing.KIND, missing.network.id, missing.endpoint.endpoint_id

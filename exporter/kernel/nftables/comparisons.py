@@ -18,6 +18,7 @@ from exporter.core.nat.ruleset import (
     SRC,
     SRC_TYPE,
     STATE,
+    STATE_DNAT,
     UNEQUAL,
     Condition,
 )
@@ -29,16 +30,17 @@ ADDRESS_BYTES = {IP: 4, IP6: 16}
 INTERFACE_NAME_BYTES = 16  # IFNAMSIZ
 HIGHEST_PORT = 65535
 OPERATORS = {EQ: EQUAL, NEQ: UNEQUAL}
+STATUS, STATUS_DNAT = "ctstatus", 1 << 5  # linux/netfilter/nf_conntrack_common.h: IPS_DST_NAT
 
 
 def compared(family: str, key: str, operation: int, data: bytes, mask: bytes | None) -> Condition | None:
     """Return the condition; None for a comparison that is not understood."""
     if key in (SPORT, DPORT):
         return _port(key, operation, number(data))
-    if key == STATE:
-        return _state(operation, data, mask)
+    if key in (STATE, STATUS):
+        return _state(key, operation, data, mask)
     value, operator = _VALUES.get(key), OPERATORS.get(operation)
-    if value is None or operator is None or (key in (SRC, DST) and family not in ADDRESS_BYTES):
+    if value is None or operator is None or (key in (SRC, DST) and len(data) > ADDRESS_BYTES.get(family, 0)):
         return None
     return Condition(key, operator, value(family, data, mask))
 
@@ -53,11 +55,16 @@ def _port(key: str, operation: int, port: int) -> Condition:
     return Condition(key, UNEQUAL if operation == NEQ else EQUAL, ranges.get(operation, (port, port)))
 
 
-def _state(operation: int, data: bytes, mask: bytes | None) -> Condition | None:
-    """It is written as 'the state and the mask are not zero'."""
+def _state(key: str, operation: int, data: bytes, mask: bytes | None) -> Condition | None:
+    """It is written as 'the state and the mask are not zero'; a status is told beside the states."""
     if mask is None or any(data) or operation not in OPERATORS:
         return None
-    return Condition(STATE, EQUAL if operation == NEQ else UNEQUAL, int.from_bytes(mask, sys.byteorder))
+    states = int.from_bytes(mask, sys.byteorder)
+    if key == STATUS:
+        if states != STATUS_DNAT:
+            return None
+        states = STATE_DNAT
+    return Condition(STATE, EQUAL if operation == NEQ else UNEQUAL, states)
 
 
 def _device(_: str, data: bytes, __: bytes | None) -> str:

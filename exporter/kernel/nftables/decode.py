@@ -2,9 +2,10 @@
 
 from functools import lru_cache
 
-from exporter.core.nat.ruleset import Rule
+from exporter.core.nat.ruleset import UNKNOWN, Condition, Rule
 from exporter.kernel.nftables import nfta
-from exporter.kernel.nftables.expressions import State, take
+from exporter.kernel.nftables.expressions import take
+from exporter.kernel.nftables.machine import State
 from exporter.kernel.nftables.wire import FAMILIES, text, walk
 
 
@@ -12,8 +13,12 @@ from exporter.kernel.nftables.wire import FAMILIES, text, walk
 def decode(family: int, table: str, chain: str, expressions: bytes, userdata: bytes) -> Rule:
     """Decode a rule; an expression or comparison that is not understood is a condition of its own."""
     state = State(FAMILIES.get(family, ""))
-    for _, expression in walk(expressions):
-        parts = dict(walk(expression))
-        take(state, text(parts.get(nfta.EXPR_NAME, b"")), parts.get(nfta.EXPR_DATA, b""))
+    try:
+        for _, expression in walk(expressions):
+            parts = dict(walk(expression))
+            take(state, text(parts.get(nfta.EXPR_NAME, b"")), parts.get(nfta.EXPR_DATA))
+    except ValueError:  # another form than this: what was not read may say anything
+        state.conditions.append(Condition("rule", UNKNOWN))
+        state.made.setdefault("target", "?rule")
     comment = text(userdata[2 : 2 + userdata[1]]) if userdata[:1] == b"\0" and len(userdata) > 1 else ""
     return Rule(state.family, table, chain, conditions=tuple(state.conditions), comment=comment, **state.made)

@@ -4,39 +4,44 @@ An expression that is not understood clears the registers: else the next compari
 there before, and the rule would look like another.
 """
 
-import ipaddress
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 from exporter.core.nat.ruleset import (
     DPORT,
     DST,
     DST_TYPE,
-    GOTO,
+    EQUAL,
     IIF,
     IP,
     IP6,
-    JUMP,
     MAP,
     OIF,
     PROTOCOL,
-    RETURN,
     SPORT,
     SRC,
     SRC_TYPE,
     STATE,
+    UNEQUAL,
     UNKNOWN,
     Condition,
 )
-from exporter.kernel.nftables import nfta, xt
-from exporter.kernel.nftables.comparisons import ADDRESS_BYTES, EQ, compared
+from exporter.kernel.nftables import nfta, targets, xt
+from exporter.kernel.nftables.comparisons import ADDRESS_BYTES, EQ, STATUS, compared
+from exporter.kernel.nftables.machine import Attributes, Loaded, State, u32
+from exporter.kernel.nftables.targets import VERDICT_REGISTER
 from exporter.kernel.nftables.wire import number, text, walk
 
-VERDICTS = {0: "DROP", 1: "ACCEPT", -1: "CONTINUE", -3: JUMP, -4: GOTO, -5: RETURN}
-NATIVE_TARGETS = {"masq": "MASQUERADE", "redir": "REDIRECT", "reject": "REJECT", "queue": "QUEUE", "tproxy": "TPROXY"}
+NATIVE_TARGETS = {"masq": "MASQUERADE", "reject": "REJECT", "queue": "QUEUE", "tproxy": "TPROXY"}
 HARMLESS = frozenset({"counter", "log", "notrack"})  # they neither ask nor decide
+# Some that ask, limit or mark, and never end a packet's way: of others it cannot be told.
+NEVER_DECIDE = frozenset(
+    {
+        *("bitwise", "byteorder", "cmp", "connlimit", "ct", "dup", "dynset", "exthdr", "fib", "flow_offload", "hash"),
+        *("last", "limit", "match", "meta", "numgen", "objref", "osf", "payload", "quota", "range", "rt"),
+        *("secmark", "socket", "tunnel", "xfrm"),
+    }
+)
 META = {6: IIF, 7: OIF, 16: PROTOCOL}  # NFT_META_IIFNAME, OIFNAME, L4PROTO
 NETWORK_HEADER, TRANSPORT_HEADER = 1, 2
 PAYLOAD = {
@@ -50,47 +55,21 @@ PAYLOAD = {
 PORTS = {0: SPORT, 2: DPORT}
 NEIGHBOURS = {SPORT: DPORT, SRC: DST}
 FIB_ADDRESS_TYPE, FIB_SOURCE, FIB_DESTINATION = 3, 1, 2
-CT_STATE = 0  # NFT_CT_STATE
-VERDICT_REGISTER = 0  # a look-up into it is a verdict map
-
-Attributes = Mapping[int, bytes]
-
-
-@dataclass(slots=True)
-class Loaded:
-    """What a register holds: a key of the packet, with the mask that was laid over it, or a constant.
-
-    Two neighbours may be loaded at once, as source and destination: `second` is the other one.
-    """
-
-    key: str = ""
-    mask: bytes | None = None
-    constant: bytes = b""
-    second: str = ""
+CT = {0: STATE, 2: STATUS}  # NFT_CT_STATE, NFT_CT_STATUS
+RANGES = {0: EQUAL, 1: UNEQUAL}  # NFT_RANGE_*
+PROTOCOL_BYTES, WORD = 1, 4
 
 
-@dataclass(slots=True)
-class State:
-    """A rule while it is read."""
-
-    family: str
-    registers: dict[int, Loaded] = field(default_factory=dict)
-    conditions: list[Condition] = field(default_factory=list)
-    made: dict[str, Any] = field(default_factory=dict)
-    unknown: str = "expression"
-
-    def loaded(self, register: bytes) -> Loaded:
-        """What is in a register; something unknown unless it was loaded."""
-        return self.registers.get(number(register), Loaded(f"?{self.unknown}"))
-
-
-def take(state: State, name: str, data: bytes) -> None:
-    """Take one expression; `data` are its attributes."""
+def take(state: State, name: str, data: bytes | None) -> None:
+    """Take one expression; `data` are its attributes, None where it has none."""
     handler = _HANDLERS.get(name)
     if handler is not None:
         try:
-            handler(state, dict(walk(data)))
+            handler(state, dict(walk(data or b"")))
+            understood = data is not None
         except (KeyError, IndexError, ValueError, struct.error):  # another kernel may write it in another way
+            understood = False
+        if not understood:
             _not_understood(state, name)
     elif name in NATIVE_TARGETS:
         state.made["target"] = NATIVE_TARGETS[name]
@@ -103,42 +82,48 @@ def _not_understood(state: State, name: str) -> None:
     state.registers.clear()
     state.unknown = name
     state.conditions.append(Condition(name, UNKNOWN))
+    if name not in NEVER_DECIDE:
+        state.made.setdefault("target", f"?{name}")
 
 
 def _meta(state: State, parts: Attributes) -> None:
-    if nfta.META_DREG in parts:  # else it sets a mark and asks nothing
-        state.registers[number(parts[nfta.META_DREG])] = Loaded(META.get(number(parts[nfta.META_KEY]), "?meta"))
+    if nfta.META_SREG in parts:
+        return  # it sets a mark and asks nothing
+    key = META.get(u32(parts[nfta.META_KEY]), "?meta")
+    state.load(parts[nfta.META_DREG], Loaded(key, size=PROTOCOL_BYTES if key == PROTOCOL else 0))
 
 
 def _payload(state: State, parts: Attributes) -> None:
-    if nfta.PAYLOAD_DREG not in parts:
+    if nfta.PAYLOAD_SREG in parts:
         return
-    base, offset = number(parts[nfta.PAYLOAD_BASE]), number(parts[nfta.PAYLOAD_OFFSET])
+    base, offset = u32(parts[nfta.PAYLOAD_BASE]), u32(parts[nfta.PAYLOAD_OFFSET])
     key = PORTS.get(offset) if base == TRANSPORT_HEADER else PAYLOAD.get((state.family, base, offset))
-    length, size = number(parts[nfta.PAYLOAD_LEN]), _size(state.family, key or "")
+    length, size = u32(parts[nfta.PAYLOAD_LEN]), _size(state.family, key or "")
     loaded = Loaded("?payload")
-    if key and length <= size:
-        loaded = Loaded(key)
+    if key and (length == size or (key in (SRC, DST) and length < size)):
+        loaded = Loaded(key, length)
     elif key in NEIGHBOURS and length == 2 * size:
-        loaded = Loaded(key, second=NEIGHBOURS[key])
-    state.registers[number(parts[nfta.PAYLOAD_DREG])] = loaded
+        loaded = Loaded(key, length, second=NEIGHBOURS[key])
+    state.load(parts[nfta.PAYLOAD_DREG], loaded)
 
 
 def _size(family: str, key: str) -> int:
     """How many bytes a key has; a prefix of an address is a shorter load."""
-    return {PROTOCOL: 1, SPORT: 2, DPORT: 2}.get(key, ADDRESS_BYTES.get(family, 0))
+    return {PROTOCOL: PROTOCOL_BYTES, SPORT: 2, DPORT: 2}.get(key, ADDRESS_BYTES.get(family, 0))
 
 
 def _fib(state: State, parts: Attributes) -> None:
     keys = {FIB_SOURCE: SRC_TYPE, FIB_DESTINATION: DST_TYPE}
-    key = keys.get(number(parts[nfta.FIB_FLAGS])) if number(parts[nfta.FIB_RESULT]) == FIB_ADDRESS_TYPE else None
-    state.registers[number(parts[nfta.FIB_DREG])] = Loaded(key or "?fib")
+    flags, result = u32(parts[nfta.FIB_FLAGS]), u32(parts[nfta.FIB_RESULT])
+    key = keys.get(flags) if result == FIB_ADDRESS_TYPE else None
+    state.load(parts[nfta.FIB_DREG], Loaded(key, WORD) if key else Loaded("?fib"))
 
 
 def _ct(state: State, parts: Attributes) -> None:
-    if nfta.CT_DREG in parts:
-        known = number(parts[nfta.CT_KEY]) == CT_STATE and nfta.CT_DIRECTION not in parts
-        state.registers[number(parts[nfta.CT_DREG])] = Loaded(STATE if known else "?ct")
+    if nfta.CT_SREG in parts:
+        return
+    key = None if nfta.CT_DIRECTION in parts else CT.get(u32(parts[nfta.CT_KEY]))
+    state.load(parts[nfta.CT_DREG], Loaded(key, WORD) if key else Loaded("?ct"))
 
 
 def _bitwise(state: State, parts: Attributes) -> None:
@@ -146,13 +131,17 @@ def _bitwise(state: State, parts: Attributes) -> None:
     mask, xor = (
         dict(walk(parts.get(place, b""))).get(nfta.DATA_VALUE, b"") for place in (nfta.BITWISE_MASK, nfta.BITWISE_XOR)
     )
-    plain = source.key in (SRC, DST, STATE) and source.mask is None and mask and not any(xor)
-    state.registers[number(parts[nfta.BITWISE_DREG])] = Loaded(source.key, mask) if plain else Loaded("?bitwise")
+    plain = source.key in (SRC, DST, STATE, STATUS) and source.mask is None and not source.second
+    understood = plain and len(mask) == source.size and not any(xor)
+    loaded = Loaded(source.key, source.size, mask) if understood else Loaded("?bitwise")
+    state.load(parts[nfta.BITWISE_DREG], loaded)
 
 
 def _cmp(state: State, parts: Attributes) -> None:
-    source, operation = state.loaded(parts[nfta.CMP_SREG]), number(parts[nfta.CMP_OP])
-    data = dict(walk(parts[nfta.CMP_DATA])).get(nfta.DATA_VALUE, b"")
+    source, operation = state.loaded(parts[nfta.CMP_SREG]), u32(parts[nfta.CMP_OP])
+    data = dict(walk(parts[nfta.CMP_DATA]))[nfta.DATA_VALUE]
+    if not data or (source.size and len(data) != source.size):
+        raise ValueError("compared with more or less than was loaded")
     if source.second and operation == EQ:
         half = len(data) // 2
         pairs = [(Loaded(source.key), data[:half]), (Loaded(source.second), data[half:])]
@@ -163,19 +152,17 @@ def _cmp(state: State, parts: Attributes) -> None:
         state.conditions.append(condition or Condition(loaded.key.removeprefix("?"), UNKNOWN))
 
 
-def _immediate(state: State, parts: Attributes) -> None:
-    data = dict(walk(parts[nfta.IMMEDIATE_DATA]))
-    if nfta.DATA_VERDICT in data:
-        verdict = dict(walk(data[nfta.DATA_VERDICT]))
-        target = VERDICTS.get(struct.unpack(">i", verdict[nfta.VERDICT_CODE])[0], "?verdict")
-        state.made.update(target=target, to=text(verdict.get(nfta.VERDICT_CHAIN, b"")))
-    else:
-        state.registers[number(parts[nfta.IMMEDIATE_DREG])] = Loaded(constant=data.get(nfta.DATA_VALUE, b""))
+def _range(state: State, parts: Attributes) -> None:
+    source, operation = state.loaded(parts[nfta.RANGE_SREG]), u32(parts[nfta.RANGE_OP])
+    first, last = (dict(walk(parts[place]))[nfta.DATA_VALUE] for place in (nfta.RANGE_FROM, nfta.RANGE_TO))
+    if source.key not in (SPORT, DPORT) or source.second or {len(first), len(last)} != {source.size}:
+        raise ValueError("a range of what is no port")
+    state.conditions.append(Condition(source.key, RANGES[operation], (number(first), number(last))))
 
 
 def _lookup(state: State, parts: Attributes) -> None:
     key = state.loaded(parts[nfta.LOOKUP_SREG]).key.removeprefix("?")
-    register = number(parts[nfta.LOOKUP_DREG]) if nfta.LOOKUP_DREG in parts else None
+    register = u32(parts[nfta.LOOKUP_DREG]) if nfta.LOOKUP_DREG in parts else None
     if register == VERDICT_REGISTER:
         state.made.update(target=MAP, to=text(parts[nfta.LOOKUP_SET]), by=key)
         return
@@ -184,27 +171,8 @@ def _lookup(state: State, parts: Attributes) -> None:
         state.registers[register] = Loaded("?lookup")
 
 
-def _nat(state: State, parts: Attributes) -> None:
-    places = [place for place in (nfta.NAT_REG_ADDR, nfta.NAT_REG_PROTO) if place in parts]
-    constants = {place: state.loaded(parts[place]).constant for place in places}
-    if not all(constants.values()):
-        state.conditions.append(Condition("nat", UNKNOWN))  # it leads where a map says
-    address, port = (constants.get(place, b"") for place in (nfta.NAT_REG_ADDR, nfta.NAT_REG_PROTO))
-    state.made["target"] = "SNAT" if number(parts[nfta.NAT_TYPE]) == 0 else "DNAT"
-    if len(address) in ADDRESS_BYTES.values():
-        state.made["address"] = str(ipaddress.ip_address(address))
-    state.made["port"] = number(port)
-
-
-def _target(state: State, parts: Attributes) -> None:
-    name = state.made["target"] = text(parts[nfta.XT_NAME])
-    if name in ("DNAT", "SNAT") and state.family in ADDRESS_BYTES:
-        size, revision = ADDRESS_BYTES[state.family], number(parts[nfta.XT_REVISION])
-        state.made["address"], state.made["port"] = xt.translation(parts[nfta.XT_INFO], revision, size)
-
-
 def _match(state: State, parts: Attributes) -> None:
-    name, revision = text(parts[nfta.XT_NAME]), number(parts[nfta.XT_REVISION])
+    name, revision = text(parts[nfta.XT_NAME]), u32(parts[nfta.XT_REVISION])
     state.conditions.extend(xt.conditions(name, revision, parts.get(nfta.XT_INFO, b"")))
 
 
@@ -216,9 +184,11 @@ _HANDLERS: Mapping[str, Handler] = {
     "ct": _ct,
     "bitwise": _bitwise,
     "cmp": _cmp,
-    "immediate": _immediate,
+    "range": _range,
     "lookup": _lookup,
-    "nat": _nat,
-    "target": _target,
+    "immediate": targets.immediate,
+    "nat": targets.nat,
+    "redir": targets.redir,
+    "target": targets.target,
     "match": _match,
 }

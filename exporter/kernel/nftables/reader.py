@@ -4,13 +4,15 @@ In an unchanged ruleset each counter stands where it stood before: nothing is de
 kernel's dump costs, 3.5 us a rule.
 """
 
+import re
 import struct
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from exporter.core.nat.reading import Counted, Ended
 from exporter.core.nat.ruleset import DOCKER_BRIDGES, FILTER, MAP, NAT, RAW, Base, Place, Rule, Ruleset
 from exporter.kernel.nftables import nfta
+from exporter.kernel.nftables.comparisons import INTERFACE_NAME_BYTES
 from exporter.kernel.nftables.decode import decode
 from exporter.kernel.nftables.wire import (
     FAMILIES,
@@ -19,6 +21,7 @@ from exporter.kernel.nftables.wire import (
     GETSETELEM,
     HALF,
     NUMBERS,
+    Dump,
     dump,
     generation,
     number,
@@ -27,9 +30,9 @@ from exporter.kernel.nftables.wire import (
     walk,
 )
 
-COUNTER = b"\x0c\x00\x01\x00counter\0"  # the attribute that names the expression
-PACKETS_AT, COUNTER_END = 32, 40  # from the start of it: bytes, a header, packets
-COUNTER_VALUES_AT = 20
+# The attribute that names the expression, and the head of its data; a set or a table may have the same name.
+COUNTER = re.compile(rb"\x0c\0\x01\0counter\0\x1c\0\x02[\0\x80]")
+VALUES_AT, PACKETS_AT, VALUES_END = 20, 32, 40  # from the start of it: bytes, a header, packets
 PACKETS = struct.Struct(">Q")
 HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
 POLICIES = {0: "DROP", 1: "ACCEPT"}
@@ -38,6 +41,8 @@ COUNTED_TABLES = (NAT, DOCKER_BRIDGES, FILTER, RAW)
 READ_ALWAYS = (NAT, DOCKER_BRIDGES)
 SMALL = 200  # rules: 0.7 ms
 NO_COUNTER = -1
+NEVER = -1  # no dump is of this generation
+VERDICT_JUMP = 0xFFFFFFFD  # linux/netfilter/nf_tables.h: NFT_JUMP
 
 Key = tuple[str, str, int]  # family, table, handle: a table that is written anew starts its handles again
 Table = tuple[str, str]  # family, table
@@ -54,9 +59,13 @@ class ReadRule:
 
 @dataclass(slots=True)
 class Generation:
-    """All that was read of one generation; the counters by table, in the order of `counted`."""
+    """All that was read of one generation; the counters by table, in the order of `counted`.
+
+    `number` is that of the rules; not `whole` when chains or maps are those of another.
+    """
 
     number: int = -1
+    whole: bool = False
     ruleset: Ruleset = field(default_factory=Ruleset)
     counted: Counted = field(default_factory=Counted)
     places: dict[Table, list[int]] = field(default_factory=dict)  # for each rule where its counter stands
@@ -70,11 +79,13 @@ class Generation:
 def parse_rule(family: int, message: bytes) -> ReadRule:
     """Parse the attributes of a rule; the counter's values are no part of what makes a rule."""
     parts = dict(walk(message))
-    expressions = parts.get(nfta.RULE_EXPRESSIONS, b"")
-    at = expressions.find(COUNTER)
-    if at >= 0:
-        expressions = expressions[: at + COUNTER_VALUES_AT] + bytes(20) + expressions[at + COUNTER_END :]
-        at = message.find(COUNTER) + PACKETS_AT
+    expressions, at = parts.get(nfta.RULE_EXPRESSIONS, b""), NO_COUNTER
+    if counter := COUNTER.search(expressions):
+        begin = counter.start()
+        expressions = (
+            expressions[: begin + VALUES_AT] + bytes(VALUES_END - VALUES_AT) + expressions[begin + VALUES_END :]
+        )
+        at = message.index(parts[nfta.RULE_EXPRESSIONS]) + begin + PACKETS_AT
     table, chain = text(parts[nfta.RULE_TABLE]), text(parts[nfta.RULE_CHAIN])
     rule = decode(family, table, chain, expressions, parts.get(nfta.RULE_USERDATA, b""))
     return ReadRule((rule.family, rule.table, number(parts[nfta.RULE_HANDLE])), rule, at)
@@ -102,7 +113,7 @@ class NftReader:
         The counters of large filter tables are read when `everything` is wanted. Raises OSError when the kernel
         refuses, InterruptedDumpError while a writer gives no peace.
         """
-        if self.last.number < 0 or not self._read_counters(everything=everything):
+        if not self.last.whole or not self._read_counters(everything=everything):
             self._read_all()
         return self.last
 
@@ -123,10 +134,10 @@ class NftReader:
         return True
 
     def _read_all(self) -> None:
-        chains, bases = self._read_chains()
+        dumps = [dump(self._socket, GETCHAIN), dump(self._socket, GETRULE)]
+        chains, bases = _parse_chains(dumps[0])
         counted: dict[Table, list[tuple[ReadRule, int]]] = {}
-        found = dump(self._socket, GETRULE)
-        for family, message in found.objects:
+        for family, message in dumps[1].objects:
             if family not in FAMILIES:
                 continue
             read = parse_rule(family, message)
@@ -134,40 +145,46 @@ class NftReader:
             if read.rule.table in COUNTED_TABLES:
                 counted.setdefault((read.rule.family, read.rule.table), []).append((read, packets_of(message, read)))
         rules = [read for group in counted.values() for read, _ in group if read.counter_at >= 0]
+        number = dumps[1].generation if dumps[1].objects else generation(self._socket) & HALF
+        maps = self._read_maps(chains, dumps)
         self.last = Generation(
-            number=found.generation if found.objects else generation(self._socket) & HALF,
-            ruleset=Ruleset(
-                chains={place: tuple(rules) for place, rules in chains.items()},
-                bases=bases,
-                maps=dict(self._read_maps(chains)),
-            ),
+            number=number,
+            whole=all(found.generation == number for found in dumps if found.objects),
+            ruleset=Ruleset({place: tuple(rules) for place, rules in chains.items()}, bases, maps),
             counted=Counted(tuple(read.key for read in rules), tuple(read.rule for read in rules)),
             places={table: [read.counter_at for read, _ in group] for table, group in counted.items()},
             counters={table: [n for read, n in group if read.counter_at >= 0] for table, group in counted.items()},
         )
 
-    def _read_chains(self) -> tuple[dict[Place, list[Rule]], dict[Place, Base]]:
-        chains: dict[Place, list[Rule]] = {}
-        bases = {}
-        for family, message in dump(self._socket, GETCHAIN).objects:
-            if family in FAMILIES:
-                parts = dict(walk(message))
-                place = FAMILIES[family], text(parts[nfta.CHAIN_TABLE]), text(parts[nfta.CHAIN_NAME])
-                chains[place] = []
-                if nfta.CHAIN_HOOK in parts:
-                    bases[place] = _parse_base(parts)
-        return chains, bases
-
-    def _read_maps(self, chains: dict[Place, list[Rule]]) -> Iterator[tuple[Place, dict[str, str]]]:
+    def _read_maps(self, chains: dict[Place, list[Rule]], dumps: list[Dump]) -> dict[Place, dict[str, str]]:
+        """Read the verdict maps that rules ask; their dumps join the others."""
         wanted = {
             (rule.family, rule.table, rule.to) for rules in chains.values() for rule in rules if rule.target == MAP
         }
+        found = {}
         for family, table, name in sorted(wanted):
-            elements = parse_elements(
-                message for _, message in dump(self._socket, GETSETELEM, NUMBERS[family], table, name).objects
-            )
+            try:
+                dumps.append(dump(self._socket, GETSETELEM, NUMBERS[family], table, name))
+            except FileNotFoundError:  # it went with its rules, after these were read
+                dumps.append(Dump([(0, b"")], NEVER))
+                continue
+            elements = parse_elements(message for _, message in dumps[-1].objects)
             if elements is not None:
-                yield (family, table, name), elements
+                found[family, table, name] = elements
+        return found
+
+
+def _parse_chains(found: Dump) -> tuple[dict[Place, list[Rule]], dict[Place, Base]]:
+    chains: dict[Place, list[Rule]] = {}
+    bases = {}
+    for family, message in found.objects:
+        if family in FAMILIES:
+            parts = dict(walk(message))
+            place = FAMILIES[family], text(parts[nfta.CHAIN_TABLE]), text(parts[nfta.CHAIN_NAME])
+            chains[place] = []
+            if nfta.CHAIN_HOOK in parts:
+                bases[place] = _parse_base(parts)
+    return chains, bases
 
 
 def _parse_base(parts: dict[int, bytes]) -> Base:
@@ -180,18 +197,18 @@ def _parse_base(parts: dict[int, bytes]) -> Base:
     )
 
 
-def parse_elements(messages: Iterator[bytes]) -> dict[str, str] | None:
-    """Parse interface -> chain of a verdict map; None if any element is something else."""
+def parse_elements(messages: Iterable[bytes]) -> dict[str, str] | None:
+    """Parse interface -> chain of a verdict map; None if any element is something else, such as a pair or a range."""
     found = {}
     for message in messages:
         for _, element in walk(dict(walk(message)).get(nfta.SET_ELEMENTS, b"")):
             parts = dict(walk(element))
             key = dict(walk(parts.get(nfta.SET_ELEM_KEY, b""))).get(nfta.DATA_VALUE, b"")
-            data = dict(walk(parts.get(nfta.SET_ELEM_DATA, b"")))
-            chain = text(dict(walk(data.get(nfta.DATA_VERDICT, b""))).get(nfta.VERDICT_CHAIN, b""))
-            if not chain or not key:
+            verdict = dict(walk(dict(walk(parts.get(nfta.SET_ELEM_DATA, b""))).get(nfta.DATA_VERDICT, b"")))
+            jumps = number(verdict.get(nfta.VERDICT_CODE, b"")) == VERDICT_JUMP
+            if not jumps or len(key) != INTERFACE_NAME_BYTES or nfta.SET_ELEM_KEY_END in parts:
                 return None
-            found[text(key)] = chain
+            found[text(key)] = text(verdict[nfta.VERDICT_CHAIN])
     return found
 
 

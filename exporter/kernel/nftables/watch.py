@@ -8,6 +8,7 @@ import contextlib
 import errno
 import select
 import socket
+import struct
 from collections import deque
 
 import structlog
@@ -23,6 +24,7 @@ from exporter.kernel.nftables.wire import (
     NEWGEN,
     NFGENMSG,
     SUBSYSTEM,
+    generation,
     number,
     open_socket,
     text,
@@ -45,21 +47,18 @@ class NftWatch:
         self.socket = open_socket()
         with contextlib.suppress(PermissionError):
             self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
-        self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP)
+        # Without the right to listen there is none to read either: the reader tells.
+        with contextlib.suppress(PermissionError):
+            self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP)
         self._heard: deque[Ended | int] = deque()
-        self._newest = -1  # the last generation that was heard of
-        self._passed = -1  # the last one whose ends were handed over
+        # The last one whose ends were handed over; what changes after this is heard.
+        self._passed = _now()
         self.changes = 0
         self.overflows = 0
 
     def close(self) -> None:
         """Hear no more."""
         self.socket.close()
-
-    @property
-    def newest(self) -> int:
-        """The low 16 bits of the last generation that was heard of, -1 before any."""
-        return self._newest
 
     def hear(self, timeout: float = 0.0) -> bool:
         """Take what is waiting, after waiting for it if there is a timeout; False when there was nothing."""
@@ -75,8 +74,12 @@ class NftWatch:
             log.warning("changes of rules lost: their last packets are not counted", overflows=self.overflows)
             return True
         for kind, _, start, end in messages(data):
-            family, _, _ = NFGENMSG.unpack_from(data, start)
-            self._take(kind - SUBSYSTEM, family, data[start + NFGENMSG.size : end])
+            try:
+                family, _, _ = NFGENMSG.unpack_from(data, start)
+                self._take(kind - SUBSYSTEM, family, data[start + NFGENMSG.size : end])
+            except (LookupError, ValueError, struct.error):  # of no known form: as good as lost, and the next may be
+                self.overflows += 1
+                log.warning("a change of rules was not understood", overflows=self.overflows)
         return True
 
     def wait(self, timeout: float) -> bool:
@@ -88,24 +91,22 @@ class NftWatch:
         while self.hear():
             pass
 
-    def ended_until(self, generation: int) -> list[Ended]:
+    def ended_until(self, until: int) -> list[Ended]:
         """Hand over what ended up to a generation; what ended later stays."""
         ended: list[Ended] = []
         overflows = self.overflows
         self.hear_all()
-        if self._passed < 0 and not self._heard:
-            self._passed = generation  # nothing has changed since this listens
-        while self._passed != generation:
+        while self._passed != until:
             while self._heard:
                 item = self._heard.popleft()
                 if isinstance(item, Ended):
                     ended.append(item)
                 else:
                     self._passed = item
-                    if item == generation:
+                    if item == until:
                         return ended
             if self.overflows != overflows or not self.hear(PATIENCE):
-                self._passed = generation  # its end was lost, or was told before this was heard
+                self._passed = until  # its end was lost
         return ended
 
     def _take(self, command: int, family: int, message: bytes) -> None:
@@ -115,11 +116,17 @@ class NftWatch:
                 self._heard.append(ended)
         elif command == NEWGEN:
             parts = dict(walk(message))
-            self._newest = number(parts[nfta.GEN_ID]) & HALF
-            self._heard.append(self._newest)
+            self._heard.append(number(parts[nfta.GEN_ID]) & HALF)
             self.changes += 1
             log.debug(
                 "rules changed",
                 by=text(parts.get(nfta.GEN_PROC_NAME, b"")),
                 pid=number(parts.get(nfta.GEN_PROC_PID, b"")),
             )
+
+
+def _now() -> int:
+    """The generation that there is now; -1 without the right to ask."""
+    with contextlib.suppress(OSError), open_socket() as sock:
+        return generation(sock) & HALF
+    return -1

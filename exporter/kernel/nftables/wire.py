@@ -54,12 +54,17 @@ def open_socket(timeout: float = 2.0) -> socket.socket:
 
 
 def walk(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Walk attributes in their order: (type, payload). A list repeats one type."""
+    """Walk attributes in their order: (type, payload). A list repeats one type.
+
+    Raises ValueError where they do not fill the data: what is left out of a rule would make it look like another.
+    """
     offset, end = 0, len(data)
-    while offset + ATTRIBUTE.size <= end:
+    while offset < end:
+        if offset + ATTRIBUTE.size > end:
+            raise ValueError("half an attribute")
         length, kind = ATTRIBUTE.unpack_from(data, offset)
-        if length < ATTRIBUTE.size:
-            return
+        if not ATTRIBUTE.size <= length <= end - offset:
+            raise ValueError("an attribute of impossible length")
         yield kind & NLA_TYPE_MASK, data[offset + ATTRIBUTE.size : offset + length]
         offset += (length + 3) & ~3
 

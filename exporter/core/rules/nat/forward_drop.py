@@ -11,10 +11,11 @@ from exporter.core.nat.drift import NatDrift, Subject, of_binding, written
 from exporter.core.nat.expected import ExpectedBinding, ExpectedNetwork
 from exporter.core.nat.owners import number_of
 from exporter.core.nat.packet import Packet
-from exporter.core.nat.ruleset import STATE_ESTABLISHED, Place
+from exporter.core.nat.ruleset import STATE_DNAT, STATE_ESTABLISHED, STATE_NEW, Place, Rule
 from exporter.core.nat.scene import NatScene, is_loopback
 
 KIND = "forward_drop"
+CLIENTS_PORT = 40000  # what goes back goes to a port of the dynamic ones
 OPEN_MODES = frozenset({"nat", "nat-unprotected", "routed"})
 
 
@@ -25,37 +26,38 @@ def check(scene: NatScene) -> Iterator[NatDrift]:
             dropped = scene.dropped(network.family, *_way_out(network))
             if dropped:
                 name = network.network.name
-                subject = Subject(family=network.family, chain=dropped[1][2], network=name)
-                yield NatDrift(KIND, CRITICAL, subject, f"what {name} sends out is dropped by {_by(dropped)}")
+                subject = Subject(family=network.family, chain=_chain(*dropped), network=name)
+                yield NatDrift(KIND, CRITICAL, subject, f"what {name} sends out is dropped by {_by(*dropped)}")
     bridges = {n.network.name: n.network.bridge for n in scene.expected.networks}
     for binding, hits in scene.entries:
-        if hits and binding.network in bridges and not is_loopback(binding):
-            dropped = scene.dropped(binding.family, *_way_in(scene, binding, bridges))
+        led = any(binding.is_served_by(rule) for rule, _ in hits)
+        if led and binding.network in bridges and not is_loopback(binding):
+            dropped = scene.dropped(binding.family, *_way_in(binding, bridges[binding.network]))
             if dropped:
-                detail = f"{written(binding)} of {binding.container} is dropped by {_by(dropped)}"
-                yield NatDrift(KIND, CRITICAL, of_binding(binding, dropped[1][2]), detail)
+                detail = f"{written(binding)} of {binding.container} is dropped by {_by(*dropped)}"
+                yield NatDrift(KIND, CRITICAL, of_binding(binding, _chain(*dropped)), detail)
 
 
 def _way_out(network: ExpectedNetwork) -> tuple[Packet, Packet]:
     bridge = network.network.bridge
     return (
         Packet(iif=bridge, src=network.source, dport=443),
-        Packet(oif=bridge, dst=network.source, state=STATE_ESTABLISHED),
+        Packet(oif=bridge, dst=network.source, dport=CLIENTS_PORT, state=STATE_ESTABLISHED),
     )
 
 
-def _way_in(scene: NatScene, binding: ExpectedBinding, bridges: dict[str, str]) -> tuple[Packet, ...]:
-    packets: list[Packet] = []
-    for target in binding.targets[:1]:
-        bridge, address = bridges[scene.expected.owners[target].network], number_of(target)
-        packets += (
-            Packet(oif=bridge, dst=address, protocol=binding.protocol, dport=binding.container_port),
-            Packet(iif=bridge, src=address, protocol=binding.protocol, state=STATE_ESTABLISHED),
-        )
-    return tuple(packets)
+def _way_in(binding: ExpectedBinding, bridge: str) -> tuple[Packet, Packet]:
+    address, protocol = number_of(binding.targets[0]), binding.protocol
+    there, back = STATE_NEW | STATE_DNAT, STATE_ESTABLISHED | STATE_DNAT
+    return (
+        Packet(oif=bridge, dst=address, protocol=protocol, dport=binding.container_port, state=there),
+        Packet(iif=bridge, src=address, protocol=protocol, dport=CLIENTS_PORT, state=back),
+    )
 
 
-def _by(dropped: tuple[Place, Place]) -> str:
-    base, place = dropped
-    where = f"{place[0]} {place[1]} {place[2]}"
-    return f"the policy of {where}" if base == place else where
+def _chain(base: Place, rule: Rule | None) -> str:
+    return rule.chain if rule else base[2]
+
+
+def _by(base: Place, rule: Rule | None) -> str:
+    return " ".join(rule.place) if rule else f"the policy of {' '.join(base)}"

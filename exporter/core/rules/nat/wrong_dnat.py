@@ -19,16 +19,11 @@ def check(scene: NatScene) -> Iterator[NatDrift]:
     """Look in the entry chain, then along the whole way to it."""
     for binding, hits in scene.entries:
         first = hits[0][0] if hits and hits[0][1] else None
-        if first is None or leads_right(first, binding):
+        if first is None or binding.is_served_by(first):
             first = _before(scene, binding)
-        if first is not None and not leads_right(first, binding):
+        if first is not None and not binding.is_served_by(first):
             detail = f"{written(binding)} of {binding.container} is led to {_place(scene, first)} by {first.chain}"
             yield NatDrift(KIND, CRITICAL, of_binding(binding, first.chain), detail)
-
-
-def leads_right(rule: Rule, binding: ExpectedBinding) -> bool:
-    """Whether a rule leads where Docker says."""
-    return rule.address in binding.targets and rule.port == binding.container_port
 
 
 def _before(scene: NatScene, binding: ExpectedBinding) -> Rule | None:

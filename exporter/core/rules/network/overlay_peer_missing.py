@@ -1,19 +1,19 @@
 """A live endpoint on another node has no FDB or neighbour row here: this node's containers cannot reach it.
 
-Guard: only overlays with an endpoint of this node have such rows at all; the node learns of an endpoint before the
-rows are made, so it must have stood for ten seconds.
+Guard: only overlays with an endpoint of this node have such rows at all; what happens on other nodes makes no event
+here, and networks are read again once a minute, so the engine's list may be older than the endpoint's end.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exporter.core.finding import CRITICAL, Finding
-from exporter.core.model import Network
-from exporter.core.overlay import OverlayPeers, RemoteEndpoint
+from exporter.core.model import Network, RemoteEndpoint
+from exporter.core.overlay import OverlayPeers
 from exporter.core.scene import Scene
 
 KIND = "overlay_peer_missing"
-GRACE = 10.0
+GRACE = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def check(scene: Scene) -> Iterator[Finding]:
     """Report those that have stood for long enough."""
     for found in suspects(scene) if scene.seen_since else ():
         endpoint, network = found.endpoint, found.network.name
-        if scene.seen_since.get((KIND, found.network.id, endpoint.ip_address), 0.0) > GRACE:
+        if scene.seen_since.get((KIND, found.network.id, endpoint.endpoint_id), 0.0) > GRACE:
             name = f"{endpoint.name} ({endpoint.ip_address}) on node {endpoint.host_ip}"
             detail = f"no {found.row} row for {name} in network {network}"
             yield Finding(KIND, CRITICAL, network, endpoint.ip_address, detail)
@@ -46,7 +46,7 @@ def suspects(scene: Scene) -> Iterator[Missing]:
 
 
 def _missing_row(peers: OverlayPeers, endpoint: RemoteEndpoint) -> str:
-    mac_address = peers.neighbours.get(endpoint.ip_address)
+    mac_address = peers.rows.neighbours.get(endpoint.ip_address)
     if mac_address is None:
         return "neighbour"
-    return "" if peers.fdb.get(mac_address) == endpoint.host_ip else "FDB"
+    return "" if (mac_address, endpoint.host_ip) in peers.rows.fdb else "FDB"

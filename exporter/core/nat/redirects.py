@@ -1,0 +1,105 @@
+"""Which of the host's own ports DNAT rules take elsewhere: a listener there gets nothing of it.
+
+Only rules whose every condition is understood, on the whole way from PREROUTING to them.
+"""
+
+from collections.abc import Iterator
+
+from exporter.core.nat.chain_index import FULL_MASKS
+from exporter.core.nat.expected import Expected
+from exporter.core.nat.ruleset import (
+    DPORT,
+    DST,
+    DST_TYPE,
+    EQUAL,
+    GOTO,
+    IIF,
+    IP,
+    JUMP,
+    PROTOCOL,
+    SRC,
+    UNEQUAL,
+    Condition,
+    Place,
+    Rule,
+    Ruleset,
+)
+from exporter.core.nat.text import address_text
+from exporter.core.ports.conflict import ADDRESS
+from exporter.core.ports.scene import Redirect
+from exporter.core.sockets import CONTAINER, Owner
+
+DEEPEST = 16
+VERSIONS = {IP: 4}
+# What Docker leaves out of IPv6's rules: fe80::/10.
+LINK_LOCAL = (0xFE80 << 112, 0xFFC0 << 112)
+
+
+def redirects(rules: Ruleset, expected: Expected) -> tuple[Redirect, ...]:
+    """Return them in the order in which a packet would meet them."""
+    found: list[Redirect] = []
+    for place, base in rules.bases.items():
+        if base.hook == "prerouting":
+            for conditions, rule in _translations(rules, place, (), DEEPEST):
+                found += _redirect(conditions, rule, expected)
+    return tuple(found)
+
+
+def _translations(
+    rules: Ruleset, place: Place, before: tuple[Condition, ...], depth: int
+) -> Iterator[tuple[tuple[Condition, ...], Rule]]:
+    for rule in rules.chains.get(place, ()):
+        if rule.target == "DNAT":
+            yield before + rule.conditions, rule
+        elif rule.target in (JUMP, GOTO) and depth:
+            inner = rule.family, rule.table, rule.to
+            yield from _translations(rules, inner, before + rule.conditions, depth - 1)
+
+
+def _redirect(conditions: tuple[Condition, ...], rule: Rule, expected: Expected) -> Iterator[Redirect]:
+    """Nothing for a rule without a port, or with a condition that says more than a redirect can."""
+    told: dict[str, str] = {}
+    ports: tuple[int, int] | None = None
+    for key, operator, value in conditions:
+        if key == DPORT and operator == EQUAL:
+            ports = value
+        elif (text := _limit(rule.family, key, operator, value)) is not None:
+            told[key] = text or told.get(key, "")
+        else:
+            return
+    if ports is None or PROTOCOL not in told or not rule.address:
+        return
+    owner = expected.owners.get(rule.address)
+    target = Owner(CONTAINER, owner.container, owner.container_id) if owner else Owner(ADDRESS, rule.address)
+    yield Redirect(
+        family=VERSIONS.get(rule.family, 6),
+        protocol=told[PROTOCOL],
+        host_port=ports[0],
+        last_host_port=ports[1],
+        target=target,
+        host_ip=told.get(DST, ""),
+        in_interface=told.get(IIF, ""),
+        source=told.get(SRC, ""),
+    )
+
+
+def _limit(family: str, key: str, operator: str, value: object) -> str | None:
+    """Write one condition; '' for one that leaves nobody out, None for one that cannot be written."""
+    if key == DST_TYPE and operator == EQUAL:
+        return ""
+    if key == PROTOCOL and operator == EQUAL:
+        return str(value)
+    sign = {EQUAL: "", UNEQUAL: "!"}.get(operator)
+    if sign is None or not isinstance(value, (str, tuple)):
+        return None
+    if key == IIF:
+        return f"{sign}{value}"
+    return _address_limit(family, key, sign, value) if isinstance(value, tuple) else None
+
+
+def _address_limit(family: str, key: str, sign: str, value: tuple[int, int]) -> str | None:
+    if key == DST:
+        return address_text(family, *value) if not sign and value[1] in FULL_MASKS else None
+    if key != SRC:
+        return None
+    return "" if sign and value == LINK_LOCAL else sign + address_text(family, *value)

@@ -1,0 +1,41 @@
+"""What the inspect of one network tells beyond the list. Source: Engine API 1.41 to 1.55, GET /networks/ID."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from exporter.core.model import NetworkInspect, RemoteEndpoint
+from exporter.docker_engine.parse import parse_members
+
+Json = Mapping[str, Any]
+
+
+def parse_network_inspect(document: Json) -> NetworkInspect:
+    """Parse GET /networks/ID?verbose=true."""
+    members = tuple(parse_members(document))
+    return NetworkInspect(
+        members=members,
+        remote=tuple(_remote(document, {member.endpoint_id for member in members})),
+        address_use=_address_use(document),
+    )
+
+
+def _remote(document: Json, own: set[str]) -> Iterator[RemoteEndpoint]:
+    """The overlay's endpoints that are not this node's, in an order of their own: the engine has none.
+
+    One without a node's address is not in the overlay's own table (yet).
+    """
+    tasks = (task for service in (document.get("Services") or {}).values() for task in service.get("Tasks") or ())
+    for task in sorted(tasks, key=lambda task: str(task.get("EndpointID"))):
+        endpoint_id = str(task.get("EndpointID") or "")
+        ip_address, host_ip = str(task.get("EndpointIP") or ""), str((task.get("Info") or {}).get("Host IP") or "")
+        if endpoint_id not in own and ip_address and host_ip:
+            yield RemoteEndpoint(endpoint_id, str(task.get("Name") or ""), ip_address, host_ip)
+
+
+def _address_use(document: Json) -> dict[str, tuple[int, int]]:
+    subnets = ((document.get("Status") or {}).get("IPAM") or {}).get("Subnets") or {}
+    return {
+        str(subnet): (int(row["IPsInUse"]), int(row["DynamicIPsAvailable"]))
+        for subnet, row in subnets.items()
+        if "IPsInUse" in row and "DynamicIPsAvailable" in row
+    }

@@ -1,0 +1,72 @@
+"""The two sides and the monitor between them, as a configuration wants them; started, and ended in order."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from exporter.beside import Beside
+from exporter.binds import BindMonitor
+from exporter.config import Config
+from exporter.docker_engine.watcher import EngineWatcher
+from exporter.errors import ConfigError
+from exporter.kernel.bind_source import BindSource
+from exporter.kernel.nat_source import NatSource
+from exporter.kernel.proc import read_cgroup_pid
+from exporter.kernel.sampler import KernelSampler
+from exporter.monitor import Monitor
+from exporter.nat import NatMonitor
+from exporter.ports import PortMonitor
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What follows the engine, and what observes. The engine's side is not started yet."""
+
+    monitor: Monitor
+    engine: EngineWatcher
+
+
+@contextmanager
+def sides(config: Config, when_calm: Callable[[], None] = lambda: None) -> Iterator[Sides]:
+    """Start the kernel's side, end both afterwards. Raises ConfigError when the kernel cannot be asked at all."""
+    with ExitStack() as running:
+        try:
+            kernel = _started(config, running)
+            beside = _beside(config, kernel, running)
+        except OSError as error:
+            raise ConfigError(f"rtnetlink cannot be read: {error.strerror or error}") from error
+        monitor = Monitor(kernel, beside)
+        engine = EngineWatcher(
+            config.docker_host,
+            find_pid=lambda container_id: read_cgroup_pid(config.sysfs, container_id),
+            publish=monitor.accept,
+            when_calm=when_calm,
+        )
+        monitor.follow(engine)
+        running.callback(engine.stop)
+        yield Sides(monitor, engine)
+
+
+def _started(config: Config, running: ExitStack) -> KernelSampler:
+    chosen = config.collectors
+    kernel = KernelSampler(config.procfs, config.sysfs, sweep="namespace" in chosen, ports="port" in chosen)
+    kernel.start()
+    running.callback(kernel.stop)
+    return kernel
+
+
+def _beside(config: Config, kernel: KernelSampler, running: ExitStack) -> Beside:
+    nat = binds = None
+    if "nat" in config.collectors:
+        nat = NatSource(config.procfs)
+        nat.start()
+        running.callback(nat.stop)
+    if "bind-failures" in config.collectors:
+        binds = BindSource(config.sysfs)
+        binds.start()
+        running.callback(binds.stop)
+    return Beside(
+        NatMonitor(nat) if nat else None,
+        PortMonitor(kernel) if "port" in config.collectors else None,
+        BindMonitor(binds) if binds else None,
+    )

@@ -1,0 +1,40 @@
+"""What the routes answer with: pages and documents of a recent observation, the exposition of one of its own."""
+
+import time
+from collections.abc import Callable
+
+from exporter import __version__
+from exporter.config import Config
+from exporter.core.observation import Observation
+from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
+from exporter.recent import Recent
+from exporter.scraper import Scraper
+from exporter.web.live import Look
+from exporter.web.page import api
+from exporter.web.page.document import page
+from exporter.web.routes import Handlers
+
+
+def handlers(config: Config, observe: Callable[[], Observation], waiting_for: Callable[[], str]) -> Handlers:
+    """Return the answers for all routes."""
+    exposition = Exposition(
+        config.collectors, config.container_labels, config.series_limit, own_metrics=config.own_metrics
+    )
+    recent = Recent(observe)
+
+    def look() -> Look:
+        observation = recent.observation()
+        return Look(api.counters(observation), api.version(observation), time.time() * 1000)
+
+    return Handlers(
+        scrape=Scraper(observe, exposition.parts).scrape,
+        content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
+        page=lambda asked: page(recent.observation(), asked, __version__, config.telemetry_path),
+        documents={
+            "/api/v1/topology": lambda: api.topology(recent.observation()),
+            "/api/v1/ports": lambda: api.ports(recent.observation()),
+            "/api/v1/findings": lambda: api.found(recent.observation()),
+        },
+        look=look,
+        waiting_for=waiting_for,
+    )

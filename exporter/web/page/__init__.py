@@ -1,0 +1,1 @@
+"""The page at /: HTML and SVG by pure functions. Everything that comes from outside is escaped where it is written."""

@@ -1,0 +1,71 @@
+"""The same as JSON; described by static/openapi.json."""
+
+import json
+import zlib
+from dataclasses import asdict, replace
+from typing import Any
+
+from exporter.core.observation import Observation
+from exporter.core.port_scope import scope
+from exporter.core.portrait import portrait
+from exporter.core.report import findings
+from exporter.core.unseen import unseen
+from exporter.web.page.layout import endpoint_key
+
+
+def topology(observation: Observation) -> str:
+    """Containers, networks, endpoints and uplinks."""
+    document = asdict(portrait(observation))
+    del document["findings"]
+    return _written(document)
+
+
+def ports(observation: Observation) -> str:
+    """Who listens on the host, and what is published; listeners are null where they could not be read."""
+    sockets = observation.sockets
+    listeners = None
+    if sockets is not None:
+        listeners = [
+            {
+                "protocol": listener.socket.protocol,
+                "address": listener.socket.address,
+                "port": listener.socket.port,
+                "owner": listener.owner.name,
+                "owner_kind": listener.owner.kind,
+                "scope": scope(listener.socket.address),
+            }
+            for listener in sockets.listeners
+        ]
+    published = [
+        {"container": container.name, **asdict(binding)}
+        for container in observation.topology.inventory.containers.values()
+        if container.details is not None
+        for binding in container.details.published
+    ]
+    return _written({"listeners": listeners, "published": published})
+
+
+def found(observation: Observation) -> str:
+    """Findings, and the reasons why others were not looked for."""
+    return _written({"findings": [asdict(line) for line in findings(observation)], "unseen": unseen(observation)})
+
+
+def counters(observation: Observation) -> str:
+    """What changes between two looks at an unchanged host: bytes by endpoint, as (received, sent)."""
+    seen = portrait(observation)
+    return json.dumps({endpoint_key(e): (e.receive_bytes, e.transmit_bytes) for e in seen.endpoints})
+
+
+def version(observation: Observation) -> int:
+    """Another number when the page would be another; what only counts is left out."""
+    seen = portrait(observation)
+    still = replace(
+        seen,
+        endpoints=tuple(replace(e, receive_bytes=None, transmit_bytes=None) for e in seen.endpoints),
+        uplinks=tuple(replace(u, receive_bytes=None, transmit_bytes=None) for u in seen.uplinks),
+    )
+    return zlib.crc32(repr((still, ports(observation), unseen(observation))).encode())
+
+
+def _written(document: Any) -> str:
+    return json.dumps(document, indent=1) + "\n"

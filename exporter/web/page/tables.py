@@ -1,0 +1,137 @@
+"""Tables of containers, networks, ports and NAT: what the picture cannot say."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from urllib.parse import quote
+
+from exporter.core.observation import Observation
+from exporter.core.port_scope import scope
+from exporter.core.portrait import ContainerPortrait, EndpointPortrait, Portrait
+from exporter.web.page.layout import endpoint_key
+from exporter.web.page.markup import Html, bytes_text, el, joined, name, text
+
+
+def table(caption: str, columns: Sequence[str], rows: Iterable[Html]) -> Html:
+    """Write a table that scrolls sideways on a small screen; rows are HTML already."""
+    head = el("tr", *(el("th", text(column), scope="col") for column in columns))
+    body = joined(rows) or el("tr", el("td", text("none"), colspan=len(columns)))
+    return el(
+        "div",
+        el("table", el("caption", text(caption)), el("thead", head), el("tbody", body)),
+        class_="scroll",
+        tabindex="0",
+        role="region",
+        aria_label=caption,
+    )
+
+
+def row(cells: Iterable[Html], *, words: Iterable[str] = (), severity: str = "") -> Html:
+    """Write a row; `words` are what the filter looks through."""
+    return el(
+        "tr", *(el("td", cell) for cell in cells), data_words=" ".join(words).lower() or None, class_=severity or None
+    )
+
+
+def link(kind: str, of: str, shown: str = "") -> Html:
+    """Write a name that leads to its details."""
+    return el("a", name(shown or of), href=f"?show={kind}/{quote(of, safe='')}#details") if of else ""
+
+
+def containers(portrait: Portrait) -> Html:
+    """One row for each container and network that it is on; one for each that is on none."""
+    by_name: dict[str, list[EndpointPortrait]] = {}
+    for endpoint in portrait.endpoints:
+        by_name.setdefault(endpoint.container, []).append(endpoint)
+    rows = chain.from_iterable(_of_container(c, by_name.get(c.name, [])) for c in portrait.containers)
+    columns = ("Container", "Network", "Address", "Interface", "veth", "Received", "Sent", "Published")
+    return table("Containers", columns, rows)
+
+
+def _of_container(container: ContainerPortrait, endpoints: list[EndpointPortrait]) -> Iterable[Html]:
+    words = (container.name, container.image, container.project, container.owner, *container.ports)
+    for endpoint in endpoints:
+        addresses = " ".join(filter(None, (endpoint.ip_address, endpoint.ip6_address)))
+        key = endpoint_key(endpoint)
+        cells = (
+            link("container", container.name),
+            link("network", endpoint.network),
+            text(addresses),
+            text(endpoint.interface),
+            text(endpoint.veth),
+            el("span", text(bytes_text(endpoint.receive_bytes)), data_received=key),
+            el("span", text(bytes_text(endpoint.transmit_bytes)), data_sent=key),
+            text(" ".join(container.ports)),
+        )
+        found = (*words, endpoint.network, addresses, endpoint.veth, endpoint.mac_address)
+        yield row(cells, words=found, severity=container.severity)
+    if not endpoints:
+        where = f"{container.owner}'s" if container.owner else container.mode
+        none = (link("container", container.name), name(where), *[""] * 5, text(" ".join(container.ports)))
+        yield row(none, words=(*words, where), severity=container.severity)
+
+
+def networks(portrait: Portrait) -> Html:
+    """One row for each network."""
+    rows = (
+        row(
+            (
+                link("network", network.name),
+                text(network.driver),
+                text(", ".join(network.subnets)),
+                text(network.bridge),
+                text(network.endpoints),
+                text("yes" if network.external else "no"),
+            ),
+            words=(network.name, network.driver, network.bridge, *network.subnets),
+            severity=network.severity,
+        )
+        for network in portrait.networks
+    )
+    return table("Networks", ("Network", "Driver", "Subnets", "Bridge", "Containers", "Leaves the host"), rows)
+
+
+def ports(observation: Observation) -> Html:
+    """Who listens on the host."""
+    sockets = observation.sockets
+    if sockets is None:
+        return el("p", text("Listening sockets could not be read."), class_="unknown")
+    lines = sorted({(s.socket.port, s.socket.protocol, s.socket.address, s.owner) for s in sockets.listeners}, key=repr)
+    lines.sort(key=lambda line: line[:3])
+    rows = (
+        row(
+            (
+                text(f"{protocol}/{port}"),
+                text(address),
+                name(owner.name or "(not visible)"),
+                text(owner.kind),
+                text(scope(address)),
+            ),
+            words=(f"{protocol}/{port}", address, owner.name, owner.kind),
+        )
+        for port, protocol, address, owner in lines
+    )
+    return table("Listening ports of the host", ("Port", "Address", "Owner", "Kind", "Reachable from"), rows)
+
+
+def nat(observation: Observation) -> Html:
+    """Published ports as the rules have them, with the connections that they let in."""
+    view = observation.nat
+    if view is None or view.reading is None:
+        return el("p", text("NAT rules could not be read."), class_="unknown")
+    active = view.flows.ports if view.flows else {}
+    rows = (
+        row(
+            (
+                text(f"{protocol}/{port}"),
+                link("container", container),
+                text(count),
+                text(active.get((container, protocol, port), "-")),
+            ),
+            words=(f"{protocol}/{port}", container),
+        )
+        for (container, protocol, port), count in sorted(view.connections.counts.items())
+    )
+    shown = table("Published ports", ("Port", "Container", "Connections", "Now"), rows)
+    backend = view.judgement.backend or "no rules of Docker's"
+    total = sum(view.counts.rules.values())
+    return shown + el("p", text(f"{total} rules, written by {backend}."), class_="more")

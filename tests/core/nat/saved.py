@@ -1,0 +1,160 @@
+"""What iptables-save tells, as rules: only what Docker and these tests write, anything else is an unknown condition."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+from exporter.core.nat.ruleset import (
+    DPORT,
+    DST,
+    DST_TYPE,
+    EQUAL,
+    GOTO,
+    IIF,
+    IP,
+    IP6,
+    JUMP,
+    OIF,
+    PROTOCOL,
+    SPORT,
+    SRC,
+    SRC_TYPE,
+    STATE,
+    UNEQUAL,
+    UNKNOWN,
+    Base,
+    Condition,
+    Place,
+    Rule,
+    Ruleset,
+)
+
+# The connection's states and the address types that a mask has a bit for.
+STATES = {"INVALID": 1, "ESTABLISHED": 2, "RELATED": 4, "NEW": 8, "UNTRACKED": 64, "DNAT": 128}
+TYPES = {"UNICAST": 2, "LOCAL": 4, "BROADCAST": 8}
+PRIORITIES = {"raw": -300, "filter": 0}
+NAT_PRIORITIES = {"PREROUTING": -100, "OUTPUT": -100, "INPUT": 100, "POSTROUTING": 100}
+UNDERSTOOD = frozenset({"tcp", "udp", "sctp", "conntrack", "state", "addrtype", "comment"})
+WHOLE_MATCH_UNKNOWN = frozenset({"--limit-iface-in", "--ctproto"})  # with what stands before it
+WITHOUT_VALUE = frozenset({"-f", "--limit-iface-in"})
+LINE = re.compile(r"(?:\[(?P<packets>\d+):\d+\] )?-A (?P<chain>\S+)(?P<rest>.*)")
+
+
+@dataclass
+class Saved:
+    """One family's tables; the packets of each rule in the order of the text."""
+
+    family: str
+    chains: dict[Place, list[Rule]] = field(default_factory=dict)
+    bases: dict[Place, Base] = field(default_factory=dict)
+    packets: list[int] = field(default_factory=list)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """All rules, table by table and chain by chain."""
+        return [rule for chain in self.chains.values() for rule in chain]
+
+
+def parse(text: str, family: str = IP) -> Saved:
+    """Parse the whole text of a family."""
+    saved, table = Saved(family), ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("*"):
+            table = line[1:]
+        elif line.startswith(":"):
+            _chain(saved, table, line[1:])
+        elif (match := LINE.fullmatch(line)) is not None:
+            place = family, table, match["chain"]
+            chains = {chain for _, known, chain in saved.chains if known == table}
+            saved.chains.setdefault(place, []).append(rule(place, match["rest"], chains))
+            saved.packets.append(int(match["packets"] or 0))
+    return saved
+
+
+def ruleset(ip: str = "", ip6: str = "") -> Ruleset:
+    """The rules of both families."""
+    both = parse(ip), parse(ip6, IP6)
+    return Ruleset(
+        chains={place: tuple(rules) for saved in both for place, rules in saved.chains.items()},
+        bases={place: base for saved in both for place, base in saved.bases.items()},
+    )
+
+
+def _chain(saved: Saved, table: str, line: str) -> None:
+    name, policy, *_ = line.split()
+    place = saved.family, table, name
+    saved.chains[place] = []
+    if policy != "-":
+        priority = NAT_PRIORITIES[name] if table == "nat" else PRIORITIES[table]
+        saved.bases[place] = Base(name.lower(), priority, policy)
+
+
+def rule(place: Place, text: str, chains: set[str] | None = None) -> Rule:
+    """One rule, as it stands behind `-A CHAIN`; a target in capitals that is not in `chains` leads to no chain."""
+    made: dict[str, object] = {}
+    conditions = []
+    words = shlex.split(text)
+    while words:
+        operator = UNEQUAL if words[0] == "!" else EQUAL
+        option = words.pop(0) if operator == EQUAL else (words.pop(0), words.pop(0))[1]
+        values = [] if option in WITHOUT_VALUE else [words.pop(0)]
+        if option in ("-m", "--tcp-flags") and values != [] and values[0] not in UNDERSTOOD:
+            while words and words[0] not in ("-j", "-g", "-m"):
+                words.pop(0)
+            conditions.append(Condition(values[0], UNKNOWN))
+        elif option in ("-j", "-g"):
+            made |= _target(option, values[0], chains or set())
+        elif option in ("--to-destination", "--to-source", "--to-ports"):
+            made |= _destination(values[0])
+        elif option in WHOLE_MATCH_UNKNOWN:
+            conditions[-1:] = [Condition(option, UNKNOWN)]
+        else:
+            conditions += _conditions(option, operator, values)
+    return Rule(*place, conditions=tuple(conditions), **made)  # type: ignore[arg-type]
+
+
+def _target(option: str, name: str, chains: set[str]) -> dict[str, object]:
+    if name in chains:
+        return {"target": GOTO if option == "-g" else JUMP, "to": name}
+    return {"target": name}
+
+
+def _destination(text: str) -> dict[str, object]:
+    address, port = text, ""
+    if text.startswith("["):
+        address, _, port = text[1:].partition("]:")
+    elif text.isdecimal():
+        address, port = "", text
+    elif text.count(":") == 1:
+        address, _, port = text.partition(":")
+    return {"address": address, "port": int(port or 0)}
+
+
+def _conditions(option: str, operator: str, values: list[str]) -> Iterator[Condition]:
+    """What one option wants; options of targets want nothing."""
+    [value] = values or [""]
+    if option in ("-s", "-d"):
+        yield Condition({"-s": SRC, "-d": DST}[option], operator, network(value))
+    elif option in ("-i", "-o"):
+        name = value.removesuffix("+") + ("*" if value.endswith("+") else "")
+        yield Condition({"-i": IIF, "-o": OIF}[option], operator, name)
+    elif option == "-p":
+        yield Condition(PROTOCOL, operator, value)
+    elif option in ("--dport", "--sport"):
+        first, _, last = value.partition(":")
+        yield Condition({"--dport": DPORT, "--sport": SPORT}[option], operator, (int(first), int(last or first)))
+    elif option in ("--ctstate", "--state"):
+        yield Condition(STATE, operator, sum(STATES[name] for name in value.split(",")))
+    elif option in ("--dst-type", "--src-type"):
+        key = {"--dst-type": DST_TYPE, "--src-type": SRC_TYPE}[option]
+        yield Condition(key, operator, sum(TYPES[name] for name in value.split(",")))
+    elif option == "-f":
+        yield Condition(option, UNKNOWN)
+
+
+def network(text: str) -> tuple[int, int]:
+    """Network and mask of what `-s` takes."""
+    found = ip_network(text, strict=False)
+    return int(found.network_address), int(found.netmask)

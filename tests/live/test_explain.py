@@ -1,0 +1,185 @@
+"""`explain` on a real host: the way to a published port is whole, and each break is named when it is planted."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.live.exposed import COMMAND
+from tests.live.listening import listening
+from tests.live.port_cases import binds, create, run
+from tests.private_host.host import PrivateHost
+from tests.waiting import until
+
+HTTPD = ("httpd", "-f", "-p")
+DELETE_DNAT = "iptables-save -t nat | grep -- '--dport 8080 .*DNAT' | sed s/-A/-D/ | xargs iptables -t nat"
+Steps = list[tuple[str, str]]
+
+pytestmark = pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])
+
+
+class Told:
+    """An explanation: its exit code, the states of its steps, and the sentences of what is not as it should be."""
+
+    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
+        assert done.stdout, done.stderr
+        whole = json.loads(done.stdout)
+        self.code = done.returncode
+        self.paths = [(p["protocol"], p["port"], p["container"], p["container_port"]) for p in whole["paths"]]
+        self.steps = [(step["name"], step["state"]) for path in whole["paths"] for step in path["steps"]]
+        self.breaks = [s["detail"] for path in whole["paths"] for s in path["steps"] if s["state"] != "ok"]
+
+
+Explain = Callable[..., Told]
+WHOLE = [("published", "ok"), ("host", "ok"), ("dnat", "ok"), ("forward", "ok"), ("listener", "ok")]
+WAY = [("tcp", 8080, "web", 80)]
+
+
+def whole_but(*broken: str) -> list[tuple[str, str]]:
+    """The steps of a way that breaks at these places."""
+    return [(name, "broken" if name in broken else "ok") for name, _ in WHOLE]
+
+
+@pytest.fixture
+def explain(clean_host: PrivateHost) -> Iterator[Explain]:
+    """Run the program in the host; afterwards the rules are as they were."""
+    saved = clean_host.run("iptables-save").stdout
+
+    def run_it(*words: str) -> Told:
+        whole = (COMMAND, "--docker.host", clean_host.docker_url, "explain", *words, "--output", "json")
+        return Told(clean_host.run(*whole, check=False, timeout=60))
+
+    yield run_it
+    for container in clean_host.client().containers.list(all=True):
+        container.remove(force=True)
+    clean_host.run("iptables-restore", stdin=saved)
+
+
+def serve(host: PrivateHost, port: str = "80") -> None:
+    """A container web that publishes 8080:80 and serves on a port, or on ADDRESS:PORT."""
+    run(host, "web", *HTTPD, port, publish={"80/tcp": 8080})
+    pid = host.api().inspect_container("web")["State"]["Pid"]
+    number = port.rpartition(":")[2]
+    ss = ("nsenter", "-t", str(pid), "-n", "ss", "-Hltn")
+    until(lambda: f":{number} " in host.run(*ss).stdout, 10, "web listens")
+
+
+@pytest.mark.parametrize("asked", ["8080", "tcp/8080", "8080/tcp", "web"])
+def test_a_way_that_is_whole(explain: Explain, clean_host: PrivateHost, asked: str) -> None:
+    serve(clean_host)
+    told = explain(asked)
+    assert (told.code, told.paths, told.steps, told.breaks) == (0, WAY, WHOLE, [])
+
+
+def test_a_wrong_target_port(explain: Explain, clean_host: PrivateHost) -> None:
+    serve(clean_host, "81")
+    told = explain("8080")
+    assert (told.code, told.paths, told.steps) == (2, WAY, whole_but("listener"))
+    assert told.breaks == ["nothing listens on tcp/80 inside web, which listens on tcp/81"]
+
+
+def test_a_listener_on_the_containers_loopback_alone(explain: Explain, clean_host: PrivateHost) -> None:
+    serve(clean_host, "127.0.0.1:80")
+    told = explain("8080")
+    assert (told.code, told.steps) == (2, whole_but("listener"))
+    assert told.breaks == ["tcp/80 is listened on inside web on its loopback alone"]
+
+
+def test_a_listener_of_the_other_protocol(explain: Explain, clean_host: PrivateHost) -> None:
+    options, command = binds("udp,0.0.0.0,80")
+    run(clean_host, "web", *command, publish={"80/tcp": 8080}, **options)
+    until(lambda: "udp/80" in "".join(explain("8080").breaks), 10, "web serves udp")
+    assert explain("8080").breaks == ["nothing listens on tcp/80 inside web, which serves udp/80 instead"]
+
+
+def test_a_dnat_rule_deleted(explain: Explain, clean_host: PrivateHost) -> None:
+    serve(clean_host)
+    clean_host.run("sh", "-c", DELETE_DNAT)
+    told = explain("8080")
+    assert (told.code, [step for step in told.steps if step[1] != "ok"]) == (2, [("dnat", "broken")])
+    consequence = "docker-proxy serves it, clients' addresses are lost"
+    assert told.breaks == [f"tcp/0.0.0.0:8080 of web has no DNAT rule: {consequence}"]
+
+
+def test_a_dnat_rule_to_somebody_else_first(explain: Explain, clean_host: PrivateHost) -> None:
+    serve(clean_host)
+    rule = "iptables -t nat -I DOCKER -p tcp --dport 8080 -j DNAT --to-destination 192.0.2.9:80"
+    clean_host.run(*rule.split())
+    told = explain("8080")
+    assert (told.code, told.breaks) == (2, ["tcp/0.0.0.0:8080 of web is led to 192.0.2.9:80 (nobody) by DOCKER"])
+
+
+def test_the_nat_table_deleted(explain: Explain, clean_host: PrivateHost) -> None:
+    serve(clean_host)
+    clean_host.run("nft", "delete", "table", "ip", "nat")
+    told = explain("8080")
+    assert told.code == 2
+    assert ("dnat", "broken") in told.steps
+    assert told.breaks[0] == "chain DOCKER of table ip nat is gone; only a restart of dockerd makes it anew"
+
+
+def test_a_port_that_somebody_else_took_when_docker_proxy_died(explain: Explain, clean_host: PrivateHost) -> None:
+    serve(clean_host)
+    proxies = clean_host.run("ss", "-Hltnp", "sport", "=", ":8080").stdout
+    for pid in {int(text.partition(",")[0]) for text in proxies.split("pid=")[1:]}:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not clean_host.run("ss", "-Hltn", "sport", "=", ":8080").stdout, 10, "docker-proxy is gone")
+    assert explain("8080").steps[:2] == [("published", "ok"), ("host", "broken")]
+    with listening(clean_host, "nginx", "tcp,0.0.0.0,8080"):
+        told = explain("8080")
+    assert told.code == 2
+    assert "tcp/8080 is held by process nginx, not by web's docker-proxy" in told.breaks
+
+
+def test_a_firewall_that_drops_what_is_forwarded(explain: Explain, clean_host: PrivateHost) -> None:
+    serve(clean_host)
+    clean_host.run("iptables", "-I", "FORWARD", "-o", "docker0", "-j", "DROP")
+    told = explain("8080")
+    assert (told.code, told.steps) == (2, whole_but("forward"))
+    assert told.breaks == ["tcp/0.0.0.0:8080 of web is dropped by ip filter FORWARD"]
+
+
+def test_a_container_that_ended_and_whoever_has_its_port_meanwhile(explain: Explain, clean_host: PrivateHost) -> None:
+    run(clean_host, "web", "sh", "-c", "exit 3", publish={"80/tcp": 8080})
+    until(lambda: clean_host.api().inspect_container("web")["State"]["Status"] == "exited", 10, "web ended")
+    sentence = "tcp/8080 would lead to tcp/80 of web, which is exited, with exit code 3"
+    told = explain("8080")
+    assert (told.code, told.paths, told.breaks) == (2, WAY, [sentence])
+    with listening(clean_host, "nginx", "tcp,127.0.0.1,8080"):
+        assert explain("web").breaks == [sentence, "tcp/8080 is held by process nginx"]
+
+
+def test_a_container_in_host_mode_and_a_process_listen_themselves(explain: Explain, clean_host: PrivateHost) -> None:
+    run(clean_host, "top", *HTTPD, "0.0.0.0:9000", network="host")
+    until(lambda: "9000" in clean_host.run("ss", "-Hltn").stdout, 10, "top listens")
+    told = explain("top")
+    assert (told.code, told.paths, told.steps) == (0, [("tcp", 9000, "top", 0)], [("host", "ok")])
+    with listening(clean_host, "nginx", "udp,127.0.0.1,7000"):
+        told = explain("7000")
+    assert (told.code, told.paths) == (0, [("udp", 7000, "", 0)])
+
+
+def test_what_leads_nowhere(explain: Explain, clean_host: PrivateHost) -> None:
+    create(clean_host, "idle")
+    assert (explain("idle").code, explain("6000").code, explain("no-such-thing").code) == (2, 2, 3)
+    assert explain("6000").breaks == ["no container publishes tcp or udp/6000, and nobody listens there"]
+    assert explain("no-such-thing").breaks == ["there is no container no-such-thing"]
+
+
+def test_a_port_published_where_no_network_publishes(explain: Explain, clean_host: PrivateHost) -> None:
+    run(clean_host, "top", publish={"80/tcp": 8080}, network="host")
+    told = explain("8080")
+    assert (told.code, told.steps) == (2, [("published", "broken")])
+    assert told.breaks[0].startswith("tcp/8080 should lead to tcp/80 of top and does not: in host mode")
+
+
+def test_it_is_printed_as_a_list(clean_host: PrivateHost, explain: Explain) -> None:
+    serve(clean_host, "81")
+    assert explain("8080").code == 2
+    done = clean_host.run(COMMAND, "--docker.host", clean_host.docker_url, "explain", "8080", check=False, timeout=60)
+    lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    assert done.stdout.splitlines()[0] == "tcp/8080 on 0.0.0.0, [::] -> web:80: broken"
+    assert [words[:2] for words in lines[1:]] == [[state, name] for name, state in whole_but("listener")]
