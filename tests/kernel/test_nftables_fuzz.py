@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.nat.packet import Inside, Packet, wants
-from exporter.core.nat.ruleset import PASSING, STATE_ESTABLISHED, UNKNOWN, Rule
+from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, Rule
 from exporter.kernel.nftables import nfta
 from exporter.kernel.nftables.decode import decode
 from exporter.kernel.nftables.reader import packets_of, parse_elements, parse_ended, parse_rule
@@ -123,7 +123,8 @@ def check(original: Rule, damaged: Rule) -> None:
     if damaged == original:
         return
     assert unknown(damaged), damaged
-    if original.target not in PASSING:
+    # A look-up whose register is not told asks whether something is in a set, and leads nowhere.
+    if original.target not in (*PASSING, MAP):
         assert damaged.target not in PASSING, damaged
     for packet in PACKETS:
         assert wants(damaged, packet, INSIDE) is not True or wants(original, packet, INSIDE) is True

@@ -6,7 +6,7 @@ from exporter.core.nat.ruleset import UNKNOWN, Condition, Rule
 from exporter.kernel.nftables import nfta
 from exporter.kernel.nftables.expressions import take
 from exporter.kernel.nftables.machine import State
-from exporter.kernel.nftables.wire import FAMILIES, text, walk
+from exporter.kernel.nftables.wire import FAMILIES, attributes, text, walk
 
 
 @lru_cache(1 << 16)
@@ -15,7 +15,7 @@ def decode(family: int, table: str, chain: str, expressions: bytes, userdata: by
     state = State(FAMILIES.get(family, ""))
     try:
         for _, expression in walk(expressions):
-            parts = dict(walk(expression))
+            parts = attributes(expression)
             take(state, text(parts.get(nfta.EXPR_NAME, b"")), parts.get(nfta.EXPR_DATA))
     except ValueError:  # another form than this: what was not read may say anything
         state.conditions.append(Condition("rule", UNKNOWN))

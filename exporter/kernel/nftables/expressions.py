@@ -30,7 +30,7 @@ from exporter.kernel.nftables import nfta, targets, xt
 from exporter.kernel.nftables.comparisons import ADDRESS_BYTES, EQ, STATUS, compared
 from exporter.kernel.nftables.machine import Attributes, Loaded, State, u32
 from exporter.kernel.nftables.targets import VERDICT_REGISTER
-from exporter.kernel.nftables.wire import number, text, walk
+from exporter.kernel.nftables.wire import attributes, number, text
 
 NATIVE_TARGETS = {"masq": "MASQUERADE", "reject": "REJECT", "queue": "QUEUE", "tproxy": "TPROXY"}
 HARMLESS = frozenset({"counter", "log", "notrack"})  # they neither ask nor decide
@@ -65,7 +65,7 @@ def take(state: State, name: str, data: bytes | None) -> None:
     handler = _HANDLERS.get(name)
     if handler is not None:
         try:
-            handler(state, dict(walk(data or b"")))
+            handler(state, attributes(data or b""))
             understood = data is not None
         except (KeyError, IndexError, ValueError, struct.error):  # another kernel may write it in another way
             understood = False
@@ -129,7 +129,7 @@ def _ct(state: State, parts: Attributes) -> None:
 def _bitwise(state: State, parts: Attributes) -> None:
     source = state.loaded(parts[nfta.BITWISE_SREG])
     mask, xor = (
-        dict(walk(parts.get(place, b""))).get(nfta.DATA_VALUE, b"") for place in (nfta.BITWISE_MASK, nfta.BITWISE_XOR)
+        attributes(parts.get(place, b"")).get(nfta.DATA_VALUE, b"") for place in (nfta.BITWISE_MASK, nfta.BITWISE_XOR)
     )
     plain = source.key in (SRC, DST, STATE, STATUS) and source.mask is None and not source.second
     understood = plain and len(mask) == source.size and not any(xor)
@@ -139,7 +139,7 @@ def _bitwise(state: State, parts: Attributes) -> None:
 
 def _cmp(state: State, parts: Attributes) -> None:
     source, operation = state.loaded(parts[nfta.CMP_SREG]), u32(parts[nfta.CMP_OP])
-    data = dict(walk(parts[nfta.CMP_DATA]))[nfta.DATA_VALUE]
+    data = attributes(parts[nfta.CMP_DATA])[nfta.DATA_VALUE]
     if not data or (source.size and len(data) != source.size):
         raise ValueError("compared with more or less than was loaded")
     if source.second and operation == EQ:
@@ -154,7 +154,7 @@ def _cmp(state: State, parts: Attributes) -> None:
 
 def _range(state: State, parts: Attributes) -> None:
     source, operation = state.loaded(parts[nfta.RANGE_SREG]), u32(parts[nfta.RANGE_OP])
-    first, last = (dict(walk(parts[place]))[nfta.DATA_VALUE] for place in (nfta.RANGE_FROM, nfta.RANGE_TO))
+    first, last = (attributes(parts[place])[nfta.DATA_VALUE] for place in (nfta.RANGE_FROM, nfta.RANGE_TO))
     if source.key not in (SPORT, DPORT) or source.second or {len(first), len(last)} != {source.size}:
         raise ValueError("a range of what is no port")
     state.conditions.append(Condition(source.key, RANGES[operation], (number(first), number(last))))

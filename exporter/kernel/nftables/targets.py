@@ -7,7 +7,7 @@ from exporter.core.nat.ruleset import GOTO, JUMP, RETURN, UNKNOWN, Condition
 from exporter.kernel.nftables import nfta, xt
 from exporter.kernel.nftables.comparisons import ADDRESS_BYTES
 from exporter.kernel.nftables.machine import Attributes, Loaded, State, u32
-from exporter.kernel.nftables.wire import number, text, walk
+from exporter.kernel.nftables.wire import attributes, number, text
 
 VERDICTS = {0: "DROP", 1: "ACCEPT", -1: "CONTINUE", -3: JUMP, -4: GOTO, -5: RETURN}
 VERDICT_REGISTER = 0
@@ -18,11 +18,11 @@ PORT_BYTES = (0, 2)
 
 def immediate(state: State, parts: Attributes) -> None:
     """Take a verdict, or a constant for a register."""
-    data = dict(walk(parts[nfta.IMMEDIATE_DATA]))
+    data = attributes(parts[nfta.IMMEDIATE_DATA])
     if u32(parts[nfta.IMMEDIATE_DREG]) != VERDICT_REGISTER:
         state.load(parts[nfta.IMMEDIATE_DREG], Loaded(constant=data[nfta.DATA_VALUE]))
         return
-    verdict = dict(walk(data[nfta.DATA_VERDICT]))
+    verdict = attributes(data[nfta.DATA_VERDICT])
     target = VERDICTS.get(struct.unpack(">i", verdict[nfta.VERDICT_CODE])[0], "?verdict")
     state.made.update(target=target, to=text(verdict[nfta.VERDICT_CHAIN]) if target in (JUMP, GOTO) else "")
 

@@ -69,6 +69,16 @@ def walk(data: bytes) -> Iterator[tuple[int, bytes]]:
         offset += (length + 3) & ~3
 
 
+def attributes(data: bytes) -> dict[int, bytes]:
+    """Collect attributes by type; ValueError also for one that is there twice."""
+    found: dict[int, bytes] = {}
+    for kind, payload in walk(data):
+        if kind in found:
+            raise ValueError("an attribute twice")
+        found[kind] = payload
+    return found
+
+
 def number(data: bytes) -> int:
     """Read an unsigned number in network byte order."""
     return int.from_bytes(data, "big")
