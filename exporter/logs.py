@@ -2,9 +2,15 @@
 
 import logging
 import sys
-from typing import Literal
+from typing import Any, Literal
 
-import structlog
+# structlog takes rich for tracebacks where that is installed: 4 MB that only the commands which print tables need.
+_modules: dict[str, Any] = sys.modules
+_hidden = "rich" not in _modules and _modules.setdefault("rich", None) is None
+import structlog  # noqa: E402
+
+if _hidden:
+    del _modules["rich"]
 
 LEVELS = ("debug", "info", "warning", "error")
 

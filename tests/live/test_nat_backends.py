@@ -14,6 +14,7 @@ from tests.live.conftest import available
 from tests.live.nat_watched import NatWatched
 from tests.live.saved_rules import saved
 from tests.live.shop import IMAGE
+from tests.live.test_nat import connect
 from tests.private_host import engines
 from tests.private_host.host import PrivateHost
 from tests.waiting import until
@@ -73,6 +74,15 @@ def test_drift_of_legacy_rules_is_found_and_gone(nat: NatWatched) -> None:
     finally:
         nat.host.run("iptables-legacy-restore", stdin=before)
     nat.finds()
+
+
+def test_connections_are_summed_in_legacy_rules_too(nat: NatWatched) -> None:
+    client = nat.host.client()
+    for number in range(4):
+        connect(nat.host, 8080, 5)
+        ports = {"80/tcp": 8090 + number}
+        client.containers.run(IMAGE, ["sleep", "1000"], name="other", detach=True, ports=ports).remove(force=True)
+    assert nat.look().connections.counts["web", "tcp", "8080"] == 20
 
 
 def test_docker_rules_on_both_sides_are_told(nat: NatWatched) -> None:
