@@ -1,6 +1,8 @@
 """structlog's set-up: few entries, many keys; on standard error, for standard output belongs to commands."""
 
+import contextlib
 import logging
+import os
 import sys
 from typing import Any, Literal
 
@@ -13,6 +15,20 @@ if _hidden:
     del _modules["rich"]
 
 LEVELS = ("debug", "info", "warning", "error")
+
+
+class StderrLogger:
+    """Writes entries past Python's buffer. What a full disk or a reader that has gone refuses is lost.
+
+    An error would end the thread that has something to say, and what stayed in the buffer would spoil the exit code.
+    """
+
+    def msg(self, entry: str) -> None:
+        """Write an entry and the end of its line."""
+        with contextlib.suppress(OSError):
+            os.write(sys.stderr.fileno(), f"{entry}\n".encode(errors="backslashreplace"))
+
+    debug = info = warning = error = exception = msg
 
 
 def set_up(level: str, style: Literal["console", "json"] | None) -> None:
@@ -32,6 +48,6 @@ def set_up(level: str, style: Literal["console", "json"] | None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: StderrLogger(),
         cache_logger_on_first_use=False,
     )

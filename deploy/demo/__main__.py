@@ -58,7 +58,7 @@ def show(host: PrivateHost, stopped: threading.Event, seconds: float | None) -> 
     with log.open("wb") as sink, prometheus(host) as scraping:
         exporter = host.popen(str(EXPORTER), "--docker.host", host.docker_url, stderr=sink)
         exporter_at, prometheus_at = Relay(host, EXPORTER_PORT), Relay(host, PROMETHEUS_PORT)
-        print(f"Exporter:    {exporter_at.address}/metrics   (log: {log})")
+        print(f"Exporter:    {exporter_at.address}/   (a page, and /metrics; log: {log})")
         print(f"Prometheus:  {prometheus_at.address}")
         print(f"Engine:      DOCKER_HOST={host.docker_url}")
 

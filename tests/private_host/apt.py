@@ -11,6 +11,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 INHERITED = re.compile(r"Acquire::(http|https|Check-Date)\b", re.IGNORECASE)
 CONFIGURATION = """\
 Dir::State "{folder}";
+APT::Update::Error-Mode "any";
 Dir::State::lists "{folder}/lists";
 Dir::State::status "{folder}/status";
 Dir::Cache "{folder}/cache";
