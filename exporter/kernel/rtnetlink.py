@@ -41,7 +41,7 @@ DATAGRAM = 1 << 16  # the kernel fills 32 KiB per datagram of a dump
 
 DUMP_TRIES = 5
 
-_sequences = itertools.cycle(range(1, 1 << 31))
+_sequences = itertools.count(1)  # and no cycle: that keeps all that it has told, to tell it again
 
 
 class InterruptedDumpError(OSError):
@@ -129,7 +129,7 @@ def ask(sock: socket.socket, request: bytes) -> list[tuple[int, memoryview, int,
 
     Raises OSError for the kernel's refusal, InterruptedDumpError when a dump is no consistent state.
     """
-    sequence = next(_sequences)
+    sequence = next(_sequences) & 0x7FFFFFFF
     sock.send(request[:SEQUENCE_AT] + SEQUENCE.pack(sequence) + request[SEQUENCE_AT + SEQUENCE.size :])
     answers: list[tuple[int, memoryview, int, int]] = []
     interrupted = False

@@ -1,6 +1,7 @@
 """The wire format: walking messages and attributes, and the two places where the kernel tells an error."""
 
 import errno
+import tracemalloc
 
 import pytest
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
@@ -144,3 +145,20 @@ def test_a_dump_that_is_interrupted_every_time_is_given_up() -> None:
 def test_silence_is_a_time_out() -> None:
     with pytest.raises(TimeoutError):
         ask(as_socket(FakeSocket()), bytes(16))
+
+
+def test_nothing_is_kept_of_questions_that_were_answered() -> None:
+    """An exporter asks some thousand times a day, for months."""
+
+    def many() -> None:
+        for _ in range(2_000):
+            ask(as_socket(FakeSocket(always(done()))), bytes(16))
+
+    many()
+    tracemalloc.start()
+    try:
+        many()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2_000
