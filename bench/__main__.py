@@ -16,6 +16,7 @@ from bench import (
     link_listener,
     lives,
     namespace_sweep,
+    nat,
     node_exporter,
     scrape,
     sockets,
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "lives": lives.rows,
     "bind_failures": bind_failures.rows,
     "sockets": sockets.rows,
+    "nat": nat.rows,
 }
 
 

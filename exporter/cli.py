@@ -4,22 +4,19 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 from click.core import ParameterSource
 
 from exporter import __version__, config, logs
+from exporter.commands import check, explain, ports, topology
 from exporter.config import Config
 from exporter.docker_engine.client import DEFAULT_HOST, check_host
 from exporter.errors import ConfigError
 
 UNHEALTHY, CANNOT_WORK = 1, 2
 ONE_SHOT = ("check", "ports", "explain", "topology")
-
-if TYPE_CHECKING:
-    from exporter.core.observation import Observation
-    from exporter.one_shot import Look
 
 Command = Callable[..., None]
 
@@ -144,84 +141,8 @@ def healthcheck(chosen: Config) -> int:
     return UNHEALTHY if reason else 0
 
 
-output = click.option(
-    "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
-)
-
-
-@cli.command()
-@output
-@click.pass_obj
-def check(chosen: Config, output: str) -> int:
-    """Look once, and print what is wrong with networks, ports and NAT.
-
-    Exit code: 0 nothing is, 1 warnings, 2 critical, 3 it could not look, or not at everything, and found nothing.
-    """
-    from exporter.terminal import paint, report, verdict
-
-    seen = _look(chosen, doubtful=True)
-    if output == "json":
-        click.echo(report.document(seen.observation, seen.engine_error))
-    else:
-        report.print_report(seen.observation, paint.console(), seen.engine_error)
-    return verdict.exit_code(seen.observation)
-
-
-@cli.command()
-@output
-@click.pass_obj
-def ports(chosen: Config, output: str) -> int:
-    """Print who holds every port of this host.
-
-    Exit code: 3 when listening sockets cannot be read.
-    """
-    from exporter.terminal import paint, port_list, report, verdict
-
-    seen = _look(chosen, doubtful=False)
-    if output == "json":
-        click.echo(port_list.document(seen.observation))
-    else:
-        port_list.print_ports(seen.observation, paint.console())
-    report.print_unseen(seen.observation, paint.console(sys.stderr), seen.engine_error, port_list.MATTERS)
-    return verdict.UNKNOWN if seen.observation.sockets is None else verdict.FINE
-
-
-@cli.command()
-@click.argument("what", metavar="PORT|CONTAINER")
-@output
-@click.pass_obj
-def explain(chosen: Config, what: str, output: str) -> int:
-    """Walk the way from a port of the host to the process that serves it, and say where it breaks.
-
-    A port is 8080, tcp/8080 or 8080/udp; of a container all its ports are walked.
-
-    Exit code: 0 the way is whole, 2 it is broken, 3 that cannot be told.
-    """
-    from exporter.core.explain import explain as explained
-    from exporter.terminal import explanation, paint, report
-
-    seen = _look(chosen, doubtful=False, enough=lambda host: explained(host, what).complete)
-    found = explained(seen.observation, what)
-    if output == "json":
-        click.echo(explanation.document(found))
-    else:
-        explanation.print_explanation(found, paint.console())
-    report.print_unseen(seen.observation, paint.console(sys.stderr), seen.engine_error, explanation.MATTERS)
-    return explanation.exit_code(found)
-
-
-def _look(chosen: Config, *, doubtful: bool, enough: "Callable[[Observation], bool]" = lambda _: True) -> "Look":
-    """Observe once; what cannot be asked at all is an error of the machine, and no wrong flag."""
-    from exporter import capabilities
-    from exporter.one_shot import look
-    from exporter.terminal import verdict
-
-    capabilities.take_up()
-    try:
-        return look(chosen, doubtful=doubtful, enough=enough)
-    except ConfigError as error:
-        click.echo(f"dockernet-exporter: {error}", err=True)
-        raise SystemExit(verdict.UNKNOWN) from error
+for command in (check, ports, explain, topology):
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 DockernetError
 ├── ConfigError    a flag or a file is wrong: the operator corrects it, exit code 2
 ├── SourceError    one source could not be read: its families are absent, the rest is served
-└── EngineError    the Docker Engine is gone, hung or refuses: reconnect
+├── EngineError    the Docker Engine is gone, hung or refuses: reconnect
+└── RemoteError    a running exporter that is asked by --url does not answer, or not as expected: exit code 3
 """
 
 
@@ -25,3 +26,7 @@ class SourceError(DockernetError):
 
 class EngineError(DockernetError):
     """The engine did not answer: absent, hung, or it refused the request."""
+
+
+class RemoteError(DockernetError):
+    """A running exporter did not answer what it was asked; the text is one line for whoever asked."""

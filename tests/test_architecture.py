@@ -47,10 +47,11 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "errors": set(),
     "memory": STANDARD,
     "capabilities": STANDARD,
+    "remote": {"errors", "requests"} | STANDARD,
     "healthcheck": {"config"} | STANDARD,
     "logs": OUTER,
 }
-MAY_IMPORT_ALL = {"cli", "daemon", "sides", "site", "one_shot", "__main__", "__init__"}
+MAY_IMPORT_ALL = {"cli", "commands", "daemon", "sides", "site", "one_shot", "__main__", "__init__"}
 
 
 def part_of(module: str) -> str:

@@ -1,7 +1,8 @@
 """A host as people see it: containers, networks and what joins them, by name, with what is wrong beside each."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from exporter.core.details import Details, PortBinding
 from exporter.core.finding import CRITICAL, INFO, WARNING
@@ -111,6 +112,13 @@ def portrait(observation: Observation) -> Portrait:
         uplinks=tuple(_uplinks(observation)),
         findings=lines,
     )
+
+
+def document(drawn: Portrait) -> dict[str, Any]:
+    """Write it down for programs; findings have a document of their own."""
+    written = asdict(drawn)
+    del written["findings"]
+    return written
 
 
 def _severities(lines: Iterable[Line], labels: tuple[str, ...]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import requests
 import structlog
 import urllib3
 from docker.errors import APIError, DockerException, NotFound
+from docker.transport import UnixHTTPAdapter
 from docker.utils import parse_host
 
 from exporter.core.model import Container, Engine, Network, NetworkInspect
@@ -61,6 +62,15 @@ def check_host(url: str) -> None:
         raise ConfigError(f"--docker.host: {error}") from error
 
 
+def _keep_one_connection(client: Any) -> None:
+    """docker-py keeps a connection for each path that it asked over a unix socket, 25 of them whatever it is told."""
+    adapter = client.get_adapter(client.base_url)
+    if isinstance(adapter, UnixHTTPAdapter):
+        one = UnixHTTPAdapter(f"http+unix://{adapter.socket_path}", client.timeout, pool_connections=1)
+        client.mount("http+docker://", one)
+        adapter.close()
+
+
 class EngineClient:
     """One connection's worth of the Engine API; each thread uses its own. Connects lazily: the engine may be away."""
 
@@ -73,6 +83,7 @@ class EngineClient:
         if self._client is None:
             # 'auto' asks the engine and so does I/O; the newest API of every engine is understood by parse.py.
             self._client = docker.APIClient(base_url=self._host, version="auto", timeout=REQUEST_TIMEOUT)
+            _keep_one_connection(self._client)
         return self._client
 
     def close(self) -> None:

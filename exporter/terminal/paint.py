@@ -39,4 +39,9 @@ def table(
 
 def cell(text: str) -> Text:
     """Make a cell. Whoever names a process must not write to the operator's terminal."""
-    return Text("".join(c if c.isprintable() else "?" for c in text), style=STYLES.get(text, ""))
+    return Text(printable(text), style=STYLES.get(text, ""))
+
+
+def printable(text: str) -> str:
+    """Return the text without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in text)

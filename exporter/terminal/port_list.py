@@ -1,15 +1,18 @@
 """What `ports` prints: who holds every port of the host."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from ipaddress import ip_address
+from typing import Any
 
 from rich.console import Console
 
 from exporter.core.details import Details
 from exporter.core.observation import Observation
 from exporter.core.port_scope import scope
-from exporter.core.sockets import DOCKER_PROXY, ENGINE, Listener
+from exporter.core.ports.conflict import FOR_CONTAINERS
+from exporter.core.sockets import Listener
 from exporter.terminal.paint import cell, table
 
 COLUMNS = ("protocol", "address", "port", "owner", "kind", "published to", "reachable from")
@@ -35,24 +38,54 @@ def port_lines(observation: Observation) -> list[PortLine]:
     """Return them by port; workers that share one are one line."""
     listeners = observation.sockets.listeners if observation.sockets else ()
     lines = dict.fromkeys(_line(observation, listener) for listener in listeners)
-    return sorted(lines, key=lambda line: (line.port, line.protocol, _order(line.address), line.owner))
+    return sorted(lines, key=_place)
 
 
-def print_ports(observation: Observation, console: Console) -> None:
+def parse_port_lines(document: Mapping[str, Any]) -> list[PortLine] | None:
+    """Read /api/v1/ports; None where listeners could not be read. Raises KeyError, TypeError or ValueError."""
+    if document["listeners"] is None:
+        return None
+    published = [
+        (one["container"], one["protocol"], int(one["host_port"]), one["container_port"])
+        for one in document["published"]
+    ]
+    lines = dict.fromkeys(_told_line(one, published) for one in document["listeners"])
+    return sorted(lines, key=_place)
+
+
+def print_ports(lines: Iterable[PortLine], console: Console) -> None:
     """Print a table."""
     rows = [
         (
             *(line.protocol, line.address, str(line.port), line.owner or NOT_SEEN),
             *(line.owner_kind, line.published_to, line.scope),
         )
-        for line in port_lines(observation)
+        for line in lines
     ]
     console.print(table(COLUMNS, rows, numbers=("port",)) if rows else cell("Nothing listens."))
 
 
-def document(observation: Observation) -> str:
+def document(lines: Iterable[PortLine]) -> str:
     """Return the same as JSON."""
-    return json.dumps([asdict(line) for line in port_lines(observation)], indent=2)
+    return json.dumps([asdict(line) for line in lines], indent=2)
+
+
+def _told_line(one: Mapping[str, Any], published: Iterable[tuple[str, str, int, int]]) -> PortLine:
+    kind, container, port = str(one["owner_kind"]), str(one["owner"]), int(one["port"])
+    ends = [
+        f"{name}:{inside}"
+        for name, protocol, outside, inside in published
+        if kind in FOR_CONTAINERS and (name, protocol, outside) == (container, one["protocol"], port)
+    ]
+    return PortLine(
+        protocol=str(one["protocol"]),
+        address=str(one["address"]),
+        port=port,
+        owner=_shown(container, kind),
+        owner_kind=kind,
+        published_to=ends[0] if ends else "",
+        scope=str(one["scope"]),
+    )
 
 
 def _line(observation: Observation, listener: Listener) -> PortLine:
@@ -61,7 +94,7 @@ def _line(observation: Observation, listener: Listener) -> PortLine:
         protocol=socket.protocol,
         address=socket.address,
         port=socket.port,
-        owner=owner.name or (owner.kind if owner.kind in (DOCKER_PROXY, ENGINE) else ""),
+        owner=_shown(owner.name, owner.kind),
         owner_kind=owner.kind,
         published_to=_published_to(observation, listener),
         scope=scope(socket.address),
@@ -71,12 +104,21 @@ def _line(observation: Observation, listener: Listener) -> PortLine:
 def _published_to(observation: Observation, listener: Listener) -> str:
     socket, owner = listener.socket, listener.owner
     container = observation.topology.inventory.containers.get(owner.container_id)
-    if container is None or owner.kind not in (DOCKER_PROXY, ENGINE):
+    if container is None or owner.kind not in FOR_CONTAINERS:
         return ""
     for binding in (container.details or Details()).published:
         if (binding.protocol, binding.host_port) == (socket.protocol, socket.port):
             return f"{container.name}:{binding.container_port}"
     return ""
+
+
+def _shown(name: str, kind: str) -> str:
+    """Of the engine's own listeners that are for no container what they are."""
+    return name or (kind if kind in FOR_CONTAINERS else "")
+
+
+def _place(line: PortLine) -> tuple[int, str, tuple[int, int], str]:
+    return line.port, line.protocol, _order(line.address), line.owner
 
 
 def _order(address: str) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import json
 from functools import partial
 
 from exporter.core.sockets import HostSockets
-from exporter.terminal.port_list import document, print_ports
+from exporter.terminal.port_list import document, port_lines, print_ports
 from tests.core.ports.hosts import container, engine, process, proxy
 from tests.terminal.seen import printed, seen
 
@@ -20,7 +20,7 @@ HOST = seen(sockets=HostSockets(LISTENERS))
 
 
 def test_every_port_is_told_once_with_who_holds_it_and_what_it_is_published_to() -> None:
-    assert printed(partial(print_ports, HOST)) == [
+    assert printed(partial(print_ports, port_lines(HOST))) == [
         "protocol  address     port  owner          kind          published to  reachable from",
         "tcp       0.0.0.0       22  sshd           process                     all",
         "tcp       127.0.0.1     53  (not visible)  process                     loopback",
@@ -34,7 +34,7 @@ def test_every_port_is_told_once_with_who_holds_it_and_what_it_is_published_to()
 
 
 def test_the_document_says_the_same() -> None:
-    found = json.loads(document(HOST))
+    found = json.loads(document(port_lines(HOST)))
     assert len(found) == 8
     assert found[3] == {
         "protocol": "tcp",
@@ -48,5 +48,5 @@ def test_the_document_says_the_same() -> None:
 
 
 def test_where_nothing_listens_or_nothing_was_read_that_is_said() -> None:
-    assert printed(partial(print_ports, seen(sockets=HostSockets()))) == ["Nothing listens."]
-    assert json.loads(document(seen(sockets=None))) == []
+    assert printed(partial(print_ports, port_lines(seen(sockets=HostSockets())))) == ["Nothing listens."]
+    assert json.loads(document(port_lines(seen(sockets=None)))) == []

@@ -12,7 +12,7 @@ from exporter.core.sample import Degraded
 from exporter.core.unseen import SENTENCES
 from exporter.terminal.paint import cell, console, table
 from exporter.terminal.report import document, print_report
-from exporter.terminal.verdict import exit_code
+from exporter.terminal.told import told
 from tests.terminal.seen import LIKELY, LOST, SMALL, STOLEN, printed, seen
 
 PTRACE = Degraded("sockets", "no_sys_ptrace", "grant CAP_SYS_PTRACE")
@@ -20,7 +20,7 @@ EVERYTHING = seen(findings=(SMALL,), conflicts=(LIKELY, STOLEN), drifts=(LOST,))
 
 
 def report(observation: Observation, engine_error: str = "") -> list[str]:
-    return printed(partial(print_report, observation, engine_error=engine_error))
+    return printed(partial(print_report, told(observation, engine_error)))
 
 
 def test_the_worst_comes_first_and_what_is_not_certain_says_so() -> None:
@@ -73,11 +73,11 @@ def test_why_the_engine_does_not_answer_is_said() -> None:
     ],
 )
 def test_the_exit_code_is_the_worst_that_is_known(observation: Observation, code: int) -> None:
-    assert exit_code(observation) == code
+    assert told(observation).exit_code == code
 
 
 def test_the_document_says_all_of_it() -> None:
-    found = json.loads(document(seen(conflicts=(STOLEN,), suspended=("engine",), degraded=(PTRACE,)), "hung"))
+    found = json.loads(document(told(seen(conflicts=(STOLEN,), suspended=("engine",), degraded=(PTRACE,)), "hung")))
     assert found == {
         "verdict": "critical",
         "engine": "29.1.0",
@@ -103,7 +103,7 @@ def test_the_document_says_all_of_it() -> None:
 
 
 def test_findings_of_networks_and_nat_have_the_labels_of_their_series() -> None:
-    lines = {line["area"]: line for line in json.loads(document(EVERYTHING))["findings"]}
+    lines = {line["area"]: line for line in json.loads(document(told(EVERYTHING)))["findings"]}
     assert (lines["network"]["network"], lines["network"]["subject"]) == ("front", "eth0")
     assert (lines["nat"]["family"], lines["nat"]["container"], lines["nat"]["host_port"]) == ("ip", "web", "8080")
 

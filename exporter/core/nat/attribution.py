@@ -106,6 +106,8 @@ class Attribution:
 
     def _drop(self, rule: Rule) -> Series | None:
         reason = _reason(rule)
+        if reason == UNPUBLISHED and self._expected.one_drop:
+            reason = EITHER
         name = self.network(rule) or self._network_of_destination(rule)
         return NOBODYS if not reason else None if not name else (DROP, name, reason)
 

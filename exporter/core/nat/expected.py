@@ -14,6 +14,7 @@ ANY_ADDRESS = {IP: "0.0.0.0", IP6: "::"}
 LOOPBACK = ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")
 # From this version on an engine writes rules for IPv6 by itself and knows gateway modes.
 IP6TABLES_SINCE = 27
+ONE_DROP_SINCE = 29
 NAT_MODES = frozenset({"nat", "nat-unprotected"})
 
 
@@ -57,7 +58,8 @@ class ExpectedBinding:
 class Expected:
     """All of it. `complete` when every bridge network's members are known, without whom no address is nobody's.
 
-    `families` are those that an engine of this version writes rules for by itself.
+    `families` are those that an engine of this version writes rules for by itself. `one_drop` says that it refuses by
+    one rule what comes from other networks and what goes to ports that are not published.
     """
 
     networks: tuple[ExpectedNetwork, ...] = ()
@@ -66,6 +68,7 @@ class Expected:
     inside: Inside = field(default_factory=Inside)
     complete: bool = False
     families: frozenset[str] = frozenset({IP})
+    one_drop: bool = False
 
 
 def expected(inventory: Inventory) -> Expected:
@@ -81,6 +84,7 @@ def expected(inventory: Inventory) -> Expected:
         inside=Inside(frozenset(n.bridge for n in bridges), tuple(prefix_of(subnet) for subnet in subnets)),
         complete=all(network.id in inventory.members for network in bridges),
         families=frozenset({IP, IP6} if modern else {IP}),
+        one_drop=_major(inventory) >= ONE_DROP_SINCE,
     )
 
 

@@ -63,6 +63,9 @@ class NatLedger:
             if series and known.series and series != known.series:
                 known.series = series
                 self._sums[series] += 0
+        for known in self._late.values():
+            if known.series is None:
+                self._claim(known, series_of(known.rule))
         for serial, (rule, packets) in list(self._unclaimed.items()):
             series = series_of(rule)
             if series is not None:

@@ -72,7 +72,7 @@ def take(state: State, name: str, data: bytes | None) -> None:
         if not understood:
             _not_understood(state, name)
     elif name in NATIVE_TARGETS:
-        state.made["target"] = NATIVE_TARGETS[name]
+        state.decide(NATIVE_TARGETS[name])
     elif name not in HARMLESS:
         _not_understood(state, name)
 
@@ -164,7 +164,7 @@ def _lookup(state: State, parts: Attributes) -> None:
     key = state.loaded(parts[nfta.LOOKUP_SREG]).key.removeprefix("?")
     register = u32(parts[nfta.LOOKUP_DREG]) if nfta.LOOKUP_DREG in parts else None
     if register == VERDICT_REGISTER:
-        state.made.update(target=MAP, to=text(parts[nfta.LOOKUP_SET]), by=key)
+        state.decide(MAP, to=text(parts[nfta.LOOKUP_SET]), by=key)
         return
     state.conditions.append(Condition(key, UNKNOWN))
     if register is not None:

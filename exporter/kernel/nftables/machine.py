@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.core.nat.ruleset import Condition
+from exporter.core.nat.ruleset import UNKNOWN, Condition
 from exporter.kernel.nftables.wire import number
 
 Attributes = Mapping[int, bytes]
@@ -38,6 +38,12 @@ class State:
     def loaded(self, register: bytes) -> Loaded:
         """What is in a register; something unknown unless it was loaded."""
         return self.registers.get(u32(register), Loaded(f"?{self.unknown}"))
+
+    def decide(self, target: str, **more: Any) -> None:
+        """Take what the rule does with a packet; of two such things it cannot be told which is done."""
+        if "target" in self.made:
+            self.conditions.append(Condition(target, UNKNOWN))
+        self.made.update(target=target, **more)
 
     def load(self, register: bytes, loaded: Loaded) -> None:
         """Put something into a register."""

@@ -205,10 +205,11 @@ def parse_elements(messages: Iterable[bytes]) -> dict[str, str] | None:
             parts = dict(walk(element))
             key = dict(walk(parts.get(nfta.SET_ELEM_KEY, b""))).get(nfta.DATA_VALUE, b"")
             verdict = dict(walk(dict(walk(parts.get(nfta.SET_ELEM_DATA, b""))).get(nfta.DATA_VERDICT, b"")))
-            jumps = number(verdict.get(nfta.VERDICT_CODE, b"")) == VERDICT_JUMP
+            code, chain = (verdict.get(place, b"") for place in (nfta.VERDICT_CODE, nfta.VERDICT_CHAIN))
+            jumps = number(code) == VERDICT_JUMP and text(chain)
             if not jumps or len(key) != INTERFACE_NAME_BYTES or nfta.SET_ELEM_KEY_END in parts:
                 return None
-            found[text(key)] = text(verdict[nfta.VERDICT_CHAIN])
+            found[text(key)] = jumps
     return found
 
 

@@ -24,22 +24,22 @@ def immediate(state: State, parts: Attributes) -> None:
         return
     verdict = attributes(data[nfta.DATA_VERDICT])
     target = VERDICTS.get(struct.unpack(">i", verdict[nfta.VERDICT_CODE])[0], "?verdict")
-    state.made.update(target=target, to=text(verdict[nfta.VERDICT_CHAIN]) if target in (JUMP, GOTO) else "")
+    state.decide(target, to=text(verdict[nfta.VERDICT_CHAIN]) if target in (JUMP, GOTO) else "")
 
 
 def nat(state: State, parts: Attributes) -> None:
     """Take a translation; a range begins with the address and the port that are told."""
     address = _constant(state, parts, nfta.NAT_REG_ADDR, nfta.NAT_REG_ADDR_MAX)
     port = _constant(state, parts, nfta.NAT_REG_PROTO, nfta.NAT_REG_PROTO_MAX)
-    state.made["target"] = NAT_TYPES[u32(parts[nfta.NAT_TYPE])]
-    if address is None or port is None:
+    state.decide(NAT_TYPES[u32(parts[nfta.NAT_TYPE])])
+    if address is None or port is None or not (address or port):
         state.conditions.append(Condition("nat", UNKNOWN))  # it leads where a map says
     _lead(state, address or b"", port or b"")
 
 
 def redir(state: State, parts: Attributes) -> None:
     """Take a translation to the host itself."""
-    state.made["target"] = "REDIRECT"
+    state.decide("REDIRECT")
     port = _constant(state, parts, nfta.REDIR_REG_PROTO, nfta.REDIR_REG_PROTO_MAX)
     if port is None:
         state.conditions.append(Condition("redir", UNKNOWN))
@@ -48,6 +48,8 @@ def redir(state: State, parts: Attributes) -> None:
 
 def _constant(state: State, parts: Attributes, first: int, last: int) -> bytes | None:
     """Return what a register holds, b'' where there is none; None for what is no constant. Of a range both are told."""
+    for value in parts.values():
+        u32(value)  # one that is longer would hide another
     if first not in parts and last not in parts:
         return b""
     return state.loaded(parts[first]).constant or None
@@ -61,7 +63,8 @@ def _lead(state: State, address: bytes, port: bytes) -> None:
 
 def target(state: State, parts: Attributes) -> None:
     """Take a target of xtables."""
-    name = state.made["target"] = text(parts[nfta.XT_NAME])
+    name = text(parts[nfta.XT_NAME])
+    state.decide(name)
     if name in xt.TRANSLATIONS and state.family in ADDRESS_BYTES:
         size, revision = ADDRESS_BYTES[state.family], u32(parts[nfta.XT_REVISION])
         state.made["address"], state.made["port"] = xt.translation(parts[nfta.XT_INFO], revision, size)

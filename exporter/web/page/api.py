@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.core.observation import Observation
 from exporter.core.port_scope import scope
-from exporter.core.portrait import portrait
+from exporter.core.portrait import document, portrait
 from exporter.core.report import findings
 from exporter.core.unseen import unseen
 from exporter.web.page.layout import endpoint_key
@@ -15,9 +15,7 @@ from exporter.web.page.layout import endpoint_key
 
 def topology(observation: Observation) -> str:
     """Containers, networks, endpoints and uplinks."""
-    document = asdict(portrait(observation))
-    del document["findings"]
-    return _written(document)
+    return _written(document(portrait(observation)))
 
 
 def ports(observation: Observation) -> str:
@@ -67,5 +65,5 @@ def version(observation: Observation) -> int:
     return zlib.crc32(repr((still, ports(observation), unseen(observation))).encode())
 
 
-def _written(document: Any) -> str:
-    return json.dumps(document, indent=1) + "\n"
+def _written(told: Any) -> str:
+    return json.dumps(told, indent=1) + "\n"

@@ -9,8 +9,8 @@ from exporter.web.page.markup import Html, bytes_text, el, joined, name, text
 Fact = tuple[str, str]
 
 
-def details(portrait: Portrait, shown: str) -> Html:
-    """Write the panel of `kind/name`; one that says so for what is gone, nothing for ''."""
+def details(portrait: Portrait, shown: str, close: str = "?") -> Html:
+    """Write the panel of `kind/name`; one that says so for what is gone, nothing for ''. `close` leads back."""
     if not shown:
         return ""
     kind, _, of = shown.partition("/")
@@ -19,10 +19,11 @@ def details(portrait: Portrait, shown: str) -> Html:
     return el(
         "aside",
         el("h2", text(f"{kind} "), name(of)),
-        el("a", text("Close"), href="?", class_="close"),
+        el("a", text("Close"), href=close, class_="close"),
         joined(finding(line) for line in portrait.findings if of and of in line.labels.values()),
         body,
         id="details",
+        data_show=shown,
         tabindex="-1",
         aria_label="Details",
     )

@@ -8,6 +8,7 @@ from exporter.core.observation import Observation
 from exporter.core.portrait import Portrait, portrait
 from exporter.core.unseen import hints, unseen
 from exporter.web.page import tables
+from exporter.web.page.api import version as version_of
 from exporter.web.page.details import details, finding
 from exporter.web.page.layout import Box, layout
 from exporter.web.page.markup import Html, el, joined, name, text
@@ -42,7 +43,8 @@ def page(observation: Observation, asked: Asked, version: str, telemetry_path: s
         el("script", src="/static/live.js", defer=True),
     )
     body = el("body", _header(seen), _main(observation, seen, asked), _footer(version, telemetry_path))
-    return f"<!doctype html>\n{el('html', head, body, lang='en')}\n"
+    written = f"<!doctype html>\n{el('html', head, body, lang='en')}\n"
+    return written.encode(errors="replace").decode()  # the kernel's names may be no text at all
 
 
 def _header(seen: Portrait) -> Html:
@@ -57,15 +59,17 @@ def _header(seen: Portrait) -> Html:
 
 def _main(observation: Observation, seen: Portrait, asked: Asked) -> Html:
     picture = svg(layout(seen, asked.opened), lambda box: _link(box, asked))
+    close = "?" + urlencode([("open", network) for network in sorted(asked.opened)], errors="replace")
     return el(
         "main",
         el("section", _verdict(seen), _findings(seen), _unseen(observation), class_="verdict", id="findings"),
-        details(seen, asked.show),
+        details(seen, asked.show, close),
         el("div", picture, class_="scroll", tabindex="0", role="region", aria_label="Topology"),
         tables.containers(seen),
         tables.networks(seen),
         tables.ports(observation),
         tables.nat(observation),
+        data_version=version_of(observation),
     )
 
 
@@ -89,13 +93,13 @@ def _unseen(observation: Observation) -> Html:
 
 
 def _link(box: Box, asked: Asked) -> str:
-    """A box for many opens them; any other leads to its details."""
+    """A box for many opens and closes them; any other leads to its details."""
     if box.key.startswith("group/"):
-        return "?" + urlencode([("open", network) for network in sorted(asked.opened | {box.group})])
-    if box.key.startswith("host/"):
+        return "?" + urlencode([("open", network) for network in sorted(asked.opened ^ {box.group})], errors="replace")
+    if box.key in ("host/", "stack/"):
         return "#findings"
-    opened = "".join(f"&open={quote(network, safe='')}" for network in sorted(asked.opened))
-    return f"?show={quote(box.key, safe='/')}{opened}#details"
+    opened = "".join(f"&open={quote(network, safe='', errors='replace')}" for network in sorted(asked.opened))
+    return f"?show={quote(box.key, safe='/', errors='replace')}{opened}#details"
 
 
 def _footer(version: str, telemetry_path: str) -> Html:

@@ -1,21 +1,24 @@
-"""Where things stand in the picture: containers at the left, networks in the middle, the way out at the right.
+"""Where things stand in the picture: containers, the networks that they are on, and the way out, from left to right.
 
 Positions follow from names alone, so that nothing jumps when numbers change. Of a large host each network's containers
 are one box until somebody opens it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from exporter.core.portrait import RANK, ContainerPortrait, EndpointPortrait, NetworkPortrait, Portrait, UplinkPortrait
 
-WIDTH = 1120
-CONTAINER_X, CONTAINER_WIDTH = 10, 330
-NETWORK_X, NETWORK_WIDTH = 460, 260
-HOST_X, HOST_WIDTH = 850, 260
-ROW, GAP, TOP = 50, 10, 34
+WIDTH = 1160
+CONTAINER_X, CONTAINER_WIDTH = 10, 300
+NETWORK_X, NETWORK_WIDTH = 580, 240
+HOST_X, HOST_WIDTH = 910, 240
+ROW, GAP, TOP = 52, 12, 34
 # More containers than this are drawn as one box for each network.
 MANY = 40
+HOST_MODE = "host"
+STACK = "stack/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +34,37 @@ class Box:
     severity: str = ""
     group: str = ""
     note: str = ""
+    rows: int = 1
+
+    @property
+    def height(self) -> int:
+        """Of all its rows."""
+        return self.rows * ROW - GAP
 
     @property
     def middle(self) -> int:
         """The height at which lines end."""
-        return self.y + (ROW - GAP) // 2
+        return self.y + self.height // 2
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line between two boxes; `endpoint` is whose rates it shows, '' for none."""
+    """A line between two boxes; it leaves the first at one of its rows.
+
+    `endpoint` is whose rates it shows, `label` what the endpoint is called; both '' where it stands for many.
+    """
 
     start: Box
     end: Box
     endpoint: str = ""
     severity: str = ""
+    label: str = ""
+    row: int = 0
+
+    @property
+    def start_y(self) -> int:
+        """Where it leaves."""
+        return self.start.y + self.row * ROW + (ROW - GAP) // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +78,17 @@ class Picture:
 
 def layout(portrait: Portrait, opened: frozenset[str] = frozenset()) -> Picture:
     """Place everything; `opened` are the networks whose containers are drawn one by one."""
-    left = list(_left(portrait, opened))
-    middle = [_network(network, row) for row, network in enumerate(_ordered(portrait))]
-    right = list(_right(portrait))
-    boxes = (*left, *middle, *right)
-    by_key = {box.key: box for box in boxes}
-    lowest = max((box.y for box in boxes), default=TOP)
-    return Picture(boxes, tuple(_lines(portrait, by_key, left)), lowest + ROW)
+    endpoints: dict[str, list[EndpointPortrait]] = {}
+    for endpoint in portrait.endpoints:
+        endpoints.setdefault(endpoint.container, []).append(endpoint)
+    left = list(_left(portrait, endpoints, opened))
+    boxes = {box.key: box for box in left}
+    starts = list(_starts(portrait, endpoints, boxes))
+    middle = list(_middle(portrait, starts))
+    boxes |= {box.key: box for box in (*middle, *_right(portrait))}
+    lines = (replace(line, end=boxes[target]) for line, target in starts)
+    lowest = max(box.y + box.height for box in boxes.values())
+    return Picture(tuple(boxes.values()), (*lines, *_way_out(portrait, boxes)), lowest + GAP)
 
 
 def endpoint_key(endpoint: EndpointPortrait) -> str:
@@ -82,22 +105,6 @@ def _ordered(portrait: Portrait) -> list[NetworkPortrait]:
     return sorted(portrait.networks, key=lambda network: (not network.endpoints, network.name))
 
 
-def _left(portrait: Portrait, opened: frozenset[str]) -> Iterator[Box]:
-    """Containers by their first network, so that few lines cross; sharers stand under their owner."""
-    homes = _homes(portrait)
-    collapses = len(portrait.containers) > MANY
-    row = 0
-    for home in dict.fromkeys(homes[container.name] for container in _sorted(portrait, homes)):
-        inhabitants = [c for c in _sorted(portrait, homes) if homes[c.name] == home]
-        if collapses and home not in opened and len(inhabitants) > 1:
-            yield _group(home, inhabitants, row)
-            row += 1
-            continue
-        for container in inhabitants:
-            yield _container(container, row, home if collapses else "")
-            row += 1
-
-
 def _homes(portrait: Portrait) -> dict[str, str]:
     """Return container -> the network that it stands beside, '' for those of host mode and without a network."""
     homes: dict[str, str] = {}
@@ -106,7 +113,8 @@ def _homes(portrait: Portrait) -> dict[str, str]:
     return {c.name: homes.get(c.name) or homes.get(c.owner, "") for c in portrait.containers}
 
 
-def _sorted(portrait: Portrait, homes: dict[str, str]) -> list[ContainerPortrait]:
+def _sorted(portrait: Portrait, homes: Mapping[str, str]) -> list[ContainerPortrait]:
+    """Sort by the first network, so that few lines cross; sharers stand under their owner."""
     order = {network.name: place for place, network in enumerate(_ordered(portrait))}
     return sorted(
         portrait.containers,
@@ -114,8 +122,23 @@ def _sorted(portrait: Portrait, homes: dict[str, str]) -> list[ContainerPortrait
     )
 
 
-def _container(container: ContainerPortrait, row: int, group: str) -> Box:
-    subtitle = f"shares {container.owner}'s network" if container.owner else container.image
+def _left(portrait: Portrait, endpoints: Mapping[str, list[EndpointPortrait]], opened: frozenset[str]) -> Iterator[Box]:
+    homes = _homes(portrait)
+    many = len(portrait.containers) > MANY
+    row = 0
+    for home, together in groupby(_sorted(portrait, homes), key=lambda c: homes[c.name]):
+        inhabitants = list(together)
+        collapses = many and len(inhabitants) > 1
+        if collapses:
+            yield _group(home, inhabitants, row, open_=home in opened)
+            row += 1
+        for container in inhabitants if not collapses or home in opened else ():
+            rows = max(1, len(endpoints.get(container.name, ())))
+            yield _container(container, row, rows)
+            row += rows
+
+
+def _container(container: ContainerPortrait, row: int, rows: int) -> Box:
     note = container.ports[0] if container.ports else ""
     if len(container.ports) > 1:
         note += f" +{len(container.ports) - 1}"
@@ -125,26 +148,63 @@ def _container(container: ContainerPortrait, row: int, group: str) -> Box:
         y=_y(row),
         width=CONTAINER_WIDTH,
         title=container.name,
-        subtitle=subtitle,
+        subtitle=f"shares {container.owner}'s network" if container.owner else container.image,
         severity=container.severity,
-        group=group,
         note=note if container.state == "running" else container.state,
+        rows=rows,
     )
 
 
-def _group(home: str, inhabitants: list[ContainerPortrait], row: int) -> Box:
-    worst = max((c.severity for c in inhabitants), key=RANK.__getitem__)
-    where = home or "no network of their own"
+def _group(home: str, inhabitants: list[ContainerPortrait], row: int, *, open_: bool) -> Box:
     return Box(
         key=f"group/{home}",
         x=CONTAINER_X,
         y=_y(row),
         width=CONTAINER_WIDTH,
         title=f"{len(inhabitants)} containers",
-        subtitle=where,
-        severity=worst,
+        subtitle=home or "no network of their own",
+        severity="" if open_ else max((c.severity for c in inhabitants), key=RANK.__getitem__),
         group=home,
+        note="hide" if open_ else "show",
     )
+
+
+def _starts(
+    portrait: Portrait, endpoints: Mapping[str, list[EndpointPortrait]], boxes: Mapping[str, Box]
+) -> Iterator[tuple[Line, str]]:
+    """Return lines that leave containers, each with the key of the box where it ends; a group has one to each."""
+    homes, networks = _homes(portrait), {network.name for network in portrait.networks}
+    drawn = set()
+    for container in portrait.containers:
+        own = boxes.get(f"container/{container.name}")
+        start = own or boxes[f"group/{homes[container.name]}"]
+        targets = [(f"network/{e.network}", e) for e in endpoints.get(container.name, ()) if e.network in networks]
+        if container.mode == HOST_MODE:
+            yield from [(Line(start, start, severity=start.severity), STACK)] if (start.key, STACK) not in drawn else ()
+            drawn.add((start.key, STACK))
+        for row, (target, endpoint) in enumerate(targets):
+            if own is not None:
+                label = " · ".join(filter(None, (endpoint.interface, endpoint.veth)))
+                yield Line(own, own, endpoint_key(endpoint), own.severity, label, row), target
+            elif (start.key, target) not in drawn:
+                yield Line(start, start, severity=start.severity), target
+            drawn.add((start.key, target))
+
+
+def _middle(portrait: Portrait, starts: list[tuple[Line, str]]) -> Iterator[Box]:
+    """Networks beside their containers, each at the first free row; below them the host's own network stack."""
+    heights: dict[str, list[int]] = {}
+    for line, target in starts:
+        heights.setdefault(target, []).append(line.start_y - TOP)
+    row = 0
+    for network in _ordered(portrait):
+        beside = heights.get(f"network/{network.name}", [])
+        row = max(row, sum(beside) // len(beside) // ROW if beside else 0)
+        yield _network(network, row)
+        row += 1
+    if STACK in heights:
+        row = max(row, sum(heights[STACK]) // len(heights[STACK]) // ROW)
+        yield Box(STACK, NETWORK_X, _y(row), NETWORK_WIDTH, "host network", "the host's own network stack")
 
 
 def _network(network: NetworkPortrait, row: int) -> Box:
@@ -161,39 +221,21 @@ def _network(network: NetworkPortrait, row: int) -> Box:
 
 
 def _right(portrait: Portrait) -> Iterator[Box]:
-    yield Box("host/", HOST_X, _y(0), HOST_WIDTH, portrait.host or "the host", "its own network stack")
+    yield Box("host/", HOST_X, _y(0), HOST_WIDTH, portrait.host or "the host", f"Docker {portrait.engine}".strip())
     for row, uplink in enumerate(portrait.uplinks, 1):
         yield _uplink(uplink, row)
 
 
 def _uplink(uplink: UplinkPortrait, row: int) -> Box:
     addresses = ", ".join(uplink.addresses[:2])
-    return Box(f"uplink/{uplink.device}", HOST_X, _y(row), HOST_WIDTH, uplink.device, addresses)
+    return Box(f"uplink/{uplink.device}", HOST_X, _y(row), HOST_WIDTH, uplink.device, addresses, note="uplink")
 
 
-def _lines(portrait: Portrait, boxes: dict[str, Box], left: list[Box]) -> Iterator[Line]:
-    grouped = {box.group for box in left if box.key.startswith("group/")}
-    homes = _homes(portrait)
-    drawn = set()
-    for endpoint in portrait.endpoints:
-        start = boxes.get(f"container/{endpoint.container}") or boxes.get(f"group/{homes.get(endpoint.container, '')}")
-        end = boxes.get(f"network/{endpoint.network}")
-        if start is not None and end is not None and (start.key, end.key) not in drawn:
-            drawn.add((start.key, end.key))
-            own = start.key.startswith("container/")
-            yield Line(start, end, endpoint_key(endpoint) if own else "", start.severity)
-    yield from _of_host_mode(portrait, boxes, grouped)
+def _way_out(portrait: Portrait, boxes: Mapping[str, Box]) -> Iterator[Line]:
     for network in portrait.networks:
         if network.external and network.endpoints:
             yield Line(boxes[f"network/{network.name}"], boxes["host/"])
+    if STACK in boxes:
+        yield Line(boxes[STACK], boxes["host/"])
     for uplink in portrait.uplinks:
         yield Line(boxes["host/"], boxes[f"uplink/{uplink.device}"])
-
-
-def _of_host_mode(portrait: Portrait, boxes: dict[str, Box], grouped: set[str]) -> Iterator[Line]:
-    for container in portrait.containers:
-        box = boxes.get(f"container/{container.name}")
-        if container.mode == "host" and box is not None:
-            yield Line(box, boxes["host/"], severity=container.severity)
-    if "" in grouped and any(container.mode == "host" for container in portrait.containers):
-        yield Line(boxes["group/"], boxes["host/"])

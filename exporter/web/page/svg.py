@@ -2,27 +2,37 @@
 
 from collections.abc import Callable
 
-from exporter.web.page.layout import GAP, ROW, WIDTH, Box, Line, Picture
+from exporter.web.page.layout import (
+    CONTAINER_WIDTH,
+    CONTAINER_X,
+    GAP,
+    HOST_X,
+    NETWORK_X,
+    ROW,
+    WIDTH,
+    Box,
+    Line,
+    Picture,
+)
 from exporter.web.page.markup import Html, el, joined, shortened, text
 
-TITLE_AT, SUBTITLE_AT, INDENT = 17, 33, 12
-CHARACTER = 8  # width of a character of a title, about
-BEND = 0.45
+TITLE_AT, SUBTITLE_AT, INDENT = 17, 32, 12
+CHARACTER, SMALL = 8, 6.2  # widths of a character of a title, and of what is smaller, about
+# Lines of endpoints are straight until here, so that none runs through the words beside another.
+STRAIGHT_TO = 500
 MARKS = {"critical": "▲", "warning": "△", "info": "·"}  # colour is not the only sign
-HEADINGS = ((10, "Containers"), (460, "Networks"), (850, "Host"))
+ENDPOINT_X = CONTAINER_X + CONTAINER_WIDTH + 10
+HEADINGS = ((CONTAINER_X, "Containers"), (ENDPOINT_X, "Endpoints"), (NETWORK_X, "Networks"), (HOST_X, "Host"))
 
 
 def svg(picture: Picture, link: Callable[[Box], str]) -> Html:
     """Draw it; `link` is where a box leads."""
-    headings = joined(el("text", text(word), x=x, y=18, class_="heading") for x, word in HEADINGS)
-    lines = joined(_line(line) for line in picture.lines)
-    boxes = joined(_box(box, link(box)) for box in picture.boxes)
     return el(
         "svg",
         el("title", text("Containers, the networks that they are on, and the way out of the host")),
-        headings,
-        lines,
-        boxes,
+        joined(el("text", text(word), x=x, y=18, class_="heading") for x, word in HEADINGS),
+        joined(_line(line) for line in picture.lines),
+        joined(_box(box, link(box)) for box in picture.boxes),
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {WIDTH} {picture.height}",
         width=WIDTH,
@@ -34,19 +44,13 @@ def svg(picture: Picture, link: Callable[[Box], str]) -> Html:
 
 
 def _box(box: Box, href: str) -> Html:
-    inner = box.width - 2 * INDENT
     mark = f"{MARKS[box.severity]} " if box.severity else ""
-    most = (inner // CHARACTER) - (len(box.note) * 7 // CHARACTER + 2 if box.note else 0)
     said = f", {box.severity}" if box.severity else ""
     return el(
         "a",
         el("title", text(f"{box.title} · {box.subtitle} {box.note}")),
-        el("rect", x=box.x, y=box.y, width=box.width, height=ROW - GAP, rx=6),
-        el(
-            "text", text(mark + shortened(box.title, max(8, most))), x=box.x + INDENT, y=box.y + TITLE_AT, class_="name"
-        ),
-        el("text", text(shortened(box.subtitle, inner // 6)), x=box.x + INDENT, y=box.y + SUBTITLE_AT, class_="more"),
-        el("text", text(box.note), x=box.x + box.width - INDENT, y=box.y + TITLE_AT, class_="note") if box.note else "",
+        el("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=6),
+        _words(box, mark),
         href=href,
         class_=f"box {box.key.partition('/')[0]} {box.severity or 'fine'}",
         data_key=box.key,
@@ -54,15 +58,41 @@ def _box(box: Box, href: str) -> Html:
     )
 
 
+def _words(box: Box, mark: str) -> Html:
+    """Write what stands in a box; an inner svg cuts what is wider than thought."""
+    inner = box.width - 2 * INDENT
+    beside = round(len(box.note) * SMALL) + INDENT if box.note else 0
+    title = mark + shortened(box.title, (inner - beside) // CHARACTER - len(mark))
+    subtitle = shortened(box.subtitle, int(inner / SMALL))
+    top = (box.height - (ROW - GAP)) // 2
+    return joined(
+        (
+            _cut(box, inner - beside, el("text", text(title), x=0, y=top + TITLE_AT, class_="name")),
+            _cut(box, inner, el("text", text(subtitle), x=0, y=top + SUBTITLE_AT, class_="more")),
+            el("text", text(box.note), x=box.x + box.width - INDENT, y=box.y + top + TITLE_AT, class_="note")
+            if box.note
+            else "",
+        )
+    )
+
+
+def _cut(box: Box, width: int, words: Html) -> Html:
+    return el("svg", words, x=box.x + INDENT, y=box.y, width=width, height=box.height)
+
+
 def _line(line: Line) -> Html:
-    x1, y1, x2, y2 = line.start.x + line.start.width, line.start.middle, line.end.x, line.end.middle
-    if line.start.x == line.end.x:
-        x1 = x2 = line.start.x + line.start.width // 2
-        y1, y2 = line.start.y + ROW - GAP, line.end.y
-    bend = (x2 - x1) * BEND
-    path = f"M{x1} {y1}C{x1 + bend:.0f} {y1} {x2 - bend:.0f} {y2} {x2} {y2}"
-    drawn = el("path", d=path, class_=f"line {line.severity or 'fine'}", data_endpoint=line.endpoint or None)
+    drawn = el("path", d=_path(line), class_=f"line {line.severity or 'fine'}", data_endpoint=line.endpoint or None)
     if not line.endpoint:
         return drawn
-    # Beside the container, where no two lines' texts meet.
-    return drawn + el("text", x=x1 + 6, y=y1 - 4, class_="rate", data_rate=line.endpoint)
+    label = el("text", text(line.label), x=ENDPOINT_X, y=line.start_y - 6, class_="endpoint") if line.label else ""
+    return drawn + label + el("text", x=ENDPOINT_X, y=line.start_y + 15, class_="rate", data_rate=line.endpoint)
+
+
+def _path(line: Line) -> str:
+    x1, y1, x2, y2 = line.start.x + line.start.width, line.start_y, line.end.x, line.end.middle
+    if line.start.x == line.end.x:
+        x1 = x2 = line.start.x + line.start.width // 2
+        return f"M{x1} {line.start.y + line.start.height}V{line.end.y}"
+    straight = STRAIGHT_TO if line.start.x == CONTAINER_X else x1
+    bend = (x2 - straight) // 2
+    return f"M{x1} {y1}H{straight}C{straight + bend} {y1} {x2 - bend} {y2} {x2} {y2}"

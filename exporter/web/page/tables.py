@@ -34,7 +34,7 @@ def row(cells: Iterable[Html], *, words: Iterable[str] = (), severity: str = "")
 
 def link(kind: str, of: str, shown: str = "") -> Html:
     """Write a name that leads to its details."""
-    return el("a", name(shown or of), href=f"?show={kind}/{quote(of, safe='')}#details") if of else ""
+    return el("a", name(shown or of), href=f"?show={kind}/{quote(of, safe='', errors='replace')}#details") if of else ""
 
 
 def containers(portrait: Portrait) -> Html:

@@ -1,18 +1,20 @@
 // Live numbers, and the page anew when the host has changed. Without this script everything is there, and stands still.
 "use strict";
 
-const INTERVAL_UNITS = ["B/s", "kB/s", "MB/s", "GB/s"];
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
 const RECONNECT_MS = 2000;
 
-const rateText = (bytesPerSecond) => {
-  let amount = bytesPerSecond;
+const bytesText = (count) => {
+  let amount = count;
   let unit = 0;
-  while (amount >= 1000 && unit < INTERVAL_UNITS.length - 1) {
+  while (amount >= 1000 && unit < UNITS.length - 1) {
     amount /= 1000;
     unit += 1;
   }
-  return `${amount.toFixed(unit ? 1 : 0)} ${INTERVAL_UNITS[unit]}`;
+  return `${amount.toFixed(unit ? 1 : 0)} ${UNITS[unit]}`;
 };
+
+const rateText = (bytesPerSecond) => `${bytesText(bytesPerSecond)}/s`;
 
 const say = (words) => {
   const status = document.getElementById("live");
@@ -20,27 +22,36 @@ const say = (words) => {
 };
 
 let before = null;
+let rates = {};
 
 // Bytes by endpoint as [received, sent]; rates come from two of them.
-const showCounters = (counters, at) => {
+const takeCounters = (counters, at) => {
   const seconds = before ? (at - before.at) / 1000 : 0;
-  const rates = {};
+  const known = before ? before.counters : {};
+  if (before && seconds <= 0) return;
+  rates = {};
   for (const [key, [received, sent]] of Object.entries(counters)) {
-    const known = before && before.counters[key];
-    if (!known || received === null || seconds <= 0) continue;
-    rates[key] = [Math.max(0, received - known[0]) / seconds, Math.max(0, sent - known[1]) / seconds];
+    if (!known[key] || received === null || known[key][0] === null) continue;
+    rates[key] = [Math.max(0, received - known[key][0]) / seconds, Math.max(0, sent - known[key][1]) / seconds];
   }
   before = { counters, at };
+};
+
+const moves = (rate) => Boolean(rate) && rate[0] + rate[1] >= 1;
+
+const showRates = () => {
   for (const node of document.querySelectorAll("[data-rate]")) {
     const rate = rates[node.dataset.rate];
-    node.textContent = rate && rate[0] + rate[1] >= 1 ? `↓ ${rateText(rate[0])}  ↑ ${rateText(rate[1])}` : "";
+    node.textContent = moves(rate) ? `↓ ${rateText(rate[0])}  ↑ ${rateText(rate[1])}` : "";
   }
   for (const node of document.querySelectorAll("path[data-endpoint]")) {
-    const rate = rates[node.dataset.endpoint];
-    node.classList.toggle("busy", Boolean(rate) && rate[0] + rate[1] >= 1);
+    node.classList.toggle("busy", moves(rates[node.dataset.endpoint]));
   }
   for (const [attribute, place] of [["received", 0], ["sent", 1]]) {
     for (const node of document.querySelectorAll(`[data-${attribute}]`)) {
+      const counters = before && before.counters[node.dataset[attribute]];
+      if (!counters || counters[place] === null) continue;
+      node.textContent = bytesText(counters[place]);
       const rate = rates[node.dataset[attribute]];
       if (rate) node.title = rateText(rate[place]);
     }
@@ -60,18 +71,37 @@ const applyFilter = () => {
   }
 };
 
-// Take the same page anew; what has the focus keeps it.
+let swaps = 0;
+
+// Take the same page anew; what has the focus keeps it, and what was scrolled sideways stays there.
 const swap = async () => {
+  swaps += 1;
+  const mine = swaps;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const focused = document.activeElement && document.activeElement.dataset && document.activeElement.dataset.key;
+  if (mine !== swaps) return;
+  const focused = focusSelector(document.activeElement);
   const open = document.querySelector("main details[open]") !== null;
+  const scrolled = [...document.querySelectorAll(".scroll")].map((region) => [region.ariaLabel, region.scrollLeft]);
   document.querySelector("main").replaceWith(fresh.querySelector("main"));
   document.title = fresh.title;
   if (open && document.querySelector("main details")) document.querySelector("main details").open = true;
-  if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  for (const [label, left] of scrolled) {
+    const region = document.querySelector(`.scroll[aria-label="${CSS.escape(label)}"]`);
+    if (region) region.scrollLeft = left;
+  }
+  if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
   applyFilter();
+  showRates();
+};
+
+const focusSelector = (node) => {
+  if (!node || !node.closest("main")) return null;
+  if (node.dataset.key) return `[data-key="${CSS.escape(node.dataset.key)}"]`;
+  if (node.id) return `#${CSS.escape(node.id)}`;
+  if (node.ariaLabel) return `[aria-label="${CSS.escape(node.ariaLabel)}"]`;
+  return node.hasAttribute("href") ? `main a[href="${CSS.escape(node.getAttribute("href"))}"]` : null;
 };
 
 // One page for all: what is shown is in the address, so that it can be kept and sent.
@@ -82,14 +112,24 @@ const follow = async (address, { push = true, reveal = false } = {}) => {
   if (reveal && panel) panel.focus();
 };
 
+// Back to the box that was opened.
+const closeDetails = async () => {
+  const panel = document.getElementById("details");
+  if (!panel) return;
+  const { show } = panel.dataset;
+  await follow(panel.querySelector(".close").getAttribute("href"));
+  document.querySelector(`[data-key="${CSS.escape(show)}"]`)?.focus();
+};
+
 document.addEventListener("click", (event) => {
   const anchor = event.target.closest("main a[href^='?']");
   if (!anchor || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  follow(anchor.getAttribute("href"), { reveal: true });
+  if (anchor.classList.contains("close")) closeDetails();
+  else follow(anchor.getAttribute("href"), { reveal: !anchor.classList.contains("group") });
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && document.getElementById("details")) follow("?", {});
+  if (event.key === "Escape") closeDetails();
   if (event.key === "/" && document.activeElement.tagName !== "INPUT") {
     event.preventDefault();
     document.getElementById("filter").focus();
@@ -101,13 +141,12 @@ document.getElementById("filter").addEventListener("input", applyFilter);
 
 const connect = () => {
   const stream = new EventSource("/api/v1/live");
-  let version = null;
   stream.addEventListener("look", (event) => {
     const look = JSON.parse(event.data);
     say("live");
-    if (version !== null && look.version !== version) swap();
-    version = look.version;
-    showCounters(look.counters, look.at);
+    takeCounters(look.counters, look.at);
+    showRates();
+    if (String(look.version) !== document.querySelector("main").dataset.version) swap();
   });
   stream.onerror = () => {
     say("not live: the exporter does not answer");

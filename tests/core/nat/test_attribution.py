@@ -87,6 +87,15 @@ def test_the_drop_of_a_networks_chain_is_the_networks() -> None:
     assert attribution(OWN_TABLES).series(drop) == (DROP, "front", "isolation_or_unpublished_port")
 
 
+@pytest.mark.parametrize(
+    ("version", "reason"), [("28.5.2", "unpublished_port"), ("29.1.0", "isolation_or_unpublished_port")]
+)
+def test_since_29_one_rule_of_iptables_says_both(version: str, reason: str) -> None:
+    wanted = expected(host(*NETWORKS, version=version))
+    drop = rule(FILTER, "! -i br-front -o br-front -j DROP")
+    assert Attribution(wanted, PortMemory()).series(drop) == (DROP, "front", reason)
+
+
 @every_host
 def test_every_dnat_rule_and_every_masquerade_of_an_engine_has_its_owner(host: Host) -> None:
     found = attribution(host)

@@ -1,0 +1,160 @@
+"""The commands that look once, or ask a running exporter, and print."""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from exporter.config import Config
+from exporter.errors import ConfigError, RemoteError
+
+if TYPE_CHECKING:
+    from exporter.core.observation import Observation
+    from exporter.one_shot import Look
+
+T = TypeVar("T")
+
+UNKNOWN = 3
+FINDINGS, PORTS, TOPOLOGY = "/api/v1/findings", "/api/v1/ports", "/api/v1/topology"
+output = click.option(
+    "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
+)
+remote = click.option(
+    "--url", default="", metavar="URL", help="Ask the exporter that runs there, such as http://HOST:9714."
+)
+
+
+def examples(*lines: str) -> str:
+    """Write an epilog that click leaves as it is."""
+    return "\b\nExamples:\n" + "\n".join(f"  dockernet-exporter {line}" for line in lines)
+
+
+@click.command(epilog=examples("check", "check --output json", "check --url http://NAME:PASSWORD@host:9714"))
+@output
+@remote
+@click.pass_obj
+def check(chosen: Config, output: str, url: str) -> int:
+    """Look once, and print what is wrong with networks, ports and NAT.
+
+    Exit code: 0 nothing is, 1 warnings, 2 critical, 3 it could not look, or not at everything, and found nothing.
+    """
+    from exporter.terminal import paint, report
+    from exporter.terminal.told import parse_told, told
+
+    if url:
+        topology = _ask(url, TOPOLOGY, dict)
+        seen = _ask(url, FINDINGS, lambda found: parse_told(found, topology))
+    else:
+        looked = _look(chosen, doubtful=True)
+        seen = told(looked.observation, looked.engine_error)
+    if output == "json":
+        click.echo(report.document(seen))
+    else:
+        report.print_report(seen, paint.console())
+    return seen.exit_code
+
+
+@click.command(epilog=examples("ports", "ports --output json", "ports --url http://host:9714"))
+@output
+@remote
+@click.pass_obj
+def ports(chosen: Config, output: str, url: str) -> int:
+    """Print who holds every port of this host.
+
+    Exit code: 3 when listening sockets cannot be read.
+    """
+    from exporter.terminal import paint, port_list, report
+    from exporter.terminal.told import told
+
+    if url:
+        lines = _ask(url, PORTS, port_list.parse_port_lines)
+    else:
+        seen = _look(chosen, doubtful=False)
+        lines = port_list.port_lines(seen.observation) if seen.observation.sockets else None
+        known = told(seen.observation, seen.engine_error)
+        report.print_unseen(known, paint.console(sys.stderr), port_list.MATTERS)
+    if output == "json":
+        click.echo(port_list.document(lines or ()))
+    else:
+        port_list.print_ports(lines or (), paint.console())
+    return UNKNOWN if lines is None else 0
+
+
+@click.command(epilog=examples("explain 8080", "explain udp/53", "explain web --output json"))
+@click.argument("what", metavar="PORT|CONTAINER")
+@output
+@click.pass_obj
+def explain(chosen: Config, what: str, output: str) -> int:
+    """Walk the way from a port of the host to the process that serves it, and say where it breaks.
+
+    A port is 8080, tcp/8080 or 8080/udp; of a container all its ports are walked.
+
+    Exit code: 0 the way is whole, 2 it is broken, 3 that cannot be told.
+    """
+    from exporter.core.explain import explain as explained
+    from exporter.terminal import explanation, paint, report
+    from exporter.terminal.told import told
+
+    seen = _look(chosen, doubtful=False, enough=lambda host: explained(host, what).complete)
+    found = explained(seen.observation, what)
+    if output == "json":
+        click.echo(explanation.document(found))
+    else:
+        explanation.print_explanation(found, paint.console())
+    known = told(seen.observation, seen.engine_error)
+    report.print_unseen(known, paint.console(sys.stderr), explanation.MATTERS)
+    return explanation.exit_code(found)
+
+
+@click.command(
+    epilog=examples("topology", "topology --output dot | dot -Tsvg > host.svg", "topology --url http://host:9714")
+)
+@click.option(
+    "--output", type=click.Choice(["tree", "json", "dot", "mermaid"]), default="tree", show_default=True, help="How."
+)
+@remote
+@click.pass_obj
+def topology(chosen: Config, output: str, url: str) -> int:
+    """Print which container is on which network, by which interface and address.
+
+    Exit code: 3 when the Docker Engine does not answer.
+    """
+    from exporter.core.portrait import portrait
+    from exporter.terminal import graph, paint, topology_tree
+
+    if url:
+        drawn = _ask(url, TOPOLOGY, topology_tree.parse_portrait)
+    else:
+        drawn = portrait(_look(chosen, doubtful=False).observation)
+    if output == "tree":
+        topology_tree.print_tree(drawn, paint.console())
+    else:
+        click.echo({"json": topology_tree.document, "dot": graph.dot, "mermaid": graph.mermaid}[output](drawn))
+    return 0 if drawn.connected else UNKNOWN
+
+
+def _look(chosen: Config, *, doubtful: bool, enough: "Callable[[Observation], bool]" = lambda _: True) -> "Look":
+    """Observe once; what cannot be asked at all is an error of the machine, and no wrong flag."""
+    from exporter import capabilities
+    from exporter.one_shot import look
+
+    capabilities.take_up()
+    try:
+        return look(chosen, doubtful=doubtful, enough=enough)
+    except ConfigError as error:
+        raise _ended(str(error)) from error
+
+
+def _ask(url: str, path: str, parse: Callable[[Any], T]) -> T:
+    from exporter.remote import ask
+
+    try:
+        return ask(url, path, parse)
+    except RemoteError as error:
+        raise _ended(str(error)) from error
+
+
+def _ended(why: str) -> SystemExit:
+    click.echo(f"dockernet-exporter: {why}", err=True)
+    return SystemExit(UNKNOWN)

@@ -1,0 +1,1 @@
+"""The exporter while things break around it."""
