@@ -41,16 +41,17 @@ ABSENT: Mapping[str, str] = {
     "dockernet_findings_suspended": "everything can be judged",
 }
 
+STALE = "-t nat -A DOCKER -p tcp --dport 9999 -j DNAT --to-destination 172.31.255.254:80"
 SERVE = "mkdir /www && head -c 20000 /dev/zero >/www/file && httpd -p 80 -h /www"
 # Ten requests a second, for five minutes at the most.
 ASK = "i=0; while [ $i -lt 3000 ]; do wget -q -O /dev/null {0}; usleep 100000; i=$((i+1)); done"
 
 
 @pytest.fixture(scope="module")
-def prometheus(shop: Shop, exporter: Exporter, tmp_path_factory: pytest.TempPathFactory) -> PrivateHost:
+def prometheus(shop: Shop, exporter: Exporter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateHost]:
     """The shop's host, busy and with two faults, and a Prometheus in it that scrapes and judges each second."""
     assert exporter.process.poll() is None
-    keep_busy(shop)
+    asking = keep_busy(shop)
     plant_faults(shop)
     folder = tmp_path_factory.mktemp("prometheus")
     for rules in RULES.glob("*.yml"):
@@ -59,7 +60,7 @@ def prometheus(shop: Shop, exporter: Exporter, tmp_path_factory: pytest.TempPath
     intervals = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     config = {"global": intervals, "scrape_configs": [scrape], "rule_files": ["alerts.yml", "recording.yml"]}
     (folder / "prometheus.yml").write_text(json.dumps(config))
-    shop.host.popen(
+    running = shop.host.popen(
         str(tool("prometheus")),
         f"--config.file={folder}/prometheus.yml",
         f"--storage.tsdb.path={folder}/data",
@@ -67,7 +68,12 @@ def prometheus(shop: Shop, exporter: Exporter, tmp_path_factory: pytest.TempPath
         stderr=subprocess.DEVNULL,
     )
     until(lambda: ready(shop.host), 30, "an answer of Prometheus")
-    return shop.host
+    yield shop.host
+    # Others share the host: nothing may go on asking, listening or leading astray.
+    shop.host.run("iptables", *STALE.replace("-A", "-D").split())
+    for process in (asking, running):
+        process.terminate()
+        process.wait(10)
 
 
 def ready(host: PrivateHost) -> bool:
@@ -76,8 +82,8 @@ def ready(host: PrivateHost) -> bool:
         return is_ready(ADDRESS)
 
 
-def keep_busy(shop: Shop) -> None:
-    """Requests between containers, to a published port, and to the outside."""
+def keep_busy(shop: Shop) -> "subprocess.Popen[Any]":
+    """Requests between containers, to a published port, and to the outside; the process that asks from there."""
     for container in (shop.web, shop.db):
         assert container.exec_run(["sh", "-c", SERVE]).exit_code == 0
     shop.db.exec_run(["sh", "-c", ASK.format("http://web/file")], detach=True)
@@ -85,8 +91,9 @@ def keep_busy(shop: Shop) -> None:
     # nobody answers there, but the way leads out of the host and through its rules
     shop.web.exec_run(["sh", "-c", ASK.format("http://192.0.2.1/")], detach=True)
     published = ASK.format("http://192.0.2.10:8080/file")
-    shop.host.popen(str(tool("busybox")), "sh", "-c", published, outside=True, stderr=subprocess.DEVNULL)
+    asking = shop.host.popen(str(tool("busybox")), "sh", "-c", published, outside=True, stderr=subprocess.DEVNULL)
     shop.plain.restart()
+    return asking
 
 
 def plant_faults(shop: Shop) -> None:
@@ -97,8 +104,7 @@ def plant_faults(shop: Shop) -> None:
         client.containers.run(IMAGE, ["sleep", "1000"], name="late", ports={"80/tcp": 8080}, detach=True)
     refused = shop.hostmode.exec_run(["nc", "-l", "-p", str(PORT)])
     assert b"in use" in refused.output
-    stale = "-t nat -A DOCKER -p tcp --dport 9999 -j DNAT --to-destination 172.31.255.254:80"
-    shop.host.run("iptables", *stale.split())
+    shop.host.run("iptables", *STALE.split())
 
 
 def ask(host: PrivateHost, expression: str) -> list[dict[str, Any]]:

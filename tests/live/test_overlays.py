@@ -150,7 +150,7 @@ def test_without_sys_admin_overlays_are_not_judged_and_that_is_said(
     overlay: Overlay, exporters: Callable[..., Exporter]
 ) -> None:
     exporter = exporters(overlay.here, before=NO_SYS_ADMIN)
-    until(lambda: degraded(exporter.metrics()) == ["no_sys_admin"], 10, "what is missing")
+    until(lambda: degraded(exporter.metrics()) == ["no_sys_admin"], 30, "what is missing")
     metrics = exporter.metrics()
     assert suspended(metrics) == 1
     assert metrics.value("dockernet_network_findings", kind="overlay_peer_missing") is None

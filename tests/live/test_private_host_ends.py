@@ -81,7 +81,7 @@ def test_ctrl_c_leaves_nothing(demo: subprocess.Popen[str]) -> None:
     url, _ = announced(demo)
     run_a_container(url)
     demo.send_signal(signal.SIGINT)
-    assert demo.wait(30) == 0
+    assert demo.wait(90) == 0
     assert left(url) == NOTHING
 
 
