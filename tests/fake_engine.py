@@ -4,7 +4,6 @@ Its changes read like Docker's commands and make the events that Docker makes. A
 `-id`, a network's its name with `-net`. Nothing happens by time: a request is held until it is let go.
 """
 
-import itertools
 import json
 import threading
 import time
@@ -22,7 +21,6 @@ from tests.recorded import answer
 ENGINE = "28.5.2"
 PREFIX = "/v1.51"
 RETAGGED = "sha256:4d5e"
-STARTED = time.time_ns()
 
 
 class FakeEngine:
@@ -39,7 +37,8 @@ class FakeEngine:
         self.streams: list[Stream] = []
         self._ring: list[dict[str, Any]] = []
         self._held: dict[str, threading.Event] = {}
-        self._clock = itertools.count(STARTED)
+        self._last_nano = 0
+        self._telling = threading.Lock()
         self._server: Server | None = None
         self.network("bridge")
 
@@ -104,15 +103,24 @@ class FakeEngine:
         if kind == "network":
             attributes = {"name": network, "type": "bridge"} | ({"container": f"{container}-id"} if container else {})
             actor = {"ID": f"{network}-net", "Attributes": attributes}
-        event = {"Type": kind, "Action": action, "Actor": actor, "scope": "local", "timeNano": next(self._clock)}
-        self._ring.append(event)
-        self.repeat(event)
+        event = {"Type": kind, "Action": action, "Actor": actor, "scope": "local", "timeNano": self._tick()}
+        # Together, or a stream that is opened just now would be told of it neither as past nor as present.
+        with self._telling:
+            self._ring.append(event)
+            streams = list(self.streams)
+        for stream in streams:
+            stream.send(event)
         return event
 
     def repeat(self, event: dict[str, Any]) -> None:
         """Send a document to who listens now."""
         for stream in list(self.streams):
             stream.send(event)
+
+    def _tick(self) -> int:
+        """The time in nanoseconds, never the same twice."""
+        self._last_nano = max(self._last_nano + 1, time.time_ns())
+        return self._last_nano
 
     def write(self, line: bytes) -> None:
         """Send bytes as they are to who listens now."""
@@ -168,8 +176,9 @@ class FakeEngine:
 
     def _open_stream(self, since: str) -> Stream:
         seconds, _, nano = since.partition(".")
-        stream = Stream([event for event in self._ring if event["timeNano"] >= int(seconds + nano)])
-        self.streams.append(stream)
+        with self._telling:
+            stream = Stream([event for event in self._ring if event["timeNano"] >= int(seconds + nano)])
+            self.streams.append(stream)
         return stream
 
     def __enter__(self) -> Self:
