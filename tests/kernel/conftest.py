@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kernel.own_namespace import container, own_namespace
+from tests.private_host.engines import tool
 
 
 @pytest.fixture
@@ -23,3 +24,9 @@ def sandbox(namespace: None) -> Iterator[int]:
     assert namespace is None
     with container() as pid:
         yield pid
+
+
+@pytest.fixture(scope="session")
+def busybox() -> None:
+    """Fetched before a test has a network namespace of its own, from which nothing can be fetched."""
+    tool("busybox")

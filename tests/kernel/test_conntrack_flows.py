@@ -147,7 +147,7 @@ def test_an_entry_in_another_form_is_an_entry_or_fails_in_a_known_way(
 
 
 @pytest.mark.live
-@pytest.mark.usefixtures("namespace")
+@pytest.mark.usefixtures("busybox", "namespace")
 def test_a_real_table_is_read_as_it_was_made() -> None:
     made = make_flows()
     with open_flows() as sock:
@@ -158,7 +158,7 @@ def test_a_real_table_is_read_as_it_was_made() -> None:
 
 
 @pytest.mark.live
-@pytest.mark.usefixtures("namespace")
+@pytest.mark.usefixtures("busybox", "namespace")
 def test_a_sweep_reads_beside_and_says_how_it_went(monkeypatch: pytest.MonkeyPatch) -> None:
     sweep = FlowSweep(PROC)
     assert sweep.snapshot()[0] is None

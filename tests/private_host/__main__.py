@@ -10,6 +10,8 @@ from tests.private_host.host import PrivateHost
 
 def main() -> None:
     """Make a host, say how to reach it, and remove it when interrupted."""
+    # A shell starts what it leaves in the background with it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="python -m tests.private_host", description=__doc__)
     parser.add_argument(
         "--engine", choices=engines.ENGINES, default=engines.DEFAULT, help="the Debian suite it is from"
