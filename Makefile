@@ -33,13 +33,10 @@ check: develop
 	$(BIN)/mypy
 	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs exporter tests bench deploy grafana
 
-# Fast tests first: what they find need not wait for an engine. What fails beside others on a shared machine is run
-# once more, alone: who fails twice has failed.
+# Fast tests first: what they find need not wait for an engine.
 test: develop
-	$(BIN)/python -m pytest -m "not live and not chaos" || \
-	$(BIN)/python -m pytest -m "not live and not chaos" --last-failed
-	$(BIN)/python -m pytest -m "live and not chaos" || \
-	$(BIN)/python -m pytest -m "live and not chaos" --last-failed
+	$(BIN)/python -m pytest -m "not live and not chaos"
+	$(BIN)/python -m pytest -m "live and not chaos"
 
 test-fast: develop
 	$(BIN)/python -m pytest -m "not live and not chaos"

@@ -36,10 +36,6 @@ class NatSource:
         """Name the ports of UDP to which connections may be stuck."""
         self._flows.watch_for(udp_ports)
 
-    def look_at_connections(self) -> None:
-        """Read the connection table now, and not when it is its turn."""
-        self._flows.step()
-
     def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
         """Read the rules; `bridges` are the devices whose forwarding is asked."""
         reading, state = timed("nat", lambda: self._read(bridges))

@@ -1,7 +1,6 @@
 """Looks at the host for whoever has the page open: one look for all of them, and none while nobody does."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,46 +30,40 @@ class Audience:
         """`look` blocks."""
         self._take_a_look = look
         self._workshop = workshop
-        self._last: Look | None = None
-        self._changed = asyncio.Condition()
         self._clients = 0
+        self._next: asyncio.Future[Look | None] | None = None  # None while nobody looks
         self._ticker: asyncio.Task[None] | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Send a look every two seconds, until the client goes."""
+        """Send a look every two seconds, until the client goes, or a look fails."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
         self._clients += 1
-        if self._ticker is None or self._ticker.done():
-            self._ticker = asyncio.create_task(self._tick())
         try:
-            while True:
-                look = await self._next()
+            while (look := await self._upcoming()) is not None:
                 data = f'{{"version":{look.version},"at":{look.at:.0f},"counters":{look.counters}}}'
                 await response.write(f"event: look\ndata: {data}\n\n".encode())
         finally:
             self._clients -= 1
+        return response
 
-    async def _next(self) -> Look:
-        async with self._changed:
-            await self._changed.wait()
-            if self._last is None:
-                raise ConnectionResetError
-            return self._last
+    async def _upcoming(self) -> Look | None:
+        """Wait for the next look; None when it failed. Whoever leaves must not take it from the others."""
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+            self._ticker = asyncio.create_task(self._tick())
+        return await asyncio.shield(self._next)
 
     async def _tick(self) -> None:
-        while self._clients:
-            with contextlib.suppress(TimeoutError):
-                await self._look()
+        while self._clients and self._next is not None:
+            upcoming, self._next = self._next, asyncio.get_running_loop().create_future()
+            upcoming.set_result(await self._look())
             await asyncio.sleep(INTERVAL_SECONDS)
+        self._next = None
 
-    async def _look(self) -> None:
+    async def _look(self) -> Look | None:
         try:
-            self._last = await self._workshop.run(self._take_a_look)
-        except TimeoutError:
-            raise
+            return await self._workshop.run(self._take_a_look)
         except Exception:
             log.exception("look failed")
-            return
-        async with self._changed:
-            self._changed.notify_all()
+            return None

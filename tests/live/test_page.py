@@ -1,7 +1,6 @@
 """The page in a browser, over a real host: it lives, it can be used without a mouse, and it asks nobody else."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,9 +48,7 @@ def opened(shop: Shop, path: str = "/", **options: Any) -> Iterator[Page]:
 
 def test_a_container_and_a_conflict_appear_without_a_reload(shop: Shop, exporter: Exporter) -> None:
     del exporter
-    holder = shop.host.popen(
-        sys.executable, "-c", "import socket; s = socket.create_server(('', 8099)); s.accept()", stdout=subprocess.PIPE
-    )
+    holder = shop.host.popen(sys.executable, "-c", "import socket; s = socket.create_server(('', 8099)); s.accept()")
     with opened(shop) as page:
         page.locator("main").evaluate("node => { window.before = 1 }")
         shop.run("newcomer", network="front")

@@ -156,6 +156,9 @@ class PrivateHost:
         remains.remove(self._base)
         for process in self._processes:
             process.wait(CLOSE_SECONDS)
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
 
     def __enter__(self) -> Self:
         return self

@@ -26,19 +26,29 @@ class Counted:
         return Look('{"front/web":[1,2]}', self.looks, 1000.0)
 
 
-def audience_of(counted: Counted, use: Callable[[str, ClientSession], Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+Use = Callable[[str, ClientSession, Audience], Any]
+
+
+def audience_of(look: Callable[[], Look], use: Use, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What `use` returns, with the address of a stream."""
     monkeypatch.setattr(live, "INTERVAL_SECONDS", 0.02)
 
     async def run() -> Any:
         workshop, application = Workshop(), web.Application()
-        application.router.add_get("/", Audience(counted.look, workshop).answer)
+        audience = Audience(look, workshop)
+        application.router.add_get("/", audience.answer)
         async with TestServer(application, handler_cancellation=True) as server, ClientSession() as session:
-            answer = await asyncio.wait_for(use(str(server.make_url("/")), session), DEADLINE)
+            answer = await asyncio.wait_for(use(str(server.make_url("/")), session, audience), DEADLINE)
         workshop.close()
         return answer
 
     return asyncio.run(run())
+
+
+async def the_end_of_looking(audience: Audience) -> None:
+    """It ends by itself only if looking does; the deadline is around all of a test."""
+    assert audience._ticker is not None
+    await audience._ticker
 
 
 async def next_look(stream: Any) -> Any:
@@ -52,28 +62,44 @@ async def next_look(stream: Any) -> Any:
 def test_many_clients_share_each_look(monkeypatch: pytest.MonkeyPatch) -> None:
     counted = Counted()
 
-    async def use(url: str, session: ClientSession) -> list[list[int]]:
+    async def use(url: str, session: ClientSession, _: Audience) -> list[list[int]]:
         streams = [await session.get(url) for _ in range(10)]
         versions = [[(await next_look(stream))["version"] for _ in range(5)] for stream in streams]
         for stream in streams:
             stream.close()
         return versions
 
-    seen = audience_of(counted, use, monkeypatch)
+    seen = audience_of(counted.look, use, monkeypatch)
     assert [versions == list(range(versions[0], versions[0] + 5)) for versions in seen] == [True] * 10
 
 
 def test_nobody_looks_while_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     counted = Counted()
 
-    async def use(url: str, session: ClientSession) -> None:
+    async def use(url: str, session: ClientSession, audience: Audience) -> None:
         assert counted.looks == 0
         async with session.get(url) as stream:
             assert await next_look(stream) == {"version": 1, "at": 1000, "counters": {"front/web": [1, 2]}}
             stream.close()
-        before = -1
-        while before != counted.looks:  # ends by itself only if looking does; the deadline is around it
-            before = counted.looks
-            await asyncio.sleep(10 * live.INTERVAL_SECONDS)
+        await the_end_of_looking(audience)
 
-    audience_of(counted, use, monkeypatch)
+    audience_of(counted.look, use, monkeypatch)
+
+
+def test_a_look_that_fails_ends_the_streams_and_the_next_client_has_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([OSError("planted"), Look("{}", 7, 0.0)])
+
+    def look() -> Look:
+        found = next(looks)
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    async def use(url: str, session: ClientSession, audience: Audience) -> int:
+        async with session.get(url) as stream:
+            assert await stream.content.read() == b""
+        await the_end_of_looking(audience)
+        async with session.get(url) as stream:
+            return int((await next_look(stream))["version"])
+
+    assert audience_of(look, use, monkeypatch) == 7
