@@ -1,14 +1,15 @@
 """The connection table over ctnetlink, entry by entry (linux/netfilter/nfnetlink_conntrack.h). Needs CAP_NET_ADMIN.
 
 The first two attributes are the two directions' tuples, in one layout for each family: they are read at fixed places,
-without a walk. A dump of 50,000 entries takes 0.1 s all the same: it is made beside the scrapes.
+without a walk. A dump of 50,000 entries takes 0.2 s all the same: it is made beside the scrapes, and more rarely than
+one of those entries alone whose destination was translated, which the kernel picks.
 """
 
 import itertools
 import socket
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from exporter.core.nat.flows import Flows
 from exporter.kernel.nftables.comparisons import PROTOCOLS
@@ -19,6 +20,7 @@ from exporter.kernel.rtnetlink import (
     NLM_F_DUMP,
     NLMSG_DONE,
     NLMSG_ERROR,
+    attribute,
     message,
     messages,
     raise_error,
@@ -31,6 +33,9 @@ FAMILIES = {size: family for family, size in ADDRESS_BYTES.items()}
 LENGTH = struct.Struct("=H")
 PORT = struct.Struct(">H")
 SOURCE_AT = 12  # three headers before it: the tuple, its addresses, the source
+CTA_STATUS, CTA_STATUS_MASK, IPS_DST_NAT = 3, 26, struct.pack(">I", 1 << 5)
+# Kernels before 5.15 do not know the mask and tell all.
+TRANSLATED = attribute(CTA_STATUS, IPS_DST_NAT) + attribute(CTA_STATUS_MASK, IPS_DST_NAT)
 UDP = 17
 WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 
@@ -46,15 +51,21 @@ def open_flows() -> socket.socket:
 
 def read_flows(sock: socket.socket, udp_ports: frozenset[int]) -> Flows:
     """Read the whole table. Raises OSError for a refusal."""
-    counts: Counter[Flow] = Counter()
-    counts.update(_dump(sock))
-    return parse_flows(counts, udp_ports)
+    return parse_flows(Counter(_dump(sock)), udp_ports)
 
 
-def _dump(sock: socket.socket) -> Iterator[Flow]:
+def read_published(sock: socket.socket) -> Mapping[tuple[str, int, str], int]:
+    """Read only what was led to another address than it was sent to: `published` of all flows."""
+    flows = _dump(sock, TRANSLATED)
+    return _published(
+        Counter((protocol, port, reply) for protocol, _, sent_to, port, reply in flows if reply != sent_to)
+    )
+
+
+def _dump(sock: socket.socket, wanted: bytes = b"") -> Iterator[Flow]:
     """Ask for both families at once: an empty table takes 9 ms as well."""
     sequence = next(_sequences) & 0x7FFFFFFF
-    sock.send(message(GET, NLM_F_DUMP, NFGENMSG.pack(0, 0, 0), sequence))
+    sock.send(message(GET, NLM_F_DUMP, NFGENMSG.pack(0, 0, 0) + wanted, sequence))
     while True:
         data = sock.recv(DATAGRAM)
         for kind, _, start, end in messages(data):
@@ -102,9 +113,13 @@ def parse_flows(counts: Counter[Flow], udp_ports: frozenset[int]) -> Flows:
             direct.add((port, destination, source))
     return Flows(
         addresses={(_name(protocol), _text(address)): n for (protocol, address), n in addresses.items()},
-        published={(_name(protocol), port, _text(address)): n for (protocol, port, address), n in published.items()},
+        published=_published(published),
         direct=frozenset((port, _text(address), _text(source)) for port, address, source in direct),
     )
+
+
+def _published(counts: Counter[tuple[int, int, bytes]]) -> dict[tuple[str, int, str], int]:
+    return {(_name(protocol), port, _text(address)): n for (protocol, port, address), n in counts.items()}
 
 
 def _name(protocol: int) -> str:

@@ -1,14 +1,15 @@
-"""Read the connection table beside the scrapes, as often as it costs little."""
+"""Read the connection table beside the scrapes: published connections often, all of it as often as it costs little."""
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
 from exporter.core.nat.flows import Flows
 from exporter.core.sample import SourceState
-from exporter.kernel.conntrack_flows import open_flows, read_flows
+from exporter.kernel.conntrack_flows import open_flows, read_flows, read_published
 
 INTERVAL_SECONDS = 15.0
 LONGEST_SECONDS = 120.0
@@ -27,7 +28,8 @@ class FlowSweep:
         self._ports: frozenset[int] = frozenset()
         self._lock = threading.Lock()
         self._flows: Flows | None = None
-        self._read_at = 0.0
+        self._read_at = 0.0  # all of it
+        self._whole_at = 0.0  # the next time
         self._state = SourceState("conntrack_flows", up=True)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="conntrack", daemon=True)
@@ -47,7 +49,10 @@ class FlowSweep:
         self._ports = udp_ports
 
     def snapshot(self) -> tuple[Flows | None, float]:
-        """Return the last reading and its age in seconds; None before the first, or where it may not be read."""
+        """Return the last reading, and for how many seconds the whole is old.
+
+        None before the first, or where it may not be read.
+        """
         with self._lock:
             return self._flows, time.monotonic() - self._read_at
 
@@ -56,26 +61,37 @@ class FlowSweep:
         with self._lock:
             return self._state
 
-    def step(self) -> float:
-        """Read once; return in how many seconds it is time again."""
+    def step(self) -> None:
+        """Read once: all of it when that is due."""
         started = time.monotonic()
+        known = self._flows if started < self._whole_at else None
         error, flows = "", None
         try:
-            flows = read_flows(self._socket, self._ports) if self._table.exists() else Flows()
+            flows = self._read(known)
         except OSError as failure:
             error = failure.strerror or str(failure)
         now = time.monotonic()
+        pause = min(LONGEST_SECONDS, max(INTERVAL_SECONDS, SHARE * (now - started)))
         with self._lock:
-            self._flows, self._read_at = flows, now
+            self._flows = flows
+            if known is None:
+                self._read_at, self._whole_at = now, now + pause
             self._state = SourceState("conntrack_flows", up=not error, duration=now - started, error=error)
-        return min(LONGEST_SECONDS, max(INTERVAL_SECONDS, SHARE * (now - started)))
+
+    def _read(self, known: Flows | None) -> Flows:
+        """Read everything, or into what is known only the published connections."""
+        if not self._table.exists():
+            return Flows()
+        if known is None:
+            return read_flows(self._socket, self._ports)
+        return replace(known, published=read_published(self._socket))
 
     def _run(self) -> None:
-        pause = 0.0
-        while not self._stopped.wait(pause):
+        while True:
             try:
-                pause = self.step()
+                self.step()
             except Exception:  # an entry of no known form: the next reading may go well
                 log.exception("connection table could not be read")
-                pause = INTERVAL_SECONDS
+            if self._stopped.wait(INTERVAL_SECONDS):
+                break
         self._socket.close()
