@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import structlog
+
 from exporter.beside import Beside
 from exporter.binds import BindMonitor
 from exporter.config import Config
@@ -16,6 +18,8 @@ from exporter.kernel.sampler import KernelSampler
 from exporter.monitor import Monitor
 from exporter.nat import NatMonitor
 from exporter.ports import PortMonitor
+
+log = structlog.get_logger(component="sides")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,8 @@ def _started(config: Config, running: ExitStack) -> KernelSampler:
 
 
 def _beside(config: Config, kernel: KernelSampler, running: ExitStack) -> Beside:
-    nat = binds = None
-    if "nat" in config.collectors:
-        nat = NatSource(config.procfs)
-        nat.start()
-        running.callback(nat.stop)
+    binds = None
+    nat = _nat(config, running) if "nat" in config.collectors else None
     if "bind-failures" in config.collectors:
         binds = BindSource(config.sysfs)
         binds.start()
@@ -70,3 +71,15 @@ def _beside(config: Config, kernel: KernelSampler, running: ExitStack) -> Beside
         PortMonitor(kernel) if "port" in config.collectors else None,
         BindMonitor(binds) if binds else None,
     )
+
+
+def _nat(config: Config, running: ExitStack) -> NatSource | None:
+    """None on a kernel without netfilter's netlink, where there are no rules to read."""
+    try:
+        nat = NatSource(config.procfs)
+    except OSError as error:
+        log.warning("rules cannot be read", reason=error.strerror or str(error))
+        return None
+    nat.start()
+    running.callback(nat.stop)
+    return nat

@@ -71,24 +71,17 @@ class Subnet:
 class BridgeOptions:
     """What `docker network create --opt` says of a bridge network's rules; absent ones as the engine takes them.
 
-    `gateway_mode4` and `gateway_mode6`: nat, nat-unprotected, routed, isolated. `host_ip4` and `host_ip6` are the
-    addresses that outgoing connections get in place of the uplink's ('' for that).
+    `gateway_mode4` and `gateway_mode6`: nat, nat-unprotected, routed, isolated.
     """
 
     masquerade: bool = True
-    icc: bool = True
     gateway_mode4: str = "nat"
     gateway_mode6: str = "nat"
-    host_ip4: str = ""
-    host_ip6: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A Docker network; `bridge` is the host's device of a bridge network, `mtu` its option or 0.
-
-    `ingress` is the Swarm's routing mesh.
-    """
+    """A Docker network; `bridge` is the host's device of a bridge network, `mtu` its option or 0."""
 
     id: str
     name: str
@@ -100,7 +93,6 @@ class Network:
     mtu: int = 0
     subnets: tuple[Subnet, ...] = ()
     created: float = 0.0
-    ingress: bool = False
     options: BridgeOptions = BridgeOptions()
 
 

@@ -7,9 +7,9 @@ from exporter.core.nat.book import NatView
 from exporter.core.nat.drift import NatDrift
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.judge import proxied
-from exporter.core.nat.layout import is_dockers
 from exporter.core.nat.owners import family_of
 from exporter.core.nat.reading import NatReading
+from exporter.core.nat.ruleset import is_dockers
 from exporter.core.nat.scene import NatScene, is_loopback
 from exporter.core.observation import Observation
 from exporter.core.path import BROKEN, DNAT, FORWARD, OK, UNKNOWN, Step

@@ -25,10 +25,8 @@ Json = Mapping[str, Any]
 MTU_OPTION = "com.docker.network.driver.mtu"
 BRIDGE_OPTION = "com.docker.network.bridge.name"
 MASQUERADE_OPTION = "com.docker.network.bridge.enable_ip_masquerade"
-ICC_OPTION = "com.docker.network.bridge.enable_icc"
 GATEWAY_MODE_OPTIONS = "com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6"
 FALSE = ("false", "0", "f", "F", "FALSE", "False")  # what Go's strconv.ParseBool takes for it
-HOST_ADDRESS_OPTIONS = "com.docker.network.host_ipv4", "com.docker.network.host_ipv6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,6 @@ def parse_network(document: Json) -> Network:
         mtu=int(mtu) if mtu.isdecimal() else 0,
         subnets=tuple(_subnet(row) for row in (document.get("IPAM") or {}).get("Config") or ()),
         created=parse_time(document.get("Created")),
-        ingress=bool(document.get("Ingress")),
         options=_bridge_options(options),
     )
 
@@ -172,14 +169,10 @@ def _subnet(row: Json) -> Subnet:
 
 def _bridge_options(options: Json) -> BridgeOptions:
     mode4, mode6 = (str(options.get(key) or "nat") for key in GATEWAY_MODE_OPTIONS)
-    host4, host6 = (str(options.get(key) or "") for key in HOST_ADDRESS_OPTIONS)
     return BridgeOptions(
         masquerade=options.get(MASQUERADE_OPTION) not in FALSE,
-        icc=options.get(ICC_OPTION) not in FALSE,
         gateway_mode4=mode4,
         gateway_mode6=mode6,
-        host_ip4=host4,
-        host_ip6=host6,
     )
 
 

@@ -117,15 +117,11 @@ def test_an_engine_that_writes_no_rules_says_so_and_an_old_one_says_nothing() ->
 
 def test_options_that_change_a_networks_rules() -> None:
     options = {
-        "com.docker.network.bridge.enable_ip_masquerade": "false",
-        "com.docker.network.bridge.enable_icc": "0",
+        "com.docker.network.bridge.enable_ip_masquerade": "0",
         "com.docker.network.bridge.gateway_mode_ipv6": "routed",
-        "com.docker.network.host_ipv4": "192.0.2.10",
     }
     network = parse_network({"Id": "n", "Driver": "bridge", "Options": options})
-    assert network.options == BridgeOptions(
-        masquerade=False, icc=False, gateway_mode4="nat", gateway_mode6="routed", host_ip4="192.0.2.10"
-    )
+    assert network.options == BridgeOptions(masquerade=False, gateway_mode4="nat", gateway_mode6="routed")
     assert parse_network({"Id": "n", "Driver": "bridge", "Options": None}).options == BridgeOptions()
 
 

@@ -1,7 +1,7 @@
 """Whose a rule is: by the address it leads to, by the bridge and the subnet that it names."""
 
 from exporter.core.nat.expected import Expected
-from exporter.core.nat.layout import INGRESS, is_dockers
+from exporter.core.nat.layout import INGRESS
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, Series
 from exporter.core.nat.owners import number_of
 from exporter.core.nat.port_memory import PortMemory
@@ -20,6 +20,8 @@ from exporter.core.nat.ruleset import (
     SRC_TYPE,
     UNEQUAL,
     Rule,
+    is_dockers,
+    is_one_address,
 )
 
 NOBODYS: Series = ()
@@ -80,7 +82,7 @@ class Attribution:
         """Return the container whose address a rule leads to or names; '' if none."""
         owner = self._expected.owners.get(rule.address) if rule.address else None
         for key in (DST, SRC):
-            if owner is None and (wanted := rule.value(key)) is not None and _is_one_address(wanted):
+            if owner is None and (wanted := rule.value(key)) is not None and is_one_address(wanted):
                 owner = self._by_number.get(wanted[0])
         return owner.container if owner else ""
 
@@ -129,7 +131,3 @@ def _reason(rule: Rule) -> str:
     outside, bridge = rule.value(IIF, UNEQUAL), rule.value(OIF)
     # 28: `DOCKER ! -i BR -o BR -j DROP`; whoever comes from another network was refused before by the isolation.
     return UNPUBLISHED if rule.chain == "DOCKER" and bridge is not None and outside == bridge else ""
-
-
-def _is_one_address(wanted: tuple[int, int]) -> bool:
-    return wanted[1] in ((1 << 32) - 1, (1 << 128) - 1)

@@ -1,9 +1,8 @@
 """Which of a chain's rules a packet can meet at all: of thousands a handful."""
 
 from exporter.core.nat.packet import Packet
-from exporter.core.nat.ruleset import DPORT, DST, IIF, OIF, PROTOCOL, Rule
+from exporter.core.nat.ruleset import DPORT, DST, IIF, OIF, PROTOCOL, Rule, is_one_address
 
-FULL_MASKS = frozenset({(1 << 32) - 1, (1 << 128) - 1})
 SOME = "some"  # address of the host's or of outside: which is not known
 
 Key = tuple[object, ...]
@@ -38,7 +37,7 @@ def _keys(rule: Rule, bridges: frozenset[str]) -> list[Key]:
     """Return what a packet must ask for to meet a rule; one of several, whichever way its destination is known."""
     destination, ports, protocol = rule.value(DST), rule.value(DPORT), rule.value(PROTOCOL)
     port = (protocol, ports[0]) if protocol is not None and ports is not None and ports[0] == ports[1] else ()
-    if destination is not None and destination[1] in FULL_MASKS:
+    if destination is not None and is_one_address(destination):
         return [(DST, destination[0]), (SOME, *port)]
     if port:
         return [(PROTOCOL, *port)]

@@ -5,9 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.nat.attribution import Attribution
-from exporter.core.nat.layout import USER, is_dockers
+from exporter.core.nat.layout import USER
 from exporter.core.nat.ledger import Series
-from exporter.core.nat.ruleset import DOCKER_BRIDGES, FAMILIES, FILTER, GOTO, JUMP, MAP, NAT, RAW, RETURN, Ruleset
+from exporter.core.nat.ruleset import (
+    DOCKER_BRIDGES,
+    FAMILIES,
+    FILTER,
+    GOTO,
+    JUMP,
+    MAP,
+    NAT,
+    RAW,
+    RETURN,
+    Ruleset,
+    is_dockers,
+)
 
 SHOWN_TABLES = frozenset({NAT, FILTER, RAW, DOCKER_BRIDGES})
 OTHER = "other"

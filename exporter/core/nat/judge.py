@@ -6,8 +6,9 @@ from operator import is_
 
 from exporter.core.nat.drift import NatDrift
 from exporter.core.nat.expected import Expected, expected
+from exporter.core.nat.layout import layout_of
 from exporter.core.nat.reading import NatReading
-from exporter.core.nat.ruleset import FAMILIES, Ruleset
+from exporter.core.nat.ruleset import DST, FAMILIES, UNEQUAL, Ruleset
 from exporter.core.nat.scene import NatScene, StuckFlow
 from exporter.core.rules.nat import (
     duplicate_dnat,
@@ -141,8 +142,8 @@ class NatJudge:
 
 
 def _families(docker: Ruleset) -> frozenset[str]:
-    entries = ("DOCKER", "nat-prerouting-and-output")
-    return frozenset(family for family, _, chain in docker.chains if chain in entries and family in FAMILIES)
+    layout = layout_of(docker)
+    return frozenset(family for family in FAMILIES if layout.nat_place(family, layout.entry) in docker.chains)
 
 
 def proxied(sockets: HostSockets) -> frozenset[tuple[str, int]]:
@@ -156,9 +157,9 @@ def proxied(sockets: HostSockets) -> frozenset[tuple[str, int]]:
 
 def _userland_proxy(docker: Ruleset) -> str:
     """With the proxy, the host's own loopback is left out of what is translated."""
-    for (_, table, chain), rules in docker.chains.items():
-        if (table, chain) in (("nat", "OUTPUT"), ("docker-bridges", "nat-OUTPUT")):
-            for rule in rules:
-                if rule.to in ("DOCKER", "nat-prerouting-and-output"):
-                    return "true" if rule.value("dst", "!=") else "false"
+    layout = layout_of(docker)
+    for family in FAMILIES:
+        for rule in docker.chains.get(layout.nat_place(family, layout.output), ()):
+            if rule.to == layout.entry:
+                return "true" if rule.value(DST, UNEQUAL) else "false"
     return ""

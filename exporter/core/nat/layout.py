@@ -48,8 +48,3 @@ FORWARD_SINCE_28 = "DOCKER-FORWARD"
 def layout_of(rules: Ruleset) -> Layout:
     """Tell the layout from what is there."""
     return NATIVE if any(table == DOCKER_BRIDGES for _, table, _ in rules.chains) else IPTABLES
-
-
-def is_dockers(table: str, chain: str) -> bool:
-    """Whether an engine made the chain."""
-    return table == DOCKER_BRIDGES or chain.startswith("DOCKER")

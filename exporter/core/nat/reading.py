@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from exporter.core.nat.layout import NATIVE, layout_of
 from exporter.core.nat.ruleset import Rule, Ruleset
 
 IPTABLES_NFT, IPTABLES_LEGACY, NFTABLES = "iptables-nft", "iptables-legacy", "nftables"
@@ -69,5 +70,4 @@ class NatReading:
             return ""
         if rules is self.legacy:
             return IPTABLES_LEGACY
-        native = any(table == "docker-bridges" for _, table, _ in rules.chains)
-        return NFTABLES if native else IPTABLES_NFT
+        return NFTABLES if layout_of(rules) is NATIVE else IPTABLES_NFT

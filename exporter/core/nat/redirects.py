@@ -5,7 +5,6 @@ Only rules whose every condition is understood, on the whole way from PREROUTING
 
 from collections.abc import Iterator
 
-from exporter.core.nat.chain_index import FULL_MASKS
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.ruleset import (
     DPORT,
@@ -23,6 +22,7 @@ from exporter.core.nat.ruleset import (
     Place,
     Rule,
     Ruleset,
+    is_one_address,
 )
 from exporter.core.nat.text import address_text
 from exporter.core.ports.conflict import ADDRESS
@@ -99,7 +99,7 @@ def _limit(family: str, key: str, operator: str, value: object) -> str | None:
 
 def _address_limit(family: str, key: str, sign: str, value: tuple[int, int]) -> str | None:
     if key == DST:
-        return address_text(family, *value) if not sign and value[1] in FULL_MASKS else None
+        return address_text(family, *value) if not sign and is_one_address(value) else None
     if key != SRC:
         return None
     return "" if sign and value == LINK_LOCAL else sign + address_text(family, *value)

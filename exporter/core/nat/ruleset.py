@@ -27,6 +27,7 @@ STATE_ESTABLISHED, STATE_NEW = 2, 8  # linux/netfilter/nf_conntrack_common.h: NF
 STATE_UNTRACKED, STATE_DNAT = 64, 128  # NF_CT_STATE_UNTRACKED_BIT; the last is a status: its destination was rewritten
 TYPE_LOCAL = 1 << 2  # linux/netfilter/xt_addrtype.h: XT_ADDRTYPE_LOCAL
 
+FULL_MASKS = frozenset({(1 << 32) - 1, (1 << 128) - 1})
 # Targets that end a packet's way through the hook's chains of a table.
 FINAL = frozenset({"ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "TPROXY", "QUEUE"})
 JUMP, GOTO, MAP, RETURN = "JUMP", "GOTO", "MAP", "RETURN"
@@ -103,8 +104,14 @@ class Ruleset:
 
     def docker_rules(self) -> int:
         """How many rules are in chains of an engine's own."""
-        return sum(
-            len(rules)
-            for (_, table, chain), rules in self.chains.items()
-            if table == DOCKER_BRIDGES or chain.startswith("DOCKER")
-        )
+        return sum(len(rules) for (_, table, chain), rules in self.chains.items() if is_dockers(table, chain))
+
+
+def is_dockers(table: str, chain: str) -> bool:
+    """Whether an engine made the chain."""
+    return table == DOCKER_BRIDGES or chain.startswith("DOCKER")
+
+
+def is_one_address(wanted: tuple[int, int]) -> bool:
+    """Whether network and mask are those of a single address."""
+    return wanted[1] in FULL_MASKS

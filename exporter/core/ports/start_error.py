@@ -11,6 +11,7 @@ from exporter.core.details import PortBinding
 from exporter.core.ports.conflict import Place
 
 IN_USE, NOT_LOCAL = "in_use", "not_local"
+WILDCARDS = frozenset({"0.0.0.0", "::"})
 
 _ADDRESS = r"(?P<address>\[[0-9A-Fa-f:.%\w]*\]|[0-9.]*)"
 _BARE_ADDRESS = r"(?P<address>[0-9A-Fa-f:.]*|\[[0-9A-Fa-f:.]*\])"  # "Bind for :::8080": IPv6 without brackets
@@ -62,7 +63,10 @@ def possible_places(error: StartError, bindings: Iterable[PortBinding]) -> Itera
     """Yield the places that the error may mean, the likelier first: at least one, whatever is known."""
     fitting = [binding for binding in bindings if _fits(error, binding)]
     for binding in fitting:
-        yield Place(binding.protocol, error.address or binding.host_ip, error.port or binding.host_port)
+        # Of a port on every address the engine names the one of either family at which it failed, by chance.
+        everywhere = not binding.host_ip and error.address in WILDCARDS
+        address = binding.host_ip if everywhere else error.address or binding.host_ip
+        yield Place(binding.protocol, address, error.port or binding.host_port)
     if not fitting:
         yield Place(error.protocol, error.address, error.port)
 

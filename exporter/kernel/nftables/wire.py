@@ -25,7 +25,7 @@ from exporter.kernel.rtnetlink import (
 
 NETLINK_NETFILTER = 12
 SUBSYSTEM = 10 << 8  # NFNL_SUBSYS_NFTABLES
-GETTABLE, GETCHAIN, NEWRULE, GETRULE, DELRULE, GETSETELEM, NEWGEN, GETGEN = 1, 4, 6, 7, 8, 13, 15, 16
+GETCHAIN, GETRULE, DELRULE, GETSETELEM, NEWGEN, GETGEN = 4, 7, 8, 13, 15, 16
 FAMILIES = {1: "inet", 2: "ip", 10: "ip6"}  # NFPROTO_*; those that carry routed packets
 NUMBERS = {name: number for number, name in FAMILIES.items()}
 NFGENMSG = struct.Struct(">BBH")  # family, version, res_id: the low half of the generation

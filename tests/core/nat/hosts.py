@@ -43,7 +43,7 @@ NETWORKS = (
         subnets=(Subnet("172.18.0.0/16", "172.18.0.1"), Subnet("fd00:18::/64", "fd00:18::1")),
     ),
     network("back", subnet="172.19.0.0/16", internal=True),
-    replace(network("quiet", subnet="172.20.0.0/16"), options=BridgeOptions(masquerade=False, icc=False)),
+    replace(network("quiet", subnet="172.20.0.0/16"), options=BridgeOptions(masquerade=False)),
     replace(network("open", subnet="172.21.0.0/16"), options=UNPROTECTED),
     network("host", driver="host"),
     network("none", driver="null"),

@@ -40,11 +40,9 @@ def test_a_members_address_is_the_one_that_packets_come_from() -> None:
     [
         ({}, "nat", True),
         ({"masquerade": False}, "nat", False),
-        ({"icc": False}, "nat", True),
         ({"gateway_mode4": "nat-unprotected"}, "nat-unprotected", True),
         ({"gateway_mode4": "routed"}, "routed", False),
         ({"gateway_mode6": "routed"}, "nat", True),
-        ({"host_ip4": "192.0.2.10"}, "nat", True),
     ],
 )
 def test_options_say_whether_a_network_is_translated(options: dict[str, object], mode: str, masqueraded: bool) -> None:  # noqa: FBT001

@@ -2,8 +2,8 @@
 
 import pytest
 
-from exporter.core.nat.layout import IPTABLES, NATIVE, is_dockers, layout_of
-from exporter.core.nat.ruleset import Ruleset
+from exporter.core.nat.layout import IPTABLES, NATIVE, layout_of
+from exporter.core.nat.ruleset import Ruleset, is_dockers
 from tests.core.nat.hosts import OLD, OWN_TABLES, Host, hosts
 
 

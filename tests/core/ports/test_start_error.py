@@ -74,7 +74,7 @@ def test_what_four_engines_said_of_a_port_of_another_container_is_understood(eng
     details = parse_details(answer(engine, "port-taken"))
     error = parse_start_error(details.error)
     assert error == StartError(IN_USE, "", "0.0.0.0", 8080)
-    assert list(possible_places(error, details.bindings)) == [Place("tcp", "0.0.0.0", 8080)]
+    assert list(possible_places(error, details.bindings)) == [Place("tcp", "", 8080)]
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,14 @@ ANY = PortBinding("tcp", 80)
 @pytest.mark.parametrize(
     ("error", "bindings", "places"),
     [
-        (StartError(IN_USE, "", "0.0.0.0", 8080), (WEB, *DNS), [("tcp", "0.0.0.0", 8080)]),
+        (StartError(IN_USE, "", "0.0.0.0", 8080), (WEB, *DNS), [("tcp", "", 8080)]),
+        (StartError(IN_USE, "", "::", 8080), (WEB, *DNS), [("tcp", "", 8080)]),
         (StartError(IN_USE, "", "127.0.0.1", 53), (WEB, *DNS), [("udp", "127.0.0.1", 53), ("tcp", "127.0.0.1", 53)]),
         (StartError(IN_USE, "tcp", "", 0), (WEB, *DNS), [("tcp", "", 8080), ("tcp", "127.0.0.1", 53)]),
         (StartError(IN_USE, "", "", 0), (SEVERAL,), [("tcp", "", 9000)]),
-        (StartError(IN_USE, "", "0.0.0.0", 9005), (SEVERAL,), [("tcp", "0.0.0.0", 9005)]),
-        (StartError(IN_USE, "tcp", "0.0.0.0", 32768), (ANY,), [("tcp", "0.0.0.0", 32768)]),
+        (StartError(IN_USE, "", "0.0.0.0", 9005), (SEVERAL,), [("tcp", "", 9005)]),
+        (StartError(IN_USE, "tcp", "0.0.0.0", 32768), (ANY,), [("tcp", "", 32768)]),
+        (StartError(IN_USE, "", "192.0.2.1", 8080), (WEB,), [("tcp", "192.0.2.1", 8080)]),
         (StartError(IN_USE, "", "192.0.2.1", 53), DNS, [("", "192.0.2.1", 53)]),
         (StartError(IN_USE, "tcp", "", 0), (), [("tcp", "", 0)]),
     ],
