@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.exposed import COMMAND
+from tests.live.exposed import COMMAND, PORT, running
 from tests.live.listening import listening
 from tests.live.port_cases import create, run
 from tests.private_host.host import PrivateHost
@@ -132,3 +133,23 @@ def test_who_holds_every_port(command: Run, clean_host: PrivateHost) -> None:
     assert "(not visible)" in as_nobody.stdout
     assert "the Docker Engine does not answer: [Errno 13] Permission denied" in as_nobody.stderr
     assert "some listening sockets belong to processes that cannot be seen from here" in as_nobody.stderr
+
+
+def test_a_running_exporter_tells_the_same_as_a_look_of_ones_own(command: Run, clean_host: PrivateHost) -> None:
+    run(clean_host, "web", *HTTPD, publish={"80/tcp": 8080})
+    with running(clean_host) as exporter:
+        until(lambda: "suspended{" not in exporter.get()[1].decode(), 20, "all that is read beside the scrapes")
+        told = command("check", "--url", f"http://127.0.0.1:{PORT}", "--output", "json")
+        assert told.returncode == 0, told.stderr
+        assert json.loads(told.stdout)["findings"] == []
+        for words in (("ports",), ("topology", "--output", "json")):
+            own, theirs = (command(*words, *more) for more in ((), ("--url", f"http://127.0.0.1:{PORT}")))
+            assert (theirs.returncode, theirs.stderr) == (0, "")
+            assert names(theirs.stdout) == names(own.stdout) >= {"web"}
+    gone = command("check", "--url", f"http://127.0.0.1:{PORT}")
+    assert (gone.returncode, len(gone.stderr.splitlines())) == (3, 1)
+
+
+def names(text: str) -> set[str]:
+    """The words that may name a container, out of a table or a document."""
+    return set(re.findall(r"[a-z][\w-]+", text)) & {"web", "bridge", "dockernet-expor"}
