@@ -5,10 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from exporter.core.details import Details, PortBinding
-from exporter.core.finding import CRITICAL, INFO, WARNING
 from exporter.core.model import Container
 from exporter.core.observation import Observation
-from exporter.core.report import Line, findings
+from exporter.core.report import ORDER, Line, findings
 from exporter.core.sample import (
     RECEIVE_BYTES,
     RX_BYTES,
@@ -18,7 +17,7 @@ from exporter.core.sample import (
 from exporter.core.topology import WITHOUT_DEVICES, Attachment
 
 PROJECT = "com.docker.compose.project"
-RANK = {"": 0, INFO: 1, WARNING: 2, CRITICAL: 3}
+RANK = {"": 0} | {severity: rank for rank, severity in enumerate(reversed(ORDER), 1)}
 # Labels of findings that name a container, and those that name a network.
 NAMES_CONTAINER = ("container", "wanted_by", "holder", "subject")
 
