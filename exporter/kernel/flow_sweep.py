@@ -30,6 +30,7 @@ class FlowSweep:
         self._flows: Flows | None = None
         self._read_at = 0.0  # all of it
         self._whole_at = 0.0  # the next time
+        self._asked: frozenset[int] = frozenset()  # of the ports, those that were named at the last time
         self._state = SourceState("conntrack_flows", up=True)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="conntrack", daemon=True)
@@ -45,7 +46,7 @@ class FlowSweep:
             self._thread.join(STOP_SECONDS)
 
     def watch_for(self, udp_ports: frozenset[int]) -> None:
-        """Name the ports of UDP to which flows may be stuck; from the next reading on."""
+        """Name the ports of UDP to which flows may be stuck; a new one makes the next reading a whole one."""
         self._ports = udp_ports
 
     def snapshot(self) -> tuple[Flows | None, float]:
@@ -62,12 +63,12 @@ class FlowSweep:
             return self._state
 
     def step(self) -> None:
-        """Read once: all of it when that is due."""
-        started = time.monotonic()
-        known = self._flows if started < self._whole_at else None
+        """Read once: all of it when that is due, or for a port that is new."""
+        started, ports = time.monotonic(), self._ports
+        known = self._flows if started < self._whole_at and ports <= self._asked else None
         error, flows = "", None
         try:
-            flows = self._read(known)
+            flows = self._read(known, ports)
         except OSError as failure:
             error = failure.strerror or str(failure)
         now = time.monotonic()
@@ -75,15 +76,15 @@ class FlowSweep:
         with self._lock:
             self._flows = flows
             if known is None:
-                self._read_at, self._whole_at = now, now + pause
+                self._read_at, self._whole_at, self._asked = now, now + pause, ports
             self._state = SourceState("conntrack_flows", up=not error, duration=now - started, error=error)
 
-    def _read(self, known: Flows | None) -> Flows:
+    def _read(self, known: Flows | None, ports: frozenset[int]) -> Flows:
         """Read everything, or into what is known only the published connections."""
         if not self._table.exists():
             return Flows()
         if known is None:
-            return read_flows(self._socket, self._ports)
+            return read_flows(self._socket, ports)
         return replace(known, published=read_published(self._socket))
 
     def _run(self) -> None:

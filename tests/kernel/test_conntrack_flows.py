@@ -175,7 +175,7 @@ def test_a_sweep_reads_beside_and_says_how_it_went(monkeypatch: pytest.MonkeyPat
         sweep.step()  # the whole is not due: what was led elsewhere is read anew
         assert sweep.snapshot()[0] == EXPECTED
         assert sweep.state().up
-        sweep._whole_at = 0.0
+        sweep.watch_for(frozenset({53, 54, 55}))  # a new one: now it is
         sweep.step()
     assert sweep.snapshot()[0] is None
     assert (sweep.state().up, sweep.state().error) == (False, "Operation not permitted")
