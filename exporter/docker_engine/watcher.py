@@ -56,7 +56,8 @@ class EngineWatcher:
         self._find_pid = find_pid
         self._publish = publish
         self._when_calm = when_calm
-        self._calm = True
+        self._calm = True  # nothing changed for a while, whatever was heard
+        self._changed_at = 0.0
         self._complete = False  # once: everything is listed, and what the list lacks is inspected
         self._queue: queue.Queue[Item | Answer] = queue.Queue(QUEUE)
         self._stopped = threading.Event()
@@ -105,23 +106,25 @@ class EngineWatcher:
         while not self._stopped.is_set():
             before = self._inventory
             try:
-                items = self._items()
-                for item in items:
+                for item in self._items():
                     self._take(item)
                 self._look_again()
-                if self._inventory is not before:
-                    self._publish(self._inventory)
-                    self._calm = False
-                    self._complete |= self._inventory.synced_at > 0 and not self._inspector.busy()
-                elif not items and not self._calm:
-                    self._calm = True
-                    self._complete |= self._inventory.synced_at > 0
-                    self._when_calm()
+                self._settle(before)
             except Exception:
                 # One answer that cannot be understood must not end the following; the list puts things right.
                 log.exception("inventory could not be brought up to date")
                 self._next_resync = 0.0
                 self._stopped.wait(TICK_SECONDS)
+
+    def _settle(self, before: Inventory) -> None:
+        """Publish what changed, and tell once that no more of it follows."""
+        if self._inventory is not before:
+            self._publish(self._inventory)
+            self._calm, self._changed_at = False, time.monotonic()
+        elif not self._calm and time.monotonic() - self._changed_at > TICK_SECONDS:
+            self._calm = True
+            self._when_calm()
+        self._complete |= self._inventory.synced_at > 0 and (self._calm or not self._inspector.busy())
 
     def _items(self) -> list[Item | Answer]:
         """Everything that is waiting, after waiting a moment for the first of it."""

@@ -85,6 +85,19 @@ def test_an_engine_that_is_away_at_first_is_followed_once_it_appears(tmp_path: P
         assert (follower.resyncs("start"), reconnects(follower)) == (1, 0)
 
 
+def test_the_first_look_ends_while_events_come_without_a_pause(
+    engine: FakeEngine, follow: Callable[[], Follower]
+) -> None:
+    """As on a host full of health checks, where one container is locked."""
+    engine.appear_silently("web")
+    follower = follow()
+    with engine.holding("/containers/web-id/json"):
+        follower.watcher.start()
+        follower.wait(
+            lambda: engine.emit("container", "exec_die", "web") and not follower.watcher.waiting_for(), "a first look"
+        )
+
+
 def test_an_engine_that_goes_leaves_what_was_known(engine: FakeEngine, follower: Follower) -> None:
     engine.run("web")
     follower.wait(lambda: follower.container("web"), "web")

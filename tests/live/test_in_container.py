@@ -41,7 +41,10 @@ def scraped(container: Any) -> Metrics:
         assert container.client.api.inspect_container(container.id)["State"]["Running"], container.logs().decode()
         return container.exec_run(["wget", "-q", "-O", "-", f"http://127.0.0.1:9717{path}"])
 
-    until(lambda: get("/-/ready").exit_code == 0, 20, "a ready exporter")
+    try:
+        until(lambda: get("/-/ready").exit_code == 0, 20, "a ready exporter")
+    except TimeoutError:
+        pytest.fail(container.logs().decode())
     return Metrics(get("/metrics").output.decode())
 
 

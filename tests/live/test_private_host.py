@@ -1,6 +1,7 @@
 """A private host answers like a real one, and two of them do not disturb each other."""
 
 import http.client
+import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -120,10 +121,11 @@ def test_a_command_is_started_in_the_host_by_its_own_pid(clean_host: PrivateHost
 
 def test_a_command_and_its_children_die_with_the_host(new_host: NewHost) -> None:
     host = new_host()
-    with host.popen("sh", "-c", "sleep 1000 & echo; wait", stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        process.stdout.readline()
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as pipe, host.popen("sh", "-c", "sleep 1000 & echo; wait", stdout=writing) as process:
+        os.close(writing)
+        pipe.readline()
         host.close()
         # the pipe ends when the child is dead too
-        assert process.stdout.read() == b""
+        assert pipe.read() == b""
     assert process.returncode == -signal.SIGKILL

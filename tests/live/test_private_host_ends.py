@@ -54,7 +54,8 @@ def left(docker_url: str) -> dict[str, list[str]]:
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     return {
         "processes": sorted(processes),
-        "cgroups": [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{folder.name}")],
+        # walk passes over what goes away meanwhile
+        "cgroups": [path for path, _, _ in os.walk("/sys/fs/cgroup") if path.endswith(folder.name)],
         "mounts": [line for line in mounts if folder.name in line],
         "folder": [str(folder)] if folder.exists() else [],
     }
