@@ -19,6 +19,7 @@ from bench import (
     nat,
     node_exporter,
     scrape,
+    soak,
     sockets,
     topology_change,
 )
@@ -37,13 +38,14 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "event_latency": event_latency.rows,
     "idle": idle.rows,
     "lives": lives.rows,
+    "soak": soak.rows,
     "bind_failures": bind_failures.rows,
     "sockets": sockets.rows,
     "nat": nat.rows,
 }
 
 
-LONG = frozenset({"lives"})  # six minutes: only when it is asked for
+LONG = frozenset({"lives", "soak"})  # many minutes: only when it is asked for
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def veth_name(number: int) -> str:
 
 def mac_address(number: int) -> str:
     """The address of the container's end."""
-    return f"02:42:ac:12:{number >> 8:02x}:{number & 255:02x}"
+    return f"02:42:ac:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
 
 
 @contextmanager
@@ -60,10 +60,10 @@ def devices(count: int) -> Iterator[Devices]:
             os.close(descriptor)
 
 
-def add_endpoint(route: IPRoute, number: int, bridge: int, sandbox: int) -> None:
-    """Make one veth: the host's end a port of the bridge, the other one up in its namespace."""
+def add_endpoint(route: IPRoute, number: int, bridge: int, sandbox: int, group: int = 0) -> None:
+    """Make one veth: the host's end a port of the bridge and in a group, the other one up in its namespace."""
     peer = {"ifname": PEER, "index": PEER_IFINDEX, "net_ns_fd": sandbox, "address": mac_address(number)}
-    route.link("add", kind="veth", ifname=veth_name(number), master=bridge, state="up", peer=peer)
+    route.link("add", kind="veth", ifname=veth_name(number), master=bridge, state="up", peer=peer, group=group)
     with entered(sandbox), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sH14x", PEER.encode(), IFF_UP))
 

@@ -7,6 +7,7 @@ Its changes read like Docker's commands and make the events that Docker makes. A
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +21,7 @@ from tests.recorded import answer
 
 ENGINE = "28.5.2"
 PREFIX = "/v1.51"
+RING = 256  # events that an engine can tell again
 RETAGGED = "sha256:4d5e"
 
 
@@ -35,7 +37,7 @@ class FakeEngine:
         self.asked: list[str] = []  # the paths of all requests, without the API's version
         self.failing: dict[str, int] = {}  # path -> status
         self.streams: list[Stream] = []
-        self._ring: list[dict[str, Any]] = []
+        self._ring: deque[dict[str, Any]] = deque(maxlen=RING)
         self._held: dict[str, threading.Event] = {}
         self._last_nano = 0
         self._telling = threading.Lock()

@@ -103,7 +103,7 @@ def test_links_that_change_all_the_time_are_read(patient: Patient) -> None:
 
     def change() -> None:
         while not stop.is_set():
-            batch(patient.host, *(f"link add chaos{n} type dummy" for n in range(20)))
+            batch(patient.host, *(f"link add chaos{n} type veth peer name soahc{n}" for n in range(20)))
             batch(patient.host, *(f"link del chaos{n}" for n in range(20)))
 
     writer = threading.Thread(target=change)

@@ -19,8 +19,10 @@ from tests.waiting import until
 pytestmark = pytest.mark.chaos
 
 FULL = ("sh", "-c", 'exec "$@" 2>/dev/full', "sh")
+# Propagated from the host as systemd has it: a copy of the engine's mounts that outlives them would keep its namespaces.
+SHARED = ("sh", "-c", 'mount --make-rshared / && exec "$@"', "sh")
 HIDDEN = "mount -t proc -o hidepid=2 proc /proc"
-HIDEPID = ("unshare", "--mount", "sh", "-c", f'{HIDDEN} && exec "$@"', "sh")
+HIDEPID = (*SHARED, "unshare", "--mount", "--propagation", "slave", "sh", "-c", f'{HIDDEN} && exec "$@"', "sh")
 FEW_DESCRIPTORS = 60
 HEADROOM = 4 << 20
 
@@ -77,7 +79,8 @@ def test_another_monotonic_clock_changes_nothing(clean_host: PrivateHost) -> Non
 
 def test_more_clients_than_descriptors_are_a_matter_of_their_stay(patient: Patient) -> None:
     pid = patient.exporter.process.pid
-    usual = resource.prlimit(pid, resource.RLIMIT_NOFILE, (FEW_DESCRIPTORS, FEW_DESCRIPTORS))
+    usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (FEW_DESCRIPTORS, usual[1]))
     with ExitStack() as clients, netns(patient.host.pid):
         for _ in range(2 * FEW_DESCRIPTORS):
             clients.enter_context(socket.create_connection(("127.0.0.1", PORT), timeout=5))
