@@ -10,9 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from exporter.core.observation import Observation
 from exporter.metrics.build import counter, gauge
-from exporter.metrics.exposition import HOT_GROUPS, render
+from exporter.metrics.exposition import HOT_GROUPS
 from exporter.metrics.hot import HotGroup, HotRenderer
-from tests.metrics.families import exposed, values
+from tests.metrics.families import by_prometheus_client, exposed, values
 from tests.private_host.engines import PackageUnavailableError, tool
 from tests.recorded import RecordedHost, hosts
 
@@ -102,7 +102,7 @@ def test_the_hot_renderer_writes_what_prometheus_client_writes(
 ) -> None:
     observation = host.observation()
     hot, _, _ = HotRenderer(group).render(observation, openmetrics=openmetrics, limit=1 << 30)
-    slow = render(_families(group, observation), openmetrics=openmetrics)
+    slow = by_prometheus_client(_families(group, observation), openmetrics=openmetrics)
     assert _values(hot, openmetrics=openmetrics) == pytest.approx(_values(slow, openmetrics=openmetrics), abs=0.001)
     assert _comments(hot) == _comments(slow)
 

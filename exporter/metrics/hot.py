@@ -11,6 +11,7 @@ from functools import lru_cache
 from exporter.core.observation import Observation
 from exporter.core.sample import StatsRow
 from exporter.core.topology import Topology
+from exporter.metrics.text import escape, head
 
 Labels = tuple[tuple[str, str], ...]  # in alphabetical order of the names, as prometheus_client writes them
 
@@ -46,23 +47,16 @@ class HotGroup:
     depends: Callable[[Observation], object] | None = None
 
 
-def escape(value: str) -> str:
-    """Escape a label value for both text formats."""
-    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
-
-
 def template(counter: HotCounter, series: Sequence[tuple[str, str]], *, openmetrics: bool) -> bytes:
     """Build one family with a %d for each value; `series` are pairs of label text and creation time."""
-    family = counter.name.removesuffix("_total") if openmetrics else counter.name
     counts = counter.name.endswith("_total")
-    kind = "counter" if counts else "gauge"
-    documentation = counter.documentation.replace("\\", r"\\").replace("%", "%%")
-    head = f"# HELP {family} {documentation}\n# TYPE {family} {kind}\n"
+    family = counter.name.removesuffix("_total")
+    opening = head(family, "counter" if counts else "gauge", counter.documentation, openmetrics=openmetrics)
     if openmetrics and counts:
         lines = [f"{family}_total{text} %d\n{family}_created{text} {created}\n" for text, created in series]
     else:
-        lines = [f"{family}{text} %d\n" for text, _ in series]
-    return (head + "".join(lines)).encode()
+        lines = [f"{counter.name}{text} %d\n" for text, _ in series]
+    return (opening.replace("%", "%%") + "".join(lines)).encode()
 
 
 @lru_cache(1 << 14)

@@ -19,7 +19,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.chaos
 
 FULL = ("sh", "-c", 'exec "$@" 2>/dev/full', "sh")
-# Propagated from the host as systemd has it: a copy of the engine's mounts that outlives them would keep its namespaces.
+# As systemd has it: a copy of the engine's mounts that is told of no end would keep its namespaces.
 SHARED = ("sh", "-c", 'mount --make-rshared / && exec "$@"', "sh")
 HIDDEN = "mount -t proc -o hidepid=2 proc /proc"
 HIDEPID = (*SHARED, "unshare", "--mount", "--propagation", "slave", "sh", "-c", f'{HIDDEN} && exec "$@"', "sh")

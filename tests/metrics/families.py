@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
+from prometheus_client.exposition import generate_latest as client_text
 from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.exposition import generate_latest as client_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
@@ -10,12 +12,34 @@ from exporter.config import COLLECTORS
 from exporter.core.observation import Observation
 from exporter.metrics.exposition import Exposition
 
+END = b"# EOF\n"
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 def exposed(observation: Observation, *, openmetrics: bool = False, collectors: Iterable[str] = COLLECTORS) -> str:
     """The exposition without the exporter's own cost."""
     return Exposition(collectors, own_metrics=False).render(observation, openmetrics=openmetrics).decode()
+
+
+class _Families:
+    """Metrics as a Collector: prometheus_client renders nothing else."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def by_prometheus_client(metrics: Iterable[Metric], *, openmetrics: bool) -> bytes:
+    """What prometheus_client writes, without the end mark, and in text without _created."""
+    if openmetrics:
+        text: bytes = client_openmetrics(_Families(metrics))
+        return text.removesuffix(END)
+    found = list(metrics)
+    for metric in found:
+        metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+    return client_text(_Families(found))
 
 
 def section(text: str, *families: str) -> str:

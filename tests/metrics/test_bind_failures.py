@@ -2,7 +2,7 @@
 
 from exporter.core.bind_failures import BindFailureReport
 from exporter.metrics.bind_failures import bind_failures, families
-from exporter.metrics.exposition import render
+from exporter.metrics.text import render
 from tests import builders
 from tests.builders import CREATED
 

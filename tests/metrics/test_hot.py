@@ -10,10 +10,9 @@ from prometheus_client.core import CounterMetricFamily
 from exporter.core.observation import Observation
 from exporter.core.sample import RX_BYTES, TX_BYTES, StatsRow
 from exporter.core.topology import join
-from exporter.metrics.exposition import render
 from exporter.metrics.hot import HotCounter, HotGroup, HotRenderer, Series
 from tests.builders import devices, inventory, row
-from tests.metrics.families import values
+from tests.metrics.families import by_prometheus_client, values
 
 COUNTERS = (
     HotCounter("test_received_bytes_total", RX_BYTES, "Bytes, 100 % of them (rx_bytes)."),
@@ -56,7 +55,7 @@ def rendered(
     return text.decode(), used, dict(dropped)
 
 
-def by_prometheus_client(labels: list[str], *rows: StatsRow, openmetrics: bool) -> str:
+def by_client(labels: list[str], *rows: StatsRow, openmetrics: bool) -> str:
     families = []
     for counter in COUNTERS:
         family = CounterMetricFamily(
@@ -65,7 +64,7 @@ def by_prometheus_client(labels: list[str], *rows: StatsRow, openmetrics: bool) 
         for label, stats in zip(labels, rows, strict=True):
             family.add_metric(("front", label), stats[counter.place], created=1700000000.123)
         families.append(family)
-    return render(families, openmetrics=openmetrics).decode()
+    return by_prometheus_client(families, openmetrics=openmetrics).decode()
 
 
 def normalised(text: str) -> list[tuple[str, float] | str]:
@@ -84,7 +83,7 @@ def normalised(text: str) -> list[tuple[str, float] | str]:
 def test_both_renderers_agree_whatever_a_label_holds(openmetrics: bool, labels: list[str]) -> None:  # noqa: FBT001
     rows = [row(0, rx=(number, 0), tx=(number * 7, 0)) for number in range(len(labels))]
     ours, _, _ = rendered(labels, *rows, openmetrics=openmetrics)
-    assert normalised(ours) == normalised(by_prometheus_client(labels, *rows, openmetrics=openmetrics))
+    assert normalised(ours) == normalised(by_client(labels, *rows, openmetrics=openmetrics))
 
 
 def test_labels_are_read_back_as_they_were() -> None:

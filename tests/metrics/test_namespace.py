@@ -4,8 +4,8 @@ from exporter.core.namespace_stats import NamespaceCounts, NamespaceStats
 from exporter.core.observation import Observation
 from exporter.core.topology import join
 from exporter.metrics import fdb, namespace
-from exporter.metrics.exposition import render
 from exporter.metrics.hot import HotRenderer
+from exporter.metrics.text import render
 from tests.builders import CREATED, bridge, devices, inventory, network
 from tests.metrics.families import Series, values
 

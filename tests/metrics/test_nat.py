@@ -17,10 +17,9 @@ from exporter.core.nat.ruleset import Ruleset
 from exporter.core.observation import Observation
 from exporter.metrics import nat_connections
 from exporter.metrics.build import counter, gauge
-from exporter.metrics.exposition import render
 from exporter.metrics.hot import HotGroup, HotRenderer
 from tests.builders import CREATED, observed, shop
-from tests.metrics.families import exposed, section, values
+from tests.metrics.families import by_prometheus_client, exposed, section, values
 
 READ = NatReading(nft=Ruleset(), changes=7)
 RULES = (
@@ -202,14 +201,14 @@ LABELS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def by_prometheus_client(group: HotGroup, *, openmetrics: bool) -> str:
+def by_client(group: HotGroup, *, openmetrics: bool) -> str:
     """The same family by the other renderer."""
     [described] = group.counters
     counts = described.name.endswith("_total")
     family = (counter if counts else gauge)(described.name, described.documentation, LABELS[described.name])
     for key, value in (PORTS if "host_port" in LABELS[described.name] else PAIRS).items():
         family.add_metric(key, value, **({"created": 5.0} if counts else {}))  # type: ignore[arg-type]
-    return render([family], openmetrics=openmetrics).decode()
+    return by_prometheus_client([family], openmetrics=openmetrics).decode()
 
 
 def heads(text: str) -> list[str]:
@@ -220,7 +219,7 @@ def heads(text: str) -> list[str]:
 @pytest.mark.parametrize("group", nat_connections.GROUPS, ids=lambda group: group.counters[0].name)
 def test_both_renderers_agree(group: HotGroup, openmetrics: bool) -> None:  # noqa: FBT001
     ours = HotRenderer(group).render(FULL, openmetrics=openmetrics, limit=99)[0].decode()
-    theirs = by_prometheus_client(group, openmetrics=openmetrics)
+    theirs = by_client(group, openmetrics=openmetrics)
     end = "# EOF\n" if openmetrics else ""
     found, wanted = (values(text.removesuffix(end) + end, openmetrics=openmetrics) for text in (ours, theirs))
     assert found == wanted
