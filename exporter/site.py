@@ -9,6 +9,7 @@ from exporter.core.observation import Observation
 from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
 from exporter.recent import Recent
 from exporter.scraper import Scraper
+from exporter.web.compression import compress
 from exporter.web.live import Look
 from exporter.web.page import api
 from exporter.web.page.document import page
@@ -22,12 +23,16 @@ def handlers(config: Config, observe: Callable[[], Observation], waiting_for: Ca
     )
     recent = Recent(observe)
 
+    def write(observation: Observation, *, openmetrics: bool, gzip: bool) -> bytes:
+        pieces = exposition.pieces(observation, openmetrics=openmetrics)
+        return compress(pieces) if gzip else b"".join(pieces)
+
     def look() -> Look:
         observation = recent.observation()
         return Look(api.counters(observation), api.version(observation), time.time() * 1000)
 
     return Handlers(
-        scrape=Scraper(observe, exposition.parts).scrape,
+        scrape=Scraper(observe, write).scrape,
         content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
         page=lambda asked: page(recent.observation(), asked, __version__, config.telemetry_path),
         documents={

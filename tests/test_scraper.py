@@ -30,51 +30,58 @@ class Host:
         self.released.wait(10)
         return self._answer()
 
-    def render(self, observation: Observation, *, openmetrics: bool) -> list[bytes]:
-        """Say which observation and which format it is."""
+    def write(self, observation: Observation, *, openmetrics: bool, gzip: bool) -> bytes:
+        """Say which observation and which form it is."""
         assert observation is NOTHING
-        return [str(self.observations).encode(), str(openmetrics).encode()]
+        return f"{self.observations} {openmetrics} {gzip}".encode()
 
 
 def broken() -> Observation:
     raise ZeroDivisionError("planted")
 
 
+PLAIN = {"openmetrics": False, "gzip": False}
+
+
 def test_one_after_the_other_each_scrape_observes_anew() -> None:
     host = Host()
     host.released.set()
-    scraper = Scraper(host.observe, host.render)
-    assert [scraper.scrape(False), scraper.scrape(True)] == [[b"1", b"False"], [b"2", b"True"]]  # noqa: FBT003
+    scraper = Scraper(host.observe, host.write)
+    assert scraper.scrape(**PLAIN) == b"1 False False"
+    assert scraper.scrape(openmetrics=True, gzip=True) == b"2 True True"
 
 
 def test_scrapes_that_arrive_while_one_runs_share_it() -> None:
     host = Host()
-    scraper = Scraper(host.observe, host.render)
+    scraper = Scraper(host.observe, host.write)
     with ThreadPoolExecutor(8, "scraping") as pool:
-        answers = [pool.submit(scraper.scrape, False) for _ in range(8)]  # noqa: FBT003
+        answers = [pool.submit(scraper.scrape, **PLAIN) for _ in range(8)]
         until(lambda: waiting_threads("scraping") == 8, 10, "one observing, seven waiting")
         host.released.set()
-        assert [answer.result(10) for answer in answers] == [[b"1", b"False"]] * 8
+        assert [answer.result(10) for answer in answers] == [b"1 False False"] * 8
 
 
-def test_the_two_formats_do_not_share_text() -> None:
+def test_no_two_forms_share_text() -> None:
     host = Host()
-    scraper = Scraper(host.observe, host.render)
-    with ThreadPoolExecutor(2, "scraping") as pool:
-        answers = [pool.submit(scraper.scrape, openmetrics) for openmetrics in (False, True)]
-        until(lambda: waiting_threads("scraping") == 2, 10, "both on their way")
+    scraper = Scraper(host.observe, host.write)
+    forms = [(openmetrics, gzip) for openmetrics in (False, True) for gzip in (False, True)]
+    with ThreadPoolExecutor(4, "scraping") as pool:
+        answers = [pool.submit(scraper.scrape, openmetrics=first, gzip=second) for first, second in forms]
+        until(lambda: waiting_threads("scraping") == 4, 10, "all on their way")
         host.released.set()
-        assert [answer.result(10)[1] for answer in answers] == [b"False", b"True"]
+        assert [answer.result(10).decode().split()[1:] for answer in answers] == [
+            [str(first), str(second)] for first, second in forms
+        ]
 
 
 def test_a_failure_is_everybodys_who_shares_it_and_nobodys_after() -> None:
     host = Host(broken)
-    scraper = Scraper(host.observe, host.render)
+    scraper = Scraper(host.observe, host.write)
     with ThreadPoolExecutor(4, "scraping") as pool:
-        answers = [pool.submit(scraper.scrape, False) for _ in range(4)]  # noqa: FBT003
+        answers = [pool.submit(scraper.scrape, **PLAIN) for _ in range(4)]
         until(lambda: waiting_threads("scraping") == 4, 10, "one observing, three waiting")
         host.released.set()
         assert [type(answer.exception(10)) for answer in answers] == [ZeroDivisionError] * 4
     with pytest.raises(ZeroDivisionError):
-        scraper.scrape(False)  # noqa: FBT003
+        scraper.scrape(**PLAIN)
     assert host.observations == 2

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
+from pyroute2.netlink.exceptions import NetlinkDecodeError, NetlinkError
 
 from exporter.core.routes import Route
-from exporter.kernel.routes import parse_routes
-from exporter.kernel.rtnetlink import DATAGRAM, open_socket
+from exporter.kernel.routes import hops, parse_routes, told
+from exporter.kernel.rtnetlink import DATAGRAM, MalformedError, open_socket
 
 RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE = 5, 7, 9, 11
 ADDRESS_GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE)
@@ -27,13 +27,15 @@ def read_addresses() -> tuple[list[Any], list[Any]]:
             return list(route.get_addr()), list(route.get_routes())
     except NetlinkError as error:
         raise OSError(error.code, str(error)) from error
+    except NetlinkDecodeError as error:
+        raise MalformedError(f"addresses and routes: {error}") from error
 
 
 def parse_addresses(rows: Iterable[Any]) -> Addresses:
     """Return ifindex -> its addresses of global scope, IPv4 first. Source: struct ifaddrmsg."""
     found: dict[int, list[tuple[int, str]]] = {}
     for row in rows:
-        address = row.get_attr("IFA_LOCAL") or row.get_attr("IFA_ADDRESS")
+        address = told(row, "IFA_LOCAL", str) or told(row, "IFA_ADDRESS", str)
         if address and row["scope"] < SCOPE_LINK:
             found.setdefault(row["index"], []).append((row["family"], address))
     return {ifindex: tuple(address for _, address in sorted(pairs)) for ifindex, pairs in found.items()}
@@ -45,9 +47,9 @@ def parse_uplinks(rows: Iterable[Any]) -> frozenset[int]:
     for row in rows:
         if row["type"] != RTN_UNICAST or row["table"] == RT_TABLE_LOCAL:
             continue
-        if row["dst_len"] == 0 or row.get_attr("RTA_GATEWAY") or row.get_attr("RTA_VIA"):
-            found.add(row.get_attr("RTA_OIF") or 0)
-            found.update(hop["oif"] for hop in row.get_attr("RTA_MULTIPATH") or ())
+        if row["dst_len"] == 0 or told(row, "RTA_GATEWAY", str) or told(row, "RTA_VIA", dict):
+            found.add(told(row, "RTA_OIF", int) or 0)
+            found.update(hop["oif"] for hop in hops(row))
     return frozenset(found - {0})
 
 

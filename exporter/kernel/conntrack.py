@@ -6,10 +6,11 @@ Absent while the module is not loaded: nothing on the host tracks connections th
 from pathlib import Path
 
 from exporter.core.conntrack import ConntrackStats
+from exporter.errors import SourceError
 
 
 def read_conntrack(procfs: Path) -> ConntrackStats | None:
-    """Read size, limit and statistics; None where there is no table."""
+    """Read size, limit and statistics; None where there is no table. SourceError for what is no number."""
     settings = procfs / "sys/net/netfilter"
     try:
         entries = (settings / "nf_conntrack_count").read_text()
@@ -20,11 +21,14 @@ def read_conntrack(procfs: Path) -> ConntrackStats | None:
         statistics = (procfs / "thread-self/net/stat/nf_conntrack").read_text()
     except FileNotFoundError:  # a kernel without NF_CONNTRACK_PROCFS
         statistics = ""
-    return parse_conntrack(entries, limit, statistics)
+    try:
+        return parse_conntrack(entries, limit, statistics)
+    except ValueError as error:
+        raise SourceError("unknown_format", f"the connection table's numbers: {error}") from error
 
 
 def parse_conntrack(entries: str, limit: str, statistics: str) -> ConntrackStats:
-    """Parse the three files."""
+    """Parse the three files. Raises ValueError for what is no number, or only the begin of one."""
     sums = parse_statistics(statistics)
     return ConntrackStats(
         entries=int(entries),
@@ -40,6 +44,8 @@ def parse_statistics(text: str) -> dict[str, int]:
 
     Kernels differ in their columns. `entries` is the whole table's size in every line, and no sum.
     """
+    if text and not text.endswith("\n"):
+        raise ValueError("the statistics end within a line")
     names, *lines = text.splitlines() or [""]
     rows = [[int(number, 16) for number in line.split()] for line in lines]
     return {name: sum(column) for name, column in zip(names.split(), zip(*rows, strict=True), strict=False)}

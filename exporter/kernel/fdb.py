@@ -20,7 +20,9 @@ from exporter.kernel.rtnetlink import (
     ask_again,
     attribute,
     attributes,
+    head,
     message,
+    number,
 )
 
 NDMSG = struct.Struct("=BBHiHBB")  # family, two of padding, ifindex, state, flags, type
@@ -62,7 +64,7 @@ def read_learned_counts(sock: socket.socket) -> dict[int, int] | None:
             count = parse_learned_count(data, start, end)
             if count is None:
                 return None
-            found[IFINFOMSG.unpack_from(data, start)[3]] = count
+            found[head(IFINFOMSG, data, start, end, "a bridge")[3]] = count
     return found
 
 
@@ -71,7 +73,7 @@ def parse_learned_count(data: memoryview | bytes, start: int, end: int) -> int |
     about = attributes(data, start + IFINFOMSG.size, end).get(IFLA_LINKINFO, b"")
     settings = attributes(about, 0, len(about)).get(IFLA_INFO_DATA, b"")
     count = attributes(settings, 0, len(settings)).get(IFLA_BR_FDB_N_LEARNED)
-    return None if count is None else int(U32.unpack(count)[0])
+    return None if count is None else number(U32, count, "a bridge's count")
 
 
 def parse_learned(rows: Iterable[Row]) -> dict[int, int]:
@@ -81,11 +83,11 @@ def parse_learned(rows: Iterable[Row]) -> dict[int, int]:
     """
     found: Counter[int] = Counter()
     for data, start, end in rows:
-        *_, state, _, _ = NDMSG.unpack_from(data, start)
+        *_, state, _, _ = head(NDMSG, data, start, end, "a row of a forwarding table")
         if not state & NOT_LEARNED:
             master = attributes(data, start + NDMSG.size, end).get(NDA_MASTER)
             if master is not None:
-                found[U32.unpack(master)[0]] += 1
+                found[number(U32, master, "a row's bridge")] += 1
     return dict(found)
 
 

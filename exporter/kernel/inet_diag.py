@@ -20,10 +20,13 @@ from exporter.kernel.rtnetlink import (
     NLMSG_DONE,
     NLMSG_ERROR,
     InterruptedDumpError,
+    MalformedError,
     attributes,
+    head,
     message,
-    messages,
+    number,
     raise_error,
+    whole_messages,
 )
 
 # The kernel's states by their numbers (net/tcp_states.h); a UDP socket is in `established` or in `close`. Who asks for
@@ -57,8 +60,9 @@ REST = struct.Struct("=I8x12xII")  # device, then cookie and queues, uid, inode
 REST_AT = HEAD.size
 SIZE = REST_AT + REST.size
 QUEUES_AT, QUEUES_END = 56, 64  # what waits in the socket: no mark of it
+U8 = struct.Struct("=B")
 U64 = struct.Struct("=Q")
-IPV4_SIZE = 4
+ADDRESS_BYTES = {int(socket.AF_INET): 4, int(socket.AF_INET6): 16}
 
 
 def open_diag_socket(timeout: float = 2.0) -> socket.socket:
@@ -93,7 +97,7 @@ def _read_once(sock: socket.socket, request: bytes) -> list[bytes]:
     while True:
         data = sock.recv(DATAGRAM)
         datagrams.append(data)
-        for kind, flags, start, end in messages(data):
+        for kind, flags, start, end in whole_messages(data):
             interrupted |= bool(flags & NLM_F_DUMP_INTR)
             if kind in (NLMSG_DONE, NLMSG_ERROR):
                 raise_error(data, start, end)
@@ -108,19 +112,20 @@ def marks(data: bytes, start: int, end: int) -> bytes:
 
 
 def parse_socket(data: bytes, start: int, end: int, protocol: int) -> ListeningSocket:
-    """Parse the body of an answer: struct inet_diag_msg and its attributes."""
-    family, _, port, _, address, _ = HEAD.unpack_from(data, start)
-    ifindex, uid, inode = REST.unpack_from(data, start + REST_AT)
+    """Parse the body of an answer: struct inet_diag_msg and its attributes. MalformedError for what is none."""
+    family, _, port, _, address, _ = head(HEAD, data, start, end, "a socket")
+    ifindex, uid, inode = head(REST, data, start + REST_AT, end, "the second half of a socket")
+    if family not in ADDRESS_BYTES:
+        raise MalformedError(f"a socket of family {family}")
     known = attributes(data, start + SIZE, end)
-    packed = address[:IPV4_SIZE] if family == socket.AF_INET else address
     return ListeningSocket(
         protocol=PROTOCOLS[protocol],
-        address=socket.inet_ntop(family, packed),
+        address=socket.inet_ntop(family, address[: ADDRESS_BYTES[family]]),
         port=port,
-        v6only=any(known.get(INET_DIAG_SKV6ONLY, b"")),
+        v6only=bool(INET_DIAG_SKV6ONLY in known and number(U8, known[INET_DIAG_SKV6ONLY], "v6only")),
         inode=inode,
         uid=uid,
-        cgroup_id=U64.unpack(known[INET_DIAG_CGROUP_ID])[0] if INET_DIAG_CGROUP_ID in known else 0,
+        cgroup_id=number(U64, known[INET_DIAG_CGROUP_ID], "a cgroup's id") if INET_DIAG_CGROUP_ID in known else 0,
         ifindex=ifindex,
     )
 

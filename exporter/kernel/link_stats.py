@@ -12,6 +12,7 @@ from pyroute2.netlink.rtnl import RTM_GETSTATS, RTM_NEWSTATS
 
 from exporter.core.sample import StatsRow
 from exporter.kernel.rtnetlink import (
+    ATTRIBUTE,
     DATAGRAM,
     HEADER,
     NLM_F_DUMP,
@@ -19,10 +20,11 @@ from exporter.kernel.rtnetlink import (
     NLMSG_DONE,
     NLMSG_ERROR,
     InterruptedDumpError,
+    MalformedError,
     message,
-    messages,
     open_socket,
     raise_error,
+    whole_messages,
 )
 
 IFLA_STATS_LINK_64 = 1
@@ -86,12 +88,11 @@ class LinkStatsReader:
         self._socket.send(_request(self._sequence, ifindex))
         while True:
             data = self._buffer[: self._socket.recv_into(self._buffer)]
-            for kind, _, start, _ in messages(data):
+            for kind, _, start, end in whole_messages(data):
                 if data[start - HEADER.size + SEQUENCE_AT] != self._sequence:
                     continue
-                if kind == RTM_NEWSTATS:
-                    at = start - HEADER.size
-                    rows.append((ifindex, *COUNTERS.unpack_from(data, at + COUNTERS_AT)))
+                if kind == RTM_NEWSTATS and (row := _parse_record(data, start - HEADER.size, end)):
+                    rows.append(row)
                 return
 
     def _uniform(self, size: int) -> int:
@@ -112,7 +113,7 @@ class LinkStatsReader:
     def _walk(self, data: memoryview, rows: list[StatsRow]) -> tuple[bool, bool]:
         """Take messages as they come; return whether the dump was interrupted, and whether it ended."""
         interrupted = False
-        for kind, flags, start, end in messages(data):
+        for kind, flags, start, end in whole_messages(data):
             at = start - HEADER.size
             if data[at + SEQUENCE_AT] != self._sequence:
                 continue
@@ -122,9 +123,10 @@ class LinkStatsReader:
                 return interrupted, True
             if kind == RTM_NEWSTATS:
                 self.walked += 1
-                if end - at < COUNTERS_AT + COUNTERS.size:
-                    continue  # a device that has no counters
-                rows.append((*U32.unpack_from(data, at + IFINDEX_AT), *COUNTERS.unpack_from(data, at + COUNTERS_AT)))
+                row = _parse_record(data, at, end)
+                if row is None:
+                    continue
+                rows.append(row)
                 if end - at != self._length and not interrupted:
                     self._learn(data[at:end])
         return interrupted, False
@@ -134,6 +136,18 @@ class LinkStatsReader:
         self._length = len(record)
         self._record = struct.Struct(f"={IFINDEX_AT}xI8x8Q{self._length - COUNTERS_AT - COUNTERS.size}x")
         self._expected = tuple((at, bytes(record[at : at + 1])) for at in CHECKED)
+
+
+def _parse_record(data: memoryview, at: int, end: int) -> StatsRow | None:
+    """Parse one RTM_NEWSTATS, header included; None for a device that has no counters."""
+    if end - at == ATTRIBUTE_AT:
+        return None
+    if end - at < COUNTERS_AT + COUNTERS.size:
+        raise MalformedError(f"a record of counters has {end - at} bytes")
+    length, kind = ATTRIBUTE.unpack_from(data, at + ATTRIBUTE_AT)
+    if kind != IFLA_STATS_LINK_64 or not ATTRIBUTE.size + COUNTERS.size <= length <= end - at - ATTRIBUTE_AT:
+        raise MalformedError(f"a record of counters holds attribute {kind} of {length} bytes")
+    return (*U32.unpack_from(data, at + IFINDEX_AT), *COUNTERS.unpack_from(data, at + COUNTERS_AT))
 
 
 def _request(sequence: int, ifindex: int = 0) -> bytes:

@@ -18,7 +18,7 @@ from exporter.core.sample import EndedLink
 from exporter.kernel.link_table import LinkTable
 from exporter.kernel.links import LinkMessage, parse_link, read_link, read_links
 from exporter.kernel.namespaces import ALL_NSIDS, parse_nsid
-from exporter.kernel.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, messages, open_socket
+from exporter.kernel.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, open_socket, whole_messages
 
 RTNLGRP_LINK, RTNLGRP_NSID = 1, 28
 RECEIVE_BUFFER = 32 << 20  # about 700 lives of a container; the usual cap of 208 KiB holds four
@@ -101,7 +101,7 @@ class LinkWatcher:
     def _take(self, data: memoryview) -> None:
         heard: list[LinkMessage] = []
         freed: set[int] = set()
-        for kind, _, start, end in messages(data):
+        for kind, _, start, end in whole_messages(data):
             if kind in (RTM_NEWLINK, RTM_DELLINK):
                 parsed = parse_link(kind, data, start, end)
                 if parsed is not None:

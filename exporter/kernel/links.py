@@ -15,9 +15,11 @@ from exporter.kernel.rtnetlink import (
     RTM_DELLINK,
     RTM_GETLINK,
     RTM_NEWLINK,
+    MalformedError,
     ask_again,
     attribute,
     attributes,
+    head,
     message,
 )
 
@@ -60,8 +62,12 @@ class LinkMessage:
 
 
 def parse_link(kind: int, data: memoryview, start: int, end: int) -> LinkMessage | None:
-    """Parse the body of an RTM_NEWLINK or RTM_DELLINK; None for the bridge's copies (AF_BRIDGE), which repeat it."""
-    family, _, _, ifindex, flags, _ = IFINFOMSG.unpack_from(data, start)
+    """Parse the body of an RTM_NEWLINK or RTM_DELLINK; MalformedError for what is none.
+
+    None for those that tell only a part: the bridge's copies (AF_BRIDGE), and a wireless device's events, which are
+    an RTM_NEWLINK with nothing but a name in it (net/wireless/wext-core.c).
+    """
+    family, _, _, ifindex, flags, _ = head(IFINFOMSG, data, start, end, "a link message")
     if family != AF_UNSPEC:
         return None
     found: dict[int, memoryview] = {}
@@ -73,13 +79,20 @@ def parse_link(kind: int, data: memoryview, start: int, end: int) -> LinkMessage
         if number in WANTED or number == IFLA_LINKINFO | 0x8000:
             found[number & 0x3FFF] = data[start + ATTRIBUTE.size : start + length]
         start += (length + 3) & ~3
+    if start != end or IFLA_IFNAME not in found:  # the kernel pads, so that the last one ends where the message does
+        raise MalformedError(f"a link message of ifindex {ifindex} whose attributes do not fill it, or name nobody")
+    if kind == RTM_NEWLINK and IFLA_MTU not in found:
+        return None
     stats = found.get(IFLA_STATS64)
-    return LinkMessage(
-        link=_link(ifindex, flags, found),
-        deleted=kind == RTM_DELLINK,
-        moved=kind == RTM_DELLINK and IFLA_NEW_NETNSID in found,
-        stats=None if stats is None else (ifindex, *STATS64.unpack_from(stats)),
-    )
+    try:
+        return LinkMessage(
+            link=_link(ifindex, flags, found),
+            deleted=kind == RTM_DELLINK,
+            moved=kind == RTM_DELLINK and IFLA_NEW_NETNSID in found,
+            stats=None if stats is None else (ifindex, *STATS64.unpack_from(stats)),
+        )
+    except struct.error as error:
+        raise MalformedError(f"a number of another size in a link message of ifindex {ifindex}: {error}") from error
 
 
 def _link(ifindex: int, flags: int, found: dict[int, memoryview]) -> Link:

@@ -18,7 +18,7 @@ from pyroute2.netlink.rtnl import RTM_GETNSID
 from exporter.core.model import Container, Interface, Link
 from exporter.kernel.inside import read_names
 from exporter.kernel.links import read_interfaces
-from exporter.kernel.rtnetlink import ask, attribute, attributes, message, open_socket
+from exporter.kernel.rtnetlink import MalformedError, ask, attribute, attributes, message, number, open_socket
 
 NETNSA_NSID, NETNSA_PID, NETNSA_FD = 1, 2, 3
 RTGENMSG = b"\0\0\0\0"  # struct rtgenmsg, padded
@@ -32,8 +32,11 @@ Shape = frozenset[Hashable]
 
 
 def parse_nsid(data: memoryview, start: int, end: int) -> int:
-    """Parse the body of RTM_NEWNSID or RTM_DELNSID."""
-    return int(S32.unpack(attributes(data, start + len(RTGENMSG), end)[NETNSA_NSID])[0])
+    """Parse the body of RTM_NEWNSID or RTM_DELNSID; MalformedError for one without an nsid."""
+    nsid = attributes(data, start + len(RTGENMSG), end).get(NETNSA_NSID)
+    if nsid is None:
+        raise MalformedError(f"a message about an nsid of {end - start} bytes, and none in it")
+    return number(S32, nsid, "an nsid")
 
 
 def read_nsid(sock: socket.socket, by: int, value: int) -> int:

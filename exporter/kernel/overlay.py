@@ -8,7 +8,7 @@ import contextlib
 import errno
 import socket
 from collections.abc import Collection, Iterable
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 from pyroute2.netlink.rtnl import RTM_GETNEIGH
@@ -18,7 +18,16 @@ from exporter.errors import SourceError
 from exporter.kernel.entering import inside
 from exporter.kernel.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row, links_of_kind, read_rows, read_tables
 from exporter.kernel.links import IFINFOMSG
-from exporter.kernel.rtnetlink import NLM_F_DUMP, RTM_NEWLINK, ask_again, attributes, message, open_socket
+from exporter.kernel.rtnetlink import (
+    NLM_F_DUMP,
+    RTM_NEWLINK,
+    MalformedError,
+    ask_again,
+    attributes,
+    head,
+    message,
+    open_socket,
+)
 
 AF_UNSPEC = 0
 NUD_CONNECTED = 0x80 | 0x40 | 0x02  # permanent, no ARP, reachable: with these alone a vxlan device answers itself
@@ -57,17 +66,21 @@ def _read_here() -> OverlayRows:
 def _read_vxlans(sock: socket.socket) -> frozenset[int]:
     """Return the ifindex of each: an overlay has one for each of its subnets."""
     answers = ask_again(sock, VXLANS)
-    return frozenset(IFINFOMSG.unpack_from(data, start)[3] for kind, data, start, _ in answers if kind == RTM_NEWLINK)
+    return frozenset(
+        head(IFINFOMSG, data, start, end, "a vxlan device")[3]
+        for kind, data, start, end in answers
+        if kind == RTM_NEWLINK
+    )
 
 
 def parse_neighbours(rows: Iterable[Row], devices: Collection[int]) -> dict[str, str]:
     """Return each IP address with the MAC address that one of the devices answers for it."""
     found = {}
     for data, start, end in rows:
-        _, _, _, ifindex, state, _, _ = NDMSG.unpack_from(data, start)
+        _, _, _, ifindex, state, _, _ = head(NDMSG, data, start, end, "a neighbour")
         known = attributes(data, start + NDMSG.size, end)
         if ifindex in devices and state & NUD_CONNECTED and NDA_DST in known:
-            found[str(ip_address(known[NDA_DST]))] = known.get(NDA_LLADDR, b"").hex(":")
+            found[str(_address(known[NDA_DST]))] = known.get(NDA_LLADDR, b"").hex(":")
     return found
 
 
@@ -75,7 +88,15 @@ def parse_nodes(rows: Iterable[Row]) -> frozenset[tuple[str, str]]:
     """Return each MAC address with that of the node behind which it is (VTEP). A multicast group is no node."""
     found = set()
     for data, start, end in rows:
+        head(NDMSG, data, start, end, "a row of a vxlan device")
         known = attributes(data, start + NDMSG.size, end)
-        if NDA_DST in known and not (node := ip_address(known[NDA_DST])).is_multicast:
+        if NDA_DST in known and not (node := _address(known[NDA_DST])).is_multicast:
             found.add((known.get(NDA_LLADDR, b"").hex(":"), str(node)))
     return frozenset(found)
+
+
+def _address(packed: bytes) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(packed)
+    except ValueError:
+        raise MalformedError(f"an address of {len(packed)} bytes") from None

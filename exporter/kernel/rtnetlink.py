@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 from pyroute2.netlink import NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR
 from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK
@@ -37,11 +38,16 @@ ERROR = struct.Struct("=i")  # nlmsgerr starts with it, and so does the body of 
 SEQUENCE = struct.Struct("=I")
 SEQUENCE_AT = 8
 NLA_TYPE_MASK = 0x3FFF
+MAX_ERRNO = 4095
 DATAGRAM = 1 << 16  # the kernel fills 32 KiB per datagram of a dump
 
 DUMP_TRIES = 5
 
 _sequences = itertools.count(1)  # and no cycle: that keeps all that it has told, to tell it again
+
+
+class MalformedError(OSError, ValueError):
+    """A message is not what its format says: no part of it is believed. The text says what was not understood."""
 
 
 class InterruptedDumpError(OSError):
@@ -102,16 +108,45 @@ def messages(data: memoryview | bytes) -> Iterator[tuple[int, int, int, int]]:
         offset += (length + 3) & ~3
 
 
+def whole_messages(data: memoryview | bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Walk a datagram that its messages have to fill: of a dump, one left out would look like a device that went."""
+    reached = 0
+    for found in messages(data):
+        reached = found[3]
+        yield found
+    if (reached + 3) & ~3 < len(data):
+        raise MalformedError(f"a datagram of {len(data)} bytes is no message from byte {reached} on")
+
+
 def attributes(data: memoryview | bytes, start: int, end: int) -> dict[int, bytes]:
-    """Collect the attributes between two offsets: type -> payload; of a repeated one the last."""
+    """Collect the attributes between two offsets: type -> payload; of a repeated one the last.
+
+    Raises MalformedError for one that runs past the end: what is there belongs to somebody else.
+    """
     found: dict[int, bytes] = {}
     while start + ATTRIBUTE.size <= end:
         length, kind = ATTRIBUTE.unpack_from(data, start)
         if length < ATTRIBUTE.size:
             break
+        if start + length > end:
+            raise MalformedError(f"attribute {kind & NLA_TYPE_MASK} has {length} bytes where {end - start} are left")
         found[kind & NLA_TYPE_MASK] = bytes(data[start + ATTRIBUTE.size : start + length])
         start += (length + 3) & ~3
     return found
+
+
+def head(form: struct.Struct, data: memoryview | bytes, start: int, end: int, what: str) -> tuple[Any, ...]:
+    """Unpack what a body begins with; MalformedError when the body is shorter."""
+    if end - start < form.size:
+        raise MalformedError(f"{what} of {end - start} bytes, of which the head alone has {form.size}")
+    return form.unpack_from(data, start)
+
+
+def number(form: struct.Struct, payload: bytes, what: str) -> int:
+    """Unpack a payload that is one number; MalformedError for any other size: half a number is another."""
+    if len(payload) != form.size:
+        raise MalformedError(f"{what} is {len(payload)} bytes and no number of {form.size}")
+    return int(form.unpack(payload)[0])
 
 
 def raise_error(data: memoryview | bytes, start: int, end: int) -> None:
@@ -119,7 +154,11 @@ def raise_error(data: memoryview | bytes, start: int, end: int) -> None:
 
     A refused *dump* tells its error inside NLMSG_DONE: who ignores it reads "there is nothing".
     """
-    error = ERROR.unpack_from(data, start)[0] if end - start >= ERROR.size else 0
+    if start == end and HEADER.unpack_from(data, start - HEADER.size)[1] == NLMSG_DONE:
+        return
+    (error,) = head(ERROR, data, start, end, "the end of an answer")
+    if not -MAX_ERRNO <= error <= 0:
+        raise MalformedError(f"an answer ends with {error}, which is no error number")
     if error:
         raise OSError(-error, os.strerror(-error))
 
@@ -127,7 +166,8 @@ def raise_error(data: memoryview | bytes, start: int, end: int) -> None:
 def ask(sock: socket.socket, request: bytes) -> list[tuple[int, memoryview, int, int]]:
     """Send one request and collect its answers: (type, datagram, start of the body, end).
 
-    Raises OSError for the kernel's refusal, InterruptedDumpError when a dump is no consistent state.
+    Raises OSError for the kernel's refusal, InterruptedDumpError when a dump is no consistent state, MalformedError
+    when what arrived is no answer; all are OSErrors.
     """
     sequence = next(_sequences) & 0x7FFFFFFF
     sock.send(request[:SEQUENCE_AT] + SEQUENCE.pack(sequence) + request[SEQUENCE_AT + SEQUENCE.size :])
@@ -135,7 +175,7 @@ def ask(sock: socket.socket, request: bytes) -> list[tuple[int, memoryview, int,
     interrupted = False
     while True:
         data = memoryview(sock.recv(DATAGRAM))
-        for kind, flags, start, end in messages(data):
+        for kind, flags, start, end in whole_messages(data):
             if SEQUENCE.unpack_from(data, start - HEADER.size + SEQUENCE_AT)[0] != sequence:
                 continue  # the late answer to a question that timed out
             interrupted |= bool(flags & NLM_F_DUMP_INTR)

@@ -112,7 +112,8 @@ def read_any_state(port: int) -> tuple[tuple[str, ListeningSocket], ...]:
     with contextlib.closing(open_diag_socket()) as sock:
         for protocol, family in itertools.product(STATES, FAMILIES):
             for data, start, end in bodies(read_dump(sock, question(family, protocol, ANY_STATE, port))):
-                found.append((parse_state(data, start), parse_socket(data, start, end, protocol)))
+                held = parse_socket(data, start, end, protocol)
+                found.append((parse_state(data, start), held))
     # The kernel does not filter by port what is bound and nothing else (seen on Linux 6.18).
     return tuple((state, held) for state, held in found if held.port == port)
 

@@ -1,5 +1,6 @@
 """Read a source once and time it: a failure is a value, and costs its own families only."""
 
+import struct
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,5 +17,9 @@ def timed(name: str, read: Callable[[], T]) -> tuple[T | None, SourceState]:
     try:
         value = read()
     except (OSError, SourceError) as error:
-        return None, SourceState(name, up=False, duration=time.perf_counter() - started, error=str(error))
-    return value, SourceState(name, up=True, duration=time.perf_counter() - started)
+        failure = str(error)
+    except (LookupError, ValueError, struct.error) as error:  # an answer in a form that nobody has thought of
+        failure = f"not understood: {error!r}"
+    else:
+        return value, SourceState(name, up=True, duration=time.perf_counter() - started)
+    return None, SourceState(name, up=False, duration=time.perf_counter() - started, error=failure)

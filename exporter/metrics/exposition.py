@@ -8,6 +8,7 @@ in one of the lists below.
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 
 import structlog
@@ -105,22 +106,20 @@ class Exposition:
 
     def render(self, observation: Observation, *, openmetrics: bool = False) -> bytes:
         """Render everything in one of the two formats."""
-        return b"".join(self.parts(observation, openmetrics=openmetrics))
+        return b"".join(self.pieces(observation, openmetrics=openmetrics))
 
-    def parts(self, observation: Observation, *, openmetrics: bool) -> list[bytes]:
-        """Render everything, as pieces that follow each other: who compresses them needs no copy of the whole."""
+    def pieces(self, observation: Observation, *, openmetrics: bool) -> Iterator[bytes]:
+        """Render everything, piece by piece: who compresses them holds one at a time, while the cache holds it, too."""
+        found: list[Iterable[bytes]] = []
         with self._lock:
-            parts = []
             used = 0
             for renderer in self._renderers:
                 text, shown, dropped = renderer.render(observation, openmetrics=openmetrics, limit=self._limit - used)
+                found.append(text)
                 used += shown
-                parts.append(text)
                 self._drop(dropped)
-            parts.insert(0, render(self._health(observation), openmetrics=openmetrics))
-        if openmetrics:
-            parts.append(END)
-        return parts
+            health = render(self._health(observation), openmetrics=openmetrics)
+        return chain((health,), *found, (END,) if openmetrics else ())
 
     def _health(self, observation: Observation) -> Iterator[Metric]:
         for families in SCRAPE_FAMILIES:

@@ -47,18 +47,18 @@ class KeptRenderer:
 
     def render(
         self, observation: Observation, *, openmetrics: bool, limit: int
-    ) -> tuple[bytes, int, Mapping[str, int]]:
-        """Render the group within `limit` series; return the text, the series shown, and those left out by family."""
+    ) -> tuple[Iterable[bytes], int, Mapping[str, int]]:
+        """Render at most `limit` series: the text in pieces; how many; those left out by family."""
         value = self._group.of(observation)
         if value is None:
-            return b"", 0, {}
+            return (), 0, {}
         if value is not self._value:
             self._value = value
             self._renderings.clear()
         known = self._renderings.get(openmetrics)
         if known is None or not known.suits(limit):
             known = self._renderings[openmetrics] = self._made(value, openmetrics=openmetrics, limit=limit)
-        return known.text, known.series, known.dropped
+        return (known.text,), known.series, known.dropped
 
     def _made(self, value: object, *, openmetrics: bool, limit: int) -> Rendering:
         metrics = list(self._group.families(value))

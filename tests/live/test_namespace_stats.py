@@ -87,7 +87,7 @@ class Namespaces:
         self._ledger.read(stats)
         seen = Observation(join(self._inventory, devices()), namespaces=self._ledger.counts(age))
         text, _, _ = HotRenderer(namespace.GROUP).render(seen, openmetrics=False, limit=10_000)
-        return Metrics(text.decode())
+        return Metrics(b"".join(text).decode())
 
     def counters(self, name: str) -> dict[str, float]:
         """A container's counters, those that it has."""

@@ -52,7 +52,7 @@ def rendered(
     labels: list[str], *rows: StatsRow | None, openmetrics: bool = False, limit: int = 1 << 60
 ) -> tuple[str, int, dict[str, int]]:
     text, used, dropped = HotRenderer(group(labels)).render(observation(*rows), openmetrics=openmetrics, limit=limit)
-    return text.decode(), used, dict(dropped)
+    return b"".join(text).decode(), used, dict(dropped)
 
 
 def by_client(labels: list[str], *rows: StatsRow, openmetrics: bool) -> str:
@@ -129,7 +129,7 @@ def test_a_series_without_a_reading_is_left_out_and_is_not_zero() -> None:
 
 def test_a_source_that_failed_writes_nothing() -> None:
     failed = replace(observation(), endpoints=None)
-    assert HotRenderer(group(["a"])).render(failed, openmetrics=False, limit=99) == (b"", 0, {})
+    assert HotRenderer(group(["a"])).render(failed, openmetrics=False, limit=99) == ((), 0, {})
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_templates_follow_the_topology_and_values_the_observation() -> None:
     first = observation(row(0, rx=(1, 0)))
 
     def received(seen: Observation) -> dict[str, float]:
-        text = renderer.render(seen, openmetrics=False, limit=99)[0].decode()
+        text = b"".join(renderer.render(seen, openmetrics=False, limit=99)[0]).decode()
         return {dict(key)["zone"]: value for (name, key), value in values(text).items() if "received" in name}
 
     assert received(first) == {"a": 1}

@@ -26,7 +26,7 @@ def rendered(counts: NamespaceCounts, *, openmetrics: bool = False) -> str:
     """The counters by the templates, the rest by prometheus_client."""
     observation = Observation(join(inventory(), devices()), namespaces=counts)
     hot, _, _ = HotRenderer(namespace.GROUP).render(observation, openmetrics=openmetrics, limit=1000)
-    text = hot + render(namespace.families(observation), openmetrics=openmetrics)
+    text = b"".join(hot) + render(namespace.families(observation), openmetrics=openmetrics)
     return text.decode() + ("# EOF\n" if openmetrics else "")
 
 

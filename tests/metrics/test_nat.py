@@ -218,7 +218,7 @@ def heads(text: str) -> list[str]:
 @pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
 @pytest.mark.parametrize("group", nat_connections.GROUPS, ids=lambda group: group.counters[0].name)
 def test_both_renderers_agree(group: HotGroup, openmetrics: bool) -> None:  # noqa: FBT001
-    ours = HotRenderer(group).render(FULL, openmetrics=openmetrics, limit=99)[0].decode()
+    ours = b"".join(HotRenderer(group).render(FULL, openmetrics=openmetrics, limit=99)[0]).decode()
     theirs = by_client(group, openmetrics=openmetrics)
     end = "# EOF\n" if openmetrics else ""
     found, wanted = (values(text.removesuffix(end) + end, openmetrics=openmetrics) for text in (ours, theirs))
@@ -231,7 +231,7 @@ def test_series_come_and_go_with_their_ports() -> None:
 
     def shown(counts: dict[tuple[str, ...], int]) -> set[tuple[str, float]]:
         observation = seen(reading=READ, connections=Sums(counts))
-        found = renderer.render(observation, openmetrics=False, limit=99)[0].decode()
+        found = b"".join(renderer.render(observation, openmetrics=False, limit=99)[0]).decode()
         return {(dict(labels)["container"], value) for (_, labels), value in values(found).items()}
 
     assert shown({WEB: 1}) == {("web", 1)}

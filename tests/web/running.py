@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from exporter.web import listen
 from exporter.web.access.state import OPEN, Access
+from exporter.web.compression import compress
 from exporter.web.live import Look
 from exporter.web.routes import Handlers, Route, routes
 from exporter.web.server import Server
@@ -51,9 +52,9 @@ class Site:
             waiting_for=lambda: self.waiting_for,
         )
 
-    def _scrape(self, openmetrics: bool) -> list[bytes]:  # noqa: FBT001  as the server calls it
+    def _scrape(self, *, openmetrics: bool, gzip: bool) -> bytes:
         text = self.scrape(openmetrics)
-        return [text[:2], b"", text[2:]]
+        return compress((text[:2], b"", text[2:])) if gzip else text
 
     def connection(self) -> http.client.HTTPConnection:
         """A client, encrypted when `tls` says by what context."""

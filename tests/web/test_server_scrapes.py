@@ -62,13 +62,13 @@ def test_scrapes_that_come_together_share_one_observation() -> None:
         release.wait(10)
         return observations[-1]
 
-    scraper = Scraper(observe, lambda _, *, openmetrics: [b"shared, ", f"{openmetrics}\n".encode()])
+    scraper = Scraper(observe, lambda _, *, openmetrics, gzip: f"shared, {openmetrics} {gzip}\n".encode())
     with (
-        serving(Site(scrape=lambda openmetrics: b"".join(scraper.scrape(openmetrics)))) as site,
+        serving(Site(scrape=lambda openmetrics: scraper.scrape(openmetrics=openmetrics, gzip=False))) as site,
         ThreadPoolExecutor(4) as pool,
     ):
         answers = [pool.submit(site.request) for _ in range(4)]
         until(lambda: waiting_threads("scrape") == 4, 10, "one scrape observing and three waiting for it")
         release.set()
-        assert [answer.result(10).body for answer in answers] == [b"shared, False\n"] * 4
+        assert [answer.result(10).body for answer in answers] == [b"shared, False False\n"] * 4
     assert len(observations) == 1
