@@ -64,11 +64,12 @@ class NamespaceResolver:
         """Return container id -> nsid for those that have a network namespace of their own with a device in it."""
         self._forget(freed)
         own = read_nsid(self._socket, NETNSA_PID, os.getpid())
+        known, self._nsids = self._nsids, {}
         found: dict[str, int] = {}
         hidden: set[str] = set()
         for container in containers:
             key = container.id, container.pid
-            nsid = self._nsids.get(key, UNASSIGNED)
+            nsid = known.get(key, UNASSIGNED)
             if nsid == UNASSIGNED:
                 asked = self._ask(container)
                 if asked is None:

@@ -1,6 +1,7 @@
 """Real namespaces: whose they are, what is inside, and how their veths end."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,23 @@ def test_a_number_that_was_freed_is_not_that_of_the_dead_container_any_more(
         new = process("new", second)
         assert nsid_of(second) == nsid
         assert resolver.sandboxes([old, new], freed) == {new.id: nsid}
+
+
+def test_nothing_is_remembered_of_a_container_that_is_gone(sandbox: int, tmp_path: Path) -> None:
+    """Its namespace may live on, as that of others which share it: no number is freed then."""
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    web = run("web", pid=sandbox)
+    place = tmp_path / str(sandbox)
+    (place / "ns").mkdir(parents=True)
+    (place / "cgroup").write_text(f"0::/docker/{web.id}\n")
+    (place / "ns/net").symlink_to(PROC / str(sandbox) / "ns/net")
+    with closing(NamespaceResolver(tmp_path)) as resolver:
+        assert resolver.sandboxes([web], set()) == {web.id: nsid_of(sandbox)}
+        assert resolver.sandboxes([], set()) == {}
+        (place / "ns/net").unlink()
+        (place / "ns/net").symlink_to("/proc/self/ns/net")
+        assert resolver.sandboxes([web], set()) == {}
 
 
 def test_the_devices_inside_are_read_without_entering(sandbox: int) -> None:
