@@ -1,6 +1,7 @@
 """The Engine API as this program uses it: nine GETs, each with a time-out, by docker-py's low-level client."""
 
 import json
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -44,7 +45,18 @@ def _engine_errors() -> Iterator[None]:
     try:
         yield
     except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as error:
+        _let_go(error)
         raise EngineError(_one_line(error)) from error
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Clear what the frames of a failure hold: docker-py leaves a socket that did not connect to the garbage collector.
+
+    That comes seldom here, and an engine may be away for days.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _one_line(error: BaseException) -> str:

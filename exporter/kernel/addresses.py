@@ -1,6 +1,7 @@
 """Addresses and routes of the host: which devices lead out of it. They change rarely, so pyroute2 decodes them."""
 
 import errno
+import struct
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ def read_addresses() -> tuple[list[Any], list[Any]]:
             return list(route.get_addr()), list(route.get_routes())
     except NetlinkError as error:
         raise OSError(error.code, str(error)) from error
-    except NetlinkDecodeError as error:
+    except (NetlinkDecodeError, struct.error) as error:  # the latter for a head that is cut off
         raise MalformedError(f"addresses and routes: {error}") from error
 
 

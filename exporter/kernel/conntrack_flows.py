@@ -1,8 +1,8 @@
 """The connection table over ctnetlink, entry by entry (linux/netfilter/nfnetlink_conntrack.h). Needs CAP_NET_ADMIN.
 
 The first two attributes are the two directions' tuples, in one layout for each family: a pattern reads and checks
-them, without a walk. A dump of 50,000 entries takes 0.2 s all the same: it is made beside the scrapes, and more rarely than
-one of those entries alone whose destination was translated, which the kernel picks.
+them, without a walk. A dump of 50,000 entries takes 0.2 s all the same: it is made beside the scrapes, and more rarely
+than one of those entries alone whose destination was translated, which the kernel picks.
 """
 
 import itertools
@@ -53,28 +53,36 @@ Flow = tuple[int, bytes, bytes, int, bytes]  # protocol, source, destination, it
 
 
 def _head(length: int, kind: int) -> bytes:
-    return re.escape(ATTRIBUTE.pack(length, kind))
+    """The head of an attribute; of any length for 0, which is then a group."""
+    packed = ATTRIBUTE.pack(length, kind)
+    return re.escape(packed) if length else b"(..)" + re.escape(packed[2:])
 
 
-def _kind(kind: int) -> bytes:
-    """A head whose length may be any."""
-    return b"(..)" + re.escape(struct.pack("=H", kind | NESTED))
+def _tuple(kind: int, size: int, length: int = 0) -> bytes:
+    """A direction's tuple up to its addresses: the source, the destination."""
+    begin = _head(length, kind | NESTED) + _head(12 + 2 * size, CTA_TUPLE_IP | NESTED)
+    return begin + b"".join(_head(4 + size, ends[size]) + b"(.{%d})" % size for ends in (CTA_IP_SRC, CTA_IP_DST))
 
 
-def _addresses(kind: int, size: int) -> bytes:
-    """A direction's tuple up to its addresses: its length, the source, the destination."""
-    found = _kind(kind) + _head(12 + 2 * size, CTA_TUPLE_IP | NESTED)
-    return found + b"".join(_head(4 + size, ends[size]) + b"(.{%d})" % size for ends in (CTA_IP_SRC, CTA_IP_DST))
+def _protocol(length: int, numbers: bytes) -> bytes:
+    return _head(length, CTA_TUPLE_PROTO | NESTED) + _head(5, CTA_PROTO_NUM) + b"(" + numbers + b")..."
 
 
-PROTOCOL = _kind(CTA_TUPLE_PROTO) + _head(5, CTA_PROTO_NUM) + b"(.)..."
+def _with_ports(size: int) -> bytes:
+    """The usual entry: a tuple with two ports, and after it at once the other one."""
+    numbers = b"[" + re.escape(bytes(sorted(WITH_PORTS))) + b"]"
+    first = _tuple(CTA_TUPLE_ORIG, size, 16 + 2 * size + PORTS_LENGTH) + _protocol(PORTS_LENGTH, numbers) + PORTS
+    return first + _tuple(CTA_TUPLE_REPLY, size)
+
+
 PORTS = _head(6, CTA_PROTO_SRC_PORT) + b"...." + _head(6, CTA_PROTO_DST_PORT) + b"(..).."
-PORTS_LENGTH = LENGTH.pack(28)  # of the protocol with two ports
+PORTS_LENGTH = 28
+USUAL = {size: re.compile(_with_ports(size), re.DOTALL) for size in FAMILIES}
 ORIGINAL = {
-    size: re.compile(_addresses(CTA_TUPLE_ORIG, size) + PROTOCOL + b"(?:" + PORTS + b")?", re.DOTALL)
+    size: re.compile(_tuple(CTA_TUPLE_ORIG, size) + _protocol(0, b".") + b"(?:" + PORTS + b")?", re.DOTALL)
     for size in FAMILIES
 }
-REPLY = {size: re.compile(_addresses(CTA_TUPLE_REPLY, size), re.DOTALL) for size in FAMILIES}
+REPLY = {size: re.compile(_tuple(CTA_TUPLE_REPLY, size), re.DOTALL) for size in FAMILIES}
 
 
 def open_flows() -> socket.socket:
@@ -117,6 +125,15 @@ def parse_flow(data: bytes, start: int, size: int, end: int = sys.maxsize) -> Fl
 
     The port is 0 for a protocol that has none. Raises MalformedError for another layout.
     """
+    usual = USUAL[size].match(data, start, end)
+    if usual is None:
+        return _parse_other(data, start, size, end)
+    source, destination, protocol, port, _, reply, _ = usual.groups()
+    return protocol[0], source, destination, PORT.unpack(port)[0], reply
+
+
+def _parse_other(data: bytes, start: int, size: int, end: int) -> Flow:
+    """Parse an entry of a protocol without ports, or with more in its first tuple (a zone)."""
     first = ORIGINAL[size].match(data, start, end)
     if first is None:
         raise MalformedError("a connection whose first tuple is in no known form")
@@ -127,7 +144,7 @@ def parse_flow(data: bytes, start: int, size: int, end: int = sys.maxsize) -> Fl
     number = protocol[0]
     if number not in WITH_PORTS:
         return number, source, destination, 0, answer[2]
-    if rest != PORTS_LENGTH or port is None:
+    if LENGTH.unpack(rest)[0] != PORTS_LENGTH or port is None:
         raise MalformedError(f"a connection of protocol {number} without ports")
     return number, source, destination, PORT.unpack(port)[0], answer[2]
 

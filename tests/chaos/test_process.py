@@ -6,14 +6,17 @@ import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.wellness import PARALLEL, Patient, remove, run
 from tests.live.exposed import PORT, Exporter
+from tests.private_host.engines import DEFAULT
 from tests.private_host.host import PrivateHost
 from tests.private_host.namespaces import netns
+from tests.private_host.packages import unpacked
 from tests.waiting import until
 
 pytestmark = pytest.mark.chaos
@@ -75,6 +78,29 @@ def test_another_monotonic_clock_changes_nothing(clean_host: PrivateHost) -> Non
     with Exporter(clean_host, before=ahead) as exporter:
         run(clean_host, "db")
         Patient(clean_host, exporter).is_well()
+
+
+def test_a_wall_clock_that_jumps_changes_nothing(clean_host: PrivateHost, tmp_path: Path) -> None:
+    """By libfaketime, ten days ahead and then ten back; the engine has the right time, and ends meanwhile."""
+    offset = tmp_path / "offset"
+    offset.write_text("+0")
+    [package] = unpacked(DEFAULT, "libfaketime")
+    [library] = package.glob("usr/lib/*/faketime/libfaketime.so.1")
+    named = {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": offset, "FAKETIME_NO_CACHE": 1}
+    before = ("env", "FAKETIME_DONT_FAKE_MONOTONIC=1", *(f"{name}={value}" for name, value in named.items()))
+    with Exporter(clean_host, before=before) as exporter:
+        patient = Patient(clean_host, exporter)
+        for days in (10, -10):
+            offset.write_text(f"{days:+}d")
+            run(clean_host, f"web{days}")
+            clean_host.kill()
+            until(lambda: exporter.metrics().value("dockernet_up") == 0, 10, "down")
+            clean_host.start()
+            until(lambda: exporter.metrics().value("dockernet_up") == 1, 15, "up")
+            run(clean_host, f"db{days}")
+            patient.is_well()
+            said = datetime.fromisoformat(exporter.log()[-1]["timestamp"])
+            assert round((said - datetime.now(UTC)) / timedelta(days=1)) == days
 
 
 def test_more_clients_than_descriptors_are_a_matter_of_their_stay(patient: Patient) -> None:

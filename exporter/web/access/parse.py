@@ -48,7 +48,8 @@ def _parse_tls(section: Section) -> TlsSettings | None:
         return None
     settings = TlsSettings(
         **{
-            name: section.text(name) for name in ("cert", "cert_file", "key", "key_file", "client_ca", "client_ca_file")
+            key: section.file(key) if key.endswith("_file") else section.text(key)
+            for key in ("cert", "cert_file", "key", "key_file", "client_ca", "client_ca_file")
         },
         client_auth=CLIENT_AUTH[section.choice("client_auth_type", CLIENT_AUTH, ClientAuth.NONE.value)],
         client_allowed_sans=_parse_sans(section),

@@ -9,6 +9,7 @@ from exporter.web.access.yaml_tree import Tree
 TRUE, FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 DURATION = re.compile(r"(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+")
+LONGEST_SECONDS = (2**63 - 1) * 1e-9
 PART = re.compile(r"([\d.]+)(\D+)")
 
 
@@ -41,6 +42,13 @@ class Section:
         if isinstance(value, dict | list):
             raise self.error(key, "this must be one text")
         return value or ""
+
+    def file(self, key: str) -> str:
+        """Take the name of a file, '' when there is none; it stands in messages, which are one line."""
+        value = self.text(key)
+        if len(value.splitlines()) > 1 or value.endswith("\n"):
+            raise self.error(key, "the name of a file is one line")
+        return value
 
     def choice(self, key: str, names: Collection[str], default: str) -> str:
         """Take one of a few names."""
@@ -84,7 +92,10 @@ class Section:
         value = self.text(key) or "0"
         if value != "0" and not DURATION.fullmatch(value):
             raise self.error(key, f"{value!r} is no duration such as 500ms, 1s or 1m30s")
-        return sum(float(number) * UNITS[unit] for number, unit in PART.findall(value))
+        seconds = sum(float(number) * UNITS[unit] for number, unit in PART.findall(value))
+        if seconds > LONGEST_SECONDS:
+            raise self.error(key, "this is longer than the 292 years that Go can count")
+        return seconds
 
     def mapping(self) -> Mapping[str, str]:
         """Take all keys that are there, each with a text."""
@@ -102,7 +113,8 @@ class Section:
         return ConfigError(f"{self._path(key)}: {text}")
 
     def _path(self, key: str) -> str:
-        return f"{self._name}.{key}" if self._name else key
+        shown = key if key.isprintable() else repr(key)
+        return f"{self._name}.{shown}" if self._name else shown
 
     def _take(self, key: str) -> Tree:
         self._known.append(key)

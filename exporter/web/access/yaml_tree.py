@@ -28,6 +28,8 @@ def parse_yaml(text: bytes) -> Tree:
         raise ConfigError(f"this is no YAML: {problem}{where}") from None
     except (UnicodeDecodeError, yaml.YAMLError):
         raise ConfigError("this is no YAML: it has bytes that are no text") from None
+    except (ValueError, OverflowError):  # PyYAML lets these through
+        raise ConfigError("this is no YAML: it has a number that is no character, or no version") from None
     except RecursionError:
         raise ConfigError("this YAML goes too deep") from None
 
@@ -38,7 +40,15 @@ def _parse_node(node: yaml.Node) -> Tree:
     if isinstance(node, yaml.SequenceNode):
         return [_parse_node(item) for item in node.value]
     plain = isinstance(node, yaml.ScalarNode) and node.style is None
-    return None if plain and node.value in NULLS else str(node.value)
+    return None if plain and node.value in NULLS else _parse_text(node)
+
+
+def _parse_text(node: yaml.Node) -> str:
+    """An escape may write half of a pair of surrogates, which nothing can encode."""
+    text = str(node.value)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ConfigError(f"a text in line {node.start_mark.line + 1} has half a character")
+    return text
 
 
 def _parse_mapping(node: yaml.MappingNode) -> dict[str, Tree]:
@@ -47,7 +57,8 @@ def _parse_mapping(node: yaml.MappingNode) -> dict[str, Tree]:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
             raise ConfigError(f"a key in line {line} is no text")
-        if key.value in mapping:
-            raise ConfigError(f"the key {key.value!r} in line {line} is there twice")
-        mapping[key.value] = _parse_node(value)
+        name = _parse_text(key)
+        if name in mapping:
+            raise ConfigError(f"the key {name!r} in line {line} is there twice")
+        mapping[name] = _parse_node(value)
     return mapping
