@@ -33,10 +33,11 @@ check: develop
 	$(BIN)/mypy
 	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs exporter tests bench deploy grafana
 
-# Fast tests first: what they find need not wait for an engine. The others wait most of the time, two at once.
+# Fast tests first: what they find need not wait for an engine. Those on hosts wait most of the time, two at once.
 test: develop
 	$(BIN)/python -m pytest -m "not live and not chaos"
-	$(BIN)/python -m pytest -m "live and not chaos" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "live and not chaos" --ignore tests/live
+	$(BIN)/python -m pytest -m "live and not chaos" -n 2 --dist loadgroup tests/live
 
 test-fast: develop
 	$(BIN)/python -m pytest -m "not live and not chaos"

@@ -21,7 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.live)
-        if item.get_closest_marker("live"):
             item.add_marker(pytest.mark.xdist_group(_engine(item) or item.path.stem))
 
 
