@@ -68,9 +68,9 @@ def test_an_answer_from_before_an_overflow_does_not_stand_over_a_later_one(
     with engine.holding(INSPECT):
         engine.emit("container", "update", "web")
         follower.wait(lambda: asked(engine, INSPECT) == 2, "an inspect under way")
+        engine.hold_no_more(INSPECT)
         with overflowing(engine, follower):
             pass
-        engine.hold_no_more(INSPECT)
         engine.rename("web", "shop")
         follower.wait(lambda: follower.container("shop"), "shop")
     use_every_thread(engine, follower)
