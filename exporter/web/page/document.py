@@ -10,8 +10,9 @@ from exporter.core.unseen import hints, unseen
 from exporter.web.page import tables
 from exporter.web.page.api import version as version_of
 from exporter.web.page.details import details, finding
-from exporter.web.page.layout import Box, layout
+from exporter.web.page.layout import layout
 from exporter.web.page.markup import Html, el, joined, name, text
+from exporter.web.page.picture import Box
 from exporter.web.page.svg import svg
 
 LINKS = (

@@ -5,75 +5,16 @@ are one box until somebody opens it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
-from exporter.core.portrait import RANK, ContainerPortrait, EndpointPortrait, NetworkPortrait, Portrait, UplinkPortrait
+from exporter.core.portrait import ContainerPortrait, EndpointPortrait, NetworkPortrait, Portrait
+from exporter.web.page.boxes import HOST, STACK, container_box, group_box, host_box, network_box, stack_box, uplink_box
+from exporter.web.page.picture import GAP, ROW, TOP, Box, Line, Picture
 
-WIDTH = 1160
-CONTAINER_X, CONTAINER_WIDTH = 10, 300
-NETWORK_X, NETWORK_WIDTH = 580, 240
-HOST_X, HOST_WIDTH = 910, 240
-ROW, GAP, TOP = 52, 12, 34
 # More containers than this are drawn as one box for each network.
 MANY = 40
 HOST_MODE = "host"
-STACK = "stack/"
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A thing in the picture; `group` is the network whose containers it stands for, '' for a thing of its own."""
-
-    key: str
-    x: int
-    y: int
-    width: int
-    title: str
-    subtitle: str
-    severity: str = ""
-    group: str = ""
-    note: str = ""
-    rows: int = 1
-
-    @property
-    def height(self) -> int:
-        """Of all its rows."""
-        return self.rows * ROW - GAP
-
-    @property
-    def middle(self) -> int:
-        """The height at which lines end."""
-        return self.y + self.height // 2
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line between two boxes; it leaves the first at one of its rows.
-
-    `endpoint` is whose rates it shows, `label` what the endpoint is called; both '' where it stands for many.
-    """
-
-    start: Box
-    end: Box
-    endpoint: str = ""
-    severity: str = ""
-    label: str = ""
-    row: int = 0
-
-    @property
-    def start_y(self) -> int:
-        """Where it leaves."""
-        return self.start.y + self.row * ROW + (ROW - GAP) // 2
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Boxes and lines, and how high it is."""
-
-    boxes: tuple[Box, ...]
-    lines: tuple[Line, ...]
-    height: int
 
 
 def layout(portrait: Portrait, opened: frozenset[str] = frozenset()) -> Picture:
@@ -94,10 +35,6 @@ def layout(portrait: Portrait, opened: frozenset[str] = frozenset()) -> Picture:
 def endpoint_key(endpoint: EndpointPortrait) -> str:
     """The name under which an endpoint's counters are sent to the page."""
     return f"{endpoint.network}/{endpoint.container}"
-
-
-def _y(row: int) -> int:
-    return TOP + row * ROW
 
 
 def _ordered(portrait: Portrait) -> list[NetworkPortrait]:
@@ -130,43 +67,12 @@ def _left(portrait: Portrait, endpoints: Mapping[str, list[EndpointPortrait]], o
         inhabitants = list(together)
         collapses = many and len(inhabitants) > 1
         if collapses:
-            yield _group(home, inhabitants, row, open_=home in opened)
+            yield group_box(home, inhabitants, row, open_=home in opened)
             row += 1
         for container in inhabitants if not collapses or home in opened else ():
             rows = max(1, len(endpoints.get(container.name, ())))
-            yield _container(container, row, rows)
+            yield container_box(container, row, rows)
             row += rows
-
-
-def _container(container: ContainerPortrait, row: int, rows: int) -> Box:
-    note = container.ports[0] if container.ports else ""
-    if len(container.ports) > 1:
-        note += f" +{len(container.ports) - 1}"
-    return Box(
-        key=f"container/{container.name}",
-        x=CONTAINER_X,
-        y=_y(row),
-        width=CONTAINER_WIDTH,
-        title=container.name,
-        subtitle=f"shares {container.owner}'s network" if container.owner else container.image,
-        severity=container.severity,
-        note=note if container.state == "running" else container.state,
-        rows=rows,
-    )
-
-
-def _group(home: str, inhabitants: list[ContainerPortrait], row: int, *, open_: bool) -> Box:
-    return Box(
-        key=f"group/{home}",
-        x=CONTAINER_X,
-        y=_y(row),
-        width=CONTAINER_WIDTH,
-        title=f"{len(inhabitants)} containers",
-        subtitle=home or "no network of their own",
-        severity="" if open_ else max((c.severity for c in inhabitants), key=RANK.__getitem__),
-        group=home,
-        note="hide" if open_ else "show",
-    )
 
 
 def _starts(
@@ -200,42 +106,24 @@ def _middle(portrait: Portrait, starts: list[tuple[Line, str]]) -> Iterator[Box]
     for network in _ordered(portrait):
         beside = heights.get(f"network/{network.name}", [])
         row = max(row, sum(beside) // len(beside) // ROW if beside else 0)
-        yield _network(network, row)
+        yield network_box(network, row)
         row += 1
     if STACK in heights:
         row = max(row, sum(heights[STACK]) // len(heights[STACK]) // ROW)
-        yield Box(STACK, NETWORK_X, _y(row), NETWORK_WIDTH, "host network", "the host's own network stack")
-
-
-def _network(network: NetworkPortrait, row: int) -> Box:
-    return Box(
-        key=f"network/{network.name}",
-        x=NETWORK_X,
-        y=_y(row),
-        width=NETWORK_WIDTH,
-        title=network.name,
-        subtitle=" ".join((network.driver, *network.subnets[:1])),
-        severity=network.severity,
-        note="" if network.external else "internal",
-    )
+        yield stack_box(row)
 
 
 def _right(portrait: Portrait) -> Iterator[Box]:
-    yield Box("host/", HOST_X, _y(0), HOST_WIDTH, portrait.host or "the host", f"Docker {portrait.engine}".strip())
+    yield host_box(portrait)
     for row, uplink in enumerate(portrait.uplinks, 1):
-        yield _uplink(uplink, row)
-
-
-def _uplink(uplink: UplinkPortrait, row: int) -> Box:
-    addresses = ", ".join(uplink.addresses[:2])
-    return Box(f"uplink/{uplink.device}", HOST_X, _y(row), HOST_WIDTH, uplink.device, addresses, note="uplink")
+        yield uplink_box(uplink, row)
 
 
 def _way_out(portrait: Portrait, boxes: Mapping[str, Box]) -> Iterator[Line]:
     for network in portrait.networks:
         if network.external and network.endpoints:
-            yield Line(boxes[f"network/{network.name}"], boxes["host/"])
+            yield Line(boxes[f"network/{network.name}"], boxes[HOST])
     if STACK in boxes:
-        yield Line(boxes[STACK], boxes["host/"])
+        yield Line(boxes[STACK], boxes[HOST])
     for uplink in portrait.uplinks:
-        yield Line(boxes["host/"], boxes[f"uplink/{uplink.device}"])
+        yield Line(boxes[HOST], boxes[f"uplink/{uplink.device}"])

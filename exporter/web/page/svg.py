@@ -2,19 +2,9 @@
 
 from collections.abc import Callable
 
-from exporter.web.page.layout import (
-    CONTAINER_WIDTH,
-    CONTAINER_X,
-    GAP,
-    HOST_X,
-    NETWORK_X,
-    ROW,
-    WIDTH,
-    Box,
-    Line,
-    Picture,
-)
+from exporter.web.page.boxes import CONTAINER_WIDTH, CONTAINER_X, HOST_X, NETWORK_X, WIDTH
 from exporter.web.page.markup import Html, el, joined, shortened, text
+from exporter.web.page.picture import GAP, ROW, Box, Line, Picture
 
 TITLE_AT, SUBTITLE_AT, INDENT = 17, 32, 12
 CHARACTER, SMALL = 8, 6.2  # widths of a character of a title, and of what is smaller, about

@@ -4,7 +4,8 @@ import pytest
 
 from exporter.core.observation import Observation
 from exporter.core.portrait import portrait
-from exporter.web.page.layout import MANY, Box, layout
+from exporter.web.page.layout import MANY, layout
+from exporter.web.page.picture import Box
 from tests.web.page.hosts import large, shop
 
 OPENED = frozenset({"net1"})

@@ -1,0 +1,77 @@
+"""What each thing of a host looks like as a box, in its column: containers, networks, and the way out."""
+
+from exporter.core.portrait import RANK, ContainerPortrait, NetworkPortrait, Portrait, UplinkPortrait
+from exporter.web.page.picture import ROW, TOP, Box
+
+WIDTH = 1160
+CONTAINER_X, CONTAINER_WIDTH = 10, 300
+NETWORK_X, NETWORK_WIDTH = 580, 240
+HOST_X, HOST_WIDTH = 910, 240
+STACK, HOST = "stack/", "host/"
+
+
+def _y(row: int) -> int:
+    return TOP + row * ROW
+
+
+def container_box(container: ContainerPortrait, row: int, rows: int) -> Box:
+    """A container, with a row for each of its endpoints."""
+    note = container.ports[0] if container.ports else ""
+    if len(container.ports) > 1:
+        note += f" +{len(container.ports) - 1}"
+    return Box(
+        key=f"container/{container.name}",
+        x=CONTAINER_X,
+        y=_y(row),
+        width=CONTAINER_WIDTH,
+        title=container.name,
+        subtitle=f"shares {container.owner}'s network" if container.owner else container.image,
+        severity=container.severity,
+        note=note if container.state == "running" else container.state,
+        rows=rows,
+    )
+
+
+def group_box(home: str, inhabitants: list[ContainerPortrait], row: int, *, open_: bool) -> Box:
+    """All containers of a network; it is as bad as the worst of them, unless they are drawn themselves."""
+    return Box(
+        key=f"group/{home}",
+        x=CONTAINER_X,
+        y=_y(row),
+        width=CONTAINER_WIDTH,
+        title=f"{len(inhabitants)} containers",
+        subtitle=home or "no network of their own",
+        severity="" if open_ else max((c.severity for c in inhabitants), key=RANK.__getitem__),
+        group=home,
+        note="hide" if open_ else "show",
+    )
+
+
+def network_box(network: NetworkPortrait, row: int) -> Box:
+    """A network."""
+    return Box(
+        key=f"network/{network.name}",
+        x=NETWORK_X,
+        y=_y(row),
+        width=NETWORK_WIDTH,
+        title=network.name,
+        subtitle=" ".join((network.driver, *network.subnets[:1])),
+        severity=network.severity,
+        note="" if network.external else "internal",
+    )
+
+
+def stack_box(row: int) -> Box:
+    """What containers in host mode are on."""
+    return Box(STACK, NETWORK_X, _y(row), NETWORK_WIDTH, "host network", "the host's own network stack")
+
+
+def host_box(portrait: Portrait) -> Box:
+    """The host."""
+    return Box(HOST, HOST_X, _y(0), HOST_WIDTH, portrait.host or "the host", f"Docker {portrait.engine}".strip())
+
+
+def uplink_box(uplink: UplinkPortrait, row: int) -> Box:
+    """A device that leads out of the host."""
+    addresses = ", ".join(uplink.addresses[:2])
+    return Box(f"uplink/{uplink.device}", HOST_X, _y(row), HOST_WIDTH, uplink.device, addresses, note="uplink")
