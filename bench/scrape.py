@@ -22,6 +22,7 @@ class Kind:
     gzip: bool
     times: Times = field(default_factory=Times)
     cpu: float = 0.0
+    memory: float = 0.0
     size: int = 0
 
 
@@ -44,6 +45,8 @@ def _sizes(count: int, scale: Scale, process: Exporter) -> Iterator[Row]:
         yield _latency(kind, size, count)
     yield Row("CPU per scrape: " + kinds[0].name, size, _cpu(kinds[0]), f"gzip: {_cpu(kinds[1])}")
     yield Row("CPU per scrape: " + kinds[2].name, size, _cpu(kinds[2]), f"gzip: {_cpu(kinds[3])}")
+    yield Row("fresh memory per scrape: " + kinds[0].name, size, _fresh(kinds[0]), f"gzip: {_fresh(kinds[1])}")
+    yield Row("fresh memory per scrape: " + kinds[2].name, size, _fresh(kinds[2]), f"gzip: {_fresh(kinds[3])}")
     yield _memory("after all four", process, count)
     rival = Rival()
     theirs = measured(scale.rival_scrapes, rival.scrape)
@@ -67,10 +70,11 @@ def _scrape(process: Exporter, kinds: list[Kind], blocks: int) -> None:
         kind.size = len(process.client.get(kind.accept, gzip=kind.gzip))
     for _ in range(blocks):
         for kind in kinds:
-            before = process.cpu()
+            before, memory = process.cpu(), process.fresh_memory()
             for _ in range(BLOCK):
                 kind.times.all.append(took(lambda kind=kind: process.client.get(kind.accept, gzip=kind.gzip)))  # type: ignore[misc]
             kind.cpu += process.cpu() - before
+            kind.memory += process.fresh_memory() - memory
 
 
 def _latency(kind: Kind, size: str, count: int) -> Row:
@@ -82,6 +86,10 @@ def _latency(kind: Kind, size: str, count: int) -> Row:
 
 def _cpu(kind: Kind) -> str:
     return f"{number(kind.cpu * MS / len(kind.times.all))} ms"
+
+
+def _fresh(kind: Kind) -> str:
+    return f"{number(kind.memory / 1e6 / len(kind.times.all))} MB"
 
 
 def _memory(when: str, process: Exporter, count: int) -> Row:
