@@ -2,17 +2,21 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import docker
 import pytest
+from docker.errors import APIError
 
 from tests.live.exposed import Exporter
 from tests.live.shop import Shop
 from tests.private_host import engines
 from tests.private_host.engines import Engine
 from tests.private_host.host import PrivateHost
+from tests.waiting import until
+
+CLEAR_SECONDS = 60
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -86,7 +90,15 @@ def clear(host: PrivateHost) -> None:
     """Remove all containers and all networks but Docker's own."""
     if not host.running:
         host.start()
-    with closing(docker.DockerClient(host.docker_url)) as client:
-        for container in client.containers.list(all=True):
-            container.remove(force=True, v=True)
-        client.networks.prune()
+    with closing(docker.APIClient(host.docker_url, timeout=CLEAR_SECONDS)) as client:
+        until(lambda: not _left(client), CLEAR_SECONDS, "no container left")
+        client.prune_networks()
+
+
+def _left(client: docker.APIClient) -> list[str]:
+    """Remove what there is, and say what that was; one that ends or starts at this moment is there once more."""
+    found = [row["Id"] for row in client.containers(all=True)]
+    for container_id in found:
+        with suppress(APIError):
+            client.remove_container(container_id, force=True, v=True)
+    return found
