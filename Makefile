@@ -37,7 +37,7 @@ check: develop
 test: develop
 	$(BIN)/python -m pytest -m "not live and not chaos"
 	$(BIN)/python -m pytest -m "live and not chaos" --ignore tests/live
-	$(BIN)/python -m pytest -m "live and not chaos" -n 2 --dist loadgroup tests/live
+	$(BIN)/python -m pytest -m "live and not chaos" -n 2 --dist loadfile tests/live
 
 test-fast: develop
 	$(BIN)/python -m pytest -m "not live and not chaos"

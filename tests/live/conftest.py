@@ -19,19 +19,11 @@ from tests.waiting import until
 CLEAR_SECONDS = 60
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder as live; workers take a whole engine's tests each, or a whole file's."""
+    """Mark every test of this folder as live."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.live)
-            item.add_marker(pytest.mark.xdist_group(_engine(item) or item.path.stem))
-
-
-def _engine(item: pytest.Item) -> str:
-    """The suite of the shared host that a test runs on; '' of one that has hosts of its own."""
-    call = getattr(item, "callspec", None)
-    return str(call.params.get("host", "")) if call else ""
 
 
 def available(suite: str) -> Engine:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.private_host.apt import archive_uri, output
-from tests.private_host.packages import cache_folder, unpacked
+from tests.private_host.packages import cache_folder, locked, unpacked
 
 REPOSITORY = Path(__file__).parents[2]
 SUITE, PYTHON_VERSION = "bookworm", "3.11"
@@ -33,13 +33,14 @@ NAME = "debian:debootstrap"
 
 def archive() -> Path:
     """A tar of the root file system, for `docker import`. Raises PackageUnavailableError."""
+    (package,) = unpacked(SUITE, "debootstrap")
     made = cache_folder() / SUITE / f"base-{'-'.join(PACKAGES)}.tar"
-    if not made.exists():
-        (package,) = unpacked(SUITE, "debootstrap")
-        if not shutil.which("wget"):
-            output("apt-get", "-qq", "-y", "--no-install-recommends", "install", "wget")
-        with tempfile.TemporaryDirectory(prefix="fetching-", dir=made.parent) as scratch:
-            _make(package, Path(scratch)).rename(made)
+    with locked(cache_folder() / "base.lock"):
+        if not made.exists():
+            if not shutil.which("wget"):
+                output("apt-get", "-qq", "-y", "--no-install-recommends", "install", "wget")
+            with tempfile.TemporaryDirectory(prefix="fetching-", dir=made.parent) as scratch:
+                _make(package, Path(scratch)).rename(made)
     return made
 
 
@@ -57,10 +58,15 @@ def wheels() -> Path:
     locks = [REPOSITORY / name for name in LOCKS]
     key = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()[:12]
     made = cache_folder() / f"wheels-{key}"
-    if not made.exists():
-        with tempfile.TemporaryDirectory(prefix="fetching-", dir=cache_folder()) as scratch:
-            wanted = ("--only-binary=:all:", f"--python-version={PYTHON_VERSION}", "--require-hashes")
-            for lock in locks:
-                output(sys.executable, "-m", "pip", "download", *wanted, "-r", str(lock), "-d", f"{scratch}/wheels")
-            Path(scratch, "wheels").rename(made)
+    with locked(cache_folder() / "wheels.lock"):
+        if not made.exists():
+            with tempfile.TemporaryDirectory(prefix="fetching-", dir=cache_folder()) as scratch:
+                _download(locks, Path(scratch, "wheels"))
+                Path(scratch, "wheels").rename(made)
     return made
+
+
+def _download(locks: list[Path], folder: Path) -> None:
+    wanted = ("--only-binary=:all:", f"--python-version={PYTHON_VERSION}", "--require-hashes")
+    for lock in locks:
+        output(sys.executable, "-m", "pip", "download", *wanted, "-r", str(lock), "-d", str(folder))

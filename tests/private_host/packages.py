@@ -38,7 +38,7 @@ def unpacked(suite: str, *names: str) -> list[Path]:
     """The folder of each package, in the order of `names`; fetched when it is not in the cache yet."""
     cache = cache_folder() / suite
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / "lock"):
+    with locked(cache / "lock"):
         if missing := [name for name in names if not list(cache.glob(f"{name}_*"))]:
             _fetch(suite, missing, cache)
     return [max(cache.glob(f"{name}_*")) for name in names]
@@ -81,7 +81,8 @@ def _fetch(suite: str, names: list[str], cache: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time into a with block, by a file."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
