@@ -1,6 +1,14 @@
-"""What the whole suite offers on its command line."""
+"""What the whole suite offers on its command line, and how far its property tests look."""
+
+import os
 
 import pytest
+from hypothesis import settings
+
+# The same examples in each run, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=far looks for others.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("far", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

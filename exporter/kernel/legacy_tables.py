@@ -86,7 +86,9 @@ def parse_answers(family: str, name: str, info: bytes, data: bytes) -> LegacyTab
 
 
 def _parse_answers(family: str, name: str, info: bytes, data: bytes) -> LegacyTable:
-    _, valid, *rest = INFO.unpack(info)
+    _, valid, *rest, size = INFO.unpack(info)
+    if len(data) != ENTRIES_AT + size:
+        raise ValueError(f"no legacy table of {size} bytes: {len(data) - ENTRIES_AT} were told")
     heads = {offset: HOOKS[hook] for hook, offset in enumerate(rest[:5]) if valid >> hook & 1}
     ends = {offset: HOOKS[hook] for hook, offset in enumerate(rest[5:10]) if valid >> hook & 1}
     return parse_table(family, name, heads, ends, data[ENTRIES_AT:])
