@@ -3,11 +3,13 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+# How fast an example is made is the machine's affair.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The same examples in each run, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=far looks for others.
-settings.register_profile("same", derandomize=True)
-settings.register_profile("far", derandomize=False)
+settings.register_profile("same", PATIENT, derandomize=True)
+settings.register_profile("far", PATIENT, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 

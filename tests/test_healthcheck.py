@@ -14,6 +14,7 @@ import pytest
 from exporter.config import ListenAddress
 from exporter.healthcheck import why_unhealthy
 from tests.test_cli import COMMAND, LOOPBACK, NO_ENGINE, listening, started
+from tests.web.clients import reserved
 from tests.web.keys import Keys
 
 PASSWORD = "basic_auth_users:\n  ops: $2b$04$abcdefghijklmnopqrstuuXKd1lC4Jf6PBXzDgXQhR6vyPkvlvkBm\n"  # noqa: S105
@@ -27,7 +28,7 @@ def checked(*flags: str, env: dict[str, str] | None = None) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=20,
+        timeout=60,
         env={**os.environ, **(env or {})},
     )
     return done.returncode, done.stdout + done.stderr
@@ -73,11 +74,10 @@ def test_one_that_listens_on_every_address_is_asked_on_the_loopback(host: str) -
 
 
 def test_nobody_there_is_one_line_and_exit_code_one() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    address = f"127.0.0.1:{port}"
-    said = f"dockernet-exporter: {address} does not answer: Connection refused\n"
-    assert checked("--web.listen-address", address) == (1, said)
+    with reserved() as port:
+        address = f"127.0.0.1:{port}"
+        said = f"dockernet-exporter: {address} does not answer: Connection refused\n"
+        assert checked("--web.listen-address", address) == (1, said)
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])

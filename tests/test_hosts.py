@@ -68,7 +68,7 @@ def test_promtool_finds_nothing_to_complain_about_in_a_recorded_host(host: Recor
     except PackageUnavailableError as error:
         pytest.skip(f"no promtool: {error}")
     text = exposed(host.observation()).encode()
-    checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False, timeout=30)
+    checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False, timeout=60)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
 
 

@@ -215,7 +215,7 @@ def test_scrapes_and_inventories_at_the_same_time_do_not_lose_a_byte() -> None:
         for _ in range(200):
             monitor.accept(listed(run("web", network="front")))
         done.set()
-        assert [scraped.result(10) <= {100} for scraped in scrapes] == [True, True]
+        assert [scraped.result(60) <= {100} for scraped in scrapes] == [True, True]
 
 
 def began(observation: Observation) -> float:

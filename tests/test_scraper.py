@@ -27,7 +27,7 @@ class Host:
     def observe(self) -> Observation:
         """One observation."""
         self.observations += 1
-        self.released.wait(10)
+        self.released.wait(60)
         return self._answer()
 
     def write(self, observation: Observation, *, openmetrics: bool, gzip: bool) -> bytes:
@@ -56,9 +56,9 @@ def test_scrapes_that_arrive_while_one_runs_share_it() -> None:
     scraper = Scraper(host.observe, host.write)
     with ThreadPoolExecutor(8, "scraping") as pool:
         answers = [pool.submit(scraper.scrape, **PLAIN) for _ in range(8)]
-        until(lambda: waiting_threads("scraping") == 8, 10, "one observing, seven waiting")
+        until(lambda: waiting_threads("scraping") == 8, 60, "one observing, seven waiting")
         host.released.set()
-        assert [answer.result(10) for answer in answers] == [b"1 False False"] * 8
+        assert [answer.result(60) for answer in answers] == [b"1 False False"] * 8
 
 
 def test_no_two_forms_share_text() -> None:
@@ -67,9 +67,9 @@ def test_no_two_forms_share_text() -> None:
     forms = [(openmetrics, gzip) for openmetrics in (False, True) for gzip in (False, True)]
     with ThreadPoolExecutor(4, "scraping") as pool:
         answers = [pool.submit(scraper.scrape, openmetrics=first, gzip=second) for first, second in forms]
-        until(lambda: waiting_threads("scraping") == 4, 10, "all on their way")
+        until(lambda: waiting_threads("scraping") == 4, 60, "all on their way")
         host.released.set()
-        assert [answer.result(10).decode().split()[1:] for answer in answers] == [
+        assert [answer.result(60).decode().split()[1:] for answer in answers] == [
             [str(first), str(second)] for first, second in forms
         ]
 
@@ -79,9 +79,9 @@ def test_a_failure_is_everybodys_who_shares_it_and_nobodys_after() -> None:
     scraper = Scraper(host.observe, host.write)
     with ThreadPoolExecutor(4, "scraping") as pool:
         answers = [pool.submit(scraper.scrape, **PLAIN) for _ in range(4)]
-        until(lambda: waiting_threads("scraping") == 4, 10, "one observing, three waiting")
+        until(lambda: waiting_threads("scraping") == 4, 60, "one observing, three waiting")
         host.released.set()
-        assert [type(answer.exception(10)) for answer in answers] == [ZeroDivisionError] * 4
+        assert [type(answer.exception(60)) for answer in answers] == [ZeroDivisionError] * 4
     with pytest.raises(ZeroDivisionError):
         scraper.scrape(**PLAIN)
     assert host.observations == 2

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from exporter.core.model import Container, Inventory, Network
+from exporter.docker_engine import client as client_module
 from exporter.docker_engine.watcher import EngineWatcher
 from tests.fake_engine import FakeEngine
 from tests.waiting import until
 
-SECONDS = 5.0
+SECONDS = 60.0
 THREADS = {"events", "inventory", "inspect"}
 
 
@@ -77,6 +78,13 @@ class Follower:
     def resyncs(self, reason: str) -> int:
         """How often everything was read again for a reason."""
         return self.watcher.stats().resyncs[reason]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that a test holds, or that a busy machine slows, is given all the time that it takes."""
+    monkeypatch.setattr(client_module, "QUIET_SECONDS", 1000.0)
+    monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 1000.0)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from exporter.docker_engine import client as client_module
 from exporter.docker_engine.watcher import TICK_SECONDS
-from tests.docker_engine.conftest import Follower
+from tests.docker_engine.conftest import SECONDS, Follower
 from tests.fake_engine import FakeEngine
 from tests.waiting import until
 
@@ -49,10 +49,11 @@ def test_what_happened_between_two_streams_is_replayed(engine: FakeEngine, follo
     assert follower.watcher.stats().events["container", "start"] == 1
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_quiet_stream_is_asked_whether_it_lives_and_counts_as_connected(
-    engine: FakeEngine, follower: Follower
+    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(client_module, "QUIET_SECONDS", 1.0)  # the engine, too, must answer within it
+    follower = follow().synced()
     pings = Counter(engine.asked)["/_ping"]
     follower.wait(lambda: Counter(engine.asked)["/_ping"] > pings + 2, "three pings")
     engine.run("web")
@@ -77,7 +78,7 @@ def test_an_engine_that_is_away_at_first_is_followed_once_it_appears(tmp_path: P
     with FakeEngine(tmp_path) as engine, closing(Follower(engine)) as follower:
         assert follower.watcher.waiting_for() == "the engine"
         follower.watcher.start()
-        until(lambda: not follower.watcher.waiting_for(), 5, "found to be away")
+        until(lambda: not follower.watcher.waiting_for(), SECONDS, "found to be away")
         assert not follower.inventory.connected
         engine.appear_silently("web")
         engine.appear()
@@ -115,7 +116,7 @@ def test_a_list_that_is_refused_is_asked_for_again(
     engine.failing[path] = 500
     follower = follow()
     follower.watcher.start()
-    until(lambda: Counter(engine.asked)[path] > 1, 5, "a second try")
+    until(lambda: Counter(engine.asked)[path] > 1, SECONDS, "a second try")
     assert not follower.inventory.connected
     del engine.failing[path]
     follower.wait(lambda: follower.inventory.connected, "a list")
@@ -125,7 +126,7 @@ def test_an_event_stream_that_is_refused_is_asked_for_again(engine: FakeEngine, 
     engine.failing["/events"] = 500
     follower = follow()
     follower.watcher.start()
-    until(lambda: Counter(engine.asked)["/events"] > 1, 5, "a second try")
+    until(lambda: Counter(engine.asked)["/events"] > 1, SECONDS, "a second try")
     assert not follower.inventory.connected
     del engine.failing["/events"]
     follower.wait(lambda: follower.inventory.connected, "a list")

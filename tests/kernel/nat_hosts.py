@@ -157,7 +157,7 @@ def flows() -> list[socket.socket]:
     """Do what FLOWS say; the sockets that keep the connections."""
     run("sh", "-ec", FLOWS)
     server = socket.create_server(("172.18.0.2", 80))
-    client = socket.create_connection(("192.0.2.10", 8080), 5, ("127.0.0.1", 40000))
+    client = socket.create_connection(("192.0.2.10", 8080), 60, ("127.0.0.1", 40000))
     made = [server, client]
     for family, source, target in DATAGRAMS:
         sock = socket.socket(family, socket.SOCK_DGRAM)

@@ -61,7 +61,7 @@ def container() -> Iterator[int]:
     ours = inode("thread-self")
     with subprocess.Popen(["unshare", "--net", "sleep", "1000"]) as process:
         try:
-            until(lambda: inode(process.pid) != ours, 5, "a namespace of its own")
+            until(lambda: inode(process.pid) != ours, 60, "a namespace of its own")
             with entered(process.pid):
                 silence()
             yield process.pid
@@ -86,7 +86,7 @@ def ip(command: str, inside: int = 0) -> str:
 
 def carries(device: str, inside: int = 0) -> None:
     """Wait until a device is really up: what is sent earlier is dropped without being counted."""
-    until(lambda: " state UP " in ip(f"link show {device}", inside), 5, f"{device} up")
+    until(lambda: " state UP " in ip(f"link show {device}", inside), 60, f"{device} up")
 
 
 def send_frames(device: str, count: int, size: int, inside: int = 0) -> None:

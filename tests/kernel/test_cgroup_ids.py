@@ -1,6 +1,7 @@
 """Cgroups by their ids: trees as engines make them, and one of this machine's kernel."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ def real_root() -> Path:
 def test_every_directory_of_the_machine_has_the_id_that_the_kernel_tells(real_root: Path) -> None:
     found = {path: number for number, path in read_tree(str(real_root))}
     for path, number in found.items():
-        if Path(path).is_dir():
+        with suppress(FileNotFoundError):  # of somebody who has just ended
             assert Path(path).stat().st_ino == number
     assert found[str(real_root)] == 1
 

@@ -168,7 +168,7 @@ def test_a_sweep_reads_beside_and_says_how_it_went(monkeypatch: pytest.MonkeyPat
     sweep.step()
     found, age = sweep.snapshot()
     assert found == EXPECTED
-    assert 0 <= age < 5
+    assert 0 <= age < 60
     assert sweep.state().up
     with monkeypatch.context() as patch:
         patch.setattr(flow_sweep, "read_flows", _refused)
@@ -180,7 +180,7 @@ def test_a_sweep_reads_beside_and_says_how_it_went(monkeypatch: pytest.MonkeyPat
     assert sweep.snapshot()[0] is None
     assert (sweep.state().up, sweep.state().error) == (False, "Operation not permitted")
     sweep.start()
-    until(lambda: sweep.state().up, 5, "a reading by the thread")
+    until(lambda: sweep.state().up, 60, "a reading by the thread")
     assert sweep.snapshot()[0] == EXPECTED
     sweep.stop()
     for one in made:
@@ -211,5 +211,5 @@ def test_an_entry_in_no_known_form_ends_no_thread(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(flow_sweep, "INTERVAL_SECONDS", 0.01)
     sweep = FlowSweep(tmp_path)
     sweep.start()
-    until(lambda: sweep.state().error == "seen again", 5, "another reading")
+    until(lambda: sweep.state().error == "seen again", 60, "another reading")
     sweep.stop()

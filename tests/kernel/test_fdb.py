@@ -19,6 +19,7 @@ from exporter.kernel.rtnetlink import HEADER, attribute, open_socket
 from tests.kernel.captured import captured
 from tests.kernel.messages import RTM_NEWLINK, FakeSocket, always, as_socket, done, reply
 from tests.kernel.own_namespace import carries, ip, send_frames
+from tests.waiting import until
 
 RTM_NEWNEIGH = 28
 
@@ -107,8 +108,9 @@ def test_two_bridges_learn_from_what_their_ports_send() -> None:
             assert learned(read) == {}
         send_frames("eth0", 1, 60)  # all from the same address
         send_frames("eth2", 3, 60)
-        for read in (read_learned, read_learned_by_rows):
-            assert learned(read) == {"br-front": 1, "br-back": 1}
+        both = {"br-front": 1, "br-back": 1}
+        until(lambda: learned(read_learned) == both, 60, "the frames at the bridges")
+        assert learned(read_learned_by_rows) == both
         ip("link set veth0 nomaster")
         for read in (read_learned, read_learned_by_rows):
             assert learned(read) == {"br-back": 1}

@@ -191,7 +191,7 @@ def test_bad_messages_of_links_end_no_following(monkeypatch: pytest.MonkeyPatch)
     with capture_logs() as logs:
         watcher = LinkWatcher()
         watcher.start()
-        until(lambda: watcher.links()[1], 5, "the devices of the second dump")
+        until(lambda: watcher.links()[1], 60, "the devices of the second dump")
         watcher.stop()
     assert {link.name for link in watcher.links()[1].values()} >= {"veth-web", "br-front"}
     assert ALL_NSIDS in watcher.take_freed()

@@ -56,11 +56,11 @@ def test_an_overlay_that_comes_is_read_at_once_and_again_after_a_while() -> None
     world = World(interval=0.01)
     world.files["ov"] = ROWS
     world.sweep.follow({"ov-net": "ov"})
-    until(lambda: world.sweep.reading() == OverlayReading({"ov-net": ROWS}), 5, "the first reading")
+    until(lambda: world.sweep.reading() == OverlayReading({"ov-net": ROWS}), 60, "the first reading")
     world.files["ov"] = OTHERS
-    until(lambda: world.sweep.reading() == OverlayReading({"ov-net": OTHERS}), 5, "another reading")
+    until(lambda: world.sweep.reading() == OverlayReading({"ov-net": OTHERS}), 60, "another reading")
     world.sweep.follow({})
-    until(lambda: world.sweep.reading() == OverlayReading(), 5, "nothing to read")
+    until(lambda: world.sweep.reading() == OverlayReading(), 60, "nothing to read")
     world.sweep.stop()
 
 
@@ -95,7 +95,7 @@ def test_a_pass_that_breaks_is_not_the_last_one() -> None:
     world = World(interval=0.01)
     world.files["ov"] = ValueError("planted")
     world.sweep.follow({"ov-net": "ov"})
-    until(lambda: world.passes > 1, 5, "a second pass")
+    until(lambda: world.passes > 1, 60, "a second pass")
     world.files["ov"] = ROWS
-    until(lambda: world.sweep.reading() == OverlayReading({"ov-net": ROWS}), 5, "a reading")
+    until(lambda: world.sweep.reading() == OverlayReading({"ov-net": ROWS}), 60, "a reading")
     world.sweep.stop()

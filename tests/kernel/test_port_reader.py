@@ -64,7 +64,7 @@ def test_a_proxy_is_counted_at_once_and_its_memory_within_a_moment(proc: FakePro
         assert listener.owner == Owner("docker-proxy", "web", ID)
         page = os.sysconf("SC_PAGE_SIZE")
         cost = {"web": ProxyUse(1, 20 * page)}
-        until(lambda: reader.add_to(KernelSample(), inventory).proxies == cost, 25, "memory read")
+        until(lambda: reader.add_to(KernelSample(), inventory).proxies == cost, 60, "memory read")
 
 
 @pytest.mark.live

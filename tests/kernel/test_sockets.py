@@ -29,6 +29,7 @@ from tests.kernel.capture_sockets import made
 from tests.kernel.captured import captured
 from tests.kernel.messages import FakeSocket, Reply, as_socket, done, refusal, reply
 from tests.kernel.own_namespace import ip, own_namespace
+from tests.waiting import until
 
 TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
 TORN = NLM_F_MULTI | NLM_F_DUMP_INTR
@@ -220,7 +221,8 @@ def test_a_connection_is_told_by_its_local_port_in_whatever_state() -> None:
         ]
         client.close()
         accepted.close()
-        assert [(state, each.inode) for state, each in read_any_state(port)] == [("time_wait", 0)]
+        waiting = [("time_wait", 0)]
+        until(lambda: [(state, each.inode) for state, each in read_any_state(port)] == waiting, 60, "both ends' FIN")
         assert [state for state, _ in read_any_state(8006)] == ["close"]
         assert read_any_state(8007) == ()
 

@@ -24,7 +24,7 @@ from tests.waiting import until
 
 DEPLOY = image_base.REPOSITORY / "deploy"
 IMAGE, PROJECT, SERVICE, PORT = "dockernet-exporter", "dockernet", "exporter", 9714
-BUILD_SECONDS = 200
+BUILD_SECONDS = 600
 WHEELS_PORT = 8000
 
 # What Prometheus' image is to compose.yml: a program, whose data a user without rights may write.
@@ -100,9 +100,9 @@ class Running:
     """A running container of the image, ready when made."""
 
     def __init__(self, host: PrivateHost) -> None:
-        found = until(lambda: host.client().containers.list(filters={"ancestor": IMAGE}), 30, "a container")
+        found = until(lambda: host.client().containers.list(filters={"ancestor": IMAGE}), 60, "a container")
         (self.container,) = found
-        until(self._ready, 30, "a ready exporter")
+        until(self._ready, 60, "a ready exporter")
 
     def text(self) -> str:
         """Scrape, from within the container's network namespace."""
@@ -125,7 +125,7 @@ class Running:
 
     def _get(self, path: str) -> tuple[int, bytes]:
         with netns(self.container.attrs["State"]["Pid"]):
-            sock = socket.create_connection(("127.0.0.1", PORT), timeout=15)
+            sock = socket.create_connection(("127.0.0.1", PORT), timeout=60)
         connection = http.client.HTTPConnection("exporter")
         connection.sock = sock
         try:
@@ -151,7 +151,8 @@ def _served(host: PrivateHost, folder: Path) -> Iterator[str]:
     argv = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(folder), str(WHEELS_PORT))
     server = host.popen(*argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
+        until(lambda: host.run("ss", "-Hltn", f"sport = :{WHEELS_PORT}").stdout, 30, "a server of the wheels")
         yield f"http://127.0.0.1:{WHEELS_PORT}/"
     finally:
         server.kill()
-        server.wait(10)
+        server.wait(60)

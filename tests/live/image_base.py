@@ -38,7 +38,8 @@ def archive() -> Path:
     with locked(cache_folder() / "base.lock"):
         if not made.exists():
             if not shutil.which("wget"):
-                output("apt-get", "-qq", "-y", "--no-install-recommends", "install", "wget")
+                options = ("-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120")
+                output("apt-get", *options, "install", "wget")
             with tempfile.TemporaryDirectory(prefix="fetching-", dir=made.parent) as scratch:
                 _make(package, Path(scratch)).rename(made)
     return made

@@ -28,11 +28,11 @@ def left(watched: Watched, subnet: str) -> tuple[int, int] | None:
 
 def fill(host: PrivateHost, watched: Watched, network: str, subnet: str) -> int:
     """Run containers on a network as long as addresses are left; how many those were."""
-    known = until(lambda: left(watched, subnet), 10, f"addresses of {subnet}")
+    known = until(lambda: left(watched, subnet), 30, f"addresses of {subnet}")
     assert known is not None
     for number in range(known[1]):
         run(host, f"c{number}", network)
-    until(lambda: (left(watched, subnet) or (0, -1))[1] == 0, 10, "no address left")
+    until(lambda: (left(watched, subnet) or (0, -1))[1] == 0, 30, "no address left")
     with pytest.raises(APIError, match="available"):
         run(host, "one-too-many", network)
     return known[1]
@@ -61,9 +61,9 @@ def test_subnets_of_the_configured_pools_are_left(new_host: Callable[..., Privat
     host = new_host(flags=("--default-address-pool", "base=10.201.0.0/24,size=26")).start().load_image()
     networks = host.client().networks
     with Watched(host) as watched:
-        until(lambda: watched.look(0.0).pools == PoolUse(used=1, available=3), 10, "docker0 has one of four")
+        until(lambda: watched.look(0.0).pools == PoolUse(used=1, available=3), 30, "docker0 has one of four")
         for number in range(3):
             networks.create(f"n{number}")
-        until(lambda: watched.look(0.0).pools == PoolUse(used=4, available=0), 10, "none left")
+        until(lambda: watched.look(0.0).pools == PoolUse(used=4, available=0), 30, "none left")
         with pytest.raises(APIError, match=r"non-overlapping|predefined"):
             networks.create("one-too-many")

@@ -40,6 +40,10 @@ class Town:
         words = list(command) or ["httpd", "-f", "-p", "80"]
         return self.engine.containers.run(IMAGE, words, name=name, detach=True, **options)
 
+    def serves(self, port: int) -> None:
+        """Wait until somebody listens on a port of the host."""
+        until(lambda: self.host.run("ss", "-Hltn", f"sport = :{port}").stdout, SECONDS, f"a listener on {port}")
+
     def firing(self) -> dict[str, list[str]]:
         """The alerts that fire, by name: their descriptions."""
         url = "http://127.0.0.1:9090/api/v1/alerts"
@@ -77,7 +81,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         )
         yield Town(host)
         prometheus.terminate()
-        prometheus.wait(10)
+        prometheus.wait(SECONDS)
     shutil.rmtree(folder)
 
 
@@ -93,6 +97,7 @@ def calm(town: Town) -> Iterator[Town]:
 
 def test_a_port_that_a_host_mode_container_took_names_both(calm: Town) -> None:
     squatter = calm.run("squatter", "httpd", "-f", "-p", "8081", network_mode="host")
+    calm.serves(8081)
     claimant = calm.engine.containers.create(
         IMAGE, ["sleep", "1000"], name="claimant", ports={"80/tcp": 8081}, restart_policy={"Name": "always"}
     )

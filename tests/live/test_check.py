@@ -20,7 +20,10 @@ HTTPD = ("httpd", "-f", "-p", "80")
 NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-pytestmark = pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])
+pytestmark = [
+    pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"]),
+    pytest.mark.timeout(300),  # each command is a Python that starts
+]
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def command(clean_host: PrivateHost) -> Run:
 
     def run_it(*words: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         whole = (*before, COMMAND, "--docker.host", clean_host.docker_url, *words)
-        return clean_host.run(*whole, check=False, timeout=60)
+        return clean_host.run(*whole, check=False, timeout=120)
 
     return run_it
 
@@ -117,7 +120,7 @@ def test_who_holds_every_port(command: Run, clean_host: PrivateHost) -> None:
     run(clean_host, "web", *HTTPD, publish={"80/tcp": ("192.0.2.10", 8080)})
     run(clean_host, "top", "httpd", "-f", "-p", "0.0.0.0:9000", network="host")
     with listening(clean_host, "nginx", "tcp,127.0.0.1,7000", "udp,127.0.0.1,7000"):
-        until(lambda: "9000" in clean_host.run("ss", "-Hltn").stdout, 10, "top listens")
+        until(lambda: "9000" in clean_host.run("ss", "-Hltn").stdout, 30, "top listens")
         done = command("ports")
         as_nobody = command("ports", before=NOBODY)
         document = json.loads(command("ports", "--output", "json").stdout)
@@ -138,7 +141,7 @@ def test_who_holds_every_port(command: Run, clean_host: PrivateHost) -> None:
 def test_a_running_exporter_tells_the_same_as_a_look_of_ones_own(command: Run, clean_host: PrivateHost) -> None:
     run(clean_host, "web", *HTTPD, publish={"80/tcp": 8080})
     with running(clean_host) as exporter:
-        until(lambda: "suspended{" not in exporter.get()[1].decode(), 20, "all that is read beside the scrapes")
+        until(lambda: "suspended{" not in exporter.get()[1].decode(), 60, "all that is read beside the scrapes")
         told = command("check", "--url", f"http://127.0.0.1:{PORT}", "--output", "json")
         assert told.returncode == 0, told.stderr
         assert json.loads(told.stdout)["findings"] == []

@@ -67,13 +67,13 @@ def prometheus(shop: Shop, exporter: Exporter, tmp_path_factory: pytest.TempPath
         f"--web.listen-address={ADDRESS.removeprefix('http://')}",
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: ready(shop.host), 30, "an answer of Prometheus")
+    until(lambda: ready(shop.host), 60, "an answer of Prometheus")
     yield shop.host
     # Others share the host: nothing may go on asking, listening or leading astray.
     shop.host.run("iptables", *STALE.replace("-A", "-D").split())
     for process in (asking, running):
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def ready(host: PrivateHost) -> bool:

@@ -1,11 +1,14 @@
 """Rights taken away one by one: the exporter says once what is missing, and serves what it can."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.live.exposed import Exporter
 from tests.live.shop import Shop
+from tests.waiting import until
 
 NO_NET_ADMIN = ("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin")
 OWN_PIDS = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -15,9 +18,22 @@ def reasons(exporter: Exporter) -> set[str]:
     return exporter.metrics().names("dockernet_collector_degraded", "reason")
 
 
+def refusals(exporter: Exporter) -> list[str]:
+    """Why the engine does not answer, as often as that was said."""
+    return [entry["reason"] for entry in exporter.log() if entry.get("component") == "events"]
+
+
 def said(exporter: Exporter, reason: str, collector: str = "namespaces") -> int:
     exporter.metrics()
     return sum((entry.get("collector"), entry.get("reason")) == (collector, reason) for entry in exporter.log())
+
+
+@contextmanager
+def limited(shop: Shop, *before: str) -> Iterator[Exporter]:
+    """An exporter started by these words; afterwards its port is free: what `unshare` forked ends after it."""
+    with Exporter(shop.host, "--web.listen-address", ":9715", port=9715, before=before) as exporter:
+        yield exporter
+    until(lambda: not shop.host.run("ss", "-Hltn", "sport = :9715").stdout, 30, "a free port 9715")
 
 
 def test_as_root_on_the_host_nothing_is_missing(exporter: Exporter) -> None:
@@ -25,7 +41,7 @@ def test_as_root_on_the_host_nothing_is_missing(exporter: Exporter) -> None:
 
 
 def test_without_net_admin_traffic_is_complete_and_interface_names_are_missing(shop: Shop) -> None:
-    with Exporter(shop.host, "--web.listen-address", ":9715", port=9715, before=NO_NET_ADMIN) as exporter:
+    with limited(shop, *NO_NET_ADMIN) as exporter:
         assert reasons(exporter) == {"no_net_admin"}
         metrics = exporter.metrics()
         assert metrics.names("dockernet_endpoint_receive_bytes_total", "container") == {"web", "db", "plain"}
@@ -34,7 +50,7 @@ def test_without_net_admin_traffic_is_complete_and_interface_names_are_missing(s
 
 
 def test_without_net_admin_there_are_no_rules_and_none_reads_as_zero(shop: Shop) -> None:
-    with Exporter(shop.host, "--web.listen-address", ":9715", port=9715, before=NO_NET_ADMIN) as exporter:
+    with limited(shop, *NO_NET_ADMIN) as exporter:
         text = exporter.get()[1].decode()
         assert 'dockernet_collector_degraded{collector="nat",reason="no_net_admin"} 1.0' in text
         assert 'dockernet_scrape_collector_success{collector="nat"} 0.0' in text
@@ -45,7 +61,7 @@ def test_without_net_admin_there_are_no_rules_and_none_reads_as_zero(shop: Shop)
 
 
 def test_without_the_hosts_processes_the_macs_tell_whose_a_veth_is(shop: Shop) -> None:
-    with Exporter(shop.host, "--web.listen-address", ":9715", port=9715, before=OWN_PIDS) as exporter:
+    with limited(shop, *OWN_PIDS) as exporter:
         metrics = exporter.metrics()
         assert metrics.names("dockernet_endpoint_receive_bytes_total", "container") == {"web", "db", "plain"}
         assert metrics.names("dockernet_veth_receive_bytes_total", "container") == {"web", "db", "plain"}
@@ -55,7 +71,7 @@ def test_without_processes_and_rights_it_says_that_it_sees_no_processes(shop: Sh
     """The engine's netns directory is hidden too: nothing is left to tell by, and nothing is guessed."""
     hidden = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run/docker/netns && exec "$@"', "sh")
     before = (*hidden, *NO_NET_ADMIN, *OWN_PIDS)
-    with Exporter(shop.host, "--web.listen-address", ":9715", port=9715, before=before) as exporter:
+    with limited(shop, *before) as exporter:
         assert reasons(exporter) == {"no_net_admin", "no_host_pids"}
         metrics = exporter.metrics()
         assert metrics.names("dockernet_veth_receive_bytes_total", "container") == {""}
@@ -78,12 +94,12 @@ def test_in_a_network_namespace_of_its_own_it_says_so(shop: Shop, tmp_path: Path
 
 def test_without_any_right_the_host_is_served_and_the_engine_is_not(shop: Shop) -> None:
     nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all")
-    with Exporter(shop.host, "--web.listen-address", ":9715", port=9715, before=nobody) as exporter:
+    with limited(shop, *nobody) as exporter:
         metrics = exporter.metrics()
         assert metrics.value("dockernet_up") == 0
         assert metrics.names("dockernet_uplink_receive_bytes_total", "device") == {"enp0s3"}
-        refused = [entry for entry in exporter.log() if entry.get("component") == "events"]
-        assert [("Permission denied" in entry["reason"]) for entry in refused] == [True]
+        until(lambda: refusals(exporter), 30, "a word on the engine")
+        assert [("Permission denied" in reason) for reason in refusals(exporter)] == [True]
 
 
 @pytest.mark.parametrize("flag", ["--no-collector.veth", "--web.disable-exporter-metrics"])

@@ -21,7 +21,7 @@ def demo_host(clean_host: PrivateHost) -> PrivateHost:
 
 def test_the_demos_host_shows_no_finding_however_long_it_stays_as_it_is(demo_host: PrivateHost) -> None:
     with Watched(demo_host) as watched:
-        until(lambda: len(watched.topology().counted) == ENDPOINTS, 20, "every veth's owner")
+        until(lambda: len(watched.topology().counted) == ENDPOINTS, 60, "every veth's owner")
         assert watched.stays() == set()
 
 
@@ -36,4 +36,6 @@ def test_the_demos_host_shows_a_zero_for_every_kind_while_its_containers_talk(de
             assert found == dict.fromkeys(NETWORK_KINDS, 0)
             return (metrics.value("dockernet_network_internal_bytes_total", network="shop_front") or 0) > SEND
 
-        until(talked, 30, "steady traffic")
+        # of containers that are older than the exporter it takes a moment to look into the namespaces
+        until(lambda: not exporter.metrics().series("dockernet_findings_suspended"), 30, "all that is judged")
+        until(talked, 60, "steady traffic")

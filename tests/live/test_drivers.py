@@ -1,5 +1,6 @@
 """Networks whose containers have no veth on the host, and what crosses a bridge."""
 
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -39,7 +40,22 @@ def agree(exporter: Exporter, container: Any, network: str, interface: str) -> N
         exposed = exporter.metrics().counters("endpoint", container=container.name, network=network)
         return exposed == inside(container)[interface]
 
-    until(equal, 10, f"equal counters of {container.name}")
+    until(equal, 30, f"equal counters of {container.name}")
+
+
+def knows_two(exporter: Exporter) -> None:
+    """Wait until two endpoints are counted."""
+    family = "dockernet_endpoint_receive_bytes_total"
+    until(lambda: len(exporter.metrics().series(family)) == 2, 30, "two endpoints")
+
+
+def received_by(server: socket.socket) -> int:
+    """Take one connection to its end; how many bytes came."""
+    server.settimeout(60)
+    connection, _ = server.accept()
+    with connection:
+        connection.settimeout(60)
+        return sum(map(len, iter(lambda: connection.recv(1 << 16), b"")))
 
 
 def test_two_macvlan_containers_are_counted_exactly(clean_host: PrivateHost, exporter: Exporter) -> None:
@@ -59,7 +75,7 @@ def test_the_last_bytes_of_a_macvlan_container_are_counted(clean_host: PrivateHo
     """Nothing scrapes between what it sends and its end."""
     macvlan(clean_host)
     one, two = run(clean_host, "one", network="lan"), run(clean_host, "two", network="lan")
-    until(lambda: len(exporter.metrics().series("dockernet_endpoint_receive_bytes_total")) == 2, 5, "both")
+    knows_two(exporter)
     send(one, two, 700_000, "lan")
     sent = inside(one)["eth0"]["transmit_bytes"]
     received = inside(two)["eth0"]["transmit_bytes"]
@@ -72,7 +88,7 @@ def test_the_last_bytes_of_a_macvlan_container_are_counted(clean_host: PrivateHo
         again = metrics.value("dockernet_endpoint_transmit_bytes_total", container="one", network="lan") or 0
         return total >= sent + received and again >= sent
 
-    until(counted, 10, f"{sent} bytes and more")
+    until(counted, 30, f"{sent} bytes and more")
     assert (exporter.metrics().value("dockernet_network_transmit_bytes_total", network="lan") or 0) < 1.5 * sent
 
 
@@ -81,7 +97,7 @@ def test_a_container_on_a_bridge_and_a_macvlan_has_both(clean_host: PrivateHost,
     both = run(clean_host, "both")
     clean_host.api().connect_container_to_network("both", lan["Id"])
     run(clean_host, "sharer", network_mode="container:both")
-    until(lambda: len(exporter.metrics().series("dockernet_endpoint_receive_bytes_total")) == 2, 5, "both networks")
+    knows_two(exporter)
     agree(exporter, both, "bridge", "eth0")
     agree(exporter, both, "lan", "eth1")
 
@@ -98,17 +114,18 @@ def test_internal_and_external_bytes_are_split_exactly_without_offload(
         clean_host.run(
             "nsenter", "-t", pid, "-n", str(tool("ethtool")), "-K", "eth0", "gso", "off", "tso", "off", "gro", "off"
         )
+    knows_two(exporter)
     before = splits(exporter)
     send(one, two, 20_000_000, "front")
     sent_inside = inside(one)["eth0"]["transmit_bytes"] + inside(two)["eth0"]["transmit_bytes"]
     between = splits(exporter)
     assert between["internal"] - before["internal"] > 20_000_000
     gateway = one.attrs["NetworkSettings"]["Networks"]["front"]["Gateway"]
-    busybox = str(tool("busybox"))
-    listener = clean_host.popen("sh", "-c", f"sleep 5 | {busybox} nc -l -p 7778 | wc -c", stdout=-1)
-    until(lambda: ":7778" in clean_host.run("ss", "-Hltn").stdout, 5, "a listener on the host")
-    assert one.exec_run(["sh", "-c", f"head -c 10000000 /dev/zero | nc {gateway} 7778"]).exit_code == 0
-    assert listener.communicate(timeout=40)[0].strip() == b"10000000"
+    with clean_host.netns():
+        server = socket.create_server((gateway, 7778))
+    with server:
+        one.exec_run(["sh", "-c", f"head -c 10000000 /dev/zero | nc {gateway} 7778"], detach=True)
+        assert received_by(server) == 10_000_000
     after = splits(exporter)
     assert after["external_transmit"] - between["external_transmit"] > 10_000_000
     assert (after["internal"] - between["internal"]) < 10_000
@@ -120,7 +137,7 @@ def test_internal_and_external_bytes_are_split_exactly_without_offload(
         now = splits(exporter)
         return now["internal"] + now["external_transmit"] == sent
 
-    until(adds_up, 10, "internal and external make up what the containers sent")
+    until(adds_up, 30, "internal and external make up what the containers sent")
 
 
 def splits(exporter: Exporter) -> dict[str, float]:
@@ -134,6 +151,9 @@ def test_an_overlay_joins_two_hosts_and_both_count_their_own(new_host: Callable[
     manager.client().networks.create("ov", driver="overlay", attachable=True)
     one = run(manager, "one", network="ov")
     two = run(worker, "two", network="ov")
+    two.reload()
+    ping = ["ping", "-c", "1", "-W", "5", two.attrs["NetworkSettings"]["Networks"]["ov"]["IPAddress"]]
+    until(lambda: one.exec_run(ping).exit_code == 0, 60, "a way from one node to the other")
     with Exporter(manager) as here, Exporter(worker) as there:
         send(one, two, 5_000_000, "ov")
         agree(here, one, "ov", "eth0")
@@ -143,7 +163,7 @@ def test_an_overlay_joins_two_hosts_and_both_count_their_own(new_host: Callable[
         gateway = here.metrics().series("dockernet_endpoint_receive_bytes_total", network="docker_gwbridge")
         assert [labels["container"] for labels, _ in gateway] == ["one"]
         worker.kill()
-        until(lambda: there.metrics().value("dockernet_up") == 0, 5, "down")
+        until(lambda: there.metrics().value("dockernet_up") == 0, 30, "down")
         agree(here, one, "ov", "eth0")
         agree(there, two, "ov", "eth0")
 
@@ -167,5 +187,5 @@ def swarm(new_host: Callable[..., PrivateHost]) -> tuple[PrivateHost, PrivateHos
         nodes = manager.api().nodes()
         return len(nodes) == 2 and all(node["Status"]["State"] == "ready" for node in nodes)
 
-    until(ready, 20, "two ready nodes")
+    until(ready, 60, "two ready nodes")
     return manager, worker

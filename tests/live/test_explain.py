@@ -18,7 +18,10 @@ HTTPD = ("httpd", "-f", "-p")
 DELETE_DNAT = "iptables-save -t nat | grep -- '--dport 8080 .*DNAT' | sed s/-A/-D/ | xargs iptables -t nat"
 Steps = list[tuple[str, str]]
 
-pytestmark = pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])
+pytestmark = [
+    pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"]),
+    pytest.mark.timeout(300),  # each command is a Python that starts
+]
 
 
 class Told:
@@ -50,7 +53,7 @@ def explain(clean_host: PrivateHost) -> Iterator[Explain]:
 
     def run_it(*words: str) -> Told:
         whole = (COMMAND, "--docker.host", clean_host.docker_url, "explain", *words, "--output", "json")
-        return Told(clean_host.run(*whole, check=False, timeout=60))
+        return Told(clean_host.run(*whole, check=False, timeout=120))
 
     yield run_it
     for container in clean_host.client().containers.list(all=True):
@@ -64,7 +67,7 @@ def serve(host: PrivateHost, port: str = "80") -> None:
     pid = host.api().inspect_container("web")["State"]["Pid"]
     number = port.rpartition(":")[2]
     ss = ("nsenter", "-t", str(pid), "-n", "ss", "-Hltn")
-    until(lambda: f":{number} " in host.run(*ss).stdout, 10, "web listens")
+    until(lambda: f":{number} " in host.run(*ss).stdout, 60, "web listens")
 
 
 @pytest.mark.parametrize("asked", ["8080", "tcp/8080", "8080/tcp", "web"])
@@ -91,7 +94,7 @@ def test_a_listener_on_the_containers_loopback_alone(explain: Explain, clean_hos
 def test_a_listener_of_the_other_protocol(explain: Explain, clean_host: PrivateHost) -> None:
     options, command = binds("udp,0.0.0.0,80")
     run(clean_host, "web", *command, publish={"80/tcp": 8080}, **options)
-    until(lambda: "udp/80" in "".join(explain("8080").breaks), 10, "web serves udp")
+    until(lambda: "udp/80" in "".join(explain("8080").breaks), 60, "web serves udp")
     assert explain("8080").breaks == ["nothing listens on tcp/80 inside web, which serves udp/80 instead"]
 
 
@@ -126,7 +129,7 @@ def test_a_port_that_somebody_else_took_when_docker_proxy_died(explain: Explain,
     proxies = clean_host.run("ss", "-Hltnp", "sport", "=", ":8080").stdout
     for pid in {int(text.partition(",")[0]) for text in proxies.split("pid=")[1:]}:
         os.kill(pid, signal.SIGKILL)
-    until(lambda: not clean_host.run("ss", "-Hltn", "sport", "=", ":8080").stdout, 10, "docker-proxy is gone")
+    until(lambda: not clean_host.run("ss", "-Hltn", "sport", "=", ":8080").stdout, 60, "docker-proxy is gone")
     assert explain("8080").steps[:2] == [("published", "ok"), ("host", "broken")]
     with listening(clean_host, "nginx", "tcp,0.0.0.0,8080"):
         told = explain("8080")
@@ -145,7 +148,7 @@ def test_a_firewall_that_drops_what_is_forwarded(explain: Explain, clean_host: P
 
 def test_a_container_that_ended_and_whoever_has_its_port_meanwhile(explain: Explain, clean_host: PrivateHost) -> None:
     run(clean_host, "web", "sh", "-c", "exit 3", publish={"80/tcp": 8080})
-    until(lambda: clean_host.api().inspect_container("web")["State"]["Status"] == "exited", 10, "web ended")
+    until(lambda: clean_host.api().inspect_container("web")["State"]["Status"] == "exited", 60, "web ended")
     sentence = "tcp/8080 would lead to tcp/80 of web, which is exited, with exit code 3"
     told = explain("8080")
     assert (told.code, told.paths, told.breaks) == (2, WAY, [sentence])
@@ -155,7 +158,7 @@ def test_a_container_that_ended_and_whoever_has_its_port_meanwhile(explain: Expl
 
 def test_a_container_in_host_mode_and_a_process_listen_themselves(explain: Explain, clean_host: PrivateHost) -> None:
     run(clean_host, "top", *HTTPD, "0.0.0.0:9000", network="host")
-    until(lambda: "9000" in clean_host.run("ss", "-Hltn").stdout, 10, "top listens")
+    until(lambda: "9000" in clean_host.run("ss", "-Hltn").stdout, 60, "top listens")
     told = explain("top")
     assert (told.code, told.paths, told.steps) == (0, [("tcp", 9000, "top", 0)], [("host", "ok")])
     with listening(clean_host, "nginx", "udp,127.0.0.1,7000"):
@@ -180,7 +183,7 @@ def test_a_port_published_where_no_network_publishes(explain: Explain, clean_hos
 def test_it_is_printed_as_a_list(clean_host: PrivateHost, explain: Explain) -> None:
     serve(clean_host, "81")
     assert explain("8080").code == 2
-    done = clean_host.run(COMMAND, "--docker.host", clean_host.docker_url, "explain", "8080", check=False, timeout=60)
+    done = clean_host.run(COMMAND, "--docker.host", clean_host.docker_url, "explain", "8080", check=False, timeout=120)
     lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
     assert done.stdout.splitlines()[0] == "tcp/8080 on 0.0.0.0, [::] -> web:80: broken"
     assert [words[:2] for words in lines[1:]] == [[state, name] for name, state in whole_but("listener")]

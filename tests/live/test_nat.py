@@ -1,9 +1,11 @@
 """Rules counted and attributed on real engines, and connections summed over lives of rules and containers."""
 
 import contextlib
+import re
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -17,9 +19,11 @@ from tests.private_host.engines import tool
 from tests.private_host.host import PrivateHost
 from tests.private_host.namespaces import netns
 from tests.private_host.uplink import ADDRESS
+from tests.waiting import until
 
 SERVE = ["httpd", "-f", "-p", "80"]
 BRIDGE = "com.docker.network.bridge."
+LISTENS = re.compile(":0050 0+:0000 0A")  # port 80 of any address, no peer, TCP_LISTEN
 TABLES = ("nat", "filter", "raw")
 
 
@@ -38,8 +42,18 @@ def everything_saved(host: PrivateHost) -> Counter[tuple[str, str, str, str]]:
 
 
 def serve(host: PrivateHost, name: str, **options: Any) -> Any:
-    """Run a container that serves port 80."""
-    return host.client().containers.run(IMAGE, SERVE, name=name, detach=True, **options)
+    """Run a container, and return when it serves port 80."""
+    container = host.client().containers.run(IMAGE, SERVE, name=name, detach=True, **options)
+    wait_for_server(container)
+    return container
+
+
+def wait_for_server(container: Any) -> None:
+    """Until it listens on port 80; asking by a connection would be counted as one."""
+    container.reload()
+    folder = Path(f"/proc/{container.attrs['State']['Pid']}/net")
+    sockets = (folder / "tcp", folder / "tcp6")
+    until(lambda: any(LISTENS.search(file.read_text()) for file in sockets), 30, f"{container.name} listens")
 
 
 @pytest.fixture
@@ -51,7 +65,7 @@ def nat(clean_host: PrivateHost) -> Iterator[NatWatched]:
 def connect(host: PrivateHost, port: int, times: int) -> None:
     """Connect from outside the host, so many times."""
     busybox = str(tool("busybox"))
-    command = f"for i in $(seq {times}); do echo | timeout 2 $0 nc -w 2 {ADDRESS} {port} >/dev/null || exit 1; done"
+    command = f"for i in $(seq {times}); do echo | timeout 20 $0 nc -w 20 {ADDRESS} {port} >/dev/null || exit 1; done"
     host.run(busybox, "sh", "-c", command, busybox, outside=True)
 
 
@@ -107,6 +121,7 @@ def test_connections_are_summed_over_restarts_of_the_container(nat: NatWatched) 
     web = serve(nat.host, "web", ports={"80/tcp": 8080})
     connect(nat.host, 8080, 3)
     web.restart(timeout=0)
+    wait_for_server(web)
     nat.finds()
     connect(nat.host, 8080, 4)
     assert nat.look().connections.counts["web", "tcp", "8080"] == 7

@@ -15,7 +15,7 @@ ROOT = Path("/sys/fs/cgroup")
 HIERARCHIES = (ROOT, ROOT / "unified", ROOT / "pids")
 # on version 2 only a leaf may have members
 LEAF = "processes"
-DESTROY_SECONDS = 20
+DESTROY_SECONDS = 60
 PAUSE_SECONDS = 0.01
 
 

@@ -20,9 +20,9 @@ from tests.private_host.engines import engine as engine_of
 
 REPOSITORY = Path(__file__).parents[2]
 UNSHARE = ("unshare", "--net", "--mount", "--uts", "--propagation", "private")
-API_SECONDS = 30
-RUN_SECONDS = 30
-CLOSE_SECONDS = 60
+API_SECONDS = 60
+RUN_SECONDS = 60
+CLOSE_SECONDS = 90
 
 
 class PrivateHost:

@@ -10,6 +10,18 @@ WHOLE_HEAD = b"GET /metrics HTTP/1.1\r\nHost: slow\r\n\r\n"
 
 
 @contextmanager
+def reserved(address: str = "127.0.0.1") -> Iterator[int]:
+    """A port on which nobody listens, and which is handed out to nobody; :: is every address of both families.
+
+    Whoever asks for it by its number gets it, with SO_REUSEADDR.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as holder:
+        holder.bind((address, 0))
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        yield holder.getsockname()[1]
+
+
+@contextmanager
 def crowd(port: int, number: int, *, sending: bytes) -> Iterator[list[socket.socket]]:
     """Clients that say something and then read nothing; their kernels take next to nothing for them."""
     with contextlib.ExitStack() as stack:
@@ -17,7 +29,7 @@ def crowd(port: int, number: int, *, sending: bytes) -> Iterator[list[socket.soc
         for _ in range(number):
             client = stack.enter_context(socket.socket())
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-            client.settimeout(10)
+            client.settimeout(60)
             client.connect(("127.0.0.1", port))
             client.sendall(sending)
             clients.append(client)

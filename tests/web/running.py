@@ -59,8 +59,8 @@ class Site:
     def connection(self) -> http.client.HTTPConnection:
         """A client, encrypted when `tls` says by what context."""
         if self.tls:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=self.tls)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def request(self, method: str = "GET", path: str = "/metrics", body: bytes | None = None, **headers: str) -> Answer:
         """Send one request on a connection of its own."""
@@ -105,12 +105,12 @@ def serving(
         return server
 
     try:
-        server = asyncio.run_coroutine_threadsafe(make(), loop).result(10)
+        server = asyncio.run_coroutine_threadsafe(make(), loop).result(60)
         site.port = int(site.addresses[0].rpartition(":")[2])
         try:
             yield site
         finally:
-            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
     finally:
         workshop.close()
         loop.call_soon_threadsafe(loop.stop)

@@ -47,7 +47,7 @@ def test_a_config_that_cannot_be_used_is_one_line(tmp_path: Path, text: str | No
     if text is not None:
         path.write_text(text)
     with started("--docker.host", NO_ENGINE, *LOOPBACK, "--web.config.file", str(path)) as process:
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert len(err.splitlines()) == 1
     assert err.startswith(f"dockernet-exporter: --web.config.file: {path}: {problem.format(tmp_path)}")
@@ -56,9 +56,9 @@ def test_a_config_that_cannot_be_used_is_one_line(tmp_path: Path, text: str | No
 def test_the_program_serves_tls(keys: Keys) -> None:
     with started("--docker.host", NO_ENGINE, *LOOPBACK, "--web.config.file", str(keys.config())) as process:
         host, _, port = listening(process).rpartition(":")
-        connection = http.client.HTTPSConnection(host, int(port), timeout=10, context=keys.client())
+        connection = http.client.HTTPSConnection(host, int(port), timeout=60, context=keys.client())
         connection.request("GET", "/metrics")
         assert b"\ndockernet_up 0.0\n" in connection.getresponse().read()
         connection.close()
         with pytest.raises(ssl.SSLCertVerificationError):
-            http.client.HTTPSConnection(host, int(port), timeout=10, context=ssl.create_default_context()).connect()
+            http.client.HTTPSConnection(host, int(port), timeout=60, context=ssl.create_default_context()).connect()

@@ -15,6 +15,7 @@ import pytest
 from exporter.errors import ConfigError
 from exporter.web.listen import bind, inherited, written
 from tests.test_cli import NO_ENGINE, get
+from tests.web.clients import reserved
 
 
 class HasFileno(Protocol):
@@ -44,9 +45,8 @@ def bound(*addresses: tuple[str | None, int]) -> list[str]:
 
 
 def test_every_address_is_both_families() -> None:
-    with socket.create_server(("", 0)) as free:
-        port = free.getsockname()[1]
-    assert set(bound((None, port))) == {f"0.0.0.0:{port}", f"[::]:{port}"}
+    with reserved("::") as port:
+        assert set(bound((None, port))) == {f"0.0.0.0:{port}", f"[::]:{port}"}
 
 
 def test_several_addresses_are_all_bound() -> None:
@@ -56,9 +56,7 @@ def test_several_addresses_are_all_bound() -> None:
 
 
 def test_when_one_address_cannot_be_had_none_is_kept() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-        free.close()
+    with socket.create_server(("127.0.0.1", 0)) as taken, reserved() as port:
         with pytest.raises(OSError, match="in use"):
             bound(("127.0.0.1", port), ("127.0.0.1", taken.getsockname()[1]))
         socket.create_server(("127.0.0.1", port)).close()
@@ -133,7 +131,7 @@ def test_sockets_of_systemd_are_served_and_no_address_is(unix_socket: socket.soc
 
 def test_a_socket_that_does_not_listen_is_refused() -> None:
     with socket.socket() as idle, as_systemd(idle) as process:
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert err.splitlines()[-1] == (
         "dockernet-exporter: --web.systemd-socket: descriptor 3 is no stream socket that listens"
@@ -142,13 +140,13 @@ def test_a_socket_that_does_not_listen_is_refused() -> None:
 
 def test_a_file_is_no_socket(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file, as_systemd(file) as process:
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert err.splitlines()[-1] == "dockernet-exporter: --web.systemd-socket: descriptor 3 is no socket"
 
 
 def test_without_systemd_the_flag_is_one_clear_line() -> None:
     program = [sys.executable, "-m", "exporter", "--docker.host", NO_ENGINE, "--web.systemd-socket"]
-    ended = subprocess.run(program, capture_output=True, text=True, check=False, timeout=20)
+    ended = subprocess.run(program, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1] == "dockernet-exporter: --web.systemd-socket: systemd passed no socket"

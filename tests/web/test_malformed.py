@@ -20,7 +20,7 @@ def test_whatever_is_sent_is_answered_below_500_or_not_at_all(log: LogCapture) -
         @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
         @given(request=REQUESTS)
         def check(request: bytes) -> None:
-            with socket.create_connection(("127.0.0.1", site.port), timeout=10) as client:
+            with socket.create_connection(("127.0.0.1", site.port), timeout=60) as client:
                 client.sendall(request)
                 client.shutdown(socket.SHUT_WR)
                 answer = read_all(client)
@@ -54,7 +54,7 @@ def test_whatever_is_sent_is_answered_below_500_or_not_at_all(log: LogCapture) -
     ],
 )
 def test_a_malformed_request_has_its_own_answer(log: LogCapture, request_: bytes, status: int) -> None:
-    with serving(Site()) as site, socket.create_connection(("127.0.0.1", site.port), timeout=10) as client:
+    with serving(Site()) as site, socket.create_connection(("127.0.0.1", site.port), timeout=60) as client:
         client.sendall(request_)
         client.shutdown(socket.SHUT_WR)
         answer = STATUS.match(read_all(client))

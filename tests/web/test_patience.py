@@ -11,13 +11,14 @@ from contextlib import ExitStack
 import pytest
 from aiohttp import web
 
-from exporter.web import connection, door
+from exporter.web import connection, door, server
 from exporter.web.routes import Route, healthy
 from tests.waiting import until
 from tests.web.clients import HALF_A_HEAD, WHOLE_HEAD, crowd, is_closed, read_all
 from tests.web.running import Site, serving
 
 LARGE = b"x" * 8_000_000  # more than the kernel keeps for a client that does not read
+LONG = 1000.0  # longer than a test may take
 
 
 @pytest.fixture
@@ -26,59 +27,68 @@ def site() -> Iterator[Site]:
         yield running
 
 
-def closed_after(client: socket.socket) -> float:
-    """How many seconds until the server ends a connection."""
-    began = time.monotonic()
-    until(lambda: is_closed(client), 10, "a connection that is closed")
+@pytest.fixture(autouse=True)
+def no_limit_but_the_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends a connection is what the test has set, on a machine of whatever speed."""
+    for name in ("HEAD_SECONDS", "IDLE_SECONDS", "TAKE_SECONDS", "LAST_WORD_SECONDS"):
+        monkeypatch.setattr(connection, name, LONG)
+    monkeypatch.setattr(server, "SHUTDOWN_SECONDS", LONG)
+
+
+def closed_since(began: float, client: socket.socket) -> float:
+    """How many seconds after a moment before its time began the server ended a connection."""
+    until(lambda: is_closed(client), 60, "a connection that is closed")
     return time.monotonic() - began
 
 
 @pytest.mark.parametrize("said", [b"", b"GET", HALF_A_HEAD, b"GET / HTTP/1.1\r\n"])
 def test_a_head_must_come_in_time(monkeypatch: pytest.MonkeyPatch, site: Site, said: bytes) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    began = time.monotonic()
     with crowd(site.port, 1, sending=said) as [client]:
-        assert closed_after(client) == pytest.approx(0.2, abs=0.15)
+        assert closed_since(began, client) > 0.15
 
 
 def test_dripping_does_not_gain_time(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    began = time.monotonic()
     with crowd(site.port, 1, sending=HALF_A_HEAD) as [client]:
-        began = time.monotonic()
 
         def drips_until_closed() -> bool:
             try:
-                client.settimeout(10)
+                client.settimeout(60)
                 client.sendall(b"x")
             except ConnectionError:
                 return True
             return is_closed(client)
 
-        until(drips_until_closed, 10, "a dripping connection that is closed")
-        assert time.monotonic() - began == pytest.approx(0.3, abs=0.2)
+        until(drips_until_closed, 60, "a dripping connection that is closed")
+        assert time.monotonic() - began > 0.25
 
 
 def test_a_second_head_must_come_in_time_too(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
     with crowd(site.port, 1, sending=WHOLE_HEAD) as [client]:
         assert client.recv(10_000).endswith(b"text\n")
+        monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+        began = time.monotonic()
         client.sendall(HALF_A_HEAD)
-        assert closed_after(client) == pytest.approx(0.2, abs=0.15)
+        assert closed_since(began, client) > 0.15
 
 
 def test_an_idle_connection_is_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
     monkeypatch.setattr(connection, "IDLE_SECONDS", 0.4)
+    began = time.monotonic()
     with serving(Site()) as site, crowd(site.port, 1, sending=WHOLE_HEAD) as [client]:
         assert client.recv(10_000).endswith(b"text\n")
-        assert closed_after(client) == pytest.approx(0.4, abs=0.15)
+        assert closed_since(began, client) > 0.35
 
 
 def test_an_answer_must_be_taken_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "TAKE_SECONDS", 0.3)
+    began = time.monotonic()
     with serving(Site(scrape=lambda _: LARGE)) as site, crowd(site.port, 1, sending=WHOLE_HEAD) as [client]:
         assert client.recv(12) == b"HTTP/1.1 200"
-        began = time.monotonic()
-        until(lambda: site.open_connections() == 0, 10, "an answer that is given up")
+        until(lambda: site.open_connections() == 0, 60, "an answer that is given up")
         assert time.monotonic() - began > 0.2
         assert len(read_all(client)) < len(LARGE)
 
@@ -99,7 +109,7 @@ def test_nobody_may_send_more_than_a_request_takes(site: Site) -> None:
                 return True
             return False
 
-        until(sends_on, 10, "a connection that is ended for what it sends")
+        until(sends_on, 60, "a connection that is ended for what it sends")
     assert site.request().status == 200
 
 
@@ -114,13 +124,13 @@ def test_a_body_is_not_read_for_ever(site: Site) -> None:
                 return True
             return False
 
-        until(sends_on, 10, "a connection that is ended for what it sends")
+        until(sends_on, 60, "a connection that is ended for what it sends")
     assert site.request().status == 200
 
 
 def test_who_sends_on_while_its_answer_is_made_is_ended(site: Site) -> None:
     release = threading.Event()
-    site.scrape = lambda _: b"late\n" if release.wait(20) else b"never\n"
+    site.scrape = lambda _: b"late\n" if release.wait(60) else b"never\n"
     head = b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n"
     with crowd(site.port, 1, sending=head) as [client]:
         with pytest.raises(ConnectionError):
@@ -136,10 +146,11 @@ def test_who_has_said_that_it_sends_no_more_is_answered(site: Site) -> None:
         assert read_all(client).endswith(LARGE)
 
 
-def test_half_a_head_and_the_end_of_it_is_closed_soon(site: Site) -> None:
+def test_half_a_head_and_the_end_of_it_is_closed_soon(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
+    monkeypatch.setattr(connection, "LAST_WORD_SECONDS", 0.2)
     with crowd(site.port, 1, sending=HALF_A_HEAD) as [client]:
         client.shutdown(socket.SHUT_WR)
-        assert closed_after(client) < 2
+        until(lambda: is_closed(client), 60, "a connection that is closed")
 
 
 def test_when_all_connections_are_taken_the_oldest_idle_one_gives_way(
@@ -150,9 +161,9 @@ def test_when_all_connections_are_taken_the_oldest_idle_one_gives_way(
         assert scraper.recv(10_000).endswith(b"text\n")
         with crowd(site.port, 30, sending=HALF_A_HEAD) as slow:
             assert site.request().body == b"text\n"
-            until(lambda: sum(map(is_closed, slow)) == 22, 10, "22 connections that gave way")
+            until(lambda: sum(map(is_closed, slow)) == 22, 60, "22 connections that gave way")
             assert not any(map(is_closed, slow[-8:]))
-            scraper.settimeout(10)
+            scraper.settimeout(60)
             scraper.sendall(WHOLE_HEAD)
             assert scraper.recv(10_000).endswith(b"text\n")
 
@@ -165,18 +176,18 @@ def test_when_all_connections_are_owed_an_answer_nobody_new_is_let_in(
 
     def scrape(_: bool) -> bytes:  # noqa: FBT001  as the handler is called
         asked.release()
-        release.wait(10)
+        release.wait(60)
         return b"late\n"
 
     site.scrape = scrape
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(site.request) for _ in range(2)]
         for _ in waiting:
-            assert asked.acquire(timeout=10)
+            assert asked.acquire(timeout=60)
         with pytest.raises(ConnectionError):
             site.request(path="/-/healthy")
         release.set()
-        assert [answer.result(10).body for answer in waiting] == [b"late\n"] * 2
+        assert [answer.result(60).body for answer in waiting] == [b"late\n"] * 2
 
 
 def test_more_scrapes_than_allowed_are_told_to_come_back() -> None:
@@ -184,26 +195,26 @@ def test_more_scrapes_than_allowed_are_told_to_come_back() -> None:
 
     def scrape(_: bool) -> bytes:  # noqa: FBT001  as the handler is called
         asked.release()
-        release.wait(10)
+        release.wait(60)
         return b"late\n"
 
     with serving(Site(scrape=scrape), most_scrapes=2) as site, ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(site.request) for _ in range(2)]
         for _ in waiting:
-            assert asked.acquire(timeout=10)
+            assert asked.acquire(timeout=60)
         refused = site.request()
         assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
         assert refused.body == b"2 requests for /metrics are under way, try again later\n"
         assert site.request(path="/-/healthy").status == 200
         release.set()
-        assert [answer.result(10).status for answer in waiting] == [200, 200]
+        assert [answer.result(60).status for answer in waiting] == [200, 200]
         assert site.request().status == 200
 
 
 def test_zero_is_no_limit_on_scrapes() -> None:
     barrier = threading.Barrier(4)
     with (
-        serving(Site(scrape=lambda _: b"%d" % barrier.wait(10)), most_scrapes=0) as site,
+        serving(Site(scrape=lambda _: b"%d" % barrier.wait(60)), most_scrapes=0) as site,
         ThreadPoolExecutor(4) as pool,
     ):
         assert [answer.status for answer in pool.map(lambda _: site.request(), range(4))] == [200] * 4
@@ -215,7 +226,7 @@ def test_clients_that_do_not_read_keep_nobody_from_scraping() -> None:
             [client] = clients.enter_context(crowd(site.port, 1, sending=WHOLE_HEAD))
             assert client.recv(12) == b"HTTP/1.1 200"
         assert site.request().status == 200
-        until(lambda: site.open_connections() <= 3, 10, "answers that are given up, but for three")
+        until(lambda: site.open_connections() <= 3, 60, "answers that are given up, but for three")
 
 
 def test_a_stream_ends_with_its_client_and_frees_its_place() -> None:
@@ -235,7 +246,7 @@ def test_a_stream_ends_with_its_client_and_frees_its_place() -> None:
         with crowd(site.port, 1, sending=ask) as [client]:
             assert client.recv(12) == b"HTTP/1.1 200"
             assert site.request(path="/stream").status == 503
-        assert ended.wait(10)
+        assert ended.wait(60)
         with crowd(site.port, 1, sending=ask) as [client]:
             assert client.recv(12) == b"HTTP/1.1 200"
 
@@ -250,38 +261,39 @@ def test_an_answer_under_way_is_finished_when_the_server_stops() -> None:
 
     def scrape(_: bool) -> bytes:  # noqa: FBT001  as the handler is called
         asked.set()
-        release.wait(10)
+        release.wait(60)
         return b"the last one\n"
 
     with ThreadPoolExecutor(1) as pool:
         with serving(Site(scrape=scrape)) as site:
             answer = pool.submit(site.request)
-            assert asked.wait(10)
+            assert asked.wait(60)
             threading.Timer(0.2, release.set).start()
-        assert answer.result(10).body == b"the last one\n"
+        assert answer.result(60).body == b"the last one\n"
 
 
 @pytest.mark.parametrize(
     ("said", "seconds"),
     [
-        (b"", 0.9),
-        (HALF_A_HEAD, 0.9),
-        (WHOLE_HEAD.replace(b"metrics", b"stream"), 0.9),
-        (WHOLE_HEAD, 1.5),  # an answer that is just being made has a second
-        (WHOLE_HEAD * 30, 1.5),
+        (b"", LONG),
+        (HALF_A_HEAD, LONG),
+        (WHOLE_HEAD.replace(b"metrics", b"stream"), LONG),
+        (WHOLE_HEAD, 0.5),  # an answer that is just being made has a moment
+        (WHOLE_HEAD * 30, 0.5),
     ],
 )
-def test_no_client_holds_up_the_end_of_the_server(said: bytes, seconds: float) -> None:
+def test_no_client_holds_up_the_end_of_the_server(monkeypatch: pytest.MonkeyPatch, said: bytes, seconds: float) -> None:
+    """Its end is waited for by `serving`, not nearly as long as anybody might hold it up."""
+    monkeypatch.setattr(server, "SHUTDOWN_SECONDS", seconds)
+
     async def stream(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         await asyncio.Event().wait()
         return response
 
-    with ExitStack() as clients:
-        with serving(Site(scrape=lambda _: LARGE), more=[Route("/stream", stream, most=10, streams=True)]) as site:
-            clients.enter_context(crowd(site.port, 5, sending=said))
-            until(lambda: site.open_connections() == 5, 10, "five connections")
-            assert site.request(path="/-/healthy").status == 200
-            began = time.monotonic()
-        assert time.monotonic() - began < seconds
+    streaming = Route("/stream", stream, most=10, streams=True)
+    with ExitStack() as clients, serving(Site(scrape=lambda _: LARGE), more=[streaming]) as site:
+        clients.enter_context(crowd(site.port, 5, sending=said))
+        until(lambda: site.open_connections() == 5, 60, "five connections")
+        assert site.request(path="/-/healthy").status == 200

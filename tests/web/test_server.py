@@ -102,7 +102,7 @@ def test_a_body_that_nobody_asked_for_does_no_harm(site: Site) -> None:
     "noise", [b"\0\0\0\0\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\0"]
 )
 def test_noise_on_the_wire_does_no_harm(site: Site, noise: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=60) as connection:
         connection.sendall(noise)
         connection.shutdown(socket.SHUT_WR)
         assert not connection.recv(1000).startswith(b"HTTP/1.1 200")
@@ -110,7 +110,7 @@ def test_noise_on_the_wire_does_no_harm(site: Site, noise: bytes) -> None:
 
 
 def test_a_connection_is_kept_for_the_next_scrape(site: Site) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=60)
     for _ in range(2):
         connection.request("GET", "/metrics")
         connection.getresponse().read()

@@ -45,11 +45,11 @@ def test_a_scrape_that_takes_too_long_is_a_503_and_health_is_answered_meanwhile(
 ) -> None:
     monkeypatch.setattr(workshop, "WORK_SECONDS", 0.05)
     release = threading.Event()
-    site.scrape = lambda _: b"late\n" if release.wait(10) else b"never\n"
+    site.scrape = lambda _: b"late\n" if release.wait(60) else b"never\n"
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(site.request)
         assert site.request(path="/-/healthy").status == 200
-        assert slow.result(10)[::2] == (503, b"the kernel did not answer in time\n")
+        assert slow.result(60)[::2] == (503, b"the kernel did not answer in time\n")
         release.set()
 
 
@@ -59,7 +59,7 @@ def test_scrapes_that_come_together_share_one_observation() -> None:
 
     def observe() -> Observation:
         observations.append(observed(shop()))
-        release.wait(10)
+        release.wait(60)
         return observations[-1]
 
     scraper = Scraper(observe, lambda _, *, openmetrics, gzip: f"shared, {openmetrics} {gzip}\n".encode())
@@ -68,7 +68,7 @@ def test_scrapes_that_come_together_share_one_observation() -> None:
         ThreadPoolExecutor(4) as pool,
     ):
         answers = [pool.submit(site.request) for _ in range(4)]
-        until(lambda: waiting_threads("scrape") == 4, 10, "one scrape observing and three waiting for it")
+        until(lambda: waiting_threads("scrape") == 4, 60, "one scrape observing and three waiting for it")
         release.set()
-        assert [answer.result(10).body for answer in answers] == [b"shared, False False\n"] * 4
+        assert [answer.result(60).body for answer in answers] == [b"shared, False False\n"] * 4
     assert len(observations) == 1

@@ -67,6 +67,7 @@ def test_it_is_told_who_was_refused_where_and_when(failures: BindFailures) -> No
         refuse("127.0.0.1", PORT)
         after = time.time()
     [refused] = heard(failures)
+    unsure = 0.01 + time.time() - after  # how the kernel's clock stands to ours is seen while it is heard
     assert refused == RefusedBind(
         cgroup_id=own_cgroup(),
         container_id="",
@@ -78,7 +79,7 @@ def test_it_is_told_who_was_refused_where_and_when(failures: BindFailures) -> No
         port=PORT,
         at=refused.at,
     )
-    assert before - 0.01 <= refused.at <= after + 0.01
+    assert before - unsure <= refused.at <= after + unsure
 
 
 def own_cgroup() -> int:
@@ -173,7 +174,7 @@ BIND = "import socket; socket.socket().bind(('127.0.0.1', 8080))"
 
 def test_a_process_that_is_gone_at_once_is_told_nevertheless(failures: BindFailures) -> None:
     with held("127.0.0.1", PORT), subprocess.Popen([sys.executable, "-c", BIND], stderr=subprocess.DEVNULL) as process:
-        assert process.wait(10) == 1
+        assert process.wait(60) == 1
     assert [(refused.pid, refused.port) for refused in heard(failures)] == [(process.pid, PORT)]
 
 

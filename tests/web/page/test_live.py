@@ -11,7 +11,7 @@ from exporter.web import live
 from exporter.web.live import Audience, Look
 from exporter.web.workshop import Workshop
 
-DEADLINE = 5
+DEADLINE = 60
 
 
 class Counted:
