@@ -121,12 +121,16 @@ class EngineClient:
             return self._understood(parse_listed, self._connected().containers(all=True))
 
     def container(self, container_id: str) -> Container | None:
-        """GET /containers/ID/json; None when it is gone. Waits for the container's lock while that starts."""
+        """GET /containers/ID/json; None when it is gone. Waits for the container's lock while that starts.
+
+        Raises one of NOT_UNDERSTOOD for a document in an unknown form.
+        """
         with _engine_errors():
             try:
-                return parse_inspected(self._connected().inspect_container(container_id))
+                document = self._connected().inspect_container(container_id)
             except NotFound:
                 return None
+        return parse_inspected(document)
 
     def networks(self) -> list[Network]:
         """GET /networks."""
@@ -147,12 +151,16 @@ class EngineClient:
         return found
 
     def network(self, network_id: str) -> NetworkInspect | None:
-        """GET /networks/ID?verbose=true: who is on it; None when it is gone. Waits for no container's lock."""
+        """GET /networks/ID?verbose=true: who is on it; None when it is gone. Waits for no container's lock.
+
+        Raises one of NOT_UNDERSTOOD for a document in an unknown form.
+        """
         with _engine_errors():
             try:
-                return parse_network_inspect(self._connected().inspect_network(network_id, verbose=True))
+                document = self._connected().inspect_network(network_id, verbose=True)
             except NotFound:
                 return None
+        return parse_network_inspect(document)
 
     def log(self, container_id: str, since: float, lines: int) -> bytes:
         """GET /containers/ID/logs: the last lines since a moment (Unix time), in frames unless it has a terminal.

@@ -27,12 +27,16 @@ Subject = tuple[Literal["container", "network"], str]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the engine says of a container or a network; None when it is gone."""
+    """What the engine says of a container or a network; None when it is gone.
+
+    `unanswered`: it said nothing. `odd` is what was not understood of what it said.
+    """
 
     subject: Subject
     found: Container | NetworkInspect | None
     serial: int = 0
-    failed: bool = False
+    unanswered: bool = False
+    odd: str = ""
 
 
 class Inspector:
@@ -50,6 +54,7 @@ class Inspector:
         self._dirty: set[Subject] = set()  # changed since they were asked for
         self._serial = 0
         self._unanswered: set[Subject] = set()
+        self._odd: set[Subject] = set()  # of which was said that their answer is not understood
         self._retry_at = 0.0
 
     def stop(self) -> None:
@@ -75,13 +80,24 @@ class Inspector:
         if self._asked.get(answer.subject) != answer.serial:
             return False
         del self._asked[answer.subject]
-        if answer.failed:
+        if answer.unanswered:
             self._unanswered.add(answer.subject)
             self._retry_at = time.monotonic() + RETRY_SECONDS
+        else:
+            self._complain(answer)
         if answer.subject in self._dirty:
             self._dirty.discard(answer.subject)
             self.ask(answer.subject)
-        return not answer.failed
+        return not (answer.unanswered or answer.odd)
+
+    def _complain(self, answer: Answer) -> None:
+        """Say once what was not understood; the next event or list asks again."""
+        if not answer.odd:
+            self._odd.discard(answer.subject)
+        elif answer.subject not in self._odd:
+            self._odd.add(answer.subject)
+            kind, key = answer.subject
+            log.warning("answer not understood", kind=kind, id=key, error=answer.odd)
 
     def retry(self) -> None:
         """Ask again for what got no answer, after a while: a refusal comes back at once."""
@@ -112,6 +128,6 @@ def _inspect(client: EngineClient, logs: LogReader, subject: Subject, serial: in
         return Answer(subject, logs.with_log(client, container) if container else None, serial)
     except EngineError:
         client.close()
-    except Exception:
-        log.exception("answer not understood", kind=kind, id=key)
-    return Answer(subject, None, serial, failed=True)
+        return Answer(subject, None, serial, unanswered=True)
+    except Exception as error:  # noqa: BLE001  who takes the answer tells of it
+        return Answer(subject, None, serial, odd=repr(error))

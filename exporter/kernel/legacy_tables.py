@@ -118,7 +118,7 @@ def parse_table(family: str, table: str, heads: dict[int, str], ends: dict[int, 
         if entry.offset in ends:
             verdict = VERDICT.unpack_from(entry.data, entry.target_at + TARGET_HEADER)[0]
             chain = family, table, ends[entry.offset]
-            bases[chain] = Base(ends[entry.offset].lower(), 0, POLICIES.get(verdict, "ACCEPT"))
+            bases[chain] = Base(ends[entry.offset].lower(), POLICIES.get(verdict, "ACCEPT"))
         elif entry.target != ERROR and not _ends_a_chain(entries, number):
             jump = _jump(entry, names)
             chains[place].append(parse_rule(family, table, place[2], entry.target_at, jump, entry.data))

@@ -1,12 +1,14 @@
 """Hear of every change to the host's devices and namespaces, so that a scrape need not ask.
 
 Subscribed first, dumped second, followed third. When the socket overflows (ENOBUFS) the table is dumped anew: what
-ended in the gap keeps the counters that were heard last.
+ended in the gap keeps the counters that were heard last. A dump that fails is asked for again until one succeeds.
 """
 
 import contextlib
 import errno
+import struct
 import threading
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -42,6 +44,8 @@ class LinkWatcher:
         self._thread = threading.Thread(target=self._follow, name="links", daemon=True)
         self._freed: set[int] = set()
         self.overflows = 0
+        self.stale = ""  # why the devices may be old; '' while they are current
+        self._again_at = 0.0
         self._snapshot: tuple[int, Mapping[int, Link]] = (-1, MappingProxyType({}))
 
     def start(self) -> None:
@@ -84,6 +88,8 @@ class LinkWatcher:
     def _follow(self) -> None:
         buffer = memoryview(bytearray(DATAGRAM))
         while not self._stopped.is_set():
+            if self.stale and time.monotonic() >= self._again_at:
+                self._read_again()
             try:
                 size = self._socket.recv_into(buffer)
             except TimeoutError:
@@ -132,9 +138,17 @@ class LinkWatcher:
         else:
             log.warning("link messages interrupted, reading all devices again", error=str(error))
             self._stopped.wait(WAKE_SECONDS)
-        try:
-            self._dump()
-        except OSError as failure:
-            log.warning("devices could not be read", error=str(failure))
+        self._read_again()
         with self._lock:
             self._freed.add(ALL_NSIDS)
+
+    def _read_again(self) -> None:
+        try:
+            self._dump()
+        except (OSError, LookupError, ValueError, struct.error) as failure:
+            if not self.stale:
+                log.warning("devices could not be read, trying until they can", error=str(failure))
+            self.stale = f"devices could not be read again: {failure}"
+            self._again_at = time.monotonic() + WAKE_SECONDS
+        else:
+            self.stale = ""

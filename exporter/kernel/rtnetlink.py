@@ -121,14 +121,13 @@ def whole_messages(data: memoryview | bytes) -> Iterator[tuple[int, int, int, in
 def attributes(data: memoryview | bytes, start: int, end: int) -> dict[int, bytes]:
     """Collect the attributes between two offsets: type -> payload; of a repeated one the last.
 
-    Raises MalformedError for one that runs past the end: what is there belongs to somebody else.
+    Raises MalformedError for one that runs past the end, where what is there belongs to somebody else, and for one
+    that is shorter than its own head.
     """
     found: dict[int, bytes] = {}
     while start + ATTRIBUTE.size <= end:
         length, kind = ATTRIBUTE.unpack_from(data, start)
-        if length < ATTRIBUTE.size:
-            break
-        if start + length > end:
+        if not ATTRIBUTE.size <= length <= end - start:
             raise MalformedError(f"attribute {kind & NLA_TYPE_MASK} has {length} bytes where {end - start} are left")
         found[kind & NLA_TYPE_MASK] = bytes(data[start + ATTRIBUTE.size : start + length])
         start += (length + 3) & ~3

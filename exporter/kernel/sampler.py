@@ -12,6 +12,7 @@ from exporter.core.namespace_stats import NamespaceStats
 from exporter.core.overlay import OverlayReading
 from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, SourceState, StatsRow
 from exporter.core.sockets import BoundSocket
+from exporter.errors import SourceError
 from exporter.kernel.addresses import AddressReader, uplinks
 from exporter.kernel.conntrack import read_conntrack
 from exporter.kernel.fdb import read_learned, read_learned_counts
@@ -148,7 +149,10 @@ class KernelSampler:
         return read_inside(self._questions, self._procfs, wanted)
 
     def devices(self, containers: tuple[Container, ...]) -> Devices:
-        """Return the devices and whose they are: the same object while nothing changed."""
+        """Return the devices and whose they are: the same object while nothing changed.
+
+        Raises SourceError while they may be old, OSError when the kernel refuses.
+        """
         self._containers = containers
         self._addresses.read()
         # After all that may fail: a freed nsid that is not heard of would be taken for its former owner's.
@@ -157,6 +161,8 @@ class KernelSampler:
         cause = Cause(generation, self._addresses.generation, containers)
         if freed or cause != self._made[0]:
             self._made = cause, self._make(links, containers, freed)
+        if self._links.stale:
+            raise SourceError("stale", self._links.stale)
         return self._made[1]
 
     def _make(

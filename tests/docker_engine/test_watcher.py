@@ -155,6 +155,22 @@ def test_one_row_that_is_not_understood_costs_no_other(
     assert [entry["id"] for entry in entries if entry["event"] == "row of a list left out"] == ["odd-id"]
 
 
+def test_an_inspect_that_is_not_understood_is_said_once_and_asked_for_again_with_the_next_list(
+    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.5)
+    engine.appear_silently("odd")
+    engine.containers["odd-id"]["RestartCount"] = "often"
+    with capture_logs() as entries:
+        follower = follow()
+        follower.watcher.start()
+        follower.wait(lambda: asked(engine, "/containers/odd-id/json") > 3, "an inspect with each list")
+    told = [entry["error"] for entry in entries if entry["event"] == "answer not understood"]
+    assert told == ["""ValueError("invalid literal for int() with base 10: 'often'")"""]
+    assert asked(engine, "/containers/odd-id/json") <= asked(engine, "/containers/json")
+    assert {container.name for container in follower.inventory.containers.values()} == {"odd"}
+
+
 def failed_start(engine: FakeEngine, name: str) -> None:
     """A stopped container was started, and did not: nothing of it but the error changes."""
     engine.containers[f"{name}-id"]["State"] |= {"Error": "Bind for 0.0.0.0:8080 failed: port is already allocated"}

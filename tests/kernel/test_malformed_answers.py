@@ -96,7 +96,7 @@ BAD_NSID = always(message(88, bytes(4), flags=0))
 BAD_STATS: Reply = lambda n: [counters(1, 1, sequence=n)[:100], done(n)]  # noqa: E731
 
 
-def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str) -> dict[str, SourceState]:
+def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str, stale: str = "") -> dict[str, SourceState]:
     """The states of the sources of a sample of which one had a bad answer."""
     answers = {
         sampler: BAD_FDB if bad == "fdb" else always(done()),
@@ -112,6 +112,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str) -> dict[str
     for name in ("nf_conntrack_count", "nf_conntrack_max"):
         (procfs / "sys/net/netfilter" / name).write_text("many\n" if bad == "conntrack" else "12\n")
     found = KernelSampler(procfs, sweep=False, ports=False)
+    found._links.stale = stale
     taken = found.sample(())
     found._pool.shutdown()
     return {state.name: state for state in taken.sources}
@@ -181,9 +182,10 @@ def test_a_bad_row_costs_one_overlay() -> None:
 
 
 def test_bad_messages_of_links_end_no_following(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is heard, and then the dump that was to put things right."""
+    """One that is heard, and then the dump that was to put things right; and another one after that."""
     devices = b"".join(captured("devices"))
-    multicast, dumps = FakeSocket(), FakeSocket(always(done()), always(devices[:200] + done()), always(devices))
+    whole = always(devices)
+    multicast, dumps = FakeSocket(), FakeSocket(always(done()), always(devices[:200] + done()), whole, whole)
     multicast._waiting += [captured("life")[0][:-4], message(17, bytes(20))]
     found = iter([multicast, dumps, FakeSocket()])
     monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: next(found))
@@ -198,3 +200,29 @@ def test_bad_messages_of_links_end_no_following(monkeypatch: pytest.MonkeyPatch)
     told = [entry.get("error", "") for entry in logs if entry["event"] != "link message not understood"]
     assert len(told) == 3
     assert all("bytes" in error or "ifindex" in error for error in told), told
+
+
+def test_devices_that_could_not_be_read_again_are_old_until_they_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing more is heard that would lead to another dump."""
+    devices = b"".join(captured("devices"))
+    multicast, dumps = FakeSocket(), FakeSocket(always(done()), always(devices[:200] + done()))
+    multicast._waiting += [message(17, bytes(20))]
+    found = iter([multicast, dumps, FakeSocket()])
+    monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: next(found))
+    monkeypatch.setattr(link_watch, "WAKE_SECONDS", 0.0)
+    with capture_logs() as logs:
+        watcher = LinkWatcher()
+        watcher.start()
+        until(lambda: watcher.stale == "devices could not be read again: timed out", 30, "more dumps that fail")
+        dumps._replies.append(always(devices))
+        until(lambda: not watcher.stale, 30, "the dump that does not")
+        watcher.stop()
+    assert "br-front" in {link.name for link in watcher.links()[1].values()}
+    assert len([entry for entry in logs if entry["event"].startswith("devices could not be read")]) == 1
+
+
+def test_devices_that_may_be_old_are_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    states = sources(monkeypatch, tmp_path, "", stale="the kernel was busy")
+    assert [(name, state.error) for name, state in states.items() if not state.up] == [
+        ("links", "stale: the kernel was busy")
+    ]

@@ -134,8 +134,8 @@ def test_chains_of_another_generation_than_the_rules_are_read_again(reader: NewR
         return found
 
     kernel.answer = changing  # type: ignore[method-assign]
-    assert nft.read().ruleset.bases[forward] == Base("forward", 0, "DROP")
-    assert nft.read().ruleset.bases[forward] == Base("forward", 0, "ACCEPT")
+    assert nft.read().ruleset.bases[forward] == Base("forward", "DROP")
+    assert nft.read().ruleset.bases[forward] == Base("forward", "ACCEPT")
     asked(kernel)
     nft.read()
     assert asked(kernel) == [GETGEN, GETRULE, GETRULE]

@@ -12,6 +12,7 @@ from exporter.kernel.rtnetlink import (
     NLM_F_DUMP_INTR,
     NLM_F_MULTI,
     InterruptedDumpError,
+    MalformedError,
     ask,
     ask_again,
     attribute,
@@ -60,9 +61,10 @@ def test_an_attribute_without_payload_is_empty_and_the_next_one_is_found() -> No
 
 
 @pytest.mark.parametrize("length", [0, 1, 3])
-def test_an_attribute_of_impossible_length_ends_the_walk(length: int) -> None:
+def test_an_attribute_shorter_than_its_own_head_is_malformed(length: int) -> None:
     data = attribute(1, b"x") + raw_attribute(length, 2) + attribute(3, b"y")
-    assert attributes(data, 0, len(data)) == {1: b"x"}
+    with pytest.raises(MalformedError, match=f"attribute 2 has {length} bytes where 12 are left"):
+        attributes(data, 0, len(data))
 
 
 def test_the_nested_mark_is_no_part_of_an_attributes_type() -> None:

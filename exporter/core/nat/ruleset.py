@@ -82,7 +82,6 @@ class Base:
     """How the kernel enters a chain; `policy` is ACCEPT or DROP, for what no rule decides."""
 
     hook: str
-    priority: int
     policy: str
 
 

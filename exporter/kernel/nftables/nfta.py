@@ -1,7 +1,7 @@
 """Numbers of attributes, by what they belong to (linux/netfilter/nf_tables.h: NFTA_*)."""
 
 CHAIN_TABLE, CHAIN_NAME, CHAIN_HOOK, CHAIN_POLICY = 1, 3, 4, 5
-HOOK_NUMBER, HOOK_PRIORITY = 1, 2
+HOOK_NUMBER = 1
 RULE_TABLE, RULE_CHAIN, RULE_HANDLE, RULE_EXPRESSIONS, RULE_USERDATA = 1, 2, 3, 4, 7
 EXPR_NAME, EXPR_DATA = 1, 2
 DATA_VALUE, DATA_VERDICT = 1, 2

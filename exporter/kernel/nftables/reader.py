@@ -192,7 +192,6 @@ def _parse_base(parts: dict[int, bytes]) -> Base:
     place = number(hook.get(nfta.HOOK_NUMBER, b""))
     return Base(
         hook=HOOKS[place] if place < len(HOOKS) else "",
-        priority=int.from_bytes(hook.get(nfta.HOOK_PRIORITY, b""), "big", signed=True),
         policy=POLICIES.get(number(parts.get(nfta.CHAIN_POLICY, b"\1")), "ACCEPT"),
     )
 

@@ -34,8 +34,6 @@ from exporter.core.nat.ruleset import (
 # The connection's states and the address types that a mask has a bit for.
 STATES = {"INVALID": 1, "ESTABLISHED": 2, "RELATED": 4, "NEW": 8, "UNTRACKED": 64, "DNAT": 128}
 TYPES = {"UNICAST": 2, "LOCAL": 4, "BROADCAST": 8}
-PRIORITIES = {"raw": -300, "filter": 0}
-NAT_PRIORITIES = {"PREROUTING": -100, "OUTPUT": -100, "INPUT": 100, "POSTROUTING": 100}
 UNDERSTOOD = frozenset({"tcp", "udp", "sctp", "conntrack", "state", "addrtype", "comment"})
 WHOLE_MATCH_UNKNOWN = frozenset({"--limit-iface-in", "--ctproto"})  # with what stands before it
 WITHOUT_VALUE = frozenset({"-f", "--limit-iface-in"})
@@ -87,8 +85,7 @@ def _chain(saved: Saved, table: str, line: str) -> None:
     place = saved.family, table, name
     saved.chains[place] = []
     if policy != "-":
-        priority = NAT_PRIORITIES[name] if table == "nat" else PRIORITIES[table]
-        saved.bases[place] = Base(name.lower(), priority, policy)
+        saved.bases[place] = Base(name.lower(), policy)
 
 
 def rule(place: Place, text: str, chains: set[str] | None = None) -> Rule:

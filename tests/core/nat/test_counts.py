@@ -70,7 +70,7 @@ def test_chains_of_others_are_one() -> None:
     "place", [("inet", "filter", "forward"), ("ip", "mangle", "FORWARD"), ("ip", "firewall", "f"), ("ip6", "mine", "f")]
 )
 def test_tables_that_docker_does_not_write_to_are_not_counted(place: tuple[str, str, str]) -> None:
-    strange = OLD.with_table(place, Base("forward", 0, "ACCEPT"), "-j DROP")
+    strange = OLD.with_table(place, Base("forward", "ACCEPT"), "-j DROP")
     assert counted(strange) == counted(OLD)
 
 

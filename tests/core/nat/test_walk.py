@@ -166,7 +166,7 @@ def mapped(by: str, elements: dict[str, str] | None, packet: Packet, policy: str
             ("ip", "filter", "drops"): (Rule("ip", "filter", "drops", "DROP"),),
             ("ip", "filter", "accepts"): (Rule("ip", "filter", "accepts", "ACCEPT"),),
         },
-        bases={FORWARD: Base("forward", 0, policy)},
+        bases={FORWARD: Base("forward", policy)},
         maps={} if elements is None else {("ip", "filter", "jumps"): elements},
     )
     decision = Walker(rules, INSIDE).decision(FORWARD, packet)
@@ -237,7 +237,7 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
         chains["ip", "filter", name] = tuple(rules)
     maps = {("ip", "filter", "jumps"): {"br-front": "leaf", "eth0": "leaf"}}
     leaf = Rule("ip", "filter", "leaf", "ACCEPT")
-    return Ruleset({**chains, leaf.place: (leaf,)}, {FORWARD: Base("forward", 0, "DROP")}, maps)
+    return Ruleset({**chains, leaf.place: (leaf,)}, {FORWARD: Base("forward", "DROP")}, maps)
 
 
 class NoIndex:

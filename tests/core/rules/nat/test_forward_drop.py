@@ -58,16 +58,16 @@ def test_a_rule_before_dockers_drops_everything(host: Host, target: str) -> None
 @every_host
 def test_a_base_chain_of_any_other_table_drops_too(host: Host) -> None:
     for place in (FOREIGN, ("inet", "strange", "f")):
-        damaged = host.with_table(place, Base("forward", 10, "DROP"))
+        damaged = host.with_table(place, Base("forward", "DROP"))
         assert things(damaged) == ALL
         assert {one.subject.chain for one in check(damaged.scene())} == {"f"}
-    other_hook = host.with_table(FOREIGN, Base("input", 10, "DROP"))
+    other_hook = host.with_table(FOREIGN, Base("input", "DROP"))
     assert list(check(other_hook.scene())) == []
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
 def test_the_families_are_kept_apart(host: Host) -> None:
-    damaged = host.with_table(("ip6", "strange", "f"), Base("forward", 10, "DROP"))
+    damaged = host.with_table(("ip6", "strange", "f"), Base("forward", "DROP"))
     assert {(one.subject.family, one.subject.network, one.subject.container) for one in check(damaged.scene())} == {
         ("ip6", "front", ""),
         ("ip6", "front", "web"),
@@ -92,7 +92,7 @@ def test_the_families_are_kept_apart(host: Host) -> None:
 )
 def test_what_drops_some_clients_only_is_the_operators_choice(host: Host, rule: str) -> None:
     assert list(check(host.inserted(host.forward(), rule).scene())) == []
-    assert list(check(host.with_table(FOREIGN, Base("forward", 10, "ACCEPT"), rule).scene())) == []
+    assert list(check(host.with_table(FOREIGN, Base("forward", "ACCEPT"), rule).scene())) == []
 
 
 @every_host
@@ -104,7 +104,7 @@ def test_what_drops_some_clients_only_is_the_operators_choice(host: Host, rule: 
     ],
 )
 def test_a_firewall_that_lets_some_things_through_drops_nothing_for_certain(host: Host, rules: tuple[str, ...]) -> None:
-    guarded = host.with_table(FOREIGN, Base("forward", 10, "DROP"), *rules)
+    guarded = host.with_table(FOREIGN, Base("forward", "DROP"), *rules)
     assert not {"front", "web:8080"} & things(guarded)
 
 
@@ -112,7 +112,7 @@ def test_a_firewall_that_lets_some_things_through_drops_nothing_for_certain(host
 def test_a_firewall_that_knows_nothing_of_docker_cuts_networks_off(host: Host) -> None:
     """As firewalld's: what was translated on its way in is let through, what containers send is not."""
     guarded = host.with_table(
-        FOREIGN, Base("forward", 10, "ACCEPT"), "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT", "-j REJECT"
+        FOREIGN, Base("forward", "ACCEPT"), "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT", "-j REJECT"
     )
     assert things(guarded) == {"bridge", "front", "quiet", "open"}
 
@@ -147,7 +147,7 @@ def test_answers_go_to_the_ports_of_clients(host: Host) -> None:
     """A firewall without states knows them by their ports."""
     guarded = host.with_table(
         FOREIGN,
-        Base("forward", 10, "DROP"),
+        Base("forward", "DROP"),
         "-p tcp -m tcp --dport 1024:65535 -j ACCEPT",
         "-d 172.18.0.2 -j ACCEPT",
         "-s 172.18.0.2 -p tcp -m tcp --dport 443 -j ACCEPT",

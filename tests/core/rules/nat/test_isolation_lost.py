@@ -70,7 +70,7 @@ def test_an_operator_allows_what_he_likes(host: Host) -> None:
     assert pairs(user) == []
     lost = host.inserted(host.forward(), "-j ACCEPT")
     assert len(pairs(lost)) == len(ring(host))
-    assert pairs(lost.with_table(("inet", "mine", "f"), Base("forward", 10, "DROP"))) == []
+    assert pairs(lost.with_table(("inet", "mine", "f"), Base("forward", "DROP"))) == []
 
 
 @every_host

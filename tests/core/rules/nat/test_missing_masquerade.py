@@ -54,7 +54,7 @@ def test_anybodys_translation_will_do(host: Host, rule: str) -> None:
 
 @every_host
 def test_one_in_a_base_chain_of_another_table_too(host: Host) -> None:
-    other = damaged(host).with_table(("ip", "mine", "post"), Base("postrouting", 99, "ACCEPT"), "-j MASQUERADE")
+    other = damaged(host).with_table(("ip", "mine", "post"), Base("postrouting", "ACCEPT"), "-j MASQUERADE")
     assert list(check(other.scene())) == []
 
 

@@ -107,6 +107,6 @@ def test_a_container_on_two_networks_is_led_to_on_either() -> None:
 
 def test_a_chain_of_the_swarms_routing_mesh_comes_first_and_is_none_of_these() -> None:
     ingress = "-p tcp -m tcp --dport 9090 -j DNAT --to-destination 172.25.0.2:9090"
-    mesh = OLD.with_table(("ip", "nat", "DOCKER-INGRESS"), Base("", 0, "ACCEPT"), ingress, "-j RETURN")
+    mesh = OLD.with_table(("ip", "nat", "DOCKER-INGRESS"), Base("", "ACCEPT"), ingress, "-j RETURN")
     led = mesh.inserted(mesh.prerouting(), "-m addrtype --dst-type LOCAL -j DOCKER-INGRESS")
     assert list(check(led.scene())) == []
