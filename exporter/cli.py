@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from exporter import __version__, config, logs
 from exporter.commands import check, explain, ports, topology
 from exporter.config import Config
-from exporter.docker_engine.client import DEFAULT_HOST, check_host
+from exporter.docker_engine.connection import DEFAULT_HOST, check_host
 from exporter.errors import ConfigError
 
 UNHEALTHY, CANNOT_WORK = 1, 2

@@ -20,7 +20,7 @@ from exporter.core.inventory import sandboxed
 from exporter.core.model import Inventory
 from exporter.core.sample import Devices, KernelSample
 from exporter.core.topology import join
-from exporter.docker_engine.client import DEFAULT_HOST
+from exporter.docker_engine.connection import DEFAULT_HOST
 from exporter.kernel.namespace_stats import read_namespace_stats, read_own_namespace
 from exporter.kernel.sampler import KernelSampler
 from tests.hosts import classic

@@ -1,29 +1,24 @@
 """The Engine API as this program uses it: nine GETs, each with a time-out, by docker-py's low-level client."""
 
 import json
-import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import docker
 import requests
 import structlog
 import urllib3
-from docker.errors import APIError, DockerException, NotFound
-from docker.transport import UnixHTTPAdapter
-from docker.utils import parse_host
+from docker.errors import NotFound
 
 from exporter.core.model import Container, Engine, Network, NetworkInspect
+from exporter.docker_engine.connection import connect, engine_errors
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
-from exporter.errors import ConfigError, EngineError
+from exporter.errors import EngineError
 
 REQUEST_TIMEOUT = 5.0  # the list never waits for a container: an engine that takes longer hangs
 QUIET_SECONDS = 10.0  # how long a silent event stream is trusted before the engine is asked whether it lives
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
 LONGEST_LOG = 1 << 18  # bytes of a container's last lines that are looked at
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 NOT_UNDERSTOOD = (AttributeError, KeyError, TypeError, ValueError)  # what parsing raises for an unknown shape
 
 T = TypeVar("T")
@@ -39,50 +34,6 @@ class UnreadableLogError(Exception):
     """The engine cannot read a container's log; the text is what it says."""
 
 
-@contextmanager
-def _engine_errors() -> Iterator[None]:
-    """docker-py lets requests' and urllib3's errors through beside its own."""
-    try:
-        yield
-    except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as error:
-        _let_go(error)
-        raise EngineError(_one_line(error)) from error
-
-
-def _let_go(error: BaseException | None) -> None:
-    """Clear what the frames of a failure hold: docker-py leaves a socket that did not connect to the garbage collector.
-
-    That comes seldom here, and an engine may be away for days.
-    """
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
-
-
-def _one_line(error: BaseException) -> str:
-    """Of a nested exception text the innermost: 'No such file or directory' and not five classes around it."""
-    while isinstance(cause := error.__cause__ or error.__context__, BaseException) and not isinstance(error, APIError):
-        error = cause
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def check_host(url: str) -> None:
-    """Raise ConfigError for a --docker.host that can never work."""
-    try:
-        parse_host(url)
-    except DockerException as error:
-        raise ConfigError(f"--docker.host: {error}") from error
-
-
-def _keep_one_connection(client: Any) -> None:
-    """docker-py keeps a connection for each path that it asked over a unix socket, 25 of them whatever it is told."""
-    adapter = client.get_adapter(client.base_url)
-    if isinstance(adapter, UnixHTTPAdapter):
-        one = UnixHTTPAdapter(f"http+unix://{adapter.socket_path}", client.timeout, pool_connections=1)
-        client.mount("http+docker://", one)
-        adapter.close()
-
-
 class EngineClient:
     """One connection's worth of the Engine API; each thread uses its own. Connects lazily: the engine may be away."""
 
@@ -93,9 +44,7 @@ class EngineClient:
 
     def _connected(self) -> Any:
         if self._client is None:
-            # 'auto' asks the engine and so does I/O; the newest API of every engine is understood by parse.py.
-            self._client = docker.APIClient(base_url=self._host, version="auto", timeout=REQUEST_TIMEOUT)
-            _keep_one_connection(self._client)
+            self._client = connect(self._host, REQUEST_TIMEOUT)
         return self._client
 
     def close(self) -> None:
@@ -106,18 +55,18 @@ class EngineClient:
 
     def ping(self) -> None:
         """Raise EngineError unless the engine answers in time."""
-        with _engine_errors():
+        with engine_errors():
             self._connected().ping()
 
     def engine(self) -> Engine:
         """GET /version and /info."""
-        with _engine_errors():
+        with engine_errors():
             client = self._connected()
             return parse_engine(client.version(), client.info())
 
     def containers(self) -> list[Container]:
         """GET /containers/json?all=1: names, labels, networks; no process id."""
-        with _engine_errors():
+        with engine_errors():
             return self._understood(parse_listed, self._connected().containers(all=True))
 
     def container(self, container_id: str) -> Container | None:
@@ -125,7 +74,7 @@ class EngineClient:
 
         Raises one of NOT_UNDERSTOOD for a document in an unknown form.
         """
-        with _engine_errors():
+        with engine_errors():
             try:
                 document = self._connected().inspect_container(container_id)
             except NotFound:
@@ -134,7 +83,7 @@ class EngineClient:
 
     def networks(self) -> list[Network]:
         """GET /networks."""
-        with _engine_errors():
+        with engine_errors():
             return self._understood(parse_network, self._connected().networks())
 
     def _understood(self, parse: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
@@ -155,7 +104,7 @@ class EngineClient:
 
         Raises one of NOT_UNDERSTOOD for a document in an unknown form.
         """
-        with _engine_errors():
+        with engine_errors():
             try:
                 document = self._connected().inspect_network(network_id, verbose=True)
             except NotFound:
@@ -168,7 +117,7 @@ class EngineClient:
         Nothing when the container is gone; what is longer than LONGEST_LOG is cut. Raises UnreadableLogError when the
         engine cannot read it, as of some log drivers.
         """
-        with _engine_errors():
+        with engine_errors():
             client = self._connected()
             url = f"{client.base_url}/v{client.api_version}/containers/{container_id}/logs"
             wanted = {"stdout": 1, "stderr": 1, "tail": lines, "since": f"{max(since, 0.0):.9f}"}
@@ -190,7 +139,7 @@ class EngineClient:
         answer's head, and would wait for a hung engine for ever.
         """
         since = f"{since_nano // 10**9}.{since_nano % 10**9:09d}"
-        with _engine_errors():
+        with engine_errors():
             client = self._connected()
             url = f"{client.base_url}/v{client.api_version}/events"
             answer = client.get(
@@ -216,7 +165,7 @@ def _documents(answer: Any) -> Iterator[Any]:
     chunks = answer.iter_content(chunk_size=None)
     while True:
         try:
-            with _engine_errors():
+            with engine_errors():
                 chunk = next(chunks, b"")
         except EngineError as error:
             if isinstance(error.__cause__, (requests.ConnectionError, urllib3.exceptions.ReadTimeoutError)) and (
@@ -229,6 +178,6 @@ def _documents(answer: Any) -> Iterator[Any]:
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             if line.strip():
-                with _engine_errors():
+                with engine_errors():
                     document = json.loads(line)
                 yield document
