@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
 import click
 
@@ -11,12 +12,15 @@ from exporter.errors import ConfigError, RemoteError
 
 if TYPE_CHECKING:
     from exporter.core.observation import Observation
+    from exporter.core.path import Explanation
     from exporter.one_shot import Look
+    from exporter.terminal.told import Told
 
 T = TypeVar("T")
 
 UNKNOWN = 3
-FINDINGS, PORTS, TOPOLOGY = "/api/v1/findings", "/api/v1/ports", "/api/v1/topology"
+EXPLAIN, FINDINGS = "/api/v1/explain", "/api/v1/findings"
+PORTS, TOPOLOGY = "/api/v1/ports", "/api/v1/topology"
 output = click.option(
     "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
 )
@@ -39,12 +43,18 @@ def check(chosen: Config, output: str, url: str) -> int:
 
     Exit code: 0 nothing is, 1 warnings, 2 critical, 3 it could not look, or not at everything, and found nothing.
     """
+    from exporter.core.doubt import STAND_SECONDS
+    from exporter.remote import ask_until
     from exporter.terminal import paint, report
     from exporter.terminal.told import parse_told, told
 
     if url:
         topology = _ask(url, TOPOLOGY, dict)
-        seen = _ask(url, FINDINGS, lambda found: parse_told(found, topology))
+        seen = ask_until(
+            lambda: _ask(url, FINDINGS, lambda found: parse_told(found, topology)),
+            lambda told: not told.doubtful,
+            STAND_SECONDS,
+        )
     else:
         looked = _look(chosen, doubtful=True)
         seen = told(looked.observation, looked.engine_error)
@@ -81,29 +91,27 @@ def ports(chosen: Config, output: str, url: str) -> int:
     return UNKNOWN if lines is None else 0
 
 
-@click.command(epilog=examples("explain 8080", "explain udp/53", "explain web --output json"))
+@click.command(epilog=examples("explain 8080", "explain udp/53", "explain web --output json --url http://host:9714"))
 @click.argument("what", metavar="PORT|CONTAINER")
 @output
+@remote
 @click.pass_obj
-def explain(chosen: Config, what: str, output: str) -> int:
+def explain(chosen: Config, what: str, output: str, url: str) -> int:
     """Walk the way from a port of the host to the process that serves it, and say where it breaks.
 
     A port is 8080, tcp/8080 or 8080/udp; of a container all its ports are walked.
 
     Exit code: 0 the way is whole, 2 it is broken, 3 that cannot be told.
     """
-    from exporter.core.explain import explain as explained
     from exporter.terminal import explanation, paint, report
-    from exporter.terminal.told import told
 
-    seen = _look(chosen, doubtful=False, enough=lambda host: explained(host, what).complete)
-    found = explained(seen.observation, what)
+    found, known = _explained_there(url, what) if url else _explained_here(chosen, what)
     if output == "json":
         click.echo(explanation.document(found))
     else:
         explanation.print_explanation(found, paint.console())
-    known = told(seen.observation, seen.engine_error)
-    report.print_unseen(known, paint.console(sys.stderr), explanation.MATTERS)
+    if known:
+        report.print_unseen(known, paint.console(sys.stderr), explanation.MATTERS)
     return explanation.exit_code(found)
 
 
@@ -132,6 +140,24 @@ def topology(chosen: Config, output: str, url: str) -> int:
     else:
         click.echo({"json": topology_tree.document, "dot": graph.dot, "mermaid": graph.mermaid}[output](drawn))
     return 0 if drawn.connected else UNKNOWN
+
+
+def _explained_there(url: str, what: str) -> "tuple[Explanation, None]":
+    from exporter.one_shot import SWEEP_SECONDS
+    from exporter.remote import ask_until
+    from exporter.terminal.explanation import parse_explanation
+
+    path = f"{EXPLAIN}?{urlencode({'what': what})}"
+    found = ask_until(lambda: _ask(url, path, parse_explanation), lambda found: found.complete, SWEEP_SECONDS)
+    return found, None
+
+
+def _explained_here(chosen: Config, what: str) -> "tuple[Explanation, Told]":
+    from exporter.core.explain import explain as explained
+    from exporter.terminal.told import told
+
+    seen = _look(chosen, doubtful=False, enough=lambda host: explained(host, what).complete)
+    return explained(seen.observation, what), told(seen.observation, seen.engine_error)
 
 
 def _look(chosen: Config, *, doubtful: bool, enough: "Callable[[Observation], bool]" = lambda _: True) -> "Look":

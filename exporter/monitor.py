@@ -28,6 +28,9 @@ log = structlog.get_logger(component="monitor")
 class Kernel(Protocol):
     """What is asked of the kernel's side."""
 
+    def follow(self, inventory: Inventory) -> None:
+        """Take whose namespaces to look into beside the samples."""
+
     def sample(self, containers: tuple[Container, ...], inventory: Inventory) -> KernelSample:
         """Read everything."""
 
@@ -90,6 +93,7 @@ class Monitor:
             self._judge.follow(inventory)
             self._namespaces.follow(inventory)
             self._beside.follow(inventory)
+            self._kernel.follow(inventory)
             try:
                 self._ledger.end(self._kernel.take_ended())
                 self._join(self._kernel.devices(self._sandboxed))

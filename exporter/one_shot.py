@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from exporter.config import COLLECTORS, Config
+from exporter.core.doubt import STAND_SECONDS, is_doubtful
 from exporter.core.observation import Observation
 from exporter.docker_engine.client import EngineClient
 from exporter.errors import EngineError
@@ -18,9 +19,6 @@ ENGINE_SECONDS = 30.0
 # What is read beside the observations is there a moment after the first of them.
 SWEEP_SECONDS = 3.0
 SWEPT = frozenset({"namespace_sockets", "overlays"})
-# A little more than what most findings must stand; for those that need minutes nobody waits.
-STAND_SECONDS = 11.0
-NEED_MINUTES = frozenset({"orphan_veth", "ghost_endpoint", "overlay_peer_missing"})
 PAUSE_SECONDS = 0.25
 
 
@@ -58,11 +56,10 @@ def look(config: Config, *, doubtful: bool = True, enough: Callable[[Observation
 
 
 def _is_unfinished(observation: Observation, waited: float, *, doubtful: bool) -> bool:
-    judgement, nat = observation.judgement, observation.nat
+    judgement = observation.judgement
     if waited < SWEEP_SECONDS and not SWEPT.isdisjoint((*judgement.suspended, *judgement.ports.suspended)):
         return True
-    pending = judgement.ports.pending or (nat is not None and nat.judgement.pending)
-    return doubtful and (pending or bool(judgement.suspects - NEED_MINUTES)) and waited < STAND_SECONDS
+    return doubtful and is_doubtful(observation) and waited < STAND_SECONDS
 
 
 def _engine_error(config: Config) -> str:

@@ -1,5 +1,6 @@
 """Ask a running exporter over HTTP for what it sees on its host."""
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ import requests
 
 from exporter.errors import RemoteError
 
+PAUSE_SECONDS = 1.0
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 15.0
 STATUSES = {
     requests.codes.unauthorized: "wants a name and a password: http://NAME:PASSWORD@HOST:9714",
@@ -37,6 +39,14 @@ def ask(url: str, path: str, parse: Callable[[Any], T]) -> T:
         raise RemoteError(f"{where} cannot be asked: {type(error).__name__}") from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise RemoteError(f"{where}{path} is not what a dockernet-exporter of this version tells") from error
+
+
+def ask_until(question: Callable[[], T], enough: Callable[[T], bool], seconds: float) -> T:
+    """Ask again until an answer is enough, or for so long; the last answer."""
+    deadline = time.monotonic() + seconds
+    while not enough(answer := question()) and time.monotonic() < deadline:
+        time.sleep(PAUSE_SECONDS)
+    return answer
 
 
 def _place(url: str) -> str:

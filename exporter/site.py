@@ -40,6 +40,7 @@ def handlers(config: Config, observe: Callable[[], Observation], waiting_for: Ca
             "/api/v1/ports": lambda: api.ports(recent.observation()),
             "/api/v1/findings": lambda: api.found(recent.observation()),
         },
+        explain=lambda what: api.explained(recent.observation(), what),
         look=look,
         waiting_for=waiting_for,
     )

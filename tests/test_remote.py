@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import structlog
 
+from exporter import one_shot, remote
 from exporter.cli import main
 from exporter.core.sockets import HostSockets
 from exporter.web.page import api
@@ -18,10 +19,12 @@ from tests.core.ports.hosts import process, proxy
 from tests.terminal.seen import STOLEN, seen
 
 HOST = seen(conflicts=(STOLEN,), sockets=HostSockets((*proxy("web", 8080)[:1], *process("sshd", "0.0.0.0:22"))))
+EXPLAINED = "/api/v1/explain?what=8080"
 PAGES = {
     "/api/v1/findings": api.found(HOST),
     "/api/v1/ports": api.ports(HOST),
     "/api/v1/topology": api.topology(HOST),
+    EXPLAINED: api.explained(HOST, "8080"),
 }
 SECRET = "Basic " + base64.b64encode(b"me:secret").decode()
 
@@ -33,13 +36,17 @@ def _own_logging() -> Iterator[None]:
 
 
 @contextmanager
-def serving(pages: dict[str, str], *, password: bool = False) -> Iterator[str]:
-    """A server with these pages; its host and port."""
+def serving(
+    pages: dict[str, str], *, password: bool = False, first: dict[str, list[str]] | None = None
+) -> Iterator[str]:
+    """A server with these pages, and others the first times that one is asked for; its host and port."""
+    others = first or {}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             denied = password and self.headers.get("Authorization") != SECRET
-            body = pages.get(self.path, "").encode()
+            other = others.get(self.path)
+            body = (other.pop() if other else pages.get(self.path, "")).encode()
             self.send_response(401 if denied else 200 if body else 404)
             self.end_headers()
             self.wfile.write(body)
@@ -78,18 +85,49 @@ def test_what_another_host_tells_is_printed(capsys: pytest.CaptureFixture[str]) 
         assert said(capsys, "topology", "--url", url, "--output", "json") == (0, api.topology(HOST), "")
 
 
-@pytest.mark.parametrize("command", ["check", "ports", "topology"])
-def test_each_failure_is_one_line_without_the_password(capsys: pytest.CaptureFixture[str], command: str) -> None:
+def test_what_another_host_explains_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one_shot, "SWEEP_SECONDS", 0.0)
+    with serving(PAGES) as place:
+        code, out, err = said(capsys, "explain", "8080", "--url", f"http://{place}")
+        assert (code, err) == (2, "")
+        assert out.splitlines()[0].rstrip() == "tcp/8080 on 0.0.0.0 -> web:80: not known"
+        document = said(capsys, "explain", "8080", "--url", f"http://{place}", "--output", "json")[1]
+    assert json.loads(document) == json.loads(PAGES[EXPLAINED])
+
+
+def test_what_may_stand_is_asked_for_once_more(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "PAUSE_SECONDS", 0.0)
+    doubtful = json.dumps({"findings": [], "unseen": {}, "doubtful": True})
+    with serving(PAGES, first={"/api/v1/findings": [doubtful] * 3}) as place:
+        code, out, _ = said(capsys, "check", "--url", f"http://{place}")
+    assert (code, STOLEN.detail in out) == (2, True)
+
+
+def test_an_older_exporter_that_tells_of_no_doubt_is_asked_once(capsys: pytest.CaptureFixture[str]) -> None:
+    calm = json.dumps({"findings": [], "unseen": {}})
+    with serving({**PAGES, "/api/v1/findings": calm}) as place:
+        code, _, err = said(capsys, "check", "--url", f"http://{place}")
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize("command", [("check",), ("ports",), ("topology",), ("explain", "8080")])
+def test_each_failure_is_one_line_without_the_password(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
     with serving(PAGES, password=True) as place:
-        wrong = said(capsys, command, "--url", f"http://me:wrong@{place}")
-    gone = said(capsys, command, "--url", f"http://me:wrong@{place}")
+        wrong = said(capsys, *command, "--url", f"http://me:wrong@{place}")
+    gone = said(capsys, *command, "--url", f"http://me:wrong@{place}")
     with serving({}) as place:
-        other = said(capsys, command, "--url", f"http://{place}")
+        other = said(capsys, *command, "--url", f"http://{place}")
     with serving(dict.fromkeys(PAGES, "[]")) as place:
-        strange = said(capsys, command, "--url", f"http://{place}")
+        strange = said(capsys, *command, "--url", f"http://{place}")
     with serving(dict.fromkeys(PAGES, "<html>")) as place:
-        page = said(capsys, command, "--url", f"http://{place}")
-    nonsense = said(capsys, command, "--url", "localhost")
+        page = said(capsys, *command, "--url", f"http://{place}")
+    nonsense = said(capsys, *command, "--url", "localhost")
     failures = [wrong, gone, other, strange, page, nonsense]
     assert {(code, out, len(err.splitlines())) for code, out, err in failures} == {(3, "", 1)}
     assert "wrong" not in "".join(err for _, _, err in failures)

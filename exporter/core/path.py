@@ -1,7 +1,8 @@
 """The way from a port of the host to the process that serves it, step by step, and where it breaks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 OK, BROKEN, UNKNOWN = "ok", "broken", "unknown"
 # What a step is about, in the order in which a packet meets it.
@@ -53,6 +54,12 @@ class Explanation:
     def complete(self) -> bool:
         """Whether every step is known."""
         return all(step.state != UNKNOWN for path in self.paths for step in path.steps)
+
+
+def document(explanation: Explanation) -> dict[str, Any]:
+    """Write it down for programs."""
+    paths = [{**asdict(path), "state": path.state} for path in explanation.paths]
+    return {"asked": explanation.asked, "state": explanation.state, "paths": paths}
 
 
 def worst(states: Iterable[str]) -> str:

@@ -57,11 +57,15 @@ class PortReader:
         self._sweep.stop()
         self._sockets.close()
 
-    def add_to(self, sample: KernelSample, inventory: Inventory) -> KernelSample:
-        """Add who holds which port: each value the same object while it did not change."""
+    def follow(self, inventory: Inventory) -> None:
+        """Take whose namespaces to look into."""
         if inventory is not self._inventory:
             self._inventory = inventory
             self._containers = with_watched_namespace(inventory)
+
+    def add_to(self, sample: KernelSample, inventory: Inventory) -> KernelSample:
+        """Add who holds which port: each value the same object while it did not change."""
+        self.follow(inventory)
         sockets, state = timed("sockets", self._read)
         return replace(
             sample,

@@ -103,6 +103,11 @@ class KernelSampler:
         for source in (self._namespaces, self._addresses, self._stats, self._questions):
             source.close()
 
+    def follow(self, inventory: Inventory) -> None:
+        """Take whose namespaces to look into beside the samples: the first of them then finds something there."""
+        if self._ports:
+            self._ports.follow(inventory)
+
     def take_ended(self) -> list[EndedLink]:
         """Hand over the veths that ended since the last call, with their final counters."""
         return self._links.take_ended()

@@ -1,12 +1,13 @@
 """What `explain` prints: each way from the host to a process, step by step."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 
-from exporter.core.path import BROKEN, OK, UNKNOWN, Explanation, Path
+from exporter.core import path
+from exporter.core.path import BROKEN, OK, UNKNOWN, Explanation, Path, Step
 from exporter.terminal.paint import cell, table
 
 EXIT_CODES = {OK: 0, BROKEN: 2, UNKNOWN: 3}
@@ -17,21 +18,35 @@ VERDICTS = {OK: "whole", BROKEN: "broken", UNKNOWN: "not known"}
 
 def print_explanation(explanation: Explanation, console: Console) -> None:
     """Print a heading and a list for each way, with a blank line in between."""
-    for number, path in enumerate(explanation.paths):
+    for number, way in enumerate(explanation.paths):
         if number:
             console.print()
-        console.print(cell(f"{_heading(path, explanation.asked)}: {VERDICTS[path.state]}"))
-        console.print(table(("state", "step", "what"), [(s.state, s.name, s.detail) for s in path.steps], header=False))
+        console.print(cell(f"{_heading(way, explanation.asked)}: {VERDICTS[way.state]}"))
+        console.print(table(("state", "step", "what"), [(s.state, s.name, s.detail) for s in way.steps], header=False))
 
 
 def document(explanation: Explanation) -> str:
-    """Return the same as JSON."""
-    whole: dict[str, Any] = {
-        "asked": explanation.asked,
-        "state": explanation.state,
-        "paths": [{**asdict(path), "state": path.state} for path in explanation.paths],
-    }
-    return json.dumps(whole, indent=2)
+    """Return what /api/v1/explain tells."""
+    return json.dumps(path.document(explanation), indent=2)
+
+
+def parse_explanation(told: Mapping[str, Any]) -> Explanation:
+    """Read that document. Raises KeyError, TypeError or ValueError for anything else."""
+    return Explanation(str(told["asked"]), tuple(_parse_path(one) for one in told["paths"]))
+
+
+def _parse_path(told: Mapping[str, Any]) -> Path:
+    steps = tuple(Step(str(step["name"]), str(step["state"]), str(step["detail"])) for step in told["steps"])
+    if not EXIT_CODES.keys() >= {step.state for step in steps}:
+        raise ValueError("a state that does not exist")
+    return Path(
+        protocol=str(told["protocol"]),
+        addresses=tuple(str(address) for address in told["addresses"]),
+        port=int(told["port"]),
+        container=str(told["container"]),
+        container_port=int(told["container_port"]),
+        steps=steps,
+    )
 
 
 def exit_code(explanation: Explanation) -> int:
@@ -39,10 +54,10 @@ def exit_code(explanation: Explanation) -> int:
     return EXIT_CODES[explanation.state]
 
 
-def _heading(path: Path, asked: str) -> str:
-    if not path.protocol:
+def _heading(way: Path, asked: str) -> str:
+    if not way.protocol:
         return asked
-    addresses = ", ".join(f"[{address}]" if ":" in address else address for address in path.addresses)
-    port = f"{path.protocol}/{path.port}" if path.port else f"a {path.protocol} port"
-    inside = f"{path.container}:{path.container_port}" if path.container_port else path.container
+    addresses = ", ".join(f"[{address}]" if ":" in address else address for address in way.addresses)
+    port = f"{way.protocol}/{way.port}" if way.port else f"a {way.protocol} port"
+    inside = f"{way.container}:{way.container_port}" if way.container_port else way.container
     return port + (f" on {addresses}" if addresses else "") + (f" -> {inside}" if inside else "")

@@ -17,7 +17,8 @@ WORDS = {FINE: "fine", WARNED: "warning", ALARMED: "critical", UNKNOWN: "unknown
 class Told:
     """Findings, what could not be looked at and what to grant; `engine` is its version, '' when not known.
 
-    `judged` is how many kinds of findings were looked for, None where that is not told; `looked` on what.
+    `judged` is how many kinds of findings were looked for, None where that is not told; `looked` on what. `doubtful`:
+    another look may find more.
     """
 
     connected: bool
@@ -27,6 +28,7 @@ class Told:
     missing: Sequence[str] = ()
     judged: int | None = None
     looked: str = ""
+    doubtful: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -76,4 +78,5 @@ def parse_told(found: Mapping[str, Any], topology: Mapping[str, Any]) -> Told:
         findings=lines,
         unseen={str(reason): str(text) for reason, text in found["unseen"].items()},
         looked=f"{topology['host']} was asked",
+        doubtful=found.get("doubtful") is True,
     )

@@ -59,13 +59,14 @@ class Scrape(Protocol):
 class Handlers:
     """What the routes answer with. All may block but `waiting_for`, which says what is not ready yet, '' when all is.
 
-    `documents` are JSON, by path.
+    `documents` are JSON, by path; so is what `explain` says of a port or a container.
     """
 
     scrape: Scrape
     content_type: Callable[[bool], str]
     page: Callable[[Asked], str]
     documents: Mapping[str, Callable[[], str]]
+    explain: Callable[[str], str]
     look: Callable[[], Look]
     waiting_for: Callable[[], str]
 
@@ -78,6 +79,7 @@ def routes(handlers: Handlers, workshop: Workshop, telemetry_path: str, most_scr
         Route("/-/healthy", healthy),
         Route("/-/ready", readiness(handlers.waiting_for)),
         *(Route(path, document(make, workshop)) for path, make in handlers.documents.items()),
+        Route("/api/v1/explain", explanation(handlers.explain, workshop)),
         Route("/api/v1/live", Audience(handlers.look, workshop).answer, most=MOST_PAGES, streams=True),
         *static_files(),
     )
@@ -113,6 +115,18 @@ def document(make: Callable[[], str], workshop: Workshop) -> Answer:
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text=await workshop.run(make), content_type="application/json")
+
+    return answer
+
+
+def explanation(make: Callable[[str], str], workshop: Workshop) -> Answer:
+    """Return a JSON document about what the address asks for."""
+
+    async def answer(request: web.Request) -> web.Response:
+        what = request.query.get("what", "")
+        if not what:
+            return web.Response(status=400, text="what is to be explained? ?what=8080, or the name of a container\n")
+        return web.Response(text=await workshop.run(lambda: make(what)), content_type="application/json")
 
     return answer
 

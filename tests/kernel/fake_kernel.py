@@ -22,10 +22,15 @@ class FakeKernel:
         self.read_overlays = OverlayReading()
         self.failing = False
         self.asked_about: list[str] = []
+        self.followed = Inventory()
 
     def now(self, found: Devices, *rows: StatsRow) -> None:
         """From now on there are these devices with these counters."""
         self.answer = sample(found, *rows)
+
+    def follow(self, inventory: Inventory) -> None:
+        """Remember it."""
+        self.followed = inventory
 
     def sample(self, containers: tuple[Container, ...], _inventory: Inventory) -> KernelSample:
         """All at once."""

@@ -48,6 +48,7 @@ class Site:
             content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
             page=lambda _: self.page,
             documents={"/api/v1/topology": lambda: "{}"},
+            explain=lambda what: f'"{what}"',
             look=lambda: Look("{}", 0, 0.0),
             waiting_for=lambda: self.waiting_for,
         )

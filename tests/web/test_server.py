@@ -123,3 +123,9 @@ def test_the_metrics_are_where_the_operator_wants_them() -> None:
     with serving(Site(), "/internal/metrics") as site:
         assert site.request(path="/internal/metrics").body == b"text\n"
         assert site.request(path="/metrics").status == 404
+
+
+def test_what_is_to_be_explained_must_be_said(site: Site) -> None:
+    assert site.request(path="/api/v1/explain?what=udp%2F53").body == b'"udp/53"'
+    refused = site.request(path="/api/v1/explain")
+    assert (refused.status, refused.body.count(b"\n")) == (400, 1)

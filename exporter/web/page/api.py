@@ -5,6 +5,9 @@ import zlib
 from dataclasses import asdict, replace
 from typing import Any
 
+from exporter.core import path
+from exporter.core.doubt import is_doubtful
+from exporter.core.explain import explain
 from exporter.core.observation import Observation
 from exporter.core.port_scope import scope
 from exporter.core.portrait import document, portrait
@@ -44,8 +47,14 @@ def ports(observation: Observation) -> str:
 
 
 def found(observation: Observation) -> str:
-    """Findings, and the reasons why others were not looked for."""
-    return _written({"findings": [asdict(line) for line in findings(observation)], "unseen": unseen(observation)})
+    """Findings, the reasons why others were not looked for, and whether there may be more when what is seen stays."""
+    lines = [asdict(line) for line in findings(observation)]
+    return _written({"findings": lines, "unseen": unseen(observation), "doubtful": is_doubtful(observation)})
+
+
+def explained(observation: Observation, what: str) -> str:
+    """The ways from a port of the host, or to a container."""
+    return _written(path.document(explain(observation, what)))
 
 
 def counters(observation: Observation) -> str:

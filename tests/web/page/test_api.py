@@ -1,12 +1,16 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from exporter.core.explain import explain
+from exporter.core.judgement import Judgement
 from exporter.core.observation import Observation
+from exporter.terminal.explanation import parse_explanation
 from exporter.web.page import api
 from tests.web.page.hosts import named, shop
 
@@ -23,6 +27,21 @@ def test_a_document_is_what_its_description_says(
     name: str, make: Callable[[Observation], str], seen: Observation
 ) -> None:
     validate(name, json.loads(make(seen)))
+
+
+@pytest.mark.parametrize("what", ["8080", "web", "nobody", "udp/53", "\udc80<b>"])
+@pytest.mark.parametrize("seen", [shop(5), shop(None), named("\udc80<b>")], ids=["shop", "unknown", "hostile"])
+def test_an_explanation_is_what_its_description_says(seen: Observation, what: str) -> None:
+    told = json.loads(api.explained(seen, what))
+    validate("Explanation", told)
+    assert parse_explanation(told) == explain(seen, what)
+
+
+def test_findings_say_whether_another_look_may_tell_more() -> None:
+    told = [
+        replace(shop(5), judgement=Judgement(suspects=frozenset({kind}))) for kind in ("detached_veth", "orphan_veth")
+    ]
+    assert [json.loads(api.found(seen))["doubtful"] for seen in told] == [True, False]
 
 
 def test_a_look_is_what_its_description_says() -> None:
