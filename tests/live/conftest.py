@@ -84,7 +84,7 @@ def clear(host: PrivateHost) -> None:
         host.start()
     with closing(docker.APIClient(host.docker_url, timeout=CLEAR_SECONDS)) as client:
         until(lambda: not _left(client), CLEAR_SECONDS, "no container left")
-        client.prune_networks()
+        until(lambda: not _networks_left(client), CLEAR_SECONDS, "no network left")
 
 
 def _left(client: docker.APIClient) -> list[str]:
@@ -94,3 +94,9 @@ def _left(client: docker.APIClient) -> list[str]:
         with suppress(APIError):
             client.remove_container(container_id, force=True, v=True)
     return found
+
+
+def _networks_left(client: docker.APIClient) -> list[str]:
+    """Remove those that nobody uses, and say which are still there."""
+    client.prune_networks()
+    return [network["Name"] for network in client.networks(filters={"type": "custom"})]

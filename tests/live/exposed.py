@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.private_host.host import PrivateHost
 from tests.private_host.namespaces import netns
+from tests.test_cli import on_this_machine
 from tests.waiting import until
 
 PORT = 9714
@@ -83,15 +85,17 @@ class Exporter:
         self._port = port
         self._elsewhere = elsewhere
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the exporter
+        began = time.monotonic()
         self.process: subprocess.Popen[Any] = host.popen(
             *before, COMMAND, "--docker.host", host.docker_url, *flags, stderr=self._log
         )
-        self._answered = until(self._ready, 20, f"a ready exporter; it said: {self.log()}")
+        self._answered = until(self._ready, 60, "a ready exporter")
+        self._two_seconds = on_this_machine(2, began)
 
     def get(self, path: str = "/metrics", **headers: str) -> tuple[int, bytes]:
         """GET a path over the host's loopback."""
         with netns(self.process.pid if self._elsewhere else self._host.pid):
-            sock = socket.create_connection(("127.0.0.1", self._port), timeout=15)
+            sock = socket.create_connection(("127.0.0.1", self._port), timeout=30)
         connection = http.client.HTTPConnection("exporter")
         connection.sock = sock
         try:
@@ -115,7 +119,7 @@ class Exporter:
     def stop(self) -> int:
         """Send SIGTERM and return the exit code; TimeoutExpired after more than the promised two seconds."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(2)
+        return self.process.wait(self._two_seconds)
 
     def _ready(self) -> bool:
         assert self.process.poll() is None, self.log()
@@ -132,7 +136,7 @@ class Exporter:
     ) -> None:
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait(5)
+            self.process.wait(30)
         self._log.close()
 
 

@@ -38,9 +38,12 @@ signal.pause()
 """
 # The parent ends when it is told to; its child goes on with the same sockets.
 FORK = """
+reading, writing = os.pipe()
 if not os.fork():
     be("child")
+    os.write(writing, b"x")
     signal.pause()
+os.read(reading, 1)
 print("ready", flush=True)
 sys.stdin.readline()
 """

@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from exporter.core.rules.ports import BETWEEN
-from tests.live.listening import PRELUDE
+from tests.live.listening import PRELUDE, by_ss
 from tests.live.ports_watched import Found, PortsWatched
 from tests.live.shop import IMAGE
 from tests.private_host.host import PrivateHost
@@ -46,6 +46,12 @@ def run(host: PrivateHost, name: str, *command: str, **options: Any) -> str:
     return container_id
 
 
+def serves(host: PrivateHost, name: str, port: int) -> None:
+    """Wait until somebody listens on a port of a container's network: whoever comes now is the second."""
+    pid = state(host, name)["Pid"]
+    until(lambda: any(place.port == port for place in by_ss(host, pid)), 60, f"{name} listens on {port}")
+
+
 def binds(*claims: str, then: str = WAIT) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Options and command of a container in which a Python binds such as `tcp,0.0.0.0,8080,shared`."""
     mounts = [f"{folder}:{folder}:ro" for folder in SYSTEM]
@@ -61,7 +67,7 @@ def finds(looking: PortsWatched, *expected: Found, later: float = BETWEEN, what:
         return seen == [set(expected)]
 
     try:
-        until(found, 15, "the expected conflicts")
+        until(found, 60, "the expected conflicts")
     except TimeoutError as error:
         raise AssertionError(f"{what}: {set(expected)} expected, {seen} found") from error
 

@@ -35,12 +35,12 @@ def send(source: Any, target: Any, size: int, network: str) -> None:
     target.reload()
     address = target.attrs["NetworkSettings"]["Networks"][network]["IPAddress"]
     # nc ends a connection at the end of its own input, and so does its peer: the listener's stays open.
-    target.exec_run(["sh", "-c", f"sleep 20 | nc -l -p 7777 | wc -c >/received-{size}"], detach=True)
-    until(lambda: target.exec_run(["sh", "-c", "netstat -ltn | grep -q :7777"]).exit_code == 0, 5, "a listener")
+    target.exec_run(["sh", "-c", f"sleep 300 | nc -l -p 7777 | wc -c >/received-{size}"], detach=True)
+    until(lambda: target.exec_run(["sh", "-c", "netstat -ltn | grep -q :7777"]).exit_code == 0, 30, "a listener")
     code, said = source.exec_run(["sh", "-c", f"head -c {size} /dev/zero | nc {address} 7777"])
     assert code == 0, said
     until(
         lambda: target.exec_run(["cat", f"/received-{size}"]).output.strip() == str(size).encode(),
-        10,
+        60,
         f"{size} bytes received",
     )

@@ -42,10 +42,14 @@ def scraped(container: Any) -> Metrics:
         return container.exec_run(["wget", "-q", "-O", "-", f"http://127.0.0.1:9717{path}"])
 
     try:
-        until(lambda: get("/-/ready").exit_code == 0, 20, "a ready exporter")
+        until(lambda: get("/-/ready").exit_code == 0, 60, "a ready exporter")
     except TimeoutError:
         pytest.fail(container.logs().decode())
     return Metrics(get("/metrics").output.decode())
+
+
+def degraded(metrics: Metrics) -> set[str]:
+    return metrics.names("dockernet_collector_degraded", "reason")
 
 
 def said(container: Any, reason: str) -> int:
@@ -71,13 +75,14 @@ def test_a_container_says_what_it_lacks_once_and_serves_what_it_can(
 ) -> None:
     container = started(shop, **options)
     try:
+        until(lambda: missing <= degraded(scraped(container)), 60, f"{missing} degrade it")
         metrics = scraped(container)
-        assert missing <= metrics.names("dockernet_collector_degraded", "reason")
-        assert not metrics.names("dockernet_collector_degraded", "reason") - missing - PERHAPS
+        assert not degraded(metrics) - missing - PERHAPS
         assert metrics.value("dockernet_up") == 1
         assert metrics.names("dockernet_container_info", "container") >= ALL
         assert metrics.names(TRAFFIC, "container") & ALL == traffic
         scraped(container)
+        until(lambda: all(said(container, reason) for reason in missing), 60, "the engine has written down the log")
         assert [said(container, reason) for reason in missing] == [1] * len(missing)
     finally:
         container.remove(force=True)

@@ -12,7 +12,7 @@ from tests.private_host.engines import DEFAULT, tool
 from tests.private_host.host import PrivateHost
 from tests.waiting import until
 
-SOON = 3.0
+SOON = 30.0  # before the engine is read again without an event
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_a_container_is_followed_from_run_to_rm(clean_host: PrivateHost, exporte
     shows(exporter, lambda m: endpoints(m) == {("shop", "bridge")}, "shop while paused")
     web.unpause()
     web.remove(force=True)
-    shows(exporter, lambda m: not m.series("dockernet_veth_receive_bytes_total"), "no veth after rm")
-    assert not exporter.metrics().series("dockernet_endpoint_info")
+    gone = ("dockernet_veth_receive_bytes_total", "dockernet_endpoint_info")
+    shows(exporter, lambda m: not any(map(m.series, gone)), "no veth and no endpoint after rm")
 
 
 def test_connecting_and_disconnecting_shows(clean_host: PrivateHost, exporter: Exporter) -> None:
@@ -83,6 +83,7 @@ def test_labels_follow_the_container(clean_host: PrivateHost) -> None:
     assert found["label_absent"] == ""
 
 
+@pytest.mark.timeout(400)
 def test_ends_of_the_engine_leave_a_right_inventory(clean_host: PrivateHost, exporter: Exporter) -> None:
     """TERM and KILL by turns; a container that Docker starts again is there once, the other one is gone."""
     ends = 10 if clean_host.engine.suite == DEFAULT else 4  # the others need longer for each
@@ -93,8 +94,8 @@ def test_ends_of_the_engine_leave_a_right_inventory(clean_host: PrivateHost, exp
         clean_host.kill(signal.SIGTERM if turn % 2 else signal.SIGKILL)
         shows(exporter, lambda m: m.value("dockernet_up") == 0, "down")
         clean_host.start()
-        until(lambda: exporter.metrics().value("dockernet_up") == 1, 15, "up")
-        until(lambda: endpoints(exporter.metrics()) == {("stays", "bridge")}, 15, f"one container, turn {turn}")
+        until(lambda: exporter.metrics().value("dockernet_up") == 1, 60, "up")
+        until(lambda: endpoints(exporter.metrics()) == {("stays", "bridge")}, 60, f"one container, turn {turn}")
         assert exporter.metrics().names("dockernet_veth_receive_bytes_total", "container") <= {"stays", ""}
     metrics = exporter.metrics()
     assert metrics.value("dockernet_inventory_resyncs_total", reason="reconnect") == ends
@@ -121,15 +122,17 @@ def test_an_engine_that_is_away_at_the_start_is_found_when_it_comes(new_host: Ca
         assert metrics.value("dockernet_up") == 0
         assert metrics.names("dockernet_uplink_receive_bytes_total", "device") == {"enp0s3"}
         host.start()
-        until(lambda: exporter.metrics().value("dockernet_up") == 1, 10, "up")
-        said = [entry for entry in exporter.log() if entry.get("component") == "events"]
-        assert len(said) == 1, said
+        until(lambda: exporter.metrics().value("dockernet_up") == 1, 60, "up")
+        said = [entry["reason"] for entry in exporter.log() if entry.get("component") == "events"]
+        assert said
+        assert len(said) == len(set(said)), said
 
 
+@pytest.mark.timeout(240)
 def test_a_hung_engine_is_down_and_comes_back(new_host: Callable[..., PrivateHost]) -> None:
     host = new_host().start()
     with Exporter(host) as exporter:
         assert exporter.metrics().value("dockernet_up") == 1
         with host.hung():
-            until(lambda: exporter.metrics().value("dockernet_up") == 0, 40, "down")
-        until(lambda: exporter.metrics().value("dockernet_up") == 1, 15, "up")
+            until(lambda: exporter.metrics().value("dockernet_up") == 0, 60, "down")
+        until(lambda: exporter.metrics().value("dockernet_up") == 1, 60, "up")

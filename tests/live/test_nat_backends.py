@@ -40,7 +40,7 @@ def legacy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateHost]:
 @pytest.fixture(scope="module")
 def nat(legacy: PrivateHost) -> Iterator[NatWatched]:
     with NatWatched(legacy) as watched:
-        until(lambda: watched.look().reading, 10, "a reading")
+        until(lambda: watched.look().reading, 60, "a reading")
         yield watched
 
 

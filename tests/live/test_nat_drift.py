@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.live.conftest import clear
 from tests.live.nat_watched import Found, NatWatched
 from tests.live.shop import IMAGE
 from tests.private_host.host import PrivateHost
@@ -16,19 +17,15 @@ SERVE = ["httpd", "-f", "-p", "80"]
 @pytest.fixture(scope="module")
 def nat(host: PrivateHost) -> Iterator[NatWatched]:
     """Two networks and two published containers; rules that every test puts back."""
+    clear(host)
     client = host.client()
-    for container in client.containers.list(all=True):
-        container.remove(force=True)
-    client.networks.prune()
     client.networks.create("front")
     client.containers.run(IMAGE, SERVE, name="web", detach=True, ports={"80/tcp": 8080})
     client.containers.run(IMAGE, SERVE, name="api", detach=True, network="front", ports={"80/tcp": 8081})
     with NatWatched(host) as watched:
         watched.finds()
         yield watched
-    for container in client.containers.list(all=True):
-        container.remove(force=True)
-    client.networks.prune()
+    clear(host)
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def kill(host: PrivateHost, name: str) -> None:
     """Kill a container's process, and wait until the engine has started it again."""
     killed = state(host, name)["Pid"]
     os.kill(killed, signal.SIGKILL)
-    until(lambda: state(host, name)["Pid"] not in (0, killed), 15, "a restart by itself")
+    until(lambda: state(host, name)["Pid"] not in (0, killed), 60, "a restart by itself")
 
 
 def churn(host: PrivateHost, deadline: float) -> int:
@@ -125,7 +125,7 @@ def ordinary(clean_host: PrivateHost) -> Iterator[PrivateHost]:
 def test_nothing_is_found_on_a_host_where_nothing_is_wrong(ordinary: PrivateHost) -> None:
     nothing = dict.fromkeys(PORT_KINDS, 0.0)
     with Exporter(ordinary) as exporter, ThreadPoolExecutor(1) as pool:
-        until(lambda: conflicts(exporter.metrics()) == nothing, 20, "every kind judged")
+        until(lambda: conflicts(exporter.metrics()) == nothing, 60, "every kind judged")
         rounds = pool.submit(churn, ordinary, time.monotonic() + SECONDS)
         scrapes = 0
         while not rounds.done():
@@ -136,5 +136,5 @@ def test_nothing_is_found_on_a_host_where_nothing_is_wrong(ordinary: PrivateHost
         assert rounds.result() > 0
         assert scrapes > SECONDS / 2
     with PortsWatched(ordinary) as looking:
-        until(lambda: looking.inside("slow"), 40, "the slow one listens")
-        until(lambda: looking.found(SETTLED) == set(), 15, "nothing found, an hour later")
+        until(lambda: looking.inside("slow"), 60, "the slow one listens")
+        until(lambda: looking.found(SETTLED) == set(), 60, "nothing found, an hour later")

@@ -17,7 +17,7 @@ from tests.private_host.host import PrivateHost
 from tests.waiting import until
 
 NO_SYS_ADMIN = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin")
-SWEEP_SECONDS = 25  # a reading every ten, on a loaded machine
+SWEEP_SECONDS = 60  # a reading every ten, on a loaded machine
 
 
 class Overlay:
@@ -46,6 +46,9 @@ class Overlay:
         self.here.run("nsenter", f"--net={self.file}", *argv)
 
 
+pytestmark = pytest.mark.timeout(400)
+
+
 @pytest.fixture
 def overlay(new_host: Callable[..., PrivateHost]) -> Overlay:
     return Overlay(*swarm(new_host))
@@ -67,17 +70,18 @@ def test_a_hidden_namespace_holds_the_other_nodes_endpoints(overlay: Overlay) ->
 
     def holds() -> bool:
         rows = overlay.rows()
-        return rows is not None and rows.neighbours.get(ip_address) == mac_address
+        return (
+            rows is not None
+            and rows.neighbours.get(ip_address) == mac_address
+            and (mac_address, "192.0.2.2") in rows.fdb
+            and rows.nodes == {"192.0.2.2"}
+        )
 
-    until(holds, 10, "the other container")
-    rows = overlay.rows()
-    assert rows is not None
-    assert (mac_address, "192.0.2.2") in rows.fdb
-    assert rows.nodes == {"192.0.2.2"}
+    until(holds, 60, "the other container, and the way to its node")
     overlay.two.remove(force=True)
-    until(lambda: overlay.rows() == OverlayRows(), 20, "no other node")
+    until(lambda: overlay.rows() == OverlayRows(), 60, "no other node")
     overlay.one.remove(force=True)
-    until(lambda: overlay.rows() is None, 20, "the hidden namespace gone")
+    until(lambda: overlay.rows() is None, 60, "the hidden namespace gone")
 
 
 def test_a_row_that_is_missing_is_found_until_it_is_there_again(overlay: Overlay) -> None:
@@ -86,7 +90,7 @@ def test_a_row_that_is_missing_is_found_until_it_is_there_again(overlay: Overlay
     fdb = (mac_address, "dev", "vxlan0", "dst", "192.0.2.2", "self", "permanent")
     neighbour = (ip_address, "lladdr", mac_address, "dev", "vxlan0", "nud", "permanent")
     with Watched(overlay.here) as watched:
-        until(lambda: "two" in watched.remote(), 20, "the engine tells of the other container")
+        until(lambda: "two" in watched.remote(), 60, "the engine tells of the other container")
         until(lambda: watched.nodes() == {"192.0.2.2"}, SWEEP_SECONDS, "the rows")
         assert watched.stays() == set()
         overlay.inside("bridge", "fdb", "del", *fdb)
@@ -94,7 +98,7 @@ def test_a_row_that_is_missing_is_found_until_it_is_there_again(overlay: Overlay
         assert overlay.one.exec_run(["ping", "-c", "1", "-W", "1", ip_address]).exit_code != 0
         overlay.inside("bridge", "fdb", "add", *fdb)
         until(lambda: watched.stays() == set(), SWEEP_SECONDS, "all rows")
-        assert overlay.one.exec_run(["ping", "-c", "1", "-W", "5", ip_address]).exit_code == 0
+        assert overlay.one.exec_run(["ping", "-c", "1", "-W", "30", ip_address]).exit_code == 0
         overlay.inside("ip", "neighbour", "del", *neighbour[:5])
         until(lambda: watched.stays() == found, SWEEP_SECONDS, "nobody who answers for its address")
         overlay.inside("ip", "neighbour", "add", *neighbour)
@@ -117,7 +121,7 @@ def test_a_node_that_is_lost_and_one_that_leaves_are_no_missing_rows(
             assert watched.look(time.monotonic()).findings == ()
             return not (watched.nodes() or watched.remote())
 
-        until(forgotten, 60, "no other node, in the rows and in the engine's list")
+        until(forgotten, 120, "no other node, in the rows and in the engine's list")
         assert watched.stays() == set()
 
 
@@ -150,7 +154,7 @@ def test_without_sys_admin_overlays_are_not_judged_and_that_is_said(
     overlay: Overlay, exporters: Callable[..., Exporter]
 ) -> None:
     exporter = exporters(overlay.here, before=NO_SYS_ADMIN)
-    until(lambda: degraded(exporter.metrics()) == ["no_sys_admin"], 30, "what is missing")
+    until(lambda: degraded(exporter.metrics()) == ["no_sys_admin"], 60, "what is missing")
     metrics = exporter.metrics()
     assert suspended(metrics) == 1
     assert metrics.value("dockernet_network_findings", kind="overlay_peer_missing") is None

@@ -12,11 +12,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
 from tests.live.exposed import PORT, Exporter
-from tests.live.shop import IMAGE, Shop, send
+from tests.live.shop import IMAGE, Shop
 from tests.waiting import until
 
 CHROMIUM = Path("/usr/bin/chromium")
-MILLISECONDS = 15_000
+MILLISECONDS = 60_000
 
 pytestmark = [
     pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"]),
@@ -30,7 +30,7 @@ def opened(shop: Shop, path: str = "/", **options: Any) -> Iterator[Page]:
     complaints: list[str] = []
     asked: set[str] = set()
     with shop.host.netns(), sync_playwright() as playwright:  # the browser is started inside the host
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, timeout=MILLISECONDS, args=["--no-sandbox"])
         page = browser.new_page(**options)
         page.set_default_timeout(MILLISECONDS)
         page.on("console", lambda message: complaints.append(message.text))
@@ -46,6 +46,21 @@ def opened(shop: Shop, path: str = "/", **options: Any) -> Iterator[Page]:
             browser.close()
 
 
+@contextmanager
+def flowing(source: Any, target: Any, network: str) -> Iterator[None]:
+    """Some megabytes a second over TCP, for the length of a with block."""
+    target.reload()
+    address = target.attrs["NetworkSettings"]["Networks"][network]["IPAddress"]
+    target.exec_run(["sh", "-c", "sleep 300 | nc -l -p 7778 >/dev/null"], detach=True)
+    until(lambda: target.exec_run(["sh", "-c", "netstat -ltn | grep -q :7778"]).exit_code == 0, 30, "a listener")
+    endless = f"while head -c 1000000 /dev/zero; do usleep 100000; done | nc {address} 7778"
+    source.exec_run(["sh", "-c", endless], detach=True)
+    try:
+        yield
+    finally:
+        source.exec_run(["killall", "nc"])
+
+
 def test_a_container_and_a_conflict_appear_without_a_reload(shop: Shop, exporter: Exporter) -> None:
     del exporter
     holder = shop.host.popen(sys.executable, "-c", "import socket; s = socket.create_server(('', 8099)); s.accept()")
@@ -53,7 +68,7 @@ def test_a_container_and_a_conflict_appear_without_a_reload(shop: Shop, exporter
         page.locator("main").evaluate("node => { window.before = 1 }")
         shop.run("newcomer", network="front")
         page.locator("[data-key='container/newcomer']").wait_for()
-        until(lambda: ":8099 " in shop.host.run("ss", "-Hltn").stdout, 10, "a holder")
+        until(lambda: ":8099 " in shop.host.run("ss", "-Hltn").stdout, 60, "a holder")
         victim = shop.host.client().containers.create(IMAGE, ["sleep", "9"], name="victim", ports={"80/tcp": 8099})
         with pytest.raises(Exception, match="8099"):
             victim.start()
@@ -66,8 +81,7 @@ def test_a_container_and_a_conflict_appear_without_a_reload(shop: Shop, exporter
 
 def test_a_rate_moves_while_bytes_flow(shop: Shop, exporter: Exporter) -> None:
     del exporter
-    with opened(shop) as page:
-        send(shop.web, shop.db, 30_000_000, "back")
+    with opened(shop) as page, flowing(shop.web, shop.db, "back"):
         page.locator("text.rate[data-rate='back/web']:text-matches('MB/s')").wait_for()
         assert page.locator("path[data-endpoint='back/web'].busy").count() == 1
 

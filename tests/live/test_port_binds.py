@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live.listening import listening
-from tests.live.port_cases import ALL, EXPOSED, HTTPD, IPV6, finds, on_one_engine, remove, run, state
+from tests.live.port_cases import ALL, EXPOSED, HTTPD, IPV6, finds, on_one_engine, remove, run, serves, state
 from tests.live.ports_watched import Found, PortsWatched
 from tests.private_host.host import PrivateHost
 from tests.waiting import until
@@ -25,6 +25,7 @@ def host_failed(port: str, holder: str, kind: str, confidence: str = "probable")
 @on_one_engine
 def test_two_containers_in_host_mode_the_second_of_which_dies(watched: PortsWatched, clean_host: PrivateHost) -> None:
     run(clean_host, "one", *HTTPD, "8080", network="host")
+    serves(clean_host, "one", 8080)
     run(clean_host, "two", *HTTPD, "8080", network="host", expose=EXPOSED)
     finds(watched, host_failed(IPV6, "one", "container"))
     remove(clean_host, "one")
@@ -32,18 +33,21 @@ def test_two_containers_in_host_mode_the_second_of_which_dies(watched: PortsWatc
 
 
 @on_one_engine
+@pytest.mark.timeout(300)
 def test_two_containers_in_host_mode_the_second_of_which_tries_again_and_again(
     watched: PortsWatched, clean_host: PrivateHost
 ) -> None:
     run(clean_host, "one", *HTTPD, "8080", network="host")
+    serves(clean_host, "one", 8080)
     run(clean_host, "two", *HTTPD, "8080", network="host", expose=EXPOSED, restart="always")
     expected = {host_failed(IPV6, "one", "container")}
-    until(lambda: watched.found(0.0) == expected, 10, "the crash loop")
-    until(lambda: state(clean_host, "two")["Running"], 10, "another life")
+    until(lambda: watched.found(0.0) == expected, 60, "the crash loop")
+    until(lambda: state(clean_host, "two")["Running"], 60, "another life")
     for _ in range(50):
         assert watched.found(0.0) == expected
     remove(clean_host, "one")
-    until(lambda: watched.found(0.0) == set(), 15, "a port of its own")
+    # The engine waits twice as long before each further life, up to a minute.
+    until(lambda: watched.found(0.0) == set(), 120, "a port of its own")
 
 
 @on_one_engine
@@ -62,7 +66,7 @@ def test_one_that_tries_inside_and_says_nothing_is_told_by_the_kernel(clean_host
             run(clean_host, "serving", "sh", "-c", serving, network="host")
             finds(looking, certain, certain._replace(wanted_by="serving"), what="one that insists")
             remove(clean_host, "serving")
-        until(lambda: ("tcp", 8080) in looking.held("two"), 10, "the port is had")
+        until(lambda: ("tcp", 8080) in looking.held("two"), 60, "the port is had")
         finds(looking)
 
 
@@ -84,7 +88,7 @@ def test_a_port_that_a_container_of_that_name_held_before_and_a_process_holds_no
     watched: PortsWatched, clean_host: PrivateHost
 ) -> None:
     run(clean_host, "two", *HTTPD, "8080", network="host")
-    until(lambda: ("tcp", 8080) in watched.held("two"), 10, "its port")
+    until(lambda: ("tcp", 8080) in watched.held("two"), 60, "its port")
     watched.look()
     remove(clean_host, "two")
     with listening(clean_host, "nginx", "tcp,0.0.0.0,8080"):
@@ -98,8 +102,10 @@ def test_a_sharer_of_a_container_in_host_mode_and_one_of_another(
     watched: PortsWatched, clean_host: PrivateHost
 ) -> None:
     run(clean_host, "one", *HTTPD, "8080", network="host")
+    serves(clean_host, "one", 8080)
     run(clean_host, "two", *HTTPD, "8080", network="container:one")
     run(clean_host, "web", *HTTPD, "80")
+    serves(clean_host, "web", 80)
     run(clean_host, "side", *HTTPD, "80", network="container:web")
     finds(
         watched,
@@ -113,9 +119,10 @@ def test_a_sharer_of_a_container_in_host_mode_and_one_of_another(
 @on_one_engine
 def test_a_log_that_cannot_be_read_is_said(watched: PortsWatched, clean_host: PrivateHost) -> None:
     run(clean_host, "one", *HTTPD, "8080", network="host")
+    serves(clean_host, "one", 8080)
     silent = {"log_config": {"Type": "none"}, "network": "host"}
     run(clean_host, "two", *HTTPD, "8080", expose=EXPOSED, **silent)
-    until(lambda: [missing.reason for missing in watched.look().degraded] == ["unreadable"], 10, "a log")
+    until(lambda: [missing.reason for missing in watched.look().degraded] == ["unreadable"], 60, "a log")
     [missing] = watched.look().degraded
     assert "two (none: " in missing.detail
     finds(watched)

@@ -48,7 +48,7 @@ def proxies(host: PrivateHost, port: int) -> list[int]:
 
 def test_docker_proxy_killed_and_its_port_stolen(watched: PortsWatched, clean_host: PrivateHost) -> None:
     run(clean_host, "web", *HTTPD, "80", publish={"80/tcp": 8080})
-    until(lambda: proxies(clean_host, 8080), 10, "docker-proxy")
+    until(lambda: proxies(clean_host, 8080), 60, "docker-proxy")
     finds(watched)
     for pid in proxies(clean_host, 8080):
         os.kill(pid, signal.SIGKILL)
@@ -70,11 +70,12 @@ def test_a_port_stolen_while_the_engine_was_down(new_host: Callable[..., Private
         run(host, "top")
         finds(looking)
         host.kill()
-        until(lambda: "engine" in looking.look().suspended, 15, "no engine")
+        until(lambda: "engine" in looking.look().suspended, 60, "no engine")
         assert {found.kind for found in looking.look(100.0).conflicts} == set()
+        until(lambda: not proxies(host, 8080), 60, "docker-proxies gone with their engine")
         with listening(host, "thief", "tcp,::,8080"):
             host.start()
-            until(lambda: "engine" not in looking.look().suspended, 15, "the engine")
+            until(lambda: "engine" not in looking.look().suspended, 60, "the engine")
             finds(
                 looking,
                 *[Found("published_stolen", port, "web", "thief", "process", "critical") for port in (ALL, IPV6)],
@@ -180,7 +181,7 @@ def test_what_a_published_port_leads_to(
 ) -> None:
     options, command = binds(*claims)
     run(clean_host, "web", *command, publish={"80/tcp": 8080}, **options)
-    until(lambda: watched.inside("web"), 15, "its listeners")
+    until(lambda: watched.inside("web"), 60, "its listeners")
     finds(watched, what="a slow start")
     finds(watched, *([Found(kind, ALL, "web")] if kind else []), later=SETTLED)
     remove(clean_host, "web")

@@ -39,7 +39,7 @@ class Looking:
             self._ports.start()
         self._engine = EngineWatcher(host.docker_url, lambda cid: read_cgroup_pid(SYS, cid), self._take)
         self._engine.start()
-        until(lambda: self._inventory.connected, 20, "an inventory")
+        until(lambda: self._inventory.connected, 60, "an inventory")
 
     def look(self) -> KernelSample:
         """Read the sockets."""
@@ -67,7 +67,7 @@ class Looking:
 
     def shows(self, expected: Owners) -> None:
         """Wait until these owners, and no others, are told: the inventory is a moment behind the engine."""
-        until(lambda: self.owners() == expected, 15, f"{expected} instead of {self.owners()}")
+        until(lambda: self.owners() == expected, 60, str(expected))
 
     def inside(self, container: Any) -> set[Place] | None:
         """Who listens in a container's namespace, as last read."""
@@ -146,7 +146,7 @@ def test_published_ports_are_told_by_their_proxies(clean_host: PrivateHost, look
     said = by_ss(clean_host)
     assert said.keys() == looking.owners().keys()
     assert set.union(*said.values()) == {"docker-proxy"}
-    until(lambda: looking.proxies()["db"].resident_memory, 25, "memory read")
+    until(lambda: looking.proxies()["db"].resident_memory, 60, "memory read")
     use = looking.proxies()
     assert {name: cost.processes for name, cost in use.items()} == {"web": 5, "db": 1}
     assert 1 << 20 < use["db"].resident_memory < 1 << 26
@@ -213,7 +213,7 @@ def test_what_the_kernel_itself_listens_on_is_its_own(clean_host: PrivateHost, l
 @on_one_engine
 def test_a_removed_container_holds_nothing_any_more(clean_host: PrivateHost, looking: Looking) -> None:
     hostmode = run(clean_host, "hostmode", *httpd("127.0.0.1:8001"), network_mode="host")
-    until(lambda: len(looking.owners()) == 1, 15, "the listener")
+    until(lambda: len(looking.owners()) == 1, 60, "the listener")
     hostmode.remove(force=True)
     looking.shows({})
 
@@ -235,19 +235,19 @@ def test_containers_are_looked_into_that_publish_or_are_shared(clean_host: Priva
         Place("udp", "127.0.0.1", 87),
     }
     with listening(clean_host, "inner", *claims, before=enter):
-        until(lambda: looking.inside(web) == expected, 15, "who listens in web")
+        until(lambda: looking.inside(web) == expected, 60, "who listens in web")
         assert by_ss(clean_host, pid).keys() == expected
-    until(lambda: looking.inside(shared) == {Place("tcp", "127.0.0.1", port) for port in (82, 83)}, 15, "shared")
+    until(lambda: looking.inside(shared) == {Place("tcp", "127.0.0.1", port) for port in (82, 83)}, 60, "shared")
     assert looking.inside(quiet) is None
     web.remove(force=True)
-    until(lambda: looking.inside(web) is None, 15, "web forgotten")
+    until(lambda: looking.inside(web) is None, 60, "web forgotten")
 
 
 @on_one_engine
 def test_what_did_not_change_is_the_same_object(clean_host: PrivateHost, looking: Looking) -> None:
     run(clean_host, "web", ports={"80/tcp": 8080})
-    until(lambda: ("docker-proxy", "web") in set().union(*looking.owners().values()), 15, "the proxy")
-    until(lambda: looking.look().namespace_sockets.listeners, 15, "a look inside")  # type: ignore[union-attr]
+    until(lambda: ("docker-proxy", "web") in set().union(*looking.owners().values()), 60, "the proxy")
+    until(lambda: looking.look().namespace_sockets.listeners, 60, "a look inside")  # type: ignore[union-attr]
     first, second = looking.look(), looking.look()
     assert second.sockets is first.sockets
     assert second.proxies is first.proxies
@@ -296,6 +296,6 @@ def test_without_a_right_it_says_so_and_tells_what_it_can(
             series = [labels for labels, _ in exporter.metrics().series("dockernet_host_listener_info")]
             return {each["port"]: (each["owner_kind"], each["owner"]) for each in series}
 
-        until(lambda: told().items() >= expected.items(), 15, f"{expected} instead of {told()}")
+        until(lambda: told().items() >= expected.items(), 60, f"{expected} instead of {told()}")
         degraded = exporter.metrics().series("dockernet_collector_degraded", collector="sockets")
         assert {labels["reason"] for labels, _ in degraded} == missing

@@ -28,7 +28,7 @@ def test_endpoint_counters_are_those_inside_the_container_and_the_veths_reversed
         return exposed == inside(container)[interface] == veth_reversed(shop.host, veth)
 
     for container, network in ((shop.db, "back"), (shop.web, "back"), (shop.web, "front"), (shop.plain, "bridge")):
-        until(partial(agree, container, network), 10, f"three equal readings of {container.name}")
+        until(partial(agree, container, network), 60, f"three equal readings of {container.name}")
     after = exporter.metrics().counters("endpoint", container="db", network="back")
     for direction in ("receive_bytes", "transmit_bytes"):
         assert 10_000_000 < (after[direction] or 0) - (before[direction] or 0) < 11_500_000
@@ -64,7 +64,7 @@ def test_the_counters_of_an_endpoint_survive_the_restart_of_its_container(shop: 
         now = exporter.metrics().label("dockernet_endpoint_info", "veth", container="db", network="back")
         return bool(now) and now != veth
 
-    until(another_veth, 10, "a new veth")
+    until(another_veth, 60, "a new veth")
     after = exporter.metrics().counters("endpoint", container="db", network="back")
     assert all((after[name] or 0) >= (value or 0) for name, value in before.items())
     assert (after["receive_bytes"] or 0) < 2 * (before["receive_bytes"] or 0)
@@ -80,6 +80,6 @@ def test_what_was_sent_in_the_last_moment_of_a_life_is_counted(shop: Shop, expor
         lambda: (
             (exporter.metrics().counters("endpoint", container="db", network="back")["transmit_bytes"] or 0) >= sent
         ),
-        10,
+        60,
         f"{sent} bytes and more, after {before['transmit_bytes']}",
     )
