@@ -145,13 +145,20 @@ for command in (check, ports, explain, topology):
     cli.add_command(command)
 
 
+def _complaint(error: click.ClickException | ConfigError) -> str:
+    """One line; a flag of the exporter behind a command is no unknown one."""
+    if isinstance(error, click.NoSuchOption) and any(error.option_name in flag.opts for flag in cli.params):
+        command = error.ctx.info_name if error.ctx else ""
+        return f"{error.option_name} stands before the command: dockernet-exporter {error.option_name} ... {command}"
+    return error.format_message() if isinstance(error, click.ClickException) else str(error)
+
+
 def main() -> None:
     """Run the command; what cannot work is one line on standard error and exit code 2."""
     try:
         code = cli.main(standalone_mode=False)
     except (click.ClickException, ConfigError) as error:
-        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        sys.stderr.write(f"dockernet-exporter: {text}\n")
+        sys.stderr.write(f"dockernet-exporter: {_complaint(error)}\n")
         sys.exit(CANNOT_WORK)
     except click.Abort:
         sys.exit(130)

@@ -41,18 +41,29 @@ def print_tree(drawn: Portrait, console: Console) -> None:
         for endpoint in drawn.endpoints:
             if endpoint.network == network.name:
                 leaf = branch.add(cell(_endpoint(endpoint, containers.get(endpoint.container))))
-                for sharer in drawn.containers:
-                    if sharer.owner == endpoint.container:
-                        leaf.add(cell(f"{sharer.name} shares its namespace"))
-    for mode, title in (("host", "host mode"), ("none", "without a network")):
-        names = [container for container in drawn.containers if container.mode == mode]
-        if names:
-            branch = root.add(title)
-            for container in names:
-                branch.add(cell(container.name))
+                _add_sharers(leaf, drawn, endpoint.container)
+    orphans = tuple(c for c in drawn.containers if c.mode == "container" and c.owner not in containers)
+    for title, members in (
+        ("host mode", _of_mode(drawn, "host")),
+        ("without a network", _of_mode(drawn, "none")),
+        ("in the namespace of a container that does not run", orphans),
+    ):
+        branch = root.add(title) if members else root
+        for container in members:
+            _add_sharers(branch.add(cell(container.name)), drawn, container.name)
     for uplink in drawn.uplinks:
         root.add(cell(" ".join(("uplink", uplink.device, *uplink.addresses))))
     console.print(root)
+
+
+def _add_sharers(leaf: Tree, drawn: Portrait, owner: str) -> None:
+    for sharer in drawn.containers:
+        if sharer.owner == owner:
+            leaf.add(cell(f"{sharer.name} shares its namespace"))
+
+
+def _of_mode(drawn: Portrait, mode: str) -> tuple[ContainerPortrait, ...]:
+    return tuple(container for container in drawn.containers if container.mode == mode)
 
 
 def _made(kind: Any, told: Iterable[Mapping[str, Any]]) -> tuple[Any, ...]:

@@ -42,6 +42,31 @@ def test_the_tree_has_each_network_with_its_members_and_then_the_others() -> Non
     ]
 
 
+def test_sharers_stand_below_whose_namespace_it_is_and_those_of_nobody_by_themselves() -> None:
+    drawn = replace(
+        DRAWN,
+        networks=(),
+        uplinks=(),
+        containers=(
+            *(container for container in DRAWN.containers if container.name in ("monitoring", "idle")),
+            *(
+                replace(DRAWN.containers[0], name=name, mode="container", owner=owner)
+                for name, owner in (("side", "monitoring"), ("lonely", "idle"), ("orphan", "0123456789ab"))
+            ),
+        ),
+    )
+    assert printed(partial(print_tree, drawn))[1:] == [
+        "├── host mode",
+        "│   └── monitoring",
+        "│       └── side shares its namespace",
+        "├── without a network",
+        "│   └── idle",
+        "│       └── lonely shares its namespace",
+        "└── in the namespace of a container that does not run",
+        "    └── orphan",
+    ]
+
+
 def test_the_document_is_what_the_api_tells_and_can_be_read_again() -> None:
     assert document(DRAWN) + "\n" == api.topology(SHOP)
     told = json.loads(document(DRAWN))
