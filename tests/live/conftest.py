@@ -16,14 +16,17 @@ from tests.private_host.engines import Engine
 from tests.private_host.host import PrivateHost
 from tests.waiting import until
 
-CLEAR_SECONDS = 60
+CLEAR_SECONDS = 120
+PATIENCE_SECONDS = 300  # for a test with its fixtures
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder as live."""
+    """Mark every test of this folder as live, and give it time: an engine on a busy machine may be slow."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.live)
+            if not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(PATIENCE_SECONDS))
 
 
 def available(suite: str) -> Engine:

@@ -21,6 +21,7 @@ from tests.live.port_cases import (
     refused,
     remove,
     run,
+    serves,
     start_failed,
 )
 from tests.live.ports_watched import Found, PortsWatched
@@ -124,6 +125,7 @@ def test_a_rule_that_takes_the_packets_of_a_listener_away(watched: PortsWatched,
 def test_one_port_that_two_containers_share(watched: PortsWatched, clean_host: PrivateHost) -> None:
     options, command = binds("tcp,0.0.0.0,8080,shared", "tcp,0.0.0.0,8080,shared", "udp,0.0.0.0,5353,shared")
     run(clean_host, "one", *command, network="host", **options)
+    serves(clean_host, "one", 8080)
     finds(watched, what="workers of one container, and mDNS")
     run(clean_host, "two", *command, network="host", **options)
     finds(watched, Found("reuseport_shared", ALL, "one", "two", "container"))
@@ -135,6 +137,7 @@ def test_one_port_that_two_containers_share(watched: PortsWatched, clean_host: P
 def test_families_with_different_owners(watched: PortsWatched, clean_host: PrivateHost) -> None:
     options, command = binds("tcp,::,8080,v6only")
     run(clean_host, "six", *command, network="host", **options)
+    serves(clean_host, "six", 8080)
     finds(watched)
     with listening(clean_host, "nginx", "tcp,0.0.0.0,8080"):
         finds(watched, Found("family_split", ALL, "six", "nginx", "process"))
@@ -182,6 +185,7 @@ def test_what_a_published_port_leads_to(
     options, command = binds(*claims)
     run(clean_host, "web", *command, publish={"80/tcp": 8080}, **options)
     until(lambda: watched.inside("web"), 60, "its listeners")
+    until(lambda: not watched.look().suspended, 60, "a look at everything")
     finds(watched, what="a slow start")
     finds(watched, *([Found(kind, ALL, "web")] if kind else []), later=SETTLED)
     remove(clean_host, "web")
