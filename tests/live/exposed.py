@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -89,7 +90,12 @@ class Exporter:
         self.process: subprocess.Popen[Any] = host.popen(
             *before, COMMAND, "--docker.host", host.docker_url, *flags, stderr=self._log
         )
-        self._answered = until(self._ready, 60, "a ready exporter")
+        try:
+            self._answered = until(self._ready, 60, "a ready exporter")
+        except BaseException as error:
+            error.add_note(f"it said: {self.log()}")
+            self.end()
+            raise
         self._two_seconds = on_this_machine(2, began)
 
     def get(self, path: str = "/metrics", **headers: str) -> tuple[int, bytes]:
@@ -113,13 +119,23 @@ class Exporter:
 
     def log(self) -> list[dict[str, Any]]:
         """What it has logged, one document per entry."""
-        self._log.seek(0)
-        return [json.loads(line) if line.startswith(b"{") else {"text": line.decode()} for line in self._log]
+        # not by seek: the process writes where this very file stands
+        whole = os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0)
+        lines, _, begun = whole.rpartition(b"\n")
+        entries = lines.splitlines() if self.process.poll() is None else [*lines.splitlines(), *begun.splitlines()]
+        return [json.loads(line) if line.startswith(b"{") else {"text": line.decode()} for line in entries]
 
     def stop(self) -> int:
         """Send SIGTERM and return the exit code; TimeoutExpired after more than the promised two seconds."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(self._two_seconds)
+
+    def end(self) -> None:
+        """Kill it, if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(30)
+        self._log.close()
 
     def _ready(self) -> bool:
         assert self.process.poll() is None, self.log()
@@ -134,10 +150,7 @@ class Exporter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(30)
-        self._log.close()
+        self.end()
 
 
 def inside(container: Any) -> dict[str, dict[str, float]]:

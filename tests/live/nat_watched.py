@@ -62,7 +62,7 @@ class NatWatched:
     def finds(self, *wanted: Found) -> None:
         """Wait until exactly these are found."""
         with contextlib.suppress(TimeoutError):
-            until(lambda: self.found() == set(wanted), 10, "what was planted")
+            until(lambda: self.found() == set(wanted), 60, "what was planted")
         assert self.found() == set(wanted), self.drifts()
 
     def run(self, *commands: str) -> None:

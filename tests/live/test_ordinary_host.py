@@ -16,7 +16,7 @@ import pytest
 from exporter.core.rules.ports import PORT_KINDS
 from tests.live.exposed import Exporter, Metrics
 from tests.live.listening import FORK, HAND_OVER, PRELUDE, listening
-from tests.live.port_cases import SETTLED, WAIT, binds, create, run, state
+from tests.live.port_cases import SETTLED, WAIT, binds, create, run, serves, state
 from tests.live.ports_watched import PortsWatched
 from tests.private_host.host import PrivateHost
 from tests.waiting import until
@@ -31,7 +31,7 @@ SAYS_SO = ("sh", "-c", f"while true; do echo 'peer: listen tcp 0.0.0.0:9000: {IN
 
 pytestmark = [
     pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"]),
-    pytest.mark.timeout(180 + SECONDS),
+    pytest.mark.timeout(400 + SECONDS),
 ]
 
 
@@ -76,6 +76,7 @@ def populate(host: PrivateHost) -> None:
     put("paused", *HTTPD, "80", publish={"80/tcp": 8093})
     put("restarts", *HTTPD, "80", publish={"80/tcp": 8094}, restart="always")
     put("restarts-in-host-mode", *HTTPD, "9300", network="host", expose=[("9300", "tcp")], restart="always")
+    serves(host, "paused", 80)
     host.api().pause("paused")
 
 
@@ -85,7 +86,7 @@ def _tcp(*ports: int) -> list[str]:
 
 def kill(host: PrivateHost, name: str) -> None:
     """Kill a container's process, and wait until the engine has started it again."""
-    killed = state(host, name)["Pid"]
+    killed = until(lambda: state(host, name)["Pid"], 60, f"{name} runs")  # 0 would be this process group
     os.kill(killed, signal.SIGKILL)
     until(lambda: state(host, name)["Pid"] not in (0, killed), 60, "a restart by itself")
 
@@ -117,9 +118,10 @@ def ordinary(clean_host: PrivateHost) -> Iterator[PrivateHost]:
         outgoing = clean_host.popen(
             sys.executable, "-c", PRELUDE + WAIT, "resolver", "udp,0.0.0.0,0", "udp,127.0.0.1,0"
         )
+        stack.callback(outgoing.wait, 30)
+        stack.callback(outgoing.kill)
         populate(clean_host)
         yield clean_host
-        outgoing.kill()
 
 
 def test_nothing_is_found_on_a_host_where_nothing_is_wrong(ordinary: PrivateHost) -> None:

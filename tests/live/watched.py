@@ -33,7 +33,11 @@ class Watched:
         self._engine = EngineWatcher(host.docker_url, lambda cid: read_cgroup_pid(SYS, cid), self._take)
         self._engine.start()
         self.judge = Judge()
-        until(lambda: self._inventory.members, 60, "an inventory with the members of its networks")
+        try:
+            until(lambda: self._inventory.members, 60, "an inventory with the members of its networks")
+        except TimeoutError:
+            self.__exit__(None, None, None)
+            raise
 
     def topology(self) -> Topology:
         """What is there now: the same object while nothing changed."""
