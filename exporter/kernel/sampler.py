@@ -115,7 +115,7 @@ class KernelSampler:
     def sample(self, containers: tuple[Container, ...], inventory: Inventory = NO_INVENTORY) -> KernelSample:
         """Read everything; `containers` are those of the inventory that have a network namespace of their own."""
         stats, stats_state = timed("link_stats", self._read_stats)
-        devices, links_state = timed("links", lambda: self.devices(containers))
+        devices, links_state = timed("links", lambda: self._current_devices(containers))
         learned, learned_state = timed("fdb", self._read_learned)
         conntrack, conntrack_state = timed("conntrack", lambda: read_conntrack(self._procfs))
         sample = KernelSample(
@@ -154,10 +154,7 @@ class KernelSampler:
         return read_inside(self._questions, self._procfs, wanted)
 
     def devices(self, containers: tuple[Container, ...]) -> Devices:
-        """Return the devices and whose they are: the same object while nothing changed.
-
-        Raises SourceError while they may be old, OSError when the kernel refuses.
-        """
+        """Return the devices and whose they are: the same object while nothing changed."""
         self._containers = containers
         self._addresses.read()
         # After all that may fail: a freed nsid that is not heard of would be taken for its former owner's.
@@ -166,9 +163,14 @@ class KernelSampler:
         cause = Cause(generation, self._addresses.generation, containers)
         if freed or cause != self._made[0]:
             self._made = cause, self._make(links, containers, freed)
+        return self._made[1]
+
+    def _current_devices(self, containers: tuple[Container, ...]) -> Devices:
+        """Return them as well, and raise SourceError while they may be old."""
+        devices = self.devices(containers)
         if self._links.stale:
             raise SourceError("stale", self._links.stale)
-        return self._made[1]
+        return devices
 
     def _make(
         self,
