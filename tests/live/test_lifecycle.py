@@ -128,7 +128,6 @@ def test_an_engine_that_is_away_at_the_start_is_found_when_it_comes(new_host: Ca
         assert len(said) == len(set(said)), said
 
 
-@pytest.mark.timeout(240)
 def test_a_hung_engine_is_down_and_comes_back(new_host: Callable[..., PrivateHost]) -> None:
     host = new_host().start()
     with Exporter(host) as exporter:

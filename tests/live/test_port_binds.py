@@ -33,7 +33,6 @@ def test_two_containers_in_host_mode_the_second_of_which_dies(watched: PortsWatc
 
 
 @on_one_engine
-@pytest.mark.timeout(300)
 def test_two_containers_in_host_mode_the_second_of_which_tries_again_and_again(
     watched: PortsWatched, clean_host: PrivateHost
 ) -> None:

@@ -116,7 +116,6 @@ def test_a_hundred_lives_of_a_third_of_a_second_are_counted_to_the_byte(
     assert exporter.metrics().value("dockernet_link_listener_overflows_total") == 0
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("stalled", [False, True], ids=["listening", "stalled"])
 def test_forty_lives_that_end_at_once_are_counted_to_the_byte(
     wire: Wire,
@@ -138,7 +137,6 @@ def test_forty_lives_that_end_at_once_are_counted_to_the_byte(
     agrees(exporter, wire)
 
 
-@pytest.mark.timeout(240)
 def test_the_lives_of_a_crash_looping_container_add_up(wire: Wire, exporter: Exporter, sink: str) -> None:
     """Each life sends the same; the endpoint's counter, when a scrape catches it alive, has all of them."""
     loop = run(wire.host, SEND.format(size=1400, target=sink), name="loop", restart_policy={"Name": "always"})
