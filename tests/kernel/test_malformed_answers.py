@@ -183,18 +183,24 @@ def test_a_bad_row_costs_one_overlay() -> None:
     assert [state.error for state in sweep.state()] == ["bad: an address of 3 bytes"]
 
 
+def following(monkeypatch: pytest.MonkeyPatch, multicast: FakeSocket, dumps: FakeSocket) -> LinkWatcher:
+    """A watcher that has begun to follow what these sockets say, and tries again at once."""
+    found = iter([multicast, dumps, FakeSocket()])
+    monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: next(found))
+    monkeypatch.setattr(link_watch, "WAKE_SECONDS", 0.0)
+    watcher = LinkWatcher()
+    watcher.start()
+    return watcher
+
+
 def test_bad_messages_of_links_end_no_following(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is heard, and then the dump that was to put things right; and another one after that."""
     devices = b"".join(captured("devices"))
     whole = always(devices)
     multicast, dumps = FakeSocket(), FakeSocket(always(done()), always(devices[:200] + done()), whole, whole)
     multicast._waiting += [captured("life")[0][:-4], message(17, bytes(20))]
-    found = iter([multicast, dumps, FakeSocket()])
-    monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: next(found))
-    monkeypatch.setattr(link_watch, "WAKE_SECONDS", 0.0)
     with capture_logs() as logs:
-        watcher = LinkWatcher()
-        watcher.start()
+        watcher = following(monkeypatch, multicast, dumps)
         until(lambda: watcher.links()[1], 60, "the devices of the second dump")
         watcher.stop()
     assert {link.name for link in watcher.links()[1].values()} >= {"veth-web", "br-front"}
@@ -209,15 +215,11 @@ def test_devices_that_could_not_be_read_again_are_old_until_they_can(monkeypatch
     devices = b"".join(captured("devices"))
     multicast, dumps = FakeSocket(), FakeSocket(always(done()), always(devices[:200] + done()))
     multicast._waiting += [message(17, bytes(20))]
-    found = iter([multicast, dumps, FakeSocket()])
-    monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: next(found))
-    monkeypatch.setattr(link_watch, "WAKE_SECONDS", 0.0)
     with capture_logs() as logs:
-        watcher = LinkWatcher()
-        watcher.start()
-        until(lambda: watcher.stale == "devices could not be read again: timed out", 30, "more dumps that fail")
+        watcher = following(monkeypatch, multicast, dumps)
+        until(lambda: watcher.stale == "devices could not be read again: timed out", 60, "more dumps that fail")
         dumps._replies.append(always(devices))
-        until(lambda: not watcher.stale, 30, "the dump that does not")
+        until(lambda: not watcher.stale, 60, "the dump that does not")
         watcher.stop()
     assert "br-front" in {link.name for link in watcher.links()[1].values()}
     assert len([entry for entry in logs if entry["event"].startswith("devices could not be read")]) == 1

@@ -1,11 +1,9 @@
 """Rules counted and attributed on real engines, and connections summed over lives of rules and containers."""
 
 import contextlib
-import re
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -13,17 +11,16 @@ import pytest
 
 from exporter.core.nat.ruleset import FAMILIES, GOTO, JUMP, Ruleset
 from tests.live.nat_watched import NatWatched
+from tests.live.port_cases import serves
 from tests.live.saved_rules import saved
 from tests.live.shop import IMAGE
 from tests.private_host.engines import tool
 from tests.private_host.host import PrivateHost
 from tests.private_host.namespaces import netns
 from tests.private_host.uplink import ADDRESS
-from tests.waiting import until
 
 SERVE = ["httpd", "-f", "-p", "80"]
 BRIDGE = "com.docker.network.bridge."
-LISTENS = re.compile(":0050 0+:0000 0A")  # port 80 of any address, no peer, TCP_LISTEN
 TABLES = ("nat", "filter", "raw")
 
 
@@ -44,16 +41,8 @@ def everything_saved(host: PrivateHost) -> Counter[tuple[str, str, str, str]]:
 def serve(host: PrivateHost, name: str, **options: Any) -> Any:
     """Run a container, and return when it serves port 80."""
     container = host.client().containers.run(IMAGE, SERVE, name=name, detach=True, **options)
-    wait_for_server(container)
+    serves(host, name, 80)  # asking by a connection would be counted as one
     return container
-
-
-def wait_for_server(container: Any) -> None:
-    """Until it listens on port 80; asking by a connection would be counted as one."""
-    container.reload()
-    folder = Path(f"/proc/{container.attrs['State']['Pid']}/net")
-    sockets = (folder / "tcp", folder / "tcp6")
-    until(lambda: any(LISTENS.search(file.read_text()) for file in sockets), 30, f"{container.name} listens")
 
 
 @pytest.fixture
@@ -121,7 +110,7 @@ def test_connections_are_summed_over_restarts_of_the_container(nat: NatWatched) 
     web = serve(nat.host, "web", ports={"80/tcp": 8080})
     connect(nat.host, 8080, 3)
     web.restart(timeout=0)
-    wait_for_server(web)
+    serves(nat.host, "web", 80)
     nat.finds()
     connect(nat.host, 8080, 4)
     assert nat.look().connections.counts["web", "tcp", "8080"] == 7

@@ -12,9 +12,10 @@ from exporter.core.nat.reading import IPTABLES_LEGACY
 from exporter.core.nat.ruleset import GOTO, JUMP, Ruleset
 from tests.live.conftest import available
 from tests.live.nat_watched import NatWatched
+from tests.live.port_cases import serves
 from tests.live.saved_rules import saved
 from tests.live.shop import IMAGE
-from tests.live.test_nat import connect, wait_for_server
+from tests.live.test_nat import connect
 from tests.private_host import engines
 from tests.private_host.host import PrivateHost
 from tests.waiting import until
@@ -33,8 +34,8 @@ def legacy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateHost]:
     engine = available(engines.DEFAULT)
     with PrivateHost("legacy", replace(engine, path=f"{folder}:{engine.path}")) as host:
         client = host.start().load_image().client()
-        serve = ["httpd", "-f", "-p", "80"]
-        wait_for_server(client.containers.run(IMAGE, serve, name="web", detach=True, ports={"80/tcp": 8080}))
+        client.containers.run(IMAGE, ["httpd", "-f", "-p", "80"], name="web", detach=True, ports={"80/tcp": 8080})
+        serves(host, "web", 80)
         yield host
 
 
