@@ -9,7 +9,7 @@ from bench.devices import devices
 from bench.figures import US, Row, Times, judged, measured
 from bench.floor import Floor, floor
 from bench.scale import Scale
-from exporter.kernel.link_stats import LinkStatsReader
+from exporter.kernel.links.stats import LinkStatsReader
 
 GOAL = 1.5
 BURST = 20

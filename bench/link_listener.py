@@ -11,10 +11,10 @@ from bench.devices import Devices, bridge_name, devices
 from bench.figures import US, Row, Times, took
 from bench.netns import entered
 from bench.scale import Scale
-from exporter.kernel.link_table import LinkTable
-from exporter.kernel.link_watch import RECEIVE_BUFFER, RTNLGRP_LINK
-from exporter.kernel.links import parse_link
-from exporter.kernel.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, messages, open_socket
+from exporter.kernel.links.links import parse_link
+from exporter.kernel.links.table import LinkTable
+from exporter.kernel.links.watcher import RECEIVE_BUFFER, RTNLGRP_LINK
+from exporter.kernel.netlink.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, messages, open_socket
 
 PRESENT = 100
 LIVES = 20

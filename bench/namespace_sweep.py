@@ -15,11 +15,11 @@ from pathlib import Path
 from bench.figures import MS, US, Row, Times, judged, measured, number, table, took
 from bench.netns import entered, new_namespaces
 from bench.scale import QUICK, Scale
-from exporter.core.inventory import with_listing
-from exporter.core.model import Container, Engine, Inventory
-from exporter.core.namespace_stats import NamespaceLedger, NamespaceStats
-from exporter.kernel.namespace_stats import read_namespace_stats
-from exporter.kernel.sweep import INTERVAL_SECONDS, SLICE, sweep_statistics
+from exporter.core.model.docker import Container, Engine, Inventory
+from exporter.core.model.inventory import with_listing
+from exporter.core.traffic.tcp_udp_ledger import NamespaceLedger, NamespaceStats
+from exporter.kernel.namespaces.stats import read_namespace_stats
+from exporter.kernel.namespaces.sweep import INTERVAL_SECONDS, SLICE, sweep_statistics
 
 COUNT = 300
 MANY = 1000

@@ -17,20 +17,20 @@ from bench.nat_host import VERSIONS, inventory, rules
 from bench.netns import entered, new_namespaces
 from bench.scale import QUICK, Scale
 from exporter.core.nat.attribution import Attribution
-from exporter.core.nat.counts import count
+from exporter.core.nat.context import NatScene
+from exporter.core.nat.evaluator import NAT_RULES
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.flows import count_flows
-from exporter.core.nat.judge import NAT_RULES
 from exporter.core.nat.ledger import NatLedger
-from exporter.core.nat.port_memory import PortMemory
+from exporter.core.nat.published_history import PortMemory
 from exporter.core.nat.reading import NatReading
+from exporter.core.nat.rule_counts import count
 from exporter.core.nat.ruleset import IP
-from exporter.core.nat.scene import NatScene
-from exporter.kernel.conntrack_flows import GET, TRANSLATED, open_flows, read_flows, read_published
-from exporter.kernel.nftables.decode import decode
-from exporter.kernel.nftables.reader import Generation, NftReader
-from exporter.kernel.nftables.wire import DATAGRAM, GETCHAIN, GETRULE, NFGENMSG, dump, open_socket
-from exporter.kernel.rtnetlink import NLM_F_DUMP, NLMSG_DONE, message, messages
+from exporter.kernel.conntrack.flows import GET, TRANSLATED, open_flows, read_flows, read_published
+from exporter.kernel.firewall.nftables.decode import decode
+from exporter.kernel.firewall.nftables.dump import DATAGRAM, GETCHAIN, GETRULE, NFGENMSG, dump, open_socket
+from exporter.kernel.firewall.nftables.reader import Generation, NftReader
+from exporter.kernel.netlink.rtnetlink import NLM_F_DUMP, NLMSG_DONE, message, messages
 
 READ_GOAL_MS, FLOWS_GOAL_MS, JUDGE_GOAL_MS = 20, 40, 100
 CLIENTS, FLOWS_EACH = 5000, 10

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from exporter.core.details import Details, PortBinding
-from exporter.core.model import Container, Endpoint, Engine, Inventory, Member, Network, Subnet
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import Container, Endpoint, Engine, Inventory, Member, Network, Subnet
 
 PORTS_EACH = 10  # of a container
 CONTAINERS_EACH = 10  # of a network

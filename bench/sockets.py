@@ -21,12 +21,12 @@ from bench.figures import MS, US, Row, Times, judged, measured, table, took
 from bench.namespace_sweep import sleepers
 from bench.netns import entered, new_namespaces
 from bench.scale import QUICK, Scale
-from exporter.core.model import Container, Inventory
-from exporter.core.sample import KernelSample
-from exporter.kernel.inet_diag import open_diag_socket
-from exporter.kernel.namespace_sockets import read_files, read_namespace_sockets
-from exporter.kernel.port_reader import PortReader
-from exporter.kernel.sockets import read_answers
+from exporter.core.model.docker import Container, Inventory
+from exporter.core.model.kernel_sample import KernelSample
+from exporter.kernel.netlink.inet_diag import open_diag_socket
+from exporter.kernel.sockets.listeners import read_answers
+from exporter.kernel.sockets.namespace_sockets import read_files, read_namespace_sockets
+from exporter.kernel.sockets.source import PortReader
 
 PROCESSES, LISTENERS, CONNECTED = 1000, 400, 10_000
 SERVERS = 100

@@ -7,12 +7,12 @@ looking it up. A row of counters is the host's view unless it says otherwise.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from exporter.core.accounting import Ledger
-from exporter.core.model import Container, Endpoint, Engine, Interface, Inventory, Link, Network, Subnet
+from exporter.core.model.docker import Container, Endpoint, Engine, Interface, Inventory, Link, Network, Subnet
+from exporter.core.model.kernel_sample import Devices, EndedLink, KernelSample, SourceState, StatsRow
 from exporter.core.observation import EngineStats, Observation
-from exporter.core.sample import Devices, EndedLink, KernelSample, SourceState, StatsRow
-from exporter.core.splits import Splits
-from exporter.core.topology import Topology, join
+from exporter.core.topology.topology import Topology, join
+from exporter.core.traffic.bridge_split import Splits
+from exporter.core.traffic.ledger import Ledger
 
 ENGINE = Engine("docker-host", "29.1.0", "1.52", "6.12.0", "2")
 CREATED = 1_700_000_000.0

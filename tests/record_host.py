@@ -16,12 +16,12 @@ from typing import Any
 
 import docker
 
-from exporter.core.inventory import sandboxed
-from exporter.core.model import Inventory
-from exporter.core.sample import Devices, KernelSample
-from exporter.core.topology import join
+from exporter.core.model.docker import Inventory
+from exporter.core.model.inventory import sandboxed
+from exporter.core.model.kernel_sample import Devices, KernelSample
+from exporter.core.topology.topology import join
 from exporter.docker_engine.connection import DEFAULT_HOST
-from exporter.kernel.namespace_stats import read_namespace_stats, read_own_namespace
+from exporter.kernel.namespaces.stats import read_namespace_stats, read_own_namespace
 from exporter.kernel.sampler import KernelSampler
 from tests.hosts import classic
 from tests.private_host import engines

@@ -17,10 +17,10 @@ from typing import Any
 
 import docker
 
-from exporter.kernel.conntrack_flows import GET
-from exporter.kernel.legacy_tables import read_answers
-from exporter.kernel.nftables import nfta
-from exporter.kernel.nftables.wire import (
+from exporter.kernel.conntrack.flows import GET
+from exporter.kernel.firewall.iptables_legacy.tables import read_answers
+from exporter.kernel.firewall.nftables import nfta
+from exporter.kernel.firewall.nftables.dump import (
     FAMILIES,
     GETCHAIN,
     GETGEN,
@@ -32,7 +32,7 @@ from exporter.kernel.nftables.wire import (
     text,
     walk,
 )
-from exporter.kernel.rtnetlink import HEADER, NLM_F_DUMP, NLMSG_DONE, NLMSG_ERROR, attribute, message
+from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_DUMP, NLMSG_DONE, NLMSG_ERROR, attribute, message
 from tests import record_host
 from tests.kernel import nat_hosts
 from tests.kernel.capture import split

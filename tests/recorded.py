@@ -10,16 +10,16 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from exporter.core.conntrack import ConntrackStats
-from exporter.core.inventory import with_container, with_inspect, with_listing
-from exporter.core.model import Interface, Inventory, Link
-from exporter.core.namespace_stats import NamespaceStats
+from exporter.core.model.conntrack import ConntrackStats
+from exporter.core.model.docker import Interface, Inventory, Link
+from exporter.core.model.inventory import with_container, with_inspect, with_listing
+from exporter.core.model.kernel_sample import Devices, KernelSample, SourceState
+from exporter.core.model.routes import Route
 from exporter.core.observation import EngineStats, Observation
-from exporter.core.routes import Route
-from exporter.core.sample import Devices, KernelSample, SourceState
+from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
-from exporter.monitor import Monitor
+from exporter.monitor.monitor import Monitor
 from tests.kernel.fake_kernel import FakeKernel
 
 ANSWERS = Path(__file__).parent / "docker_engine" / "recorded"

@@ -19,7 +19,7 @@ import pytest
 import structlog
 
 from exporter import __version__
-from exporter.cli import main
+from exporter.cli.main import main
 
 COMMAND = str(Path(sys.executable).with_name("dockernet-exporter"))
 NO_ENGINE = "unix:///nowhere/docker.sock"

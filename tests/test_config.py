@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.cli import build_config, cli
+from exporter.cli.main import build_config, cli
 from exporter.config import (
     COLLECTORS,
     Config,

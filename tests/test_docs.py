@@ -7,27 +7,27 @@ from pathlib import Path
 
 import click
 
-from exporter.cli import cli
+from exporter.cli.main import cli
 from exporter.config import COLLECTORS
-from exporter.core.bind_failures import BindFailureReport
-from exporter.core.conntrack import ConntrackStats
-from exporter.core.details import Details, PortBinding
-from exporter.core.finding import Finding
-from exporter.core.judge import Judge
-from exporter.core.namespace_stats import NamespaceCounts, NamespaceStats
-from exporter.core.nat.book import NatView, Sums
-from exporter.core.nat.counts import RuleCounts
+from exporter.core.findings.finding import Finding
+from exporter.core.model.conntrack import ConntrackStats
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.sockets import HostSockets, Listener, ListeningSocket, Owner, ProxyUse
 from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.nat.evaluator import NatJudgement
 from exporter.core.nat.flows import FlowCounts
-from exporter.core.nat.judge import NatJudgement
 from exporter.core.nat.ledger import Series
 from exporter.core.nat.reading import NatReading
+from exporter.core.nat.rule_counts import RuleCounts
 from exporter.core.nat.ruleset import Ruleset
+from exporter.core.nat.tracker import NatView, Sums
+from exporter.core.network.evaluator import Judge
 from exporter.core.observation import EngineStats
+from exporter.core.ports.bind_failures import BindFailureReport
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.judgement import PortJudgement
-from exporter.core.sockets import HostSockets, Listener, ListeningSocket, Owner, ProxyUse
-from exporter.core.topology import Topology
+from exporter.core.ports.result import PortJudgement
+from exporter.core.topology.topology import Topology
+from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceStats
 from exporter.metrics.exposition import HOT_GROUPS, kept_groups
 from tests import builders
 from tests.metrics.families import exposed

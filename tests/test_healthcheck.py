@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from exporter.cli.healthcheck import why_unhealthy
 from exporter.config import ListenAddress
-from exporter.healthcheck import why_unhealthy
 from tests.test_cli import COMMAND, LOOPBACK, NO_ENGINE, listening, started
 from tests.web.clients import reserved
 from tests.web.keys import Keys

@@ -10,12 +10,12 @@ import structlog
 from structlog.testing import LogCapture
 
 from exporter.config import COLLECTORS
-from exporter.core.model import Container, Interface, Inventory
+from exporter.core.model.docker import Container, Interface, Inventory
+from exporter.core.model.kernel_sample import Degraded, Devices, SourceState, StatsRow
 from exporter.core.observation import EngineStats, Observation
-from exporter.core.overlay import OverlayReading, OverlayRows
-from exporter.core.sample import Degraded, Devices, SourceState, StatsRow
+from exporter.core.topology.overlay import OverlayReading, OverlayRows
 from exporter.metrics.exposition import Exposition
-from exporter.monitor import Monitor
+from exporter.monitor.monitor import Monitor
 from tests.builders import bridge, devices, ended, inventory, network, row, run, stop, veth
 from tests.kernel.fake_kernel import FakeKernel
 from tests.metrics.families import values

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from exporter.core.judgement import Judgement
-from exporter.core.nat.book import NatView
-from exporter.core.nat.judge import NatJudgement
+from exporter.cli.snapshot import STAND_SECONDS, SWEEP_SECONDS, _is_unfinished
+from exporter.core.nat.evaluator import NatJudgement
+from exporter.core.nat.tracker import NatView
+from exporter.core.network.result import Judgement
 from exporter.core.observation import Observation
-from exporter.core.ports.judgement import PortJudgement
-from exporter.one_shot import STAND_SECONDS, SWEEP_SECONDS, _is_unfinished
+from exporter.core.ports.result import PortJudgement
 from tests.builders import observed, shop
 
 

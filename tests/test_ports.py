@@ -7,14 +7,14 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from exporter.core.bind_failures import RefusedBind
-from exporter.core.model import Container
-from exporter.core.ports.judgement import PortJudgement
-from exporter.core.ports.scene import Port
-from exporter.core.sample import KernelSample
-from exporter.core.sockets import BoundSocket, HostSockets, NamespaceSockets, Owner
-from exporter.core.topology import join
-from exporter.ports import ASK_SECONDS, SWEEP_SECONDS, Bound, PortMonitor
+from exporter.core.model.docker import Container
+from exporter.core.model.kernel_sample import KernelSample
+from exporter.core.model.sockets import BoundSocket, HostSockets, NamespaceSockets, Owner
+from exporter.core.ports.bind_failures import RefusedBind
+from exporter.core.ports.context import Port
+from exporter.core.ports.result import PortJudgement
+from exporter.core.topology.topology import join
+from exporter.monitor.ports import ASK_SECONDS, SWEEP_SECONDS, Bound, PortMonitor
 from tests.builders import inventory
 from tests.core.ports.hosts import DEVICES, LOCAL_PORTS, NETWORKS, NOW, details, down, process, publishes, runs, socket
 

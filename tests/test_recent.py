@@ -1,5 +1,5 @@
+from exporter.app.observation_cache import FRESH_SECONDS, Recent
 from exporter.core.observation import Observation
-from exporter.recent import FRESH_SECONDS, Recent
 from tests.web.page.hosts import shop
 
 

@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import structlog
 
-from exporter import one_shot, remote
-from exporter.cli import main
-from exporter.core.sockets import HostSockets
+from exporter.cli import api_client, snapshot
+from exporter.cli.main import main
+from exporter.core.model.sockets import HostSockets
 from exporter.web.page import api
 from tests.core.ports.hosts import process, proxy
 from tests.terminal.seen import STOLEN, seen
@@ -88,7 +88,7 @@ def test_what_another_host_tells_is_printed(capsys: pytest.CaptureFixture[str]) 
 def test_what_another_host_explains_is_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(one_shot, "SWEEP_SECONDS", 0.0)
+    monkeypatch.setattr(snapshot, "SWEEP_SECONDS", 0.0)
     with serving(PAGES) as place:
         code, out, err = said(capsys, "explain", "8080", "--url", f"http://{place}")
         assert (code, err) == (2, "")
@@ -100,7 +100,7 @@ def test_what_another_host_explains_is_printed(
 def test_what_may_stand_is_asked_for_once_more(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(api_client, "PAUSE_SECONDS", 0.0)
     doubtful = json.dumps({"findings": [], "unseen": {}, "doubtful": True})
     with serving(PAGES, first={"/api/v1/findings": [doubtful] * 3}) as place:
         code, out, _ = said(capsys, "check", "--url", f"http://{place}")

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from exporter.app.scrape import Scraper
 from exporter.core.observation import Observation
-from exporter.core.topology import join
-from exporter.scraper import Scraper
+from exporter.core.topology.topology import join
 from tests.builders import devices, inventory
 from tests.waiting import until
 from tests.web.running import waiting_threads

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exporter.core.bind_failures import BindFailureReport
-from exporter.core.judgement import Judgement
-from exporter.core.model import Link
-from exporter.core.namespace_stats import NamespaceCounts
-from exporter.core.nat.book import NatView
-from exporter.core.sample import Degraded, SourceState, StatsRow
-from exporter.core.sockets import HostSockets, ListeningSocket, ProxyUse
-from exporter.core.topology import Topology
+from exporter.core.model.docker import Link
+from exporter.core.model.kernel_sample import Degraded, SourceState, StatsRow
+from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
+from exporter.core.nat.tracker import NatView
+from exporter.core.network.result import Judgement
+from exporter.core.ports.bind_failures import BindFailureReport
+from exporter.core.topology.topology import Topology
+from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts
 
 RESYNC_REASONS = ("start", "reconnect", "overflow", "periodic")
 

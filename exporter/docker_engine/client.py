@@ -9,7 +9,7 @@ import structlog
 import urllib3
 from docker.errors import NotFound
 
-from exporter.core.model import Container, Engine, Network, NetworkInspect
+from exporter.core.model.docker import Container, Engine, Network, NetworkInspect
 from exporter.docker_engine.connection import connect, engine_errors
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect

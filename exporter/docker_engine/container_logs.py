@@ -8,11 +8,11 @@ import threading
 from collections import OrderedDict
 from dataclasses import replace
 
-from exporter.core.details import Details
-from exporter.core.inventory import SHARES_NAMESPACE
-from exporter.core.model import Container
-from exporter.core.ports.eaddrinuse import LogEvidence, parse_log
-from exporter.core.ports.failures import WRITTEN_LATE, failed
+from exporter.core.model.container_details import Details
+from exporter.core.model.docker import Container
+from exporter.core.model.inventory import SHARES_NAMESPACE
+from exporter.core.ports.container_failures import WRITTEN_LATE, failed
+from exporter.core.ports.log_parser import LogEvidence, parse_log
 from exporter.docker_engine.client import EngineClient, UnreadableLogError
 
 LINES = 50

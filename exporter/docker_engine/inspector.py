@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import structlog
 
-from exporter.core.model import Container, NetworkInspect
+from exporter.core.model.docker import Container, NetworkInspect
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.container_logs import LogReader
 from exporter.errors import EngineError

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from exporter.core.model import (
+from exporter.core.model.docker import (
     LIVE_STATES,
     AddressPool,
     BridgeOptions,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from exporter.core.details import Details, PortBinding
-from exporter.core.model import LIVE_STATES
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import LIVE_STATES
 
 Json = Mapping[str, Any]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from exporter.core.model import NetworkInspect, RemoteEndpoint
+from exporter.core.model.docker import NetworkInspect, RemoteEndpoint
 from exporter.docker_engine.parse import parse_members
 
 Json = Mapping[str, Any]

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import structlog
 
-from exporter.core.inventory import (
+from exporter.core.model.docker import Container, Inventory
+from exporter.core.model.inventory import (
     disconnected,
     sandboxed,
     with_container,
@@ -20,9 +21,8 @@ from exporter.core.inventory import (
     with_networks,
     without_container,
 )
-from exporter.core.model import Container, Inventory
 from exporter.core.observation import RESYNC_REASONS, EngineStats
-from exporter.core.ports.failures import with_last_words
+from exporter.core.ports.container_failures import with_last_words
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.event_reader import DISCONNECTED, OVERFLOW, EventReader, Item
 from exporter.docker_engine.inspector import Answer, Inspector

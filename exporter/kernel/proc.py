@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from exporter.core.sample import StatsRow
+from exporter.core.model.kernel_sample import StatsRow
 
 CAP_NET_ADMIN = 12
 FIRST_PID_NAMESPACE = 0xEFFFFFFC  # linux/proc_ns.h

@@ -7,26 +7,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exporter.core.model import Container, Inventory, Link
-from exporter.core.namespace_stats import NamespaceStats
-from exporter.core.overlay import OverlayReading
-from exporter.core.sample import Degraded, Devices, EndedLink, Inside, KernelSample, SourceState, StatsRow
-from exporter.core.sockets import BoundSocket
+from exporter.core.model.docker import Container, Inventory, Link
+from exporter.core.model.kernel_sample import (
+    Degraded,
+    Devices,
+    EndedLink,
+    Inside,
+    KernelSample,
+    SourceState,
+    StatsRow,
+)
+from exporter.core.model.sockets import BoundSocket
+from exporter.core.topology.overlay import OverlayReading
+from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
-from exporter.kernel.addresses import AddressReader, uplinks
-from exporter.kernel.conntrack import read_conntrack
-from exporter.kernel.fdb import read_learned, read_learned_counts
-from exporter.kernel.inside import read_inside
-from exporter.kernel.link_stats import LinkStatsReader
-from exporter.kernel.link_watch import LinkWatcher
-from exporter.kernel.namespaces import NamespaceResolver
-from exporter.kernel.overlay import NO_SYS_ADMIN, NOT_MOUNTED
-from exporter.kernel.overlay_sweep import OverlaySweep
-from exporter.kernel.port_reader import Port, PortReader
+from exporter.kernel.conntrack.table import read_conntrack
+from exporter.kernel.links.addresses import AddressReader, uplinks
+from exporter.kernel.links.fdb import read_learned, read_learned_counts
+from exporter.kernel.links.stats import LinkStatsReader
+from exporter.kernel.links.watcher import LinkWatcher
+from exporter.kernel.namespaces.interface_counters import read_inside
+from exporter.kernel.namespaces.overlay import NO_SYS_ADMIN, NOT_MOUNTED
+from exporter.kernel.namespaces.overlay_sweep import OverlaySweep
+from exporter.kernel.namespaces.resolver import NamespaceResolver
+from exporter.kernel.namespaces.sweep import sweep_statistics
+from exporter.kernel.netlink.rtnetlink import open_socket
 from exporter.kernel.proc import may_administer_networks, read_net_dev, sees_host_processes
-from exporter.kernel.rtnetlink import open_socket
-from exporter.kernel.sweep import sweep_statistics
-from exporter.kernel.timed import timed
+from exporter.kernel.read_source import timed
+from exporter.kernel.sockets.source import Port, PortReader
 
 # RTNL is one lock for the whole machine: a dump can wait for other namespaces being made. After this long the same
 # counters are read from /proc/net/dev, which takes no lock.

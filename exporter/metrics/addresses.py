@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from exporter.core.address_pools import PoolUse
-from exporter.core.addresses import SubnetUse
+from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.observation import Observation
-from exporter.core.sample import StatsRow
+from exporter.core.topology.address_pools import PoolUse
+from exporter.core.topology.address_use import SubnetUse
 from exporter.metrics.build import Metric, gauge
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from exporter.core.bind_failures import BindFailureReport
 from exporter.core.observation import Observation
+from exporter.core.ports.bind_failures import BindFailureReport
 from exporter.metrics.build import Metric, counter
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from exporter.core.conntrack import ConntrackStats
+from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter, gauge
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from exporter.core.observation import Observation
-from exporter.core.sample import (
+from exporter.core.model.kernel_sample import (
     RECEIVE_BYTES,
     RECEIVE_DROPPED,
     RECEIVE_ERRORS,
@@ -14,6 +13,7 @@ from exporter.core.sample import (
     TRANSMIT_PACKETS,
     StatsRow,
 )
+from exporter.core.observation import Observation
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 COUNTERS = (

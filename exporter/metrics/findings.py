@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from exporter.core.finding import Finding
+from exporter.core.findings.finding import Finding
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, gauge
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import mod
 
+from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.observation import Observation
-from exporter.core.sample import StatsRow
-from exporter.core.topology import Topology
+from exporter.core.topology.topology import Topology
 from exporter.metrics.text import escape, head
 
 Labels = tuple[tuple[str, str], ...]  # in alphabetical order of the names, as prometheus_client writes them

@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from exporter.core.model import Container, Endpoint
-from exporter.core.subnets import subnets_with_gateways
-from exporter.core.topology import Topology
+from exporter.core.model.docker import Container, Endpoint
+from exporter.core.topology.subnets import subnets_with_gateways
+from exporter.core.topology.topology import Topology
 from exporter.metrics.build import Metric, add_info, gauge, info
 
 COMPOSE_PROJECT, COMPOSE_SERVICE = "com.docker.compose.project", "com.docker.compose.service"

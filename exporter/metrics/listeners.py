@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from exporter.core.port_scope import scope
-from exporter.core.sockets import HostSockets, Listener, ProxyUse
+from exporter.core.model.sockets import HostSockets, Listener, ProxyUse
+from exporter.core.ports.scope import scope
 from exporter.metrics.build import Metric, add_info, gauge, info
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from exporter.core.namespace_stats import (
+from exporter.core.model.kernel_sample import StatsRow
+from exporter.core.observation import Observation
+from exporter.core.traffic.tcp_udp_ledger import (
     LISTEN_DROPS,
     LISTEN_OVERFLOWS,
     RESETS_SENT,
@@ -12,8 +14,6 @@ from exporter.core.namespace_stats import (
     TIMEOUTS,
     UDP_RECEIVE_BUFFER_ERRORS,
 )
-from exporter.core.observation import Observation
-from exporter.core.sample import StatsRow
 from exporter.metrics.build import Metric, gauge
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from exporter.core.nat.book import NatView, Sums
-from exporter.core.nat.counts import RuleCounts
+from exporter.core.nat.rule_counts import RuleCounts
+from exporter.core.nat.tracker import NatView, Sums
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter, gauge
 

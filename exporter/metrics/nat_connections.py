@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from exporter.core.nat.book import NatView, Sums
+from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.nat.flows import FlowCounts
+from exporter.core.nat.tracker import NatView, Sums
 from exporter.core.observation import Observation
-from exporter.core.sample import StatsRow
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 Counts = Mapping[tuple[str, ...], int]

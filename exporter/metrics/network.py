@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from exporter.core.observation import Observation
-from exporter.core.sample import (
+from exporter.core.model.kernel_sample import (
     RECEIVE_BYTES,
     RECEIVE_DROPPED,
     RECEIVE_ERRORS,
@@ -14,7 +13,8 @@ from exporter.core.sample import (
     TRANSMIT_PACKETS,
     StatsRow,
 )
-from exporter.core.splits import EXTERNAL_RECEIVE, EXTERNAL_TRANSMIT, INTERNAL
+from exporter.core.observation import Observation
+from exporter.core.traffic.bridge_split import EXTERNAL_RECEIVE, EXTERNAL_TRANSMIT, INTERNAL
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 COUNTERS = (

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from exporter.core.observation import Observation
-from exporter.core.port_scope import scope
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.topology import Topology
+from exporter.core.ports.scope import scope
+from exporter.core.topology.topology import Topology
 from exporter.metrics.build import Metric, add_info, gauge, info
 
 LABELS = (

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import psutil
 
-from exporter.core.observation import Observation
-from exporter.core.sample import (
+from exporter.core.model.kernel_sample import (
     RX_BYTES,
     RX_DROPPED,
     RX_ERRORS,
@@ -16,6 +15,7 @@ from exporter.core.sample import (
     TX_PACKETS,
     StatsRow,
 )
+from exporter.core.observation import Observation
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 COUNTERS = (

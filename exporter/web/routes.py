@@ -11,10 +11,10 @@ from typing import Protocol
 
 from aiohttp import web
 
-from exporter.web.live import Audience, Look
 from exporter.web.negotiation import accepts_gzip, prefers_openmetrics
 from exporter.web.page.document import Asked
-from exporter.web.workshop import Workshop
+from exporter.web.sse import Audience, Look
+from exporter.web.worker_pool import Workshop
 
 CONTENT_TYPES = {
     ".css": "text/css",

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from exporter.core.accounting import Ledger
-from exporter.core.model import Container
-from exporter.core.sample import StatsRow
-from exporter.core.topology import Topology, join
+from exporter.core.model.docker import Container
+from exporter.core.model.kernel_sample import StatsRow
+from exporter.core.topology.topology import Topology, join
+from exporter.core.traffic.ledger import Ledger
 from tests.builders import bridge, connect, devices, inventory, network, run, stop, veth
 
 NETWORKS = ("front", "back")

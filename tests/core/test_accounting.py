@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.accounting import REMEMBERED, Ledger
-from exporter.core.sample import StatsRow
-from exporter.core.topology import Topology, join
+from exporter.core.model.kernel_sample import StatsRow
+from exporter.core.topology.topology import Topology, join
+from exporter.core.traffic.ledger import REMEMBERED, Ledger
 from tests.builders import bridge, devices, ended, inventory, network, rename, row, run, veth
 from tests.core.histories import exposed, host
 

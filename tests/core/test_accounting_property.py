@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exporter.core.accounting import Ledger
+from exporter.core.traffic.ledger import Ledger
 from tests.builders import ended, veth
 from tests.core.histories import NETWORKS, exposed, host
 

@@ -1,8 +1,8 @@
 """Containers that came back with another address."""
 
-from exporter.core import address_changes
-from exporter.core.address_changes import AddressChanges
-from exporter.core.model import Container
+from exporter.core.model.docker import Container
+from exporter.core.traffic import address_changes
+from exporter.core.traffic.address_changes import AddressChanges
 from tests.builders import connect, inventory, run, stop
 
 FIRST, SECOND = "172.18.0.2", "172.18.0.9"

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.address_pools import PoolUse, pool_use
-from exporter.core.model import AddressPool
-from exporter.core.routes import Route
+from exporter.core.model.docker import AddressPool
+from exporter.core.model.routes import Route
+from exporter.core.topology.address_pools import PoolUse, pool_use
 from tests.builders import network
 from tests.core.rules.scenes import route
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.addresses import SubnetUse, subnet_uses
-from exporter.core.model import Container, Member, Network, Subnet
-from exporter.core.topology import join
+from exporter.core.model.docker import Container, Member, Network, Subnet
+from exporter.core.topology.address_use import SubnetUse, subnet_uses
+from exporter.core.topology.topology import join
 from tests.builders import connect, devices, inventory, network, run, stop
 
 FRONT = network("front", subnet="172.18.0.0/16", gateway="172.18.0.1")

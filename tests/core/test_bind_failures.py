@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core import bind_failures
-from exporter.core.bind_failures import BindFailureCounts, Failure, RefusedBind
-from exporter.core.model import Container
-from exporter.core.port_claims import PortClaims
+from exporter.core.model.docker import Container
+from exporter.core.ports import bind_failures
+from exporter.core.ports.bind_failures import BindFailureCounts, Failure, RefusedBind
+from exporter.core.ports.claims import PortClaims
 from tests.builders import inventory, rename, run, stop
 
 HOST, ELSEWHERE = 4026531833, 4026532000

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from exporter.core.asked import Asked, parse_asked
-from exporter.core.explain import explain
-from exporter.core.nat.book import NatView
-from exporter.core.nat.judge import NatJudgement
+from exporter.core.explain.explain import explain
+from exporter.core.explain.path import BROKEN, DNAT, FORWARD, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Path
+from exporter.core.explain.query import Asked, parse_asked
+from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner
+from exporter.core.nat.evaluator import NatJudgement
+from exporter.core.nat.tracker import NatView
 from exporter.core.observation import Observation
-from exporter.core.path import BROKEN, DNAT, FORWARD, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Path
-from exporter.core.ports.scene import Redirect
-from exporter.core.sockets import CONTAINER, HostSockets, Listener, Owner
+from exporter.core.ports.context import Redirect
 from tests.builders import observed, run, stop
 from tests.core.nat.hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, WEB, Host
 from tests.core.ports.hosts import binding, container, details, process, proxy, socket

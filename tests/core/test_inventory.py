@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from exporter.core.inventory import (
+from exporter.core.model.docker import Member, NetworkInspect, RemoteEndpoint
+from exporter.core.model.inventory import (
     disconnected,
     sandboxed,
     with_container,
@@ -11,7 +12,6 @@ from exporter.core.inventory import (
     with_networks,
     without_container,
 )
-from exporter.core.model import Member, NetworkInspect, RemoteEndpoint
 from tests.builders import ENGINE, connect, inventory, network, run, stop
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from exporter.core.address_pools import PoolUse
-from exporter.core.judge import Judge
-from exporter.core.model import AddressPool, Inventory, RemoteEndpoint
-from exporter.core.overlay import OverlayReading, OverlayRows
-from exporter.core.topology import Topology, join
+from exporter.core.model.docker import AddressPool, Inventory, RemoteEndpoint
+from exporter.core.network.evaluator import Judge
+from exporter.core.topology.address_pools import PoolUse
+from exporter.core.topology.overlay import OverlayReading, OverlayRows
+from exporter.core.topology.topology import Topology, join
 from tests.builders import ENGINE, devices, inventory, network
 
 OVERLAY = replace(network("ov", driver="overlay"), scope="swarm")

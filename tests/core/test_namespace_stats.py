@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exporter.core.model import Container
-from exporter.core.namespace_stats import NamespaceLedger, NamespaceStats
-from exporter.core.sample import StatsRow
+from exporter.core.model.docker import Container
+from exporter.core.model.kernel_sample import StatsRow
+from exporter.core.traffic.tcp_udp_ledger import NamespaceLedger, NamespaceStats
 from tests.builders import CREATED, inventory, rename, run, stop
 
 SENT = 3  # the place of segments_sent

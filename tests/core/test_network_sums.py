@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.accounting import Ledger
-from exporter.core.model import Interface, Member
-from exporter.core.sample import Inside, StatsRow
-from exporter.core.topology import Topology, join
+from exporter.core.model.docker import Interface, Member
+from exporter.core.model.kernel_sample import Inside, StatsRow
+from exporter.core.topology.topology import Topology, join
+from exporter.core.traffic.ledger import Ledger
 from tests.builders import bridge, device, devices, ended, inventory, network, row, run, veth
 from tests.core.histories import exposed, host
 

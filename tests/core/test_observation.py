@@ -2,10 +2,10 @@
 
 import pytest
 
-from exporter.core.missing import NO_HOST_NETWORK, missing_bridges
+from exporter.core.model.kernel_sample import RECEIVE_BYTES, TRANSMIT_BYTES, Degraded, Devices, StatsRow, swapped
 from exporter.core.observation import Observation
-from exporter.core.sample import RECEIVE_BYTES, TRANSMIT_BYTES, Degraded, Devices, StatsRow, swapped
-from exporter.core.topology import join
+from exporter.core.topology.topology import join
+from exporter.core.topology.visibility import NO_HOST_NETWORK, missing_bridges
 from tests.builders import bridge, device, devices, inventory, network, row
 
 ETH0, ETH1 = device("eth0", 2), device("eth1", 3)

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from exporter.core.details import Details, PortBinding
-from exporter.core.model import Container
-from exporter.core.port_claims import PortClaims, port_claims
-from exporter.core.sockets import CONTAINER, DOCKER_PROXY, ENGINE, PROCESS, Listener, ListeningSocket, Owner
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import Container
+from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, ENGINE, PROCESS, Listener, ListeningSocket, Owner
+from exporter.core.ports.claims import PortClaims, port_claims
 from tests.builders import inventory, run, stop
 
 

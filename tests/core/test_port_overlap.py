@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from exporter.core.port_overlap import ANY, NOTHING, cover, overlaps
-from exporter.core.sockets import ListeningSocket
+from exporter.core.model.sockets import ListeningSocket
+from exporter.core.ports.overlap import ANY, NOTHING, cover, overlaps
 from tests.kernel.own_namespace import ip, own_namespace
 
 PORT = 20000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.port_scope import scope
+from exporter.core.ports.scope import scope
 
 
 @pytest.mark.parametrize(

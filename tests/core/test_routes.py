@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.routes import default_devices
+from exporter.core.model.routes import default_devices
 from tests.core.rules.scenes import route
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.details import Details, PortBinding
-from exporter.core.model import Container, Inventory, Member
-from exporter.core.socket_owner import (
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import Container, Inventory, Member
+from exporter.core.model.sockets import ListeningSocket, Owner
+from exporter.core.ports.socket_owner import (
     KnownContainers,
     Process,
     Proxy,
@@ -14,7 +15,6 @@ from exporter.core.socket_owner import (
     owner_of,
     with_watched_namespace,
 )
-from exporter.core.sockets import ListeningSocket, Owner
 from tests import builders
 
 SOCKET = ListeningSocket("tcp", "0.0.0.0", 8080)

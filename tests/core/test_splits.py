@@ -1,7 +1,7 @@
 """What stayed inside of a bridge network, and what crossed to or from the host."""
 
-from exporter.core.sample import StatsRow
-from exporter.core.splits import Splits
+from exporter.core.model.kernel_sample import StatsRow
+from exporter.core.traffic.bridge_split import Splits
 from tests.builders import row
 
 

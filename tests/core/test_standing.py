@@ -1,6 +1,6 @@
 """How long something has stood."""
 
-from exporter.core.standing import Standing
+from exporter.core.findings.persistence import Standing
 
 
 def test_a_condition_is_as_old_as_its_first_look() -> None:

@@ -5,9 +5,9 @@ from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 
-from exporter.core.model import Container, Network, Subnet
-from exporter.core.subnets import parse_subnet, subnets_with_gateways
-from exporter.core.topology import Topology, join
+from exporter.core.model.docker import Container, Network, Subnet
+from exporter.core.topology.subnets import parse_subnet, subnets_with_gateways
+from exporter.core.topology.topology import Topology, join
 from tests.builders import devices, inventory, network, run
 
 

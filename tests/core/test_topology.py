@@ -1,7 +1,7 @@
 """Whose is each veth, and which network is each bridge."""
 
-from exporter.core.model import Container, Interface, Network
-from exporter.core.topology import Attachment, Bridge, Port, Topology, join
+from exporter.core.model.docker import Container, Interface, Network
+from exporter.core.topology.topology import Attachment, Bridge, Port, Topology, join
 from tests.builders import bridge, connect, devices, inventory, network, run, shop, stop, veth
 
 MAC = "02:42:ac:12:00:02"

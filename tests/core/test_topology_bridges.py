@@ -1,7 +1,7 @@
 """Bridges, their ports and the uplinks of a joined host."""
 
-from exporter.core.model import Interface, Link
-from exporter.core.topology import Bridge, join
+from exporter.core.model.docker import Interface, Link
+from exporter.core.topology.topology import Bridge, join
 from tests.builders import bridge, device, devices, inventory, network, run, shop, veth
 
 MAC = "02:42:ac:12:00:02"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.nat.judge import NAT_KINDS
-from exporter.core.rules import NETWORK_KINDS
-from exporter.core.rules.ports import PORT_KINDS
+from exporter.core.nat.evaluator import NAT_KINDS
+from exporter.core.network.rules import NETWORK_KINDS
+from exporter.core.ports.rules import PORT_KINDS
 from tests.deploy import rule_files
 from tests.deploy.rule_files import ALERTS, DOCS, OWN_METRICS, RECORDING, RUNBOOKS, TARGET_LABELS, Selector
 from tests.test_docs import documented

@@ -10,7 +10,7 @@ import click
 import pytest
 import yaml
 
-from exporter.cli import cli
+from exporter.cli.main import cli
 from tests.deploy.clients import DockerClient
 from tests.deploy.rule_files import REPOSITORY
 from tests.fake_engine import FakeEngine

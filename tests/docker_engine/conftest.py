@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.model import Container, Inventory, Network
+from exporter.core.model.docker import Container, Inventory, Network
 from exporter.docker_engine import client as client_module
 from exporter.docker_engine.watcher import EngineWatcher
 from tests.fake_engine import FakeEngine

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.core.ports.eaddrinuse import LogEvidence
+from exporter.core.ports.log_parser import LogEvidence
 from exporter.docker_engine import client as client_module
 from exporter.docker_engine.container_logs import demultiplexed
 from tests.docker_engine.conftest import Follower

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model import Container, Endpoint
+from exporter.core.model.docker import Container, Endpoint
 from exporter.docker_engine.parse import parse_inspected, parse_listed
 from exporter.docker_engine.parse_details import parse_time
 from tests.recorded import ENGINES, answer

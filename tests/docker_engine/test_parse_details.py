@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.details import Details, PortBinding
+from exporter.core.model.container_details import Details, PortBinding
 from exporter.docker_engine.parse_details import parse_bindings, parse_details, parse_port
 from tests.recorded import ENGINES, answer
 

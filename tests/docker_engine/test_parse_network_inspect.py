@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.model import NetworkInspect, RemoteEndpoint
+from exporter.core.model.docker import NetworkInspect, RemoteEndpoint
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from tests.recorded import ENGINES, answer
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from exporter.core.model import AddressPool, BridgeOptions, Engine, Network, Subnet
+from exporter.core.model.docker import AddressPool, BridgeOptions, Engine, Network, Subnet
 from exporter.docker_engine.parse import parse_engine, parse_members, parse_network
 from tests.recorded import ENGINES, answer
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
-from exporter.core.model import RemoteEndpoint
+from exporter.core.model.docker import RemoteEndpoint
 from exporter.docker_engine import watcher as watcher_module
 from tests.docker_engine.conftest import Follower
 from tests.fake_engine import FakeEngine

@@ -13,7 +13,15 @@ from pathlib import Path
 
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from exporter.kernel.rtnetlink import ATTRIBUTE, DATAGRAM, HEADER, NLA_TYPE_MASK, message, messages, open_socket
+from exporter.kernel.netlink.rtnetlink import (
+    ATTRIBUTE,
+    DATAGRAM,
+    HEADER,
+    NLA_TYPE_MASK,
+    message,
+    messages,
+    open_socket,
+)
 from tests.kernel.captured import CAPTURES
 from tests.kernel.own_namespace import container, ip, own_namespace, send_frames
 

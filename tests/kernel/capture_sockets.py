@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from exporter.kernel.inet_diag import open_diag_socket, read_dump
-from exporter.kernel.rtnetlink import HEADER, messages
-from exporter.kernel.sockets import LISTENERS
+from exporter.kernel.netlink.inet_diag import open_diag_socket, read_dump
+from exporter.kernel.netlink.rtnetlink import HEADER, messages
+from exporter.kernel.sockets.listeners import LISTENERS
 from tests.kernel.captured import CAPTURES
 from tests.kernel.own_namespace import ip, own_namespace
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from exporter.core.nat.reading import NatReading
-from exporter.kernel.legacy_rules import parse_tables
-from exporter.kernel.legacy_tables import LegacyTable, parse_answers
-from exporter.kernel.nftables import nfta, reader
-from exporter.kernel.nftables.wire import (
+from exporter.kernel.firewall.iptables_legacy.reader import parse_tables
+from exporter.kernel.firewall.iptables_legacy.tables import LegacyTable, parse_answers
+from exporter.kernel.firewall.nftables import nfta, reader
+from exporter.kernel.firewall.nftables.dump import (
     FAMILIES,
     GETCHAIN,
     GETGEN,
@@ -25,7 +25,7 @@ from exporter.kernel.nftables.wire import (
     text,
     walk,
 )
-from exporter.kernel.rtnetlink import HEADER, attribute
+from exporter.kernel.netlink.rtnetlink import HEADER, attribute
 from tests.kernel.messages import FakeSocket, as_socket, done, renumbered, reply
 
 CAPTURES = Path(__file__).with_name("nft_captures")

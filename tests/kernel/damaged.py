@@ -7,14 +7,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from exporter.kernel.conntrack_flows import Flow, parse_flow, parse_flows
-from exporter.kernel.fdb import NDMSG, parse_learned, parse_learned_count
-from exporter.kernel.inet_diag import SIZE, parse_socket, parse_state
-from exporter.kernel.links import IFINFOMSG, parse_link
-from exporter.kernel.namespaces import RTGENMSG, parse_nsid
-from exporter.kernel.nftables.wire import NFGENMSG
-from exporter.kernel.overlay import parse_neighbours, parse_nodes
-from exporter.kernel.rtnetlink import HEADER, MalformedError
+from exporter.kernel.conntrack.flows import Flow, parse_flow, parse_flows
+from exporter.kernel.firewall.nftables.dump import NFGENMSG
+from exporter.kernel.links.fdb import NDMSG, parse_learned, parse_learned_count
+from exporter.kernel.links.links import IFINFOMSG, parse_link
+from exporter.kernel.namespaces.overlay import parse_neighbours, parse_nodes
+from exporter.kernel.namespaces.resolver import RTGENMSG, parse_nsid
+from exporter.kernel.netlink.inet_diag import SIZE, parse_socket, parse_state
+from exporter.kernel.netlink.rtnetlink import HEADER, MalformedError
 from tests.kernel.captured import captured
 from tests.kernel.messages import RTM_DELLINK, RTM_NEWLINK, nsid_answer
 from tests.kernel.test_conntrack_flows import MESSAGES as FLOWS

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from exporter.core.model import Container, Inventory
-from exporter.core.namespace_stats import NamespaceStats
-from exporter.core.overlay import OverlayReading
-from exporter.core.sample import Devices, EndedLink, Inside, KernelSample, StatsRow
-from exporter.core.totals import Reading
+from exporter.core.model.docker import Container, Inventory
+from exporter.core.model.kernel_sample import Devices, EndedLink, Inside, KernelSample, StatsRow
+from exporter.core.topology.overlay import OverlayReading
+from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
+from exporter.core.traffic.totals import Reading
 from tests.builders import sample
 
 

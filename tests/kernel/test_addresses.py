@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from exporter.kernel.addresses import parse_addresses, parse_uplinks, uplinks
-from exporter.kernel.rtnetlink import HEADER
+from exporter.kernel.links.addresses import parse_addresses, parse_uplinks, uplinks
+from exporter.kernel.netlink.rtnetlink import HEADER
 from tests.kernel.captured import captured
 
 NLMSG_DONE = 3

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.sockets import ListeningSocket
-from exporter.kernel.cgroup_ids import CgroupTree, find_root, parse_container_ids, read_tree
-from exporter.kernel.sockets import read_listeners
+from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.sockets.cgroups import CgroupTree, find_root, parse_container_ids, read_tree
+from exporter.kernel.sockets.listeners import read_listeners
 from tests.kernel.capture_sockets import made
 from tests.kernel.own_namespace import ip, own_namespace
 

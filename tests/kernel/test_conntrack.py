@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.conntrack import ConntrackStats
-from exporter.kernel.conntrack import parse_conntrack, parse_statistics, read_conntrack
+from exporter.core.model.conntrack import ConntrackStats
+from exporter.kernel.conntrack.table import parse_conntrack, parse_statistics, read_conntrack
 from tests.kernel.own_namespace import ip
 
 # Linux 6.18, two CPUs; the columns of 4.9 differ in name and place.

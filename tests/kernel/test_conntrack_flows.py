@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.nat.flows import Flows
-from exporter.kernel import conntrack_flows, flow_sweep
-from exporter.kernel.conntrack_flows import open_flows, parse_flow, parse_flows, read_flows, read_published
-from exporter.kernel.flow_sweep import FlowSweep
-from exporter.kernel.rtnetlink import HEADER
+from exporter.kernel.conntrack import flows
+from exporter.kernel.conntrack import sweep as flow_sweep
+from exporter.kernel.conntrack.flows import open_flows, parse_flow, parse_flows, read_flows, read_published
+from exporter.kernel.conntrack.sweep import FlowSweep
+from exporter.kernel.netlink.rtnetlink import HEADER
 from tests.kernel.captured_rules import BODY, CAPTURES
 from tests.kernel.messages import FakeSocket, as_socket, done, refusal, renumbered
 from tests.kernel.nat_hosts import flows as make_flows
@@ -42,7 +43,7 @@ EXPECTED = Flows(
 )
 
 
-def parsed(messages: list[bytes]) -> Counter[conntrack_flows.Flow]:
+def parsed(messages: list[bytes]) -> Counter[flows.Flow]:
     return Counter(parse_flow(raw, BODY, SIZES[raw[HEADER.size]]) for raw in messages)
 
 
@@ -70,7 +71,7 @@ def test_what_the_capture_holds_is_what_the_kernel_wrote_of_it_in_text() -> None
     assert parsed(MESSAGES) == Counter(map(told_flow, told))
 
 
-def told_flow(line: str) -> conntrack_flows.Flow:
+def told_flow(line: str) -> flows.Flow:
     """A line of nf_conntrack; of the two directions the words of the first come first."""
     words = line.split()
     pairs = [word.split("=") for word in words if "=" in word]
@@ -141,7 +142,7 @@ def test_an_entry_in_another_form_is_an_entry_or_fails_in_a_known_way(
     try:
         flow = parse_flow(data, BODY, SIZES[raw[HEADER.size]])
         parse_flows(Counter([flow]), frozenset({53}))
-    except (IndexError, ValueError, KeyError, conntrack_flows.struct.error):
+    except (IndexError, ValueError, KeyError, flows.struct.error):
         return
     assert 0 <= flow[3] <= 65535
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 from pyroute2 import IPRoute
 
-from exporter.core.sample import StatsRow
-from exporter.kernel.addresses import AddressReader
-from exporter.kernel.link_stats import LinkStatsReader
-from exporter.kernel.link_watch import LinkWatcher
-from exporter.kernel.links import read_link, read_links
+from exporter.core.model.kernel_sample import StatsRow
+from exporter.kernel.links.addresses import AddressReader
+from exporter.kernel.links.links import read_link, read_links
+from exporter.kernel.links.stats import LinkStatsReader
+from exporter.kernel.links.watcher import LinkWatcher
+from exporter.kernel.netlink.rtnetlink import open_socket
 from exporter.kernel.proc import read_net_dev
-from exporter.kernel.rtnetlink import open_socket
 from tests.kernel.own_namespace import carries, ip, send_frames
 from tests.kernel.test_links import COUNTERS
 from tests.waiting import until

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from exporter.kernel.fdb import (
+from exporter.kernel.links.fdb import (
     parse_learned,
     parse_learned_count,
     read_learned,
     read_learned_counts,
     read_tables,
 )
-from exporter.kernel.links import IFINFOMSG
-from exporter.kernel.rtnetlink import HEADER, attribute, open_socket
+from exporter.kernel.links.links import IFINFOMSG
+from exporter.kernel.netlink.rtnetlink import HEADER, attribute, open_socket
 from tests.kernel.captured import captured
 from tests.kernel.messages import RTM_NEWLINK, FakeSocket, always, as_socket, done, reply
 from tests.kernel.own_namespace import carries, ip, send_frames

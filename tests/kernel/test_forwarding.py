@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.kernel.forwarding import read_forwarding
+from exporter.kernel.firewall.forwarding import read_forwarding
 from tests.kernel.own_namespace import ip
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.sockets import ListeningSocket
-from exporter.kernel.cgroup_ids import CgroupTree
-from exporter.kernel.holders import ALIVE_SECONDS, SECOND_LOOK_SECONDS, UNTOLD_LOOK_SECONDS, HolderTable
+from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.sockets.cgroups import CgroupTree
+from exporter.kernel.sockets.holders import ALIVE_SECONDS, SECOND_LOOK_SECONDS, UNTOLD_LOOK_SECONDS, HolderTable
 from tests.kernel.fake_proc import FakeProc
 from tests.kernel.test_cgroup_ids import Tree
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.model import Interface
-from exporter.core.sample import Inside
-from exporter.kernel.inside import read_inside, read_names
+from exporter.core.model.docker import Interface
+from exporter.core.model.kernel_sample import Inside
+from exporter.kernel.namespaces.interface_counters import read_inside, read_names
 from tests.kernel.messages import FakeSocket, as_socket
 from tests.kernel.test_proc import NET_DEV
 

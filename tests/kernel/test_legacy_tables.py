@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from exporter.core.nat.reading import IPTABLES_LEGACY, Counted
 from exporter.core.nat.ruleset import GOTO, JUMP, UNKNOWN, Rule
 from exporter.errors import SourceError
-from exporter.kernel import legacy_tables
-from exporter.kernel.legacy_rules import LegacyReader, parse_tables
-from exporter.kernel.legacy_tables import ENTRIES_AT, INFO, parse_answers, read_table, table_names
-from exporter.kernel.nat import NatReader
+from exporter.kernel.firewall.iptables_legacy import tables as legacy_tables
+from exporter.kernel.firewall.iptables_legacy.reader import LegacyReader, parse_tables
+from exporter.kernel.firewall.iptables_legacy.tables import ENTRIES_AT, INFO, parse_answers, read_table, table_names
+from exporter.kernel.nat.reader import NatReader
 from tests.core.nat.saved import parse
 from tests.kernel.captured_rules import CAPTURES, LEGACY, captured
 from tests.kernel.nat_hosts import run
@@ -240,7 +240,7 @@ def test_tables_that_nobody_has_seen_are_asked_for_now_and_then(monkeypatch: pyt
             run("iptables-legacy", "-t", "nat", "-A", "PREROUTING", "-j", "RETURN")
             assert reader.read(()).legacy is None
         assert reader.read(()).legacy is None
-        monkeypatch.setattr("exporter.kernel.nat.time.monotonic", lambda: 1e9)
+        monkeypatch.setattr("exporter.kernel.nat.reader.time.monotonic", lambda: 1e9)
         assert reader.read(()).legacy is not None
     finally:
         reader.stop()

@@ -2,11 +2,11 @@
 
 import itertools
 
-from exporter.core.sample import TX_DROPPED
-from exporter.kernel.link_table import LinkTable
-from exporter.kernel.links import LinkMessage, parse_link
-from exporter.kernel.namespaces import parse_nsid
-from exporter.kernel.rtnetlink import HEADER
+from exporter.core.model.kernel_sample import TX_DROPPED
+from exporter.kernel.links.links import LinkMessage, parse_link
+from exporter.kernel.links.table import LinkTable
+from exporter.kernel.namespaces.resolver import parse_nsid
+from exporter.kernel.netlink.rtnetlink import HEADER
 from tests.builders import row
 from tests.kernel.captured import captured
 from tests.kernel.messages import RTM_DELLINK, RTM_NEWLINK, RTM_NEWNSID

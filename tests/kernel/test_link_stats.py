@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from exporter.core.sample import StatsRow
-from exporter.kernel import link_stats
-from exporter.kernel.link_stats import LinkStatsReader
-from exporter.kernel.rtnetlink import NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError
+from exporter.core.model.kernel_sample import StatsRow
+from exporter.kernel.links import stats as link_stats
+from exporter.kernel.links.stats import LinkStatsReader
+from exporter.kernel.netlink.rtnetlink import NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError
 from tests.kernel.captured import captured
 from tests.kernel.messages import RTM_NEWSTATS, Answer, FakeSocket, Reply, done, refusal, reply, stats_record
 

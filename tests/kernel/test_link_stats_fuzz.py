@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.core.sample import StatsRow
-from exporter.kernel import link_stats
-from exporter.kernel.link_stats import ATTRIBUTE_AT, COUNTERS, COUNTERS_AT, LinkStatsReader
-from exporter.kernel.rtnetlink import HEADER, NLM_F_MULTI
+from exporter.core.model.kernel_sample import StatsRow
+from exporter.kernel.links import stats
+from exporter.kernel.links.stats import ATTRIBUTE_AT, COUNTERS, COUNTERS_AT, LinkStatsReader
+from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_MULTI
 from tests.kernel.damaged import damages
 from tests.kernel.messages import RTM_NEWSTATS, Answer, FakeSocket, Reply, done, reply, stats_record
 
@@ -24,7 +24,7 @@ def stats_reader(*replies: Reply) -> LinkStatsReader:
 
 def stats_reader_of(sock: FakeSocket) -> LinkStatsReader:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(link_stats, "open_socket", lambda **_: sock)
+        patch.setattr(stats, "open_socket", lambda **_: sock)
         return LinkStatsReader()
 
 
@@ -84,7 +84,7 @@ def test_counters_that_are_cut_short_are_not_read_on_into_the_next_record(size: 
         assert (dumped, again) == (REFUSED, REFUSED)
 
 
-@given(st.integers(0, 0xFFFF).filter(lambda kind: kind != link_stats.IFLA_STATS_LINK_64))
+@given(st.integers(0, 0xFFFF).filter(lambda kind: kind != stats.IFLA_STATS_LINK_64))
 @settings(max_examples=50, deadline=None)
 def test_another_attribute_is_no_counters(kind: int) -> None:
     """Such as that of a bridge's own statistics, which is as long."""

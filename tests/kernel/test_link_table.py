@@ -2,10 +2,10 @@
 
 import pytest
 
-from exporter.core.model import Link
-from exporter.core.sample import EndedLink, StatsRow
-from exporter.kernel.link_table import LinkTable
-from exporter.kernel.links import LinkMessage
+from exporter.core.model.docker import Link
+from exporter.core.model.kernel_sample import EndedLink, StatsRow
+from exporter.kernel.links.links import LinkMessage
+from exporter.kernel.links.table import LinkTable
 from tests.builders import bridge, row, veth
 
 MAC = "02:42:ac:12:00:02"

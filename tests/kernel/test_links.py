@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from exporter.core.model import Link
-from exporter.kernel.links import IFINFOMSG, LinkMessage, parse_link, text
-from exporter.kernel.rtnetlink import HEADER
+from exporter.core.model.docker import Link
+from exporter.kernel.links.links import IFINFOMSG, LinkMessage, parse_link, text
+from exporter.kernel.netlink.rtnetlink import HEADER
 from tests.kernel.captured import captured
 from tests.kernel.messages import RTM_DELLINK, RTM_NEWLINK
 

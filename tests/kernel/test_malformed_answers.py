@@ -11,23 +11,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from exporter.core.model import Inventory
-from exporter.core.overlay import OverlayRows
-from exporter.core.sample import Devices, KernelSample, SourceState
-from exporter.kernel import addresses, flow_sweep, link_stats, link_watch, namespaces, sampler, sockets
-from exporter.kernel.conntrack_flows import read_flows
-from exporter.kernel.fdb import parse_learned, read_tables
-from exporter.kernel.flow_sweep import FlowSweep
-from exporter.kernel.inet_diag import ANY_STATE, question, read_dump
-from exporter.kernel.link_watch import LinkWatcher
-from exporter.kernel.links import read_links
-from exporter.kernel.namespaces import ALL_NSIDS, NETNSA_PID, read_nsid
-from exporter.kernel.overlay import parse_nodes
-from exporter.kernel.overlay_sweep import OverlaySweep
-from exporter.kernel.port_reader import PortReader
+from exporter.core.model.docker import Inventory
+from exporter.core.model.kernel_sample import Devices, KernelSample, SourceState
+from exporter.core.topology.overlay import OverlayRows
+from exporter.kernel import sampler
+from exporter.kernel.conntrack import sweep as flow_sweep
+from exporter.kernel.conntrack.flows import read_flows
+from exporter.kernel.conntrack.sweep import FlowSweep
+from exporter.kernel.links import addresses, stats
+from exporter.kernel.links import watcher as link_watch
+from exporter.kernel.links.fdb import parse_learned, read_tables
+from exporter.kernel.links.links import read_links
+from exporter.kernel.links.watcher import LinkWatcher
+from exporter.kernel.namespaces import resolver
+from exporter.kernel.namespaces.overlay import parse_nodes
+from exporter.kernel.namespaces.overlay_sweep import OverlaySweep
+from exporter.kernel.namespaces.resolver import ALL_NSIDS, NETNSA_PID, read_nsid
+from exporter.kernel.netlink.inet_diag import ANY_STATE, question, read_dump
+from exporter.kernel.read_source import timed
 from exporter.kernel.sampler import KernelSampler
-from exporter.kernel.sockets import parse_listeners
-from exporter.kernel.timed import timed
+from exporter.kernel.sockets import listeners
+from exporter.kernel.sockets.listeners import parse_listeners
+from exporter.kernel.sockets.source import PortReader
 from tests.kernel.captured import captured
 from tests.kernel.damaged import TCP, damages
 from tests.kernel.messages import FakeSocket, Reply, always, as_socket, done, nsid_answer, renumbered
@@ -100,8 +105,8 @@ def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str, stale: str 
     """The states of the sources of a sample of which one had a bad answer."""
     answers = {
         sampler: BAD_FDB if bad == "fdb" else always(done()),
-        namespaces: BAD_NSID if bad == "links" else always(nsid_answer(-1)),
-        link_stats: BAD_STATS if bad == "link_stats" else lambda n: [done(n)],
+        resolver: BAD_NSID if bad == "links" else always(nsid_answer(-1)),
+        stats: BAD_STATS if bad == "link_stats" else lambda n: [done(n)],
     }
     for module, answer in answers.items():
         monkeypatch.setattr(module, "open_socket", lambda *_, answer=answer, **__: FakeSocket(answer))
@@ -149,7 +154,7 @@ def test_what_no_decoder_has_thought_of_costs_its_source(failure: Exception) -> 
 
 def test_a_bad_answer_about_sockets_costs_these(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     bad = always(message(20, bytes(60)) + done())
-    monkeypatch.setattr(sockets, "open_diag_socket", lambda: as_socket(FakeSocket(*[bad] * 4)))
+    monkeypatch.setattr(listeners, "open_diag_socket", lambda: as_socket(FakeSocket(*[bad] * 4)))
     found = PortReader(tmp_path, tmp_path).add_to(KernelSample(Devices(), [], (), (), 0), Inventory())
     states = {state.name: state for state in found.sources}
     assert states["sockets"].error == "the second half of a socket of 20 bytes, of which the head alone has 32"

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.model import Container
-from exporter.core.sockets import ListeningSocket
-from exporter.kernel.entering import inside
-from exporter.kernel.inet_diag import LISTEN, UNCONNECTED
-from exporter.kernel.link_watch import LinkWatcher
-from exporter.kernel.namespace_sockets import parse_address, parse_file, read_files, read_namespace_sockets
-from exporter.kernel.sockets import read_listeners
+from exporter.core.model.docker import Container
+from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.links.watcher import LinkWatcher
+from exporter.kernel.namespaces.setns import inside
+from exporter.kernel.netlink.inet_diag import LISTEN, UNCONNECTED
+from exporter.kernel.sockets.listeners import read_listeners
+from exporter.kernel.sockets.namespace_sockets import parse_address, parse_file, read_files, read_namespace_sockets
 from tests.builders import run
 from tests.kernel.capture_sockets import made
 from tests.kernel.own_namespace import container, entered, inode, ip

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.namespace_stats import NamespaceStats
+from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
-from exporter.kernel.namespace_stats import parse_namespace_stats, read_namespace_stats, read_own_namespace
+from exporter.kernel.namespaces.stats import parse_namespace_stats, read_namespace_stats, read_own_namespace
 from tests.kernel.captured import CAPTURES
 from tests.kernel.own_namespace import entered
 

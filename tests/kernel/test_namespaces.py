@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.model import Container
-from exporter.kernel.namespaces import NETNSA_PID, UNASSIGNED, NamespaceResolver, parse_nsid, read_nsid
+from exporter.core.model.docker import Container
+from exporter.kernel.namespaces.resolver import NETNSA_PID, UNASSIGNED, NamespaceResolver, parse_nsid, read_nsid
 from tests.builders import run
 from tests.kernel.messages import FakeSocket, as_socket, nsid_answer, refusal
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.model import Container
-from exporter.core.sample import EndedLink
-from exporter.kernel.link_watch import LinkWatcher
-from exporter.kernel.links import read_interfaces
-from exporter.kernel.namespaces import NETNSA_PID, UNASSIGNED, NamespaceResolver, read_nsid
-from exporter.kernel.rtnetlink import open_socket
+from exporter.core.model.docker import Container
+from exporter.core.model.kernel_sample import EndedLink
+from exporter.kernel.links.links import read_interfaces
+from exporter.kernel.links.watcher import LinkWatcher
+from exporter.kernel.namespaces.resolver import NETNSA_PID, UNASSIGNED, NamespaceResolver, read_nsid
+from exporter.kernel.netlink.rtnetlink import open_socket
 from exporter.kernel.sampler import KernelSampler
 from tests.builders import row, run
 from tests.kernel.own_namespace import carries, container, inode, ip, send_frames

@@ -8,12 +8,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from exporter.kernel.addresses import parse_addresses, parse_uplinks
-from exporter.kernel.conntrack import parse_statistics
-from exporter.kernel.link_table import LinkTable
-from exporter.kernel.links import IFLA_LINKINFO, IFLA_MTU, LinkMessage
-from exporter.kernel.routes import parse_routes
-from exporter.kernel.rtnetlink import ATTRIBUTE, HEADER, MalformedError, ask, attribute
+from exporter.kernel.conntrack.table import parse_statistics
+from exporter.kernel.links.addresses import parse_addresses, parse_uplinks
+from exporter.kernel.links.links import IFLA_LINKINFO, IFLA_MTU, LinkMessage
+from exporter.kernel.links.routes import parse_routes
+from exporter.kernel.links.table import LinkTable
+from exporter.kernel.netlink.rtnetlink import ATTRIBUTE, HEADER, MalformedError, ask, attribute
 from tests.kernel.damaged import DECODERS, bodies, damages, parts
 from tests.kernel.messages import FakeSocket, always, as_socket, reply
 from tests.kernel.test_conntrack import STATISTICS

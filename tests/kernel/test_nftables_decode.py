@@ -6,7 +6,7 @@ from ipaddress import ip_address
 import pytest
 
 from exporter.core.nat.ruleset import UNKNOWN, Condition, Rule
-from exporter.kernel.nftables.reader import packets_of, parse_rule
+from exporter.kernel.firewall.nftables.reader import packets_of, parse_rule
 from tests.core.nat.saved import parse
 from tests.kernel.captured_rules import DOCKER_HOSTS, LEGACY, NFT, Capture, captured
 

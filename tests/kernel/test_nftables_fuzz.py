@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from exporter.core.nat.packet import Inside, Packet, wants
 from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, Rule
-from exporter.kernel.nftables import nfta
-from exporter.kernel.nftables.decode import decode
-from exporter.kernel.nftables.reader import packets_of, parse_elements, parse_ended, parse_rule
-from exporter.kernel.nftables.wire import attributes, text, walk
+from exporter.kernel.firewall.nftables import nfta
+from exporter.kernel.firewall.nftables.decode import decode
+from exporter.kernel.firewall.nftables.dump import attributes, text, walk
+from exporter.kernel.firewall.nftables.reader import packets_of, parse_elements, parse_ended, parse_rule
 from tests.kernel.captured_rules import captured
 
 CAPTURES = ("docker-20.10", "docker-28.5", "native", "foreign", "iptables-1.8.9", "iptables-1.8.13")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from exporter.errors import SourceError
-from exporter.kernel import nat as nat_module
-from exporter.kernel.nat import NatReader
-from exporter.kernel.nftables import reader as reader_module
-from exporter.kernel.nftables import wire
-from exporter.kernel.nftables.reader import NftReader
+from exporter.kernel.firewall.nftables import dump
+from exporter.kernel.firewall.nftables import reader as reader_module
+from exporter.kernel.firewall.nftables.reader import NftReader
+from exporter.kernel.nat import reader as nat_module
+from exporter.kernel.nat.reader import NatReader
 from tests.core.nat.saved import parse
 from tests.kernel.captured_rules import BODY, CAPTURES, CapturedKernel, captured
 from tests.kernel.messages import FakeSocket, as_socket, refusal
@@ -102,7 +102,7 @@ def test_rules_in_a_form_that_is_not_known_are_a_failed_source(monkeypatch: pyte
 def test_why_a_reading_failed_is_told(
     monkeypatch: pytest.MonkeyPatch, kernel: Callable[[], FakeSocket], reason: str
 ) -> None:
-    monkeypatch.setattr(wire, "PAUSES", ())
+    monkeypatch.setattr(dump, "PAUSES", ())
     with monkeypatch.context() as patch:
         patch.setattr(reader_module, "open_socket", lambda: as_socket(kernel()))
         nat = NatReader(PROC)

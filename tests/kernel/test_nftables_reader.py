@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from exporter.core.nat.ruleset import UNKNOWN, Base
-from exporter.kernel.nftables import reader as reader_module
-from exporter.kernel.nftables import wire
-from exporter.kernel.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_elements, parse_rule
-from exporter.kernel.nftables.wire import GETCHAIN, GETGEN, GETRULE, GETSETELEM
-from exporter.kernel.rtnetlink import HEADER, NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError, attribute
+from exporter.kernel.firewall.nftables import dump
+from exporter.kernel.firewall.nftables import reader as reader_module
+from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETGEN, GETRULE, GETSETELEM
+from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_elements, parse_rule
+from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError, attribute
 from tests.core.nat.saved import parse
 from tests.kernel.captured_rules import BODY, CapturedKernel, captured
 from tests.kernel.messages import FakeSocket, as_socket, done, refusal
@@ -23,7 +23,7 @@ NewReader = Callable[[FakeSocket], NftReader]
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> NewReader:
     """Makes a reader of a kernel of the test's; nobody waits for a writer."""
-    monkeypatch.setattr(wire, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(dump, "PAUSES", (0.0, 0.0, 0.0))
 
     def make(kernel: FakeSocket) -> NftReader:
         monkeypatch.setattr(reader_module, "open_socket", lambda: as_socket(kernel))

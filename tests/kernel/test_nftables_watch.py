@@ -11,12 +11,12 @@ from exporter.core.nat.ledger import PORT, NatLedger, Series
 from exporter.core.nat.reading import Ended
 from exporter.core.nat.ruleset import DPORT, Rule
 from exporter.errors import SourceError
-from exporter.kernel.nat import NatReader
-from exporter.kernel.nftables import watch as watch_module
-from exporter.kernel.nftables.reader import NftReader
-from exporter.kernel.nftables.watch import NftWatch
-from exporter.kernel.nftables.wire import NEWGEN, NFGENMSG, SUBSYSTEM, dump, open_socket
-from exporter.kernel.rtnetlink import attribute
+from exporter.kernel.firewall.nftables import watch as watch_module
+from exporter.kernel.firewall.nftables.dump import NEWGEN, NFGENMSG, SUBSYSTEM, dump, open_socket
+from exporter.kernel.firewall.nftables.reader import NftReader
+from exporter.kernel.firewall.nftables.watch import NftWatch
+from exporter.kernel.nat.reader import NatReader
+from exporter.kernel.netlink.rtnetlink import attribute
 from tests.kernel.messages import FakeSocket, always, reply
 from tests.kernel.nat_hosts import run
 from tests.kernel.own_namespace import ip

@@ -2,8 +2,8 @@
 
 import pytest
 
-from exporter.kernel.nftables.wire import attributes, number, text, walk
-from exporter.kernel.rtnetlink import attribute
+from exporter.kernel.firewall.nftables.dump import attributes, number, text, walk
+from exporter.kernel.netlink.rtnetlink import attribute
 from tests.kernel.messages import raw_attribute
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.overlay import OverlayRows, overlay_namespace
+from exporter.core.topology.overlay import OverlayRows, overlay_namespace
 from exporter.errors import SourceError
-from exporter.kernel.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row
-from exporter.kernel.overlay import parse_neighbours, parse_nodes, read_overlay
-from exporter.kernel.rtnetlink import HEADER, attribute
+from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row
+from exporter.kernel.namespaces.overlay import parse_neighbours, parse_nodes, read_overlay
+from exporter.kernel.netlink.rtnetlink import HEADER, attribute
 from tests.kernel.captured import captured
 from tests.kernel.own_namespace import inode, ip
 

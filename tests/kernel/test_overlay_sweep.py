@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.overlay import OverlayReading, OverlayRows
+from exporter.core.topology.overlay import OverlayReading, OverlayRows
 from exporter.errors import SourceError
-from exporter.kernel.overlay_sweep import OverlaySweep
+from exporter.kernel.namespaces.overlay_sweep import OverlaySweep
 from tests.waiting import until
 
 LONG = 3600.0

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.details import Details, PortBinding
-from exporter.core.model import Inventory
-from exporter.core.sample import Degraded, KernelSample, SourceState
-from exporter.core.sockets import Owner, ProxyUse
-from exporter.kernel import sockets
-from exporter.kernel.port_reader import PortReader
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import Inventory
+from exporter.core.model.kernel_sample import Degraded, KernelSample, SourceState
+from exporter.core.model.sockets import Owner, ProxyUse
+from exporter.kernel.sockets import listeners
+from exporter.kernel.sockets.source import PortReader
 from tests import builders
 from tests.kernel.capture_sockets import made
 from tests.kernel.fake_proc import DOCKER_PROXY, FakeProc
@@ -86,7 +86,7 @@ def test_a_kernel_that_refuses_costs_the_sockets_and_nothing_else(
     def refused() -> socket.socket:
         raise OSError(93, "Protocol not supported")
 
-    monkeypatch.setattr(sockets, "open_diag_socket", refused)
+    monkeypatch.setattr(listeners, "open_diag_socket", refused)
     sample = reader.add_to(KernelSample(), Inventory())
     assert (sample.sockets, sample.proxies, sample.reserved_ports) == (None, None, None)
     assert [(state.name, state.up) for state in sample.sources] == [("sockets", False), ("namespace_sockets", True)]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.socket_owner import Process, Proxy
-from exporter.kernel.processes import (
+from exporter.core.ports.socket_owner import Process, Proxy
+from exporter.kernel.sockets.processes import (
     find_holders,
     is_held,
     parse_proxy,

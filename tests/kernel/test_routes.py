@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.routes import Route
-from exporter.kernel.addresses import read_addresses
-from exporter.kernel.routes import parse_routes
+from exporter.core.model.routes import Route
+from exporter.kernel.links.addresses import read_addresses
+from exporter.kernel.links.routes import parse_routes
 from tests.kernel.own_namespace import ip
 from tests.kernel.test_addresses import ETH0, ETH1, ETH2, rows
 

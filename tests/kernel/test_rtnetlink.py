@@ -7,7 +7,7 @@ import pytest
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from exporter.kernel.rtnetlink import (
+from exporter.kernel.netlink.rtnetlink import (
     NLM_F_DUMP,
     NLM_F_DUMP_INTR,
     NLM_F_MULTI,

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.details import Details, PortBinding
-from exporter.core.model import Container, Inventory
-from exporter.core.sockets import BoundSocket, HostSockets, ListeningSocket, Owner
-from exporter.kernel.processes import sees_all_processes
-from exporter.kernel.socket_owners import SocketOwners
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import Container, Inventory
+from exporter.core.model.sockets import BoundSocket, HostSockets, ListeningSocket, Owner
+from exporter.kernel.sockets.owners import SocketOwners
+from exporter.kernel.sockets.processes import sees_all_processes
 from tests import builders
 from tests.kernel.fake_proc import DOCKER_PROXY, FakeProc
 from tests.kernel.test_cgroup_ids import Tree

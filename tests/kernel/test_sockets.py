@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.sockets import ListeningSocket
-from exporter.kernel import sockets
-from exporter.kernel.inet_diag import ANY_STATE, open_diag_socket, parse_state, question, read_dump
-from exporter.kernel.rtnetlink import NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError
-from exporter.kernel.sockets import (
+from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.netlink.inet_diag import ANY_STATE, open_diag_socket, parse_state, question, read_dump
+from exporter.kernel.netlink.rtnetlink import NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError
+from exporter.kernel.sockets import listeners
+from exporter.kernel.sockets.listeners import (
     SocketReader,
     parse_listeners,
     parse_local_ports,
@@ -45,7 +45,7 @@ RECORDED = (
 )
 
 
-def answers() -> sockets.Answers:
+def answers() -> listeners.Answers:
     return ((TCP, captured("sockets_tcp")), (UDP, captured("sockets_udp")))
 
 
@@ -82,7 +82,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SocketReader]:
                 self._replies = [left.pop(0)] if left else []
                 return super().send(request)
 
-        monkeypatch.setattr(sockets, "open_diag_socket", lambda: as_socket(Draining()))
+        monkeypatch.setattr(listeners, "open_diag_socket", lambda: as_socket(Draining()))
         return SocketReader()
 
     return make

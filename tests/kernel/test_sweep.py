@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.model import Container
-from exporter.core.namespace_stats import NamespaceStats
-from exporter.kernel.sweep import CATCH_UP_SECONDS, LOOK_SECONDS, RESTS, SLICE, Sweep, sweep_statistics
+from exporter.core.model.docker import Container
+from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
+from exporter.kernel.namespaces.sweep import CATCH_UP_SECONDS, LOOK_SECONDS, RESTS, SLICE, Sweep, sweep_statistics
 from tests.builders import run
 from tests.kernel.test_namespace_stats import NETSTAT, SNMP
 from tests.waiting import until

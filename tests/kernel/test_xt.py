@@ -16,7 +16,7 @@ from exporter.core.nat.ruleset import (
     UNKNOWN,
     Condition,
 )
-from exporter.kernel.nftables.xt import conditions, translation
+from exporter.kernel.firewall.nftables.xt import conditions, translation
 
 ALL = (0, 65535)
 CONNTRACK_SIZES = {1: 152, 2: 156, 3: 164}  # struct xt_conntrack_mtinfo1, 2, 3

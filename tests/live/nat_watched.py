@@ -4,11 +4,11 @@ import contextlib
 from types import TracebackType
 from typing import Self
 
-from exporter.core.nat.book import NatBook, NatView, Surroundings
+from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner
 from exporter.core.nat.drift import NatDrift
-from exporter.core.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner
-from exporter.core.topology import Topology
-from exporter.kernel.nat_source import NatSource
+from exporter.core.nat.tracker import NatBook, NatView, Surroundings
+from exporter.core.topology.topology import Topology
+from exporter.kernel.nat.source import NatSource
 from tests.live.watched import PROC, Watched
 from tests.private_host.host import PrivateHost
 from tests.waiting import until

@@ -7,7 +7,7 @@ from typing import Any
 import docker
 import pytest
 
-from exporter.core.rules.ports import BETWEEN
+from exporter.core.ports.rules import BETWEEN
 from tests.live.listening import PRELUDE, by_ss
 from tests.live.ports_watched import Found, PortsWatched
 from tests.live.shop import IMAGE

@@ -6,16 +6,16 @@ from typing import NamedTuple, Self
 
 import pytest
 
-from exporter.binds import BindMonitor
-from exporter.core.inventory import sandboxed
+from exporter.core.model.inventory import sandboxed
+from exporter.core.model.kernel_sample import KernelSample
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.judgement import PortJudgement
-from exporter.core.rules.ports import BETWEEN
-from exporter.core.sample import KernelSample
-from exporter.kernel.bind_source import BindSource
-from exporter.kernel.nat_source import NatSource
-from exporter.nat import NatMonitor
-from exporter.ports import PortMonitor
+from exporter.core.ports.result import PortJudgement
+from exporter.core.ports.rules import BETWEEN
+from exporter.kernel.bind_failures.source import BindSource
+from exporter.kernel.nat.source import NatSource
+from exporter.monitor.bind_failures import BindMonitor
+from exporter.monitor.nat import NatMonitor
+from exporter.monitor.ports import PortMonitor
 from tests.live.watched import PROC, SYS, Watched
 from tests.private_host.host import PrivateHost
 

@@ -7,7 +7,7 @@ import pytest
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
-from exporter.core.address_pools import PoolUse
+from exporter.core.topology.address_pools import PoolUse
 from tests.live.test_findings import run
 from tests.live.watched import Watched
 from tests.private_host.host import PrivateHost

@@ -11,8 +11,8 @@ from typing import Any
 import docker
 import pytest
 
-from exporter.core.bind_failures import BindFailureCounts, RefusedBind
-from exporter.core.port_claims import PortClaims, port_claims
+from exporter.core.ports.bind_failures import BindFailureCounts, RefusedBind
+from exporter.core.ports.claims import PortClaims, port_claims
 from exporter.errors import SourceError
 from exporter.kernel.bind_failures.watcher import BindFailures
 from tests.live.shop import IMAGE

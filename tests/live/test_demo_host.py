@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.demo import cases
-from exporter.core.rules import NETWORK_KINDS
+from exporter.core.network.rules import NETWORK_KINDS
 from tests.live.exposed import Exporter
 from tests.live.watched import Watched
 from tests.private_host.host import PrivateHost

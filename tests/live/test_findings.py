@@ -15,7 +15,7 @@ import pytest
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
-from exporter.kernel.rtnetlink import DATAGRAM, message
+from exporter.kernel.netlink.rtnetlink import DATAGRAM, message
 from tests.live.shop import IMAGE, Shop
 from tests.live.watched import Watched
 from tests.private_host.dockerd import DATA_ROOT

@@ -9,14 +9,14 @@ from typing import Any, Self
 
 import pytest
 
-from exporter.core.inventory import sandboxed
-from exporter.core.model import Inventory
-from exporter.core.namespace_stats import NamespaceLedger
+from exporter.core.model.docker import Inventory
+from exporter.core.model.inventory import sandboxed
 from exporter.core.observation import Observation
-from exporter.core.topology import join
+from exporter.core.topology.topology import join
+from exporter.core.traffic.tcp_udp_ledger import NamespaceLedger
 from exporter.docker_engine.watcher import EngineWatcher
+from exporter.kernel.namespaces.sweep import sweep_statistics
 from exporter.kernel.proc import read_cgroup_pid
-from exporter.kernel.sweep import sweep_statistics
 from exporter.metrics import namespace
 from exporter.metrics.hot import HotRenderer
 from tests.builders import devices

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from exporter.core.rules.ports import PORT_KINDS
+from exporter.core.ports.rules import PORT_KINDS
 from tests.live.exposed import Exporter, Metrics
 from tests.live.listening import FORK, HAND_OVER, PRELUDE, listening
 from tests.live.port_cases import SETTLED, WAIT, binds, create, run, serves, state

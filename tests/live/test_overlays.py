@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from exporter.core.overlay import OverlayRows, overlay_namespace
+from exporter.core.topology.overlay import OverlayRows, overlay_namespace
 from exporter.docker_engine import watcher as watcher_module
-from exporter.kernel.overlay import read_overlay
+from exporter.kernel.namespaces.overlay import read_overlay
 from tests.live.exposed import Exporter, Metrics
 from tests.live.test_drivers import run, swarm
 from tests.live.watched import Watched

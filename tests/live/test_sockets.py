@@ -7,12 +7,12 @@ from typing import Any, Self
 
 import pytest
 
-from exporter.core.model import Inventory
-from exporter.core.sample import KernelSample
-from exporter.core.sockets import HostSockets, ListeningSocket, ProxyUse
+from exporter.core.model.docker import Inventory
+from exporter.core.model.kernel_sample import KernelSample
+from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
 from exporter.docker_engine.watcher import EngineWatcher
-from exporter.kernel.port_reader import PortReader
 from exporter.kernel.proc import read_cgroup_pid
+from exporter.kernel.sockets.source import PortReader
 from tests.live.exposed import Exporter
 from tests.live.listening import FORK, HAND_OVER, Place, by_ss, listening
 from tests.live.shop import IMAGE

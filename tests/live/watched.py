@@ -4,12 +4,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from exporter.core.inventory import sandboxed
-from exporter.core.judge import Judge
-from exporter.core.judgement import Judgement
-from exporter.core.model import Inventory
-from exporter.core.overlay import overlay_namespaces
-from exporter.core.topology import Topology, join
+from exporter.core.model.docker import Inventory
+from exporter.core.model.inventory import sandboxed
+from exporter.core.network.evaluator import Judge
+from exporter.core.network.result import Judgement
+from exporter.core.topology.overlay import overlay_namespaces
+from exporter.core.topology.topology import Topology, join
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sampler import KernelSampler

@@ -1,6 +1,6 @@
 """Refused binds as text."""
 
-from exporter.core.bind_failures import BindFailureReport
+from exporter.core.ports.bind_failures import BindFailureReport
 from exporter.metrics.bind_failures import bind_failures, families
 from exporter.metrics.text import render
 from tests import builders

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.config import COLLECTORS
 from exporter.core.observation import EngineStats
-from exporter.core.topology import join
+from exporter.core.topology.topology import join
 from exporter.metrics.exposition import Exposition
 from tests.builders import bridge, devices, inventory, network, observed, row, run, shop, veth
 from tests.metrics.families import exposed, section, values

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from exporter.core.address_pools import PoolUse
-from exporter.core.addresses import SubnetUse
-from exporter.core.conntrack import ConntrackStats
-from exporter.core.finding import Finding
-from exporter.core.judge import Judge
-from exporter.core.judgement import Judgement
-from exporter.core.rules import NETWORK_KINDS
+from exporter.core.findings.finding import Finding
+from exporter.core.model.conntrack import ConntrackStats
+from exporter.core.network.evaluator import Judge
+from exporter.core.network.result import Judgement
+from exporter.core.network.rules import NETWORK_KINDS
+from exporter.core.topology.address_pools import PoolUse
+from exporter.core.topology.address_use import SubnetUse
 from tests.builders import observed, shop
 from tests.core.rules.scenes import scene
 from tests.metrics.families import exposed, section

@@ -4,10 +4,10 @@ import platform
 from dataclasses import replace
 
 from exporter import __revision__, __version__
-from exporter.core.model import Inventory
+from exporter.core.model.docker import Inventory
+from exporter.core.model.kernel_sample import Degraded, Devices, SourceState
 from exporter.core.observation import EngineStats, Observation
-from exporter.core.sample import Degraded, Devices, SourceState
-from exporter.core.topology import join
+from exporter.core.topology.topology import join
 from tests.builders import CREATED, devices, inventory
 from tests.metrics.families import exposed, section
 

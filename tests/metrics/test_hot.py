@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client.core import CounterMetricFamily
 
+from exporter.core.model.kernel_sample import RX_BYTES, TX_BYTES, StatsRow
 from exporter.core.observation import Observation
-from exporter.core.sample import RX_BYTES, TX_BYTES, StatsRow
-from exporter.core.topology import join
+from exporter.core.topology.topology import join
 from exporter.metrics.hot import HotCounter, HotGroup, HotRenderer, Series
 from tests.builders import devices, inventory, row
 from tests.metrics.families import by_prometheus_client, values

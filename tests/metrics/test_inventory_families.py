@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from exporter.config import COLLECTORS
-from exporter.core.model import Container, Network, Subnet
-from exporter.core.topology import Topology, join
+from exporter.core.model.docker import Container, Network, Subnet
+from exporter.core.topology.topology import Topology, join
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.inventory import label_name
 from tests.builders import connect, devices, inventory, network, observed, run, shop, stop

@@ -6,8 +6,8 @@ from operator import attrgetter
 
 import pytest
 
+from exporter.core.model.sockets import HostSockets, Listener, ListeningSocket, Owner
 from exporter.core.observation import Observation
-from exporter.core.sockets import HostSockets, Listener, ListeningSocket, Owner
 from exporter.metrics.build import Metric, gauge
 from exporter.metrics.kept import KeptGroup, KeptRenderer
 from tests.builders import observed, shop

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from exporter.config import COLLECTORS
-from exporter.core.sockets import HostSockets, Listener, ListeningSocket, Owner, ProxyUse
+from exporter.core.model.sockets import HostSockets, Listener, ListeningSocket, Owner, ProxyUse
 from tests.builders import observed, shop
 from tests.metrics.families import exposed, section
 

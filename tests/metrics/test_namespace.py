@@ -1,8 +1,8 @@
 """Statistics of namespaces as text, and what stands for the tables of bridges and overlays."""
 
-from exporter.core.namespace_stats import NamespaceCounts, NamespaceStats
 from exporter.core.observation import Observation
-from exporter.core.topology import join
+from exporter.core.topology.topology import join
+from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceStats
 from exporter.metrics import fdb, namespace
 from exporter.metrics.hot import HotRenderer
 from exporter.metrics.text import render

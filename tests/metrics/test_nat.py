@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from exporter.config import COLLECTORS
-from exporter.core.nat.book import NatView, Sums
-from exporter.core.nat.counts import RuleCounts
 from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.nat.evaluator import NAT_KINDS, NatJudgement
 from exporter.core.nat.flows import FlowCounts
-from exporter.core.nat.judge import NAT_KINDS, NatJudgement
 from exporter.core.nat.reading import NatReading
+from exporter.core.nat.rule_counts import RuleCounts
 from exporter.core.nat.ruleset import Ruleset
+from exporter.core.nat.tracker import NatView, Sums
 from exporter.core.observation import Observation
 from exporter.metrics import nat_connections
 from exporter.metrics.build import counter, gauge

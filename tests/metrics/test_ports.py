@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from exporter.config import COLLECTORS
-from exporter.core.judgement import Judgement
+from exporter.core.network.result import Judgement
 from exporter.core.observation import Observation
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.judge import PortJudge
-from exporter.core.ports.judgement import PortJudgement
-from exporter.core.rules.ports import PORT_KINDS
-from exporter.core.topology import join
+from exporter.core.ports.evaluator import PortJudge
+from exporter.core.ports.result import PortJudgement
+from exporter.core.ports.rules import PORT_KINDS
+from exporter.core.topology.topology import join
 from tests.builders import inventory, observed, run, shop
 from tests.core.ports.hosts import DEVICES, NETWORKS, NOW, down, proxy, publishes, readings
 from tests.metrics.families import exposed, section

@@ -1,7 +1,7 @@
 """Counters as text: whose view, which direction, which labels."""
 
-from exporter.core.sample import Inside, StatsRow
-from exporter.core.topology import Topology, join
+from exporter.core.model.kernel_sample import Inside, StatsRow
+from exporter.core.topology.topology import Topology, join
 from tests.builders import bridge, device, devices, inventory, network, observed, run, veth
 from tests.metrics.families import exposed, values
 

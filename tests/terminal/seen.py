@@ -7,16 +7,16 @@ from typing import Any
 
 from rich.console import Console
 
-from exporter.core.finding import Finding
-from exporter.core.judgement import Judgement
-from exporter.core.nat.book import NatView
+from exporter.cli.output.table import console
+from exporter.core.findings.finding import Finding
 from exporter.core.nat.drift import NatDrift, Subject
-from exporter.core.nat.judge import NatJudgement
+from exporter.core.nat.evaluator import NatJudgement
+from exporter.core.nat.tracker import NatView
+from exporter.core.network.result import Judgement
 from exporter.core.observation import Observation
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.judgement import PortJudgement
-from exporter.core.topology import join
-from exporter.terminal.paint import console
+from exporter.core.ports.result import PortJudgement
+from exporter.core.topology.topology import join
 from tests.builders import inventory, observed
 from tests.core.ports.hosts import DEVICES, NETWORKS, publishes
 

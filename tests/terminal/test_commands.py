@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from exporter.cli import main
+from exporter.cli.main import main
 
 NO_ENGINE = "unix:///nowhere/docker.sock"
 

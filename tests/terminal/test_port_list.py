@@ -3,8 +3,8 @@
 import json
 from functools import partial
 
-from exporter.core.sockets import HostSockets
-from exporter.terminal.port_list import document, port_lines, print_ports
+from exporter.cli.output.ports import document, port_lines, print_ports
+from exporter.core.model.sockets import HostSockets
 from tests.core.ports.hosts import container, engine, process, proxy
 from tests.terminal.seen import printed, seen
 

@@ -7,12 +7,12 @@ from functools import partial
 
 import pytest
 
+from exporter.cli.output.check import document, print_report
+from exporter.cli.output.check_result import told
+from exporter.cli.output.table import cell, console, table
+from exporter.core.model.kernel_sample import Degraded
 from exporter.core.observation import Observation
-from exporter.core.sample import Degraded
-from exporter.core.unseen import SENTENCES
-from exporter.terminal.paint import cell, console, table
-from exporter.terminal.report import document, print_report
-from exporter.terminal.told import told
+from exporter.core.views.blind_spots import SENTENCES
 from tests.terminal.seen import LIKELY, LOST, SMALL, STOLEN, printed, seen
 
 PTRACE = Degraded("sockets", "no_sys_ptrace", "grant CAP_SYS_PTRACE")
@@ -109,9 +109,9 @@ def test_findings_of_networks_and_nat_have_the_labels_of_their_series() -> None:
 
 
 def test_every_reason_for_not_looking_has_a_sentence() -> None:
-    from exporter.core.nat import judge as nat_judge
-    from exporter.core.rules import ENGINE, HOST_NETWORK, OVERLAYS, ROUTES, STATIC_ADDRESSES
-    from exporter.core.rules import ports as rules
+    from exporter.core.nat import evaluator as nat_judge
+    from exporter.core.network.rules import ENGINE, HOST_NETWORK, OVERLAYS, ROUTES, STATIC_ADDRESSES
+    from exporter.core.ports import rules as rules
 
     of_networks = {ENGINE, HOST_NETWORK, OVERLAYS, ROUTES, STATIC_ADDRESSES}
     of_ports = {need for rule in rules.PORT_RULES for need in rule.needs}

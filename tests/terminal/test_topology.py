@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from functools import partial
 
-from exporter.core.portrait import portrait
-from exporter.terminal.graph import dot, mermaid
-from exporter.terminal.topology_tree import document, parse_portrait, print_tree
+from exporter.cli.output.graph import dot, mermaid
+from exporter.cli.output.topology import document, parse_portrait, print_tree
+from exporter.core.views.host_view import portrait
 from exporter.web.page import api
 from tests.builders import inventory, network, observed, run, shop
 from tests.terminal.seen import printed

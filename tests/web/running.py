@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from exporter.web import listen
-from exporter.web.access.state import OPEN, Access
+from exporter.web.access.access import OPEN, Access
 from exporter.web.compression import compress
-from exporter.web.live import Look
 from exporter.web.routes import Handlers, Route, routes
-from exporter.web.server import Server
-from exporter.web.workshop import Workshop
+from exporter.web.server import listen
+from exporter.web.server.server import Server
+from exporter.web.sse import Look
+from exporter.web.worker_pool import Workshop
 
 TEXT, OPENMETRICS = "text/plain; version=0.0.4; charset=utf-8", "application/openmetrics-text; version=1.0.0"
 

@@ -10,7 +10,7 @@ import pytest
 
 from exporter.web.access import auth
 from exporter.web.access.auth import BasicAuth, TooManyChecksError, check_password
-from exporter.web.access.web_config_file import WebConfigFile
+from exporter.web.access.config_file import WebConfigFile
 from tests.web.running import Site, serving
 from tests.web.test_server import ROUTES
 

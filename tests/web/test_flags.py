@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.cli import build_config, cli
+from exporter.cli.main import build_config, cli
 from exporter.config import Config
 from tests.test_cli import LOOPBACK, NO_ENGINE, listening, started
 from tests.web.keys import Keys

@@ -13,7 +13,7 @@ from typing import Protocol
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.web.listen import bind, inherited, written
+from exporter.web.server.listen import bind, inherited, written
 from tests.test_cli import NO_ENGINE, get
 from tests.web.clients import reserved
 

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 import pytest
 from aiohttp import web
 
-from exporter.web import connection, door, server
 from exporter.web.routes import Route, healthy
+from exporter.web.server import acceptor, connection, server
 from tests.waiting import until
 from tests.web.clients import HALF_A_HEAD, WHOLE_HEAD, crowd, is_closed, read_all
 from tests.web.running import Site, serving
@@ -156,7 +156,7 @@ def test_half_a_head_and_the_end_of_it_is_closed_soon(monkeypatch: pytest.Monkey
 def test_when_all_connections_are_taken_the_oldest_idle_one_gives_way(
     monkeypatch: pytest.MonkeyPatch, site: Site
 ) -> None:
-    monkeypatch.setattr(door, "MOST_CONNECTIONS", 10)
+    monkeypatch.setattr(acceptor, "MOST_CONNECTIONS", 10)
     with crowd(site.port, 1, sending=WHOLE_HEAD) as [scraper]:
         assert scraper.recv(10_000).endswith(b"text\n")
         with crowd(site.port, 30, sending=HALF_A_HEAD) as slow:
@@ -171,7 +171,7 @@ def test_when_all_connections_are_taken_the_oldest_idle_one_gives_way(
 def test_when_all_connections_are_owed_an_answer_nobody_new_is_let_in(
     monkeypatch: pytest.MonkeyPatch, site: Site
 ) -> None:
-    monkeypatch.setattr(door, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(acceptor, "MOST_CONNECTIONS", 2)
     release, asked = threading.Event(), threading.Semaphore(0)
 
     def scrape(_: bool) -> bytes:  # noqa: FBT001  as the handler is called

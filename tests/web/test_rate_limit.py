@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.web.access.config import RateLimit
+from exporter.web.access.config_file import WebConfigFile
 from exporter.web.access.rate_limit import TokenBucket
-from exporter.web.access.web_config import RateLimit
-from exporter.web.access.web_config_file import WebConfigFile
 from tests.web.running import Site, serving
 
 

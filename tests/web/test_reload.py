@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import LogCapture
 
 from exporter.errors import ConfigError
-from exporter.web.access.state import OPEN
-from exporter.web.access.web_config_file import WebConfigFile
+from exporter.web.access.access import OPEN
+from exporter.web.access.config_file import WebConfigFile
 from tests.web.keys import Keys
 from tests.web.running import Site, serving
 

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from structlog.testing import LogCapture
 
+from exporter.app.scrape import Scraper
 from exporter.core.observation import Observation
-from exporter.scraper import Scraper
-from exporter.web import workshop
+from exporter.web import worker_pool
 from tests.builders import observed, shop
 from tests.waiting import until
 from tests.web.running import Site, serving, waiting_threads
@@ -43,7 +43,7 @@ def test_after_a_scrape_that_failed_the_next_one_is_answered(site: Site, log: Lo
 def test_a_scrape_that_takes_too_long_is_a_503_and_health_is_answered_meanwhile(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workshop, "WORK_SECONDS", 0.05)
+    monkeypatch.setattr(worker_pool, "WORK_SECONDS", 0.05)
     release = threading.Event()
     site.scrape = lambda _: b"late\n" if release.wait(60) else b"never\n"
     with ThreadPoolExecutor(1) as pool:

@@ -11,8 +11,8 @@ import pytest
 import trustme
 from structlog.testing import LogCapture
 
+from exporter.web.access.config_file import WebConfigFile
 from exporter.web.access.tls import alternative_names
-from exporter.web.access.web_config_file import WebConfigFile
 from tests.web.keys import Keys
 from tests.web.running import Site, serving
 

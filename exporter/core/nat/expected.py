@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from exporter.core.details import PortBinding
-from exporter.core.model import Container, Inventory, Network
-from exporter.core.nat.owners import AddressOwner, family_of, number_of, owners, prefix_of
+from exporter.core.model.container_details import PortBinding
+from exporter.core.model.docker import Container, Inventory, Network
+from exporter.core.nat.address_owner import AddressOwner, family_of, number_of, owners, prefix_of
 from exporter.core.nat.packet import Inside
 from exporter.core.nat.ruleset import IP, IP6, Rule
 

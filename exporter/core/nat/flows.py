@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from exporter.core.nat.address_owner import family_of, number_of
+from exporter.core.nat.context import StuckFlow
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.ledger import Series
-from exporter.core.nat.owners import family_of, number_of
 from exporter.core.nat.ruleset import IP, IP6
-from exporter.core.nat.scene import StuckFlow
 
 UDP = "udp"
 ADDRESS_BITS = {IP: 32, IP6: 128}

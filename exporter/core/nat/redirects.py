@@ -5,7 +5,9 @@ Only rules whose every condition is understood, on the whole way from PREROUTING
 
 from collections.abc import Iterator
 
+from exporter.core.model.sockets import CONTAINER, Owner
 from exporter.core.nat.expected import Expected
+from exporter.core.nat.format import address_text
 from exporter.core.nat.ruleset import (
     DPORT,
     DST,
@@ -24,10 +26,8 @@ from exporter.core.nat.ruleset import (
     Ruleset,
     is_one_address,
 )
-from exporter.core.nat.text import address_text
 from exporter.core.ports.conflict import ADDRESS
-from exporter.core.ports.scene import Redirect
-from exporter.core.sockets import CONTAINER, Owner
+from exporter.core.ports.context import Redirect
 
 DEEPEST = 16
 VERSIONS = {IP: 4}

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from exporter.core.finding import CONFIRMED
-from exporter.core.sockets import CONTAINER, DOCKER_PROXY, ENGINE, Owner
+from exporter.core.findings.finding import CONFIRMED
+from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, ENGINE, Owner
 
 # Kinds of holders that do not listen: an outgoing connection's local port, and where a DNAT rule leads.
 CONNECTION, ADDRESS = "connection", "address"

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.core.details import PortBinding
-from exporter.core.model import Container
+from exporter.core.model.container_details import PortBinding
+from exporter.core.model.docker import Container
+from exporter.core.model.sockets import Owner
 from exporter.core.ports.conflict import NOBODY, Place
-from exporter.core.ports.connections import outgoing
-from exporter.core.ports.scene import PortScene
+from exporter.core.ports.context import PortScene
+from exporter.core.ports.outgoing_connections import outgoing
 from exporter.core.ports.start_error import StartError, parse_start_error, possible_places
-from exporter.core.sockets import Owner
 
 NO_RESTARTS = ("", "no")
 

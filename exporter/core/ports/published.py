@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from exporter.core.model import Container
+from exporter.core.model.docker import Container
 from exporter.core.ports.conflict import Place
-from exporter.core.ports.scene import READ_PROTOCOLS, PortScene
+from exporter.core.ports.context import READ_PROTOCOLS, PortScene
 
 
 def published_places(scene: PortScene) -> Iterator[tuple[Container, Place]]:

@@ -4,11 +4,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from exporter.core.bind_failures import RefusedBind
-from exporter.core.model import Container, Inventory
+from exporter.core.model.docker import Container, Inventory
+from exporter.core.ports.bind_failures import RefusedBind
 from exporter.core.ports.conflict import Place
-from exporter.core.ports.failures import WRITTEN_LATE, failed, young
-from exporter.core.ports.scene import Refusal
+from exporter.core.ports.container_failures import WRITTEN_LATE, failed, young
+from exporter.core.ports.context import Refusal
 
 REMEMBERED = 1024
 # One who tries several ports does so within a moment, and is content with the first that is free.

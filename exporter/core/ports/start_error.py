@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from exporter.core.details import PortBinding
+from exporter.core.model.container_details import PortBinding
 from exporter.core.ports.conflict import Place
 
 IN_USE, NOT_LOCAL = "in_use", "not_local"

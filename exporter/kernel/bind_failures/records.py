@@ -4,8 +4,8 @@ import ctypes
 from ctypes import Structure, c_char, c_uint8, c_uint16, c_uint32, c_uint64
 from socket import AF_INET, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP, inet_ntop
 
-from exporter.core.bind_failures import RefusedBind
-from exporter.kernel.cgroup_ids import parse_container_ids
+from exporter.core.ports.bind_failures import RefusedBind
+from exporter.kernel.sockets.cgroups import parse_container_ids
 
 # linux/in.h. Go's servers listen on IPPROTO_MPTCP sockets, whose ports are those of TCP. The rest that can be refused
 # has no ports (ping sockets), or some of its own that Docker does not publish (UDP-Lite).

@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from exporter.core.bind_failures import RefusedBind
+from exporter.core.ports.bind_failures import RefusedBind
 from exporter.errors import SourceError
 from exporter.kernel.bind_failures.bpf import attach, load_program, read_misses
 from exporter.kernel.bind_failures.btf import read_btf

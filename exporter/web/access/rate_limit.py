@@ -1,6 +1,6 @@
 """A token bucket, as golang.org/x/time/rate is one."""
 
-from exporter.web.access.web_config import RateLimit
+from exporter.web.access.config import RateLimit
 
 
 class TokenBucket:

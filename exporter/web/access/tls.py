@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.errors import ConfigError
+from exporter.web.access.config import ClientAuth, TlsSettings
 from exporter.web.access.tls_names import CIPHERS, CURVES, VERSIONS
-from exporter.web.access.web_config import ClientAuth, TlsSettings
 
 # What a presented certificate is verified for. Go's RequestClientCert looks at none, so none is asked for; its
 # RequireAnyClientCert has a CA here (web_config sees to that) and verifies, which is stricter.

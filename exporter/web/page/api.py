@@ -5,14 +5,14 @@ import zlib
 from dataclasses import asdict, replace
 from typing import Any
 
-from exporter.core import path
-from exporter.core.doubt import is_doubtful
-from exporter.core.explain import explain
+from exporter.core.explain import path
+from exporter.core.explain.explain import explain
 from exporter.core.observation import Observation
-from exporter.core.port_scope import scope
-from exporter.core.portrait import document, portrait
-from exporter.core.report import findings
-from exporter.core.unseen import unseen
+from exporter.core.ports.scope import scope
+from exporter.core.views.blind_spots import unseen
+from exporter.core.views.finding_rows import findings
+from exporter.core.views.host_view import document, portrait
+from exporter.core.views.pending import is_doubtful
 from exporter.web.page.layout import endpoint_key
 
 

@@ -1,6 +1,6 @@
 """What each thing of a host looks like as a box, in its column: containers, networks, and the way out."""
 
-from exporter.core.portrait import RANK, ContainerPortrait, NetworkPortrait, Portrait, UplinkPortrait
+from exporter.core.views.host_view import RANK, ContainerPortrait, NetworkPortrait, Portrait, UplinkPortrait
 from exporter.web.page.picture import ROW, TOP, Box
 
 WIDTH = 1160

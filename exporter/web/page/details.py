@@ -2,8 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporter.core.portrait import ContainerPortrait, EndpointPortrait, NetworkPortrait, Portrait, UplinkPortrait
-from exporter.core.report import Line
+from exporter.core.views.finding_rows import Line
+from exporter.core.views.host_view import (
+    ContainerPortrait,
+    EndpointPortrait,
+    NetworkPortrait,
+    Portrait,
+    UplinkPortrait,
+)
 from exporter.web.page.markup import Html, bytes_text, el, joined, name, text
 
 Fact = tuple[str, str]

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from exporter.core.finding import CRITICAL, WARNING
+from exporter.core.findings.finding import CRITICAL, WARNING
 from exporter.core.observation import Observation
-from exporter.core.portrait import Portrait, portrait
-from exporter.core.unseen import hints, unseen
+from exporter.core.views.blind_spots import hints, unseen
+from exporter.core.views.host_view import Portrait, portrait
 from exporter.web.page import tables
 from exporter.web.page.api import version as version_of
 from exporter.web.page.details import details, finding

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 
-from exporter.core.portrait import ContainerPortrait, EndpointPortrait, NetworkPortrait, Portrait
+from exporter.core.views.host_view import ContainerPortrait, EndpointPortrait, NetworkPortrait, Portrait
 from exporter.web.page.boxes import HOST, STACK, container_box, group_box, host_box, network_box, stack_box, uplink_box
 from exporter.web.page.picture import GAP, ROW, TOP, Box, Line, Picture
 

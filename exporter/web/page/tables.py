@@ -5,8 +5,8 @@ from itertools import chain
 from urllib.parse import quote
 
 from exporter.core.observation import Observation
-from exporter.core.port_scope import scope
-from exporter.core.portrait import ContainerPortrait, EndpointPortrait, Portrait
+from exporter.core.ports.scope import scope
+from exporter.core.views.host_view import ContainerPortrait, EndpointPortrait, Portrait
 from exporter.web.page.layout import endpoint_key
 from exporter.web.page.markup import Html, bytes_text, el, joined, name, text
 

@@ -11,16 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from exporter.core.details import Details, PortBinding
-from exporter.core.model import BridgeOptions, Container, Inventory, Member, Network, Subnet
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import BridgeOptions, Container, Inventory, Member, Network, Subnet
+from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner
+from exporter.core.nat.context import NatScene
 from exporter.core.nat.drift import NatDrift, Subject
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.layout import IPTABLES, NATIVE, Layout
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.ruleset import FAMILIES, IP, IP6, Base, Place, Ruleset
-from exporter.core.nat.scene import NatScene
-from exporter.core.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner
-from exporter.core.topology import Topology, join
+from exporter.core.topology.topology import Topology, join
 from tests.builders import bridge, connect, device, devices, inventory, network, run
 from tests.core.nat.saved import rule, ruleset
 from tests.kernel.captured_rules import captured

@@ -7,7 +7,7 @@ import pytest
 from exporter.core.nat.attribution import Attribution
 from exporter.core.nat.expected import expected
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, Series
-from exporter.core.nat.port_memory import PortMemory
+from exporter.core.nat.published_history import PortMemory
 from exporter.core.nat.ruleset import Rule
 from tests.builders import run, stop
 from tests.core.nat.hosts import NETWORKS, OLD, OWN_TABLES, WEB, Host, host, hosts, published

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.nat.book import NatBook, NatSample, NatView, Surroundings
 from exporter.core.nat.flows import Flows
 from exporter.core.nat.reading import Counted, Ended, NatReading, merged
 from exporter.core.nat.ruleset import Rule, Ruleset
-from exporter.core.topology import join
+from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
+from exporter.core.topology.topology import join
 from tests.builders import rename, stop
 from tests.core.nat import hosts
 from tests.core.nat.hosts import DEVICES, NETWORKS, OLD, WEB, Host, host

@@ -5,11 +5,11 @@ from collections import Counter
 import pytest
 
 from exporter.core.nat.attribution import Attribution
-from exporter.core.nat.counts import RuleCounts, count
 from exporter.core.nat.expected import Expected
-from exporter.core.nat.port_memory import PortMemory
+from exporter.core.nat.published_history import PortMemory
+from exporter.core.nat.rule_counts import RuleCounts, count
 from exporter.core.nat.ruleset import GOTO, JUMP, MAP, Base
-from exporter.kernel.legacy_rules import parse_tables
+from exporter.kernel.firewall.iptables_legacy.reader import parse_tables
 from tests.core.nat.hosts import NEW, OLD, OWN_TABLES, Host, hosts
 from tests.core.nat.saved import parse
 from tests.kernel.captured_rules import DOCKER_HOSTS, LEGACY, NFT, captured

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.details import Details, PortBinding
-from exporter.core.model import BridgeOptions, Member, Subnet
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import BridgeOptions, Member, Subnet
+from exporter.core.nat.address_owner import number_of
 from exporter.core.nat.expected import ExpectedBinding, ExpectedNetwork, expected
-from exporter.core.nat.owners import number_of
 from exporter.core.nat.ruleset import Rule
 from tests.builders import connect, inventory, network, run, stop
 from tests.core.nat.hosts import NETWORKS, WEB, host, published

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from exporter.core.nat.context import StuckFlow
 from exporter.core.nat.expected import expected
 from exporter.core.nat.flows import FlowCounts, Flows, count_flows, udp_ports
-from exporter.core.nat.scene import StuckFlow
 from tests.builders import network, run
 from tests.core.nat.hosts import NEW, OLD, host, published
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from exporter.core.nat.context import NatScene, StuckFlow
 from exporter.core.nat.drift import NatDrift
-from exporter.core.nat.judge import GRACE, NAT_KINDS, NAT_RULES, Evidence, NatJudge, NatJudgement
+from exporter.core.nat.evaluator import GRACE, NAT_KINDS, NAT_RULES, Evidence, NatJudge, NatJudgement
 from exporter.core.nat.reading import IPTABLES_LEGACY, IPTABLES_NFT, NFTABLES, NatReading
 from exporter.core.nat.ruleset import Ruleset
-from exporter.core.nat.scene import NatScene, StuckFlow
-from exporter.core.topology import Topology, join
+from exporter.core.topology.topology import Topology, join
 from tests.core.nat import hosts
 from tests.core.nat.hosts import DEVICES, NEW, OLD, OWN_TABLES, Host, proxies
 
@@ -191,7 +191,7 @@ def test_nothing_is_walked_while_nothing_changed(monkeypatch: pytest.MonkeyPatch
         walks.append(scene)
         return iter(())
 
-    monkeypatch.setattr("exporter.core.nat.judge.NAT_RULES", (("one", check),))
+    monkeypatch.setattr("exporter.core.nat.evaluator.NAT_RULES", (("one", check),))
     moments = Moments(OLD)
     reading = OLD.reading()
     for later in range(3):

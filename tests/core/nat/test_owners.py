@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from exporter.core.model import Member
-from exporter.core.nat.owners import AddressOwner, family_of, number_of, owners, prefix_of
+from exporter.core.model.docker import Member
+from exporter.core.nat.address_owner import AddressOwner, family_of, number_of, owners, prefix_of
 from tests.builders import connect, inventory, network, run, stop
 from tests.core.nat.hosts import NETWORKS, WEB, host
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from exporter.core.nat.port_memory import MOST, PortMemory
+from exporter.core.nat.published_history import MOST, PortMemory
 from tests.builders import rename, run, stop
 from tests.core.nat.hosts import NETWORKS, WEB, host, published
 

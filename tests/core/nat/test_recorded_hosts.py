@@ -2,10 +2,10 @@
 
 import pytest
 
-from exporter.core.nat.book import NatBook, NatSample, NatView, Surroundings
-from exporter.core.nat.judge import GRACE, NAT_KINDS
-from exporter.core.sample import Devices
-from exporter.core.topology import join
+from exporter.core.model.kernel_sample import Devices
+from exporter.core.nat.evaluator import GRACE, NAT_KINDS
+from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
+from exporter.core.topology.topology import join
 from tests.kernel.captured_rules import CAPTURES, DOCKER_HOSTS, LEGACY, captured
 from tests.recorded import RecordedHost
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from exporter.core.nat.owners import prefix_of
-from exporter.core.nat.text import address_text
+from exporter.core.nat.address_owner import prefix_of
+from exporter.core.nat.format import address_text
 
 
 @pytest.mark.parametrize(

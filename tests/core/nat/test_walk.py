@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.core.nat.address_owner import number_of, prefix_of
 from exporter.core.nat.chain_index import ChainIndex
-from exporter.core.nat.owners import number_of, prefix_of
 from exporter.core.nat.packet import Inside, Packet
 from exporter.core.nat.ruleset import (
     DPORT,
@@ -29,7 +29,7 @@ from exporter.core.nat.ruleset import (
     Rule,
     Ruleset,
 )
-from exporter.core.nat.walk import Decision, Walker
+from exporter.core.nat.walker import Decision, Walker
 from tests.core.nat.saved import ruleset
 
 FORWARD: Place = ("ip", "filter", "FORWARD")
@@ -256,7 +256,7 @@ class NoIndex:
 def test_an_index_changes_no_walk(rules: Ruleset, packet: Packet) -> None:
     with pytest.MonkeyPatch.context() as patch:
         indexed = list(Walker(rules, INSIDE).hits(FORWARD, packet))
-        patch.setattr("exporter.core.nat.walk.ChainIndex", NoIndex)
+        patch.setattr("exporter.core.nat.walker.ChainIndex", NoIndex)
         assert indexed == list(Walker(rules, INSIDE).hits(FORWARD, packet))
 
 

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from exporter.core.details import Details, PortBinding
-from exporter.core.model import Container, Network
-from exporter.core.ports.conflict import Place
-from exporter.core.ports.scene import PortReadings, PortScene, port_scene
-from exporter.core.sockets import (
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import Container, Network
+from exporter.core.model.sockets import (
     CONTAINER,
     DOCKER_PROXY,
     ENGINE,
@@ -18,7 +16,9 @@ from exporter.core.sockets import (
     ListeningSocket,
     Owner,
 )
-from exporter.core.topology import join
+from exporter.core.ports.conflict import Place
+from exporter.core.ports.context import PortReadings, PortScene, port_scene
+from exporter.core.topology.topology import join
 from tests.builders import bridge, device, devices, inventory, network, run, stop
 
 NOW = 1_700_010_000.0

@@ -2,8 +2,8 @@
 
 import pytest
 
+from exporter.core.model.sockets import Owner
 from exporter.core.ports.conflict import NOBODY, Place, conflict, described
-from exporter.core.sockets import Owner
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model import Container
-from exporter.core.ports.eaddrinuse import LogEvidence
-from exporter.core.ports.judge import PortJudge
-from exporter.core.ports.judgement import PortJudgement
-from exporter.core.ports.scene import PortReadings
-from exporter.core.rules.ports import BETWEEN, PORT_KINDS
-from exporter.core.topology import join
+from exporter.core.model.docker import Container
+from exporter.core.ports.context import PortReadings
+from exporter.core.ports.evaluator import PortJudge
+from exporter.core.ports.log_parser import LogEvidence
+from exporter.core.ports.result import PortJudgement
+from exporter.core.ports.rules import BETWEEN, PORT_KINDS
+from exporter.core.topology.topology import join
 from tests.builders import inventory
 from tests.core.ports.hosts import (
     DEVICES,

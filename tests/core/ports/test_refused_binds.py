@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.bind_failures import RefusedBind
-from exporter.core.model import Container, Inventory
+from exporter.core.model.docker import Container, Inventory
 from exporter.core.ports import refused_binds
+from exporter.core.ports.bind_failures import RefusedBind
+from exporter.core.ports.context import Refusal
 from exporter.core.ports.refused_binds import INSISTS_SECONDS, Refused, RefusedBinds
-from exporter.core.ports.scene import Refusal
 from tests.builders import inventory
 from tests.core.ports.hosts import NOW, down, place, runs
 

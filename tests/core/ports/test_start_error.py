@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.details import PortBinding
+from exporter.core.model.container_details import PortBinding
 from exporter.core.ports.conflict import Place
 from exporter.core.ports.start_error import IN_USE, NOT_LOCAL, StartError, parse_start_error, possible_places
 from exporter.docker_engine.parse_details import parse_details

@@ -5,13 +5,13 @@ from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
-from exporter.core.addresses import subnet_uses
-from exporter.core.model import Container, Interface, Inventory, Link, Member, Network
-from exporter.core.routes import Route
-from exporter.core.rules import suspicions
-from exporter.core.sample import Devices
-from exporter.core.scene import Scene
-from exporter.core.topology import join
+from exporter.core.model.docker import Container, Interface, Inventory, Link, Member, Network
+from exporter.core.model.kernel_sample import Devices
+from exporter.core.model.routes import Route
+from exporter.core.network.context import Scene
+from exporter.core.network.rules import suspicions
+from exporter.core.topology.address_use import subnet_uses
+from exporter.core.topology.topology import join
 from tests.builders import bridge, device, devices, inventory, network, run, veth
 
 ETH0 = device("eth0", 2)

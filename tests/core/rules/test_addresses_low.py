@@ -2,9 +2,9 @@
 
 import pytest
 
-from exporter.core.addresses import SubnetUse
-from exporter.core.finding import Finding
-from exporter.core.rules.network.addresses_low import check
+from exporter.core.findings.finding import Finding
+from exporter.core.network.rules.addresses_low import check
+from exporter.core.topology.address_use import SubnetUse
 from tests.builders import network, run
 from tests.core.rules.scenes import BR_FRONT, host, scene
 

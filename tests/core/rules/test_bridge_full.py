@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.finding import Finding
-from exporter.core.rules.network.bridge_full import check
+from exporter.core.findings.finding import Finding
+from exporter.core.network.rules.bridge_full import check
 from tests.builders import veth
 from tests.core.rules.scenes import BR_FRONT, FRONT, host, scene
 

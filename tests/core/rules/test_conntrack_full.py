@@ -2,9 +2,9 @@
 
 import pytest
 
-from exporter.core.conntrack import ConntrackStats
-from exporter.core.finding import Finding
-from exporter.core.rules.network.conntrack_full import check
+from exporter.core.findings.finding import Finding
+from exporter.core.model.conntrack import ConntrackStats
+from exporter.core.network.rules.conntrack_full import check
 from tests.core.rules.scenes import scene
 
 LIMIT = 1000

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.finding import Finding
-from exporter.core.model import Link
-from exporter.core.rules.network.detached_veth import GRACE, KIND, check
-from exporter.core.scene import Scene
+from exporter.core.findings.finding import Finding
+from exporter.core.model.docker import Link
+from exporter.core.network.context import Scene
+from exporter.core.network.rules.detached_veth import GRACE, KIND, check
 from tests.builders import bridge, connect, network, stop, veth
 from tests.core.rules.scenes import BR_FRONT, DB, ETH0, FRONT, LONG, VETH_DB, VETH_WEB, WEB, host, scene
 

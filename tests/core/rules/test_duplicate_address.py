@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.finding import Finding
-from exporter.core.model import Container, Interface
-from exporter.core.rules.network.duplicate_address import GRACE, KIND, check, suspects
-from exporter.core.scene import StaticAddress
+from exporter.core.findings.finding import Finding
+from exporter.core.model.docker import Container, Interface
+from exporter.core.network.context import StaticAddress
+from exporter.core.network.rules.duplicate_address import GRACE, KIND, check, suspects
 from tests.builders import network, run, stop
 from tests.core.rules.scenes import BR_FRONT, DB, FRONT, LINKS, LONG, VETH_WEB, WEB, WEB_MAC, host, scene
 

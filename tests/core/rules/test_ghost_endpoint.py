@@ -2,10 +2,10 @@
 
 import pytest
 
-from exporter.core.finding import Finding
-from exporter.core.model import Member
-from exporter.core.rules.network.ghost_endpoint import GRACE, KIND, check
-from exporter.core.scene import Scene
+from exporter.core.findings.finding import Finding
+from exporter.core.model.docker import Member
+from exporter.core.network.context import Scene
+from exporter.core.network.rules.ghost_endpoint import GRACE, KIND, check
 from tests.builders import network, stop
 from tests.core.rules.scenes import DB, FRONT, LONG, WEB, scene
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.finding import Finding
-from exporter.core.model import Network, Subnet
-from exporter.core.routes import Route
-from exporter.core.rules.network.mtu_mismatch import check
+from exporter.core.findings.finding import Finding
+from exporter.core.model.docker import Network, Subnet
+from exporter.core.model.routes import Route
+from exporter.core.network.rules.mtu_mismatch import check
 from tests.builders import bridge, device, network
 from tests.core.rules.scenes import BR_FRONT, DEFAULT, host, route, scene
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.finding import Finding
-from exporter.core.model import Interface, Member
-from exporter.core.rules.network.orphan_veth import GRACE, KIND, check
-from exporter.core.scene import Scene
+from exporter.core.findings.finding import Finding
+from exporter.core.model.docker import Interface, Member
+from exporter.core.network.context import Scene
+from exporter.core.network.rules.orphan_veth import GRACE, KIND, check
 from tests.builders import bridge, device, network, veth
 from tests.core.rules.scenes import BR_FRONT, DB, FRONT, INSIDE, LINKS, LONG, WEB, host, scene
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.finding import Finding
-from exporter.core.model import RemoteEndpoint
-from exporter.core.overlay import OverlayPeers, OverlayReading, OverlayRows, overlay_peers
-from exporter.core.rules.network.overlay_peer_missing import GRACE, KIND, check
+from exporter.core.findings.finding import Finding
+from exporter.core.model.docker import RemoteEndpoint
+from exporter.core.network.rules.overlay_peer_missing import GRACE, KIND, check
+from exporter.core.topology.overlay import OverlayPeers, OverlayReading, OverlayRows, overlay_peers
 from tests.builders import devices, network
 from tests.core.rules.scenes import FRONT, LONG, scene
 

@@ -1,7 +1,7 @@
 """All rules together: an ordinary host shows nothing, and what cannot be judged is not judged."""
 
-from exporter.core.conntrack import ConntrackStats
-from exporter.core.rules import NETWORK_KINDS, evaluate, judged, suspended
+from exporter.core.model.conntrack import ConntrackStats
+from exporter.core.network.rules import NETWORK_KINDS, evaluate, judged, suspended
 from tests.builders import device, network
 from tests.core.rules.scenes import DB, ETH0, FRONT, WEB, host, scene
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from exporter.core.finding import Finding
-from exporter.core.model import Network, Subnet
-from exporter.core.rules.network.static_address_in_range import check
-from exporter.core.scene import StaticAddress
+from exporter.core.findings.finding import Finding
+from exporter.core.model.docker import Network, Subnet
+from exporter.core.network.context import StaticAddress
+from exporter.core.network.rules.static_address_in_range import check
 from tests.builders import network
 from tests.core.rules.scenes import FRONT, scene
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.finding import Finding
-from exporter.core.routes import Route
-from exporter.core.rules.network.subnet_overlap import check
+from exporter.core.findings.finding import Finding
+from exporter.core.model.routes import Route
+from exporter.core.network.rules.subnet_overlap import check
 from tests.builders import bridge, network
 from tests.core.rules.scenes import BR_FRONT, ETH0, FRONT, ROUTES, host, route, scene
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.bind_failures import RefusedBind
+from exporter.core.ports.bind_failures import RefusedBind
 from exporter.kernel.bind_failures.watcher import BindFailures
 from tests.kernel.own_namespace import inode, ip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.bind_failures import RefusedBind
+from exporter.core.ports.bind_failures import RefusedBind
 from exporter.kernel.bind_failures.watcher import BindFailures
 from tests.kernel.bind_failures.refusing import heard, held, loopback
 from tests.waiting import until

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from exporter.core.bind_failures import RefusedBind
+from exporter.core.ports.bind_failures import RefusedBind
 from exporter.kernel.bind_failures.records import Refusal, Tally, parse_refusal
 
 ID = "0123456789abcdef" * 4

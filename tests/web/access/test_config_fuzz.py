@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from exporter.errors import ConfigError
-from exporter.web.access.parse import HEADERS, parse_web_config
-from exporter.web.access.web_config import WebConfig
+from exporter.web.access.config import WebConfig
+from exporter.web.access.config_parser import HEADERS, parse_web_config
 
 HASH = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
 WHOLE: dict[str, Any] = {

@@ -6,9 +6,9 @@ import bcrypt
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.web.access.parse import parse_web_config
+from exporter.web.access.config import ClientAuth, RateLimit, TlsSettings, WebConfig
+from exporter.web.access.config_parser import parse_web_config
 from exporter.web.access.tls_names import CIPHERS, CURVES
-from exporter.web.access.web_config import ClientAuth, RateLimit, TlsSettings, WebConfig
 
 HASH = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
 CERT = "cert_file: c.pem, key_file: k.pem"

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.observation import Observation
-from exporter.core.sample import StatsRow
-from exporter.core.topology import join
+from exporter.core.topology.topology import join
 from tests.builders import bridge, connect, device, devices, inventory, network, run, veth
 
 FRONT = network("front", subnet="172.18.0.0/16")

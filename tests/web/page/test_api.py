@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from exporter.core.explain import explain
-from exporter.core.judgement import Judgement
+from exporter.cli.output.explain import parse_explanation
+from exporter.core.explain.explain import explain
+from exporter.core.network.result import Judgement
 from exporter.core.observation import Observation
-from exporter.terminal.explanation import parse_explanation
 from exporter.web.page import api
 from tests.web.page.hosts import named, shop
 

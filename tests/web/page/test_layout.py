@@ -3,7 +3,7 @@ from itertools import combinations
 import pytest
 
 from exporter.core.observation import Observation
-from exporter.core.portrait import portrait
+from exporter.core.views.host_view import portrait
 from exporter.web.page.layout import MANY, layout
 from exporter.web.page.picture import Box
 from tests.web.page.hosts import large, shop

@@ -7,9 +7,9 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from exporter.web import live
-from exporter.web.live import Audience, Look
-from exporter.web.workshop import Workshop
+from exporter.web import sse
+from exporter.web.sse import Audience, Look
+from exporter.web.worker_pool import Workshop
 
 DEADLINE = 60
 
@@ -31,7 +31,7 @@ Use = Callable[[str, ClientSession, Audience], Any]
 
 def audience_of(look: Callable[[], Look], use: Use, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What `use` returns, with the address of a stream."""
-    monkeypatch.setattr(live, "INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr(sse, "INTERVAL_SECONDS", 0.02)
 
     async def run() -> Any:
         workshop, application = Workshop(), web.Application()

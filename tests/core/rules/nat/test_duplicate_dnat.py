@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.rules.nat.duplicate_dnat import KIND, check
+from exporter.core.nat.rules.duplicate_dnat import KIND, check
 from tests.core.nat.hosts import BOTH_FAMILIES, Host, drift, hosts, port
 
 SAME = "! -i br-front -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80"

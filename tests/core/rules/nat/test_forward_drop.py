@@ -2,8 +2,8 @@
 
 import pytest
 
+from exporter.core.nat.rules.forward_drop import KIND, check
 from exporter.core.nat.ruleset import Base
-from exporter.core.rules.nat.forward_drop import KIND, check
 from tests.builders import connect, network, run
 from tests.core.nat.hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, drift, hosts, port, published, subject
 

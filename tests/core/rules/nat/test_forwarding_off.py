@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.model import Inventory
+from exporter.core.model.docker import Inventory
+from exporter.core.nat.context import NatScene
 from exporter.core.nat.expected import expected
-from exporter.core.nat.scene import NatScene
-from exporter.core.rules.nat.forwarding_off import KIND, check
+from exporter.core.nat.rules.forwarding_off import KIND, check
 from tests.core.nat.hosts import BOTH_FAMILIES, NEW, OLD, Host, drift, hosts, subject
 from tests.core.nat.hosts import host as docker
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from exporter.core.nat.rules.isolation_lost import KIND, check
 from exporter.core.nat.ruleset import Base
-from exporter.core.rules.nat.isolation_lost import KIND, check
 from tests.builders import network, run
 from tests.core.nat.hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, drift, hosts, subject
 

@@ -3,8 +3,8 @@
 import pytest
 
 from exporter.core.nat.reading import NFTABLES, NatReading
+from exporter.core.nat.rules.missing_chain import KIND, check
 from exporter.core.nat.ruleset import Ruleset
-from exporter.core.rules.nat.missing_chain import KIND, check
 from tests.core.nat.hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, drift, hosts, subject
 
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)

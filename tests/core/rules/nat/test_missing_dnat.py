@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.rules.nat.missing_dnat import KIND, check
+from exporter.core.nat.rules.missing_dnat import KIND, check
 from tests.builders import run
 from tests.core.nat.hosts import ALL_PORTS, BOTH_FAMILIES, OLD, Host, drift, hosts, port, published
 

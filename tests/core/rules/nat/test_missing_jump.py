@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.rules.nat.missing_jump import KIND, check
+from exporter.core.nat.rules.missing_jump import KIND, check
 from tests.builders import network
 from tests.core.nat.hosts import ALL_PORTS, BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, drift, hosts, subject
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from exporter.core.nat.rules.missing_masquerade import KIND, check
 from exporter.core.nat.ruleset import Base
-from exporter.core.rules.nat.missing_masquerade import KIND, check
 from tests.core.nat.hosts import BOTH_FAMILIES, Host, drift, hosts, subject
 
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)

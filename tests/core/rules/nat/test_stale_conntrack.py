@@ -2,8 +2,8 @@
 
 import pytest
 
-from exporter.core.nat.scene import StuckFlow
-from exporter.core.rules.nat.stale_conntrack import KIND, check
+from exporter.core.nat.context import StuckFlow
+from exporter.core.nat.rules.stale_conntrack import KIND, check
 from tests.core.nat.hosts import Host, drift, hosts, port
 
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.model import Member
+from exporter.core.model.docker import Member
+from exporter.core.nat.rules.stale_dnat import KIND, check
 from exporter.core.nat.ruleset import DST, EQUAL, Condition, Rule
-from exporter.core.rules.nat.stale_dnat import KIND, check
 from tests.builders import network
 from tests.core.nat.hosts import BOTH_FAMILIES, NEW, OLD, Host, drift, hosts, subject
 

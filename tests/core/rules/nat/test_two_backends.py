@@ -3,8 +3,8 @@
 import pytest
 
 from exporter.core.nat.reading import NatReading
+from exporter.core.nat.rules.two_backends import KIND, check
 from exporter.core.nat.ruleset import Ruleset
-from exporter.core.rules.nat.two_backends import KIND, check
 from tests.core.nat.hosts import OLD, Host, drift, hosts, subject
 from tests.core.nat.saved import ruleset
 

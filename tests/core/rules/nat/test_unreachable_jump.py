@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.rules.nat.unreachable_jump import KIND, check
+from exporter.core.nat.rules.unreachable_jump import KIND, check
 from tests.core.nat.hosts import ALL_PORTS, BOTH_FAMILIES, Host, drift, hosts, subject
 
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)

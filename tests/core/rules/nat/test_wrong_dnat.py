@@ -2,8 +2,8 @@
 
 import pytest
 
+from exporter.core.nat.rules.wrong_dnat import KIND, check
 from exporter.core.nat.ruleset import Base
-from exporter.core.rules.nat.wrong_dnat import KIND, check
 from tests.builders import connect, network, run
 from tests.core.nat.hosts import BOTH_FAMILIES, NEW, OLD, Host, drift, hosts, port, published
 

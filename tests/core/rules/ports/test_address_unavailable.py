@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.rules.ports.address_unavailable import check
+from exporter.core.ports.rules.address_unavailable import check
 from tests.core.ports.hosts import down, process, readings, scene
 
 NOT_LOCAL = "Error starting userland proxy: listen tcp4 10.9.9.9:8095: bind: cannot assign requested address"

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.sockets import BoundSocket, Owner
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.eaddrinuse import LogEvidence
-from exporter.core.rules.ports import ephemeral_holder, ephemeral_overlap
-from exporter.core.sockets import BoundSocket, Owner
+from exporter.core.ports.log_parser import LogEvidence
+from exporter.core.ports.rules import ephemeral_holder, ephemeral_overlap
 from tests.core.ports.hosts import down, process, publishes, readings, scene
 
 ERROR = "listen tcp4 0.0.0.0:40000: bind: address already in use"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model import Container
+from exporter.core.model.docker import Container
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.eaddrinuse import LogEvidence
-from exporter.core.ports.scene import PortScene, Refusal
-from exporter.core.rules.ports.host_bind_failed import check
+from exporter.core.ports.context import PortScene, Refusal
+from exporter.core.ports.log_parser import LogEvidence
+from exporter.core.ports.rules.host_bind_failed import check
 from tests.core.ports.hosts import NOW, container, down, place, process, proxy, publishes, readings, runs, scene
 
 NAMED, NAMELESS = LogEvidence(1, (8080,)), LogEvidence(1)

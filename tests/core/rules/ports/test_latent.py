@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model import Container
+from exporter.core.model.docker import Container
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.rules.ports import latent, latent_pair
+from exporter.core.ports.rules import latent, latent_pair
 from tests.core.ports.hosts import container, down, engine, process, proxy, publishes, readings, runs, scene
 
 GREEN, BLUE = publishes("green", "8080:80"), down("blue", "8080:80")

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model import Container
+from exporter.core.model.docker import Container
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.eaddrinuse import LogEvidence
-from exporter.core.ports.scene import Refusal
-from exporter.core.rules.ports.namespace_bind_failed import check
+from exporter.core.ports.context import Refusal
+from exporter.core.ports.log_parser import LogEvidence
+from exporter.core.ports.rules.namespace_bind_failed import check
 from tests.core.ports.hosts import down, place, readings, runs, scene, socket
 
 NAMED = LogEvidence(1, (80,))

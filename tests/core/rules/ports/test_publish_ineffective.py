@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.model import Container
+from exporter.core.model.docker import Container
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.rules.ports.publish_ineffective import check
+from exporter.core.ports.rules.publish_ineffective import check
 from tests.builders import network
 from tests.core.ports.hosts import binding, down, publishes, runs, scene
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.scene import PortScene
-from exporter.core.rules.ports import published_stolen, published_unheld
+from exporter.core.ports.context import PortScene
+from exporter.core.ports.rules import published_stolen, published_unheld
 from tests.core.ports.hosts import binding, container, down, engine, process, proxy, publishes, readings, runs, scene
 
 WEB = publishes("web", "8080:80")

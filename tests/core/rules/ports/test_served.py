@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model import Endpoint
+from exporter.core.model.docker import Endpoint
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.scene import PortScene
-from exporter.core.rules.ports import loopback_only, unserved, wrong_protocol
+from exporter.core.ports.context import PortScene
+from exporter.core.ports.rules import loopback_only, unserved, wrong_protocol
 from tests.core.ports.hosts import NOW, publishes, readings, runs, scene, socket
 
 WEB = publishes("web", "8080:80")

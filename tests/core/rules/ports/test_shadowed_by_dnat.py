@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.sockets import CONTAINER, Owner
 from exporter.core.ports.conflict import ADDRESS, PortConflict
-from exporter.core.ports.scene import PortScene, Redirect
-from exporter.core.rules.ports.shadowed_by_dnat import check
-from exporter.core.sockets import CONTAINER, Owner
+from exporter.core.ports.context import PortScene, Redirect
+from exporter.core.ports.rules.shadowed_by_dnat import check
 from tests.core.ports.hosts import container, process, proxy, publishes, readings, runs, scene
 
 WEB = Owner(CONTAINER, "web", "web-id")

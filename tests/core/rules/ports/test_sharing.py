@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.scene import PortScene
-from exporter.core.rules.ports import family_split, reuseport_shared
+from exporter.core.ports.context import PortScene
+from exporter.core.ports.rules import family_split, reuseport_shared
 from tests.core.ports.hosts import container, engine, process, proxy, publishes, readings, runs, scene
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from exporter.core.model.sockets import BoundSocket, Owner
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.rules.ports.start_failed import check
-from exporter.core.sockets import BoundSocket, Owner
+from exporter.core.ports.rules.start_failed import check
 from tests.core.ports.hosts import container, down, process, proxy, publishes, readings, runs, scene
 
 IN_USE = "Bind for 0.0.0.0:8080 failed: port is already allocated"

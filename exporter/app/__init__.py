@@ -1,0 +1,1 @@
+"""The process: start, wire the parts together, serve, log."""

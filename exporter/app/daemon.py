@@ -1,0 +1,71 @@
+"""Run until a signal: the kernel's side, the engine's side, the monitor between them, the server in front."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from exporter import __version__
+from exporter.app import allocator
+from exporter.app.handlers import handlers
+from exporter.app.wiring import sides
+from exporter.config import Config
+from exporter.errors import ConfigError
+from exporter.web.access.access import OPEN, Access
+from exporter.web.routes import routes
+from exporter.web.server import listen
+from exporter.web.server.server import Server
+from exporter.web.worker_pool import Workshop
+
+log = structlog.get_logger(component="daemon")
+
+
+def run(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ConfigError for what cannot work, whatever is tried."""
+    allocator.use_one_arena()
+    asyncio.run(_serve(config))
+
+
+async def _serve(config: Config) -> None:
+    access = _access(config.web_config_file)
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    with sides(config, allocator.give_back) as both:
+        workshop = Workshop()
+        answers = handlers(config, both.monitor.observe, both.engine.waiting_for)
+        server = Server(routes(answers, workshop, config.telemetry_path, config.max_requests), access)
+        try:
+            both.engine.start()
+            allocator.settle_down()
+            sockets = await _sockets(config)
+            await server.start(sockets)
+            log.info("listening", addresses=listen.written(sockets), tls=bool(access().tls), version=__version__)
+            await stopped.wait()
+            log.info("stopping")
+        finally:
+            # Before the server: a page that is open must not hold up what follows the engine.
+            both.engine.stop()
+            await server.stop()
+            workshop.close()
+
+
+def _access(file: Path | None) -> Callable[[], Access]:
+    if file is None:
+        return lambda: OPEN
+    from exporter.web.access.config_file import WebConfigFile  # YAML and bcrypt are 2 MB
+
+    return WebConfigFile(file).access
+
+
+async def _sockets(config: Config) -> list[socket.socket]:
+    if config.systemd_socket:
+        return listen.inherited(os.environ, os.getpid())
+    try:
+        return await listen.bind((address.host, address.port) for address in config.listen)
+    except (OSError, UnicodeError) as error:  # UnicodeError: a name that no resolver takes, such as a..b
+        raise ConfigError(f"--web.listen-address: {getattr(error, 'strerror', '') or error}") from error

@@ -1,0 +1,126 @@
+"""What `ports` prints: who holds every port of the host."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from rich.console import Console
+
+from exporter.cli.output.table import cell, table
+from exporter.core.model.container_details import Details
+from exporter.core.model.sockets import Listener
+from exporter.core.observation import Observation
+from exporter.core.ports.conflict import FOR_CONTAINERS
+from exporter.core.ports.scope import scope
+
+COLUMNS = ("protocol", "address", "port", "owner", "kind", "published to", "reachable from")
+NOT_SEEN = "(not visible)"
+# What keeps the owners of ports from being known.
+MATTERS = frozenset({"engine", "host_network", "sockets", "socket_owners"})
+
+
+@dataclass(frozen=True, slots=True)
+class PortLine:
+    """A listening socket, or several alike. `published_to` is the container's port as NAME:PORT."""
+
+    protocol: str
+    address: str
+    port: int
+    owner: str
+    owner_kind: str
+    published_to: str
+    scope: str
+
+
+def port_lines(observation: Observation) -> list[PortLine]:
+    """Return them by port; workers that share one are one line."""
+    listeners = observation.sockets.listeners if observation.sockets else ()
+    lines = dict.fromkeys(_line(observation, listener) for listener in listeners)
+    return sorted(lines, key=_place)
+
+
+def parse_port_lines(document: Mapping[str, Any]) -> list[PortLine] | None:
+    """Read /api/v1/ports; None where listeners could not be read. Raises KeyError, TypeError or ValueError."""
+    if document["listeners"] is None:
+        return None
+    published = [
+        (one["container"], one["protocol"], int(one["host_port"]), one["container_port"])
+        for one in document["published"]
+    ]
+    lines = dict.fromkeys(_told_line(one, published) for one in document["listeners"])
+    return sorted(lines, key=_place)
+
+
+def print_ports(lines: Iterable[PortLine], console: Console) -> None:
+    """Print a table."""
+    rows = [
+        (
+            *(line.protocol, line.address, str(line.port), line.owner or NOT_SEEN),
+            *(line.owner_kind, line.published_to, line.scope),
+        )
+        for line in lines
+    ]
+    console.print(table(COLUMNS, rows, numbers=("port",)) if rows else cell("Nothing listens."))
+
+
+def document(lines: Iterable[PortLine]) -> str:
+    """Return the same as JSON."""
+    return json.dumps([asdict(line) for line in lines], indent=2)
+
+
+def _told_line(one: Mapping[str, Any], published: Iterable[tuple[str, str, int, int]]) -> PortLine:
+    kind, container, port = str(one["owner_kind"]), str(one["owner"]), int(one["port"])
+    ends = [
+        f"{name}:{inside}"
+        for name, protocol, outside, inside in published
+        if kind in FOR_CONTAINERS and (name, protocol, outside) == (container, one["protocol"], port)
+    ]
+    return PortLine(
+        protocol=str(one["protocol"]),
+        address=str(one["address"]),
+        port=port,
+        owner=_shown(container, kind),
+        owner_kind=kind,
+        published_to=ends[0] if ends else "",
+        scope=str(one["scope"]),
+    )
+
+
+def _line(observation: Observation, listener: Listener) -> PortLine:
+    socket, owner = listener.socket, listener.owner
+    return PortLine(
+        protocol=socket.protocol,
+        address=socket.address,
+        port=socket.port,
+        owner=_shown(owner.name, owner.kind),
+        owner_kind=owner.kind,
+        published_to=_published_to(observation, listener),
+        scope=scope(socket.address),
+    )
+
+
+def _published_to(observation: Observation, listener: Listener) -> str:
+    socket, owner = listener.socket, listener.owner
+    container = observation.topology.inventory.containers.get(owner.container_id)
+    if container is None or owner.kind not in FOR_CONTAINERS:
+        return ""
+    for binding in (container.details or Details()).published:
+        if (binding.protocol, binding.host_port) == (socket.protocol, socket.port):
+            return f"{container.name}:{binding.container_port}"
+    return ""
+
+
+def _shown(name: str, kind: str) -> str:
+    """Of the engine's own listeners that are for no container what they are."""
+    return name or (kind if kind in FOR_CONTAINERS else "")
+
+
+def _place(line: PortLine) -> tuple[int, str, tuple[int, int], str]:
+    return line.port, line.protocol, _order(line.address), line.owner
+
+
+def _order(address: str) -> tuple[int, int]:
+    parsed = ip_address(address)
+    return parsed.version, int(parsed)

@@ -1,0 +1,1 @@
+"""The path to a published port, step by step."""

@@ -1,0 +1,176 @@
+"""Explain a port or a container: every way that leads from the host to it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from exporter.core.explain.endpoint_steps import cannot_tell, host_step, listener_step, published_step
+from exporter.core.explain.nat_steps import nat_steps
+from exporter.core.explain.path import (
+    BROKEN,
+    DNAT,
+    FORWARD,
+    HOST,
+    LISTENER,
+    OK,
+    PUBLISHED,
+    UNKNOWN,
+    Explanation,
+    Path,
+    Step,
+)
+from exporter.core.explain.query import Asked, parse_asked
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.docker import Container
+from exporter.core.model.sockets import CONTAINER, Owner
+from exporter.core.observation import Observation
+from exporter.core.ports.conflict import EVERY_ADDRESS, Place, described
+from exporter.core.ports.context import READ_PROTOCOLS, PortReadings, PortScene, Redirect, is_dockers, port_scene
+
+SHORTEST_ID = 4
+NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
+
+
+def explain(observation: Observation, text: str) -> Explanation:
+    """Answer for a port, or for a container by its name or the beginning of its id."""
+    nat = observation.nat
+    readings = PortReadings(observation.sockets, observation.inside, nat.redirects if nat else None)
+    walk = _Walk(observation, port_scene(observation.topology, readings, 0.0))
+    named = _container(observation, text)
+    asked = parse_asked(text)
+    paths = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else ()
+    return Explanation(text, tuple(_merged(paths)) or (_nowhere(observation, text, asked),))
+
+
+def _container(observation: Observation, text: str) -> Container | None:
+    found = observation.topology.inventory.containers.values()
+    named = [c for c in found if c.name == text]
+    alike = [c for c in found if len(text) >= SHORTEST_ID and c.id.startswith(text)]
+    return named[0] if named else alike[0] if len(alike) == 1 and parse_asked(text) is None else None
+
+
+def _nowhere(observation: Observation, text: str, asked: Asked | None) -> Path:
+    if not observation.topology.inventory.connected:
+        return _single(UNKNOWN, PUBLISHED, NO_ENGINE, asked)
+    if asked is None:
+        return _single(UNKNOWN, PUBLISHED, f"there is no container {text}", asked)
+    unread = observation.sockets is None
+    what = str(Place(asked.protocol or "tcp or udp", "", asked.port))
+    detail = f"no container publishes {what}, and nobody listens there"
+    return _single(UNKNOWN if unread else BROKEN, HOST, f"{detail} that can be seen" if unread else detail, asked)
+
+
+def _single(state: str, name: str, detail: str, asked: Asked | None = None) -> Path:
+    protocol, port = (asked.protocol, asked.port) if asked else ("", 0)
+    return Path(protocol, (), port, "", 0, (Step(name, state, detail),))
+
+
+def _merged(paths: Iterator[Path] | tuple[Path, ...]) -> Iterator[Path]:
+    """Put the ways of both families together where they go alike."""
+    found: list[Path] = []
+    for path in paths:
+        alike = next((p for p in found if _shape(p) == _shape(path)), None)
+        if alike is None:
+            found.append(path)
+        else:
+            found[found.index(alike)] = replace(alike, addresses=alike.addresses + path.addresses)
+    yield from found
+
+
+def _shape(path: Path) -> tuple[object, ...]:
+    """What a path must have in common with another; IPv6 needs no rule where docker-proxy serves it alone."""
+    states = {step.name: step.state for step in path.steps if step.name != FORWARD or step.state != OK}
+    return (path.protocol, path.port, path.container, path.container_port, tuple(states.items()))
+
+
+class _Walk:
+    """Goes the ways of one moment."""
+
+    def __init__(self, observation: Observation, scene: PortScene) -> None:
+        self._observation = observation
+        self._scene = scene
+        self._containers = tuple(scene.inventory.containers.values())
+
+    def to_container(self, container: Container) -> Iterator[Path]:
+        """Go every way that ends in a container."""
+        bindings = _bindings(container)
+        yield from (self._published(container, binding) for binding in bindings)
+        own = [one for found in self._scene.listeners.values() for one in found if one.owner == _owner(container)]
+        for listener in own:
+            place = Place(listener.socket.protocol, listener.socket.address, listener.socket.port)
+            yield self._held(place, listener.owner)
+        if not bindings and not own:
+            yield _single(BROKEN, PUBLISHED, f"no port of the host leads to {container.name}: it publishes none")
+
+    def from_port(self, asked: Asked) -> Iterator[Path]:
+        """Go the ways that begin at a port of the host; containers that are down count where none that runs does."""
+        wanted = [
+            (container, binding)
+            for container in self._containers
+            for binding in _bindings(container)
+            if asked.protocol in ("", binding.protocol)
+            and binding.host_port
+            and binding.host_port <= asked.port <= max(binding.host_port, binding.last_host_port)
+        ]
+        live = [pair for pair in wanted if pair[0].live]
+        yield from (self._published(*pair) for pair in live or wanted)
+        for protocol in READ_PROTOCOLS if not wanted else ():
+            if asked.protocol in ("", protocol):
+                yield from self._unpublished(protocol, asked.port)
+
+    def _published(self, container: Container, binding: PortBinding) -> Path:
+        address = binding.host_ip
+        steps = [published_step(self._scene, container, binding)]
+        in_effect = steps[0].state == OK
+        place = Place(binding.protocol, address, binding.host_port)
+        if in_effect and binding.host_port:
+            steps.append(host_step(self._scene, container, place))
+            steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
+        elif not container.live and (others := self._scene.others(place, container)):
+            steps.append(Step(HOST, BROKEN, f"{place} is held by {described(others[0].owner)}"))
+        if in_effect:
+            steps.append(listener_step(self._scene, container, binding))
+        addresses = (address or EVERY_ADDRESS,)
+        return Path(
+            binding.protocol, addresses, binding.host_port, container.name, binding.container_port, tuple(steps)
+        )
+
+    def _unpublished(self, protocol: str, port: int) -> Iterator[Path]:
+        for redirect in self._scene.readings.redirects or ():
+            if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect):
+                yield _led(redirect, port)
+        for listener in self._scene.listeners.get((protocol, port), ()):
+            place = Place(protocol, listener.socket.address, port)
+            yield self._held(place, listener.owner)
+
+    def _held(self, place: Place, owner: Owner) -> Path:
+        step = cannot_tell(self._scene, place)
+        if step is None:
+            certain = owner.told and not is_dockers(owner)
+            step = Step(HOST, OK if certain else UNKNOWN, f"{described(owner)} itself listens on {place}")
+        published = () if self._scene.inventory.connected else (Step(PUBLISHED, UNKNOWN, NO_ENGINE),)
+        name = owner.name if owner.kind == CONTAINER else ""
+        return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step))
+
+
+def _led(redirect: Redirect, port: int) -> Path:
+    target = described(redirect.target)
+    rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule leads it to {target}")
+    name = redirect.target.name if redirect.target.kind == CONTAINER else ""
+    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers cannot be told from here")
+    address = redirect.host_ip or EVERY_ADDRESS
+    return Path(redirect.protocol, (address,), port, name, 0, (rule, beyond))
+
+
+def _last(redirect: Redirect) -> int:
+    return redirect.last_host_port or redirect.host_port
+
+
+def _owner(container: Container) -> Owner:
+    return Owner(CONTAINER, container.name, container.id)
+
+
+def _bindings(container: Container) -> tuple[PortBinding, ...]:
+    """Those in effect, then those that are configured and are not."""
+    details = container.details or Details()
+    effective = {(b.protocol, b.container_port) for b in details.published}
+    return (*details.published, *(b for b in details.bindings if (b.protocol, b.container_port) not in effective))

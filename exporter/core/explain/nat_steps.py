@@ -1,0 +1,98 @@
+"""What the kernel's rules do on the way to a published port, told by the same rules as drift is."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from exporter.core.explain.path import BROKEN, DNAT, FORWARD, OK, UNKNOWN, Step
+from exporter.core.nat.address_owner import family_of
+from exporter.core.nat.context import NatScene, is_loopback
+from exporter.core.nat.drift import NatDrift
+from exporter.core.nat.evaluator import proxied
+from exporter.core.nat.expected import ExpectedBinding
+from exporter.core.nat.reading import NatReading
+from exporter.core.nat.rules import (
+    forward_drop,
+    forwarding_off,
+    missing_chain,
+    missing_dnat,
+    missing_jump,
+    unreachable_jump,
+    wrong_dnat,
+)
+from exporter.core.nat.ruleset import is_dockers
+from exporter.core.nat.tracker import NatView
+from exporter.core.observation import Observation
+
+UNREAD = "the host's NAT rules cannot be read"
+FIREWALL_OFF = "none"
+
+
+def nat_steps(observation: Observation, container: str, protocol: str, address: str, port: int) -> tuple[Step, ...]:
+    """Return the steps of one address of a published port; '' is every address of IPv4."""
+    nat = observation.nat
+    if nat is None or nat.reading is None:
+        return (Step(DNAT, UNKNOWN, UNREAD),)
+    family = family_of(address or "0.0.0.0")
+    wanted = (container, protocol, port, family)
+    for binding in nat.judgement.expected.bindings:
+        known = (binding.container, binding.protocol, binding.host_port, binding.family)
+        if known == wanted and binding.host_address == (address or binding.host_address):
+            return tuple(_steps(_scene(observation, nat, nat.reading, binding), observation, binding))
+    return (Step(DNAT, OK, f"Docker needs no DNAT rule of {family}: the container has no such address"),)
+
+
+def _scene(observation: Observation, nat: NatView, reading: NatReading, binding: ExpectedBinding) -> NatScene:
+    """The host as if this were all that is published: what a rule finds then is about this."""
+    alone = replace(nat.judgement.expected, bindings=(binding,))
+    held = proxied(observation.sockets) if observation.sockets else None
+    scene = NatScene(alone, reading, frozenset(), held, backend=nat.judgement.backend)
+    written = frozenset(family for family, table, chain in scene.docker.ruleset.chains if is_dockers(table, chain))
+    scene.families = written & alone.families
+    return scene
+
+
+def _steps(scene: NatScene, observation: Observation, binding: ExpectedBinding) -> Iterator[Step]:
+    if binding.family not in scene.families:
+        yield _without_rules(scene, observation, binding)
+        return
+    wrong = [drift.detail for drift in _untranslated(scene, binding)]
+    yield from (Step(DNAT, BROKEN, detail) for detail in wrong)
+    led = next((b for b, hits in scene.entries if any(b.is_served_by(rule) for rule, _ in hits)), None)
+    if not wrong and led is not None:
+        target = f"[{led.targets[0]}]" if ":" in led.targets[0] else led.targets[0]
+        yield Step(DNAT, OK, f"a DNAT rule leads it to {target}:{led.container_port} on network {led.network}")
+    elif not wrong:
+        yield Step(DNAT, UNKNOWN, "whether a DNAT rule leads it to its container depends on who the client is")
+    yield from _forward(scene, led or binding, led=led is not None)
+
+
+def _without_rules(scene: NatScene, observation: Observation, binding: ExpectedBinding) -> Step:
+    """An engine that writes no rules looks like one whose rules were flushed."""
+    engine = observation.topology.inventory.engine
+    if engine is not None and engine.firewall_driver == FIREWALL_OFF and scene.serves(binding):
+        return Step(DNAT, OK, "the engine writes no rules: docker-proxy passes it on")
+    return Step(DNAT, UNKNOWN, f"there are no rules of Docker's for {binding.family}: switched off, or flushed")
+
+
+def _untranslated(scene: NatScene, binding: ExpectedBinding) -> Iterator[NatDrift]:
+    layout = scene.layout
+    chains = {layout.entry} if is_loopback(binding) else {layout.entry, layout.prerouting}
+    for check in (missing_chain.check, missing_jump.check, unreachable_jump.check, missing_dnat.check):
+        for drift in check(scene):
+            if drift.subject.family == binding.family and drift.subject.chain in chains:
+                yield drift
+    yield from wrong_dnat.check(scene)
+
+
+def _forward(scene: NatScene, binding: ExpectedBinding, *, led: bool) -> Iterator[Step]:
+    if is_loopback(binding):
+        return  # docker-proxy makes a connection of its own, which nobody forwards
+    found = [d for d in forward_drop.check(scene) if d.subject.container == binding.container]
+    off = [
+        d
+        for d in forwarding_off.check(scene)
+        if d.subject.family == binding.family and d.subject.network in ("", binding.network)
+    ]
+    yield from (Step(FORWARD, BROKEN, drift.detail) for drift in (*off, *found))
+    if led and not found and not off:
+        yield Step(FORWARD, OK, f"the host forwards it to network {binding.network}, and no rule drops it")

@@ -1,0 +1,1 @@
+"""The base of all rules: findings and how long they persist."""

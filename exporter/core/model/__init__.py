@@ -1,0 +1,1 @@
+"""Values that every subject uses: what Docker and the kernel report."""

@@ -1,0 +1,45 @@
+"""What a container was told to be: its ports, its restarts, and why it did not start."""
+
+from dataclasses import dataclass
+
+from exporter.core.ports.log_parser import LogEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class PortBinding:
+    """A container's port and the host's that should lead to it, as `-p HOST_IP:HOST_PORT:CONTAINER_PORT/PROTOCOL`.
+
+    `host_ip` '' means every address of both families. As configured, `host_port` is 0 when the engine shall choose,
+    and the first of a range that ends with `last_host_port`; in effect both are the port that is published.
+    """
+
+    protocol: str
+    container_port: int
+    host_ip: str = ""
+    host_port: int = 0
+    last_host_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What only an inspect tells (Engine API: GET /containers/ID/json).
+
+    `bindings` are those configured, whether in effect or not; `published` those in effect, one for each address that
+    the engine tells, with `host_port` 0 where a network is routed to. `exposed` are pairs of a protocol and a port.
+    `error` is why the last start failed (State.Error), kept by the engine until the next that succeeds. Times are
+    Unix seconds, 0 for never. `arguments` is the command with its arguments. `log` is what the log of its last life
+    says of addresses in use, None where it was not read: only a failure's is, in a namespace that others use too.
+    """
+
+    bindings: tuple[PortBinding, ...] = ()
+    published: tuple[PortBinding, ...] = ()
+    exposed: tuple[tuple[str, int], ...] = ()
+    restart_policy: str = "no"
+    error: str = ""
+    exit_code: int = 0
+    restart_count: int = 0
+    started: float = 0.0
+    finished: float = 0.0
+    log_driver: str = ""
+    arguments: tuple[str, ...] = ()
+    log: LogEvidence | None = None

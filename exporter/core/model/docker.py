@@ -1,0 +1,208 @@
+"""What exists: Docker's nouns, then the kernel's, as frozen values of our own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exporter.core.model.container_details import Details
+
+LIVE_STATES = frozenset({"running", "paused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A container's place on one network (Engine API: NetworkSettings.Networks[name]).
+
+    Addresses have no prefix length; what does not exist is ''.
+    """
+
+    network: str
+    network_id: str
+    endpoint_id: str = ""
+    mac_address: str = ""
+    ip_address: str = ""
+    ip6_address: str = ""
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container; `endpoints` are read only while it lives, for engines keep stale ones of the dead.
+
+    `network_mode` is Docker's word with 'default' spelled 'bridge' and 'container:<id>' shortened to
+    'container', its target standing in `network_owner`. `pid` is 0 and `sandbox_key` '' while unknown.
+    `static_addresses` are pairs of a network and an address that the operator chose, of the stopped ones too.
+    `details` are None until it is inspected.
+    """
+
+    id: str
+    name: str
+    image: str
+    state: str
+    network_mode: str
+    network_owner: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    endpoints: tuple[Endpoint, ...] = ()
+    created: float = 0.0
+    pid: int = 0
+    sandbox_key: str = ""
+    static_addresses: tuple[tuple[str, str], ...] = ()
+    details: Details | None = None
+
+    @property
+    def live(self) -> bool:
+        """It has a process: running or paused. In a restart's back-off it has none."""
+        return self.state in LIVE_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """One IPAM configuration of a network; `gateway` and `ip_range` are '' where Docker tells none.
+
+    `auxiliary` are addresses that the operator has given to others: Docker hands them out to nobody.
+    """
+
+    subnet: str
+    gateway: str = ""
+    ip_range: str = ""
+    auxiliary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeOptions:
+    """What `docker network create --opt` says of a bridge network's rules; absent ones as the engine takes them.
+
+    `gateway_mode4` and `gateway_mode6`: nat, nat-unprotected, routed, isolated.
+    """
+
+    masquerade: bool = True
+    gateway_mode4: str = "nat"
+    gateway_mode6: str = "nat"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A Docker network; `bridge` is the host's device of a bridge network, `mtu` its option or 0."""
+
+    id: str
+    name: str
+    driver: str
+    scope: str = "local"
+    internal: bool = False
+    ipv6: bool = False
+    bridge: str = ""
+    mtu: int = 0
+    subnets: tuple[Subnet, ...] = ()
+    created: float = 0.0
+    options: BridgeOptions = BridgeOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who is on a network, as the network tells it (Engine API: GET /networks/ID, Containers).
+
+    Known before the container's own inspect answers, and for gateway endpoints that no container lists. Docker's own
+    pseudo endpoints have a name in place of the container's id, such as `lb-front`.
+    """
+
+    container_id: str
+    name: str
+    endpoint_id: str
+    mac_address: str = ""
+    ip_address: str = ""
+    ip6_address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEndpoint:
+    """An endpoint of an overlay on another node (Engine API: GET /networks/ID?verbose=true, Services, Tasks).
+
+    `host_ip` is the address of that node's end of the overlay (VTEP).
+    """
+
+    endpoint_id: str
+    name: str
+    ip_address: str
+    host_ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInspect:
+    """What only the inspect of a network tells (Engine API: GET /networks/ID?verbose=true).
+
+    `address_use`: subnet -> how many of its addresses are used, and how many the engine can still hand out
+    (Status.IPAM, API 1.52 and later).
+    """
+
+    members: tuple[Member, ...] = ()
+    remote: tuple[RemoteEndpoint, ...] = ()
+    address_use: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPool:
+    """`base` is cut into subnets of prefix length `size` (Engine API: /info, DefaultAddressPools)."""
+
+    base: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What the engine says of itself (Engine API: /version, /info); unknown is ''.
+
+    `firewall_driver` is what it says to write rules by, 'none' when it writes none; told from API 1.49 on.
+    `address_pools` are empty where the engine has its built-in ones.
+    """
+
+    name: str
+    version: str
+    api_version: str
+    kernel: str = ""
+    cgroup_version: str = ""
+    firewall_driver: str = ""
+    address_pools: tuple[AddressPool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that Docker says exists, by id. Kept, and called old, while the engine is away.
+
+    `members`, `remote` and `address_use` are those of each network's NetworkInspect.
+    """
+
+    connected: bool = False
+    engine: Engine | None = None
+    containers: Mapping[str, Container] = field(default_factory=dict)
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    members: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
+    remote: Mapping[str, tuple[RemoteEndpoint, ...]] = field(default_factory=dict)
+    address_use: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
+    synced_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A network device as rtnetlink reports it.
+
+    `peer_ifindex` (IFLA_LINK) counts in the namespace `peer_nsid` (IFLA_LINK_NETNSID), in our own when that is
+    None. `master_ifindex` is the bridge it is a port of, 0 when none. `carrier` is IFF_LOWER_UP.
+    """
+
+    ifindex: int
+    name: str
+    kind: str = ""
+    mac_address: str = ""
+    mtu: int = 0
+    master_ifindex: int = 0
+    peer_ifindex: int = 0
+    peer_nsid: int | None = None
+    carrier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A device inside a container's namespace."""
+
+    ifindex: int
+    name: str
+    mac_address: str = ""

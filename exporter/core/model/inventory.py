@@ -1,0 +1,131 @@
+"""Changes of the Inventory, each a new value: readers hold the old one whole until they take the next."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from exporter.core.model.docker import Container, Engine, Inventory, Network, NetworkInspect
+
+SHARES_NAMESPACE = frozenset({"host", "container"})
+
+T = TypeVar("T")
+
+
+def with_listing(
+    inventory: Inventory,
+    engine: Engine,
+    containers: Iterable[Container],
+    networks: Iterable[Network],
+    now: float,
+) -> Inventory:
+    """Everything as just listed; what only an inspect tells is kept for a container that has not changed."""
+    return replace(
+        with_networks(inventory, networks),
+        connected=True,
+        engine=engine,
+        containers={c.id: _keep_details(inventory.containers.get(c.id), c) for c in containers},
+        synced_at=now,
+    )
+
+
+def _keep_details(known: Container | None, listed: Container) -> Container:
+    if known is None or not _same_life(known, listed):
+        return listed
+    # A list tells whole seconds, and an image's id once its name has moved on: labels must not change with it.
+    return replace(
+        listed,
+        pid=known.pid,
+        sandbox_key=known.sandbox_key,
+        image=known.image,
+        created=known.created or listed.created,
+        details=known.details,
+    )
+
+
+def _same_life(known: Container, listed: Container) -> bool:
+    if not (known.live and listed.live):
+        return known.state == listed.state
+    return _sandboxes(known) == _sandboxes(listed)
+
+
+def _sandboxes(container: Container) -> frozenset[str]:
+    """An endpoint's id is new at each start, so equal ones mean the same life."""
+    return frozenset(endpoint.endpoint_id for endpoint in container.endpoints)
+
+
+def with_container(inventory: Inventory, container: Container) -> Inventory:
+    """One container as just inspected."""
+    return replace(inventory, containers={**inventory.containers, container.id: container})
+
+
+def without_container(inventory: Inventory, container_id: str) -> Inventory:
+    """One container gone; the same value when it was not there."""
+    if container_id not in inventory.containers:
+        return inventory
+    left = {key: value for key, value in inventory.containers.items() if key != container_id}
+    return replace(inventory, containers=left)
+
+
+def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventory:
+    """All networks as just listed; of those that are still there, what their inspects told is kept."""
+    by_id = {network.id: network for network in networks}
+    return replace(
+        inventory,
+        networks=by_id,
+        members=_of(by_id, inventory.members),
+        remote=_of(by_id, inventory.remote),
+        address_use=_of(by_id, inventory.address_use),
+    )
+
+
+def _of(networks: Mapping[str, Network], known: Mapping[str, T]) -> dict[str, T]:
+    return {network_id: value for network_id, value in known.items() if network_id in networks}
+
+
+def with_inspect(inventory: Inventory, network_id: str, found: NetworkInspect | None) -> Inventory:
+    """One network as just inspected; None when it is gone. The same value when it tells nothing new."""
+    if found is None:
+        others = {key: network for key, network in inventory.networks.items() if key != network_id}
+        return replace(with_networks(inventory, others.values()), networks=inventory.networks)
+    if found == _inspect_of(inventory, network_id):
+        return inventory
+    return replace(
+        inventory,
+        members={**inventory.members, network_id: found.members},
+        remote={**inventory.remote, network_id: found.remote},
+        address_use={**inventory.address_use, network_id: found.address_use},
+    )
+
+
+def _inspect_of(inventory: Inventory, network_id: str) -> NetworkInspect | None:
+    if network_id not in inventory.members:
+        return None
+    return NetworkInspect(
+        inventory.members[network_id],
+        inventory.remote.get(network_id, ()),
+        inventory.address_use.get(network_id, {}),
+    )
+
+
+def disconnected(inventory: Inventory) -> Inventory:
+    """The engine is away: what is known stays, and is called old."""
+    return replace(inventory, connected=False)
+
+
+def with_distinct_names(inventory: Inventory) -> Inventory:
+    """Docker takes network names for labels: of several with one name the later ones get their id behind it."""
+    names = [network.name for network in inventory.networks.values()]
+    if len(names) == len(set(names)):
+        return inventory
+    taken: set[str] = set()
+    networks = {}
+    for network in sorted(inventory.networks.values(), key=lambda network: (network.created, network.id)):
+        name = f"{network.name}-{network.id[:12]}" if network.name in taken else network.name
+        taken.add(name)
+        networks[network.id] = replace(network, name=name)
+    return replace(inventory, networks=networks)
+
+
+def sandboxed(inventory: Inventory) -> tuple[Container, ...]:
+    """The live containers that have a network namespace of their own."""
+    return tuple(c for c in inventory.containers.values() if c.live and c.network_mode not in SHARES_NAMESPACE)

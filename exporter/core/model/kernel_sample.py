@@ -1,0 +1,109 @@
+"""What the kernel said, read once: devices that change rarely and counters that always do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from exporter.core.model.conntrack import ConntrackStats
+from exporter.core.model.docker import Interface, Link
+from exporter.core.model.routes import Route
+from exporter.core.model.sockets import HostSockets, NamespaceSockets, ProxyUse
+
+# One device's counters as its own kernel counts them (struct rtnl_link_stats64), the ifindex first. A plain tuple,
+# since a host has thousands of them per scrape; the names below are its places.
+StatsRow: TypeAlias = tuple[int, ...]
+IFINDEX, RX_PACKETS, TX_PACKETS, RX_BYTES, TX_BYTES, RX_ERRORS, TX_ERRORS, RX_DROPPED, TX_DROPPED = range(9)
+NOTHING: StatsRow = (0,) * 9
+
+# The two ends of a veth count the same packets in opposite directions.
+SWAPPED = (IFINDEX, TX_PACKETS, RX_PACKETS, TX_BYTES, RX_BYTES, TX_ERRORS, RX_ERRORS, TX_DROPPED, RX_DROPPED)
+
+# The container's view, as places in the row of its veth's host end: the one swap of directions in this program.
+RECEIVE_PACKETS, TRANSMIT_PACKETS, RECEIVE_BYTES, TRANSMIT_BYTES = SWAPPED[1:5]
+RECEIVE_ERRORS, TRANSMIT_ERRORS, RECEIVE_DROPPED, TRANSMIT_DROPPED = SWAPPED[5:]
+
+
+def swapped(row: StatsRow) -> StatsRow:
+    """The same counters as the other end of the veth sees them; the ifindex stays."""
+    return tuple([row[place] for place in SWAPPED])
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """The host's devices and whose they are; a new value only when one of them changed.
+
+    `sandboxes`: container id -> nsid of its network namespace. `interfaces`: nsid -> devices inside, known
+    only with CAP_NET_ADMIN. `addresses`: device -> its addresses. `uplinks` are the devices that
+    carry a default route or a route to a gateway. `routes` are None when not read.
+    """
+
+    links: Mapping[int, Link] = field(default_factory=dict)
+    sandboxes: Mapping[str, int] = field(default_factory=dict)
+    interfaces: Mapping[int, tuple[Interface, ...]] = field(default_factory=dict)
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uplinks: tuple[str, ...] = ()
+    routes: tuple[Route, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedLink:
+    """A device that is gone: its last and largest counters, and the marks of its owner.
+
+    `master` is the bridge that it was a port of, `peer_mac` the address of a veth's other end.
+    """
+
+    link: Link
+    stats: StatsRow
+    master: str = ""
+    peer_mac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A device inside a container's namespace whose counters are read there; `key` is its endpoint's id."""
+
+    key: str
+    pid: int
+    nsid: int
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One source of an observation: was it read, how long it took, why not."""
+
+    name: str
+    up: bool
+    duration: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Degraded:
+    """A capability that is missing; `detail` says to the operator what to grant."""
+
+    collector: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSample:
+    """One reading. `stats` is None when the counters could not be read; never an empty stand-in.
+
+    `overflows` counts how often messages about devices were lost; `learned` are the MAC addresses that each bridge
+    (by ifindex) has learned. `proxies`: container name -> its docker-proxies. `reserved_ports` are the ranges that the
+    kernel does not hand out by itself (net.ipv4.ip_local_reserved_ports).
+    """
+
+    devices: Devices = field(default_factory=Devices)
+    stats: Sequence[StatsRow] | None = None
+    sources: tuple[SourceState, ...] = ()
+    degraded: tuple[Degraded, ...] = ()
+    overflows: int = 0
+    conntrack: ConntrackStats | None = None
+    learned: Mapping[int, int] | None = None
+    sockets: HostSockets | None = None
+    namespace_sockets: NamespaceSockets | None = None
+    proxies: Mapping[str, ProxyUse] | None = None
+    reserved_ports: tuple[tuple[int, int], ...] | None = None

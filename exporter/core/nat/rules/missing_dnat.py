@@ -1,0 +1,24 @@
+"""A published port of a running container has no DNAT rule, as after a firewall's reload or a flush.
+
+Where docker-proxy holds the port it is still served, but the container sees the proxy's address in place of the
+client's, and the rules of INPUT apply.
+"""
+
+from collections.abc import Iterator
+
+from exporter.core.findings.finding import CRITICAL, WARNING
+from exporter.core.nat.context import NatScene
+from exporter.core.nat.drift import NatDrift, of_binding, written
+
+KIND = "missing_dnat"
+
+
+def check(scene: NatScene) -> Iterator[NatDrift]:
+    """Find the ports that nothing in the entry chain translates, not even perhaps."""
+    for binding, hits in scene.entries:
+        if not hits:
+            served = scene.serves(binding)
+            consequence = "docker-proxy serves it, clients' addresses are lost" if served else "nobody reaches it"
+            detail = f"{written(binding)} of {binding.container} has no DNAT rule: {consequence}"
+            severity = WARNING if served else CRITICAL
+            yield NatDrift(KIND, severity, of_binding(binding, scene.layout.entry), detail)

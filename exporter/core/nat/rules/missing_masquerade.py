@@ -1,0 +1,36 @@
+"""A network that should be translated on the way out has no MASQUERADE or SNAT rule: nothing outside answers it.
+
+Guard: a translation by anybody's rule will do.
+"""
+
+from collections.abc import Iterator
+
+from exporter.core.findings.finding import CRITICAL
+from exporter.core.nat.context import NatScene
+from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.nat.expected import ExpectedNetwork
+from exporter.core.nat.packet import Packet
+
+KIND = "missing_masquerade"
+TRANSLATES = frozenset({"MASQUERADE", "SNAT"})
+
+
+def check(scene: NatScene) -> Iterator[NatDrift]:
+    """Walk a packet out of each network."""
+    for network in scene.expected.networks:
+        place = scene.layout.nat_place(network.family, scene.layout.postrouting)
+        wanted = network.masqueraded and network.family in scene.families
+        if wanted and scene.has(place) and not _translated(scene, network):
+            subject = Subject(family=network.family, chain=place[2], network=network.network.name)
+            detail = f"what {network.network.name} ({network.subnet}) sends out keeps its own address"
+            yield NatDrift(KIND, CRITICAL, subject, detail)
+
+
+def _translated(scene: NatScene, network: ExpectedNetwork) -> bool:
+    """Whether it is, or may be."""
+    packet = Packet(iif=network.network.bridge, src=network.source, dport=443)
+    for walker, base in scene.bases("postrouting", network.family):
+        decision = walker.decision(base, packet)
+        if decision is None or decision.effect in TRANSLATES:
+            return True
+    return False

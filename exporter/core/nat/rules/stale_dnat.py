@@ -1,0 +1,49 @@
+"""A DNAT rule of Docker's chains points at an address that nobody has.
+
+Guard: looked up in every bridge network and in docker_gwbridge, and only while all their members are known; not told
+beside a wrong_dnat for the same port, which is what it does to a live one.
+"""
+
+from collections.abc import Iterator
+
+from exporter.core.findings.finding import WARNING
+from exporter.core.nat.context import NatScene
+from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.nat.expected import ANY_ADDRESS
+from exporter.core.nat.format import address_text
+from exporter.core.nat.layout import INGRESS
+from exporter.core.nat.ruleset import DPORT, DST, PROTOCOL, Rule
+
+KIND = "stale_dnat"
+
+
+def check(scene: NatScene) -> Iterator[NatDrift]:
+    """Look through all DNAT rules of the engine's."""
+    if not scene.expected.complete:
+        return
+    live = {(b.family, b.protocol, b.host_port) for b, hits in scene.entries if hits}
+    for family in sorted(scene.families):
+        for chain in (scene.layout.entry, INGRESS):
+            for rule in scene.rules(scene.layout.nat_place(family, chain)):
+                if rule.target == "DNAT" and rule.address and rule.address not in scene.expected.owners:
+                    found = _drift(rule)
+                    if (family, found.subject.protocol, _port(rule)) not in live:
+                        yield found
+
+
+def _port(rule: Rule) -> int:
+    ports = rule.value(DPORT)
+    return int(ports[0]) if ports else 0
+
+
+def _drift(rule: Rule) -> NatDrift:
+    destination, protocol = rule.value(DST), rule.value(PROTOCOL) or ""
+    subject = Subject(
+        family=rule.family,
+        chain=rule.chain,
+        protocol=protocol,
+        host_address=address_text(rule.family, *destination) if destination else ANY_ADDRESS[rule.family],
+        host_port=str(_port(rule) or ""),
+    )
+    detail = f"{protocol} port {_port(rule)} is led to {rule.address}:{rule.port}, which no container has"
+    return NatDrift(KIND, WARNING, subject, detail)

@@ -1,0 +1,17 @@
+"""Both legacy tables and nf_tables hold rules of Docker's: an engine changed sides, and the old ones still apply."""
+
+from collections.abc import Iterator
+
+from exporter.core.findings.finding import WARNING
+from exporter.core.nat.context import NatScene
+from exporter.core.nat.drift import NatDrift, Subject
+
+KIND = "two_backends"
+
+
+def check(scene: NatScene) -> Iterator[NatDrift]:
+    """Look for Docker's chains on both sides."""
+    both = (scene.reading.nft, scene.reading.legacy)
+    if all(rules is not None and rules.has_docker_rules() for rules in both):
+        detail = "iptables-legacy and nf_tables both hold Docker's rules; packets meet both"
+        yield NatDrift(KIND, WARNING, Subject(chain="DOCKER"), detail)

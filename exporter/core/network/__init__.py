@@ -1,0 +1,1 @@
+"""Findings about networks: context, rules, evaluation."""

@@ -1,0 +1,73 @@
+"""A live endpoint's veth is down, or is a port of no bridge: the container is cut off.
+
+Guard: devices come and go in steps at a start and a stop, so it must have stood for two seconds; a veth without a
+bridge is an endpoint's only when the other end has its MAC address, or when nothing else could be its.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exporter.core.findings.finding import CRITICAL, Finding
+from exporter.core.model.docker import Link
+from exporter.core.network.context import Scene
+from exporter.core.topology.topology import Attachment, Topology
+
+KIND = "detached_veth"
+GRACE = 2.0
+NO_NSID = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """A veth of an attachment, and what is wrong with it."""
+
+    link: Link
+    attachment: Attachment
+    fault: str
+
+
+def check(scene: Scene) -> Iterator[Finding]:
+    """Report those that have stood for long enough."""
+    for found in suspects(scene) if scene.seen_since else ():
+        if scene.seen_since.get((KIND, found.link.ifindex), 0.0) > GRACE:
+            container, network = found.attachment.container.name, found.attachment.network.name
+            detail = f"{found.link.name}, the veth of {container} on network {network}, {found.fault}"
+            yield Finding(KIND, CRITICAL, network, container, detail)
+
+
+def suspects(scene: Scene) -> Iterator[Detached]:
+    """Find veths without a carrier, and those that are not where their endpoint is."""
+    topology = scene.topology
+    bridged = {bridge.network.id for bridge in topology.bridges}
+    lost: dict[str, list[Attachment]] = {}
+    for attachment in topology.attachments:
+        if attachment.endpoint is None or not attachment.container.live or attachment.network.id not in bridged:
+            continue
+        if attachment.veth is None:
+            lost.setdefault(attachment.container.id, []).append(attachment)
+        elif not attachment.veth.carrier:
+            yield Detached(attachment.veth, attachment, "is down")
+    if lost:
+        yield from _strays(topology, lost)
+
+
+def _strays(topology: Topology, lost: dict[str, list[Attachment]]) -> Iterator[Detached]:
+    """Find the veths of endpoints without one among those that are ports of nothing."""
+    loose: dict[int, list[Link]] = {}
+    for link in topology.devices.links.values():
+        if link.kind == "veth" and link.peer_nsid is not None and not link.master_ifindex:
+            loose.setdefault(link.peer_nsid, []).append(link)
+    for container_id, attachments in lost.items():
+        nsid = topology.devices.sandboxes.get(container_id, NO_NSID)
+        macs = {i.ifindex: i.mac_address for i in topology.devices.interfaces.get(nsid, ()) if i.mac_address}
+        links = loose.get(nsid, [])
+        for attachment in attachments:
+            alike = [link for link in links if _is_at(attachment, macs.get(link.peer_ifindex, ""))]
+            if not macs and len(links) == len(attachments) == 1:
+                alike = links
+            if len(alike) == 1:
+                yield Detached(alike[0], attachment, "is a port of no bridge")
+
+
+def _is_at(attachment: Attachment, mac_address: str) -> bool:
+    return bool(mac_address) and attachment.endpoint is not None and attachment.endpoint.mac_address == mac_address

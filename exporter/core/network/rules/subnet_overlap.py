@@ -1,0 +1,51 @@
+"""A network's subnet covers, or lies in, a route of the host that is not its own.
+
+Either the host looks for containers elsewhere, or containers cannot reach the machines behind that route. Guard:
+routes over Docker's own bridges are its own, a default route (also one in parts, as of a VPN) covers everything by
+design, macvlan and ipvlan share their parent's subnet on purpose, and every IPv6 device has a link-local route.
+"""
+
+from collections.abc import Iterator
+
+from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.model.docker import Network
+from exporter.core.model.routes import Route
+from exporter.core.network.context import Scene
+from exporter.core.topology.subnets import parse_subnet
+from exporter.core.topology.topology import Topology
+
+KIND = "subnet_overlap"
+NAMED = 3  # routes in the detail; a subnet can hold thousands
+
+
+def check(scene: Scene) -> Iterator[Finding]:
+    """Compare each subnet with each foreign route."""
+    bridges = {bridge.link.ifindex for bridge in scene.topology.bridges}
+    foreign = [
+        route
+        for route in scene.routes or ()
+        if not (route.default or route.ifindex in bridges or route.destination.is_link_local)
+    ]
+    for network in _networks(scene.topology) if foreign else ():
+        for subnet in network.subnets:
+            span = parse_subnet(subnet.subnet)
+            over = [r for r in foreign if span is not None and r.destination.overlaps(span)]
+            if over:
+                detail = f"subnet {subnet.subnet} of network {network.name} overlaps {_named(scene.topology, over)}"
+                yield Finding(KIND, WARNING, network.name, subnet.subnet, detail)
+
+
+def _networks(topology: Topology) -> list[Network]:
+    """Those with an address range of their own; a bridge network only once its device is there."""
+    overlays = [n for n in topology.inventory.networks.values() if n.driver == "overlay"]
+    return [bridge.network for bridge in topology.bridges] + sorted(overlays, key=lambda network: network.name)
+
+
+def _named(topology: Topology, routes: list[Route]) -> str:
+    links = topology.devices.links
+    names = [
+        f"the route to {route.destination} over {links[route.ifindex].name if route.ifindex in links else '?'}"
+        for route in routes[:NAMED]
+    ]
+    more = [f"{len(routes) - NAMED} more"] if len(routes) > NAMED else []
+    return ", ".join(names + more)

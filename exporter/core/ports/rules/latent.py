@@ -1,0 +1,50 @@
+"""A stopped container publishes a port that somebody else holds now: its next start will fail.
+
+Guard: of a pair that takes turns only one runs, so that without a restart policy it is information; a range fails
+only when all of it is taken; one whose start has failed already is reported for that.
+"""
+
+from collections.abc import Iterator
+
+from exporter.core.findings.finding import INFO, WARNING
+from exporter.core.model.container_details import PortBinding
+from exporter.core.model.docker import Container
+from exporter.core.model.sockets import Listener
+from exporter.core.ports.conflict import Place, PortConflict, conflict, described
+from exporter.core.ports.context import READ_PROTOCOLS, PortScene
+from exporter.core.ports.start_error import parse_start_error
+
+KIND = "latent"
+BY_ITSELF = ("always", "unless-stopped")
+
+
+def check(scene: PortScene) -> Iterator[PortConflict]:
+    """Report each binding once; a warning where the container should start by itself."""
+    for container in scene.containers(live=False):
+        details = container.details
+        if details is None or parse_start_error(details.error):
+            continue
+        severity = WARNING if details.restart_policy in BY_ITSELF else INFO
+        for binding in dict.fromkeys(details.bindings):
+            if (listener := _holder(scene, container, binding)) is not None:
+                place = Place(binding.protocol, binding.host_ip, binding.host_port)
+                detail = f"{container.name} cannot start again: {place} is held by {described(listener.owner)}"
+                yield conflict(KIND, place, container.name, severity, detail, holder=listener.owner)
+
+
+def _holder(scene: PortScene, container: Container, binding: PortBinding) -> Listener | None:
+    """Return who stands in the way of the first port, if every port of the binding is taken."""
+    if not binding.host_port or binding.protocol not in READ_PROTOCOLS:
+        return None
+    first = None
+    for port in range(binding.host_port, binding.last_host_port + 1):
+        # Of a docker-proxy whose container is not known yet, it may be this one, which is starting.
+        others = [
+            listener
+            for listener in scene.others(Place(binding.protocol, binding.host_ip, port), container)
+            if listener.owner.told and listener.owner.name
+        ]
+        if not others:
+            return None
+        first = first or others[0]
+    return first

@@ -1,0 +1,24 @@
+"""Docker says that a port is published, and somebody else listens there: whoever connects reaches him.
+
+Guard: none of the listeners is docker-proxy's or the engine's; the owner of each is known; ports of networks that are
+routed to have no listener, and neither has SCTP one that is read.
+"""
+
+from collections.abc import Iterator
+
+from exporter.core.findings.finding import CRITICAL
+from exporter.core.ports.conflict import PortConflict, conflict, described
+from exporter.core.ports.context import PortScene, is_dockers
+from exporter.core.ports.published import published_places
+
+KIND = "published_stolen"
+
+
+def check(scene: PortScene) -> Iterator[PortConflict]:
+    """Report each address apart: one family's may be stolen and the other's not."""
+    for container, place in published_places(scene):
+        listeners = scene.overlapping(place)
+        if listeners and not any(is_dockers(listener.owner) for listener in listeners):
+            holder = listeners[0].owner
+            detail = f"{place} is published by {container.name} and held by {described(holder)}"
+            yield conflict(KIND, place, container.name, CRITICAL, detail, holder=holder)

@@ -1,0 +1,133 @@
+"""Whose a listening socket is: what is known of the process that holds it, held against the inventory."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from exporter.core.model.docker import Container, Inventory
+from exporter.core.model.inventory import sandboxed
+from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, ENGINE, PROCESS, ListeningSocket, Owner
+from exporter.core.ports.container_failures import failed
+
+# Who listens for containers beside docker-proxy: dockerd itself where there is no userland proxy, and for all
+# containers of a rootless engine the process that joins its network to the host's.
+ENGINES = frozenset({"dockerd", "rootlesskit"})
+KERNEL = "kernel"  # holds the sockets of tunnels and of its own servers: no process has them
+UNTOLD = Owner()
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """What a docker-proxy is for, as its command line says; one process for each address family."""
+
+    protocol: str
+    host_ip: str
+    host_port: int
+    container_ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Who holds a socket. `container_ids` is what may be containers' ids in the names of its cgroups."""
+
+    pid: int
+    name: str
+    container_ids: tuple[str, ...] = ()
+    proxy: Proxy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContainers:
+    """By what a socket may be told to be a container's.
+
+    `names` by container id; `addresses`: IP address -> container id; `published`: protocol and port -> pairs of the
+    host's address and a container id; `declared` are all protocols and ports that any container names.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[tuple[str, int], tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    declared: frozenset[tuple[str, int]] = frozenset()
+
+
+def known_containers(inventory: Inventory) -> KnownContainers:
+    """Collect it from the inventory."""
+    containers = inventory.containers.values()
+    published: dict[tuple[str, int], tuple[tuple[str, str], ...]] = {}
+    for container in containers:
+        for binding in container.details.published if container.details else ():
+            key = binding.protocol, binding.host_port
+            published[key] = (*published.get(key, ()), (binding.host_ip, container.id))
+    return KnownContainers(
+        names={container.id: container.name for container in containers},
+        addresses=dict(_addresses(inventory)),
+        published=published,
+        declared=frozenset(port for container in containers for port in _declared(container)),
+    )
+
+
+def _addresses(inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """Yield what the bridge networks say: their addresses alone are the host's own."""
+    bridges = {network.id for network in inventory.networks.values() if network.driver == "bridge"}
+    # Of a container on an overlay only the gateway network's inspect tells the address behind a published port.
+    for network_id in bridges & inventory.members.keys():
+        for member in inventory.members[network_id]:
+            yield from ((ip, member.container_id) for ip in (member.ip_address, member.ip6_address) if ip)
+    for container in inventory.containers.values():
+        for endpoint in container.endpoints:
+            if endpoint.network_id in bridges:
+                yield from ((ip, container.id) for ip in (endpoint.ip_address, endpoint.ip6_address) if ip)
+
+
+def _declared(container: Container) -> Iterator[tuple[str, int]]:
+    if container.details is not None:
+        yield from container.details.exposed
+        for binding in (*container.details.bindings, *container.details.published):
+            yield from ((binding.protocol, port) for port in range(binding.host_port, binding.last_host_port + 1))
+
+
+def with_watched_namespace(inventory: Inventory) -> tuple[Container, ...]:
+    """Containers in whose namespaces it matters who listens: they publish a port, or others share the namespace.
+
+    One that failed may have done so for want of a port there.
+    """
+    # An owner is an id, or a name where the operator wrote one.
+    shared = {c.network_owner for c in inventory.containers.values() if c.live or failed(c)}
+    return tuple(
+        container
+        for container in sandboxed(inventory)
+        if not shared.isdisjoint((container.id, container.name)) or (container.details and container.details.published)
+    )
+
+
+def owner_of(socket: ListeningSocket, cgroup: Iterable[str], process: Process | None, known: KnownContainers) -> Owner:
+    """Tell the owner. `cgroup` is what may be containers' ids in the cgroup in which the socket was made."""
+    container_id = _last_known(cgroup, known) or (_last_known(process.container_ids, known) if process else "")
+    if container_id:
+        return Owner(CONTAINER, known.names[container_id], container_id)
+    if process is None:
+        return UNTOLD
+    if process.proxy is not None:
+        target = known.addresses.get(process.proxy.container_ip, "")
+        return _of_docker(DOCKER_PROXY, target or _publisher(socket, known), known)
+    if process.name in ENGINES:
+        return _of_docker(ENGINE, _publisher(socket, known), known)
+    return Owner(PROCESS, process.name)
+
+
+def _last_known(container_ids: Iterable[str], known: KnownContainers) -> str:
+    """Return the innermost: an engine may run in another engine's container, which has a cgroup around it."""
+    return next((found for found in reversed(tuple(container_ids)) if found in known.names), "")
+
+
+def _of_docker(kind: str, container_id: str, known: KnownContainers) -> Owner:
+    name = known.names.get(container_id, "")
+    return Owner(kind, name, container_id if name else "")
+
+
+def _publisher(socket: ListeningSocket, known: KnownContainers) -> str:
+    """Return who publishes just this; '' as host address is both families' any."""
+    wildcard = socket.address in ("0.0.0.0", "::")
+    for host_ip, container_id in known.published.get((socket.protocol, socket.port), ()):
+        if host_ip == socket.address or (wildcard and not host_ip):
+            return container_id
+    return ""

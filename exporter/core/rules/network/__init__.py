@@ -1,1 +1,0 @@
-"""Rules about networks, their devices and addresses."""

@@ -1,0 +1,1 @@
+"""Inventory and kernel devices joined, and what follows from the join alone."""

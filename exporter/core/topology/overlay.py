@@ -1,0 +1,70 @@
+"""What a node must know of an overlay's other nodes, and what it knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exporter.core.model.docker import RemoteEndpoint
+from exporter.core.topology.topology import Topology
+
+NETWORK_ID_LENGTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayRows:
+    """What this node's kernel knows of an overlay's endpoints on other nodes.
+
+    `neighbours` are the rows of its vxlan devices, IP -> MAC address; `fdb` those of their forwarding tables, pairs of
+    a MAC address and the node (VTEP) behind which it is.
+    """
+
+    neighbours: Mapping[str, str] = field(default_factory=dict)
+    fdb: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The other nodes to which it sends."""
+        return frozenset(node for _, node in self.fdb)
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayReading:
+    """The rows of this node's overlays, by network id. Not `complete` while one of them cannot be read."""
+
+    rows: Mapping[str, OverlayRows] = field(default_factory=dict)
+    complete: bool = True
+
+
+NO_OVERLAYS = OverlayReading()
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayPeers:
+    """One overlay as this node sees it, with an endpoint of its own on it: who there is elsewhere, and the rows."""
+
+    remote: tuple[RemoteEndpoint, ...]
+    rows: OverlayRows
+
+
+def overlay_namespace(sandbox_key: str, network_id: str) -> str:
+    """Where the engine keeps the hidden namespace of an overlay: beside the sandboxes of its containers."""
+    folder, _, _ = sandbox_key.rpartition("/")
+    return f"{folder}/1-{network_id[:NETWORK_ID_LENGTH]}"
+
+
+def overlay_namespaces(topology: Topology) -> dict[str, str]:
+    """Return network id -> file of the hidden namespace of each overlay that a container here is on."""
+    return {
+        attachment.network.id: overlay_namespace(attachment.container.sandbox_key, attachment.network.id)
+        for attachment in topology.attachments
+        if attachment.network.driver == "overlay" and attachment.container.sandbox_key
+    }
+
+
+def overlay_peers(topology: Topology, reading: OverlayReading) -> dict[str, OverlayPeers]:
+    """Return network id -> both sides of each overlay that was read. An endpoint on this host is no remote one."""
+    own = {address for addresses in topology.devices.addresses.values() for address in addresses}
+    told = topology.inventory.remote
+    return {
+        network_id: OverlayPeers(tuple(e for e in told.get(network_id, ()) if e.host_ip not in own), rows)
+        for network_id, rows in reading.rows.items()
+    }

@@ -1,0 +1,45 @@
+"""Subnets of a network, with the gateway from wherever it is told: engines differ in where that is."""
+
+from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from exporter.core.model.docker import Network, Subnet
+from exporter.core.topology.topology import Topology
+
+
+def subnets_with_gateways(topology: Topology, network: Network) -> tuple[Subnet, ...]:
+    """Return the network's subnets; a gateway that IPAM does not name is an endpoint's or the bridge's own address."""
+    if all(subnet.gateway for subnet in network.subnets):
+        return network.subnets
+    candidates = [
+        endpoint.gateway
+        for container in topology.inventory.containers.values()
+        for endpoint in container.endpoints
+        if endpoint.network_id == network.id and endpoint.gateway
+    ]
+    candidates += topology.devices.addresses.get(network.bridge, ())
+    return tuple(_with_gateway(subnet, candidates) for subnet in network.subnets)
+
+
+def _with_gateway(subnet: Subnet, candidates: list[str]) -> Subnet:
+    if subnet.gateway:
+        return subnet
+    span = parse_subnet(subnet.subnet)
+    if span is None:
+        return subnet
+    return replace(subnet, gateway=next((c for c in candidates if _lies_in(c, span)), ""))
+
+
+def parse_subnet(text: str) -> IPv4Network | IPv6Network | None:
+    """Parse a subnet; None for what is none (a third-party IPAM driver may tell anything)."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _lies_in(address: str, span: IPv4Network | IPv6Network) -> bool:
+    try:
+        return ip_address(address) in span
+    except ValueError:
+        return False

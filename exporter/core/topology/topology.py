@@ -1,0 +1,227 @@
+"""Join what Docker says to what the kernel says: whose is each veth, which network is each bridge.
+
+The match and its doubts live here only. A veth belongs to the container whose namespace holds its peer (nsid), or to
+the one whose MAC address a device there has; it belongs to the network whose bridge it is a port of. Where neither
+is known it stays nobody's: never a guess.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from exporter.core.model.docker import Container, Endpoint, Inventory, Link, Network
+from exporter.core.model.inventory import with_distinct_names
+from exporter.core.model.kernel_sample import Devices, Inside
+
+READ_INSIDE = frozenset({"macvlan", "ipvlan", "overlay"})  # drivers whose devices only the container's namespace has
+WITHOUT_DEVICES = frozenset({"host", "null"})  # drivers whose containers have no device of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A container on a network: `veth` is the host's end, None where the driver has none or it is not known.
+
+    `interface` is its name inside the container, '' when not visible. `reading` says where its counters are read when
+    not at a veth of the host: macvlan, ipvlan, overlay. `endpoint` is None for a network that Docker
+    does not list under the container, such as docker_gwbridge.
+    """
+
+    container: Container
+    network: Network
+    endpoint: Endpoint | None = None
+    veth: Link | None = None
+    interface: str = ""
+    reading: Inside | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A host's bridge that belongs to a Docker network, and how many ports it has."""
+
+    link: Link
+    network: Network
+    ports: int
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A veth that is a port of a Docker bridge; `container` is None when nobody is known to own it."""
+
+    link: Link
+    bridge: Bridge
+    container: Container | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Inventory and devices, joined. The same object while neither changed.
+
+    `counted` are the attachments whose counters are read, with the key of their reading. `networks` are those whose
+    containers have devices. `owners`: container id -> name of the container whose
+    network namespace it shares.
+    """
+
+    inventory: Inventory
+    devices: Devices
+    attachments: tuple[Attachment, ...] = ()
+    bridges: tuple[Bridge, ...] = ()
+    ports: tuple[Port, ...] = ()
+    counted: tuple[tuple[Attachment, int | str], ...] = ()
+    readings: tuple[Inside, ...] = ()
+    networks: tuple[Network, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
+    uplinks: tuple[Link, ...] = ()
+
+
+def join(inventory: Inventory, devices: Devices) -> Topology:
+    """Join; order is by name, so that two scrapes list their series alike."""
+    inventory = with_distinct_names(inventory)
+    bridges = _bridges(inventory, devices)
+    ports = _ports(inventory, devices, bridges)
+    attachments = _attachments(inventory, devices, ports)
+    uplinks = frozenset(devices.uplinks)
+    return Topology(
+        inventory=inventory,
+        devices=devices,
+        attachments=attachments,
+        bridges=bridges,
+        ports=ports,
+        counted=tuple((a, key) for a in attachments if (key := _reading_key(a)) is not None),
+        readings=tuple(a.reading for a in attachments if a.reading is not None),
+        networks=tuple(sorted(_networks(inventory), key=lambda network: network.name)),
+        owners=_namespace_owners(inventory),
+        uplinks=tuple(link for link in devices.links.values() if link.name in uplinks),
+    )
+
+
+def _ports(inventory: Inventory, devices: Devices, bridges: tuple[Bridge, ...]) -> tuple[Port, ...]:
+    by_ifindex = {bridge.link.ifindex: bridge for bridge in bridges}
+    owners = _Owners(inventory, devices)
+    found = []
+    for link in devices.links.values():
+        bridge = by_ifindex.get(link.master_ifindex)
+        if bridge is not None and link.kind == "veth":
+            found.append(Port(link, bridge, owners.of(link, bridge.network)))
+    return tuple(sorted(found, key=lambda port: port.link.name))
+
+
+def _attachments(inventory: Inventory, devices: Devices, ports: tuple[Port, ...]) -> tuple[Attachment, ...]:
+    """What the kernel shows, then what only Docker says: other drivers' endpoints, and such as were just made."""
+    found = {
+        (port.container.id, port.bridge.network.id): _attachment(
+            port.container, port.bridge.network, port.link, devices
+        )
+        for port in ports
+        if port.container is not None
+    }
+    for container in inventory.containers.values():
+        for endpoint in container.endpoints if container.live else ():
+            network = inventory.networks.get(endpoint.network_id)
+            if network is not None and network.driver not in WITHOUT_DEVICES:
+                place = container.id, network.id
+                if place not in found:
+                    found[place] = _inside(container, network, endpoint, devices)
+    return tuple(sorted(found.values(), key=lambda a: (a.container.name, a.network.name)))
+
+
+def _reading_key(attachment: Attachment) -> int | str | None:
+    if attachment.veth is not None:
+        return attachment.veth.ifindex
+    return attachment.reading.key if attachment.reading is not None else None
+
+
+def _networks(inventory: Inventory) -> list[Network]:
+    return [network for network in inventory.networks.values() if network.driver not in WITHOUT_DEVICES]
+
+
+def _inside(container: Container, network: Network, endpoint: Endpoint, devices: Devices) -> Attachment:
+    """An endpoint without a veth of the host: found inside by its MAC address, or as the only device there is."""
+    nsid = devices.sandboxes.get(container.id)
+    if network.driver not in READ_INSIDE or nsid is None:
+        return Attachment(container, network, endpoint)
+    interfaces = devices.interfaces.get(nsid, ())
+    alike = [i for i in interfaces if i.mac_address == endpoint.mac_address and endpoint.mac_address]
+    if len(alike) != 1:
+        alike = list(interfaces) if len(interfaces) == len(container.endpoints) == 1 else []
+    if not alike:
+        return Attachment(container, network, endpoint)
+    reading = Inside(endpoint.endpoint_id, container.pid, nsid, alike[0])
+    return Attachment(container, network, endpoint, interface=alike[0].name, reading=reading)
+
+
+def _bridges(inventory: Inventory, devices: Devices) -> tuple[Bridge, ...]:
+    by_name = {network.bridge: network for network in inventory.networks.values() if network.bridge}
+    ports: dict[int, int] = {}
+    for link in devices.links.values():
+        ports[link.master_ifindex] = ports.get(link.master_ifindex, 0) + 1
+    found = (
+        Bridge(link, by_name[link.name], ports.get(link.ifindex, 0))
+        for link in devices.links.values()
+        if link.kind == "bridge" and link.name in by_name
+    )
+    return tuple(sorted(found, key=lambda bridge: bridge.network.name))
+
+
+def _attachment(container: Container, network: Network, link: Link, devices: Devices) -> Attachment:
+    inside = devices.interfaces.get(link.peer_nsid, ()) if link.peer_nsid is not None else ()
+    alike = [i for i in inside if i.ifindex == link.peer_ifindex]
+    return Attachment(
+        container=container,
+        network=network,
+        endpoint=next((e for e in container.endpoints if e.network_id == network.id), None),
+        veth=link,
+        interface=alike[0].name if alike else "",
+    )
+
+
+class _Owners:
+    """Answers whose a veth is."""
+
+    def __init__(self, inventory: Inventory, devices: Devices) -> None:
+        self._by_nsid: dict[int, Container | None] = {}
+        for container_id, nsid in devices.sandboxes.items():
+            container = inventory.containers.get(container_id)
+            if container is not None and container.live:
+                # Two containers in one namespace that is no container's own: one of the two answers is old.
+                self._by_nsid[nsid] = None if nsid in self._by_nsid else container
+        # A member is known before the inspect of a container that starts: a life may be shorter than that takes.
+        members = (
+            (network_id, member.mac_address, inventory.containers.get(member.container_id))
+            for network_id, found in inventory.members.items()
+            for member in found
+        )
+        self._by_mac: dict[tuple[str, str], Container | None] = {}
+        for network_id, mac_address, container in (*members, *_endpoint_owners(inventory)):
+            if container is not None and mac_address:
+                known = self._by_mac.setdefault((network_id, mac_address), container)
+                if known is None or known.id != container.id:
+                    self._by_mac[network_id, mac_address] = None  # two have it: which of them would be a guess
+                else:
+                    self._by_mac[network_id, mac_address] = container
+        self._interfaces = devices.interfaces
+
+    def of(self, link: Link, network: Network) -> Container | None:
+        if link.peer_nsid is None:
+            return None
+        container = self._by_nsid.get(link.peer_nsid)
+        if container is not None:
+            return container
+        for inside in self._interfaces.get(link.peer_nsid, ()):
+            if inside.ifindex == link.peer_ifindex:
+                return self._by_mac.get((network.id, inside.mac_address))
+        return None
+
+
+def _endpoint_owners(inventory: Inventory) -> Iterator[tuple[str, str, Container]]:
+    """What containers say themselves of their addresses."""
+    for container in inventory.containers.values():
+        if container.live:
+            for endpoint in container.endpoints:
+                yield endpoint.network_id, endpoint.mac_address, container
+
+
+def _namespace_owners(inventory: Inventory) -> dict[str, str]:
+    """Return container id -> name of the container whose network namespace it shares."""
+    names = {c.name: c.name for c in inventory.containers.values()} | {
+        c.id: c.name for c in inventory.containers.values()
+    }
+    return {c.id: names.get(c.network_owner, c.network_owner) for c in inventory.containers.values() if c.network_owner}

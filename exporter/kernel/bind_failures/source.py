@@ -1,0 +1,64 @@
+"""Refused binds as one source: on where the kernel lets it be loaded, else it says what is missing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from exporter.core.model.kernel_sample import Degraded, SourceState
+from exporter.core.ports.bind_failures import RefusedBind
+from exporter.errors import SourceError
+from exporter.kernel.bind_failures.watcher import BindFailures
+from exporter.kernel.read_source import timed
+
+NAME = "bind_failures"
+DETAILS = {
+    "no_bpf": "grant CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN: what the kernel refuses is not counted",
+    "no_btf": "make /sys/kernel/btf visible: what the kernel refuses is not counted",
+    "no_tracefs": "mount /sys/kernel/tracing, or grant CAP_SYS_ADMIN: what the kernel refuses is not counted",
+    "unsupported": "this kernel has not what the program needs (Linux 5.15): what it refuses is not counted",
+}
+
+log = structlog.get_logger(component="bind_failures")
+
+
+class BindSource:
+    """Made and started in the host's network namespace. `loaded` says whether it counts."""
+
+    def __init__(self, sysfs: Path) -> None:
+        self._failures = BindFailures(sysfs)
+        self._missing: tuple[Degraded, ...] = ()
+        self._lost = 0
+        self.loaded = False
+        self.host_netns = Path("/proc/thread-self/ns/net").stat().st_ino
+
+    def start(self) -> None:
+        """Load the program; a refusal is told and no error."""
+        try:
+            self._failures.open()
+            self.loaded = True
+        except SourceError as error:
+            log.info("program not loaded", reason=error.reason, detail=str(error))
+            self._missing = (Degraded(NAME, error.reason, DETAILS.get(error.reason, str(error))),)
+
+    def stop(self) -> None:
+        """Unload it."""
+        self._failures.close()
+        self.loaded = False
+
+    def drain(self) -> tuple[Sequence[RefusedBind] | None, SourceState]:
+        """Return what was refused since the last call, and how reading it went."""
+        return timed(NAME, self._drain)
+
+    def lost(self) -> int:
+        """Return at most how many were not counted, as of the last call."""
+        return self._lost
+
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Say what must be granted."""
+        return self._missing
+
+    def _drain(self) -> Sequence[RefusedBind]:
+        refused = self._failures.drain()
+        self._lost = self._failures.lost()
+        return refused

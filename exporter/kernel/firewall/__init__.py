@@ -1,0 +1,1 @@
+"""Packet filter rules and forwarding switches."""

@@ -1,0 +1,1 @@
+"""Rules of iptables-legacy, by getsockopt(2)."""

@@ -1,0 +1,145 @@
+"""The tables of iptables-legacy, by getsockopt: CAP_NET_ADMIN is enough, iptables-legacy-save would want NET_RAW too.
+
+Any question for a table makes it, and iptables-nft warns from then on: which tables there are is read from /proc first.
+A change is told to nobody. Sources: linux/netfilter_ipv4/ip_tables.h, linux/netfilter_ipv6/ip6_tables.h.
+"""
+
+import contextlib
+import ctypes
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.core.nat.ruleset import IP, IP6, Base, Place, Rule
+from exporter.kernel.firewall.iptables_legacy.entries import (
+    ERROR,
+    LAYOUTS,
+    STANDARD,
+    TARGET_HEADER,
+    VERDICT,
+    Entry,
+    parse_entries,
+    parse_rule,
+    text,
+)
+
+GET_INFO, GET_ENTRIES = 64, 65
+LEVELS = {IP: socket.IPPROTO_IP, IP6: socket.IPPROTO_IPV6}
+SOCKET_FAMILIES = {IP: socket.AF_INET, IP6: socket.AF_INET6}
+NAMES = {IP: "ip_tables_names", IP6: "ip6_tables_names"}
+HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
+POLICIES = {-1: "DROP", -2: "ACCEPT"}
+INFO = struct.Struct("=32s13I")  # name, valid_hooks, hook_entry[5], underflow[5], num_entries, size
+NAME_SIZE, ENTRIES_AT = 32, 40  # of struct ipt_get_entries: name, size, padding, entries
+TRIES = 5
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyTable:
+    """One table: its chains with their rules, its policies, and the packets of each rule in their order."""
+
+    chains: dict[Place, tuple[Rule, ...]]
+    bases: dict[Place, Base]
+    packets: list[int]
+
+
+def table_names(procfs: Path, family: str) -> list[str]:
+    """Return which legacy tables exist; readable by root alone. Raises OSError when it may not be read."""
+    try:
+        return (procfs / "thread-self/net" / NAMES[family]).read_text().split()
+    except FileNotFoundError:
+        return []
+
+
+def read_table(family: str, name: str) -> LegacyTable:
+    """Read a table that exists. Raises OSError for a refusal, ValueError for what is no table."""
+    return parse_answers(family, name, *read_answers(family, name))
+
+
+def read_answers(family: str, name: str) -> tuple[bytes, bytes]:
+    """Ask for struct ipt_getinfo, and for struct ipt_get_entries with the entries behind it."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(BlockingIOError):  # the table was written anew between the two
+            return _read_answers(family, name)
+    return _read_answers(family, name)
+
+
+def _read_answers(family: str, name: str) -> tuple[bytes, bytes]:
+    with socket.socket(SOCKET_FAMILIES[family], socket.SOCK_DGRAM) as sock:
+        info = bytearray(name.encode().ljust(INFO.size, b"\0"))
+        _ask(sock, LEVELS[family], GET_INFO, info)
+        size = INFO.unpack(info)[-1]
+        data = bytearray(name.encode().ljust(NAME_SIZE, b"\0")) + struct.pack("=I4x", size) + bytes(size)
+        _ask(sock, LEVELS[family], GET_ENTRIES, data)
+    return bytes(info), bytes(data)
+
+
+def parse_answers(family: str, name: str, info: bytes, data: bytes) -> LegacyTable:
+    """Parse both. Raises ValueError for what is no table."""
+    try:
+        return _parse_answers(family, name, info, data)
+    except (struct.error, LookupError) as error:
+        raise ValueError("no legacy table") from error
+
+
+def _parse_answers(family: str, name: str, info: bytes, data: bytes) -> LegacyTable:
+    _, valid, *rest, size = INFO.unpack(info)
+    if len(data) != ENTRIES_AT + size:
+        raise ValueError(f"no legacy table of {size} bytes: {len(data) - ENTRIES_AT} were told")
+    heads = {offset: HOOKS[hook] for hook, offset in enumerate(rest[:5]) if valid >> hook & 1}
+    ends = {offset: HOOKS[hook] for hook, offset in enumerate(rest[5:10]) if valid >> hook & 1}
+    return parse_table(family, name, heads, ends, data[ENTRIES_AT:])
+
+
+def _ask(sock: socket.socket, level: int, option: int, buffer: bytearray) -> None:
+    """Python's own getsockopt hands no buffer in, and gives 1 KiB at most."""
+    length = ctypes.c_uint32(len(buffer))
+    place = (ctypes.c_char * len(buffer)).from_buffer(buffer)
+    if LIBC.getsockopt(sock.fileno(), level, option, place, ctypes.byref(length)):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+
+
+def parse_table(family: str, table: str, heads: dict[int, str], ends: dict[int, str], data: bytes) -> LegacyTable:
+    """Parse the entries: `heads` and `ends` are where built-in chains begin, and where their policies stand."""
+    entries = list(parse_entries(LAYOUTS[family], data))
+    names = {**heads, **{entry.end: _name_of_chain(entry) for entry in entries if entry.target == ERROR}}
+    chains: dict[Place, list[Rule]] = {}
+    bases: dict[Place, Base] = {}
+    packets = []
+    place: Place = (family, table, "")
+    for number, entry in enumerate(entries):
+        if entry.offset in names and entry.target != ERROR:
+            place = family, table, names[entry.offset]
+            chains.setdefault(place, [])
+        if entry.offset in ends:
+            verdict = VERDICT.unpack_from(entry.data, entry.target_at + TARGET_HEADER)[0]
+            chain = family, table, ends[entry.offset]
+            bases[chain] = Base(ends[entry.offset].lower(), POLICIES.get(verdict, "ACCEPT"))
+        elif entry.target != ERROR and not _ends_a_chain(entries, number):
+            jump = _jump(entry, names)
+            chains[place].append(parse_rule(family, table, place[2], entry.target_at, jump, entry.data))
+            packets.append(entry.packets)
+    return LegacyTable({key: tuple(rules) for key, rules in chains.items()}, bases, packets)
+
+
+def _name_of_chain(entry: Entry) -> str:
+    at = entry.target_at + TARGET_HEADER
+    return text(entry.data[at : at + TARGET_HEADER])
+
+
+def _ends_a_chain(entries: list[Entry], number: int) -> bool:
+    """Whether it is the RETURN that every chain of a user's own ends with."""
+    last = number + 1 < len(entries) and entries[number + 1].target == ERROR
+    return last and entries[number].target == STANDARD
+
+
+def _jump(entry: Entry, names: dict[int, str]) -> str:
+    """Return the chain that an entry leads to, '' if none: a verdict that is no verdict is an offset."""
+    if entry.target != STANDARD:
+        return ""
+    verdict = VERDICT.unpack_from(entry.data, entry.target_at + TARGET_HEADER)[0]
+    return "" if verdict < 0 or verdict == entry.end else names[verdict]

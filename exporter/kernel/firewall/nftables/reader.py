@@ -1,0 +1,219 @@
+"""Read all rules of nf_tables, and then, while no rule changes, their counters alone.
+
+In an unchanged ruleset each counter stands where it stood before: nothing is decoded then, and a reading costs what the
+kernel's dump costs, 3.5 us a rule.
+"""
+
+import re
+import struct
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+
+from exporter.core.nat.reading import Counted, Ended
+from exporter.core.nat.ruleset import DOCKER_BRIDGES, FILTER, MAP, NAT, RAW, Base, Place, Rule, Ruleset
+from exporter.kernel.firewall.nftables import nfta
+from exporter.kernel.firewall.nftables.comparisons import INTERFACE_NAME_BYTES
+from exporter.kernel.firewall.nftables.decode import decode
+from exporter.kernel.firewall.nftables.dump import (
+    FAMILIES,
+    GETCHAIN,
+    GETRULE,
+    GETSETELEM,
+    HALF,
+    NUMBERS,
+    Dump,
+    dump,
+    generation,
+    number,
+    open_socket,
+    text,
+    walk,
+)
+
+# The attribute that names the expression, and the head of its data; a set or a table may have the same name.
+COUNTER = re.compile(rb"\x0c\0\x01\0counter\0\x1c\0\x02[\0\x80]")
+VALUES_AT, PACKETS_AT, VALUES_END = 20, 32, 40  # from the start of it: bytes, a header, packets
+PACKETS = struct.Struct(">Q")
+HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
+POLICIES = {0: "DROP", 1: "ACCEPT"}
+COUNTED_TABLES = (NAT, DOCKER_BRIDGES, FILTER, RAW)
+# Connections are read at each scrape; the filters' drops too while these tables are small, else beside it.
+READ_ALWAYS = (NAT, DOCKER_BRIDGES)
+SMALL = 200  # rules: 0.7 ms
+NO_COUNTER = -1
+NEVER = -1  # no dump is of this generation
+VERDICT_JUMP = 0xFFFFFFFD  # linux/netfilter/nf_tables.h: NFT_JUMP
+
+Key = tuple[str, str, int]  # family, table, handle: a table that is written anew starts its handles again
+Table = tuple[str, str]  # family, table
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRule:
+    """A rule as read: `counter_at` is where its packets stand in the message, NO_COUNTER if it counts none."""
+
+    key: Key
+    rule: Rule
+    counter_at: int
+
+
+@dataclass(slots=True)
+class Generation:
+    """All that was read of one generation; the counters by table, in the order of `counted`.
+
+    `number` is that of the rules; not `whole` when chains or maps are those of another.
+    """
+
+    number: int = -1
+    whole: bool = False
+    ruleset: Ruleset = field(default_factory=Ruleset)
+    counted: Counted = field(default_factory=Counted)
+    places: dict[Table, list[int]] = field(default_factory=dict)  # for each rule where its counter stands
+    counters: dict[Table, list[int]] = field(default_factory=dict)
+
+    def packets(self) -> list[int]:
+        """The packets of `counted`, place by place."""
+        return [packets for counters in self.counters.values() for packets in counters]
+
+
+def parse_rule(family: int, message: bytes) -> ReadRule:
+    """Parse the attributes of a rule; the counter's values are no part of what makes a rule."""
+    parts = dict(walk(message))
+    expressions, at = parts.get(nfta.RULE_EXPRESSIONS, b""), NO_COUNTER
+    if counter := COUNTER.search(expressions):
+        begin = counter.start()
+        expressions = (
+            expressions[: begin + VALUES_AT] + bytes(VALUES_END - VALUES_AT) + expressions[begin + VALUES_END :]
+        )
+        at = message.index(parts[nfta.RULE_EXPRESSIONS]) + begin + PACKETS_AT
+    table, chain = text(parts[nfta.RULE_TABLE]), text(parts[nfta.RULE_CHAIN])
+    rule = decode(family, table, chain, expressions, parts.get(nfta.RULE_USERDATA, b""))
+    return ReadRule((rule.family, rule.table, number(parts[nfta.RULE_HANDLE])), rule, at)
+
+
+def packets_of(message: bytes, read: ReadRule) -> int:
+    """The packets that a rule has counted; 0 when it has no counter."""
+    return int(PACKETS.unpack_from(message, read.counter_at)[0]) if read.counter_at >= 0 else 0
+
+
+class NftReader:
+    """Reads in the network namespace in which it was made. Needs CAP_NET_ADMIN."""
+
+    def __init__(self) -> None:
+        self._socket = open_socket()
+        self.last = Generation()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def read(self, *, everything: bool = False) -> Generation:
+        """Read rules and counters; the same Ruleset and Counted while no rule changed.
+
+        The counters of large filter tables are read when `everything` is wanted. Raises OSError when the kernel
+        refuses, InterruptedDumpError while a writer gives no peace.
+        """
+        if not self.last.whole or not self._read_counters(everything=everything):
+            self._read_all()
+        return self.last
+
+    def _read_counters(self, *, everything: bool) -> bool:
+        """Read the counters alone; False when the rules have changed."""
+        last = self.last
+        if generation(self._socket) & HALF != last.number:
+            return False
+        large = sum(len(places) for (_, table), places in last.places.items() if table not in READ_ALWAYS) > SMALL
+        for (family, table), places in last.places.items():
+            if large and not everything and table not in READ_ALWAYS:
+                continue
+            found = dump(self._socket, GETRULE, NUMBERS[family], table)
+            if found.generation != last.number or len(found.objects) != len(places):
+                return False
+            pairs = zip(found.objects, places, strict=True)
+            last.counters[family, table] = [PACKETS.unpack_from(m, at)[0] for (_, m), at in pairs if at >= 0]
+        return True
+
+    def _read_all(self) -> None:
+        dumps = [dump(self._socket, GETCHAIN), dump(self._socket, GETRULE)]
+        chains, bases = _parse_chains(dumps[0])
+        counted: dict[Table, list[tuple[ReadRule, int]]] = {}
+        for family, message in dumps[1].objects:
+            if family not in FAMILIES:
+                continue
+            read = parse_rule(family, message)
+            chains.setdefault(read.rule.place, []).append(read.rule)
+            if read.rule.table in COUNTED_TABLES:
+                counted.setdefault((read.rule.family, read.rule.table), []).append((read, packets_of(message, read)))
+        rules = [read for group in counted.values() for read, _ in group if read.counter_at >= 0]
+        number = dumps[1].generation if dumps[1].objects else generation(self._socket) & HALF
+        maps = self._read_maps(chains, dumps)
+        self.last = Generation(
+            number=number,
+            whole=all(found.generation == number for found in dumps if found.objects),
+            ruleset=Ruleset({place: tuple(rules) for place, rules in chains.items()}, bases, maps),
+            counted=Counted(tuple(read.key for read in rules), tuple(read.rule for read in rules)),
+            places={table: [read.counter_at for read, _ in group] for table, group in counted.items()},
+            counters={table: [n for read, n in group if read.counter_at >= 0] for table, group in counted.items()},
+        )
+
+    def _read_maps(self, chains: dict[Place, list[Rule]], dumps: list[Dump]) -> dict[Place, dict[str, str]]:
+        """Read the verdict maps that rules ask; their dumps join the others."""
+        wanted = {
+            (rule.family, rule.table, rule.to) for rules in chains.values() for rule in rules if rule.target == MAP
+        }
+        found = {}
+        for family, table, name in sorted(wanted):
+            try:
+                dumps.append(dump(self._socket, GETSETELEM, NUMBERS[family], table, name))
+            except FileNotFoundError:  # it went with its rules, after these were read
+                dumps.append(Dump([(0, b"")], NEVER))
+                continue
+            elements = parse_elements(message for _, message in dumps[-1].objects)
+            if elements is not None:
+                found[family, table, name] = elements
+        return found
+
+
+def _parse_chains(found: Dump) -> tuple[dict[Place, list[Rule]], dict[Place, Base]]:
+    chains: dict[Place, list[Rule]] = {}
+    bases = {}
+    for family, message in found.objects:
+        if family in FAMILIES:
+            parts = dict(walk(message))
+            place = FAMILIES[family], text(parts[nfta.CHAIN_TABLE]), text(parts[nfta.CHAIN_NAME])
+            chains[place] = []
+            if nfta.CHAIN_HOOK in parts:
+                bases[place] = _parse_base(parts)
+    return chains, bases
+
+
+def _parse_base(parts: dict[int, bytes]) -> Base:
+    hook = dict(walk(parts[nfta.CHAIN_HOOK]))
+    place = number(hook.get(nfta.HOOK_NUMBER, b""))
+    return Base(
+        hook=HOOKS[place] if place < len(HOOKS) else "",
+        policy=POLICIES.get(number(parts.get(nfta.CHAIN_POLICY, b"\1")), "ACCEPT"),
+    )
+
+
+def parse_elements(messages: Iterable[bytes]) -> dict[str, str] | None:
+    """Parse interface -> chain of a verdict map; None if any element is something else, such as a pair or a range."""
+    found = {}
+    for message in messages:
+        for _, element in walk(dict(walk(message)).get(nfta.SET_ELEMENTS, b"")):
+            parts = dict(walk(element))
+            key = dict(walk(parts.get(nfta.SET_ELEM_KEY, b""))).get(nfta.DATA_VALUE, b"")
+            verdict = dict(walk(dict(walk(parts.get(nfta.SET_ELEM_DATA, b""))).get(nfta.DATA_VERDICT, b"")))
+            code, chain = (verdict.get(place, b"") for place in (nfta.VERDICT_CODE, nfta.VERDICT_CHAIN))
+            jumps = number(code) == VERDICT_JUMP and text(chain)
+            if not jumps or len(key) != INTERFACE_NAME_BYTES or nfta.SET_ELEM_KEY_END in parts:
+                return None
+            found[text(key)] = jumps
+    return found
+
+
+def parse_ended(family: int, message: bytes) -> Ended:
+    """Parse the notification of a rule's end: the whole rule, with its final counter."""
+    read = parse_rule(family, message)
+    key: Hashable = read.key
+    return Ended(key, read.rule, packets_of(message, read))

@@ -1,0 +1,1 @@
+"""The host's network devices: links, counters, addresses, routes, FDB."""

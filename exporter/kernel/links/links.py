@@ -1,0 +1,156 @@
+"""Network devices: RTM_NEWLINK and RTM_DELLINK, read by a dump or heard from the multicast group.
+
+A link message holds about forty attributes; eleven of them matter here. Source: linux/if_link.h.
+"""
+
+import socket
+import struct
+from dataclasses import dataclass
+
+from exporter.core.model.docker import Interface, Link
+from exporter.core.model.kernel_sample import StatsRow
+from exporter.kernel.netlink.rtnetlink import (
+    ATTRIBUTE,
+    NLM_F_DUMP,
+    RTM_DELLINK,
+    RTM_GETLINK,
+    RTM_NEWLINK,
+    MalformedError,
+    ask_again,
+    attribute,
+    attributes,
+    head,
+    message,
+)
+
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER = 1, 3, 4, 5, 10
+IFLA_LINKINFO, IFLA_STATS64, IFLA_EXT_MASK, IFLA_LINK_NETNSID = 18, 23, 29, 37
+IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 45, 46
+IFLA_INFO_KIND = 1
+RTEXT_FILTER_SKIP_STATS = 1 << 3
+AF_UNSPEC = 0
+IFF_LOWER_UP = 1 << 16
+
+IFINFOMSG = struct.Struct("=BBHiII")  # family, pad, device type, ifindex, flags, change
+U32 = struct.Struct("=I")
+S32 = struct.Struct("=i")
+STATS64 = struct.Struct("=8Q")  # the first eight of rtnl_link_stats64, in the order of core.sample
+
+WANTED = frozenset(
+    {
+        IFLA_ADDRESS,
+        IFLA_IFNAME,
+        IFLA_MTU,
+        IFLA_LINK,
+        IFLA_MASTER,
+        IFLA_LINKINFO,
+        IFLA_STATS64,
+        IFLA_LINK_NETNSID,
+        IFLA_NEW_NETNSID,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMessage:
+    """One message about a link. `moved` is True when it left for another namespace and was not deleted."""
+
+    link: Link
+    deleted: bool
+    moved: bool
+    stats: StatsRow | None
+
+
+def parse_link(kind: int, data: memoryview, start: int, end: int) -> LinkMessage | None:
+    """Parse the body of an RTM_NEWLINK or RTM_DELLINK; MalformedError for what is none.
+
+    None for those that tell only a part: the bridge's copies (AF_BRIDGE), and a wireless device's events, which are
+    an RTM_NEWLINK with nothing but a name in it (net/wireless/wext-core.c).
+    """
+    family, _, _, ifindex, flags, _ = head(IFINFOMSG, data, start, end, "a link message")
+    if family != AF_UNSPEC:
+        return None
+    found: dict[int, memoryview] = {}
+    start += IFINFOMSG.size
+    while start + ATTRIBUTE.size <= end:
+        length, number = ATTRIBUTE.unpack_from(data, start)
+        if length < ATTRIBUTE.size:
+            break
+        if number in WANTED or number == IFLA_LINKINFO | 0x8000:
+            found[number & 0x3FFF] = data[start + ATTRIBUTE.size : start + length]
+        start += (length + 3) & ~3
+    if start != end or IFLA_IFNAME not in found:  # the kernel pads, so that the last one ends where the message does
+        raise MalformedError(f"a link message of ifindex {ifindex} whose attributes do not fill it, or name nobody")
+    if kind == RTM_NEWLINK and IFLA_MTU not in found:
+        return None
+    stats = found.get(IFLA_STATS64)
+    try:
+        return LinkMessage(
+            link=_link(ifindex, flags, found),
+            deleted=kind == RTM_DELLINK,
+            moved=kind == RTM_DELLINK and IFLA_NEW_NETNSID in found,
+            stats=None if stats is None else (ifindex, *STATS64.unpack_from(stats)),
+        )
+    except struct.error as error:
+        raise MalformedError(f"a number of another size in a link message of ifindex {ifindex}: {error}") from error
+
+
+def _link(ifindex: int, flags: int, found: dict[int, memoryview]) -> Link:
+    return Link(
+        ifindex=ifindex,
+        name=text(found.get(IFLA_IFNAME, b"")),
+        kind=_kind(found.get(IFLA_LINKINFO)),
+        mac_address=bytes(found.get(IFLA_ADDRESS, b"")).hex(":"),
+        mtu=U32.unpack(found[IFLA_MTU])[0] if IFLA_MTU in found else 0,
+        master_ifindex=U32.unpack(found[IFLA_MASTER])[0] if IFLA_MASTER in found else 0,
+        peer_ifindex=U32.unpack(found[IFLA_LINK])[0] if IFLA_LINK in found else 0,
+        peer_nsid=S32.unpack(found[IFLA_LINK_NETNSID])[0] if IFLA_LINK_NETNSID in found else None,
+        carrier=bool(flags & IFF_LOWER_UP),
+    )
+
+
+def _kind(linkinfo: memoryview | None) -> str:
+    if linkinfo is None:
+        return ""
+    return text(attributes(linkinfo, 0, len(linkinfo)).get(IFLA_INFO_KIND, b""))
+
+
+def text(payload: memoryview | bytes) -> str:
+    """Decode a NUL-terminated string; the kernel takes any byte but '/' and white space in a device's name."""
+    return bytes(payload).split(b"\0", 1)[0].decode("utf-8", "replace")
+
+
+def _dump_request(*extra: bytes) -> bytes:
+    body = IFINFOMSG.pack(0, 0, 0, 0, 0, 0) + attribute(IFLA_EXT_MASK, U32.pack(RTEXT_FILTER_SKIP_STATS))
+    return message(RTM_GETLINK, NLM_F_DUMP, body + b"".join(extra))
+
+
+def read_links(sock: socket.socket) -> list[LinkMessage]:
+    """Dump the devices of the socket's namespace; some kernels tell their counters unasked. No privilege needed."""
+    return _read(sock, _dump_request())
+
+
+def read_link(sock: socket.socket, ifindex: int) -> list[LinkMessage]:
+    """Read one device with its counters; OSError when it is gone."""
+    return _read(sock, message(RTM_GETLINK, 0, IFINFOMSG.pack(0, 0, 0, ifindex, 0, 0)))
+
+
+def read_interfaces(sock: socket.socket, nsid: int) -> tuple[Interface, ...]:
+    """Dump the devices of another namespace without entering it; PermissionError without CAP_NET_ADMIN."""
+    found = _read(sock, _dump_request(attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))))
+    return tuple(Interface(m.link.ifindex, m.link.name, m.link.mac_address) for m in found)
+
+
+def read_interface_stats(sock: socket.socket, nsid: int) -> dict[str, StatsRow]:
+    """Dump the counters of another namespace's devices by name; PermissionError without CAP_NET_ADMIN."""
+    body = IFINFOMSG.pack(0, 0, 0, 0, 0, 0) + attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))
+    found = _read(sock, message(RTM_GETLINK, NLM_F_DUMP, body))
+    return {m.link.name: m.stats for m in found if m.stats is not None}
+
+
+def _read(sock: socket.socket, request: bytes) -> list[LinkMessage]:
+    return [
+        parsed
+        for kind, data, start, end in ask_again(sock, request)
+        if kind == RTM_NEWLINK and (parsed := parse_link(kind, data, start, end)) is not None
+    ]

@@ -1,0 +1,113 @@
+"""The devices of a namespace kept current from messages, and the last counters of those that end.
+
+A veth's host end dies in steps, and each message of them holds part of the truth (rx comes from the peer, which is
+detached one step earlier). So the largest value of each counter over all messages wins, the container's end
+included: it comes back into our namespace, with the directions swapped, before both are deleted. A poll in the
+middle reads rx = 0, which is no reset. A macvlan comes back too, and brings all of its counters.
+"""
+
+from dataclasses import dataclass, replace
+
+from exporter.core.model.docker import Link
+from exporter.core.model.kernel_sample import NOTHING, RX_ERRORS, EndedLink, StatsRow, swapped
+from exporter.kernel.links.links import LinkMessage
+
+# Kinds whose last counters somebody asks for; of a veth only those that are or were attached to something.
+COUNTED = frozenset({"bridge", "macvlan", "ipvlan"})
+
+
+@dataclass(slots=True)
+class Life:
+    """What is remembered of a device: its marks from the time when it had them, and its largest counters."""
+
+    nsid: int | None = None
+    peer_ifindex: int = 0
+    master: str = ""
+    peer_mac: str = ""
+    stats: StatsRow = NOTHING
+
+    def fold(self, stats: StatsRow) -> None:
+        """Keep the larger of each counter."""
+        self.stats = tuple(map(max, self.stats, stats))
+
+
+class LinkTable:
+    """Links by ifindex. `generation` grows when a device (not its counters) changed."""
+
+    def __init__(self) -> None:
+        self.links: dict[int, Link] = {}
+        self.generation = 0
+        self._lives: dict[int, Life] = {}
+        self._returned: dict[int, int] = {}  # a container's end that came back -> the host's end
+        self._ended: list[EndedLink] = []
+
+    def take_ended(self) -> list[EndedLink]:
+        """Hand over the devices that ended since the last call."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def in_namespace(self, nsid: int) -> list[int]:
+        """Return the ifindexes of the veths whose peer is in a namespace."""
+        return [ifindex for ifindex, life in self._lives.items() if life.nsid == nsid]
+
+    def replace(self, dump: list[LinkMessage]) -> None:
+        """Start over from a dump: what is not in it ended unseen, with the counters last heard."""
+        present = {message.link.ifindex for message in dump}
+        for ifindex in [index for index in self.links if index not in present]:
+            self._end(ifindex)
+        self.links.update({message.link.ifindex: message.link for message in dump})
+        self.generation += 1
+        for message in dump:
+            self.apply(message)
+
+    def apply(self, message: LinkMessage) -> None:
+        """Take one message into account."""
+        link = message.link
+        if message.deleted:
+            self._fold(link, message.stats)
+            self._end(link.ifindex, moved=message.moved)
+            return
+        if self.links.get(link.ifindex) != link:
+            self.links[link.ifindex] = link
+            self.generation += 1
+        self._remember(link)
+        self._fold(link, message.stats)
+
+    def _remember(self, link: Link) -> None:
+        if link.kind == "veth":
+            if not link.master_ifindex and link.peer_nsid is None:
+                self._note_return(link)
+                return
+        elif link.kind not in COUNTED:
+            return
+        life = self._lives.setdefault(link.ifindex, Life())
+        if (master := self.links.get(link.master_ifindex)) is not None:
+            life.master = master.name
+        if link.peer_nsid is not None:
+            life.nsid, life.peer_ifindex = link.peer_nsid, link.peer_ifindex
+
+    def _note_return(self, link: Link) -> None:
+        """A veth of no bridge whose peer is a host's end we know: the container's end, before or after its life."""
+        if (life := self._lives.get(link.peer_ifindex)) is not None:
+            self._returned[link.ifindex] = link.peer_ifindex
+            life.peer_mac = link.mac_address
+
+    def _fold(self, link: Link, stats: StatsRow | None) -> None:
+        if stats is None:
+            return
+        if (life := self._lives.get(link.ifindex)) is not None:
+            life.fold(stats)
+        elif (life := self._lives.get(self._returned.get(link.ifindex, 0))) is not None:
+            # Packets and bytes are the same on both ends; what the container's stack dropped is its own affair.
+            life.fold((*swapped(stats)[:RX_ERRORS], *NOTHING[RX_ERRORS:]))
+
+    def _end(self, ifindex: int, *, moved: bool = False) -> None:
+        link = self.links.pop(ifindex, None)
+        if link is None:
+            return
+        self.generation += 1
+        self._returned.pop(ifindex, None)
+        life = self._lives.pop(ifindex, None)
+        if life is not None and not moved:
+            marks = replace(link, peer_nsid=life.nsid, peer_ifindex=life.peer_ifindex)
+            self._ended.append(EndedLink(marks, (ifindex, *life.stats[1:]), life.master, life.peer_mac))

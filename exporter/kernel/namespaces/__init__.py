@@ -1,0 +1,1 @@
+"""Network namespaces: identified, entered, read."""

@@ -1,0 +1,58 @@
+"""Counters inside containers' namespaces: of macvlan, ipvlan and overlay endpoints, which have no veth on the host.
+
+By /proc/PID/net/dev where the process is visible, which takes no lock and no privilege; else by asking the kernel for
+the other namespace's links, which needs CAP_NET_ADMIN. Nothing stays open: that would keep the namespace alive.
+"""
+
+import contextlib
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from exporter.core.model.docker import Interface
+from exporter.core.model.kernel_sample import Inside, StatsRow, swapped
+from exporter.kernel.links.links import read_interface_stats
+from exporter.kernel.proc import parse_net_dev, read_text
+
+LOOPBACK = "lo"
+
+Reading = tuple[Any, ...]
+
+
+def read_names(procfs: Path, pid: int) -> tuple[Interface, ...]:
+    """Return the devices in a process's namespace by name alone; none when it is not visible."""
+    try:
+        found = parse_net_dev(read_text(procfs / str(pid) / "net/dev")) if pid else {}
+    except OSError:
+        return ()
+    return tuple(Interface(0, name) for name in found if name != LOOPBACK)
+
+
+def read_inside(sock: socket.socket, procfs: Path, wanted: Iterable[Inside]) -> list[Reading]:
+    """Read each wanted device: its key, then its counters as the host's end of a veth would show them.
+
+    A container that is gone, or a device that is, has no reading.
+    """
+    namespaces: dict[tuple[int, int], list[Inside]] = {}
+    for inside in wanted:
+        namespaces.setdefault((inside.pid, inside.nsid), []).append(inside)
+    readings: list[Reading] = []
+    for (pid, nsid), devices in namespaces.items():
+        with contextlib.suppress(OSError):
+            found = _read_namespace(sock, procfs, pid, nsid)
+            readings += [
+                (device.key, *swapped(found[device.interface.name])[1:])
+                for device in devices
+                if device.interface.name in found
+            ]
+    return readings
+
+
+def _read_namespace(sock: socket.socket, procfs: Path, pid: int, nsid: int) -> dict[str, StatsRow]:
+    """Return name -> row of one namespace's devices."""
+    if pid:
+        with contextlib.suppress(OSError):
+            found = parse_net_dev(read_text(procfs / str(pid) / "net/dev"))
+            return {name: (0, *counters) for name, counters in found.items()}
+    return read_interface_stats(sock, nsid)

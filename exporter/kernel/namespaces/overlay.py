@@ -1,0 +1,102 @@
+"""An overlay's hidden namespace: for whom its vxlan devices answer, and to which node they send.
+
+The engine keeps one for each overlay, beside its sandboxes, and no process lives in it: who wants to see it has to go
+there. Sources: linux/neighbour.h, include/net/neighbour.h, drivers/net/vxlan/vxlan_core.c.
+"""
+
+import contextlib
+import errno
+import socket
+from collections.abc import Collection, Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+
+from pyroute2.netlink.rtnl import RTM_GETNEIGH
+
+from exporter.core.topology.overlay import OverlayRows
+from exporter.errors import SourceError
+from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row, links_of_kind, read_rows, read_tables
+from exporter.kernel.links.links import IFINFOMSG
+from exporter.kernel.namespaces.setns import inside
+from exporter.kernel.netlink.rtnetlink import (
+    NLM_F_DUMP,
+    RTM_NEWLINK,
+    MalformedError,
+    ask_again,
+    attributes,
+    head,
+    message,
+    open_socket,
+)
+
+AF_UNSPEC = 0
+NUD_CONNECTED = 0x80 | 0x40 | 0x02  # permanent, no ARP, reachable: with these alone a vxlan device answers itself
+NOT_MOUNTED, NO_SYS_ADMIN = "no_netns_directory", "no_sys_admin"
+
+VXLANS = links_of_kind(b"vxlan\0")
+NEIGHBOURS = message(RTM_GETNEIGH, NLM_F_DUMP, NDMSG.pack(AF_UNSPEC, 0, 0, 0, 0, 0, 0))
+
+
+def read_overlay(netns_file: Path) -> OverlayRows | None:
+    """Read the tables of an overlay's vxlan devices in its hidden namespace.
+
+    None when the overlay has no endpoint on this node (any more). Raises SourceError without CAP_SYS_ADMIN, or where
+    the engine's directory of namespaces is not to be seen.
+    """
+    try:
+        return inside(str(netns_file), _read_here)
+    except OSError as error:
+        if error.filename is None:  # it was entered, and the kernel refused to answer
+            raise
+        if isinstance(error, PermissionError):
+            raise SourceError(NO_SYS_ADMIN, f"{netns_file} cannot be entered: {error.strerror}") from error
+        if error.errno not in (errno.ENOENT, errno.EINVAL):  # EINVAL: the file outlives its namespace by a minute
+            raise
+        if not netns_file.parent.is_dir():
+            raise SourceError(NOT_MOUNTED, f"{netns_file.parent} is not there") from error
+        return None
+
+
+def _read_here() -> OverlayRows:
+    with contextlib.closing(open_socket()) as sock:
+        vxlans = _read_vxlans(sock)
+        return OverlayRows(parse_neighbours(read_rows(sock, NEIGHBOURS), vxlans), parse_nodes(read_tables(sock)))
+
+
+def _read_vxlans(sock: socket.socket) -> frozenset[int]:
+    """Return the ifindex of each: an overlay has one for each of its subnets."""
+    answers = ask_again(sock, VXLANS)
+    return frozenset(
+        head(IFINFOMSG, data, start, end, "a vxlan device")[3]
+        for kind, data, start, end in answers
+        if kind == RTM_NEWLINK
+    )
+
+
+def parse_neighbours(rows: Iterable[Row], devices: Collection[int]) -> dict[str, str]:
+    """Return each IP address with the MAC address that one of the devices answers for it."""
+    found = {}
+    for data, start, end in rows:
+        _, _, _, ifindex, state, _, _ = head(NDMSG, data, start, end, "a neighbour")
+        known = attributes(data, start + NDMSG.size, end)
+        if ifindex in devices and state & NUD_CONNECTED and NDA_DST in known:
+            found[str(_address(known[NDA_DST]))] = known.get(NDA_LLADDR, b"").hex(":")
+    return found
+
+
+def parse_nodes(rows: Iterable[Row]) -> frozenset[tuple[str, str]]:
+    """Return each MAC address with that of the node behind which it is (VTEP). A multicast group is no node."""
+    found = set()
+    for data, start, end in rows:
+        head(NDMSG, data, start, end, "a row of a vxlan device")
+        known = attributes(data, start + NDMSG.size, end)
+        if NDA_DST in known and not (node := _address(known[NDA_DST])).is_multicast:
+            found.add((known.get(NDA_LLADDR, b"").hex(":"), str(node)))
+    return frozenset(found)
+
+
+def _address(packed: bytes) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(packed)
+    except ValueError:
+        raise MalformedError(f"an address of {len(packed)} bytes") from None

@@ -1,0 +1,1 @@
+"""NAT rules and tracked connections, read together."""

@@ -1,0 +1,56 @@
+"""NAT as one source of a sample: rules at each scrape, connections beside it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from exporter.core.model.kernel_sample import Degraded, SourceState
+from exporter.core.nat.reading import NatReading
+from exporter.core.nat.tracker import NatSample
+from exporter.errors import SourceError
+from exporter.kernel.conntrack.sweep import FlowSweep
+from exporter.kernel.nat.reader import NatReader
+from exporter.kernel.read_source import timed
+
+NO_NET_ADMIN = Degraded("nat", "no_net_admin", "grant CAP_NET_ADMIN: NAT rules and connections are unknown")
+
+
+class NatSource:
+    """Made and started in the host's network namespace."""
+
+    def __init__(self, procfs: Path) -> None:
+        self._rules = NatReader(procfs)
+        self._flows = FlowSweep(procfs)
+        self._refused = False
+
+    def start(self) -> None:
+        """Begin to follow changes and connections."""
+        self._rules.start()
+        self._flows.start()
+
+    def stop(self) -> None:
+        """End the threads."""
+        self._rules.stop()
+        self._flows.stop()
+
+    def watch_for(self, udp_ports: frozenset[int]) -> None:
+        """Name the ports of UDP to which connections may be stuck."""
+        self._flows.watch_for(udp_ports)
+
+    def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
+        """Read the rules; `bridges` are the devices whose forwarding is asked."""
+        reading, state = timed("nat", lambda: self._read(bridges))
+        flows, age = self._flows.snapshot()
+        return NatSample(reading, flows, age), (state, self._flows.state())
+
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Say what must be granted to see more."""
+        return (NO_NET_ADMIN,) if self._refused else ()
+
+    def _read(self, bridges: Iterable[str]) -> NatReading:
+        try:
+            reading = self._rules.read(bridges)
+        except SourceError as error:
+            self._refused = error.reason == NO_NET_ADMIN.reason
+            raise
+        self._refused = False
+        return reading

@@ -1,0 +1,1 @@
+"""Netlink protocols: rtnetlink, nfnetlink, inet_diag."""

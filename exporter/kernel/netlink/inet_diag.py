@@ -1,0 +1,136 @@
+"""The wire format of sock_diag for TCP and UDP: linux/sock_diag.h, linux/inet_diag.h, net/ipv4/inet_diag.c.
+
+Any process may ask for all sockets of its network namespace; the kernel filters by state and by local port. It alone
+tells whether an IPv6 socket takes IPv4 too, and the cgroup of whoever made the socket.
+"""
+
+import contextlib
+import socket
+import struct
+
+from pyroute2.netlink import NETLINK_SOCK_DIAG
+from pyroute2.netlink.diag import SOCK_DIAG_BY_FAMILY
+
+from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.netlink.rtnetlink import (
+    DATAGRAM,
+    DUMP_TRIES,
+    NLM_F_DUMP,
+    NLM_F_DUMP_INTR,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    InterruptedDumpError,
+    MalformedError,
+    attributes,
+    head,
+    message,
+    number,
+    raise_error,
+    whole_messages,
+)
+
+# The kernel's states by their numbers (net/tcp_states.h); a UDP socket is in `established` or in `close`. Who asks for
+# bound_inactive is told, from Linux 6.8 on, of TCP sockets that are bound and nothing else; they are in `close`, too.
+STATES = (
+    "",
+    "established",
+    "syn_sent",
+    "syn_recv",
+    "fin_wait1",
+    "fin_wait2",
+    "time_wait",
+    "close",
+    "close_wait",
+    "last_ack",
+    "listen",
+    "closing",
+    "new_syn_recv",
+    "bound_inactive",
+)
+LISTEN, UNCONNECTED = STATES.index("listen"), STATES.index("close")
+ANY_STATE = (1 << len(STATES)) - 2
+PROTOCOLS = {socket.IPPROTO_TCP: "tcp", socket.IPPROTO_UDP: "udp"}
+
+INET_DIAG_SKV6ONLY, INET_DIAG_CGROUP_ID = 11, 21
+REQUEST = struct.Struct("=BBBxI")  # family, protocol, extensions, states: the head of struct inet_diag_req_v2
+PORTS = struct.Struct("!HH")  # source, destination: the head of struct inet_diag_sockid
+ANY_SOCKET = bytes(32 + 4) + b"\xff" * 8  # its addresses, its device, and INET_DIAG_NOCOOKIE
+HEAD = struct.Struct("!BB2xHH16s16s")  # struct inet_diag_msg: family, state, ports, addresses
+REST = struct.Struct("=I8x12xII")  # device, then cookie and queues, uid, inode
+REST_AT = HEAD.size
+SIZE = REST_AT + REST.size
+QUEUES_AT, QUEUES_END = 56, 64  # what waits in the socket: no mark of it
+U8 = struct.Struct("=B")
+U64 = struct.Struct("=Q")
+ADDRESS_BYTES = {int(socket.AF_INET): 4, int(socket.AF_INET6): 16}
+
+
+def open_diag_socket(timeout: float = 2.0) -> socket.socket:
+    """Open a socket that asks about the calling thread's network namespace."""
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG)
+    sock.settimeout(timeout)
+    return sock
+
+
+def question(family: int, protocol: int, states: int, port: int = 0) -> bytes:
+    """Encode the request for a dump of the sockets in some states (a bit each), on one local port or on all."""
+    body = REQUEST.pack(family, protocol, 0, states) + PORTS.pack(port, 0) + ANY_SOCKET
+    return message(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, body)
+
+
+def read_dump(sock: socket.socket, request: bytes) -> list[bytes]:
+    """Ask, and return the datagrams of the answer, the end mark in the last of them.
+
+    The same sockets give the same bytes, unless what waits in one has changed. Raises OSError for the kernel's
+    refusal, and on a time-out: the socket may then hold the rest of an answer, and has to be closed.
+    """
+    for _ in range(DUMP_TRIES - 1):
+        with contextlib.suppress(InterruptedDumpError):
+            return _read_once(sock, request)
+    return _read_once(sock, request)
+
+
+def _read_once(sock: socket.socket, request: bytes) -> list[bytes]:
+    sock.send(request)
+    datagrams = []
+    interrupted = False
+    while True:
+        data = sock.recv(DATAGRAM)
+        datagrams.append(data)
+        for kind, flags, start, end in whole_messages(data):
+            interrupted |= bool(flags & NLM_F_DUMP_INTR)
+            if kind in (NLMSG_DONE, NLMSG_ERROR):
+                raise_error(data, start, end)
+                if interrupted:
+                    raise InterruptedDumpError
+                return datagrams
+
+
+def marks(data: bytes, start: int, end: int) -> bytes:
+    """Return what stays of a message's body while its socket is the same."""
+    return data[start : start + QUEUES_AT] + data[start + QUEUES_END : end]
+
+
+def parse_socket(data: bytes, start: int, end: int, protocol: int) -> ListeningSocket:
+    """Parse the body of an answer: struct inet_diag_msg and its attributes. MalformedError for what is none."""
+    family, _, port, _, address, _ = head(HEAD, data, start, end, "a socket")
+    ifindex, uid, inode = head(REST, data, start + REST_AT, end, "the second half of a socket")
+    if family not in ADDRESS_BYTES:
+        raise MalformedError(f"a socket of family {family}")
+    known = attributes(data, start + SIZE, end)
+    return ListeningSocket(
+        protocol=PROTOCOLS[protocol],
+        address=socket.inet_ntop(family, address[: ADDRESS_BYTES[family]]),
+        port=port,
+        v6only=bool(INET_DIAG_SKV6ONLY in known and number(U8, known[INET_DIAG_SKV6ONLY], "v6only")),
+        inode=inode,
+        uid=uid,
+        cgroup_id=number(U64, known[INET_DIAG_CGROUP_ID], "a cgroup's id") if INET_DIAG_CGROUP_ID in known else 0,
+        ifindex=ifindex,
+    )
+
+
+def parse_state(data: bytes, start: int) -> str:
+    """Return the state that the body of an answer tells, by its name."""
+    number = data[start + 1]
+    return STATES[number] if number < len(STATES) else str(number)

@@ -1,0 +1,1 @@
+"""Listening sockets and the processes that hold them."""

@@ -1,0 +1,140 @@
+"""Who listens in a network namespace: TCP sockets in LISTEN and UDP sockets without a peer, of both families."""
+
+import contextlib
+import itertools
+import socket
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pyroute2.netlink.diag import SOCK_DIAG_BY_FAMILY
+
+from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.netlink.inet_diag import (
+    ANY_STATE,
+    LISTEN,
+    UNCONNECTED,
+    marks,
+    open_diag_socket,
+    parse_socket,
+    parse_state,
+    question,
+    read_dump,
+)
+from exporter.kernel.netlink.rtnetlink import messages
+
+FAMILIES = (socket.AF_INET, socket.AF_INET6)
+STATES = {socket.IPPROTO_TCP: 1 << LISTEN, socket.IPPROTO_UDP: 1 << UNCONNECTED}
+LISTENERS = tuple(
+    (protocol, question(family, protocol, STATES[protocol])) for protocol in STATES for family in FAMILIES
+)
+SETTINGS = Path("/proc/sys/net/ipv4")  # shows the reading thread's namespace, wherever a /proc is mounted
+
+Answers = tuple[tuple[int, Sequence[bytes]], ...]  # protocol, the datagrams of a dump
+
+
+class SocketReader:
+    """Reads the listening sockets of one namespace again and again: of the thread's that reads first.
+
+    Four dumps of the same bytes are the same sockets, and only those that are new get decoded.
+    """
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._answers: Answers = ()
+        self._decoded: dict[bytes, ListeningSocket] = {}
+        self._sockets: tuple[ListeningSocket, ...] = ()
+
+    def close(self) -> None:
+        """Close the netlink socket."""
+        if self._socket:
+            self._socket.close()
+        self._socket = None
+
+    def read(self) -> tuple[ListeningSocket, ...]:
+        """Return the listening sockets: the same object while there are no others. Raises OSError."""
+        self._socket = self._socket or open_diag_socket()
+        try:
+            answers = read_answers(self._socket)
+        except OSError:
+            self.close()  # what is left of an answer must not be taken for the next one
+            raise
+        if answers != self._answers:
+            self._decoded = self._decode(answers)
+            sockets = tuple(self._decoded.values())
+            if sockets != self._sockets:
+                self._sockets = sockets
+            self._answers = answers
+        return self._sockets
+
+    def _decode(self, answers: Answers) -> dict[bytes, ListeningSocket]:
+        decoded = {}
+        for protocol, datagrams in answers:
+            for data, start, end in bodies(datagrams):
+                key = marks(data, start, end)
+                decoded[key] = self._decoded.get(key) or parse_socket(data, start, end, protocol)
+        return decoded
+
+
+def read_answers(sock: socket.socket) -> Answers:
+    """Ask for the listening sockets of a netlink socket's namespace."""
+    return tuple((protocol, read_dump(sock, request)) for protocol, request in LISTENERS)
+
+
+def bodies(datagrams: Iterable[bytes]) -> Iterable[tuple[bytes, int, int]]:
+    """Yield datagram, start and end of each answer about a socket."""
+    for data in datagrams:
+        for kind, _, start, end in messages(data):
+            if kind == SOCK_DIAG_BY_FAMILY:
+                yield data, start, end
+
+
+def parse_listeners(answers: Answers) -> tuple[ListeningSocket, ...]:
+    """Parse the answers to all questions for listening sockets."""
+    return tuple(
+        parse_socket(data, start, end, protocol)
+        for protocol, datagrams in answers
+        for data, start, end in bodies(datagrams)
+    )
+
+
+def read_listeners() -> tuple[ListeningSocket, ...]:
+    """Read those of the calling thread's namespace; nothing stays open that would keep it alive. Raises OSError."""
+    with contextlib.closing(open_diag_socket()) as sock:
+        return parse_listeners(read_answers(sock))
+
+
+def read_any_state(port: int) -> tuple[tuple[str, ListeningSocket], ...]:
+    """Read all sockets of the calling thread's namespace with this local port, each with its state. Raises OSError.
+
+    The kernel walks the table of all connections for it: some ten milliseconds on a busy host.
+    """
+    found = []
+    with contextlib.closing(open_diag_socket()) as sock:
+        for protocol, family in itertools.product(STATES, FAMILIES):
+            for data, start, end in bodies(read_dump(sock, question(family, protocol, ANY_STATE, port))):
+                held = parse_socket(data, start, end, protocol)
+                found.append((parse_state(data, start), held))
+    # The kernel does not filter by port what is bound and nothing else (seen on Linux 6.18).
+    return tuple((state, held) for state, held in found if held.port == port)
+
+
+def read_local_ports() -> tuple[int, int]:
+    """Read the first and the last port that the kernel hands out by itself, in the calling thread's namespace."""
+    return parse_local_ports((SETTINGS / "ip_local_port_range").read_text())
+
+
+def parse_local_ports(text: str) -> tuple[int, int]:
+    """Parse net.ipv4.ip_local_port_range."""
+    first, last = text.split()
+    return int(first), int(last)
+
+
+def read_reserved_ports() -> tuple[tuple[int, int], ...]:
+    """Read which of them it does not hand out, as the first and the last of each range."""
+    return parse_reserved_ports((SETTINGS / "ip_local_reserved_ports").read_text())
+
+
+def parse_reserved_ports(text: str) -> tuple[tuple[int, int], ...]:
+    """Parse net.ipv4.ip_local_reserved_ports, such as `8080,9000-9010`."""
+    ranges = (part.partition("-") for part in text.strip().split(",") if part)
+    return tuple((int(first), int(last or first)) for first, _, last in ranges)

@@ -1,0 +1,162 @@
+"""Processes as /proc shows them: which sockets they hold, and who they are. One that is gone is no error.
+
+Whoever may trace a process may see its descriptors (CAP_SYS_PTRACE for those of others); its name, its command line and
+its cgroups are everybody's.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from exporter.core.ports.socket_owner import Process, Proxy
+from exporter.kernel.sockets.cgroups import parse_container_ids
+
+INIT = 1
+KERNEL_THREADS = 2  # their parent, and the only process whose name is known beforehand
+DOCKER_PROXY = "docker-proxy"
+SIZE = 1 << 14
+
+
+class Held(NamedTuple):
+    """Who holds a socket, and by which descriptor: its path in /proc."""
+
+    pid: int
+    path: str
+
+
+def sees_all_processes(procfs: Path) -> bool:
+    """Whether it is the /proc of the machine's first pid namespace: no other shows the kernel's threads."""
+    return read_name(procfs, KERNEL_THREADS) == "kthreadd"
+
+
+def read_pids(procfs: Path) -> list[int]:
+    """Return all processes. First those with low numbers, which fork the others; the very first one last.
+
+    Init holds the sockets of services that it starts on demand, and goes on to hold them beside these.
+    """
+    with os.scandir(procfs) as entries:
+        pids = sorted(int(entry.name) for entry in entries if entry.name.isdecimal())
+    return [pid for pid in pids if pid != INIT] + [INIT] * (INIT in pids)
+
+
+def find_holders(procfs: Path, pids: Iterable[int], inodes: Iterable[int]) -> tuple[dict[int, Held], set[int]]:
+    """Find which of the processes holds each socket, by its inode: the first of several.
+
+    Returns beside it the processes that do not let themselves be looked into.
+    """
+    missing = {_link(inode): inode for inode in inodes}
+    found: dict[int, Held] = {}
+    denied = set()
+    for pid in pids:
+        try:
+            for path, link in read_descriptors(procfs, pid):
+                if link in missing:
+                    found[missing.pop(link)] = Held(pid, path)
+        except PermissionError:
+            denied.add(pid)
+        if not missing:
+            break
+    return found, denied
+
+
+def read_descriptors(procfs: Path, pid: int) -> Iterator[tuple[str, str]]:
+    """Yield where each descriptor of a process is and what it is; PermissionError when it cannot be seen."""
+    try:
+        with os.scandir(f"{procfs}/{pid}/fd") as entries:
+            paths = [entry.path for entry in entries]
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            yield path, os.readlink(path)  # noqa: PTH115  a Path for each descriptor would be half of the cost
+
+
+def is_held(path: str, inode: int) -> bool:
+    """Whether a descriptor is still that socket: its process may have ended, or be a zombie."""
+    try:
+        return os.readlink(path) == _link(inode)  # noqa: PTH115  as above
+    except OSError:
+        return False
+
+
+def _link(inode: int) -> str:
+    return f"socket:[{inode}]"
+
+
+def is_alive(procfs: Path, pid: int) -> bool:
+    """Whether there is such a process."""
+    return os.access(f"{procfs}/{pid}", os.F_OK)
+
+
+def is_in_namespace(procfs: Path, pid: int, namespace: int) -> bool:
+    """Whether a process is in the network namespace whose files have this inode (see `read_own_namespace`)."""
+    try:
+        return (procfs / str(pid) / "net/snmp").stat().st_ino == namespace
+    except OSError:
+        return False
+
+
+def read_process(procfs: Path, pid: int) -> Process | None:
+    """Read who a process is; None when it is gone."""
+    name = read_name(procfs, pid)
+    try:
+        cgroups = (procfs / str(pid) / "cgroup").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    proxy = read_proxy(procfs, pid) if name == DOCKER_PROXY else None
+    return Process(pid, name, parse_container_ids(cgroups), proxy)
+
+
+def read_name(procfs: Path, pid: int) -> str:
+    """Read a process's name: the first 15 bytes of its program's, or what it calls itself; '' when it is gone."""
+    return _read(f"{procfs}/{pid}/comm").rstrip(b"\n").decode("utf-8", "replace")
+
+
+def read_proxy(procfs: Path, pid: int) -> Proxy | None:
+    """Read what a docker-proxy is for; None when it is gone, or no docker-proxy in spite of its name."""
+    return parse_proxy(_read(f"{procfs}/{pid}/cmdline"))
+
+
+def read_proxies(procfs: Path) -> Mapping[int, Proxy]:
+    """Read all docker-proxies by their names and command lines: pid -> what it is for."""
+    named = (pid for pid in read_pids(procfs) if read_name(procfs, pid) == DOCKER_PROXY)
+    return {pid: proxy for pid in named if (proxy := read_proxy(procfs, pid)) is not None}
+
+
+def parse_proxy(command_line: bytes) -> Proxy | None:
+    """Parse `docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80`."""
+    words = command_line.decode("utf-8", "replace").split("\0")
+    told = dict(pairwise(words))
+    try:
+        return Proxy(
+            protocol=told["-proto"],
+            host_ip=str(ip_address(told["-host-ip"])),
+            host_port=int(told["-host-port"]),
+            container_ip=str(ip_address(told["-container-ip"])),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def read_resident_memory(procfs: Path, pid: int) -> int:
+    """Read a process's resident memory in bytes (statm, second column); 0 when it is gone."""
+    columns = _read(f"{procfs}/{pid}/statm").split()
+    return int(columns[1]) * os.sysconf("SC_PAGE_SIZE") if columns else 0
+
+
+def _read(path: str) -> bytes:
+    """Read a small file of a process; b'' when the process is gone, or hidden (mount option hidepid)."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return b""
+    try:
+        return os.read(descriptor, SIZE)
+    except ProcessLookupError:
+        return b""
+    finally:
+        os.close(descriptor)

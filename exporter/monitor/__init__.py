@@ -1,0 +1,1 @@
+"""The latest inventory and one observation of the host on request."""
