@@ -50,7 +50,7 @@ test-fast: develop
 
 # The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
 alerts: develop
-	$(PYTEST) tests/deploy/test_alerts.py tests/deploy/test_promtool.py
+	$(PYTEST) tests/unit/deploy/test_alerts.py tests/unit/deploy/test_promtool.py
 
 # The dashboards' files; RUNBOOKS=URL where docs/runbooks is published.
 dashboards: develop
@@ -81,8 +81,8 @@ chaos: develop
 
 # Record the test hosts anew and accept their expositions.
 golden: develop
-	$(BIN)/python -m tests.record_host
-	$(PYTEST) tests/test_hosts.py --update-golden
+	$(BIN)/python -m tests.support.record_host
+	$(PYTEST) tests/unit/test_hosts.py --update-golden
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 

@@ -25,7 +25,7 @@ from bench import (
 )
 from bench.figures import Row, table
 from bench.scale import QUICK, Scale
-from tests.private_host.engines import PackageUnavailableError
+from tests.support.private_host.engines import PackageUnavailableError
 
 PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "kernel_sample": kernel_sample.rows,

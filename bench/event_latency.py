@@ -16,7 +16,7 @@ from bench.exporter_process import Client, exporter
 from bench.figures import MS, Row, Times, judged, number
 from bench.lifecycle import SIDE, Step, life
 from bench.scale import Scale
-from tests.private_host.host import PrivateHost
+from tests.support.private_host.host import PrivateHost
 
 GOAL_MS = 100
 GIVE_UP_SECONDS = 20

@@ -21,7 +21,7 @@ from bench.figures import Row, number
 from bench.netns import entered, new_namespaces
 from bench.scale import Scale
 from bench.traffic import HEADER
-from tests.fake_engine import FakeEngine
+from tests.support.fake_engine import FakeEngine
 
 AT_ONCE = 8
 FEW_NAMES = 16

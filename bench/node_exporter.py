@@ -8,8 +8,8 @@ from bench.exporter_process import Client, Exporter, exporter
 from bench.fake_host import fake_host
 from bench.figures import MS, Row, measured, number
 from bench.scale import Scale
-from tests.private_host.engines import tool
-from tests.waiting import until
+from tests.support.private_host.engines import tool
+from tests.support.waiting import until
 
 PORT = 19100
 SCRAPES = 20

@@ -27,7 +27,7 @@ from bench.lives import BRIDGE, NETWORK, SENT
 from bench.netns import entered, new_namespaces
 from bench.scale import Scale
 from bench.traffic import HEADER
-from tests.fake_engine import FakeEngine
+from tests.support.fake_engine import FakeEngine
 
 BATCH = 100
 SCRAPES = 10  # of each batch

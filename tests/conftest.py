@@ -15,4 +15,4 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Golden expositions are written by the tests that compare with them."""
-    parser.addoption("--update-golden", action="store_true", help="write tests/hosts/*/metrics.prom anew")
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden/hosts/*/metrics.prom anew")

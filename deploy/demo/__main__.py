@@ -14,9 +14,9 @@ from pathlib import Path
 
 from deploy.demo import cases, extract
 from deploy.demo.relay import Relay
-from tests.private_host.engines import PackageUnavailableError, tool
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.private_host.engines import PackageUnavailableError, tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 EXPORTER = Path(sys.executable).with_name("dockernet-exporter")
 EXPORTER_PORT, PROMETHEUS_PORT = 9714, 9090

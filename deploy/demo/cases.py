@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.private_host.host import PrivateHost
+from tests.support.private_host.host import PrivateHost
 
 IMAGE = "busybox:local"
 SERVE = "mkdir /www && head -c 100000 /dev/zero >/www/file && exec httpd -f -p 80 -h /www"

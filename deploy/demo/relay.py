@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 
-from tests.private_host.host import PrivateHost
+from tests.support.private_host.host import PrivateHost
 
 CHUNK = 1 << 16
 

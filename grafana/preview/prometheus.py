@@ -14,8 +14,8 @@ from typing import Any
 
 from grafana.preview import exporters, firewall, inventory, traffic
 from grafana.preview.history import History
-from tests.private_host.engines import tool
-from tests.waiting import until
+from tests.support.private_host.engines import tool
+from tests.support.waiting import until
 
 START_SECONDS = 30
 

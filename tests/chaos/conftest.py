@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.wellness import Patient
 from tests.live.conftest import available, clear, new_host
-from tests.live.exposed import Exporter
-from tests.private_host import engines
-from tests.private_host.host import PrivateHost
+from tests.support.live.exposed import Exporter
+from tests.support.live.wellness import Patient
+from tests.support.private_host import engines
+from tests.support.private_host.host import PrivateHost
 
 __all__ = ["new_host"]  # a fixture of the live tests
 

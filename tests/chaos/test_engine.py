@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from docker.errors import APIError
 
-from tests.chaos.wellness import Patient, remove, run
-from tests.fake_engine import FakeEngine
-from tests.live.exposed import Exporter
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.fake_engine import FakeEngine
+from tests.support.live.exposed import Exporter
+from tests.support.live.wellness import Patient, remove, run
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 EVENTS = 10_000
 CONTAINERS, BATCH = 200, 16

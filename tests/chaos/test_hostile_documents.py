@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from exporter.docker_engine.client import NOT_UNDERSTOOD
 from exporter.docker_engine.parse import parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
-from tests import builders
-from tests.fake_engine import ENGINE
-from tests.metrics.families import exposed, values
-from tests.recorded import answer
+from tests.support import builders
+from tests.support.fake_engine import ENGINE
+from tests.support.families import exposed, values
+from tests.support.recorded import answer
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.chaos.wellness import Patient, remove, run
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.wellness import Patient, remove, run
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.chaos
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.wellness import PARALLEL, Patient, remove, run
-from tests.live.exposed import PORT, Exporter
-from tests.private_host.engines import DEFAULT
-from tests.private_host.host import PrivateHost
-from tests.private_host.namespaces import netns
-from tests.private_host.packages import unpacked
-from tests.waiting import until
+from tests.support.live.exposed import PORT, Exporter
+from tests.support.live.wellness import PARALLEL, Patient, remove, run
+from tests.support.private_host.engines import DEFAULT
+from tests.support.private_host.host import PrivateHost
+from tests.support.private_host.namespaces import netns
+from tests.support.private_host.packages import unpacked
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.chaos
 

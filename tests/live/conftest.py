@@ -9,12 +9,12 @@ import docker
 import pytest
 from docker.errors import APIError
 
-from tests.live.exposed import Exporter
-from tests.live.shop import Shop
-from tests.private_host import engines
-from tests.private_host.engines import Engine
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import Exporter
+from tests.support.live.shop import Shop
+from tests.support.private_host import engines
+from tests.support.private_host.engines import Engine
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 CLEAR_SECONDS = 120
 PATIENCE_SECONDS = 300  # for a test with its fixtures

@@ -9,9 +9,9 @@ from docker.types import IPAMConfig, IPAMPool
 
 from exporter.core.topology.address_pools import PoolUse
 from tests.live.test_findings import run
-from tests.live.watched import Watched
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.watched import Watched
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 
 @pytest.fixture

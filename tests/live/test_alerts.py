@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.rule_files import PROMETHEUS
 from tests.live.conftest import available
-from tests.live.exposed import Exporter
-from tests.live.shop import IMAGE
-from tests.private_host.engines import DEFAULT, tool
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import Exporter
+from tests.support.live.shop import IMAGE
+from tests.support.private_host.engines import DEFAULT, tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.rule_files import PROMETHEUS
+from tests.support.waiting import until
 
 SECONDS = 60
 INSTANCE = "localhost:9714"

@@ -15,11 +15,11 @@ from exporter.core.ports.bind_failures import BindFailureCounts, RefusedBind
 from exporter.core.ports.claims import PortClaims, port_claims
 from exporter.errors import SourceError
 from exporter.kernel.bind_failures.watcher import BindFailures
-from tests.live.shop import IMAGE
-from tests.live.watched import Watched
-from tests.private_host.engines import tool
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.shop import IMAGE
+from tests.support.live.watched import Watched
+from tests.support.private_host.engines import tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 ONE_ENGINE = pytest.mark.parametrize("host", ["bookworm"], indirect=True)
 IN_USE = "bind: Address already in use"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.exposed import COMMAND, PORT, running
-from tests.live.listening import listening
-from tests.live.port_cases import create, run
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import COMMAND, PORT, running
+from tests.support.live.listening import listening
+from tests.support.live.port_cases import create, run
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 HTTPD = ("httpd", "-f", "-p", "80")
 NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all")

@@ -14,13 +14,13 @@ import pytest
 import yaml
 
 from grafana.preview.prometheus import instant, is_ready
-from tests.grafana.dashboards import Query, annotation_queries, dashboards, panel_queries
-from tests.grafana.expressions import selectors
-from tests.live.exposed import PORT, Exporter
-from tests.live.shop import IMAGE, Shop
-from tests.private_host.engines import tool
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.grafana.dashboards import Query, annotation_queries, dashboards, panel_queries
+from tests.support.grafana.expressions import selectors
+from tests.support.live.exposed import PORT, Exporter
+from tests.support.live.shop import IMAGE, Shop
+from tests.support.private_host.engines import tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"]),

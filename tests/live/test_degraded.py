@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.exposed import Exporter
-from tests.live.shop import Shop
-from tests.waiting import until
+from tests.support.live.exposed import Exporter
+from tests.support.live.shop import Shop
+from tests.support.waiting import until
 
 NO_NET_ADMIN = ("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin")
 OWN_PIDS = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")

@@ -4,10 +4,10 @@ import pytest
 
 from deploy.demo import cases
 from exporter.core.network.rules import NETWORK_KINDS
-from tests.live.exposed import Exporter
-from tests.live.watched import Watched
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import Exporter
+from tests.support.live.watched import Watched
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 ENDPOINTS = 5  # shop-web-1 has two of them
 SEND = 1_000_000

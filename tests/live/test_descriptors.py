@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.exposed import running
-from tests.live.shop import IMAGE
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import running
+from tests.support.live.shop import IMAGE
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 ROOM = 6  # requests that are under way
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.live.exposed import Exporter, inside
-from tests.live.shop import IMAGE, send
-from tests.private_host.engines import tool
-from tests.private_host.host import PrivateHost
-from tests.private_host.uplink import DEVICE
-from tests.waiting import until
+from tests.support.live.exposed import Exporter, inside
+from tests.support.live.shop import IMAGE, send
+from tests.support.private_host.engines import tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.private_host.uplink import DEVICE
+from tests.support.waiting import until
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.live.exposed import COMMAND
-from tests.live.listening import listening
-from tests.live.port_cases import binds, create, run
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import COMMAND
+from tests.support.live.listening import listening
+from tests.support.live.port_cases import binds, create, run
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 HTTPD = ("httpd", "-f", "-p")
 DELETE_DNAT = "iptables-save -t nat | grep -- '--dport 8080 .*DNAT' | sed s/-A/-D/ | xargs iptables -t nat"

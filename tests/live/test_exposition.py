@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from tests.live.exposed import Exporter, inside
-from tests.live.shop import Shop
-from tests.private_host.engines import tool
-from tests.waiting import until
+from tests.support.live.exposed import Exporter, inside
+from tests.support.live.shop import Shop
+from tests.support.private_host.engines import tool
+from tests.support.waiting import until
 
 PACED = "i=0; while [ $i -lt 6000 ]; do head -c 20000 /dev/zero; i=$((i+1)); usleep 50000; done"
 

@@ -16,12 +16,12 @@ from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
 from exporter.kernel.netlink.rtnetlink import DATAGRAM, message
-from tests.live.shop import IMAGE, Shop
-from tests.live.watched import Watched
-from tests.private_host.dockerd import DATA_ROOT
-from tests.private_host.engines import tool
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.shop import IMAGE, Shop
+from tests.support.live.watched import Watched
+from tests.support.private_host.dockerd import DATA_ROOT
+from tests.support.private_host.engines import tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 CHURN_SECONDS, CHURN_LOOKS = 12.0, 20
 MANY_SECONDS = 90  # for hundreds of devices or thousands of connections

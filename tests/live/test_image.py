@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from tests.live.conftest import available
-from tests.live.exposed import Exporter, Metrics
-from tests.live.image import DEPLOY, IMAGE, Image, Running, Service, families
-from tests.live.image_base import NAME as BASE
-from tests.live.shop import IMAGE as BUSYBOX
-from tests.live.shop import Shop
-from tests.private_host.engines import DEFAULT, PackageUnavailableError, tool
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import Exporter, Metrics
+from tests.support.live.image import DEPLOY, IMAGE, Image, Running, Service, families
+from tests.support.live.image_base import NAME as BASE
+from tests.support.live.shop import IMAGE as BUSYBOX
+from tests.support.live.shop import Shop
+from tests.support.private_host.engines import DEFAULT, PackageUnavailableError, tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(900)  # the first run makes a Debian
 MEGABYTE = 1_000_000

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.live.exposed import COMMAND, Metrics
-from tests.live.shop import IMAGE, Shop
-from tests.waiting import until
+from tests.support.live.exposed import COMMAND, Metrics
+from tests.support.live.shop import IMAGE, Shop
+from tests.support.waiting import until
 
 REPOSITORY = Path(__file__).parents[2]
 SYSTEM = ("/usr", "/lib", "/lib64", "/etc", str(REPOSITORY), str(Path(sys.base_prefix)))

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.live.exposed import Exporter, Metrics
-from tests.live.shop import IMAGE
-from tests.private_host.engines import DEFAULT, tool
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import Exporter, Metrics
+from tests.support.live.shop import IMAGE
+from tests.support.private_host.engines import DEFAULT, tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 SOON = 20.0  # by an event: after a minute all is listed anyway
 

@@ -10,14 +10,14 @@ import docker
 import pytest
 
 from exporter.core.nat.ruleset import FAMILIES, GOTO, JUMP, Ruleset
-from tests.live.nat_watched import NatWatched
-from tests.live.port_cases import serves
-from tests.live.saved_rules import saved
-from tests.live.shop import IMAGE
-from tests.private_host.engines import tool
-from tests.private_host.host import PrivateHost
-from tests.private_host.namespaces import netns
-from tests.private_host.uplink import ADDRESS
+from tests.support.live.nat_watched import NatWatched
+from tests.support.live.port_cases import serves
+from tests.support.live.saved_rules import saved
+from tests.support.live.shop import IMAGE
+from tests.support.private_host.engines import tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.private_host.namespaces import netns
+from tests.support.private_host.uplink import ADDRESS
 
 SERVE = ["httpd", "-f", "-p", "80"]
 BRIDGE = "com.docker.network.bridge."

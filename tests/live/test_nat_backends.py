@@ -11,14 +11,14 @@ import pytest
 from exporter.core.nat.reading import IPTABLES_LEGACY
 from exporter.core.nat.ruleset import GOTO, JUMP, Ruleset
 from tests.live.conftest import available
-from tests.live.nat_watched import NatWatched
-from tests.live.port_cases import serves
-from tests.live.saved_rules import saved
-from tests.live.shop import IMAGE
 from tests.live.test_nat import connect
-from tests.private_host import engines
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.nat_watched import NatWatched
+from tests.support.live.port_cases import serves
+from tests.support.live.saved_rules import saved
+from tests.support.live.shop import IMAGE
+from tests.support.private_host import engines
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 COMMANDS = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore")
 

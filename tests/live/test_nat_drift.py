@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live.conftest import clear
-from tests.live.nat_watched import Found, NatWatched
-from tests.live.shop import IMAGE
-from tests.private_host.host import PrivateHost
+from tests.support.live.nat_watched import Found, NatWatched
+from tests.support.live.shop import IMAGE
+from tests.support.private_host.host import PrivateHost
 
 DNAT = "DOCKER -p tcp --dport 8080 -j DNAT --to-destination"
 JUMP = "PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"

@@ -14,12 +14,12 @@ from contextlib import ExitStack
 import pytest
 
 from exporter.core.ports.rules import PORT_KINDS
-from tests.live.exposed import Exporter, Metrics
-from tests.live.listening import FORK, HAND_OVER, PRELUDE, listening
-from tests.live.port_cases import SETTLED, WAIT, binds, create, run, serves, state
-from tests.live.ports_watched import PortsWatched
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import Exporter, Metrics
+from tests.support.live.listening import FORK, HAND_OVER, PRELUDE, listening
+from tests.support.live.port_cases import SETTLED, WAIT, binds, create, run, serves, state
+from tests.support.live.ports_watched import PortsWatched
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 SECONDS = float(os.environ.get("DOCKERNET_ORDINARY_SECONDS", "30"))
 HTTPD = ("httpd", "-f", "-p")

@@ -10,11 +10,11 @@ import pytest
 from exporter.core.topology.overlay import OverlayRows, overlay_namespace
 from exporter.docker_engine import watcher as watcher_module
 from exporter.kernel.namespaces.overlay import read_overlay
-from tests.live.exposed import Exporter, Metrics
 from tests.live.test_drivers import run, swarm
-from tests.live.watched import Watched
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import Exporter, Metrics
+from tests.support.live.watched import Watched
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 NO_SYS_ADMIN = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin")
 SWEEP_SECONDS = 60  # a reading every ten, on a loaded machine

@@ -11,9 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
-from tests.live.exposed import PORT, Exporter
-from tests.live.shop import IMAGE, Shop
-from tests.waiting import until
+from tests.support.live.exposed import PORT, Exporter
+from tests.support.live.shop import IMAGE, Shop
+from tests.support.waiting import until
 
 CHROMIUM = Path("/usr/bin/chromium")
 MILLISECONDS = 60_000

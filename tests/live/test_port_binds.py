@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.listening import listening
-from tests.live.port_cases import ALL, EXPOSED, HTTPD, IPV6, finds, on_one_engine, remove, run, serves, state
-from tests.live.ports_watched import Found, PortsWatched
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.listening import listening
+from tests.support.live.port_cases import ALL, EXPOSED, HTTPD, IPV6, finds, on_one_engine, remove, run, serves, state
+from tests.support.live.ports_watched import Found, PortsWatched
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.listening import listening
-from tests.live.port_cases import (
+from tests.support.live.listening import listening
+from tests.support.live.port_cases import (
     ALL,
     HTTPD,
     binds,
@@ -27,9 +27,9 @@ from tests.live.port_cases import (
     start_failed,
     state,
 )
-from tests.live.ports_watched import Found, PortsWatched
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.ports_watched import Found, PortsWatched
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 # Waits for a port of this host, and keeps it.
 TAKER = """

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.listening import listening
-from tests.live.port_cases import (
+from tests.support.live.listening import listening
+from tests.support.live.port_cases import (
     ALL,
     HTTPD,
     IPV6,
@@ -24,9 +24,9 @@ from tests.live.port_cases import (
     serves,
     start_failed,
 )
-from tests.live.ports_watched import Found, PortsWatched
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.ports_watched import Found, PortsWatched
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 
 @pytest.fixture

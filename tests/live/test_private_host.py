@@ -9,10 +9,10 @@ from contextlib import suppress
 
 import pytest
 
-from tests.private_host import uplink
-from tests.private_host.engines import tool
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.private_host import uplink
+from tests.support.private_host.engines import tool
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 NewHost = Callable[..., PrivateHost]
 SLEEP = ["sleep", "1000"]

@@ -13,9 +13,9 @@ import docker
 import pytest
 
 from tests.live.conftest import available
-from tests.private_host import engines, remains
-from tests.private_host.host import REPOSITORY, PrivateHost
-from tests.waiting import until
+from tests.support.private_host import engines, remains
+from tests.support.private_host.host import REPOSITORY, PrivateHost
+from tests.support.waiting import until
 
 NewHost = Callable[..., PrivateHost]
 NOTHING: dict[str, list[str]] = {"processes": [], "cgroups": [], "mounts": [], "folder": []}
@@ -33,9 +33,9 @@ def apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def demo() -> Iterator[subprocess.Popen[str]]:
-    """A running `python -m tests.private_host`."""
+    """A running `python -m tests.support.private_host`."""
     available(engines.DEFAULT)
-    argv = [sys.executable, "-m", "tests.private_host"]
+    argv = [sys.executable, "-m", "tests.support.private_host"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as process:
         yield process
         process.kill()

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.live.exposed import Exporter
-from tests.live.shop import IMAGE
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import Exporter
+from tests.support.live.shop import IMAGE
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 ARP, TOO_EARLY = 42, 3  # bytes of a question, and how many containers of all may be so quick
 ETHERNET_HEADER = 14

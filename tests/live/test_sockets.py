@@ -13,11 +13,11 @@ from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sockets.source import PortReader
-from tests.live.exposed import Exporter
-from tests.live.listening import FORK, HAND_OVER, Place, by_ss, listening
-from tests.live.shop import IMAGE
-from tests.private_host.host import PrivateHost
-from tests.waiting import until
+from tests.support.live.exposed import Exporter
+from tests.support.live.listening import FORK, HAND_OVER, Place, by_ss, listening
+from tests.support.live.shop import IMAGE
+from tests.support.private_host.host import PrivateHost
+from tests.support.waiting import until
 
 PROC, SYS = Path("/proc"), Path("/sys")
 NO_SYS_PTRACE = ("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace")

@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Any
 
-from tests.live.exposed import Exporter, inside, veth_reversed
-from tests.live.shop import Shop, send
-from tests.waiting import until
+from tests.support.live.exposed import Exporter, inside, veth_reversed
+from tests.support.live.shop import Shop, send
+from tests.support.waiting import until
 
 
 def test_endpoint_counters_are_those_inside_the_container_and_the_veths_reversed(

@@ -19,12 +19,12 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.private_host.engines import PackageUnavailableError, tool
-from tests.test_cli import LOOPBACK, NO_ENGINE, get, listening, on_this_machine, started
-from tests.waiting import until
-from tests.web.clients import HALF_A_HEAD, WHOLE_HEAD, crowd, is_closed, read_all
-from tests.web.keys import Keys
-from tests.web.malformed import REQUESTS
+from tests.support.private_host.engines import PackageUnavailableError, tool
+from tests.support.waiting import until
+from tests.support.web_clients import HALF_A_HEAD, WHOLE_HEAD, crowd, is_closed, read_all
+from tests.support.web_keys import Keys
+from tests.support.web_malformed import REQUESTS
+from tests.unit.cli.test_main import LOOPBACK, NO_ENGINE, get, listening, on_this_machine, started
 
 USERS = f"basic_auth_users:\n  prometheus: {bcrypt.hashpw(b'fire', bcrypt.gensalt(5)).decode()}\n"
 CLIENT = "prometheus.example"

@@ -1,0 +1,171 @@
+"""Real namespaces: whose they are, what is inside, and how their veths end."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from exporter.core.model.docker import Container
+from exporter.core.model.kernel_sample import EndedLink
+from exporter.kernel.links.links import read_interfaces
+from exporter.kernel.links.watcher import LinkWatcher
+from exporter.kernel.namespaces.resolver import NETNSA_PID, UNASSIGNED, NamespaceResolver, read_nsid
+from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.sampler import KernelSampler
+from tests.support.builders import row, run
+from tests.support.kernel.own_namespace import carries, container, inode, ip, send_frames
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.live
+
+PROC = Path("/proc")
+MAC = "02:42:ac:12:00:02"
+
+
+@pytest.fixture
+def resolver(namespace: None) -> Iterator[NamespaceResolver]:
+    assert namespace is None
+    made = NamespaceResolver(PROC)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def watcher(namespace: None) -> Iterator[LinkWatcher]:
+    assert namespace is None
+    made = LinkWatcher()
+    made.start()
+    yield made
+    made.stop()
+
+
+def plug(name: str, pid: int) -> None:
+    """Give a container a veth on a bridge, as an engine does."""
+    ip(f"link add v-{name} type veth peer name e-{name} address {MAC}")
+    ip(f"link set v-{name} master br-front up")
+    ip(f"link set e-{name} netns {pid}")
+    ip(f"link set e-{name} name eth0 up", inside=pid)
+    carries(f"v-{name}")
+    carries("eth0", inside=pid)
+
+
+def process(name: str, pid: int) -> Container:
+    """A container that this process is believed to belong to: an id that its cgroup's path has."""
+    return run(name, pid=pid, container_id=(PROC / str(pid) / "cgroup").read_text().splitlines()[0])
+
+
+def nsid_of(pid: int) -> int:
+    with open_socket() as sock:
+        return read_nsid(sock, NETNSA_PID, pid)
+
+
+def one_end(watcher: LinkWatcher) -> EndedLink:
+    return until(watcher.take_ended, 60, "the end of a veth")[0]
+
+
+def test_a_namespace_has_a_number_once_a_device_moved_there(sandbox: int) -> None:
+    assert nsid_of(sandbox) == UNASSIGNED
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    assert nsid_of(sandbox) >= 0
+
+
+def test_a_containers_nsid_is_found_by_its_process(resolver: NamespaceResolver, sandbox: int) -> None:
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    web = process("web", sandbox)
+    assert resolver.sandboxes([web], set()) == {web.id: nsid_of(sandbox)}
+    assert resolver.hidden == set()
+
+
+def test_a_process_of_somebody_else_is_not_believed(resolver: NamespaceResolver, sandbox: int) -> None:
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    assert resolver.sandboxes([run("web", pid=sandbox)], set()) == {}
+    assert resolver.hidden == {"web-id"}
+
+
+def test_a_number_that_was_freed_is_not_that_of_the_dead_container_any_more(
+    resolver: NamespaceResolver, watcher: LinkWatcher
+) -> None:
+    """The kernel gives a freed number to the next one at once."""
+    ip("link add br-front type bridge")
+    with container() as first:
+        plug("old", first)
+        old = process("old", first)
+        (nsid,) = resolver.sandboxes([old], set()).values()
+    freed = until(watcher.take_freed, 60, "the number freed")
+    with container() as second:
+        plug("new", second)
+        new = process("new", second)
+        assert nsid_of(second) == nsid
+        assert resolver.sandboxes([old, new], freed) == {new.id: nsid}
+
+
+def test_nothing_is_remembered_of_a_container_that_is_gone(sandbox: int, tmp_path: Path) -> None:
+    """Its namespace may live on, as that of others which share it: no number is freed then."""
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    web = run("web", pid=sandbox)
+    place = tmp_path / str(sandbox)
+    (place / "ns").mkdir(parents=True)
+    (place / "cgroup").write_text(f"0::/docker/{web.id}\n")
+    (place / "ns/net").symlink_to(PROC / str(sandbox) / "ns/net")
+    with closing(NamespaceResolver(tmp_path)) as resolver:
+        assert resolver.sandboxes([web], set()) == {web.id: nsid_of(sandbox)}
+        assert resolver.sandboxes([], set()) == {}
+        (place / "ns/net").unlink()
+        (place / "ns/net").symlink_to("/proc/self/ns/net")
+        assert resolver.sandboxes([web], set()) == {}
+
+
+def test_the_devices_inside_are_read_without_entering(sandbox: int) -> None:
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    ours = inode("thread-self")
+    with open_socket() as sock:
+        inside = {interface.name: interface.mac_address for interface in read_interfaces(sock, nsid_of(sandbox))}
+    assert inside == {"lo": "00:00:00:00:00:00", "eth0": MAC}
+    assert inode("thread-self") == ours
+
+
+def test_an_engines_way_to_end_a_veth_loses_no_byte(watcher: LinkWatcher, sandbox: int) -> None:
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    send_frames("eth0", 10, 100, inside=sandbox)
+    send_frames("v-web", 3, 1000)
+    ip("link set eth0 down", inside=sandbox)
+    ip("link set eth0 name e-web", inside=sandbox)
+    # The carrier's loss is told at most once a second, so it may be too late; the return of the end is always told.
+    ip(f"link set e-web netns {os.getpid()}", inside=sandbox)
+    ip("link del v-web")
+    ended = one_end(watcher)
+    assert ended.stats[:5] == row(ended.link.ifindex, rx=(1000, 10), tx=(3000, 3))[:5]
+    assert (ended.link.name, ended.master) == ("v-web", "br-front")
+
+
+def test_a_freed_number_is_heard_of(watcher: LinkWatcher) -> None:
+    ip("link add br-front type bridge")
+    with container() as pid:
+        plug("web", pid)
+        nsid = nsid_of(pid)
+    assert until(watcher.take_freed, 60, "a freed number") == {nsid}
+
+
+def test_a_sampler_reads_devices_and_counters_and_keeps_what_did_not_change(namespace: None) -> None:
+    assert namespace is None
+    ip("link add br-front type bridge")
+    sampler = KernelSampler(PROC)
+    sampler.start()
+    try:
+        sample = sampler.sample(())
+        assert [link.name for link in sample.devices.links.values()] == ["lo", "br-front"]
+        assert {row[0] for row in sample.stats or ()} == {1, 2}
+        assert {state.name: state.up for state in sample.sources} == dict.fromkeys(
+            ("links", "link_stats", "fdb", "conntrack", "namespace_stats", "sockets", "namespace_sockets"), True
+        )
+        assert sampler.sample(()).devices is sample.devices
+    finally:
+        sampler.stop()

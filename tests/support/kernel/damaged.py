@@ -1,0 +1,107 @@
+"""Our decoders by name, each with real messages for it, and the ways in which a test damages these."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from exporter.kernel.conntrack.flows import Flow, parse_flow, parse_flows
+from exporter.kernel.firewall.nftables.dump import NFGENMSG
+from exporter.kernel.links.fdb import NDMSG, parse_learned, parse_learned_count
+from exporter.kernel.links.links import IFINFOMSG, parse_link
+from exporter.kernel.namespaces.overlay import parse_neighbours, parse_nodes
+from exporter.kernel.namespaces.resolver import RTGENMSG, parse_nsid
+from exporter.kernel.netlink.inet_diag import SIZE, parse_socket, parse_state
+from exporter.kernel.netlink.rtnetlink import HEADER, MalformedError
+from tests.support.kernel.captured import captured
+from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK, nsid_answer
+from tests.unit.kernel.conntrack.test_flows import MESSAGES as FLOWS
+from tests.unit.kernel.links.test_links import LINK_MESSAGES
+
+SOCK_DIAG, RTM_NEWNEIGH, TCP, UDP = 20, 28, 6, 17
+SIZES = {2: 4, 10: 16}
+
+
+@dataclasses.dataclass(frozen=True)
+class Decoder:
+    """What it makes of a body, real messages for it, and how long the head is before the attributes."""
+
+    decode: Callable[[memoryview, int, int], Any]
+    originals: list[bytes]
+    head: int
+
+    def told(self, raw: bytes, after: bytes = b"") -> Any:
+        """What it says of a message that others stand after; MalformedError, the class, for a refusal."""
+        try:
+            return self.decode(memoryview(raw + after), HEADER.size, len(raw))
+        except MalformedError:
+            return MalformedError
+
+
+def bodies(name: str, kind: int) -> list[bytes]:
+    """The messages of one type in a capture."""
+    return [raw for raw in captured(name) if HEADER.unpack_from(raw)[1] == kind]
+
+
+def _socket(protocol: int) -> Callable[[memoryview, int, int], Any]:
+    def decode(data: memoryview, start: int, end: int) -> Any:
+        found = parse_socket(bytes(data), start, end, protocol)
+        return found, parse_state(bytes(data), start)
+
+    return decode
+
+
+def _connection(data: memoryview, start: int, end: int) -> Flow:
+    size = SIZES[data[start]] if end > start and data[start] in SIZES else 4
+    flow = parse_flow(bytes(data), start + NFGENMSG.size, size, end)
+    parse_flows(Counter([flow]), frozenset({53}))
+    return flow
+
+
+DECODERS = {
+    "link": Decoder(lambda d, s, e: parse_link(RTM_NEWLINK, d, s, e), LINK_MESSAGES, IFINFOMSG.size),
+    "ended link": Decoder(lambda d, s, e: parse_link(RTM_DELLINK, d, s, e), LINK_MESSAGES, IFINFOMSG.size),
+    "nsid": Decoder(parse_nsid, [nsid_answer(7), nsid_answer(300)], len(RTGENMSG)),
+    "tcp": Decoder(_socket(TCP), bodies("sockets_tcp", SOCK_DIAG), SIZE),
+    "udp": Decoder(_socket(UDP), bodies("sockets_udp", SOCK_DIAG), SIZE),
+    "learned": Decoder(lambda d, s, e: parse_learned([(d, s, e)]), bodies("fdb", RTM_NEWNEIGH), NDMSG.size),
+    "count": Decoder(parse_learned_count, bodies("devices", RTM_NEWLINK), IFINFOMSG.size),
+    "node": Decoder(lambda d, s, e: parse_nodes([(d, s, e)]), bodies("fdb", RTM_NEWNEIGH), NDMSG.size),
+    "neighbour": Decoder(
+        lambda d, s, e: parse_neighbours([(d, s, e)], {2, 3}), bodies("neighbours", RTM_NEWNEIGH), NDMSG.size
+    ),
+    "connection": Decoder(_connection, FLOWS, NFGENMSG.size),
+}
+
+changes = st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=4)
+
+
+@st.composite
+def damages(draw: st.DrawFn, keep: int = HEADER.size) -> Callable[[bytes], bytes]:
+    """A way to change bytes, to cut off the end, and to add to it; the first bytes stay as they are."""
+    places = draw(changes)
+    cut = draw(st.one_of(st.none(), st.integers(0, 1 << 16)))
+    more = draw(st.one_of(st.just(b""), st.binary(max_size=12)))
+
+    def damage(raw: bytes) -> bytes:
+        data = bytearray(raw)
+        for place, value in places:
+            if len(data) > keep:
+                data[keep + place % (len(data) - keep)] = value
+        end = len(data) if cut is None else keep + cut % (len(data) - keep + 1)
+        return bytes(data[:end]) + more
+
+    return damage
+
+
+def parts(value: Any) -> set[Any]:
+    """Every number and text that a value is made of."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = [getattr(value, field.name) for field in dataclasses.fields(value)]
+    elif isinstance(value, Mapping):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, Collection) and not isinstance(value, (str, bytes)):
+        return {part for inner in value for part in parts(inner)}
+    return {value}

@@ -1,0 +1,58 @@
+"""The Docker engines that tests run on, each from a Debian suite."""
+
+import functools
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.support.private_host.apt import PackageUnavailableError
+from tests.support.private_host.packages import require_system_packages, unpacked, version_of
+
+# sid moves: what it has today is reported by Engine.version
+ENGINES: Final = {"bookworm": "20.10.24", "trixie": "26.1.5", "sid": "28.5.2"}
+DEFAULT: Final = "bookworm"
+RUNTIME: Final = ("containerd", "runc", "tini")
+TOOLS: Final = {
+    "busybox": "busybox-static",
+    "ethtool": "ethtool",
+    "prometheus": "prometheus",
+    "prometheus-node-exporter": "prometheus-node-exporter",
+    "promtool": "prometheus",
+    "strace": "strace",
+}
+FOLDERS: Final = ("usr/sbin", "usr/bin", "bin", "sbin")
+SYSTEM_PATH: Final = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+__all__ = ["DEFAULT", "ENGINES", "Engine", "PackageUnavailableError", "engine", "tool"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A dockerd: `path` is the PATH on which it finds docker-proxy, containerd, runc and iptables."""
+
+    suite: str
+    version: str
+    path: str
+
+
+@functools.cache
+def engine(suite: str = DEFAULT) -> Engine:
+    """The docker.io of a Debian suite, with the containerd and runc of the oldest, which all of them accept."""
+    require_system_packages()
+    docker, *tools = [*unpacked(suite, "docker.io"), *unpacked(DEFAULT, *RUNTIME)]
+    return Engine(suite, version_of(docker), _path([docker, *tools]))
+
+
+@functools.cache
+def tool(name: str) -> Path:
+    """A program for tests and demos, one of TOOLS; not on PATH, and busybox is the static one."""
+    [folder] = unpacked(DEFAULT, TOOLS[name])
+    if not (found := shutil.which(name, path=_path([folder]))):
+        raise PackageUnavailableError(f"the package {TOOLS[name]} has no program {name}")
+    return Path(found)
+
+
+def _path(packages: list[Path]) -> str:
+    folders = [str(package / folder) for package in packages for folder in FOLDERS]
+    return ":".join([*folders, *SYSTEM_PATH])

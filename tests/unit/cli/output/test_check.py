@@ -1,0 +1,136 @@
+"""What `check` prints, and how it ends."""
+
+import io
+import json
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from exporter.cli.output.check import document, print_report
+from exporter.cli.output.check_result import told
+from exporter.cli.output.table import cell, console, table
+from exporter.core.model.kernel_sample import Degraded
+from exporter.core.observation import Observation
+from exporter.core.views.blind_spots import SENTENCES
+from tests.support.terminal import LIKELY, LOST, SMALL, STOLEN, printed, seen
+
+PTRACE = Degraded("sockets", "no_sys_ptrace", "grant CAP_SYS_PTRACE")
+EVERYTHING = seen(findings=(SMALL,), conflicts=(LIKELY, STOLEN), drifts=(LOST,))
+
+
+def report(observation: Observation, engine_error: str = "") -> list[str]:
+    return printed(partial(print_report, told(observation, engine_error)))
+
+
+def test_the_worst_comes_first_and_what_is_not_certain_says_so() -> None:
+    assert report(EVERYTHING) == [
+        "severity  kind              what",
+        "critical  published_stolen  tcp/8080 is published by web and held by process nginx",
+        "warning   missing_dnat      web has no rule",
+        "warning   mtu_mismatch      front sends larger packets than eth0 takes",
+        "info      host_bind_failed  top cannot get tcp/9000: held by container one (suspected)",
+        "1 critical, 2 warning, 1 info: 4 kinds of findings looked for on 1 containers and 3 networks.",
+    ]
+
+
+def test_nothing_found_is_said() -> None:
+    assert report(seen()) == ["Nothing found: 4 kinds of findings looked for on 1 containers and 3 networks."]
+
+
+def test_what_could_not_be_seen_is_said_with_what_to_grant() -> None:
+    assert report(seen(suspended=("socket_owners",), degraded=(PTRACE,))) == [
+        "Nothing found: 4 kinds of findings looked for on 1 containers and 3 networks.",
+        "",
+        "Not seen:",
+        "  some listening sockets belong to processes that cannot be seen from here",
+        "  grant CAP_SYS_PTRACE",
+    ]
+
+
+def test_why_the_engine_does_not_answer_is_said() -> None:
+    away = seen(suspended=("engine",), connected=False)
+    assert report(away, "Permission denied")[-1] == "  the Docker Engine does not answer: Permission denied"
+
+
+@pytest.mark.parametrize(
+    ("observation", "code"),
+    [
+        (seen(), 0),
+        (seen(conflicts=(LIKELY,)), 0),
+        (seen(findings=(SMALL,)), 1),
+        (seen(drifts=(LOST,)), 1),
+        (EVERYTHING, 2),
+        (seen(suspended=("socket_owners",)), 3),
+        (seen(conflicts=(LIKELY,), suspended=("nat",)), 3),
+        (seen(findings=(SMALL,), suspended=("socket_owners",)), 1),
+        (seen(conflicts=(STOLEN,), suspended=("engine",), connected=False), 3),
+        (seen(suspended=("no_docker_rules",)), 0),
+    ],
+    ids=[
+        *("nothing", "information", "a warning", "drift", "critical", "not all seen", "information, not all seen"),
+        *("a warning, not all seen", "no engine", "an engine without rules"),
+    ],
+)
+def test_the_exit_code_is_the_worst_that_is_known(observation: Observation, code: int) -> None:
+    assert told(observation).exit_code == code
+
+
+def test_the_document_says_all_of_it() -> None:
+    found = json.loads(document(told(seen(conflicts=(STOLEN,), suspended=("engine",), degraded=(PTRACE,)), "hung")))
+    assert found == {
+        "verdict": "critical",
+        "engine": "29.1.0",
+        "findings": [
+            {
+                "area": "port",
+                "kind": "published_stolen",
+                "severity": "critical",
+                "confidence": "confirmed",
+                "detail": "tcp/8080 is published by web and held by process nginx",
+                "protocol": "tcp",
+                "address": "0.0.0.0",
+                "port": 8080,
+                "wanted_by": "web",
+                "holder": "nginx",
+                "holder_kind": "process",
+            }
+        ],
+        "kinds_judged": 4,
+        "unseen": {"engine": "the Docker Engine does not answer: hung"},
+        "missing": ["grant CAP_SYS_PTRACE"],
+    }
+
+
+def test_findings_of_networks_and_nat_have_the_labels_of_their_series() -> None:
+    lines = {line["area"]: line for line in json.loads(document(told(EVERYTHING)))["findings"]}
+    assert (lines["network"]["network"], lines["network"]["subject"]) == ("front", "eth0")
+    assert (lines["nat"]["family"], lines["nat"]["container"], lines["nat"]["host_port"]) == ("ip", "web", "8080")
+
+
+def test_every_reason_for_not_looking_has_a_sentence() -> None:
+    from exporter.core.nat import evaluator as nat_judge
+    from exporter.core.network.rules import ENGINE, HOST_NETWORK, OVERLAYS, ROUTES, STATIC_ADDRESSES
+    from exporter.core.ports import rules as rules
+
+    of_networks = {ENGINE, HOST_NETWORK, OVERLAYS, ROUTES, STATIC_ADDRESSES}
+    of_ports = {need for rule in rules.PORT_RULES for need in rule.needs}
+    assert SENTENCES.keys() >= of_networks | of_ports | {nat_judge.NAT}
+
+
+def test_a_name_cannot_write_to_the_terminal() -> None:
+    assert cell("\x1b[2Jnginx\r\n").plain == "?[2Jnginx??"
+    evil = replace(STOLEN, detail="held by \x1b[31mred")
+    assert "\x1b" not in "".join(report(seen(conflicts=(evil,))))
+
+
+def test_on_a_terminal_severities_have_colours_and_long_sentences_are_folded() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    on_screen = console(stream)
+    on_screen.width = 40
+    on_screen.print(table(("severity", "what"), [("critical", "a sentence that is longer than that screen is")]))
+    assert len(stream.getvalue().splitlines()) > 2

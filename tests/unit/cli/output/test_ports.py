@@ -1,0 +1,52 @@
+"""What `ports` prints."""
+
+import json
+from functools import partial
+
+from exporter.cli.output.ports import document, port_lines, print_ports
+from exporter.core.model.sockets import HostSockets
+from tests.support.port_hosts import container, engine, process, proxy
+from tests.support.terminal import printed, seen
+
+LISTENERS = (
+    *proxy("web", 8080),
+    *process("sshd", "0.0.0.0:22"),
+    *process("", "127.0.0.1:53", "127.0.0.1:53/udp"),
+    *container("top", "192.0.2.10:9000", "192.0.2.10:9000"),
+    *proxy("", 9100)[:1],
+    *engine("web", "0.0.0.0:8081"),
+)
+HOST = seen(sockets=HostSockets(LISTENERS))
+
+
+def test_every_port_is_told_once_with_who_holds_it_and_what_it_is_published_to() -> None:
+    assert printed(partial(print_ports, port_lines(HOST))) == [
+        "protocol  address     port  owner          kind          published to  reachable from",
+        "tcp       0.0.0.0       22  sshd           process                     all",
+        "tcp       127.0.0.1     53  (not visible)  process                     loopback",
+        "udp       127.0.0.1     53  (not visible)  process                     loopback",
+        "tcp       0.0.0.0     8080  web            docker-proxy  web:80        all",
+        "tcp       ::          8080  web            docker-proxy  web:80        all",
+        "tcp       0.0.0.0     8081  web            engine                      all",
+        "tcp       192.0.2.10  9000  top            container                   private",
+        "tcp       0.0.0.0     9100  docker-proxy   docker-proxy                all",
+    ]
+
+
+def test_the_document_says_the_same() -> None:
+    found = json.loads(document(port_lines(HOST)))
+    assert len(found) == 8
+    assert found[3] == {
+        "protocol": "tcp",
+        "address": "0.0.0.0",
+        "port": 8080,
+        "owner": "web",
+        "owner_kind": "docker-proxy",
+        "published_to": "web:80",
+        "scope": "all",
+    }
+
+
+def test_where_nothing_listens_or_nothing_was_read_that_is_said() -> None:
+    assert printed(partial(print_ports, port_lines(seen(sockets=HostSockets())))) == ["Nothing listens."]
+    assert json.loads(document(port_lines(seen(sockets=None)))) == []

@@ -1,0 +1,89 @@
+"""What `topology` prints, in each of its forms."""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+from exporter.cli.output.graph import dot, mermaid
+from exporter.cli.output.topology import document, parse_portrait, print_tree
+from exporter.core.views.host_view import portrait
+from exporter.web.page import api
+from tests.support.builders import inventory, network, observed, run, shop
+from tests.support.terminal import printed
+
+SHOP = observed(shop())
+DRAWN = portrait(SHOP)
+EVIL = replace(
+    SHOP,
+    topology=replace(
+        SHOP.topology,
+        attachments=(),
+        owners={},
+        inventory=inventory(run('a"]\x1b[2J\\', network="host"), network("none", driver="null")),
+    ),
+)
+
+
+def test_the_tree_has_each_network_with_its_members_and_then_the_others() -> None:
+    assert printed(partial(print_tree, DRAWN)) == [
+        "docker-host (Docker 29.1.0)",
+        "├── network back: bridge br-back 172.19.0.0/16 internal",
+        "│   ├── db: eth0 172.19.0.3 veth-db-back",
+        "│   └── web: eth1 172.19.0.2 veth-web-back",
+        "│       └── sharer shares its namespace",
+        "├── network front: bridge br-front 172.18.0.0/16",
+        "│   └── web: eth0 172.18.0.2 veth-web-front",
+        "│       └── sharer shares its namespace",
+        "├── host mode",
+        "│   └── monitoring",
+        "├── without a network",
+        "│   └── idle",
+        "└── uplink eth0 192.0.2.10 2001:db8::10",
+    ]
+
+
+def test_sharers_stand_below_whose_namespace_it_is_and_those_of_nobody_by_themselves() -> None:
+    drawn = replace(
+        DRAWN,
+        networks=(),
+        uplinks=(),
+        containers=(
+            *(container for container in DRAWN.containers if container.name in ("monitoring", "idle")),
+            *(
+                replace(DRAWN.containers[0], name=name, mode="container", owner=owner)
+                for name, owner in (("side", "monitoring"), ("lonely", "idle"), ("orphan", "0123456789ab"))
+            ),
+        ),
+    )
+    assert printed(partial(print_tree, drawn))[1:] == [
+        "├── host mode",
+        "│   └── monitoring",
+        "│       └── side shares its namespace",
+        "├── without a network",
+        "│   └── idle",
+        "│       └── lonely shares its namespace",
+        "└── in the namespace of a container that does not run",
+        "    └── orphan",
+    ]
+
+
+def test_the_document_is_what_the_api_tells_and_can_be_read_again() -> None:
+    assert document(DRAWN) + "\n" == api.topology(SHOP)
+    told = json.loads(document(DRAWN))
+    assert parse_portrait({**told, "newer": 1}) == replace(DRAWN, findings=())
+
+
+def test_graphs_join_the_same_things() -> None:
+    assert mermaid(DRAWN).splitlines()[0] == "flowchart LR"
+    assert '  n4 ---|"eth0 172.18.0.2"| n6' in mermaid(DRAWN).splitlines()
+    assert '  n4 -- n6 [label="eth0 172.18.0.2"];' in dot(DRAWN).splitlines()
+    assert '  n4 [shape=box, label="web"];' in dot(DRAWN).splitlines()
+    assert '  n3 -- n4 [label="shares its namespace"];' in dot(DRAWN).splitlines()
+    assert len(dot(DRAWN).splitlines()) - 3 == len(mermaid(DRAWN).splitlines()) - 1
+
+
+def test_a_name_cannot_write_to_the_terminal_nor_end_a_label() -> None:
+    evil = portrait(EVIL)
+    assert '  n0 [shape=box, label="a\\"]?[2J\\\\"];' in dot(evil).splitlines()
+    assert '  n0["a#quot;]?[2J\\"]' in mermaid(evil).splitlines()
+    assert "\x1b" not in "".join(printed(partial(print_tree, evil)))

@@ -1,0 +1,58 @@
+"""Switches of the kernel that keep packets from passing the host."""
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.core.model.docker import Inventory
+from exporter.core.nat.context import NatScene
+from exporter.core.nat.expected import expected
+from exporter.core.nat.rules.forwarding_off import KIND, check
+from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, Host, drift, hosts, subject
+from tests.support.nat_hosts import host as docker
+
+every_host = pytest.mark.parametrize("host", hosts(), ids=str)
+ON = {"ip": True, "ip6": True}
+
+
+@every_host
+@pytest.mark.parametrize("forwarding", [ON, ON | {"docker0": True, "br-front": True}, {}])
+def test_an_ordinary_host_shows_none(host: Host, forwarding: dict[str, bool]) -> None:
+    """What could not be read is not taken for off."""
+    assert list(check(host.scene(forwarding=forwarding))) == []
+
+
+@every_host
+def test_the_hosts_switch_is_told_once(host: Host) -> None:
+    detail = "net.ipv4.ip_forward is 0: containers reach nothing outside, and nothing outside reaches them"
+    off = ON | {"ip": False, "br-front": False}
+    assert list(check(host.scene(forwarding=off))) == [drift(KIND, "critical", subject(), detail)]
+
+
+@every_host
+def test_a_bridges_switch_cuts_off_its_network(host: Host) -> None:
+    detail = "net.ipv4.conf.br-front.forwarding is 0: front is cut off"
+    off = ON | {"br-front": False, "br-back": False, "eth0": False}
+    assert list(check(host.scene(forwarding=off))) == [drift(KIND, "critical", subject(network="front"), detail)]
+
+
+@pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
+def test_the_switch_of_ipv6_counts_where_a_network_has_it(host: Host) -> None:
+    [found] = check(host.scene(forwarding={"ip": True, "ip6": False}))
+    assert (found.subject, found.severity) == (subject(family="ip6"), "critical")
+    assert found.detail.startswith("net.ipv6.conf.all.forwarding is 0")
+
+
+def test_an_engine_without_rules_for_ipv6_needs_no_forwarding_of_it() -> None:
+    assert list(check(OLD.scene(forwarding={"ip": True, "ip6": False}))) == []
+
+
+def test_a_host_without_a_live_container_needs_none() -> None:
+    def scene(inventory: Inventory) -> NatScene:
+        return NatScene(expected(inventory), NEW.reading(forwarding={"ip": False, "ip6": False}), NEW.families)
+
+    idle = replace(NEW.inventory, containers={}, members={})
+    assert list(check(scene(idle))) == []
+    everything = (*NEW.inventory.networks.values(), *NEW.inventory.containers.values())
+    internal = docker(*(thing for thing in everything if thing.name in ("back", "db")))
+    assert list(check(scene(internal))) == []

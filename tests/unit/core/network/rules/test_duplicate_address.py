@@ -1,0 +1,99 @@
+"""Two that answer to one address."""
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.core.findings.finding import Finding
+from exporter.core.model.docker import Container, Interface
+from exporter.core.network.context import StaticAddress
+from exporter.core.network.rules.duplicate_address import GRACE, KIND, check, suspects
+from tests.support.builders import network, run, stop
+from tests.support.scenes import BR_FRONT, DB, FRONT, LINKS, LONG, VETH_WEB, WEB, WEB_MAC, host, scene
+
+TWIN = run("db", network="front", ip="172.18.0.3", mac=WEB_MAC)
+
+
+def found(*containers: Container, static: tuple[StaticAddress, ...] = ()) -> list[str]:
+    return [f.subject for f in check(scene(FRONT, *containers, static_addresses=static))]
+
+
+def static(container: str, address: str, net: str = "front") -> StaticAddress:
+    return StaticAddress(container, net, address)
+
+
+def test_two_live_endpoints_with_one_mac_address_are_found() -> None:
+    assert list(check(scene(FRONT, WEB, TWIN))) == [
+        Finding("duplicate_address", "critical", "front", WEB_MAC, f"db and web both have {WEB_MAC} on network front")
+    ]
+
+
+@pytest.mark.parametrize(("stood", "expected"), [(GRACE, []), (GRACE + 1, [WEB_MAC])])
+def test_what_is_told_of_a_container_may_be_of_its_last_life(stood: float, expected: list[str]) -> None:
+    seen = scene(FRONT, WEB, TWIN)
+    (shared,) = suspects(seen)
+    assert [f.subject for f in check(replace(seen, seen_since={(KIND, shared): stood}))] == expected
+    later = replace(shared, endpoint_ids=("db-front-endpoint", "of another life"))
+    assert list(check(replace(seen, seen_since={(KIND, later): LONG}))) == []
+
+
+def test_two_live_endpoints_with_one_ip_address_are_found() -> None:
+    assert found(WEB, run("db", network="front", ip="172.18.0.2", mac="02:00:00:00:00:09")) == ["172.18.0.2"]
+
+
+def test_an_endpoint_whose_veth_is_gone_is_one_of_the_dead() -> None:
+    """Docker told its end a moment later, or never: engines keep old addresses."""
+    assert list(check(scene(FRONT, WEB, TWIN, on=host(BR_FRONT, VETH_WEB)))) == []
+    assert found(WEB, stop(TWIN)) == []
+
+
+def test_the_same_address_on_two_networks_is_none() -> None:
+    other = run("db", network="back", ip="172.18.0.2", mac=WEB_MAC)
+    back = replace(network("back"), bridge="br-front")
+    assert list(check(scene(FRONT, back, WEB, other))) == []
+
+
+def test_endpoints_without_addresses_have_none_in_common() -> None:
+    assert found(run("web", network="front"), run("db", network="front")) == []
+
+
+def test_endpoints_of_an_ipvlan_share_their_parents_mac_address() -> None:
+    inside = {n: (Interface(7, "eth0", WEB_MAC),) for n in (1, 2)}
+    for driver, expected in (("ipvlan", []), ("macvlan", [WEB_MAC])):
+        lan = network("front", driver=driver)
+        assert [f.subject for f in check(scene(lan, WEB, TWIN, on=host(*LINKS, inside=inside)))] == expected
+
+
+def test_one_static_address_for_two_is_found_whether_they_run_or_not() -> None:
+    twice = static("web", "172.18.0.9"), static("old", "172.18.0.9")
+    assert list(check(scene(FRONT, WEB, static_addresses=twice))) == [
+        Finding(
+            "duplicate_address",
+            "critical",
+            "front",
+            "172.18.0.9",
+            "old and web are both configured to have 172.18.0.9 on network front",
+            "probable",
+        )
+    ]
+
+
+def test_old_tasks_of_a_swarm_keep_the_address_that_was_chosen_for_them() -> None:
+    overlay = replace(network("ov", driver="overlay", subnet="10.77.0.0/24"), scope="swarm")
+    twice = static("svc.1.old", "10.77.0.6", "ov"), static("svc.1.new", "10.77.0.6", "ov")
+    assert list(check(scene(FRONT, overlay, static_addresses=twice))) == []
+
+
+def test_static_addresses_differ_by_network_and_not_by_spelling() -> None:
+    apart = static("web", "172.18.0.9"), static("db", "172.18.0.9", "back")
+    assert list(check(scene(FRONT, network("back"), WEB, static_addresses=apart))) == []
+    assert found(WEB, static=(static("web", "fd00::9"), static("db", "fd00:0:0::0009"))) == ["fd00::9"]
+
+
+def test_what_the_living_have_is_told_once() -> None:
+    twin = run("db", network="front", ip="172.18.0.2", mac="02:00:00:00:00:09")
+    assert found(WEB, twin, static=(static("web", "172.18.0.2"), static("db", "172.18.0.2"))) == ["172.18.0.2"]
+
+
+def test_a_container_that_says_it_twice_is_one() -> None:
+    assert found(WEB, DB, static=(static("web", "172.18.0.2"), static("web", "172.18.0.2"))) == []

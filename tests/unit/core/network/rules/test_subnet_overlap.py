@@ -1,0 +1,84 @@
+"""Two ways to one address."""
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.core.findings.finding import Finding
+from exporter.core.model.routes import Route
+from exporter.core.network.rules.subnet_overlap import check
+from tests.support.builders import bridge, network
+from tests.support.scenes import BR_FRONT, ETH0, FRONT, ROUTES, host, route, scene
+
+
+def found(*more: Route) -> list[str]:
+    return [finding.subject for finding in check(scene(FRONT, routes=(*ROUTES, *more)))]
+
+
+def test_a_route_inside_of_the_subnet_is_found() -> None:
+    assert list(check(scene(FRONT, routes=(*ROUTES, route("172.18.7.0/24", 2, "192.0.2.1"))))) == [
+        Finding(
+            "subnet_overlap",
+            "warning",
+            "front",
+            "172.18.0.0/16",
+            "subnet 172.18.0.0/16 of network front overlaps the route to 172.18.7.0/24 over eth0",
+        )
+    ]
+
+
+def test_a_route_that_the_subnet_lies_in_is_found() -> None:
+    assert found(route("172.16.0.0/12", 2, "192.0.2.1")) == ["172.18.0.0/16"]
+
+
+def test_a_subnet_is_told_once_however_many_routes_it_covers() -> None:
+    (finding,) = check(scene(FRONT, routes=[route(f"172.18.{n}.0/24", 99) for n in range(5)]))
+    assert finding.detail == (
+        "subnet 172.18.0.0/16 of network front overlaps the route to 172.18.0.0/24 over ?, "
+        "the route to 172.18.1.0/24 over ?, the route to 172.18.2.0/24 over ?, 2 more"
+    )
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        route("172.18.0.9/32", 3),  # over its own bridge
+        route("0.0.0.0/1", 2),  # a VPN's default route, in parts
+        route("128.0.0.0/1", 2),
+        route("172.19.0.0/16", 2),
+        route("fe80::/64", 2),
+        route("fd00:1::/64", 2),
+        route("10.0.0.0/8", 2),
+    ],
+    ids=str,
+)
+def test_other_routes_are_no_overlap(harmless: Route) -> None:
+    assert found(harmless) == []
+
+
+def test_a_route_over_another_docker_bridge_is_docker_s_own() -> None:
+    back = network("back", subnet="172.19.0.0/16")
+    on = host(ETH0, BR_FRONT, bridge("br-back", 4))
+    assert list(check(scene(FRONT, back, on=on, routes=(route("172.18.9.0/24", 4, "172.19.0.2"),)))) == []
+
+
+@pytest.mark.parametrize("driver", ["macvlan", "ipvlan"])
+def test_a_network_shares_its_parents_subnet_on_purpose(driver: str) -> None:
+    lan = network("lan", driver=driver, subnet="192.0.2.0/24")
+    assert list(check(scene(FRONT, lan))) == []
+
+
+def test_an_overlay_hides_a_subnet_of_the_host_from_its_containers() -> None:
+    ingress = replace(network("ingress", driver="overlay", subnet="192.0.2.0/25"), scope="swarm")
+    assert [f.network for f in check(scene(FRONT, ingress))] == ["ingress"]
+
+
+def test_a_network_whose_bridge_is_gone_is_not_judged() -> None:
+    """Its subnet may belong to the next network already, whose bridge carries the route."""
+    assert list(check(scene(FRONT, on=host(ETH0, bridge("br-new", 9)), routes=(route("172.18.0.0/16", 9),)))) == []
+
+
+def test_link_local_and_nonsense_subnets_overlap_nothing() -> None:
+    odd = network("front", subnet="whatever a plugin says")
+    assert list(check(scene(odd))) == []
+    assert list(check(scene(network("front", subnet="fe80::/64"), routes=(route("fe80::/64", 2),)))) == []

@@ -1,0 +1,123 @@
+"""Conflicts that the next start will bring."""
+
+from typing import Any
+
+import pytest
+
+from exporter.core.model.docker import Container
+from exporter.core.ports.conflict import PortConflict
+from exporter.core.ports.rules import latent, latent_pair
+from tests.support.port_hosts import container, down, engine, process, proxy, publishes, readings, runs, scene
+
+GREEN, BLUE = publishes("green", "8080:80"), down("blue", "8080:80")
+GREENS = proxy("green", 8080)
+
+
+def test_a_port_of_a_stopped_container_that_another_holds_is_told() -> None:
+    assert list(latent.check(scene(GREEN, BLUE, on=readings(GREENS)))) == [
+        PortConflict(
+            kind="latent",
+            protocol="tcp",
+            address="0.0.0.0",
+            port=8080,
+            wanted_by="blue",
+            holder="green",
+            holder_kind="docker-proxy",
+            severity="info",
+            confidence="confirmed",
+            detail="blue cannot start again: tcp/8080 is held by container green (docker-proxy)",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "severity"),
+    [("no", "info"), ("on-failure", "info"), ("unless-stopped", "warning"), ("always", "warning")],
+)
+def test_one_that_should_start_by_itself_is_a_warning(policy: str, severity: str) -> None:
+    seen = scene(GREEN, down("blue", "8080:80", restart_policy=policy), on=readings(GREENS))
+    assert [found.severity for found in latent.check(seen)] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "listeners"),
+    [
+        (down("blue", "8081:80"), GREENS),
+        (down("blue", "8080:80/udp"), GREENS),
+        (down("blue", "80"), GREENS),
+        (down("blue", "127.0.0.1:8080:80"), process("nginx", "192.0.2.10:8080")),
+        (down("blue", "8080:80"), proxy("blue", 8080)),
+        (down("blue", "8080:80"), proxy("", 8080)),
+        (down("blue", "8080:80"), engine("", "0.0.0.0:8080")),
+        (down("blue", "8080:80"), process("", "0.0.0.0:8080")),
+        (down("blue", "8080-8081:80"), GREENS),
+        (down("blue", "8080:80", error="Bind for 0.0.0.0:8080 failed: port is already allocated"), GREENS),
+        (runs("blue"), GREENS),
+    ],
+    ids=[
+        *("other port", "other protocol", "any port", "other address", "its own", "nobody's proxy", "the engine's"),
+        *("unknown", "a range with room", "failed already", "runs"),
+    ],
+)
+def test_what_can_start_or_has_failed_already_is_not_latent(stopped: Container, listeners: Any) -> None:
+    assert list(latent.check(scene(GREEN, stopped, on=readings(listeners)))) == []
+
+
+def test_a_range_that_is_all_taken_is_told_at_its_first_port() -> None:
+    held = readings(GREENS, process("nginx", "0.0.0.0:8081"))
+    [found] = latent.check(scene(GREEN, down("blue", "8080-8081:80"), on=held))
+    assert (found.port, found.holder) == (8080, "green")
+
+
+def always(name: str, *specs: str, **more: Any) -> Container:
+    return down(name, *specs, **{"restart_policy": "always", **more})
+
+
+def test_two_that_start_with_the_engine_and_want_one_port_are_told_once() -> None:
+    seen = scene(always("two", "8080:80"), always("one", "8080:81"))
+    assert list(latent_pair.check(seen)) == [
+        PortConflict(
+            kind="latent_pair",
+            protocol="tcp",
+            address="0.0.0.0",
+            port=8080,
+            wanted_by="two",
+            holder="one",
+            holder_kind="container",
+            severity="warning",
+            confidence="confirmed",
+            detail="two and one both start with the engine, and both publish tcp/8080",
+        )
+    ]
+
+
+def test_of_several_each_is_told_with_the_first() -> None:
+    seen = scene(*[always(name, "8080:80") for name in ("one", "two", "three")])
+    assert [(f.wanted_by, f.holder) for f in latent_pair.check(seen)] == [("three", "one"), ("two", "one")]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (always("one", "8081:80"),),
+        (always("one", "8080:80/udp"),),
+        (down("one", "8080:80", restart_policy="unless-stopped"),),
+        (down("one", "8080:80"),),
+        (publishes("one", "8080:80", restart_policy="always"),),
+        (always("one", "8080-8081:80"),),
+        (),
+    ],
+)
+def test_those_that_do_not_want_the_same_or_do_not_both_start_are_no_pair(others: tuple[Container, ...]) -> None:
+    assert list(latent_pair.check(scene(always("two", "8080:80"), *others))) == []
+
+
+def test_addresses_that_do_not_meet_are_no_pair() -> None:
+    seen = scene(always("one", "127.0.0.1:8080:80"), always("two", "192.0.2.10:8080:80"))
+    assert list(latent_pair.check(seen)) == []
+    assert len(list(latent_pair.check(scene(always("one", "127.0.0.1:8080:80"), always("two", "8080:80"))))) == 1
+
+
+def test_a_container_in_host_mode_may_hold_it_too() -> None:
+    seen = scene(BLUE, runs("top", network="host"), on=readings(container("top", "0.0.0.0:8080")))
+    assert [(f.holder, f.holder_kind) for f in latent.check(seen)] == [("top", "container")]

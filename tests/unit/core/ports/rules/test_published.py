@@ -1,0 +1,117 @@
+"""Published ports that somebody else has, or nobody."""
+
+from typing import Any
+
+import pytest
+
+from exporter.core.ports.conflict import PortConflict
+from exporter.core.ports.context import PortScene
+from exporter.core.ports.rules import published_stolen, published_unheld
+from tests.support.port_hosts import (
+    binding,
+    container,
+    down,
+    engine,
+    process,
+    proxy,
+    publishes,
+    readings,
+    runs,
+    scene,
+)
+
+WEB = publishes("web", "8080:80")
+
+
+def summary(seen: PortScene) -> list[tuple[str, str, int, str]]:
+    both = (*published_stolen.check(seen), *published_unheld.check(seen))
+    return [(f.kind, f.address, f.port, f.holder) for f in both]
+
+
+@pytest.mark.parametrize(
+    "listeners",
+    [
+        proxy("web", 8080),
+        proxy("", 8080),
+        engine("web", "0.0.0.0:8080", "[::]:8080"),
+        engine("", "0.0.0.0:8080", "[::]:8080"),
+        engine("web", "0.0.0.0:8080"),
+    ],
+    ids=[
+        "docker-proxy",
+        "a docker-proxy of nobody",
+        "the engine",
+        "the engine for nobody",
+        "the engine for IPv4 alone",
+    ],
+)
+def test_what_docker_holds_is_neither(listeners: Any) -> None:
+    assert summary(scene(WEB, on=readings(listeners))) == []
+
+
+def test_a_thief_on_ipv4_and_nobody_on_ipv6_are_two_findings() -> None:
+    seen = scene(WEB, on=readings(process("nginx", "0.0.0.0:8080")))
+    assert list(published_stolen.check(seen)) == [
+        PortConflict(
+            kind="published_stolen",
+            protocol="tcp",
+            address="0.0.0.0",
+            port=8080,
+            wanted_by="web",
+            holder="nginx",
+            holder_kind="process",
+            severity="critical",
+            confidence="confirmed",
+            detail="tcp/8080 is published by web and held by process nginx",
+        )
+    ]
+    assert list(published_unheld.check(seen)) == [
+        PortConflict(
+            kind="published_unheld",
+            protocol="tcp",
+            address="::",
+            port=8080,
+            wanted_by="web",
+            holder="",
+            holder_kind="",
+            severity="warning",
+            confidence="confirmed",
+            detail="tcp/8080 on [::] is published by web, and nothing listens there: docker-proxy is gone",
+        )
+    ]
+
+
+def test_a_thief_on_both_families_steals_both() -> None:
+    seen = scene(WEB, runs("top", network="host"), on=readings(container("top", "[::]:8080")))
+    assert summary(seen) == [
+        ("published_stolen", "0.0.0.0", 8080, "top"),
+        ("published_stolen", "::", 8080, "top"),
+    ]
+
+
+def test_one_address_is_stolen_by_who_listens_there_or_everywhere() -> None:
+    local = publishes("web", "127.0.0.1:8080:80")
+    assert summary(scene(local, on=readings(process("nginx", "192.0.2.10:8080")))) == [
+        ("published_unheld", "127.0.0.1", 8080, "")
+    ]
+    assert summary(scene(local, on=readings(process("nginx", "0.0.0.0:8080")))) == [
+        ("published_stolen", "127.0.0.1", 8080, "nginx")
+    ]
+
+
+def test_the_other_protocol_is_another_port() -> None:
+    assert summary(scene(WEB, on=readings(proxy("web", 8080), process("dns", "0.0.0.0:8080/udp")))) == []
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        down("web", "8080:80"),
+        runs("web", bindings=(binding("8080:80"),)),
+        publishes("web", "80"),
+        publishes("web", "8080:80/sctp"),
+    ],
+    ids=["stopped", "not in effect", "routed", "SCTP"],
+)
+def test_what_has_no_listener_of_dockers_is_neither(quiet: Any) -> None:
+    assert summary(scene(quiet, on=readings(process("nginx", "0.0.0.0:8080")))) == []

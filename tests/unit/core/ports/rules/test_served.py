@@ -1,0 +1,135 @@
+"""Ports that are published for nothing."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exporter.core.model.docker import Endpoint
+from exporter.core.ports.conflict import PortConflict
+from exporter.core.ports.context import PortScene
+from exporter.core.ports.rules import loopback_only, unserved, wrong_protocol
+from tests.support.port_hosts import NOW, publishes, readings, runs, scene, socket
+
+WEB = publishes("web", "8080:80")
+
+
+def kinds(seen: PortScene) -> list[tuple[str, int]]:
+    return [(f.kind, f.port) for rule in (unserved, loopback_only, wrong_protocol) for f in rule.check(seen)]
+
+
+def inside(*sockets: Any, who: Any = WEB, now: float = NOW) -> PortScene:
+    return scene(who, on=readings(inside={"web": sockets}), now=now)
+
+
+@pytest.mark.parametrize(
+    "place", ["0.0.0.0:80", "172.17.0.2:80", "[::]:80", "[::ffff:0.0.0.0]:80", "[::ffff:172.17.0.2]:80"]
+)
+def test_a_port_that_is_served_on_an_address_of_the_container_is_fine(place: str) -> None:
+    assert kinds(inside(place)) == []
+    assert kinds(inside("127.0.0.1:80", place)) == []
+
+
+def test_nothing_on_the_port_is_told_once_for_all_addresses() -> None:
+    assert list(unserved.check(inside("0.0.0.0:8080"))) == [
+        PortConflict(
+            kind="unserved",
+            protocol="tcp",
+            address="0.0.0.0",
+            port=8080,
+            wanted_by="web",
+            holder="",
+            holder_kind="",
+            severity="warning",
+            confidence="confirmed",
+            detail="tcp/8080 leads to tcp/80 of web, where nothing listens",
+        )
+    ]
+    assert kinds(inside()) == [("unserved", 8080)]
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:80", "127.0.0.11:80", "[::1]:80", "[::ffff:127.0.0.1]:80"])
+def test_the_loopback_alone_is_told(place: str) -> None:
+    seen = inside(place)
+    assert kinds(seen) == [("loopback_only", 8080)]
+    assert [f.detail for f in loopback_only.check(seen)] == [
+        "tcp/8080 leads to tcp/80 of web, which listens on its loopback alone"
+    ]
+
+
+def test_the_other_protocol_alone_is_told() -> None:
+    seen = inside("0.0.0.0:80/udp")
+    assert kinds(seen) == [("wrong_protocol", 8080)]
+    assert [f.detail for f in wrong_protocol.check(seen)] == [
+        "tcp/8080 leads to tcp/80 of web, which serves udp/80 instead"
+    ]
+
+
+def test_the_other_protocol_is_no_mistake_where_it_is_published_too() -> None:
+    both = publishes("web", "443:443", "443:443/udp")
+    assert kinds(inside("0.0.0.0:443", who=both)) == [("unserved", 443)]
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "severity", "confidence"),
+    [
+        ("0.0.0.0:54/udp", "unserved", "info", "suspected"),
+        ("127.0.0.1:53/udp", "loopback_only", "warning", "probable"),
+        ("0.0.0.0:53", "wrong_protocol", "warning", "probable"),
+        ("127.0.0.1:53", "unserved", "info", "suspected"),
+    ],
+)
+def test_on_udp_it_is_less_certain(place: str, kind: str, severity: str, confidence: str) -> None:
+    seen = inside(place, who=publishes("web", "53:53/udp"))
+    [found] = [found for rule in (unserved, loopback_only, wrong_protocol) for found in rule.check(seen)]
+    assert (found.kind, found.severity, found.confidence) == (kind, severity, confidence)
+
+
+def test_ipv6_alone_serves_only_who_has_an_ipv6_address() -> None:
+    six = socket("[::]:80", v6only=True)
+    assert kinds(inside(six)) == [("unserved", 8080)]
+    dual = replace(WEB, endpoints=(Endpoint("bridge", "bridge-net", ip_address="172.17.0.2", ip6_address="fd00::2"),))
+    assert kinds(inside(six, who=dual)) == []
+
+
+def test_whoever_shares_the_namespace_serves_too_and_a_sharer_has_the_owners() -> None:
+    sharer = runs("sidecar", network="container:web-id")
+    assert kinds(scene(WEB, sharer, on=readings(inside={"web": ("0.0.0.0:80",)}))) == []
+
+
+@pytest.mark.parametrize(("age", "count"), [(59.0, 0), (60.0, 1)])
+def test_a_slow_start_has_a_minute(age: float, count: int) -> None:
+    assert len(kinds(inside(who=publishes("web", "8080:80", started=NOW - age)))) == count
+
+
+@pytest.mark.parametrize(("length", "count"), [(4, 4), (5, 0)])
+def test_a_row_of_ports_is_published_in_case(length: int, count: int) -> None:
+    row = publishes("web", *[f"{21000 + port}:{21000 + port}" for port in range(length)])
+    assert len(kinds(inside(who=row))) == count
+
+
+def test_ports_beside_a_row_are_judged() -> None:
+    row = publishes("web", "80:80", *[f"{21000 + port}:{21000 + port}" for port in range(5)])
+    assert kinds(inside(who=row)) == [("unserved", 80)]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        scene(WEB, on=readings()),
+        scene(WEB, on=readings(namespaces=None)),
+        inside(who=runs("web")),
+        inside(who=publishes("web", "8080:80/sctp")),
+    ],
+    ids=["not read", "cannot be read", "not published", "SCTP"],
+)
+def test_what_is_not_known_is_not_judged(seen: PortScene) -> None:
+    assert kinds(seen) == []
+
+
+def test_a_port_that_the_engine_chose_is_told_by_its_number() -> None:
+    chosen = publishes("web", "80")
+    published = tuple(replace(b, host_port=32768, last_host_port=32768) for b in chosen.details.published)
+    assert kinds(inside(who=replace(chosen, details=replace(chosen.details, published=published)))) == [
+        ("unserved", 32768)
+    ]

@@ -1,0 +1,83 @@
+"""Containers that are down for want of a port."""
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.core.model.sockets import BoundSocket, Owner
+from exporter.core.ports.conflict import PortConflict
+from exporter.core.ports.rules.start_failed import check
+from tests.support.port_hosts import container, down, process, proxy, publishes, readings, runs, scene
+
+IN_USE = "Bind for 0.0.0.0:8080 failed: port is already allocated"
+WEB2 = down("web2", "8080:80", error=IN_USE, state="created")
+
+
+def test_a_port_that_another_container_publishes_is_told_with_its_name() -> None:
+    seen = scene(publishes("web1", "8080:80"), WEB2, on=readings(proxy("web1", 8080)))
+    assert list(check(seen)) == [
+        PortConflict(
+            kind="start_failed",
+            protocol="tcp",
+            address="0.0.0.0",
+            port=8080,
+            wanted_by="web2",
+            holder="web1",
+            holder_kind="docker-proxy",
+            severity="warning",
+            confidence="confirmed",
+            detail="web2 did not start: tcp/8080 is held by container web1 (docker-proxy)",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listeners", "holder", "detail"),
+    [
+        (process("nginx", "0.0.0.0:8080"), ("nginx", "process"), "tcp/8080 is held by process nginx"),
+        (container("top", "[::]:8080"), ("top", "container"), "tcp/8080 is held by container top"),
+        (process("", "127.0.0.1:8080"), ("", "process"), "tcp/8080 is held by a process that cannot be seen from here"),
+        (process("nginx", "0.0.0.0:8080/udp"), ("", ""), "tcp/8080 was in use when it started"),
+        (container("web2", "0.0.0.0:8080"), ("", ""), "tcp/8080 was in use when it started"),
+        ((), ("", ""), "tcp/8080 was in use when it started, and Docker does not try again"),
+    ],
+)
+def test_whoever_has_it_now_is_the_holder_and_without_one_it_is_still_down(
+    listeners: tuple[object, ...], holder: tuple[str, str], detail: str
+) -> None:
+    [found] = check(scene(WEB2, runs("top", network="host"), on=readings(listeners)))
+    assert (found.holder, found.holder_kind) == holder
+    assert detail in found.detail
+
+
+@pytest.mark.parametrize(
+    ("policy", "severity"), [("no", "warning"), ("always", "critical"), ("on-failure", "critical"), ("", "warning")]
+)
+def test_with_a_restart_policy_somebody_counts_on_it(policy: str, severity: str) -> None:
+    stopped = down("web2", "8080:80", error=IN_USE, restart_policy=policy)
+    assert [found.severity for found in check(scene(stopped))] == [severity]
+
+
+def test_of_the_protocols_that_a_text_does_not_tell_the_one_that_is_held_is_meant() -> None:
+    dns = down("dns", "53:53/udp", "53:53/tcp", error=IN_USE.replace("8080", "53"))
+    [found] = check(scene(dns, on=readings(process("named", "127.0.0.1:53"))))
+    assert (found.protocol, found.port, found.holder) == ("tcp", 53, "named")
+
+
+def test_an_outgoing_connection_is_the_holder_of_its_own_port() -> None:
+    curl = BoundSocket("tcp", "192.0.2.10", 8080, "established", Owner("process", "curl"))
+    [found] = check(scene(WEB2, on=readings(bound={("tcp", 8080): (curl,)})))
+    assert (found.holder, found.holder_kind) == ("curl", "connection")
+
+
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        replace(WEB2, state="running"),
+        down("web2", "8080:80"),
+        down("web2", "8080:80", error="exec: no such file"),
+        down("web2", "8080:80", error="listen tcp4 10.9.9.9:8080: bind: cannot assign requested address"),
+    ],
+)
+def test_another_state_or_another_error_is_none(stopped: object) -> None:
+    assert list(check(scene(stopped, on=readings(process("nginx", "0.0.0.0:8080"))))) == []

@@ -1,0 +1,79 @@
+"""How long a bind that the kernel refused matters."""
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.core.model.docker import Container, Inventory
+from exporter.core.ports import refused_binds
+from exporter.core.ports.bind_failures import RefusedBind
+from exporter.core.ports.context import Refusal
+from exporter.core.ports.refused_binds import INSISTS_SECONDS, Refused, RefusedBinds
+from tests.support.builders import inventory
+from tests.support.port_hosts import NOW, down, place, runs
+
+REFUSED = RefusedBind(9, "web-id", 4026531840, 100, "nginx", "tcp", "0.0.0.0", 8080, NOW)
+WEB = runs("web", network="host")
+
+
+def after(*binds: RefusedBind, who: Container = WEB, now: float = NOW) -> Refused:
+    remembered = RefusedBinds()
+    remembered.take(binds)
+    return remembered.current(inventory(who), now)
+
+
+def test_what_was_refused_is_told_by_container_and_place() -> None:
+    assert after(REFUSED) == {"web-id": {place("0.0.0.0:8080"): Refusal(insists=False, cgroup_id=9)}}
+
+
+def test_all_of_ipv6_may_have_been_all_of_both() -> None:
+    [(found, _)] = after(replace(REFUSED, address="::"))["web-id"].items()
+    assert found.address == ""
+
+
+@pytest.mark.parametrize(("later", "insists"), [(INSISTS_SECONDS - 0.1, False), (INSISTS_SECONDS, True)])
+def test_who_tries_again_after_a_while_insists(later: float, insists: bool) -> None:  # noqa: FBT001  expected
+    [refusal] = after(REFUSED, replace(REFUSED, at=NOW + later))["web-id"].values()
+    assert refusal.insists is insists
+
+
+@pytest.mark.parametrize(
+    ("who", "matters"),
+    [
+        (runs("web", network="host", started=NOW - 1), True),
+        (runs("web", network="host", started=NOW + 1), False),
+        (runs("web", network="host", started=NOW + 1, restart_count=1), True),
+        (down("web", network="host", exit_code=1), True),
+        (down("web", network="host", exit_code=0), False),
+        (down("web", network="host", state="restarting"), True),
+        (replace(WEB, details=None), True),
+        (runs("other"), False),
+    ],
+)
+def test_it_matters_to_the_life_that_it_happened_to_and_to_one_that_failed(who: Container, matters: bool) -> None:  # noqa: FBT001
+    assert bool(after(REFUSED, who=who, now=NOW + 2)) is matters
+
+
+def test_what_does_not_matter_is_forgotten() -> None:
+    remembered = RefusedBinds()
+    remembered.take([REFUSED])
+    assert remembered.current(Inventory(), NOW) == {}
+    assert remembered.current(inventory(WEB), NOW) == {}
+
+
+def test_a_process_of_the_host_is_none_of_the_containers() -> None:
+    assert after(replace(REFUSED, container_id="")) == {}
+
+
+def test_it_is_the_same_object_while_it_says_the_same() -> None:
+    remembered = RefusedBinds()
+    remembered.take([REFUSED])
+    first = remembered.current(inventory(WEB), NOW)
+    remembered.take([replace(REFUSED, at=NOW + 1)])
+    assert remembered.current(inventory(WEB), NOW) is first
+
+
+def test_of_too_many_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refused_binds, "REMEMBERED", 2)
+    found = after(*[replace(REFUSED, port=port) for port in (1, 2, 3)])
+    assert [where.port for where in found["web-id"]] == [2, 3]

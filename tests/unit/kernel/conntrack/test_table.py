@@ -1,0 +1,81 @@
+"""The connection table: the files of two kernels, and the real one of a namespace."""
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from exporter.core.model.conntrack import ConntrackStats
+from exporter.kernel.conntrack.table import parse_conntrack, parse_statistics, read_conntrack
+from tests.support.kernel.own_namespace import ip
+
+# Linux 6.18, two CPUs; the columns of 4.9 differ in name and place.
+STATISTICS = """\
+entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error  \
+expect_new expect_create expect_delete search_restart
+0000000c  00000001 00000002 00000000 00000003 00000000 00000000 00000004 00000000 0000000a 0000000b 0000000c 00000000  \
+00000000 00000000 00000000 00000000
+0000000c  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 000000f0 00000100 00000001 00000000  \
+00000000 00000000 00000000 00000000
+"""
+OLDER = """\
+entries  searched found new invalid ignore delete delete_list insert insert_failed drop early_drop
+00000003  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000001 00000002 00000003
+"""
+
+
+def proc(root: Path, files: Mapping[str, str]) -> Path:
+    """A /proc with these files."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+COUNT = {"sys/net/netfilter/nf_conntrack_count": "12\n", "sys/net/netfilter/nf_conntrack_max": "262144\n"}
+
+
+def test_the_table_is_read_from_three_files(tmp_path: Path) -> None:
+    found = read_conntrack(proc(tmp_path, {**COUNT, "thread-self/net/stat/nf_conntrack": STATISTICS}))
+    assert found == ConntrackStats(12, 262144, insert_failed=250, drop=267, early_drop=13)
+
+
+def test_without_statistics_the_losses_are_unknown(tmp_path: Path) -> None:
+    assert read_conntrack(proc(tmp_path, COUNT)) == ConntrackStats(12, 262144)
+
+
+def test_without_the_module_there_is_no_table(tmp_path: Path) -> None:
+    assert read_conntrack(tmp_path) is None
+
+
+def test_what_may_not_be_read_is_an_error_and_not_an_absence(tmp_path: Path) -> None:
+    (tmp_path / "sys/net/netfilter/nf_conntrack_count").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        read_conntrack(tmp_path)
+
+
+def test_columns_are_found_by_their_names() -> None:
+    assert parse_conntrack("3\n", "65536\n", OLDER) == ConntrackStats(3, 65536, 1, 2, 3)
+    assert parse_conntrack("3\n", "65536\n", "entries found\n00000003 00000001\n") == ConntrackStats(3, 65536)
+
+
+def test_nothing_counted_is_nothing_known() -> None:
+    assert parse_statistics("") == {}
+    assert parse_statistics("entries drop\n") == {}
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("namespace")
+def test_the_table_of_a_namespace_is_its_own() -> None:
+    """A new namespace has an empty table, whatever the machine's holds."""
+    before = read_conntrack(Path("/proc"))
+    if before is None:
+        pytest.skip("nf_conntrack is not loaded")
+    assert before.entries == 0
+    assert before.limit > 0
+    assert (before.insert_failed, before.drop, before.early_drop) == (0, 0, 0)
+    ip("link set lo up")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"x", ("127.0.0.1", 9))
+    assert read_conntrack(Path("/proc")) == before  # no rule here needs the tracking, so it is switched off

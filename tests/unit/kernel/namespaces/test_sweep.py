@@ -1,0 +1,262 @@
+"""When each namespace is read, at a clock of the test's own and in a /proc of the test's own."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from exporter.core.model.docker import Container
+from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
+from exporter.kernel.namespaces.sweep import CATCH_UP_SECONDS, LOOK_SECONDS, RESTS, SLICE, Sweep, sweep_statistics
+from tests.support.builders import run
+from tests.support.waiting import until
+from tests.unit.kernel.namespaces.test_stats import NETSTAT, SNMP
+
+INTERVAL = 10.0
+
+
+class World:
+    """Containers, their processes, and a sweep whose time goes on only when told."""
+
+    def __init__(self, proc: Path) -> None:
+        self.proc = proc
+        self.now = 1000.0
+        self.containers: tuple[Container, ...] = ()
+        self.sweep = sweep_statistics(proc, lambda: self.containers, INTERVAL, lambda: self.now)
+
+    def start(self, *names: str, first_pid: int = 100) -> None:
+        """Containers come, each with a process."""
+        for pid, name in enumerate(names, first_pid + len(self.containers)):
+            self.containers += (run(name, pid=pid),)
+            self.process(name, pid)
+
+    def process(self, name: str, pid: int, sent: int = 7) -> None:
+        """A process of a container whose namespace has sent so many segments."""
+        folder = self.proc / str(pid)
+        (folder / "net").mkdir(parents=True, exist_ok=True)
+        (folder / "cgroup").write_text(f"0::/docker/{name}-id\n")
+        (folder / "net/snmp").write_text(SNMP.replace("54915039", str(sent)))
+        (folder / "net/netstat").write_text(NETSTAT)
+
+    def end(self, name: str) -> None:
+        """A container ends; the engine says so."""
+        self.containers = tuple(c for c in self.containers if c.name != name)
+
+    def stats(self) -> dict[str, int]:
+        """Container -> segments sent, as last read."""
+        return {key.removesuffix("-id"): found.segments_sent for key, found in self.sweep.snapshot()[0].items()}
+
+    def pass_time(self, seconds: float) -> list[tuple[float, int]]:
+        """Let the thread's turns come: when each was that read anything, and how many namespaces it read."""
+        turns = []
+        end = self.now + seconds
+        while self.now < end:
+            before = self.sweep.snapshot()[0]
+            pause = self.sweep.step()
+            after = self.sweep.snapshot()[0]
+            fresh = sum(found is not before.get(key) for key, found in after.items())
+            if fresh:
+                turns.append((self.now, fresh))
+            self.now += max(pause, 0.001)
+        return turns
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.sweep.stop()
+
+
+def names(count: int) -> list[str]:
+    return [f"web-{number}" for number in range(count)]
+
+
+def test_before_anything_is_read_there_is_no_age(world: World) -> None:
+    assert world.sweep.snapshot() == ({}, None)
+    assert world.sweep.step() <= LOOK_SECONDS
+    assert world.sweep.snapshot() == ({}, None)
+
+
+def test_a_container_is_read_whole(world: World) -> None:
+    world.start("web")
+    world.sweep.step()
+    stats, age = world.sweep.snapshot()
+    assert stats == {"web-id": NamespaceStats(100, 3, 227, 7, 40, 41, 1003, 115, 16)}
+    assert age == 0
+
+
+def test_each_namespace_is_read_once_per_interval(world: World) -> None:
+    world.start(*names(3))
+    world.pass_time(1)
+    assert [fresh for _, fresh in world.pass_time(10 * INTERVAL)] == [3] * 10
+
+
+def test_many_are_read_in_slices_spread_evenly_over_the_interval(world: World) -> None:
+    world.start(*names(4 * SLICE))
+    world.pass_time(1)
+    turns = world.pass_time(10 * INTERVAL)
+    assert {fresh for _, fresh in turns} == {SLICE}
+    assert len(turns) == pytest.approx(40, abs=1)
+    gaps = {round(later - sooner, 2) for (sooner, _), (later, _) in pairwise(turns)}
+    assert gaps == {INTERVAL / 4}
+
+
+def test_where_readings_are_slow_there_are_fewer_of_them(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.start("web", "db")
+    read: list[float] = []
+
+    def slowly(_: Container) -> float:
+        world.now += 1.0
+        read.append(world.now)
+        return world.now
+
+    sweep = Sweep("slow", slowly, lambda: world.containers, INTERVAL, lambda: world.now)
+    while len(read) < 8:
+        world.now += sweep.step()
+    gaps = {round(later - sooner) for sooner, later in pairwise(read[2::2])}
+    assert gaps == {2 * RESTS}
+
+
+def test_slices_are_of_one_size(world: World) -> None:
+    world.start(*names(SLICE + 1))
+    world.pass_time(1)
+    assert {fresh for _, fresh in world.pass_time(10 * INTERVAL)} == {SLICE // 2 + 1}
+
+
+@pytest.mark.parametrize("count", [1, SLICE, 4 * SLICE, 5 * SLICE + 1])
+def test_no_reading_is_older_than_the_interval_and_a_turn(world: World, count: int) -> None:
+    world.start(*names(count))
+    world.pass_time(1)
+    for _ in range(100):
+        world.pass_time(INTERVAL / 20)
+        age = world.sweep.snapshot()[1]
+        assert age is not None
+        assert age <= INTERVAL + 1
+
+
+def test_the_age_is_that_of_the_oldest(world: World) -> None:
+    world.start("old")
+    world.sweep.step()
+    world.now += 3
+    world.start("new")
+    world.sweep.step()
+    assert world.sweep.snapshot()[1] == 3
+
+
+def test_a_new_container_is_read_at_the_next_look(world: World) -> None:
+    world.start(*names(2 * SLICE))
+    world.pass_time(INTERVAL / 3)
+    world.start("new")
+    world.pass_time(LOOK_SECONDS)
+    assert "new" in world.stats()
+
+
+def test_many_new_ones_are_read_within_a_moment_a_slice_at_a_time(world: World) -> None:
+    world.start(*names(8 * SLICE))
+    turns = world.pass_time(7.5 * CATCH_UP_SECONDS)
+    assert [fresh for _, fresh in turns] == [SLICE] * 8
+    assert len(world.stats()) == 8 * SLICE
+
+
+def test_an_ended_container_is_dropped_at_the_next_look(world: World) -> None:
+    world.start("web", "db")
+    world.sweep.step()
+    world.end("web")
+    world.pass_time(LOOK_SECONDS)
+    assert world.stats() == {"db": 7}
+
+
+def test_a_restarted_container_is_read_anew_by_its_new_process(world: World) -> None:
+    world.start("web")
+    world.sweep.step()
+    world.process("web", 200, sent=1)
+    world.containers = (replace(world.containers[0], pid=200),)
+    world.pass_time(LOOK_SECONDS)
+    assert world.sweep.snapshot()[0]["web-id"].pid == 200
+    assert world.stats() == {"web": 1}
+
+
+def test_a_process_that_is_gone_costs_its_container_alone_and_is_no_fault(world: World) -> None:
+    world.start("web", "db", "gone")
+    (world.proc / "102/cgroup").unlink()
+    world.pass_time(1)
+    assert world.stats() == {"web": 7, "db": 7}
+    assert world.sweep.state().up
+
+
+def test_a_namespace_that_cannot_be_read_costs_nothing_else_and_is_told(world: World) -> None:
+    world.start("web", "broken", "db")
+    (world.proc / "101/net/netstat").write_text("something else\n")
+    world.pass_time(3 * INTERVAL)
+    assert world.stats() == {"web": 7, "db": 7}
+    state = world.sweep.state()
+    assert (state.name, state.up) == ("namespace_stats", False)
+    assert state.error.startswith("unknown_format")
+    world.end("broken")
+    world.pass_time(1)
+    assert world.sweep.state().up
+
+
+def test_a_namespace_that_reads_again_is_no_fault_any_more(world: World) -> None:
+    world.start("web")
+    (world.proc / "100/net/netstat").write_text("")
+    world.pass_time(1)
+    assert not world.sweep.state().up
+    world.process("web", 100)
+    world.pass_time(INTERVAL)
+    assert world.sweep.state().up
+    assert world.stats() == {"web": 7}
+
+
+def test_a_container_whose_process_is_not_known_yet_is_waited_for(world: World) -> None:
+    world.containers = (run("web"),)
+    world.pass_time(1)
+    assert world.stats() == {}
+    world.process("web", 100)
+    world.containers = (run("web", pid=100),)
+    world.pass_time(LOOK_SECONDS)
+    assert world.stats() == {"web": 7}
+
+
+def test_a_process_in_our_own_namespace_has_nothing_of_its_own(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.start("web")
+    (tmp_path / "100/net/snmp").unlink()
+    (tmp_path / "100/net/snmp").symlink_to("/proc/thread-self/net/snmp")
+    world.sweep.step()
+    assert world.stats() == {}
+
+
+def test_the_thread_reads_and_stops_within_half_a_second(world: World) -> None:
+    world.start("web")
+    world.sweep.start()
+    until(lambda: world.stats() == {"web": 7}, 60, "a reading")
+    world.start("db")
+    until(lambda: world.stats() == {"web": 7, "db": 7}, 60, "a reading of a new container")
+    world.sweep.stop()
+    assert not world.sweep._thread.is_alive()
+
+
+def test_whoever_tells_the_containers_may_fail_once(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.start("web")
+    asked: list[None] = []
+
+    def containers() -> tuple[Container, ...]:
+        asked.append(None)
+        if len(asked) == 1:
+            raise RuntimeError("not now")
+        return world.containers
+
+    sweep = sweep_statistics(tmp_path, containers)
+    sweep.start()
+    until(lambda: sweep.snapshot()[0], 60, "a reading after the failure")
+    sweep.stop()
+
+
+def test_one_that_was_never_started_can_be_stopped(world: World) -> None:
+    world.sweep.stop()

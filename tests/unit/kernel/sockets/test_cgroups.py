@@ -1,0 +1,159 @@
+"""Cgroups by their ids: trees as engines make them, and one of this machine's kernel."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.sockets.cgroups import CgroupTree, find_root, parse_container_ids, read_tree
+from exporter.kernel.sockets.listeners import read_listeners
+from tests.support.kernel.capture_sockets import made
+from tests.support.kernel.own_namespace import ip, own_namespace
+
+WEB, DB = "a1" * 32, "b2" * 32
+
+
+class Tree:
+    """A cgroup-2 tree in a folder, v2 or hybrid."""
+
+    def __init__(self, sysfs: Path, where: str = "fs/cgroup") -> None:
+        self.sysfs = sysfs
+        self.root = sysfs / where
+        self.root.mkdir(parents=True)
+        (self.root / "cgroup.controllers").write_text("")
+
+    def make(self, path: str, *pids: int) -> int:
+        """Make a cgroup with processes; its id."""
+        folder = self.root / path
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "cgroup.procs").write_text("".join(f"{pid}\n" for pid in pids))
+        return folder.stat().st_ino
+
+
+@pytest.mark.parametrize("where", ["fs/cgroup", "fs/cgroup/unified"], ids=["v2", "hybrid"])
+@pytest.mark.parametrize(
+    "path", [f"docker/{WEB}", f"system.slice/docker-{WEB}.scope", f"my.slice/{WEB}", f"docker/{WEB}/init.scope"]
+)
+def test_a_container_is_named_by_its_cgroup_whatever_the_driver(tmp_path: Path, where: str, path: str) -> None:
+    tree = Tree(tmp_path, where)
+    number = tree.make(path, 42, 43)
+    known = CgroupTree(tmp_path)
+    known.learn({number})
+    assert known.container_ids(number) == (WEB,)
+    assert known.processes(number) == [42, 43]
+
+
+def test_a_container_within_a_container_has_both_names_the_outer_first(tmp_path: Path) -> None:
+    number = Tree(tmp_path).make(f"docker/{WEB}/docker/{DB}")
+    known = CgroupTree(tmp_path)
+    known.learn({number})
+    assert known.container_ids(number) == (WEB, DB)
+
+
+def test_a_service_is_no_container(tmp_path: Path) -> None:
+    number = Tree(tmp_path).make("system.slice/ssh.service")
+    known = CgroupTree(tmp_path)
+    known.learn({number})
+    assert known.container_ids(number) == ()
+
+
+@pytest.mark.parametrize("text", [WEB[:-1], WEB + "0", "A1" * 32])
+def test_what_is_no_id_is_not_taken_for_one(text: str) -> None:
+    assert parse_container_ids(f"/docker/{text}") == ()
+
+
+def test_all_forms_in_a_processs_own_file() -> None:
+    text = f"9:name=systemd:/docker/{WEB}\n1:cpu:/\n0::/../{DB}\n"
+    assert parse_container_ids(text) == (WEB, DB)
+
+
+def test_the_tree_is_read_again_only_for_an_id_that_was_not_in_it(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    first = tree.make(f"docker/{WEB}")
+    known = CgroupTree(tmp_path)
+    known.learn({first})
+    (tree.root / "docker" / WEB).rename(tree.root / "docker" / DB)
+    known.learn({first})
+    assert known.container_ids(first) == (WEB,)
+    second = tree.make("system.slice/ssh.service")
+    known.learn({first, second})
+    assert known.container_ids(first) == (DB,)
+
+
+def test_one_that_was_removed_is_not_looked_for_again(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    first, gone = tree.make(f"docker/{WEB}"), 1 << 40
+    known = CgroupTree(tmp_path)
+    known.learn({first, gone})
+    (tree.root / "docker" / WEB).rename(tree.root / "docker" / DB)
+    known.learn({first, gone})
+    assert known.container_ids(first) == (WEB,)
+    assert known.container_ids(gone) == ()
+    assert known.processes(gone) == []
+
+
+def test_without_a_tree_nothing_is_known(tmp_path: Path) -> None:
+    (tmp_path / "fs/cgroup/pids").mkdir(parents=True)
+    known = CgroupTree(tmp_path)
+    known.learn({7})
+    assert find_root(tmp_path) is None
+    assert known.container_ids(7) == ()
+    assert known.hides(7)
+    assert not known.hides(1)
+
+
+def test_a_cgroup_with_threads_for_members_has_no_processes(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    number = tree.make("threads")
+    (tree.root / "threads/cgroup.procs").unlink()
+    known = CgroupTree(tmp_path)
+    known.learn({number})
+    assert known.processes(number) == []
+
+
+@pytest.fixture
+def real_root() -> Path:
+    root = find_root(Path("/sys"))
+    if os.geteuid() or root is None:
+        pytest.skip("needs root and a cgroup-2 tree")
+    return root
+
+
+@pytest.mark.live
+def test_every_directory_of_the_machine_has_the_id_that_the_kernel_tells(real_root: Path) -> None:
+    found = {path: number for number, path in read_tree(str(real_root))}
+    for path, number in found.items():
+        with suppress(FileNotFoundError):  # of somebody who has just ended
+            assert Path(path).stat().st_ino == number
+    assert found[str(real_root)] == 1
+
+
+@pytest.mark.live
+def test_a_socket_keeps_the_cgroup_in_which_it_was_made(real_root: Path) -> None:
+    """Moved to another one, and bound only there."""
+    folder = real_root / f"dockernet-test-{os.getpid()}" / f"docker-{WEB}.scope"
+    before = next(line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::"))
+    home = real_root / before.removeprefix("0::").strip("/")
+    folder.mkdir(parents=True)
+    try:
+        with own_namespace():
+            ip("link set lo up")
+            (folder / "cgroup.procs").write_text(str(os.getpid()))
+            try:
+                sock = made("tcp", "127.0.0.1", 8001, "")
+            finally:
+                (home / "cgroup.procs").write_text(str(os.getpid()))
+            with sock:
+                (found,) = read_listeners()
+        assert told(found) == (WEB,)
+    finally:
+        folder.rmdir()
+        folder.parent.rmdir()
+
+
+def told(socket: ListeningSocket) -> tuple[str, ...]:
+    tree = CgroupTree(Path("/sys"))
+    tree.learn({socket.cgroup_id})
+    return tree.container_ids(socket.cgroup_id)

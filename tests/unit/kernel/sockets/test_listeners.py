@@ -1,0 +1,272 @@
+"""Listening sockets as a kernel tells them: recorded answers, broken ones, and a namespace of the tests' own."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.netlink.inet_diag import ANY_STATE, open_diag_socket, parse_state, question, read_dump
+from exporter.kernel.netlink.rtnetlink import NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError
+from exporter.kernel.sockets import listeners
+from exporter.kernel.sockets.listeners import (
+    SocketReader,
+    parse_listeners,
+    parse_local_ports,
+    parse_reserved_ports,
+    read_any_state,
+    read_listeners,
+    read_local_ports,
+)
+from tests.support.kernel.capture_sockets import made
+from tests.support.kernel.captured import captured
+from tests.support.kernel.messages import FakeSocket, Reply, as_socket, done, refusal, reply
+from tests.support.kernel.own_namespace import ip, own_namespace
+from tests.support.waiting import until
+
+TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
+TORN = NLM_F_MULTI | NLM_F_DUMP_INTR
+RECORDED = (
+    ListeningSocket("tcp", "127.0.0.1", 8001),
+    ListeningSocket("tcp", "0.0.0.0", 8005, ifindex=1),
+    ListeningSocket("tcp", "::ffff:127.0.0.1", 8004),
+    ListeningSocket("tcp", "::", 8002),
+    ListeningSocket("tcp", "::", 8003, v6only=True),
+    ListeningSocket("udp", "0.0.0.0", 8007),
+    ListeningSocket("udp", "::1", 8008, v6only=True),  # the kernel sets it for each address of IPv6
+    ListeningSocket("udp", "::", 8009, v6only=True),
+)
+
+
+def answers() -> listeners.Answers:
+    return ((TCP, captured("sockets_tcp")), (UDP, captured("sockets_udp")))
+
+
+def plain(found: ListeningSocket) -> ListeningSocket:
+    """A socket without the numbers that are other ones at each recording."""
+    return replace(found, inode=0, cgroup_id=0)
+
+
+def test_a_recording_has_just_who_listens_in_it() -> None:
+    found = parse_listeners(answers())
+    assert sorted(map(plain, found), key=lambda each: each.port) == sorted(RECORDED, key=lambda each: each.port)
+    assert len({each.inode for each in found} - {0}) == len(found)
+    assert {each.cgroup_id for each in found} == {1}
+
+
+def test_a_user_is_told_by_number_and_a_kernel_without_cgroups_tells_none() -> None:
+    first = captured("sockets_tcp")[0]
+    body = bytearray(first[16 : 16 + 72])
+    body[64:68] = (65534).to_bytes(4, sys.byteorder)
+    raw = reply(20, bytes(body))
+    (found,) = parse_listeners(((TCP, [raw]),))
+    assert (found.uid, found.cgroup_id, found.v6only) == (65534, 0, False)
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SocketReader]:
+    """Makes a reader; its n-th dump gets the n-th reply, and a new socket goes on with those that are left."""
+
+    def make(*replies: Reply) -> SocketReader:
+        left = list(replies)
+
+        class Draining(FakeSocket):
+            def send(self, request: bytes) -> int:
+                self._replies = [left.pop(0)] if left else []
+                return super().send(request)
+
+        monkeypatch.setattr(listeners, "open_diag_socket", lambda: as_socket(Draining()))
+        return SocketReader()
+
+    return make
+
+
+def dump(*bodies: bytes) -> Reply:
+    """One dump in one datagram, the end mark in another."""
+    return lambda _: [b"".join(reply(20, body) for body in bodies), done()] if bodies else [done()]
+
+
+def body(number: int, waiting: int = 0) -> bytes:
+    """The body of a recorded answer of TCP; `waiting` are connections that nobody has accepted yet."""
+    raw = bytearray(captured("sockets_tcp")[number][16:])
+    raw[56:60] = waiting.to_bytes(4, sys.byteorder)
+    return bytes(raw)
+
+
+EMPTY = dump()
+
+
+def test_the_same_answers_are_the_same_object_and_nothing_is_decoded_again(
+    reader: Callable[..., SocketReader],
+) -> None:
+    one = (dump(body(0), body(1)), EMPTY, EMPTY, EMPTY)
+    reading = reader(*one, *one)
+    first = reading.read()
+    assert [each.port for each in first] == [8001, 8005]
+    assert reading.read() is first
+
+
+def test_a_connection_that_waits_is_no_other_socket(reader: Callable[..., SocketReader]) -> None:
+    reading = reader(dump(body(0)), EMPTY, EMPTY, EMPTY, dump(body(0, waiting=3)), EMPTY, EMPTY, EMPTY)
+    first = reading.read()
+    assert reading.read() is first
+
+
+def test_one_that_came_is_told_and_the_others_are_the_same_objects(reader: Callable[..., SocketReader]) -> None:
+    reading = reader(dump(body(0)), EMPTY, EMPTY, EMPTY, dump(body(1), body(0)), EMPTY, EMPTY, EMPTY)
+    (first,) = reading.read()
+    second = reading.read()
+    assert [each.port for each in second] == [8005, 8001]
+    assert second[1] is first
+
+
+def test_one_that_went_is_told_no_more(reader: Callable[..., SocketReader]) -> None:
+    reading = reader(dump(body(0)), EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY)
+    assert len(reading.read()) == 1
+    assert reading.read() == ()
+
+
+def test_after_a_failure_the_rest_of_an_answer_is_not_taken_for_the_next(
+    reader: Callable[..., SocketReader],
+) -> None:
+    torn: Reply = lambda _: [reply(20, body(0)), TimeoutError("timed out"), reply(20, body(1)), done()]  # noqa: E731
+    reading = reader(torn, dump(body(1)), EMPTY, EMPTY, EMPTY)
+    with pytest.raises(TimeoutError):
+        reading.read()
+    assert [each.port for each in reading.read()] == [8005]
+
+
+@pytest.mark.parametrize("answer", [refusal(errno.ENOENT), done(error=errno.ENOENT)], ids=["error", "in the end mark"])
+def test_a_refusal_is_no_empty_answer_wherever_it_stands(answer: bytes) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_dump(as_socket(FakeSocket(lambda _: [answer])), question(2, TCP, ANY_STATE))
+
+
+def test_an_interrupted_dump_is_asked_for_again() -> None:
+    torn: Reply = lambda _: [reply(20, body(0), flags=TORN), done()]  # noqa: E731
+    sock = FakeSocket(torn, torn, dump(body(1)))
+    found = parse_listeners(((TCP, read_dump(as_socket(sock), question(2, TCP, ANY_STATE))),))
+    assert [each.port for each in found] == [8005]
+    assert len(sock.requests) == 3
+
+
+def test_one_that_is_interrupted_each_time_is_no_answer() -> None:
+    torn: Reply = lambda _: [reply(20, body(0), flags=TORN), done()]  # noqa: E731
+    with pytest.raises(InterruptedDumpError):
+        read_dump(as_socket(FakeSocket(*[torn] * 5)), question(2, TCP, ANY_STATE))
+
+
+def test_a_state_that_is_not_known_is_told_by_number() -> None:
+    assert parse_state(bytes((2, 10)), 0) == "listen"
+    assert parse_state(bytes((2, 77)), 0) == "77"
+
+
+@pytest.mark.parametrize(("text", "ports"), [("32768\t60999\n", (32768, 60999)), ("1024 65535\n", (1024, 65535))])
+def test_the_ports_that_the_kernel_hands_out(text: str, ports: tuple[int, int]) -> None:
+    assert parse_local_ports(text) == ports
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"), [("\n", ()), ("8080\n", ((8080, 8080),)), ("8080,9000-9010\n", ((8080, 8080), (9000, 9010)))]
+)
+def test_the_ports_that_it_does_not(text: str, ranges: tuple[tuple[int, int], ...]) -> None:
+    assert parse_reserved_ports(text) == ranges
+
+
+@pytest.fixture
+def loopback() -> Iterator[None]:
+    """The test runs in a network namespace with a loopback device of both families."""
+    if os.geteuid():
+        pytest.skip("a network namespace needs root")
+    with own_namespace():
+        Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("0")
+        ip("link set lo up")
+        yield
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("loopback")
+def test_the_kernel_of_this_machine_tells_all_that_was_made_with_inode_and_user() -> None:
+    with ExitStack() as kept:
+        expected = set()
+        for claim in (("tcp", "127.0.0.1", 1, ""), ("tcp", "::", 2, "v6only"), ("udp", "::", 3, "")):
+            sock = kept.enter_context(made(*claim))
+            protocol, address, port, option = claim
+            inode = os.fstat(sock.fileno()).st_ino
+            expected.add(ListeningSocket(protocol, address, port, v6only=option == "v6only", inode=inode))
+        assert {replace(each, cgroup_id=0) for each in read_listeners()} == expected
+        reading = SocketReader()
+        first = reading.read()
+        assert {replace(each, cgroup_id=0) for each in first} == expected
+        assert reading.read() is first
+        reading.close()
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("loopback")
+def test_a_connection_is_told_by_its_local_port_in_whatever_state() -> None:
+    with made("tcp", "127.0.0.1", 8001, "") as listener, made("tcp", "127.0.0.1", 8006, "not listening"):
+        client = socket.create_connection(("127.0.0.1", 8001))
+        accepted, _ = listener.accept()
+        port = client.getsockname()[1]
+        assert [(state, each.address, each.port) for state, each in read_any_state(port)] == [
+            ("established", "127.0.0.1", port)
+        ]
+        client.close()
+        accepted.close()
+        waiting = [("time_wait", 0)]
+        until(lambda: [(state, each.inode) for state, each in read_any_state(port)] == waiting, 60, "both ends' FIN")
+        assert [state for state, _ in read_any_state(8006)] == ["close"]
+        assert read_any_state(8007) == ()
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("loopback")
+def test_a_connected_udp_socket_holds_its_port_and_does_not_listen() -> None:
+    with made("udp", "127.0.0.1", 8010, "connected"):
+        assert read_listeners() == ()
+        assert [(state, each.protocol) for state, each in read_any_state(8010)] == [("established", "udp")]
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("loopback")
+def test_a_family_that_the_kernel_does_not_know_is_its_refusal() -> None:
+    with open_diag_socket() as sock, pytest.raises(OSError, match="Invalid argument"):
+        read_dump(sock, question(200, TCP, ANY_STATE))
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("loopback")
+def test_the_range_is_that_of_the_namespace() -> None:
+    Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40999")
+    assert read_local_ports() == (40000, 40999)
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("loopback")
+def test_nobody_may_read_as_much_as_root() -> None:
+    program = "from exporter.kernel.sockets import read_listeners; print(*[s.port for s in read_listeners()])"
+    nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all")
+    with made("tcp", "127.0.0.1", 8001, ""), made("udp", "::", 8009, "v6only"):
+        done = subprocess.run([*nobody, sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["8001", "8009"]
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("loopback")
+def test_a_thousand_reads_leave_no_descriptor_behind() -> None:
+    reading = SocketReader()
+    reading.read()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(1000):
+        reading.read()
+        read_listeners()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    reading.close()

@@ -1,0 +1,242 @@
+"""Both sides joined: what a scrape sees after what the engine and the kernel told."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from exporter.config import COLLECTORS
+from exporter.core.model.docker import Container, Interface, Inventory
+from exporter.core.model.kernel_sample import Degraded, Devices, SourceState, StatsRow
+from exporter.core.observation import EngineStats, Observation
+from exporter.core.topology.overlay import OverlayReading, OverlayRows
+from exporter.metrics.exposition import Exposition
+from exporter.monitor.monitor import Monitor
+from tests.support.builders import bridge, devices, ended, inventory, network, row, run, stop, veth
+from tests.support.families import values
+from tests.support.kernel.fake_kernel import FakeKernel
+
+MAC = "02:42:ac:12:00:02"
+FRONT = bridge("br-front", 3)
+NO_ADMIN = Degraded("namespaces", "no_net_admin", "grant it")
+
+
+@pytest.fixture
+def log() -> Iterator[LogCapture]:
+    """What is logged meanwhile."""
+    capture = LogCapture()
+    structlog.configure(processors=[capture])
+    yield capture
+    structlog.reset_defaults()
+
+
+def web(ifindex: int, nsid: int = 1) -> Devices:
+    """A host on which web has this veth."""
+    return devices(FRONT, veth(f"veth{ifindex}", ifindex, master=3, nsid=nsid), sandboxes={"web": nsid})
+
+
+def listed(*containers: Container) -> Inventory:
+    return inventory(*containers, network("front"))
+
+
+def received(observation: Observation) -> dict[str, float]:
+    """What each endpoint received, as exposed."""
+    shown = values(Exposition(COLLECTORS, own_metrics=False).render(observation).decode())
+    return {
+        dict(labels)["container"]: value
+        for (name, labels), value in shown.items()
+        if name == "dockernet_endpoint_receive_bytes_total"
+    }
+
+
+def to_web(ifindex: int, count: int) -> StatsRow:
+    """So many bytes were received by web: its host end sent them."""
+    return row(ifindex, tx=(count, 1))
+
+
+def test_before_the_engine_spoke_the_devices_are_nobodys_and_nothing_is_down() -> None:
+    observation = Monitor(FakeKernel(web(11), to_web(11, 5))).observe()
+    assert (received(observation), observation.topology.inventory) == ({}, Inventory())
+    assert observation.degraded == ()
+
+
+def test_a_scrape_sees_the_inventory_and_the_kernel_as_they_are_now() -> None:
+    kernel = FakeKernel(web(11), to_web(11, 100))
+    monitor = Monitor(kernel)
+    monitor.accept(listed(run("web", network="front")))
+    assert received(monitor.observe()) == {"web": 100}
+    kernel.now(web(11), to_web(11, 150))
+    assert received(monitor.observe()) == {"web": 150}
+
+
+def test_a_restart_goes_on_counting_and_counts_the_last_moment() -> None:
+    kernel = FakeKernel(web(11), to_web(11, 100))
+    monitor = Monitor(kernel)
+    monitor.accept(listed(run("web", network="front")))
+    monitor.observe()
+    kernel.ended = [ended(veth("veth11", 11), to_web(11, 130), master="br-front", mac=MAC)]
+    kernel.now(devices(FRONT))
+    monitor.accept(listed(stop(run("web", network="front"))))
+    assert received(monitor.observe()) == {}
+    kernel.now(web(12), to_web(12, 7))
+    monitor.accept(listed(run("web", network="front")))
+    assert received(monitor.observe()) == {"web": 137}
+
+
+def test_a_life_between_two_scrapes_is_counted() -> None:
+    kernel = FakeKernel(web(11))
+    monitor = Monitor(kernel)
+    monitor.accept(listed(run("web", network="front")))
+    kernel.ended = [ended(veth("veth11", 11), to_web(11, 42), master="br-front", mac=MAC)]
+    kernel.now(web(12), to_web(12, 0))
+    assert received(monitor.observe()) == {"web": 42}
+
+
+def test_an_unchanged_host_is_the_same_topology() -> None:
+    monitor = Monitor(FakeKernel(web(11), to_web(11, 1)))
+    monitor.accept(listed(run("web", network="front")))
+    assert monitor.observe().topology is monitor.observe().topology
+
+
+def test_the_kernel_is_asked_about_containers_with_a_namespace_of_their_own() -> None:
+    kernel = FakeKernel(devices(FRONT))
+    monitor = Monitor(kernel)
+    containers = [run("web", network="front"), run("sharer", network="container:web-id"), run("top", network="host")]
+    monitor.accept(listed(*containers, stop(run("dead"))))
+    assert kernel.asked_about == ["web"]
+    monitor.observe()
+    assert kernel.asked_about == ["web"]
+
+
+def test_counters_that_could_not_be_read_are_absent_and_come_back_where_they_were() -> None:
+    kernel = FakeKernel(web(11), to_web(11, 100))
+    monitor = Monitor(kernel)
+    monitor.accept(listed(run("web", network="front")))
+    monitor.observe()
+    kernel.answer = replace(kernel.answer, stats=None)
+    failed = monitor.observe()
+    assert (failed.endpoints, failed.networks, failed.splits, failed.rows) == (None,) * 4
+    kernel.now(web(11), to_web(11, 101))
+    assert received(monitor.observe()) == {"web": 101}
+
+
+def test_an_inventory_is_kept_although_the_devices_cannot_be_read(log: LogCapture) -> None:
+    kernel = FakeKernel(web(11), to_web(11, 5))
+    monitor = Monitor(kernel)
+    kernel.failing = True
+    monitor.accept(listed(run("web", network="front")))
+    assert [entry["event"] for entry in log.entries] == ["devices could not be read"]
+    assert received(monitor.observe()) == {"web": 5}
+
+
+def test_endpoints_without_a_veth_are_read_inside() -> None:
+    lan = inventory(run("web", network="lan", mac=MAC), network("lan", driver="macvlan"))
+    found = devices(inside={1: (Interface(2, "eth0", MAC),)}, sandboxes={"web": 1})
+    kernel = FakeKernel(found)
+    kernel.inside = [("web-lan-endpoint", 0, 1, 0, 77, 0, 0, 0, 0), ("another", 0, 1, 0, 9, 0, 0, 0, 0)]
+    monitor = Monitor(kernel)
+    monitor.accept(lan)
+    assert received(monitor.observe()) == {"web": 77}
+
+
+def test_overlays_of_containers_here_are_followed_and_their_nodes_counted() -> None:
+    one = replace(run("one", network="ov"), sandbox_key="/run/docker/netns/abc")
+    kernel = FakeKernel(devices())
+    kernel.read_overlays = OverlayReading({"ov-net": OverlayRows(fdb=frozenset({("02:42:0a:00:01:04", "192.0.2.2")}))})
+    monitor = Monitor(kernel)
+    monitor.accept(inventory(one, network("ov", driver="overlay"), network("elsewhere", driver="overlay")))
+    assert kernel.overlay_files == {"ov-net": "/run/docker/netns/1-ov-net"}
+    observation = monitor.observe()
+    assert observation.overlay_peers == {"ov-net": 1}
+    assert "overlays" not in observation.judgement.suspended
+    monitor.accept(inventory(network("ov", driver="overlay")))
+    assert kernel.overlay_files == {}
+
+
+def test_a_failed_source_is_logged_when_it_fails_and_when_it_reads_again(log: LogCapture) -> None:
+    kernel = FakeKernel(devices())
+    monitor = Monitor(kernel)
+    good = kernel.answer
+    kernel.answer = replace(good, stats=None, sources=(SourceState("link_stats", up=False, error="no memory"),))
+    for _ in range(3):
+        monitor.observe()
+    kernel.answer = good
+    for _ in range(3):
+        monitor.observe()
+    assert [(entry["event"], entry["collector"]) for entry in log.entries] == [
+        ("source failed", "link_stats"),
+        ("source reads again", "link_stats"),
+    ]
+
+
+def test_a_missing_capability_is_logged_once_and_told_at_every_scrape(log: LogCapture) -> None:
+    kernel = FakeKernel(devices())
+    kernel.answer = replace(kernel.answer, degraded=(NO_ADMIN,))
+    monitor = Monitor(kernel)
+    assert [monitor.observe().degraded for _ in range(3)] == [(NO_ADMIN,)] * 3
+    assert [entry["reason"] for entry in log.entries] == ["no_net_admin"]
+
+
+def test_an_engine_whose_bridges_are_not_here_is_told() -> None:
+    monitor = Monitor(FakeKernel(devices()))
+    monitor.accept(listed())
+    assert [missing.reason for missing in monitor.observe().degraded] == ["no_host_network"]
+
+
+def test_the_counts_of_following_the_engine_belong_to_an_observation() -> None:
+    class Follower:
+        def stats(self) -> EngineStats:
+            return EngineStats(reconnects=3)
+
+    monitor = Monitor(FakeKernel(devices()))
+    assert monitor.observe().engine == EngineStats()
+    monitor.follow(Follower())
+    assert monitor.observe().engine == EngineStats(reconnects=3)
+
+
+def test_scrapes_and_inventories_at_the_same_time_do_not_lose_a_byte() -> None:
+    kernel = FakeKernel(web(11), to_web(11, 100))
+    monitor = Monitor(kernel)
+    monitor.accept(listed(run("web", network="front")))
+    done = threading.Event()
+
+    def scrape() -> set[float]:
+        seen = set()
+        while not done.is_set():
+            seen |= set(received(monitor.observe()).values())
+        return seen
+
+    with ThreadPoolExecutor(2) as pool:
+        scrapes = [pool.submit(scrape) for _ in range(2)]
+        for _ in range(200):
+            monitor.accept(listed(run("web", network="front")))
+        done.set()
+        assert [scraped.result(60) <= {100} for scraped in scrapes] == [True, True]
+
+
+def began(observation: Observation) -> float:
+    """When web's counter began, as OpenMetrics tells it."""
+    shown = Exposition(COLLECTORS, own_metrics=False).render(observation, openmetrics=True).decode()
+    key = ("dockernet_endpoint_receive_bytes_created", (("container", "web"), ("network", "front")))
+    return values(shown, openmetrics=True)[key]
+
+
+def test_a_counter_that_goes_on_did_not_begin_later() -> None:
+    """A reader of _created would take the whole count for what was counted since."""
+    kernel = FakeKernel(web(11), to_web(11, 100))
+    monitor = Monitor(kernel)
+    monitor.accept(listed(run("web", network="front", created=1000.0)))
+    assert began(monitor.observe()) == 1000.0
+    kernel.ended = [ended(veth("veth11", 11), to_web(11, 100), master="br-front", mac=MAC)]
+    kernel.now(devices(FRONT))
+    monitor.accept(listed())
+    again = run("web", network="front", container_id="second-id", created=2000.0)
+    kernel.now(replace(web(12), sandboxes={"second-id": 1}), to_web(12, 1))
+    monitor.accept(listed(again))
+    observation = monitor.observe()
+    assert received(observation) == {"web": 101}
+    assert began(observation) == 1000.0

@@ -1,0 +1,135 @@
+"""The documents say what the code does."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from exporter.cli.main import cli
+from exporter.config import COLLECTORS
+from exporter.core.findings.finding import Finding
+from exporter.core.model.conntrack import ConntrackStats
+from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.sockets import HostSockets, Listener, ListeningSocket, Owner, ProxyUse
+from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.nat.evaluator import NatJudgement
+from exporter.core.nat.flows import FlowCounts
+from exporter.core.nat.ledger import Series
+from exporter.core.nat.reading import NatReading
+from exporter.core.nat.rule_counts import RuleCounts
+from exporter.core.nat.ruleset import Ruleset
+from exporter.core.nat.tracker import NatView, Sums
+from exporter.core.network.evaluator import Judge
+from exporter.core.observation import EngineStats
+from exporter.core.ports.bind_failures import BindFailureReport
+from exporter.core.ports.conflict import PortConflict
+from exporter.core.ports.result import PortJudgement
+from exporter.core.topology.topology import Topology
+from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceStats
+from exporter.metrics.exposition import HOT_GROUPS, kept_groups
+from tests.support import builders
+from tests.support.families import exposed
+
+REPOSITORY = Path(__file__).parents[2]
+ROW = re.compile(
+    r"^\| `(?P<name>dockernet_\w+)(?:\{(?P<labels>[\w,]+)\})?` \| (?P<kind>counter|gauge|info) \| .+ \|$", re.MULTILINE
+)
+SERIES = re.compile(r"^(?P<name>dockernet_\w+)(?:\{(?P<labels>.*)\})? \S+$", re.MULTILINE)
+LABEL = re.compile(r'(\w+)="')
+# Families that have no series on a host without faults; their labels are in the tests of their own files.
+SILENT = {"dockernet_collector_degraded", "dockernet_series_dropped_total"}
+
+STOLEN = PortConflict("published_stolen", "tcp", "0.0.0.0", 80, "web", "nginx", "process", "critical", "confirmed", "")
+PORTS = PortJudgement((STOLEN,), judged=("published_stolen",))
+
+
+def everything() -> str:
+    """The exposition of a host on which everything has happened once."""
+    topology = with_published_port(builders.shop())
+    stats = EngineStats(events={("container", "start"): 1}, resyncs={"start": 1})
+    rows = [builders.row(ifindex) for ifindex in topology.devices.links]
+    conntrack = ConntrackStats(entries=1, limit=2, insert_failed=0, drop=0, early_drop=0)
+    judgement = Judge().judge(topology, conntrack, now=0)
+    finding = Finding("mtu_mismatch", "warning", "front", "eth0", "too large")
+    observed = builders.observed(topology, *rows, stats=stats)
+    judgement = replace(judgement, findings=(finding,), suspended=("engine",), ports=PORTS)
+    observed = replace(observed, judgement=judgement)
+    namespaces = NamespaceCounts((("web", 1.0),), [NamespaceStats(*range(1, 10))], 1.0)
+    peers = {topology.networks[0].id: 1}
+    listening = Listener(ListeningSocket("tcp", "0.0.0.0", 8080), Owner("docker-proxy", "web", "web-id"))
+    observed = replace(observed, sockets=HostSockets((listening,)), proxies={"web": ProxyUse(1, 4096)})
+    refused = BindFailureReport({("web", "tcp", "8080"): 1})
+    observed = replace(observed, nat=nat_of_everything(), bind_failures=refused)
+    return exposed(replace(observed, namespaces=namespaces, learned={}, overlay_peers=peers))
+
+
+def nat_of_everything() -> NatView:
+    """One of each that rules and the connection table tell."""
+    port = ("web", "tcp", "8080")
+    drift = NatDrift("missing_dnat", "critical", Subject("ip", "DOCKER", "front", *port[:2], "0.0.0.0", "8080"), "")
+    once: Mapping[Series, int] = {("web", "DNAT"): 1}
+    return NatView(
+        reading=NatReading(nft=Ruleset(), changes=1),
+        counts=RuleCounts({("ip", "nat", "DOCKER", "DNAT"): 1}, once, once, {"ip": 1}),
+        judgement=NatJudgement((drift,), judged=("missing_dnat",)),
+        connections=Sums({port: 1}),
+        masquerades=Sums({("front",): 1}),
+        drops=Sums({("front", "isolation"): 1}),
+        flows=FlowCounts({("web", "tcp"): 1}, {port: 1}),
+    )
+
+
+def with_published_port(topology: Topology) -> Topology:
+    """The same, and web publishes a port."""
+    inventory = topology.inventory
+    published = Details(published=(PortBinding("tcp", 80, "0.0.0.0", 8080, 8080),))
+    web = replace(inventory.containers["web-id"], details=published)
+    return replace(topology, inventory=replace(inventory, containers={**inventory.containers, web.id: web}))
+
+
+def documented() -> dict[str, tuple[str, frozenset[str]]]:
+    text = (REPOSITORY / "docs/metrics.md").read_text()
+    return {
+        row["name"]: (row["kind"], frozenset((row["labels"] or "").split(",")) - {""}) for row in ROW.finditer(text)
+    }
+
+
+def families(text: str) -> dict[str, str]:
+    return {
+        line.split(" ")[2]: line.split(" ")[3] for line in text.splitlines() if line.startswith("# TYPE dockernet_")
+    }
+
+
+def test_every_family_is_documented_with_its_type_and_nothing_else_is() -> None:
+    exposed_families = families(everything()) | {
+        counter.name: "counter" if counter.name.endswith("_total") else "gauge"
+        for group in HOT_GROUPS
+        for counter in group.counters
+    }
+    kinds = {name: "gauge" if kind == "info" else kind for name, (kind, _) in documented().items()}
+    assert kinds == exposed_families
+
+
+def test_every_label_is_documented() -> None:
+    found: dict[str, frozenset[str]] = {}
+    for series in SERIES.finditer(everything()):
+        found[series["name"]] = frozenset(LABEL.findall(series["labels"] or ""))
+    wanted = {name: labels for name, (_, labels) in documented().items() if name not in SILENT}
+    assert found == wanted
+
+
+def test_every_flag_is_in_the_readme_and_every_flag_there_exists() -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    table = readme.partition("## Flags")[2].partition("\n## ")[0]
+    written = set(re.findall(r"`(--[\w.-]+)`", table.replace("`--web.listen-address` is", "")))
+    parameters = [parameter for parameter in cli.params if isinstance(parameter, click.Option)]
+    existing = {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
+    assert written == existing - {"--help"}
+
+
+def test_every_collector_has_families() -> None:
+    """Refused binds are few, and rendered at each scrape."""
+    rendered = {group.collector for group in (*HOT_GROUPS, *kept_groups())}
+    assert rendered | {"bind-failures"} == set(COLLECTORS)

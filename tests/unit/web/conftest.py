@@ -1,0 +1,25 @@
+"""What the tests of the server share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from tests.support.web_keys import Keys
+
+
+@pytest.fixture
+def log() -> Iterator[LogCapture]:
+    """What is logged meanwhile."""
+    capture = LogCapture()
+    structlog.configure(processors=[capture])
+    yield capture
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keys:
+    """Certificates in a folder of the test's own."""
+    return Keys(tmp_path)

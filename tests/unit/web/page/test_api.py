@@ -1,0 +1,66 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import resources
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from exporter.cli.output.explain import parse_explanation
+from exporter.core.explain.explain import explain
+from exporter.core.network.result import Judgement
+from exporter.core.observation import Observation
+from exporter.web.page import api
+from tests.support.page_hosts import named, shop
+
+OPENAPI = json.loads(resources.files("exporter.web").joinpath("static/openapi.json").read_text())
+
+
+def validate(name: str, told: Any) -> None:
+    Draft202012Validator({**OPENAPI, "$ref": f"#/components/schemas/{name}"}).validate(told)
+
+
+@pytest.mark.parametrize("seen", [shop(5), shop(None), named("\udc80<b>")], ids=["shop", "unknown", "hostile"])
+@pytest.mark.parametrize(("name", "make"), [("Topology", api.topology), ("Ports", api.ports), ("Findings", api.found)])
+def test_a_document_is_what_its_description_says(
+    name: str, make: Callable[[Observation], str], seen: Observation
+) -> None:
+    validate(name, json.loads(make(seen)))
+
+
+@pytest.mark.parametrize("what", ["8080", "web", "nobody", "udp/53", "\udc80<b>"])
+@pytest.mark.parametrize("seen", [shop(5), shop(None), named("\udc80<b>")], ids=["shop", "unknown", "hostile"])
+def test_an_explanation_is_what_its_description_says(seen: Observation, what: str) -> None:
+    told = json.loads(api.explained(seen, what))
+    validate("Explanation", told)
+    assert parse_explanation(told) == explain(seen, what)
+
+
+def test_findings_say_whether_another_look_may_tell_more() -> None:
+    told = [
+        replace(shop(5), judgement=Judgement(suspects=frozenset({kind}))) for kind in ("detached_veth", "orphan_veth")
+    ]
+    assert [json.loads(api.found(seen))["doubtful"] for seen in told] == [True, False]
+
+
+def test_a_look_is_what_its_description_says() -> None:
+    validate("Look", {"version": api.version(shop()), "at": 1.0, "counters": json.loads(api.counters(shop()))})
+
+
+def test_a_document_with_a_field_that_is_not_described_is_refused() -> None:
+    told = {**json.loads(api.topology(shop())), "more": 1}
+    with pytest.raises(ValidationError, match="more"):
+        validate("Topology", told)
+
+
+def test_counters_are_received_and_sent_by_endpoint() -> None:
+    assert json.loads(api.counters(shop(7))) == {"back/db": [7, 7], "back/web": [7, 7], "front/web": [7, 7]}
+
+
+def test_the_version_stays_while_only_counters_change() -> None:
+    assert api.version(shop(0)) == api.version(shop(10**12))
+
+
+def test_the_version_is_another_when_a_name_is() -> None:
+    assert api.version(named("one")) != api.version(named("two"))

@@ -1,0 +1,109 @@
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from exporter.core.observation import Observation
+from exporter.web.page.document import Asked, page
+from exporter.web.page.markup import VOID, bytes_text
+from tests.support.page_hosts import named, shop
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror='alert(1)'>",
+    "</svg></title></style><b>",
+    "two\nlines",
+    "\u202eright to left\u05d0",
+    "é" * 127,
+    "x" * 255,
+    "a&amp;b",
+    "\udc80 no text",
+]
+
+
+class Parsed(HTMLParser):
+    """Elements, attributes and words of a page; closed tags must be those that are open."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[str] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(source)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note it."""
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close what is open."""
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self.words.append(data)
+
+
+def shown(observation: Observation, show: str = "", *opened: str) -> str:
+    return page(observation, Asked(show, frozenset(opened)), "1", "/metrics")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_others_name_is_text_and_changes_no_element(name: str) -> None:
+    harmless = Parsed(shown(named("harmless", "image"), "container/harmless", "net"))
+    hostile = Parsed(shown(named(name, name), f"container/{name}", name))
+    assert hostile.tags == harmless.tags
+    assert hostile.attributes == harmless.attributes
+    assert name.replace("\udc80", "?") in hostile.words
+
+
+def test_nothing_in_the_page_is_a_style_or_a_script_of_its_own() -> None:
+    parsed = Parsed(shown(shop(), "container/web"))
+    assert parsed.tags.count("script") == 1
+    assert [name for name in parsed.attributes if name == "style" or name.startswith("on")] == []
+    assert re.findall(r"https?://[^\"]+", shown(shop())) == ["http://www.w3.org/2000/svg"]
+
+
+def test_a_host_without_findings_is_told_to_be_fine() -> None:
+    assert '<h2 class="fine">Nothing is wrong</h2>' in shown(shop())
+
+
+def test_an_engine_that_does_not_answer_is_the_first_thing_said() -> None:
+    topology = shop().topology
+    gone = replace(topology, inventory=replace(topology.inventory, connected=False))
+    assert '<h2 class="critical">The Docker Engine does not answer</h2>' in shown(Observation(gone))
+
+
+def test_details_tell_all_about_a_container() -> None:
+    _, _, panel = shown(shop(1500), "container/web").partition('<aside id="details"')
+    words = Parsed(f"<aside{panel.partition('</aside>')[0]}</aside>").words
+    facts = ["Network mode", "front", "172.18.0.2", "172.19.0.2", "veth-web", "veth-web-back", "1.5 kB"]
+    assert [fact for fact in facts if fact not in words] == []
+
+
+@pytest.mark.parametrize("show", ["container/gone", "nonsense", "a/b/c", "/"])
+def test_details_of_what_is_gone_say_so(show: str) -> None:
+    assert "It is not there any more." in shown(shop(), show)
+
+
+def test_unreadable_sockets_and_rules_are_said_and_not_shown_as_none() -> None:
+    assert "Listening sockets could not be read." in shown(shop())
+    assert "NAT rules could not be read." in shown(shop())
+
+
+def test_the_tables_have_a_row_for_every_container_and_network_it_is_on() -> None:
+    rows = re.findall(r'<tr data-words="(\w+) busybox', shown(shop()))
+    assert rows == ["agent", "db", "sidecar", "web", "web"]
+
+
+@pytest.mark.parametrize(
+    ("count", "written"), [(None, "-"), (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (5 * 10**15, "5000.0 TB")]
+)
+def test_bytes_are_written_with_a_unit(count: int | None, written: str) -> None:
+    assert bytes_text(count) == written

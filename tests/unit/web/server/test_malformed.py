@@ -1,0 +1,63 @@
+"""What no client should send: it is refused or ignored, without a word in the log, and the next request is answered."""
+
+import re
+import socket
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from structlog.testing import LogCapture
+
+from tests.support.web_clients import read_all
+from tests.support.web_malformed import REQUESTS
+from tests.support.web_running import Site, serving
+
+STATUS = re.compile(rb"HTTP/(?:1\.[01]|0\.9|2\.0) (\d{3}) ")
+
+
+def test_whatever_is_sent_is_answered_below_500_or_not_at_all(log: LogCapture) -> None:
+    with serving(Site()) as site:
+
+        @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(request=REQUESTS)
+        def check(request: bytes) -> None:
+            with socket.create_connection(("127.0.0.1", site.port), timeout=60) as client:
+                client.sendall(request)
+                client.shutdown(socket.SHUT_WR)
+                answer = read_all(client)
+            assert not answer or STATUS.match(answer), answer
+            assert all(int(status) < 500 for status in STATUS.findall(answer)), answer
+            assert site.request().body == b"text\n"
+
+        check()
+    assert [entry for entry in log.entries if entry["log_level"] != "debug"] == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
+        (b"GET /\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\n\r\n", 400),
+        (b"\0\0\0\0\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA\0: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 10_000 + b"\r\n\r\n", 400),
+        (b"GET /" + b"y" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 200 + b"\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n", 417),
+        (b"BREW /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+    ],
+)
+def test_a_malformed_request_has_its_own_answer(log: LogCapture, request_: bytes, status: int) -> None:
+    with serving(Site()) as site, socket.create_connection(("127.0.0.1", site.port), timeout=60) as client:
+        client.sendall(request_)
+        client.shutdown(socket.SHUT_WR)
+        answer = STATUS.match(read_all(client))
+        assert answer
+        assert int(answer[1]) == status
+    assert {entry["log_level"] for entry in log.entries} <= {"debug"}

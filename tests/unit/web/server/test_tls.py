@@ -1,0 +1,269 @@
+"""TLS as the file of --web.config.file wants it, shown by handshakes with a real server."""
+
+import http.client
+import ssl
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+from structlog.testing import LogCapture
+
+from exporter.web.access.config_file import WebConfigFile
+from exporter.web.access.tls import alternative_names
+from tests.support.web_keys import Keys
+from tests.support.web_running import Site, serving
+
+MUTUAL = {"client_ca_file": "ca.pem", "client_auth_type": "RequireAndVerifyClientCert"}
+
+
+@contextmanager
+def locked(path: Path, client: ssl.SSLContext) -> Iterator[Site]:
+    """A server behind a web config, asked by a client."""
+    with serving(Site(tls=client), access=WebConfigFile(path).access) as site:
+        yield site
+
+
+def is_let_in(site: Site) -> bool:
+    try:
+        return site.request().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def negotiated(site: Site) -> ssl.SSLSocket:
+    """The socket of a client that has been answered."""
+    connection = site.connection()
+    connection.request("GET", "/-/healthy")
+    connection.getresponse().read()
+    assert isinstance(connection.sock, ssl.SSLSocket)
+    return connection.sock
+
+
+def version_of(site: Site) -> str | None:
+    with negotiated(site) as sock:
+        return sock.version()
+
+
+def cipher_of(site: Site) -> str:
+    with negotiated(site) as sock:
+        return (sock.cipher() or ("none",))[0]
+
+
+def certificate_of(site: Site) -> bytes | None:
+    with negotiated(site) as sock:
+        return sock.getpeercert(binary_form=True)
+
+
+def at_most(client: ssl.SSLContext, version: ssl.TLSVersion) -> ssl.SSLContext:
+    """The client with no newer TLS, as an old program would be."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        client.minimum_version, client.maximum_version = ssl.TLSVersion.TLSv1, version
+    client.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return client
+
+
+def test_who_trusts_the_certificate_is_answered(keys: Keys) -> None:
+    with locked(keys.config(), keys.client()) as site:
+        assert site.request().body == b"text\n"
+        assert version_of(site) == "TLSv1.3"
+
+
+def test_who_speaks_no_tls_gets_nothing(keys: Keys) -> None:
+    with locked(keys.config(), keys.client()) as site:
+        site.tls = None
+        assert not is_let_in(site)
+
+
+def test_who_speaks_tls_to_an_open_door_gets_nothing(keys: Keys) -> None:
+    with serving(Site(tls=keys.client())) as site:
+        assert not is_let_in(site)
+
+
+def test_certificate_and_key_may_stand_in_the_file(keys: Keys) -> None:
+    indented = {name: (keys.folder / f"{name}.pem").read_text().replace("\n", "\n    ") for name in ("cert", "key")}
+    path = keys.folder / "inline.yml"
+    path.write_text(f"tls_server_config:\n  cert: |\n    {indented['cert']}\n  key: |\n    {indented['key']}\n")
+    with locked(path, keys.client()) as site:
+        assert is_let_in(site)
+
+
+@pytest.mark.parametrize(
+    ("tls", "client", "version"),
+    [
+        ({}, ssl.TLSVersion.TLSv1_2, "TLSv1.2"),
+        ({}, ssl.TLSVersion.TLSv1_1, None),
+        ({"min_version": "TLS13"}, ssl.TLSVersion.TLSv1_2, None),
+        ({"max_version": "TLS12"}, ssl.TLSVersion.TLSv1_3, "TLSv1.2"),
+        ({"min_version": "TLS10"}, ssl.TLSVersion.TLSv1_1, "TLSv1.1"),
+        ({"min_version": "TLS10"}, ssl.TLSVersion.TLSv1, "TLSv1"),
+    ],
+)
+def test_versions_are_those_of_the_file(
+    keys: Keys, tls: dict[str, str], client: ssl.TLSVersion, version: str | None
+) -> None:
+    with locked(keys.config(tls=tls), at_most(keys.client(), client)) as site:
+        assert (version_of(site) if is_let_in(site) else None) == version
+
+
+@pytest.mark.parametrize(
+    ("suites", "client", "chosen"),
+    [
+        ("[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]", "ECDHE+AESGCM", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        ("[TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]", "ECDHE-ECDSA-AES256-GCM-SHA384", None),
+        ("[TLS_AES_128_GCM_SHA256]", "ECDHE+AESGCM", None),
+    ],
+)
+def test_suites_of_tls_1_2_are_those_of_the_file(keys: Keys, suites: str, client: str, chosen: str | None) -> None:
+    asking = keys.client()
+    asking.maximum_version = ssl.TLSVersion.TLSv1_2
+    asking.set_ciphers(client)
+    with locked(keys.config(tls={"cipher_suites": suites}), asking) as site:
+        assert (cipher_of(site) if is_let_in(site) else None) == chosen
+
+
+@pytest.mark.parametrize(("prefer", "chosen"), [("true", "AES256"), ("false", "AES128")])
+def test_whose_order_of_suites_counts_is_chosen(keys: Keys, prefer: str, chosen: str) -> None:
+    asking = keys.client()
+    asking.maximum_version = ssl.TLSVersion.TLSv1_2
+    asking.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384")
+    suites = "[TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]"
+    tls = {"cipher_suites": suites, "prefer_server_cipher_suites": prefer}
+    with locked(keys.config(tls=tls), asking) as site:
+        assert chosen in cipher_of(site)
+
+
+@pytest.mark.parametrize(
+    ("curves", "client", "let_in"),
+    [
+        ("[CurveP521]", "secp521r1", True),
+        ("[CurveP521]", "prime256v1", False),
+        ("[X25519, CurveP256]", "X25519", True),
+        ("[CurveP256, CurveP384, CurveP521, X25519]", "secp384r1", True),
+    ],
+)
+def test_curves_are_those_of_the_file(keys: Keys, curves: str, client: str, let_in: bool) -> None:  # noqa: FBT001  the answer
+    asking = keys.client()
+    asking.set_ecdh_curve(client)
+    with locked(keys.config(tls={"curve_preferences": curves}), asking) as site:
+        assert is_let_in(site) == let_in
+
+
+@pytest.mark.parametrize("http2", ["true", "false"])
+def test_http2_may_be_named_and_http1_is_spoken(keys: Keys, http2: str) -> None:
+    asking = keys.client()
+    asking.set_alpn_protocols(["h2", "http/1.1"])
+    with locked(keys.config(f"http_server_config: {{http2: {http2}}}"), asking) as site, negotiated(site) as sock:
+        assert sock.selected_alpn_protocol() == "http/1.1"
+
+
+@pytest.mark.parametrize(
+    ("auth", "without", "ours", "foreign"),
+    [
+        ("NoClientCert", True, True, True),
+        ("RequestClientCert", True, True, True),
+        ("VerifyClientCertIfGiven", True, True, False),
+        ("RequireAnyClientCert", False, True, False),
+        ("RequireClientCert", False, True, False),
+        ("RequireAndVerifyClientCert", False, True, False),
+    ],
+)
+def test_who_needs_a_certificate_and_whose(
+    keys: Keys,
+    auth: str,
+    without: bool,  # noqa: FBT001  the answer
+    ours: bool,  # noqa: FBT001  the answer
+    foreign: bool,  # noqa: FBT001  the answer
+) -> None:
+    tls = {"client_auth_type": auth} if auth == "NoClientCert" else {**MUTUAL, "client_auth_type": auth}
+    with locked(keys.config(tls=tls), keys.client()) as site:
+        assert is_let_in(site) == without
+        site.tls = keys.client("prometheus.example")
+        assert is_let_in(site) == ours
+        site.tls = keys.client("prometheus.example", by=trustme.CA())
+        assert is_let_in(site) == foreign
+
+
+@pytest.mark.parametrize(
+    ("allowed", "names", "let_in"),
+    [
+        ("prometheus.example", ["prometheus.example"], True),
+        ("prometheus.example", ["other.example", "prometheus.example"], True),
+        ("prometheus.example", ["other.example"], False),
+        ("prometheus.example", ["sub.prometheus.example"], False),
+        ("192.0.2.7", ["192.0.2.7"], True),
+        ("192.0.2.7", ["192.0.2.8"], False),
+        ("2001:db8::1", ["2001:0db8:0:0:0:0:0:1"], True),
+        ("ops@example.org", ["ops@example.org"], True),
+        ("ops@example.org", ["dev@example.org"], False),
+    ],
+)
+def test_only_allowed_names_are_let_in(keys: Keys, allowed: str, names: list[str], let_in: bool) -> None:  # noqa: FBT001
+    tls = {**MUTUAL, "client_allowed_sans": f"[unrelated.example, '{allowed}']"}
+    with locked(keys.config(tls=tls), keys.client(*names)) as site:
+        assert is_let_in(site) == let_in
+
+
+def test_all_kinds_of_names_count_and_nothing_else() -> None:
+    names = (("DNS", "a.example"), ("IP Address", "2001:DB8:0:0:0:0:0:1"), ("email", "a@b"), ("URI", "spiffe://a/b"))
+    certificate = {"subjectAltName": (*names, ("DirName", "c.example")), "subject": ((("commonName", "d.example"),),)}
+    assert alternative_names(certificate) == {"a.example", "2001:db8::1", "a@b", "spiffe://a/b"}
+    assert alternative_names({}) == set()
+
+
+def test_a_refused_certificate_never_reaches_a_handler(keys: Keys) -> None:
+    scrapes: list[bool] = []
+
+    def scrape(openmetrics: bool) -> bytes:  # noqa: FBT001  as the handler is called
+        scrapes.append(openmetrics)
+        return b""
+
+    tls = {**MUTUAL, "client_allowed_sans": "[a.example]"}
+    with locked(keys.config(tls=tls), keys.client("b.example")) as site:
+        site.scrape = scrape
+        assert not is_let_in(site)
+    assert scrapes == []
+
+
+def test_a_new_certificate_is_shown_to_the_next_client_without_a_restart(keys: Keys) -> None:
+    path = keys.config()
+    first = keys.renew()
+    with locked(path, keys.client()) as site, negotiated(site) as kept:
+        assert certificate_of(site) == first
+        second = keys.renew()
+        assert certificate_of(site) == second != first
+        kept.sendall(b"GET /metrics HTTP/1.1\r\nHost: kept\r\n\r\n")
+        assert kept.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_a_client_is_let_in_no_more_when_its_authority_is_replaced(keys: Keys) -> None:
+    path = keys.config(tls={**MUTUAL})
+    with locked(path, keys.client("a.example")) as site, negotiated(site) as kept:
+        (keys.folder / "ca.pem").write_bytes(trustme.CA().cert_pem.bytes())
+        kept.sendall(b"GET /metrics HTTP/1.1\r\nHost: kept\r\n\r\n")
+        assert kept.recv(1000) == b""
+        assert not is_let_in(site)
+
+
+def test_tls_can_be_turned_on_while_the_server_runs(keys: Keys) -> None:
+    path = keys.folder / "web.yml"
+    path.write_text("rate_limit: {interval: 1ms, burst: 1000}")
+    with serving(Site(), access=WebConfigFile(path).access) as site:
+        assert is_let_in(site)
+        keys.config()
+        assert not is_let_in(site)
+        site.tls = keys.client()
+        assert is_let_in(site)
+
+
+def test_failed_handshakes_are_no_news(keys: Keys, log: LogCapture) -> None:
+    with locked(keys.config(tls={**MUTUAL}), keys.client()) as site:
+        assert not is_let_in(site)
+        site.tls = None
+        assert not is_let_in(site)
+        site.tls = keys.client("a.example")
+        assert is_let_in(site)
+    assert {entry["log_level"] for entry in log.entries} <= {"debug"}
