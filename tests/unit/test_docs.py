@@ -131,5 +131,5 @@ def test_every_flag_is_in_the_readme_and_every_flag_there_exists() -> None:
 
 def test_every_collector_has_families() -> None:
     """Refused binds are few, and rendered at each scrape."""
-    rendered = {group.collector for group in (*HOT_GROUPS, *kept_groups())}
+    rendered = {group.collector for group in HOT_GROUPS} | {group.collector for group in kept_groups()}
     assert rendered | {"bind-failures"} == set(COLLECTORS)
