@@ -10,9 +10,9 @@ from exporter.core.explain.path import BROKEN, DNAT, FORWARD, HOST, LISTENER, OK
 from exporter.core.explain.query import Asked, parse_asked
 from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner
 from exporter.core.nat.evaluator import NatJudgement
+from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.tracker import NatView
 from exporter.core.observation import Observation
-from exporter.core.ports.context import Redirect
 from tests.support.builders import observed, run, stop
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, WEB, Host
 from tests.support.port_hosts import binding, container, details, process, proxy, socket

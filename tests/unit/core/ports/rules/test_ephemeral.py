@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.sockets import BoundSocket, Owner
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.log_parser import LogEvidence
 from exporter.core.ports.rules import ephemeral_holder, ephemeral_overlap
 from tests.support.port_hosts import down, process, publishes, readings, scene
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.docker import Container
 from exporter.core.ports.conflict import PortConflict
 from exporter.core.ports.context import Refusal
-from exporter.core.ports.log_parser import LogEvidence
 from exporter.core.ports.rules.namespace_bind_failed import check
 from tests.support.port_hosts import down, place, readings, runs, scene, socket
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model.sockets import CONTAINER, Owner
-from exporter.core.ports.conflict import ADDRESS, PortConflict
-from exporter.core.ports.context import PortScene, Redirect
+from exporter.core.model.sockets import ADDRESS, CONTAINER, Owner
+from exporter.core.nat.redirects import Redirect
+from exporter.core.ports.conflict import PortConflict
+from exporter.core.ports.context import PortScene
 from exporter.core.ports.rules.shadowed_by_dnat import check
 from tests.support.port_hosts import container, process, proxy, publishes, readings, runs, scene
 
