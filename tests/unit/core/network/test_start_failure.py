@@ -37,8 +37,8 @@ PROGRAMMING = f"driver failed programming external connectivity on endpoint xp (
         ),
         (
             (
-                f"{SETUP}failed to create endpoint xg on network br: adding interface vethd514bd6 to bridge brgone failed: "
-                "Device does not exist"
+                f"{SETUP}failed to create endpoint xg on network br: adding interface vethd514bd6 to bridge brgone "
+                "failed: Device does not exist"
             ),
             "bridge_gone",
         ),
