@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.cli.main import build_config, cli
+from exporter.cli.build_config import build_config
+from exporter.cli.main import cli
 from exporter.config import Config
 from tests.support.web_keys import Keys
 from tests.unit.cli.test_main import LOOPBACK, NO_ENGINE, listening, started
