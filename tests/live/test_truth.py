@@ -51,7 +51,7 @@ def _close(used: dict[Key, Hosts]) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("key", "case"), rows())
+@pytest.mark.parametrize(("key", "case"), list(rows()))
 def test_the_product_says_what_a_connection_shows(hosts: dict[Key, Hosts], key: Key, case: Case) -> None:
     available(key[0])
     for other in hosts.keys() - {key}:
