@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
@@ -172,40 +172,23 @@ def _destination(text: str) -> dict[str, object]:
 def _conditions(option: str, operator: str, values: list[str]) -> Iterator[Condition]:
     """What one option wants; options of targets want nothing."""
     [value] = values or [""]
-    if option in ("-s", "-d"):
-        yield Condition({"-s": SRC, "-d": DST}[option], operator, network(value))
-    elif option in ("-i", "-o"):
-        name = value.removesuffix("+") + ("*" if value.endswith("+") else "")
-        yield Condition({"-i": IIF, "-o": OIF}[option], operator, name)
-    elif option == "-p":
-        yield Condition(PROTOCOL, operator, value)
-    elif option in ("--dport", "--sport"):
-        first, _, last = value.partition(":")
-        yield Condition({"--dport": DPORT, "--sport": SPORT}[option], operator, (int(first), int(last or first)))
-    elif option in ("--ctstate", "--state"):
-        yield Condition(STATE, operator, sum(STATES[name] for name in value.split(",")))
-    elif option in ("--dports", "--sports", "--ports"):
-        ranges = [part.partition(":") for part in value.split(",")]
-        key = {"--dports": DPORT, "--sports": SPORT, "--ports": EITHER_PORT}[option]
-        yield Condition(key, listed(operator), tuple((int(a), int(b or a)) for a, _, b in ranges))
-    elif option in ("--src-range", "--dst-range"):
-        first, _, last = value.partition("-")
-        key = {"--src-range": SRC, "--dst-range": DST}[option]
-        yield Condition(key, listed(operator), ((int(ip_address(first)), int(ip_address(last))),))
-    elif option == "--mark":
-        yield Condition(MARK, operator, _marked(value))
-    elif option in ("--ctorigdst", "--ctorigdstport"):
-        port = option == "--ctorigdstport"
-        yield Condition(
-            ORIGINAL_DPORT if port else ORIGINAL_DST, operator, (int(value),) * 2 if port else network(value)
-        )
-    elif option == "--ctproto":
-        yield Condition(PROTOCOL, operator, {"6": "tcp", "17": "udp"}[value])
-    elif option in ("--dst-type", "--src-type"):
-        key = {"--dst-type": DST_TYPE, "--src-type": SRC_TYPE}[option]
-        yield Condition(key, operator, sum(TYPES[name] for name in value.split(",")))
+    if option in SINGLE:
+        key, convert = SINGLE[option]
+        yield Condition(key, operator, convert(value))
+    elif option in LISTS:
+        key, convert = LISTS[option]
+        yield Condition(key, listed(operator), convert(value))
     elif option == "-f":
         yield Condition(option, UNKNOWN)
+
+
+def _ports(text: str) -> tuple[int, int]:
+    first, _, last = text.partition(":")
+    return int(first), int(last or first)
+
+
+def _bits(names: dict[str, int]) -> Callable[[str], int]:
+    return lambda text: sum(names[name] for name in text.split(","))
 
 
 def listed(operator: str) -> str:
@@ -217,3 +200,30 @@ def network(text: str) -> tuple[int, int]:
     """Network and mask of what `-s` takes."""
     found = ip_network(text, strict=False)
     return int(found.network_address), int(found.netmask)
+
+
+SINGLE: dict[str, tuple[str, Callable[[str], object]]] = {
+    **{option: (key, network) for option, key in (("-s", SRC), ("-d", DST), ("--ctorigdst", ORIGINAL_DST))},
+    **{option: (key, lambda text: re.sub(r"\+$", "*", text)) for option, key in (("-i", IIF), ("-o", OIF))},
+    **{
+        option: (key, _ports)
+        for option, key in (("--dport", DPORT), ("--sport", SPORT), ("--ctorigdstport", ORIGINAL_DPORT))
+    },
+    "-p": (PROTOCOL, str),
+    "--ctproto": (PROTOCOL, {"6": "tcp", "17": "udp"}.__getitem__),
+    "--mark": (MARK, _marked),
+    "--ctstate": (STATE, _bits(STATES)),
+    "--state": (STATE, _bits(STATES)),
+    "--dst-type": (DST_TYPE, _bits(TYPES)),
+    "--src-type": (SRC_TYPE, _bits(TYPES)),
+}
+LISTS: dict[str, tuple[str, Callable[[str], object]]] = {
+    **{
+        option: (key, lambda text: tuple(map(_ports, text.split(","))))
+        for option, key in (("--dports", DPORT), ("--sports", SPORT), ("--ports", EITHER_PORT))
+    },
+    **{
+        option: (key, lambda text: (tuple(int(ip_address(part)) for part in text.split("-")),))
+        for option, key in (("--src-range", SRC), ("--dst-range", DST))
+    },
+}

@@ -12,7 +12,6 @@ from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.conflict import Place
 from exporter.core.ports.overlap import overlaps
 from exporter.core.topology.topology import Topology
-from exporter.core.topology.visibility import missing_bridges
 
 Port = tuple[str, int]  # protocol and number
 
@@ -106,7 +105,7 @@ def port_scene(
     earlier: Mapping[str, frozenset[Port]] | None = None,
 ) -> PortScene:
     """Make the scene of a moment. In another network namespace than the engine's no listener is the host's."""
-    here = not missing_bridges(topology.inventory, topology)
+    here = topology.host_netns_visible
     by_port: dict[Port, list[Listener]] = {}
     for listener in readings.sockets.listeners if here and readings.sockets else ():
         by_port.setdefault((listener.socket.protocol, listener.socket.port), []).append(listener)

@@ -3,7 +3,8 @@
 from exporter.core.nat.ruleset import FILTER, NETDEV, Base, Place, Rule
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.dump import FAMILIES, Dump
-from exporter.kernel.netlink.nfnetlink import number, text, walk
+from exporter.kernel.netlink.messages import text, walk
+from exporter.kernel.netlink.nfnetlink import number
 
 HOOKS = ("prerouting", "input", "forward", "output", "postrouting", "ingress")
 NETDEV_HOOKS = ("ingress", "egress")

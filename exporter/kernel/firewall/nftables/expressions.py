@@ -24,7 +24,8 @@ from exporter.kernel.firewall.nftables import loads, nfta, targets, xt
 from exporter.kernel.firewall.nftables.comparisons import ADDRESSES, EQ, MARKS, MASKED, PORTS, compared
 from exporter.kernel.firewall.nftables.machine import Attributes, Loaded, State, u32
 from exporter.kernel.firewall.nftables.targets import VERDICT_REGISTER
-from exporter.kernel.netlink.nfnetlink import attributes, number, text
+from exporter.kernel.netlink.messages import text
+from exporter.kernel.netlink.nfnetlink import attributes, number
 
 NATIVE_TARGETS = {"masq": "MASQUERADE", "reject": "REJECT", "queue": "QUEUE", "tproxy": "TPROXY"}
 # They have no condition and decide nothing.

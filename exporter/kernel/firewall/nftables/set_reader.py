@@ -8,7 +8,8 @@ from exporter.core.nat.ruleset import IIF, IN, NOT_IN, OIF, Element, Place, Rule
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.dump import FAMILIES, GETSET, GETSETELEM, NUMBERS, Dump, dump
 from exporter.kernel.firewall.nftables.sets import parse_jumps, parse_set
-from exporter.kernel.netlink.nfnetlink import number, text, walk
+from exporter.kernel.netlink.messages import text, walk
+from exporter.kernel.netlink.nfnetlink import number
 
 NEVER = -1  # no dump is of this generation
 

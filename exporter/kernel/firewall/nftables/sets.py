@@ -31,7 +31,8 @@ from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.comparisons import address_type, host_number, layer3, protocol
 from exporter.kernel.firewall.nftables.machine import INTERFACE_NAME_BYTES, WORD
 from exporter.kernel.firewall.nftables.targets import VERDICT_JUMP, VERDICTS
-from exporter.kernel.netlink.nfnetlink import number, text, walk
+from exporter.kernel.netlink.messages import text, walk
+from exporter.kernel.netlink.nfnetlink import number
 from exporter.kernel.netlink.protocols import ADDRESS_BYTES
 
 INTERVAL, TIMEOUT, EVALUATED = 4, 16, 32  # NFT_SET_*

@@ -8,7 +8,7 @@ import pytest
 from exporter.core.nat.ruleset import Element
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.sets import INTERVAL, MOST_ELEMENTS, TIMEOUT, parse_set
-from exporter.kernel.netlink.rtnetlink import attribute
+from exporter.kernel.netlink.messages import attribute
 from tests.support.kernel.captured_rules import captured
 
 END = 1
@@ -145,7 +145,17 @@ def test_an_empty_set_has_no_element() -> None:
 def test_sets_of_a_real_ruleset_are_read_with_it() -> None:
     rules = captured("foreign").generation().ruleset
     assert {place[2]: len(found) for place, found in rules.sets.items()} == {
-        "__map0": 2, "__set0": 2, "__set1": 2, "__set2": 2, "__set3": 2,
-        "gone": 1, "lanes": 1, "mixed": 2, "pairs": 1, "trusted": 2, "wild": 1, "services": 1,
+        "__map0": 2,
+        "__set0": 2,
+        "__set1": 2,
+        "__set2": 2,
+        "__set3": 2,
+        "gone": 1,
+        "lanes": 1,
+        "mixed": 2,
+        "pairs": 1,
+        "trusted": 2,
+        "wild": 1,
+        "services": 1,
     }
     assert {place[2] for place in rules.maps} == {"__map1", "zones"}
