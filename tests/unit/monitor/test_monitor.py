@@ -127,7 +127,7 @@ def test_an_inventory_is_kept_although_the_devices_cannot_be_read(log: LogCaptur
     monitor = Monitor(kernel)
     kernel.failing = True
     monitor.update_inventory(listed(run("web", network="front")))
-    assert [entry["event"] for entry in log.entries] == ["device dump failed"]
+    assert [entry["log_level"] for entry in log.entries] == ["warning"]
     assert received(monitor.observe()) == {"web": 5}
 
 
@@ -165,9 +165,9 @@ def test_a_failed_source_is_logged_when_it_fails_and_when_it_reads_again(log: Lo
     kernel.answer = good
     for _ in range(3):
         monitor.observe()
-    assert [(entry["event"], entry["collector"]) for entry in log.entries] == [
-        ("source failed", "link_stats"),
-        ("source recovered", "link_stats"),
+    assert [(entry["log_level"], entry["collector"]) for entry in log.entries] == [
+        ("error", "link_stats"),
+        ("info", "link_stats"),
     ]
 
 

@@ -106,7 +106,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from exporter.kernel.bind_failures.watcher import BindFailures
-from tests.kernel.bind_failures.test_load import program_id
+from tests.integration.kernel.bind_failures.test_load import program_id
 failures = BindFailures(Path("/sys"))
 failures.open()
 print(*(program_id(program) for program in failures._programs), flush=True)

@@ -14,7 +14,7 @@ from exporter.kernel.conntrack import flows
 from exporter.kernel.conntrack import sweep as flow_sweep
 from exporter.kernel.conntrack.flows import open_flows, parse_flow, parse_flows, read_flows, read_published
 from exporter.kernel.conntrack.sweep import FlowSweep
-from exporter.kernel.netlink.rtnetlink import HEADER
+from exporter.kernel.netlink.messages import HEADER
 from tests.support.kernel.captured_nat_hosts import flows as make_flows
 from tests.support.kernel.captured_rules import BODY, CAPTURES
 from tests.support.kernel.messages import FakeSocket, as_socket, done, refusal, renumbered

@@ -4,13 +4,14 @@ import errno
 from collections.abc import Callable, Iterator
 
 import pytest
+from pyroute2.netlink import NLM_F_DUMP_INTR
 
 from exporter.core.nat.ruleset import UNKNOWN, Base
 from exporter.kernel.firewall.nftables import dump
 from exporter.kernel.firewall.nftables import reader as reader_module
 from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETGEN, GETRULE, GETSETELEM
 from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_elements, parse_rule
-from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError, attribute
+from exporter.kernel.netlink.messages import HEADER, NLM_F_MULTI, InterruptedDumpError, attribute
 from tests.support.kernel.captured_rules import BODY, CapturedKernel, captured
 from tests.support.kernel.messages import FakeSocket, as_socket, done, refusal
 from tests.support.saved_rules import parse
