@@ -121,14 +121,14 @@ BAD = {
     "- a list": "the file: this must be keys with values",
     "tls_config: {}": "unknown key 'tls_config'; known are tls_server_config, http_server_config, basic_auth_users,",
     "Rate_limit: {}": "unknown key 'Rate_limit'; known are",
-    "rate_limit: {}\nrate_limit: {}": "the key 'rate_limit' in line 2 is there twice",
-    "rate_limit: {burst: 1, burst: 2}": "the key 'burst' in line 1 is there twice",
-    "? [a]\n: b": "a key in line 1 is no text",
-    "tls_server_config: [": "this is no YAML: ",
-    "a: b\n---\nc: d": "this is no YAML: ",
-    "a: \x00": "this is no YAML: it has bytes that are no text",
-    "a: *b": "this is no YAML: found undefined alias in line 1",
-    "a: &b [*b]": "this YAML goes too deep",
+    "rate_limit: {}\nrate_limit: {}": "invalid YAML: repeated key 'rate_limit' in line 2",
+    "rate_limit: {burst: 1, burst: 2}": "invalid YAML: repeated key 'burst' in line 1",
+    "? [a]\n: b": "invalid YAML: a key is not a text in line 1",
+    "tls_server_config: [": "invalid YAML: ",
+    "a: b\n---\nc: d": "invalid YAML: ",
+    "a: \x00": "invalid YAML: bytes that are not text",
+    "a: *b": "invalid YAML: found undefined alias in line 1",
+    "a: &b [*b]": "invalid YAML: found unconstructable recursive node in line 1",
     "tls_server_config: yes": "tls_server_config: this must be keys with values",
     "http_server_config: {http3: true}": "http_server_config: unknown key 'http3'; known are http2, headers",
     "http_server_config: {http2: 2}": "http_server_config.http2: '2' is neither true nor false",
@@ -213,7 +213,7 @@ def test_no_complaint_tells_a_secret(text: str) -> None:
 
 
 def test_bytes_that_are_no_text_are_no_yaml() -> None:
-    with pytest.raises(ConfigError, match=r"^this is no YAML: it has bytes that are no text$"):
+    with pytest.raises(ConfigError, match=r"^invalid YAML: bytes that are not text$"):
         parse_web_config(b"rate_limit: \xff")
 
 
