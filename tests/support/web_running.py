@@ -12,12 +12,16 @@ from typing import NamedTuple
 
 from exporter.web.access.access import OPEN, Access
 from exporter.web.compression import compress
-from exporter.web.routes import Handlers, Route, routes
+from exporter.web.access.allowed_hosts import AllowedHosts
+from exporter.web.routes import Handlers, Route, Workers, routes
 from exporter.web.server import listen
+from exporter.web.server.client_limits import ClientLimits
 from exporter.web.server.server import Server
-from exporter.web.sse import Look
-from exporter.web.worker_pool import Workshop
+from exporter.web.sse import Tick
+from exporter.web.worker_pool import WorkerPool
 
+# What ends a connection is the limit that a test sets, on a machine of whatever speed.
+PATIENT = ClientLimits(head=1000.0, idle=1000.0, read=1000.0, half_closed=1000.0, shutdown=1000.0)
 TEXT, OPENMETRICS = "text/plain; version=0.0.4; charset=utf-8", "application/openmetrics-text; version=1.0.0"
 
 
@@ -49,7 +53,7 @@ class Site:
             page=lambda _: self.page,
             documents={"/api/v1/topology": lambda: "{}"},
             explain=lambda what: f'"{what}"',
-            look=lambda: Look("{}", 0, 0.0),
+            tick=lambda: Tick("{}", 0, 0.0),
             waiting_for=lambda: self.waiting_for,
         )
 
@@ -88,17 +92,21 @@ def serving(
     telemetry_path: str = "/metrics",
     *,
     access: Callable[[], Access] = lambda: OPEN,
-    most_scrapes: int = 40,
+    max_scrapes: int = 40,
     more: Sequence[Route] = (),
+    limits: ClientLimits = PATIENT,
+    hosts: AllowedHosts | None = None,
+    scrape_seconds: float = 60.0,
 ) -> Iterator[Site]:
     """Serve from an event loop in a thread of its own."""
-    workshop = Workshop()
+    workers = Workers(WorkerPool("scrape", scrape_seconds), WorkerPool("page"))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 
     async def make() -> Server:
-        server = Server([*routes(site.handlers(), workshop, telemetry_path, most_scrapes), *more], access)
+        served = [*routes(site.handlers(), workers, telemetry_path, max_scrapes), *more]
+        server = Server(served, access, hosts, limits)
         sockets = await listen.bind([("127.0.0.1", 0)])
         site.addresses = list(listen.written(sockets))
         await server.start(sockets)
@@ -113,7 +121,7 @@ def serving(
         finally:
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
     finally:
-        workshop.close()
+        workers.close()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

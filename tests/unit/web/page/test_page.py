@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from exporter.core.observation import Observation
-from exporter.web.page.document import Asked, page
+from exporter.web.page.document import Page, PageState
 from exporter.web.page.markup import VOID, bytes_text
 from tests.support.page_hosts import named, shop
 
@@ -51,7 +51,7 @@ class Parsed(HTMLParser):
 
 
 def shown(observation: Observation, show: str = "", *opened: str) -> str:
-    return page(observation, Asked(show, frozenset(opened)), "1", "/metrics")
+    return Page(observation, "1", "/metrics").render(PageState(show, frozenset(opened)))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
