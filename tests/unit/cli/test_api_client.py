@@ -2,10 +2,12 @@
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 import structlog
@@ -61,26 +63,27 @@ def serving(
         thread.join()
 
 
-def test_what_another_host_tells_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_another_host_tells_is_printed(capsys: pytest.CaptureFixture[str], sentence: Any) -> None:
     with serving(PAGES, password=True) as place:
         url = f"http://me:secret@{place}/"
         code, out, err = run_main(capsys, "check", "--url", url)
         assert (code, err) == (2, "")
-        assert out.splitlines()[1:][0].split(maxsplit=2)[2] == STOLEN.detail
-        assert out.splitlines()[-1].rstrip() == "1 critical: docker-host was asked."
+        _, row, summary = (line.rstrip() for line in out.splitlines())
+        assert row.split(maxsplit=2) == ["critical", "published_stolen", STOLEN.detail]
+        assert summary == sentence
         code, out, _ = run_main(capsys, "ports", "--url", url, "--output", "json")
         assert (code, [(p["port"], p["published_to"]) for p in json.loads(out)]) == (0, [(22, ""), (8080, "web:80")])
         assert run_main(capsys, "topology", "--url", url, "--output", "json") == (0, api.topology(HOST), "")
 
 
 def test_what_another_host_explains_is_printed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sentence: Any
 ) -> None:
     monkeypatch.setattr(snapshot, "SWEEP_SECONDS", 0.0)
     with serving(PAGES) as place:
         code, out, err = run_main(capsys, "explain", "8080", "--url", f"http://{place}")
         assert (code, err) == (2, "")
-        assert out.splitlines()[0].rstrip() == "tcp/8080 on 0.0.0.0 -> web:80: not known"
+        assert out.splitlines()[0].rstrip() == sentence
         document = run_main(capsys, "explain", "8080", "--url", f"http://{place}", "--output", "json")[1]
     assert json.loads(document) == json.loads(PAGES[EXPLAINED])
 
@@ -104,7 +107,7 @@ def test_an_older_exporter_that_tells_of_no_doubt_is_asked_once(capsys: pytest.C
 
 @pytest.mark.parametrize("command", [("check",), ("ports",), ("topology",), ("explain", "8080")])
 def test_each_failure_is_one_line_without_the_password(
-    capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...], sentence: Any
 ) -> None:
     with serving(PAGES, password=True) as place:
         wrong = run_main(capsys, *command, "--url", f"http://me:wrong@{place}")
@@ -119,5 +122,4 @@ def test_each_failure_is_one_line_without_the_password(
     failures = [wrong, gone, other, strange, page, nonsense]
     assert {(code, out, len(err.splitlines())) for code, out, err in failures} == {(3, "", 1)}
     assert "wrong" not in "".join(err for _, _, err in failures)
-    texts = ("wants a name", "cannot be reached", "has no such page", "is not what a", "is no JSON", "is no URL")
-    assert [text in err for text, (_, _, err) in zip(texts, failures, strict=True)] == [True] * 6
+    assert [re.sub(r":\d+", ":PORT", err).rstrip("\n") for _, _, err in failures] == [sentence] * 6

@@ -137,7 +137,7 @@ def test_the_help_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> N
         (("--limits.series", "many"), "--limits.series"),
         (("--log.level", "loud"), "--log.level"),
         (("--log.format", "xml"), "--log.format"),
-        (("check", "--no-such-flag"), "No such option"),
+        (("check", "--no-such-flag"), "--no-such-flag"),
     ],
 )
 def test_what_cannot_work_is_one_line_that_names_it(
