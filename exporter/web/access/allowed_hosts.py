@@ -25,7 +25,9 @@ class AllowedHosts:
         match = HOST.fullmatch(host.strip())
         if not match:
             return False
-        name = _normal(match["name"] if match["ip6"] is None else match["ip6"])
+        if match["ip6"] is not None:
+            return _is_address(match["ip6"])
+        name = _normal(match["name"])
         return name in self._names or _is_address(name)
 
 

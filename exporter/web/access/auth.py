@@ -35,7 +35,7 @@ class AuthLimits:
     """
 
     checks: int = 64
-    client_checks: int = 4
+    client_checks: int = 8
     remembered: int = 100
 
 

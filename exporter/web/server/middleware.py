@@ -74,8 +74,8 @@ class AccessMiddleware:
         """Known credentials have a rate of their own, so that no other client exhausts it."""
         authorization, users = request.headers.get("Authorization", ""), access.config.users
         known = self._auth.known_user(authorization, users)
-        if request.version not in VERSIONS:
-            request._version = HttpVersion11  # noqa: SLF001  the version of the answer too
+        if request._version not in VERSIONS:  # noqa: SLF001  `request.version` would keep the value
+            request._version = HttpVersion11  # noqa: SLF001  that of the answer
             return _rejected(505, BAD_VERSION, {"Connection": "close"})
         if (limit := access.config.rate_limit) and not self._rates.try_acquire(
             (known, None if known else connection.client), limit, asyncio.get_running_loop().time()
