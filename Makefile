@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?=
 
-.PHONY: all install develop check test test-fast alerts dashboards dashboards-preview image run demo bench chaos golden sentences lock clean
+.PHONY: all install develop check test test-fast alerts dashboards dashboards-preview image run demo bench chaos truth golden sentences lock clean
 
 all: check test
 
@@ -42,8 +42,8 @@ ONCE_MORE := --last-failed --last-failed-no-failures none -n 0
 # Fast tests first: what they find need not wait for an engine. Those on hosts wait most of the time, two at once.
 test: develop
 	$(PYTEST) -m "not live and not chaos"
-	$(PYTEST) -m "live and not chaos" --ignore tests/live || $(PYTEST) -m "live and not chaos" --ignore tests/live $(ONCE_MORE)
-	$(PYTEST) -m "live and not chaos" -n 2 --dist loadfile tests/live || $(PYTEST) -m "live and not chaos" tests/live $(ONCE_MORE)
+	$(PYTEST) -m "live and not chaos and not truth" --ignore tests/live || $(PYTEST) -m "live and not chaos and not truth" --ignore tests/live $(ONCE_MORE)
+	$(PYTEST) -m "live and not chaos and not truth" -n 2 --dist loadfile tests/live || $(PYTEST) -m "live and not chaos and not truth" tests/live $(ONCE_MORE)
 
 test-fast: develop
 	$(PYTEST) -m "not live and not chaos"
@@ -78,6 +78,10 @@ bench: develop
 # Break things on a private host, for minutes; docs/chaos.md.
 chaos: develop
 	$(PYTEST) tests/chaos
+
+# Plant outages and ordinary habits on private hosts and compare the answers with real connections; docs/truth.md.
+truth: develop
+	$(BIN)/python -m tests.truth --write
 
 # Record the test hosts anew and accept their expositions.
 golden: develop

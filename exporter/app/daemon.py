@@ -10,9 +10,8 @@ from pathlib import Path
 import structlog
 
 from exporter import __version__
-from exporter.app import allocator
+from exporter.app import allocator, wiring
 from exporter.app.handlers import handlers
-from exporter.app.wiring import sides
 from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.web.access.access import OPEN, Access
@@ -36,13 +35,13 @@ async def _serve(config: Config) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    with sides(config, allocator.give_back) as both:
+    with wiring.build(config, allocator.give_back) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
-        answers = handlers(config, both.monitor.observe, both.engine.waiting_for)
+        answers = handlers(config, runtime.observations, runtime.engine.waiting_for)
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
         server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
         try:
-            both.engine.start()
+            runtime.engine.start()
             allocator.settle_down()
             sockets = await _sockets(config)
             await server.start(sockets)
@@ -51,7 +50,7 @@ async def _serve(config: Config) -> None:
             log.info("stopping")
         finally:
             # Before the server: a page that is open must not hold up what follows the engine.
-            both.engine.stop()
+            runtime.engine.stop()
             await server.stop()
             workers.close()
 

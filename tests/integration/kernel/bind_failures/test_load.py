@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from exporter.kernel.bind_failures.attributes import ObjectInfo
-from exporter.kernel.bind_failures.bpf import bpf
 from exporter.kernel.bind_failures.watcher import BindFailures
+from exporter.kernel.bpf.attributes import ObjectInfo
+from exporter.kernel.bpf.programs import bpf
 from tests.integration.kernel.bind_failures.conftest import SYS
 from tests.support.kernel.refusing import bound, heard, held, loopback, refuse
 from tests.support.waiting import until
@@ -106,7 +106,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from exporter.kernel.bind_failures.watcher import BindFailures
-from tests.kernel.bind_failures.test_load import program_id
+from tests.integration.kernel.bind_failures.test_load import program_id
 failures = BindFailures(Path("/sys"))
 failures.open()
 print(*(program_id(program) for program in failures._programs), flush=True)

@@ -6,7 +6,7 @@ import pytest
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from exporter.kernel.links.addresses import parse_addresses, parse_uplinks, uplinks
-from exporter.kernel.netlink.rtnetlink import HEADER
+from exporter.kernel.netlink.messages import HEADER
 from tests.support.kernel.captured import captured
 
 NLMSG_DONE = 3

@@ -15,7 +15,8 @@ from exporter.kernel.links.fdb import (
     read_tables,
 )
 from exporter.kernel.links.links import IFINFOMSG
-from exporter.kernel.netlink.rtnetlink import HEADER, attribute, open_socket
+from exporter.kernel.netlink.client import open_socket
+from exporter.kernel.netlink.messages import HEADER, attribute
 from tests.support.kernel.captured import captured
 from tests.support.kernel.messages import RTM_NEWLINK, FakeSocket, always, as_socket, done, reply
 from tests.support.kernel.own_namespace import carries, ip, send_frames

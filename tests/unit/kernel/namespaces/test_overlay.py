@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from exporter.core.topology.overlay import OverlayRows, overlay_namespace
 from exporter.errors import SourceError
 from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row
 from exporter.kernel.namespaces.overlay import parse_neighbours, parse_nodes, read_overlay
-from exporter.kernel.netlink.rtnetlink import HEADER, attribute
+from exporter.kernel.netlink.messages import HEADER, attribute
 from tests.support.kernel.captured import captured
-from tests.support.kernel.own_namespace import inode, ip
+from tests.support.kernel.own_namespace import inode, ip, sandbox_file
 
 RTM_NEWNEIGH = 28
 BR0, VXLAN0 = 2, 3  # of the capture of neighbours
@@ -80,14 +80,15 @@ def test_the_hidden_namespace_is_beside_the_sandboxes(key: str) -> None:
 
 
 @pytest.fixture
-def overlay(sandbox: int) -> Path:
+def overlay(sandbox: int, tmp_path: Path) -> Iterator[Path]:
     """A hidden namespace as Swarm makes it: a vxlan device that knows two other nodes and one endpoint."""
     ip("link add vxlan0 type vxlan id 4097 dstport 4789 proxy", sandbox)
     ip("link set vxlan0 up", sandbox)
     ip("neighbour add 10.0.0.3 lladdr 02:42:0a:00:00:03 dev vxlan0 nud permanent", sandbox)
     for mac, node in (("03", "192.0.2.2"), ("04", "192.0.2.2"), ("05", "192.0.2.3")):
         fdb("add", f"02:42:0a:00:00:{mac}", "dev", "vxlan0", "dst", node, "self", "permanent", inside=sandbox)
-    return Path(f"/proc/{sandbox}/ns/net")
+    with sandbox_file(sandbox, tmp_path) as path:
+        yield path
 
 
 @pytest.mark.live
@@ -99,15 +100,16 @@ def test_a_hidden_namespace_is_read_and_nothing_of_us_stays_there(overlay: Path)
     assert found.neighbours == {"10.0.0.3": "02:42:0a:00:00:03"}
     assert inode("thread-self") == here
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
-    assert "inside" not in {thread.name for thread in threading.enumerate()}
+    assert "setns" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.live
-def test_a_namespace_without_a_vxlan_device_has_no_rows(sandbox: int) -> None:
+def test_a_namespace_without_a_vxlan_device_has_no_rows(sandbox: int, tmp_path: Path) -> None:
     ip("link add br0 type bridge", sandbox)
     ip("link set br0 up", sandbox)
     ip("neighbour add 10.0.0.3 lladdr 02:42:0a:00:00:03 dev br0 nud permanent", sandbox)
-    assert read_overlay(Path(f"/proc/{sandbox}/ns/net")) == OverlayRows()
+    with sandbox_file(sandbox, tmp_path) as path:
+        assert read_overlay(path) == OverlayRows()
 
 
 def test_an_overlay_that_is_not_on_this_node_has_nothing_to_tell(tmp_path: Path) -> None:
@@ -132,7 +134,7 @@ def test_the_file_of_a_namespace_that_is_gone_is_none(sandbox: int, tmp_path: Pa
 def test_without_sys_admin_it_says_what_is_missing(overlay: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from exporter.errors import SourceError;"
-        "from exporter.kernel.overlay import read_overlay\n"
+        "from exporter.kernel.namespaces.overlay import read_overlay\n"
         "try: read_overlay(Path(sys.argv[1]))\n"
         "except SourceError as error: print(error.reason)"
     )

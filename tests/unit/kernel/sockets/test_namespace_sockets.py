@@ -1,6 +1,6 @@
 """Who listens in another network namespace: recorded files, then a namespace of the tests' own, entered and not."""
 
-import errno
+import os
 import pickle
 import socket
 import subprocess
@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,13 @@ import pytest
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.links.watcher import LinkWatcher
-from exporter.kernel.namespaces.setns import inside
+from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.netlink.inet_diag import LISTEN, UNCONNECTED
-from exporter.kernel.sockets.listeners import read_listeners
 from exporter.kernel.sockets.namespace_sockets import parse_address, parse_file, read_files, read_namespace_sockets
 from tests.integration.kernel.namespaces.test_namespaces import nsid_of, plug
 from tests.support.builders import run
 from tests.support.kernel.capture_sockets import made
-from tests.support.kernel.own_namespace import container, entered, inode, ip
+from tests.support.kernel.own_namespace import container, entered, inode, ip, sandbox_file
 from tests.support.waiting import until
 
 ID = "c3" * 32
@@ -91,6 +91,13 @@ def test_an_address_is_read_in_the_machines_byte_order(address: str) -> None:
     packed = socket.inet_pton(family, address)
     words = [int.from_bytes(packed[at : at + 4], sys.byteorder) for at in range(0, len(packed), 4)]
     assert parse_address("".join(f"{word:08X}" for word in words), family) == address
+
+
+def test_a_sandbox_file_that_is_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
+    """Without a writer, open(2) of a FIFO blocks for ever."""
+    os.mkfifo(tmp_path / "sandbox")
+    planted = replace(run("web", container_id=ID, pid=8), sandbox_key=str(tmp_path / "sandbox"))
+    assert read_namespace_sockets(tmp_path, planted) is None
 
 
 def test_a_process_that_is_another_containers_or_gone_is_not_read(tmp_path: Path) -> None:
@@ -171,9 +178,10 @@ def test_a_namespace_that_was_read_ends_with_its_last_process(tmp_path: Path) ->
 
 @pytest.mark.live
 def test_the_file_of_the_sandbox_will_do_where_the_process_is_not_seen(listening: Sandbox, tmp_path: Path) -> None:
-    hidden = Container(ID, "web", "", "running", "bridge", pid=1, sandbox_key=f"/proc/{listening.pid}/ns/net")
     (tmp_path / "elsewhere").mkdir()
-    found = read_namespace_sockets(tmp_path / "elsewhere", hidden)
+    with sandbox_file(listening.pid, tmp_path) as file:
+        hidden = Container(ID, "web", "", "running", "bridge", pid=1, sandbox_key=str(file))
+        found = read_namespace_sockets(tmp_path / "elsewhere", hidden)
     assert found is not None
     assert {each.port for each in found} == {80, 81}
 
@@ -192,7 +200,7 @@ def test_who_may_not_go_there_reads_the_files(listening: Sandbox, rights: tuple[
     """They do not tell that the second is for IPv6 alone."""
     program = (
         "import pickle, sys; from pathlib import Path\n"
-        "from exporter.kernel.namespace_sockets import read_namespace_sockets\n"
+        "from exporter.kernel.sockets.namespace_sockets import read_namespace_sockets\n"
         "procfs, container = pickle.load(sys.stdin.buffer)\n"
         "print([(s.address, s.port, s.v6only) for s in read_namespace_sockets(procfs, container)])"
     )
@@ -211,12 +219,4 @@ def test_what_is_read_inside_may_fail_like_anything(listening: Sandbox) -> None:
         raise ValueError("planted")
 
     with pytest.raises(ValueError, match="planted"):
-        inside(f"/proc/{listening.pid}/ns/net", fail)
-
-
-@pytest.mark.live
-def test_a_file_that_is_no_namespace_cannot_be_entered(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="Invalid argument") as caught:
-        inside(str(tmp_path / "file"), read_listeners)
-    assert caught.value.errno == errno.EINVAL
+        run_in_netns(f"/proc/{listening.pid}/ns/net", fail, follow=True)
