@@ -16,8 +16,6 @@ from tests.integration.kernel.bind_failures.conftest import SYS
 from tests.support.kernel.refusing import bound, heard, held, loopback, refuse
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.live
-
 RATE, SECONDS, PROCESSES = 10_000, 10, 2
 
 # Be refused ports 8000 to 8049 in turn: so many times a second, for so many seconds, in steps of a hundredth.

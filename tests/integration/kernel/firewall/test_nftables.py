@@ -20,8 +20,6 @@ from tests.unit.kernel.firewall.iptables_legacy.test_tables import PROC
 from tests.unit.kernel.firewall.nftables.test_decode import said
 from tests.unit.kernel.firewall.nftables.test_reader import Writer
 
-pytestmark = pytest.mark.live
-
 
 @pytest.fixture
 def rules(namespace: None) -> None:

@@ -23,7 +23,7 @@ from tests.support.kernel.messages import FakeSocket, always, reply
 from tests.support.kernel.own_namespace import ip
 from tests.unit.kernel.firewall.iptables_legacy.test_tables import PROC
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("ports")]
+pytestmark = pytest.mark.usefixtures("ports")
 
 PORTS = range(8000, 8020)
 REWRITES = 40

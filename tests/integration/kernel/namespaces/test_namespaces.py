@@ -19,8 +19,6 @@ from tests.support.builders import row, run
 from tests.support.kernel.own_namespace import carries, container, inode, ip, send_frames
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.live
-
 PROC = Path("/proc")
 MAC = "02:42:ac:12:00:02"
 

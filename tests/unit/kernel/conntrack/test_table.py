@@ -1,6 +1,5 @@
-"""The connection table: the files of two kernels, and the real one of a namespace."""
+"""The connection table: the files of two kernels."""
 
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.kernel.conntrack.table import parse_conntrack, parse_statistics, read_conntrack
-from tests.support.kernel.own_namespace import ip
 
 # Linux 6.18, two CPUs; the columns of 4.9 differ in name and place.
 STATISTICS = """\
@@ -63,19 +61,3 @@ def test_columns_are_found_by_their_names() -> None:
 def test_nothing_counted_is_nothing_known() -> None:
     assert parse_statistics("") == {}
     assert parse_statistics("entries drop\n") == {}
-
-
-@pytest.mark.live
-@pytest.mark.usefixtures("namespace")
-def test_the_table_of_a_namespace_is_its_own() -> None:
-    """A new namespace has an empty table, whatever the machine's holds."""
-    before = read_conntrack(Path("/proc"))
-    if before is None:
-        pytest.skip("nf_conntrack is not loaded")
-    assert before.entries == 0
-    assert before.limit > 0
-    assert (before.insert_failed, before.drop, before.early_drop) == (0, 0, 0)
-    ip("link set lo up")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.sendto(b"x", ("127.0.0.1", 9))
-    assert read_conntrack(Path("/proc")) == before  # no rule here needs the tracking, so it is switched off

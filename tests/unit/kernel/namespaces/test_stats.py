@@ -6,9 +6,8 @@ import pytest
 
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
-from exporter.kernel.namespaces.stats import parse_namespace_stats, read_namespace_stats, read_own_namespace
+from exporter.kernel.namespaces.stats import parse_namespace_stats, read_namespace_stats
 from tests.support.kernel.captured import CAPTURES
-from tests.support.kernel.own_namespace import entered
 
 WEB, PID = "web-id", 4711
 
@@ -158,18 +157,3 @@ def test_nothing_stays_open(proc: Path) -> None:
     read_namespace_stats(proc, WEB, PID)
     read_namespace_stats(proc, WEB, 4712)
     assert list(Path("/proc/self/fd").iterdir()) == before
-
-
-@pytest.mark.live
-def test_every_namespace_has_a_mark_of_its_own(sandbox: int) -> None:
-    ours = read_own_namespace()
-    assert ours == read_own_namespace()
-    with entered(sandbox):
-        assert read_own_namespace() != ours
-
-
-@pytest.mark.live
-def test_a_real_namespace_begins_with_nothing(sandbox: int) -> None:
-    cgroup = Path(f"/proc/{sandbox}/cgroup").read_text().strip()
-    found = read_namespace_stats(Path("/proc"), cgroup, sandbox, read_own_namespace())
-    assert found == (sandbox, 0, 0, 0, 0, 0, 0, 0, 0)
