@@ -117,3 +117,6 @@ def serving(
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+ROUTES = ["/", "/metrics", "/-/healthy", "/-/ready", "/static/style.css"]

@@ -13,9 +13,17 @@ from exporter.core.nat.reading import NatReading
 from exporter.kernel.firewall.iptables_legacy.reader import parse_tables
 from exporter.kernel.firewall.iptables_legacy.tables import LegacyTable, parse_answers
 from exporter.kernel.firewall.nftables import nfta, reader
-from exporter.kernel.firewall.nftables.dump import FAMILIES, GETCHAIN, GETGEN, GETSETELEM, HALF, NEWGEN, SUBSYSTEM
+from exporter.kernel.firewall.nftables.dump import (
+    FAMILIES,
+    GETCHAIN,
+    GETGEN,
+    GETSETELEM,
+    HALF,
+    NEWGEN,
+    SUBSYSTEM,
+)
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, text, walk
-from exporter.kernel.netlink.rtnetlink import HEADER, attribute
+from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_DUMP_INTR, NLM_F_MULTI, attribute
 from tests.support.kernel.messages import FakeSocket, as_socket, done, renumbered, reply
 
 CAPTURES = Path(__file__).with_name("nft_captures")
@@ -124,3 +132,28 @@ def is_asked(raw: bytes, family: int, names: list[str]) -> bool:
     parts = dict(walk(raw[BODY:]))
     found = [text(parts[nfta.RULE_TABLE]), text(parts[nfta.RULE_CHAIN])]
     return family in (0, raw[HEADER.size]) and found[: len(names)] == names
+
+
+TORN = NLM_F_MULTI | NLM_F_DUMP_INTR
+
+
+class Writer(FakeSocket):
+    """A kernel whose every dump is interrupted, so many times."""
+
+    def __init__(self, kernel: CapturedKernel, times: int) -> None:
+        super().__init__()
+        self.kernel, self.times = kernel, times
+
+    def send(self, request: bytes) -> int:
+        """Take a request."""
+        self.requests.append(request)
+        return self.kernel.send(request)
+
+    def recv(self, size: int) -> bytes:
+        """The kernel's answer, its end marked as torn."""
+        answer = self.kernel.recv(size)
+        if HEADER.unpack_from(answer)[1] == 3 and self.times:
+            self.times -= 1
+            sequence = HEADER.unpack_from(answer)[3]
+            return done(sequence, flags=TORN)
+        return answer

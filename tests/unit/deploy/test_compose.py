@@ -9,9 +9,9 @@ import yaml
 
 from exporter.cli.main import cli
 from tests.support.fake_engine import FakeEngine
+from tests.support.program import LOOPBACK, started
 from tests.support.rule_files import REPOSITORY
 from tests.support.waiting import until
-from tests.unit.cli.test_main import LOOPBACK, started
 
 DEPLOY = REPOSITORY / "deploy"
 COMPOSE, PROXY, STACK = (DEPLOY / name for name in ("compose.yml", "compose-socket-proxy.yml", "swarm-stack.yml"))

@@ -6,12 +6,14 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.ports.overlap import overlaps
+from tests.support.kernel.own_namespace import ip, own_namespace
 
 PORT = 20000
 
@@ -33,6 +35,24 @@ FORMS = (
 
 
 SHARING = ("", "address", "port", "address port")  # SO_REUSEADDR, SO_REUSEPORT
+
+
+@pytest.fixture(scope="module")
+def two_addresses() -> Iterator[None]:
+    """The module's thread is in a network namespace with one address of each family beside loopback."""
+    if os.geteuid():
+        pytest.skip("a network namespace needs root")
+    with own_namespace():
+        Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("0")
+        for command in (
+            "link set lo up",
+            "link add other type ifb",
+            "link set other up",
+            "address add 10.77.0.1/32 dev lo",
+            "address add fd77::1/128 dev lo nodad",
+        ):
+            ip(command)
+        yield
 
 
 class Wish(NamedTuple):

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,9 @@ from exporter.kernel.netlink.rtnetlink import attribute
 from tests.support.kernel.captured_nat_hosts import run
 from tests.support.kernel.messages import FakeSocket, always, reply
 from tests.support.kernel.own_namespace import ip
-from tests.unit.kernel.firewall.iptables_legacy.test_tables import PROC
+
+PROC = Path("/proc")
+
 
 pytestmark = pytest.mark.usefixtures("ports")
 

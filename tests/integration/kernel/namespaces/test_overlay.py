@@ -57,7 +57,7 @@ def test_the_file_of_a_namespace_that_is_gone_is_none(sandbox: int, tmp_path: Pa
 def test_without_sys_admin_it_says_what_is_missing(overlay: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from exporter.errors import SourceError;"
-        "from exporter.kernel.overlay import read_overlay\n"
+        "from exporter.kernel.namespaces.overlay import read_overlay\n"
         "try: read_overlay(Path(sys.argv[1]))\n"
         "except SourceError as error: print(error.reason)"
     )

@@ -88,7 +88,7 @@ def test_the_range_is_that_of_the_namespace() -> None:
 
 @pytest.mark.usefixtures("loopback")
 def test_nobody_may_read_as_much_as_root() -> None:
-    program = "from exporter.kernel.sockets import read_listeners; print(*[s.port for s in read_listeners()])"
+    program = "from exporter.kernel.sockets.listeners import read_listeners; print(*[s.port for s in read_listeners()])"
     nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all")
     with made("tcp", "127.0.0.1", 8001, ""), made("udp", "::", 8009, "v6only"):
         done = subprocess.run([*nobody, sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -16,9 +16,9 @@ from exporter.kernel.links.watcher import LinkWatcher
 from exporter.kernel.namespaces.setns import inside
 from exporter.kernel.sockets.listeners import read_listeners
 from exporter.kernel.sockets.namespace_sockets import read_namespace_sockets
-from tests.integration.kernel.namespaces.test_namespaces import nsid_of, plug
 from tests.support.builders import run
 from tests.support.kernel.capture_sockets import made
+from tests.support.kernel.container_veths import nsid_of, plug
 from tests.support.kernel.own_namespace import container, entered, inode, ip
 from tests.support.waiting import until
 
@@ -117,7 +117,7 @@ def test_who_may_not_go_there_reads_the_files(listening: Sandbox, rights: tuple[
     """They do not tell that the second is for IPv6 alone."""
     program = (
         "import pickle, sys; from pathlib import Path\n"
-        "from exporter.kernel.namespace_sockets import read_namespace_sockets\n"
+        "from exporter.kernel.sockets.namespace_sockets import read_namespace_sockets\n"
         "procfs, container = pickle.load(sys.stdin.buffer)\n"
         "print([(s.address, s.port, s.v6only) for s in read_namespace_sockets(procfs, container)])"
     )

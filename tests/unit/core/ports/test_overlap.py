@@ -1,15 +1,11 @@
 """The rule for two binds of one port."""
 
 import itertools
-import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.ports.overlap import ANY, NOTHING, cover, overlaps
-from tests.support.kernel.own_namespace import ip, own_namespace
 
 FORMS = (
     ("0.0.0.0", False),
@@ -22,24 +18,6 @@ FORMS = (
     ("::ffff:127.0.0.1", False),
     ("::ffff:0.0.0.0", False),
 )
-
-
-@pytest.fixture(scope="module")
-def two_addresses() -> Iterator[None]:
-    """The module's thread is in a network namespace with one address of each family beside loopback."""
-    if os.geteuid():
-        pytest.skip("a network namespace needs root")
-    with own_namespace():
-        Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("0")
-        for command in (
-            "link set lo up",
-            "link add other type ifb",
-            "link set other up",
-            "address add 10.77.0.1/32 dev lo",
-            "address add fd77::1/128 dev lo nodad",
-        ):
-            ip(command)
-        yield
 
 
 @pytest.mark.parametrize(

@@ -15,30 +15,12 @@ from exporter.kernel.conntrack import sweep as flow_sweep
 from exporter.kernel.conntrack.flows import parse_flow, parse_flows, read_flows
 from exporter.kernel.conntrack.sweep import FlowSweep
 from exporter.kernel.netlink.rtnetlink import HEADER
+from tests.support.kernel.captured_flows import EXPECTED, MESSAGES
 from tests.support.kernel.captured_rules import BODY, CAPTURES
 from tests.support.kernel.messages import FakeSocket, as_socket, done, refusal, renumbered
 from tests.support.waiting import until
 
-MESSAGES = [bytes.fromhex(line) for line in json.loads((CAPTURES / "flows/flows.json").read_text())["flows"]]
 SIZES = {2: 4, 10: 16}
-# What conntrack -L would tell of the capture; see `told` in it.
-EXPECTED = Flows(
-    addresses={
-        ("icmp", "192.0.2.10"): 1,
-        ("udp", "192.0.2.10"): 2,
-        ("tcp", "127.0.0.1"): 1,
-        ("tcp", "172.18.0.2"): 1,
-        ("udp", "172.18.0.2"): 2,
-        ("udp", "2001:db8::10"): 1,
-        ("udp", "fd00:18::2"): 1,
-    },
-    published={
-        ("tcp", 8080, "172.18.0.2"): 1,
-        ("udp", 53, "172.18.0.2"): 1,
-        ("udp", 53, "fd00:18::2"): 1,
-    },
-    direct=frozenset({(54, "192.0.2.10", "192.0.2.10"), (53, "172.18.0.2", "172.18.0.2")}),
-)
 
 
 def parsed(messages: list[bytes]) -> Counter[flows.Flow]:

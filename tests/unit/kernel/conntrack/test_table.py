@@ -7,16 +7,8 @@ import pytest
 
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.kernel.conntrack.table import parse_conntrack, parse_statistics, read_conntrack
+from tests.support.kernel.proc_files import STATISTICS
 
-# Linux 6.18, two CPUs; the columns of 4.9 differ in name and place.
-STATISTICS = """\
-entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error  \
-expect_new expect_create expect_delete search_restart
-0000000c  00000001 00000002 00000000 00000003 00000000 00000000 00000004 00000000 0000000a 0000000b 0000000c 00000000  \
-00000000 00000000 00000000 00000000
-0000000c  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 000000f0 00000100 00000001 00000000  \
-00000000 00000000 00000000 00000000
-"""
 OLDER = """\
 entries  searched found new invalid ignore delete delete_list insert insert_failed drop early_drop
 00000003  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000001 00000002 00000003

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 from exporter.core.model.routes import Route
 from exporter.kernel.links.routes import parse_routes
-from tests.unit.kernel.links.test_addresses import ETH0, ETH1, ETH2, rows
+from tests.support.kernel.captured_addresses import ETH0, ETH1, ETH2, rows
 
 
 def way(destination: str, ifindex: int, gateway: str = "", metric: int = 0) -> Route:

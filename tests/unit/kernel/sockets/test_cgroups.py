@@ -5,25 +5,9 @@ from pathlib import Path
 import pytest
 
 from exporter.kernel.sockets.cgroups import CgroupTree, find_root, parse_container_ids
+from tests.support.kernel.cgroup_tree import Tree
 
 WEB, DB = "a1" * 32, "b2" * 32
-
-
-class Tree:
-    """A cgroup-2 tree in a folder, v2 or hybrid."""
-
-    def __init__(self, sysfs: Path, where: str = "fs/cgroup") -> None:
-        self.sysfs = sysfs
-        self.root = sysfs / where
-        self.root.mkdir(parents=True)
-        (self.root / "cgroup.controllers").write_text("")
-
-    def make(self, path: str, *pids: int) -> int:
-        """Make a cgroup with processes; its id."""
-        folder = self.root / path
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "cgroup.procs").write_text("".join(f"{pid}\n" for pid in pids))
-        return folder.stat().st_ino
 
 
 @pytest.mark.parametrize("where", ["fs/cgroup", "fs/cgroup/unified"], ids=["v2", "hybrid"])

@@ -12,10 +12,19 @@ from exporter.kernel.firewall.iptables_legacy.reader import LegacyReader
 from exporter.kernel.firewall.iptables_legacy.tables import table_names
 from exporter.kernel.nat.reader import NatReader
 from tests.support.kernel.captured_nat_hosts import run
+from tests.support.kernel.captured_rules import CAPTURES
+from tests.support.kernel.rule_text import said
 from tests.support.saved_rules import parse
-from tests.unit.kernel.firewall.nftables.test_decode import said
 
 PROC = Path("/proc")
+
+
+@pytest.fixture
+def written_rules(namespace: None) -> None:
+    """iptables.v4 and iptables.v6 in a namespace of the test's own."""
+    assert namespace is None
+    run("iptables-legacy-restore", "-c", str(CAPTURES / "iptables.v4"))
+    run("ip6tables-legacy-restore", "-c", str(CAPTURES / "iptables.v6"))
 
 
 @pytest.mark.usefixtures("namespace")

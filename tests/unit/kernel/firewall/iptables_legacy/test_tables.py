@@ -11,10 +11,9 @@ from exporter.core.nat.ruleset import GOTO, JUMP, UNKNOWN, Rule
 from exporter.kernel.firewall.iptables_legacy import tables as legacy_tables
 from exporter.kernel.firewall.iptables_legacy.reader import parse_tables
 from exporter.kernel.firewall.iptables_legacy.tables import ENTRIES_AT, INFO, parse_answers, read_table
-from tests.support.kernel.captured_nat_hosts import run
-from tests.support.kernel.captured_rules import CAPTURES, LEGACY, captured
+from tests.support.kernel.captured_rules import LEGACY, captured
+from tests.support.kernel.rule_text import lines, said, written
 from tests.support.saved_rules import parse
-from tests.unit.kernel.firewall.nftables.test_decode import lines, said, written
 
 # What is not understood of iptables.v4 and iptables.v6.
 NOT_UNDERSTOOD = """
@@ -157,11 +156,3 @@ def test_a_table_that_changes_between_two_questions_is_asked_again(monkeypatch: 
     monkeypatch.setattr(legacy_tables, "_read_answers", lambda *_: (_ for _ in ()).throw(BlockingIOError()))
     with pytest.raises(BlockingIOError):
         read_table("ip", "nat")
-
-
-@pytest.fixture
-def written_rules(namespace: None) -> None:
-    """iptables.v4 and iptables.v6 in a namespace of the test's own."""
-    assert namespace is None
-    run("iptables-legacy-restore", "-c", str(CAPTURES / "iptables.v4"))
-    run("ip6tables-legacy-restore", "-c", str(CAPTURES / "iptables.v6"))
