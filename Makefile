@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?=
 
-.PHONY: all install develop check test test-fast alerts dashboards dashboards-preview image run demo bench chaos golden sentences lock clean
+.PHONY: all install develop check test test-fast alerts dashboards dashboards-preview image run demo bench chaos truth golden sentences lock clean
 
 all: check test
 
@@ -79,6 +79,10 @@ bench: develop
 # Break things on a private host, for minutes; docs/chaos.md.
 chaos: develop
 	$(PYTEST) tests/chaos
+
+# Plant outages and ordinary habits on private hosts and compare the answers with real connections; docs/truth.md.
+truth: develop
+	$(BIN)/python -m tests.truth --write
 
 # Record the test hosts anew and accept their expositions.
 golden: develop

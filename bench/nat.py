@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from pyroute2.netlink import NLM_F_DUMP, NLMSG_DONE
+
 from bench.figures import MS, Row, Times, judged, measured, number, table, took
 from bench.nat_host import VERSIONS, inventory, rules
 from bench.netns import entered, new_namespaces
@@ -30,8 +32,9 @@ from exporter.kernel.conntrack.flows import GET, TRANSLATED, open_flows, read_fl
 from exporter.kernel.firewall.nftables.decode import decode
 from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETRULE, dump
 from exporter.kernel.firewall.nftables.reader import Generation, NftReader
-from exporter.kernel.netlink.nfnetlink import DATAGRAM, NFGENMSG, open_socket
-from exporter.kernel.netlink.rtnetlink import NLM_F_DUMP, NLMSG_DONE, message, messages
+from exporter.kernel.netlink.client import MAX_DATAGRAM
+from exporter.kernel.netlink.messages import message, messages
+from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
 
 READ_GOAL_MS, FLOWS_GOAL_MS, JUDGE_GOAL_MS = 20, 40, 100
 CLIENTS, FLOWS_EACH = 5000, 10
@@ -165,7 +168,7 @@ def _flows(scale: Scale) -> Iterator[Row]:
 def _dumped(sock: socket.socket, wanted: bytes) -> None:
     sock.send(message(GET, NLM_F_DUMP, NFGENMSG.pack(0, 0, 0) + wanted))
     while True:
-        data = sock.recv(DATAGRAM)
+        data = sock.recv(MAX_DATAGRAM)
         if NLMSG_DONE in {kind for kind, *_ in messages(data)}:
             return
 

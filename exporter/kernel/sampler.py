@@ -31,7 +31,7 @@ from exporter.kernel.namespaces.overlay import NO_SYS_ADMIN, NOT_MOUNTED
 from exporter.kernel.namespaces.overlay_sweep import OverlaySweep
 from exporter.kernel.namespaces.resolver import NamespaceResolver
 from exporter.kernel.namespaces.sweep import sweep_statistics
-from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.proc import may_administer_networks, read_net_dev, sees_host_processes
 from exporter.kernel.read_source import timed
 from exporter.kernel.sockets.source import Port, PortReader

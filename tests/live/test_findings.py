@@ -15,7 +15,8 @@ import pytest
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
-from exporter.kernel.netlink.rtnetlink import DATAGRAM, message
+from exporter.kernel.netlink.client import MAX_DATAGRAM
+from exporter.kernel.netlink.messages import message
 from tests.support.live.shop import IMAGE, Shop, run
 from tests.support.live.watched import Watched
 from tests.support.private_host.dockerd import DATA_ROOT
@@ -228,7 +229,7 @@ def forget_connections(host: PrivateHost) -> None:
     """`conntrack --flush` (linux/netfilter/nfnetlink_conntrack.h: IPCTNL_MSG_CT_DELETE, acknowledged)."""
     with host.netns(), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
         sock.send(message(CONNTRACK_DELETE, NLM_F_ACK, bytes(4)))
-        sock.recv(DATAGRAM)
+        sock.recv(MAX_DATAGRAM)
 
 
 @pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import docker
+from pyroute2.netlink import NLM_F_DUMP, NLMSG_DONE, NLMSG_ERROR
 
 from exporter.kernel.conntrack.flows import GET
 from exporter.kernel.firewall.iptables_legacy.tables import read_answers
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.dump import FAMILIES, GETCHAIN, GETGEN, GETRULE, GETSETELEM, SUBSYSTEM
-from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket, text, walk
-from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_DUMP, NLMSG_DONE, NLMSG_ERROR, attribute, message
+from exporter.kernel.netlink.messages import HEADER, attribute, message, text, walk
+from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
 from tests.support import record_host
 from tests.support.kernel import captured_nat_hosts
 from tests.support.kernel.capture import split

@@ -10,23 +10,14 @@ import struct
 from collections import Counter
 from collections.abc import Iterable
 
-from pyroute2.netlink.rtnl import RTM_GETNEIGH, RTM_NEWNEIGH
+from pyroute2.netlink import NLM_F_DUMP
+from pyroute2.netlink.rtnl import RTM_GETLINK, RTM_GETNEIGH, RTM_NEWLINK, RTM_NEWNEIGH
 
 from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO
-from exporter.kernel.netlink.rtnetlink import (
-    NLM_F_DUMP,
-    RTM_GETLINK,
-    RTM_NEWLINK,
-    ask_again,
-    attribute,
-    attributes,
-    head,
-    message,
-    number,
-)
+from exporter.kernel.netlink.client import ask_again
+from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, head, message, number
 
 NDMSG = struct.Struct("=BBHiHBB")  # family, two of padding, ifindex, state, flags, type
-U32 = struct.Struct("=I")
 AF_BRIDGE = 7
 NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9
 NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # a bridge's words for: somebody put it there, it is an own address
@@ -34,7 +25,7 @@ NOT_LEARNED = NUD_NOARP | NUD_PERMANENT
 IFLA_INFO_DATA = 2
 IFLA_BR_FDB_N_LEARNED = 48
 
-Row = tuple[memoryview, int, int]  # a datagram, start and end in it of the body of an RTM_NEWNEIGH
+Row = tuple[Data, int, int]  # a datagram, start and end in it of the body of an RTM_NEWNEIGH
 
 
 def links_of_kind(kind: bytes) -> bytes:
@@ -68,11 +59,11 @@ def read_learned_counts(sock: socket.socket) -> dict[int, int] | None:
     return found
 
 
-def parse_learned_count(data: memoryview | bytes, start: int, end: int) -> int | None:
+def parse_learned_count(data: Data, start: int, end: int) -> int | None:
     """Parse what an RTM_NEWLINK tells of a bridge's table: IFLA_BR_FDB_N_LEARNED of its IFLA_INFO_DATA."""
     about = attributes(data, start + IFINFOMSG.size, end).get(IFLA_LINKINFO, b"")
-    settings = attributes(about, 0, len(about)).get(IFLA_INFO_DATA, b"")
-    count = attributes(settings, 0, len(settings)).get(IFLA_BR_FDB_N_LEARNED)
+    settings = attributes(about).get(IFLA_INFO_DATA, b"")
+    count = attributes(settings).get(IFLA_BR_FDB_N_LEARNED)
     return None if count is None else number(U32, count, "a bridge's count")
 
 

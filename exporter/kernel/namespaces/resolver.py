@@ -14,8 +14,10 @@ from pathlib import Path
 from exporter.core.model.docker import Container, Interface, Link
 from exporter.kernel.links.links import read_interfaces
 from exporter.kernel.namespaces.interface_counters import read_names
+from exporter.kernel.namespaces.setns import opened_netns
+from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.netlink.nsid import ALL_NSIDS, NETNSA_FD, NETNSA_PID, UNASSIGNED, read_nsid
-from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.proc import is_container_process
 
 # What changes when a namespace's devices do: its endpoints' ids, and (peer ifindex, carrier) of each of its veths.
 Shape = frozenset[Hashable]
@@ -69,28 +71,21 @@ class NamespaceResolver:
     def _ask(self, container: Container) -> int | None:
         """Ask by process, then by the file that the engine keeps of the sandbox; None when neither can be seen."""
         with contextlib.suppress(OSError):
-            if container.pid and self._is_process_of(container):
+            if container.pid and is_container_process(self._procfs, container.pid, container.id):
                 return self._by_process(container.pid)
         with contextlib.suppress(OSError):
             if container.sandbox_key:
                 return self._by_file(container.sandbox_key)
         return None
 
-    def _is_process_of(self, container: Container) -> bool:
-        """Without the host's pid namespace the same number is another process, or none."""
-        return container.id in (self._procfs / str(container.pid) / "cgroup").read_text()
-
     def _by_process(self, pid: int) -> int:
         if self._procfs == Path("/proc"):
             return read_nsid(self._socket, NETNSA_PID, pid)
-        return self._by_file(str(self._procfs / str(pid) / "ns/net"))
+        return self._by_file(str(self._procfs / str(pid) / "ns/net"), follow=True)
 
-    def _by_file(self, path: str) -> int:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
+    def _by_file(self, path: str, *, follow: bool = False) -> int:
+        with opened_netns(path, follow=follow) as descriptor:
             return read_nsid(self._socket, NETNSA_FD, descriptor)
-        finally:
-            os.close(descriptor)
 
     def interfaces(
         self, links: Mapping[int, Link], containers: Iterable[Container], sandboxes: Mapping[str, int]

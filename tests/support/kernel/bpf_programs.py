@@ -2,8 +2,8 @@
 
 import ctypes
 
-from exporter.kernel.bind_failures.attributes import ObjectInfo
-from exporter.kernel.bind_failures.bpf import bpf
+from exporter.kernel.bpf.attributes import ObjectInfo
+from exporter.kernel.bpf.programs import bpf
 
 BPF_OBJ_GET_INFO_BY_FD = 15
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from exporter.kernel.netlink.rtnetlink import HEADER
+from exporter.kernel.netlink.messages import HEADER
 from tests.support.kernel.captured import captured
 
 NLMSG_DONE = 3

@@ -1,6 +1,6 @@
 """Link messages of the captures, and the counters of a link in their order."""
 
-from exporter.kernel.netlink.rtnetlink import HEADER
+from exporter.kernel.netlink.messages import HEADER
 from tests.support.kernel.captured import captured
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK
 

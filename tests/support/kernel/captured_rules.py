@@ -8,22 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyroute2.netlink import NLM_F_DUMP_INTR
 
 from exporter.core.nat.reading import NatReading
 from exporter.kernel.firewall.iptables_legacy.reader import parse_tables
 from exporter.kernel.firewall.iptables_legacy.tables import LegacyTable, parse_answers
 from exporter.kernel.firewall.nftables import nfta, reader
-from exporter.kernel.firewall.nftables.dump import (
-    FAMILIES,
-    GETCHAIN,
-    GETGEN,
-    GETSETELEM,
-    HALF,
-    NEWGEN,
-    SUBSYSTEM,
-)
-from exporter.kernel.netlink.nfnetlink import NFGENMSG, text, walk
-from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_DUMP_INTR, NLM_F_MULTI, attribute
+from exporter.kernel.firewall.nftables.dump import FAMILIES, GETCHAIN, GETGEN, GETSETELEM, HALF, NEWGEN, SUBSYSTEM
+from exporter.kernel.netlink.messages import HEADER, NLM_F_MULTI, attribute, text, walk
+from exporter.kernel.netlink.nfnetlink import NFGENMSG
 from tests.support.kernel.messages import FakeSocket, as_socket, done, renumbered, reply
 
 CAPTURES = Path(__file__).with_name("nft_captures")

@@ -1,7 +1,7 @@
 """Veths of containers in namespaces of a test's own."""
 
+from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.netlink.nsid import NETNSA_PID, read_nsid
-from exporter.kernel.netlink.rtnetlink import open_socket
 from tests.support.kernel.own_namespace import carries, ip
 
 MAC = "02:42:ac:12:00:02"

@@ -129,7 +129,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str, stale: str 
     ("bad", "reason"),
     [
         ("fdb", "attribute 18 has 400 bytes where 4 are left"),
-        ("links", "a message about an nsid of 4 bytes, and none in it"),
+        ("links", "an nsid message of 4 bytes without an nsid"),
         ("conntrack", "unknown_format: the connection table's numbers: invalid literal for int"),
         ("link_stats", ""),  # read from /proc/net/dev instead
     ],

@@ -1,4 +1,4 @@
-"""Tests import what they share from tests/support alone."""
+"""No test imports a test: what they share is in tests/support."""
 
 import ast
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[2]
+OF_TESTS = ("tests.unit.", "tests.integration.", "tests.live.", "tests.chaos.", ".")
 
 
 def imported(source: str) -> set[str]:
@@ -20,14 +21,13 @@ def imported(source: str) -> set[str]:
     return found
 
 
-def outside_support(source: str) -> list[str]:
-    """What a file of tests/ imports of tests/ that is not in tests/support."""
-    modules = sorted(name for name in imported(source) if name.startswith(("tests.", ".")))
-    return [name for name in modules if not f"{name}.".startswith("tests.support.")]
+def tests_imported(source: str) -> list[str]:
+    """What a file imports from the folders of tests."""
+    return sorted(name for name in imported(source) if f"{name}.".startswith(OF_TESTS))
 
 
 def test_no_file_imports_a_test_or_a_conftest() -> None:
-    found = {file.relative_to(TESTS).as_posix(): outside_support(file.read_text()) for file in TESTS.rglob("*.py")}
+    found = {file.relative_to(TESTS).as_posix(): tests_imported(file.read_text()) for file in TESTS.rglob("*.py")}
     assert {file: modules for file, modules in found.items() if modules} == {}
 
 
@@ -42,4 +42,4 @@ def test_no_file_imports_a_test_or_a_conftest() -> None:
     ],
 )
 def test_an_import_of_a_test_is_found(source: str, found: list[str]) -> None:
-    assert outside_support(source) == found
+    assert tests_imported(source) == found

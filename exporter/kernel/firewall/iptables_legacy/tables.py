@@ -6,7 +6,6 @@ A change is told to nobody. Sources: linux/netfilter_ipv4/ip_tables.h, linux/net
 
 import contextlib
 import ctypes
-import os
 import socket
 import struct
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from exporter.kernel.firewall.iptables_legacy.entries import (
     parse_rule,
     text,
 )
+from exporter.kernel.libc import checked, libc
 
 GET_INFO, GET_ENTRIES = 64, 65
 LEVELS = {IP: socket.IPPROTO_IP, IP6: socket.IPPROTO_IPV6}
@@ -34,7 +34,6 @@ POLICIES = {-1: "DROP", -2: "ACCEPT"}
 INFO = struct.Struct("=32s13I")  # name, valid_hooks, hook_entry[5], underflow[5], num_entries, size
 NAME_SIZE, ENTRIES_AT = 32, 40  # of struct ipt_get_entries: name, size, padding, entries
 TRIES = 5
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +97,7 @@ def _ask(sock: socket.socket, level: int, option: int, buffer: bytearray) -> Non
     """Python's own getsockopt hands no buffer in, and gives 1 KiB at most."""
     length = ctypes.c_uint32(len(buffer))
     place = (ctypes.c_char * len(buffer)).from_buffer(buffer)
-    if LIBC.getsockopt(sock.fileno(), level, option, place, ctypes.byref(length)):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+    checked(libc.getsockopt(sock.fileno(), level, option, place, ctypes.byref(length)), "getsockopt")
 
 
 def parse_table(family: str, table: str, heads: dict[int, str], ends: dict[int, str], data: bytes) -> LegacyTable:

@@ -20,7 +20,8 @@ from exporter.core.nat.ruleset import (
     UNEQUAL,
     Condition,
 )
-from exporter.kernel.netlink.nfnetlink import number, text
+from exporter.kernel.netlink.messages import text
+from exporter.kernel.netlink.nfnetlink import number
 from exporter.kernel.netlink.protocols import ADDRESS_BYTES, PROTOCOLS
 
 EQ, NEQ, LT, LTE, GT, GTE = range(6)

@@ -7,7 +7,8 @@ from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.dump import FAMILIES
 from exporter.kernel.firewall.nftables.expressions import take
 from exporter.kernel.firewall.nftables.machine import State
-from exporter.kernel.netlink.nfnetlink import attributes, text, walk
+from exporter.kernel.netlink.messages import text, walk
+from exporter.kernel.netlink.nfnetlink import attributes
 
 
 @lru_cache(1 << 16)

@@ -6,7 +6,8 @@ import struct
 from exporter.core.nat.ruleset import GOTO, JUMP, RETURN, UNKNOWN, Condition
 from exporter.kernel.firewall.nftables import nfta, xt
 from exporter.kernel.firewall.nftables.machine import Attributes, Loaded, State, u32
-from exporter.kernel.netlink.nfnetlink import attributes, number, text
+from exporter.kernel.netlink.messages import text
+from exporter.kernel.netlink.nfnetlink import attributes, number
 from exporter.kernel.netlink.protocols import ADDRESS_BYTES
 
 VERDICTS = {0: "DROP", 1: "ACCEPT", -1: "CONTINUE", -3: JUMP, -4: GOTO, -5: RETURN}

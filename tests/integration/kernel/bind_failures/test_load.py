@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.kernel.bind_failures.bpf import bpf
 from exporter.kernel.bind_failures.watcher import BindFailures
+from exporter.kernel.bpf.programs import bpf
 from tests.support.kernel.bpf_programs import program_id
 from tests.support.kernel.refusing import bound, heard, held, loopback, refuse
 from tests.support.waiting import until

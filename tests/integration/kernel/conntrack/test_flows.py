@@ -8,30 +8,11 @@ from exporter.core.nat.flows import Flows
 from exporter.kernel.conntrack import sweep as flow_sweep
 from exporter.kernel.conntrack.flows import open_flows, read_flows, read_published
 from exporter.kernel.conntrack.sweep import FlowSweep
+from tests.support.kernel.captured_flows import EXPECTED
 from tests.support.kernel.captured_nat_hosts import flows as make_flows
 from tests.support.waiting import until
 
 PROC = Path("/proc")
-
-
-# What conntrack -L would tell of the capture; see `told` in it.
-EXPECTED = Flows(
-    addresses={
-        ("icmp", "192.0.2.10"): 1,
-        ("udp", "192.0.2.10"): 2,
-        ("tcp", "127.0.0.1"): 1,
-        ("tcp", "172.18.0.2"): 1,
-        ("udp", "172.18.0.2"): 2,
-        ("udp", "2001:db8::10"): 1,
-        ("udp", "fd00:18::2"): 1,
-    },
-    published={
-        ("tcp", 8080, "172.18.0.2"): 1,
-        ("udp", 53, "172.18.0.2"): 1,
-        ("udp", 53, "fd00:18::2"): 1,
-    },
-    direct=frozenset({(54, "192.0.2.10", "192.0.2.10"), (53, "172.18.0.2", "172.18.0.2")}),
-)
 
 
 @pytest.mark.usefixtures("busybox", "namespace")

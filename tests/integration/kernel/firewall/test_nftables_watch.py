@@ -17,8 +17,8 @@ from exporter.kernel.firewall.nftables.dump import NEWGEN, SUBSYSTEM, dump
 from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.firewall.nftables.watch import NftWatch
 from exporter.kernel.nat.reader import NatReader
+from exporter.kernel.netlink.messages import attribute
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
-from exporter.kernel.netlink.rtnetlink import attribute
 from tests.support.kernel.captured_nat_hosts import run
 from tests.support.kernel.messages import FakeSocket, always, reply
 from tests.support.kernel.own_namespace import ip

@@ -10,7 +10,7 @@ from exporter.kernel.links.addresses import AddressReader
 from exporter.kernel.links.links import read_link, read_links
 from exporter.kernel.links.stats import LinkStatsReader
 from exporter.kernel.links.watcher import LinkWatcher
-from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.proc import read_net_dev
 from tests.support.kernel.captured_links import COUNTERS
 from tests.support.kernel.own_namespace import carries, ip, send_frames

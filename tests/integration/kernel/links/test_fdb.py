@@ -11,7 +11,7 @@ from exporter.kernel.links.fdb import (
     read_learned,
     read_tables,
 )
-from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.netlink.client import open_socket
 from tests.support.kernel.own_namespace import carries, ip, send_frames
 from tests.support.waiting import until
 

@@ -10,7 +10,7 @@ from pyroute2 import IPRoute
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.links.fib_watcher import FibWatcher
-from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.netlink.client import open_socket
 from tests.support.kernel.own_namespace import ip
 from tests.support.waiting import until
 

@@ -12,8 +12,8 @@ from exporter.core.model.kernel_sample import EndedLink
 from exporter.kernel.links.links import read_interfaces
 from exporter.kernel.links.watcher import LinkWatcher
 from exporter.kernel.namespaces.resolver import NamespaceResolver
+from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.netlink.nsid import UNASSIGNED
-from exporter.kernel.netlink.rtnetlink import open_socket
 from exporter.kernel.sampler import KernelSampler
 from tests.support.builders import row, run
 from tests.support.kernel.container_veths import MAC, nsid_of, plug

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from exporter.core.topology.overlay import OverlayRows
 from exporter.kernel.namespaces.overlay import read_overlay
-from tests.support.kernel.own_namespace import inode, ip
+from tests.support.kernel.own_namespace import inode, ip, sandbox_file
 
 NO_SYS_ADMIN = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin")
 
@@ -19,14 +20,15 @@ def fdb(*words: str, inside: int) -> None:
 
 
 @pytest.fixture
-def overlay(sandbox: int) -> Path:
+def overlay(sandbox: int, tmp_path: Path) -> Iterator[Path]:
     """A hidden namespace as Swarm makes it: a vxlan device that knows two other nodes and one endpoint."""
     ip("link add vxlan0 type vxlan id 4097 dstport 4789 proxy", sandbox)
     ip("link set vxlan0 up", sandbox)
     ip("neighbour add 10.0.0.3 lladdr 02:42:0a:00:00:03 dev vxlan0 nud permanent", sandbox)
     for mac, node in (("03", "192.0.2.2"), ("04", "192.0.2.2"), ("05", "192.0.2.3")):
         fdb("add", f"02:42:0a:00:00:{mac}", "dev", "vxlan0", "dst", node, "self", "permanent", inside=sandbox)
-    return Path(f"/proc/{sandbox}/ns/net")
+    with sandbox_file(sandbox, tmp_path) as path:
+        yield path
 
 
 def test_a_hidden_namespace_is_read_and_nothing_of_us_stays_there(overlay: Path) -> None:
@@ -37,14 +39,15 @@ def test_a_hidden_namespace_is_read_and_nothing_of_us_stays_there(overlay: Path)
     assert found.neighbours == {"10.0.0.3": "02:42:0a:00:00:03"}
     assert inode("thread-self") == here
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
-    assert "inside" not in {thread.name for thread in threading.enumerate()}
+    assert "setns" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_namespace_without_a_vxlan_device_has_no_rows(sandbox: int) -> None:
+def test_a_namespace_without_a_vxlan_device_has_no_rows(sandbox: int, tmp_path: Path) -> None:
     ip("link add br0 type bridge", sandbox)
     ip("link set br0 up", sandbox)
     ip("neighbour add 10.0.0.3 lladdr 02:42:0a:00:00:03 dev br0 nud permanent", sandbox)
-    assert read_overlay(Path(f"/proc/{sandbox}/ns/net")) == OverlayRows()
+    with sandbox_file(sandbox, tmp_path) as path:
+        assert read_overlay(path) == OverlayRows()
 
 
 def test_the_file_of_a_namespace_that_is_gone_is_none(sandbox: int, tmp_path: Path) -> None:

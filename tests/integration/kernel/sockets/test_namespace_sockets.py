@@ -1,6 +1,5 @@
 """Listeners of another network namespace of the test's own, entered and not."""
 
-import errno
 import pickle
 import subprocess
 import sys
@@ -13,13 +12,12 @@ import pytest
 
 from exporter.core.model.docker import Container
 from exporter.kernel.links.watcher import LinkWatcher
-from exporter.kernel.namespaces.setns import inside
-from exporter.kernel.sockets.listeners import read_listeners
+from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.sockets.namespace_sockets import read_namespace_sockets
 from tests.support.builders import run
 from tests.support.kernel.capture_sockets import made
 from tests.support.kernel.container_veths import nsid_of, plug
-from tests.support.kernel.own_namespace import container, entered, inode, ip
+from tests.support.kernel.own_namespace import container, entered, inode, ip, sandbox_file
 from tests.support.waiting import until
 
 ID = "c3" * 32
@@ -98,9 +96,10 @@ def test_a_namespace_that_was_read_ends_with_its_last_process(tmp_path: Path) ->
 
 
 def test_the_file_of_the_sandbox_will_do_where_the_process_is_not_seen(listening: Sandbox, tmp_path: Path) -> None:
-    hidden = Container(ID, "web", "", "running", "bridge", pid=1, sandbox_key=f"/proc/{listening.pid}/ns/net")
     (tmp_path / "elsewhere").mkdir()
-    found = read_namespace_sockets(tmp_path / "elsewhere", hidden)
+    with sandbox_file(listening.pid, tmp_path) as file:
+        hidden = Container(ID, "web", "", "running", "bridge", pid=1, sandbox_key=str(file))
+        found = read_namespace_sockets(tmp_path / "elsewhere", hidden)
     assert found is not None
     assert {each.port for each in found} == {80, 81}
 
@@ -135,11 +134,4 @@ def test_what_is_read_inside_may_fail_like_anything(listening: Sandbox) -> None:
         raise ValueError("planted")
 
     with pytest.raises(ValueError, match="planted"):
-        inside(f"/proc/{listening.pid}/ns/net", fail)
-
-
-def test_a_file_that_is_no_namespace_cannot_be_entered(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="Invalid argument") as caught:
-        inside(str(tmp_path / "file"), read_listeners)
-    assert caught.value.errno == errno.EINVAL
+        run_in_netns(f"/proc/{listening.pid}/ns/net", fail, follow=True)

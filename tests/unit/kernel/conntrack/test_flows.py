@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from exporter.kernel.conntrack import flows
 from exporter.kernel.conntrack import sweep as flow_sweep
 from exporter.kernel.conntrack.flows import parse_flow, parse_flows, read_flows
 from exporter.kernel.conntrack.sweep import FlowSweep
-from exporter.kernel.netlink.rtnetlink import HEADER
+from exporter.kernel.netlink.messages import HEADER
 from tests.support.kernel.captured_flows import EXPECTED, MESSAGES
 from tests.support.kernel.captured_rules import BODY, CAPTURES
 from tests.support.kernel.messages import FakeSocket, as_socket, done, refusal, renumbered
@@ -122,7 +123,7 @@ def test_an_entry_in_another_form_is_an_entry_or_fails_in_a_known_way(
     try:
         flow = parse_flow(data, BODY, SIZES[raw[HEADER.size]])
         parse_flows(Counter([flow]), frozenset({53}))
-    except (IndexError, ValueError, KeyError, flows.struct.error):
+    except (IndexError, ValueError, KeyError, struct.error):
         return
     assert 0 <= flow[3] <= 65535
 

@@ -11,7 +11,7 @@ from exporter.kernel.links.fdb import (
     read_learned_counts,
 )
 from exporter.kernel.links.links import IFINFOMSG
-from exporter.kernel.netlink.rtnetlink import HEADER, attribute
+from exporter.kernel.netlink.messages import HEADER, attribute
 from tests.support.kernel.captured import captured
 from tests.support.kernel.messages import RTM_NEWLINK, FakeSocket, always, as_socket, done, reply
 

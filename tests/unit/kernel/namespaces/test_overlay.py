@@ -10,7 +10,7 @@ from exporter.core.topology.overlay import overlay_namespace
 from exporter.errors import SourceError
 from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row
 from exporter.kernel.namespaces.overlay import parse_neighbours, parse_nodes, read_overlay
-from exporter.kernel.netlink.rtnetlink import HEADER, attribute
+from exporter.kernel.netlink.messages import HEADER, attribute
 from tests.support.kernel.captured import captured
 
 RTM_NEWNEIGH = 28

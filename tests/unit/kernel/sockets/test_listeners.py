@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from pyroute2.netlink import NLM_F_DUMP_INTR
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.netlink.inet_diag import ANY_STATE, parse_state, question, read_dump
-from exporter.kernel.netlink.rtnetlink import NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError
+from exporter.kernel.netlink.messages import NLM_F_MULTI, InterruptedDumpError
 from exporter.kernel.sockets import listeners
 from exporter.kernel.sockets.listeners import (
     SocketReader,

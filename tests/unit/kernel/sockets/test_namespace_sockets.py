@@ -1,7 +1,9 @@
 """Listeners of another network namespace: recorded files of /proc."""
 
+import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,13 @@ def test_an_address_is_read_in_the_machines_byte_order(address: str) -> None:
     packed = socket.inet_pton(family, address)
     words = [int.from_bytes(packed[at : at + 4], sys.byteorder) for at in range(0, len(packed), 4)]
     assert parse_address("".join(f"{word:08X}" for word in words), family) == address
+
+
+def test_a_sandbox_file_that_is_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
+    """Without a writer, open(2) of a FIFO blocks for ever."""
+    os.mkfifo(tmp_path / "sandbox")
+    planted = replace(run("web", container_id=ID, pid=8), sandbox_key=str(tmp_path / "sandbox"))
+    assert read_namespace_sockets(tmp_path, planted) is None
 
 
 def test_a_process_that_is_another_containers_or_gone_is_not_read(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, 
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.decode import decode
 from exporter.kernel.firewall.nftables.reader import packets_of, parse_elements, parse_ended, parse_rule
-from exporter.kernel.netlink.nfnetlink import attributes, text, walk
+from exporter.kernel.netlink.messages import text, walk
+from exporter.kernel.netlink.nfnetlink import attributes
 from tests.support.kernel.captured_rules import captured
 
 CAPTURES = ("docker-20.10", "docker-28.5", "native", "foreign", "iptables-1.8.9", "iptables-1.8.13")

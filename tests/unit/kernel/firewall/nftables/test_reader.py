@@ -10,7 +10,7 @@ from exporter.kernel.firewall.nftables import dump
 from exporter.kernel.firewall.nftables import reader as reader_module
 from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETGEN, GETRULE, GETSETELEM
 from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_elements, parse_rule
-from exporter.kernel.netlink.rtnetlink import HEADER, InterruptedDumpError, attribute
+from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, attribute
 from tests.support.kernel.captured_rules import BODY, CapturedKernel, Writer, captured
 from tests.support.kernel.messages import FakeSocket, as_socket, done, refusal
 from tests.support.kernel.rule_text import said

@@ -1,20 +1,18 @@
-"""The wire format: walking messages and attributes, and the two places where the kernel tells an error."""
+"""The wire format, requests and their answers, and the two places where the kernel puts an error."""
 
 import errno
 import tracemalloc
 
 import pytest
+from pyroute2.netlink import NLM_F_DUMP, NLM_F_DUMP_INTR
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from exporter.kernel.netlink.rtnetlink import (
-    NLM_F_DUMP,
-    NLM_F_DUMP_INTR,
+from exporter.kernel.netlink.client import ask, ask_again
+from exporter.kernel.netlink.messages import (
     NLM_F_MULTI,
     InterruptedDumpError,
     MalformedError,
-    ask,
-    ask_again,
     attribute,
     attributes,
     message,
@@ -27,27 +25,27 @@ TORN = NLM_F_MULTI | NLM_F_DUMP_INTR
 
 
 def bodies(data: bytes) -> list[tuple[int, bytes]]:
-    return [(kind, data[start:end]) for kind, _, start, end in messages(data)]
+    return [(kind, data[start:end]) for kind, _, _, start, end in messages(data)]
 
 
 def test_messages_of_odd_length_are_walked_over_their_padding() -> None:
     assert bodies(reply(16, b"abc") + reply(17, b"") + reply(18, b"abcde")) == [(16, b"abc"), (17, b""), (18, b"abcde")]
 
 
-def test_a_header_that_is_cut_off_is_not_a_message() -> None:
-    assert bodies(reply(16, b"abcd") + reply(17, b"")[:15]) == [(16, b"abcd")]
-
-
-def test_a_length_below_a_header_ends_the_walk() -> None:
-    assert bodies(reply(16, b"") + bytes(32)) == [(16, b"")]
-
-
 def test_nothing_holds_no_message() -> None:
     assert bodies(b"") == []
 
 
-def test_a_message_that_is_cut_off_is_not_a_message() -> None:
-    assert bodies(reply(16, b"abcd") + reply(17, bytes(100))[:-4]) == [(16, b"abcd")]
+@pytest.mark.parametrize(
+    "rest",
+    [reply(17, b"")[:15], bytes(32), reply(17, bytes(100))[:-4]],
+    ids=["half a header", "a length below a header", "half a message"],
+)
+def test_a_datagram_that_its_messages_do_not_fill_is_malformed_after_them(rest: bytes) -> None:
+    found = messages(reply(16, b"abcd") + rest)
+    assert next(found) == (16, NLM_F_MULTI, 1, 16, 20)
+    with pytest.raises(MalformedError, match=f"a datagram of {20 + len(rest)} bytes is no message from byte 20 on"):
+        next(found)
 
 
 def test_attributes_are_walked_over_their_padding() -> None:

@@ -12,7 +12,8 @@ import platform
 from typing import Any
 
 from exporter.errors import SourceError
-from exporter.kernel.bind_failures.attributes import ObjectInfo, PerfEvent, ProgramInfo, ProgramLoad
+from exporter.kernel.bpf.attributes import ObjectInfo, PerfEvent, ProgramInfo, ProgramLoad
+from exporter.kernel.libc import checked, libc
 
 # bpf, perf_event_open: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h
 SYSCALLS = {"x86_64": (321, 298), "aarch64": (280, 241)}
@@ -28,16 +29,6 @@ PERF_EVENT_IOC_SET_BPF, PERF_EVENT_IOC_ENABLE = 0x40042408, 0x2400
 INSTRUCTION_BYTES = 8
 LOG_BYTES = 1 << 20
 LICENCE = b"GPL"  # the kernel lends its helpers that read its memory to no other program
-
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def checked(result: int, call: str) -> int:
-    """Return a result of libc, or raise OSError."""
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{call}: {os.strerror(number)}")
-    return result
 
 
 def syscall_numbers() -> tuple[int, int]:

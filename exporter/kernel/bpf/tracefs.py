@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from exporter.errors import SourceError
-from exporter.kernel.bind_failures.bpf import checked, libc
+from exporter.kernel.libc import checked, libc
 
 MOUNTED = ("kernel/tracing/events", "kernel/debug/tracing/events")
 
