@@ -43,7 +43,7 @@ ONCE_MORE := --last-failed --last-failed-no-failures none -n 0
 test: develop
 	$(PYTEST) tests/unit
 	$(PYTEST) tests/integration || $(PYTEST) tests/integration $(ONCE_MORE)
-	$(PYTEST) -n 2 --dist loadfile tests/live || $(PYTEST) tests/live $(ONCE_MORE)
+	$(PYTEST) -m "not truth" -n 2 --dist loadfile tests/live || $(PYTEST) -m "not truth" tests/live $(ONCE_MORE)
 
 # What needs neither root nor programs that are fetched.
 test-fast: develop

@@ -21,13 +21,13 @@ def imported(source: str) -> set[str]:
     return found
 
 
-def tests_imported(source: str) -> list[str]:
+def imported_tests(source: str) -> list[str]:
     """What a file imports from the folders of tests."""
     return sorted(name for name in imported(source) if f"{name}.".startswith(OF_TESTS))
 
 
 def test_no_file_imports_a_test_or_a_conftest() -> None:
-    found = {file.relative_to(TESTS).as_posix(): tests_imported(file.read_text()) for file in TESTS.rglob("*.py")}
+    found = {file.relative_to(TESTS).as_posix(): imported_tests(file.read_text()) for file in TESTS.rglob("*.py")}
     assert {file: modules for file, modules in found.items() if modules} == {}
 
 
@@ -42,4 +42,4 @@ def test_no_file_imports_a_test_or_a_conftest() -> None:
     ],
 )
 def test_an_import_of_a_test_is_found(source: str, found: list[str]) -> None:
-    assert tests_imported(source) == found
+    assert imported_tests(source) == found
