@@ -148,5 +148,5 @@ def test_an_entry_in_no_known_form_ends_no_thread(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(flow_sweep, "INTERVAL_SECONDS", 0.01)
     sweep = FlowSweep(tmp_path)
     sweep.start()
-    until(lambda: sweep.state().error == "seen again", 60, "another reading")
+    until(lambda: sweep.state().error == "[Errno 1] seen again", 60, "another reading")
     sweep.stop()
