@@ -38,7 +38,8 @@ class Case:
     between; it is measured in between alone where `sound_before` is false.
     `asked` is the argument of `explain` ('' = not asked), `verdicts` are its right answers.
     `finds`: one of these kinds must be found with severity warning or critical (ANY = of whatever kind).
-    `silent`: no finding of these severities may appear.
+    `forbidden`: no finding of these severities may appear.
+    `subject`: a name that every finding about the case contains; cases that have one can be played together.
     `flags` are those of dockerd, whose host is then another one.
     `once`: the commands are run once without the exporter; the exit code of `check` is a verdict too.
     After a `fresh` case the host is replaced.
@@ -53,7 +54,8 @@ class Case:
     asked: str
     verdicts: frozenset[Verdict]
     finds: tuple[str, ...] = ()
-    silent: bool = False
+    forbidden: frozenset[str] = frozenset()
+    subject: str = ""
     outage: bool = True
     engines: tuple[str, ...] = BOTH
     layouts: tuple[str, ...] = (NFT,)

@@ -23,6 +23,7 @@ from tests.truth.links import host_end
 
 LEGACY_COMMANDS = [f"{name}{end}" for name in ("iptables", "ip6tables") for end in ("", "-save", "-restore")]
 START_SECONDS = 60
+RENAMED_PROXY = "/run/docker-proxy-current"
 NETWORKS = {"n": "10.42.0.0/24", "m": "10.43.0.0/24"}
 # name, network and published port
 CONTAINERS = (("web", "bridge", 8080), ("api", "n", 8081), ("db", "n", 0), ("other", "m", 0))
@@ -66,6 +67,9 @@ class Lab:
         return folder
 
     def _populate(self) -> None:
+        # for --userland-proxy-path: the same program by another name
+        proxy = shutil.which("docker-proxy", path=self.host.engine.path)
+        self.host.run("cp", str(proxy), RENAMED_PROXY)
         client = self.host.start().load_image().client()
         for name, subnet in NETWORKS.items():
             ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet)])

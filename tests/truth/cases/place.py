@@ -1,8 +1,12 @@
 """Places of the packet's way that hold rules: tables, hooks, families, other programs of the kernel."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from tests.support.xdp import dropping
 from tests.truth.case import ANY, LEGACY, NFT, Case
+from tests.truth.lab import Lab
 from tests.truth.plants import both, chain, forward, nft, rules, shell, table
 from tests.truth.rows import outage, unknown
 
@@ -18,6 +22,15 @@ def iptables(name: str, *texts: str, **options: Any) -> Case:
 def base(name: str, family: str, declaration: str, rule: str, *finds: str, **options: Any) -> Case:
     """A base chain of nftables."""
     return outage(name, KIND, nft(table(f"{family} t", chain(declaration, rule))), *(finds or (ANY,)), **options)
+
+
+@contextmanager
+def xdp(lab: Lab) -> Iterator[None]:
+    """An XDP program on the uplink that drops what comes in."""
+    with ExitStack() as stack:
+        with lab.host.netns():
+            stack.enter_context(dropping("enp0s3"))
+        yield
 
 
 SPEC = forward("ct state established,related accept", 'iifname { "docker0" } accept', policy="drop")
@@ -73,6 +86,12 @@ CASES = (
         "bridge input",
         KIND,
         nft(table("bridge t", chain("type filter hook input priority 0; policy drop"))),
+    ),
+    unknown("XDP on the uplink", KIND, xdp),
+    unknown(
+        "netdev egress of the bridge",
+        KIND,
+        nft(table("netdev t", chain("type filter hook egress device docker0 priority 0", "ip protocol tcp drop"))),
     ),
     unknown(
         "tc ingress of the uplink",

@@ -11,12 +11,13 @@ from docker.types import IPAMConfig, IPAMPool
 from tests.support.live.shop import IMAGE
 from tests.truth.case import Case, Plant
 from tests.truth.lab import Lab
+from tests.truth.plants import device
 from tests.truth.probes import always, published
 from tests.truth.rows import NOT_WHOLE, outage
 
 KIND = "start blocked"
 SLEEP = ["sleep", "1000"]
-DUMMY = "ip link add lan7 type dummy; ip link set lan7 up"
+DUMMY = device("lan7")
 
 
 def refused(before: Callable[[Lab], object], spoil: Callable[[Lab], object], **options: Any) -> Plant:
