@@ -19,7 +19,11 @@ class Hosts:
 
     def play(self, case: Case) -> Outcome:
         """Play a case on the shared host, and close the host if anything is left of the case."""
-        outcome = play(case, self.lab(case.flags))
+        try:
+            lab = self.lab(case.flags)
+        except Exception as error:  # noqa: BLE001  a host that cannot be made must not end the table
+            return Outcome(case, error=f"{type(error).__name__}: {error}")
+        outcome = play(case, lab)
         if not outcome.clean:
             self.close()
         return outcome
