@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 from tests.truth.case import BOTH, LEGACY, NFT, Case
 from tests.truth.cases import CASES
+from tests.truth.chosen import QUICK
 from tests.truth.hosts import Hosts
-from tests.truth.quick import QUICK
 from tests.truth.report import Row, document, parse_row, row, summary
 
 DOCUMENT = Path(__file__).parents[2] / "docs/truth.md"

@@ -5,6 +5,7 @@ from tests.truth.cases import (
     bridge,
     engines,
     firewalls,
+    flows,
     foreign,
     late,
     lives,
@@ -18,6 +19,7 @@ from tests.truth.cases import (
     rules_gone,
     six,
     starts,
+    swarm,
 )
 
 CASES: tuple[Case, ...] = (
@@ -36,5 +38,7 @@ CASES: tuple[Case, ...] = (
     *late.CASES,
     *networks.CASES,
     *foreign.CASES,
+    *flows.CASES,
+    *swarm.CASES,
     *engines.CASES,
 )

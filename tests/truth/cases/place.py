@@ -5,13 +5,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from tests.support.xdp import dropping
-from tests.truth.case import ANY, LEGACY, NFT, Case
+from tests.truth.case import ANY, Case
 from tests.truth.lab import Lab
 from tests.truth.plants import both, chain, forward, nft, rules, shell, table
 from tests.truth.rows import outage, unknown
 
 KIND = "place not walked"
-LAYOUTS = (NFT, LEGACY)
 
 
 def iptables(name: str, *texts: str, **options: Any) -> Case:
@@ -37,16 +36,15 @@ SPEC = forward("ct state established,related accept", 'iifname { "docker0" } acc
 INGRESS = "type filter hook ingress device enp0s3 priority 0"
 
 CASES = (
-    iptables("raw prerouting", "-t raw -I PREROUTING -p tcp --dport 8080 -j DROP", layouts=LAYOUTS),
-    iptables("mangle prerouting", "-t mangle -I PREROUTING -p tcp --dport 8080 -j DROP", layouts=LAYOUTS),
-    iptables("mangle forward", "-t mangle -I FORWARD -o docker0 -j DROP", layouts=LAYOUTS),
-    iptables("mangle postrouting", "-t mangle -I POSTROUTING -o docker0 -j DROP", layouts=LAYOUTS),
-    iptables("security forward", "-t security -I FORWARD -o docker0 -j DROP", layouts=LAYOUTS),
+    iptables("raw prerouting", "-t raw -I PREROUTING -p tcp --dport 8080 -j DROP"),
+    iptables("mangle prerouting", "-t mangle -I PREROUTING -p tcp --dport 8080 -j DROP"),
+    iptables("mangle forward", "-t mangle -I FORWARD -o docker0 -j DROP"),
+    iptables("mangle postrouting", "-t mangle -I POSTROUTING -o docker0 -j DROP"),
+    iptables("security forward", "-t security -I FORWARD -o docker0 -j DROP"),
     iptables(
         "mark in mangle, drop in filter",
         "-t mangle -I PREROUTING -p tcp --dport 8080 -j MARK --set-mark 9",
         "-I FORWARD -m mark --mark 9 -j DROP",
-        layouts=LAYOUTS,
     ),
     iptables("way back in filter", "-I FORWARD -i docker0 -o enp0s3 -j DROP"),
     iptables("way back in raw", "-t raw -I PREROUTING -i docker0 -j DROP"),

@@ -69,10 +69,10 @@ def none(_lab: Lab) -> None:
     """Do nothing."""
 
 
-def blocked(name: str, plant: Plant, **options: Any) -> Case:
+def blocked(name: str, plant: Plant, *finds: str, **options: Any) -> Case:
     """A container whose start failed."""
     settings = {"asked": "app", "verdicts": NOT_WHOLE, "works": True, "probe": always, **options}
-    return outage(name, KIND, plant, "start_blocked", **settings)
+    return outage(name, KIND, plant, "start_blocked", *finds, **settings)
 
 
 @contextmanager
@@ -160,6 +160,7 @@ CASES = (
     blocked(
         "nat chain gone",
         refused(none, sh("iptables -t nat -F; iptables -t nat -X DOCKER"), ports={"80/tcp": 8085}),
+        "missing_chain",
         fresh=True,
         probe=always,
     ),
