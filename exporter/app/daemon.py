@@ -10,9 +10,8 @@ from pathlib import Path
 import structlog
 
 from exporter import __version__
-from exporter.app import allocator
+from exporter.app import allocator, wiring
 from exporter.app.handlers import handlers
-from exporter.app.wiring import sides
 from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.web.access.access import OPEN, Access
@@ -35,12 +34,12 @@ async def _serve(config: Config) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    with sides(config, allocator.give_back) as both:
+    with wiring.build(config, allocator.give_back) as runtime:
         workshop = Workshop()
-        answers = handlers(config, both.monitor.observe, both.engine.waiting_for)
+        answers = handlers(config, runtime.observations, runtime.engine.waiting_for)
         server = Server(routes(answers, workshop, config.telemetry_path, config.max_requests), access)
         try:
-            both.engine.start()
+            runtime.engine.start()
             allocator.settle_down()
             sockets = await _sockets(config)
             await server.start(sockets)
@@ -49,7 +48,7 @@ async def _serve(config: Config) -> None:
             log.info("stopping")
         finally:
             # Before the server: a page that is open must not hold up what follows the engine.
-            both.engine.stop()
+            runtime.engine.stop()
             await server.stop()
             workshop.close()
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from exporter.app.wiring import sides
+from exporter.app import wiring
 from exporter.config import Config
 from exporter.core.observation import Observation
 from exporter.core.views.pending import STAND_SECONDS, is_doubtful
@@ -37,13 +37,13 @@ def look(config: Config, *, doubtful: bool = True, enough: Callable[[Observation
     """
     # What the kernel refuses from now on says nothing of what was refused before.
     chosen = tuple(name for name in config.collectors if name != "bind-failures")
-    with sides(replace(config, collectors=chosen)) as both:
-        monitor, engine = both.monitor, both.engine
+    with wiring.build(replace(config, collectors=chosen)) as runtime:
+        observations, engine = runtime.observations, runtime.engine
         engine.start()
         deadline = time.monotonic() + ENGINE_SECONDS
         while engine.waiting_for() and time.monotonic() < deadline:
             _pause()
-        observation = monitor.observe()
+        observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
             return Look(observation, _engine_error(config))
         started = time.monotonic()
@@ -51,7 +51,7 @@ def look(config: Config, *, doubtful: bool = True, enough: Callable[[Observation
             waited < SWEEP_SECONDS and not enough(observation)
         ):
             _pause()
-            observation = monitor.observe()
+            observation = observations.fresh(timeout=None)
         return Look(observation)
 
 

@@ -29,7 +29,7 @@ def shop(count: int | None = 0) -> Observation:
     if count is None:
         return Observation(topology)
     row: StatsRow = (count,) * 8
-    return Observation(topology, endpoints=[row] * len(topology.counted), rows={2: row})
+    return Observation(topology, endpoints={key: row for _, key, _ in topology.counted}, rows={2: row})
 
 
 def named(name: str, image: str = "busybox:local") -> Observation:

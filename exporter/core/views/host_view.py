@@ -167,9 +167,9 @@ def _networks(observation: Observation, severities: Mapping[str, str]) -> Iterab
 
 def _endpoints(observation: Observation) -> Iterable[EndpointPortrait]:
     topology = observation.topology
-    rows = dict(zip((id(a) for a, _ in topology.counted), observation.endpoints or (), strict=False))
+    sums = observation.endpoints or {}
     for attachment in topology.attachments:
-        row = rows.get(id(attachment))
+        row = sums.get(attachment.key)
         yield _endpoint(attachment, row[RECEIVE_BYTES] if row else None, row[TRANSMIT_BYTES] if row else None)
 
 

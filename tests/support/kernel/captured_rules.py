@@ -13,7 +13,16 @@ from exporter.core.nat.reading import NatReading
 from exporter.kernel.firewall.iptables_legacy.reader import parse_tables
 from exporter.kernel.firewall.iptables_legacy.tables import LegacyTable, parse_answers
 from exporter.kernel.firewall.nftables import nfta, reader
-from exporter.kernel.firewall.nftables.dump import FAMILIES, GETCHAIN, GETGEN, GETSETELEM, HALF, NEWGEN, SUBSYSTEM
+from exporter.kernel.firewall.nftables.dump import (
+    FAMILIES,
+    GETCHAIN,
+    GETGEN,
+    GETSET,
+    GETSETELEM,
+    HALF,
+    NEWGEN,
+    SUBSYSTEM,
+)
 from exporter.kernel.netlink.messages import HEADER, attribute, text, walk
 from exporter.kernel.netlink.nfnetlink import NFGENMSG
 from tests.support.kernel.messages import FakeSocket, as_socket, done, renumbered, reply
@@ -108,6 +117,9 @@ class CapturedKernel(FakeSocket):
                 nfta.GEN_ID, self.generation.to_bytes(4, "big")
             )
             return [reply(SUBSYSTEM | NEWGEN, body, flags=0)]
+        if command == GETSET:
+            found = self.capture.document.get("sets", [])
+            return [*(self._at_this_generation(bytes.fromhex(line)) for line in found), done()]
         if command == GETSETELEM:
             found = self.capture.document["elements"][" ".join([FAMILIES[family], *names])]
             return [*(self._at_this_generation(bytes.fromhex(line)) for line in found), done()]

@@ -8,7 +8,7 @@ import pytest
 
 PROGRAM = """
 import ctypes
-from exporter import capabilities
+from exporter.app import capabilities
 from exporter.kernel.proc import read_capabilities
 
 libc = ctypes.CDLL(None)

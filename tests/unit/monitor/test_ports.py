@@ -10,11 +10,15 @@ from structlog.testing import LogCapture
 from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import KernelSample
 from exporter.core.model.sockets import BoundSocket, HostSockets, NamespaceSockets, Owner
+from exporter.core.nat.tracker import NatView
 from exporter.core.ports.bind_failures import RefusedBind
 from exporter.core.ports.context import Port
 from exporter.core.ports.result import PortJudgement
 from exporter.core.topology.topology import join
-from exporter.monitor.ports import ASK_SECONDS, SWEEP_SECONDS, Bound, PortMonitor
+from exporter.monitor.bind_failures import BindFailurePart
+from exporter.monitor.collector import Facts
+from exporter.monitor.nat import NatPart
+from exporter.monitor.ports import LOOKUP_INTERVAL, MAX_SWEEP_DELAY, Bound, PortCollector
 from tests.support.builders import inventory
 from tests.support.port_hosts import (
     DEVICES,
@@ -57,12 +61,13 @@ class Host:
 
     def __init__(self, *containers: Container) -> None:
         self.kernel = Kernel()
-        self._monitor = PortMonitor(self.kernel)
+        self._collector = PortCollector(self.kernel)
         self._topology = join(inventory(*NETWORKS, *containers), DEVICES)
 
     def look(self, clock: float = 0.0, sample: KernelSample = SAMPLE, *refused: RefusedBind) -> PortJudgement:
         """Judge so many seconds after the first look."""
-        return self._monitor.observe(self._topology, sample, NOW + clock, clock, refused, redirects=())
+        parts = (NatPart(NatView(redirects=())), BindFailurePart(refused))
+        return self._collector.collect(Facts(self._topology, sample, NOW + clock, clock, parts)).ports
 
     def found(self, clock: float = 0.0, sample: KernelSample = SAMPLE, *refused: RefusedBind) -> set[tuple[str, str]]:
         """Kinds and holders of what is found then."""
@@ -88,10 +93,10 @@ def test_who_has_the_port_of_a_failed_start_is_asked_and_told_at_once() -> None:
 def test_the_same_is_not_asked_at_every_look() -> None:
     host = Host(FAILED)
     host.look(0.0)
-    assert host.look(1.0) is host.look(ASK_SECONDS - 0.1)
+    assert host.look(1.0) is host.look(LOOKUP_INTERVAL - 0.1)
     assert len(host.kernel.asked) == 1
     host.kernel.answer = {("tcp", 8080): ()}
-    assert host.found(ASK_SECONDS) == {("start_failed", "")}
+    assert host.found(LOOKUP_INTERVAL) == {("start_failed", "")}
     assert len(host.kernel.asked) == 2
 
 
@@ -118,8 +123,8 @@ def test_an_answer_that_does_not_come_costs_only_itself() -> None:
 @pytest.mark.parametrize(
     ("sample", "age", "suspended"),
     [
-        (SAMPLE, SWEEP_SECONDS - 1, ()),
-        (SAMPLE, SWEEP_SECONDS + 1, ("namespace_sockets",)),
+        (SAMPLE, MAX_SWEEP_DELAY - 1, ()),
+        (SAMPLE, MAX_SWEEP_DELAY + 1, ("namespace_sockets",)),
         (replace(SAMPLE, namespace_sockets=NamespaceSockets({"web-id": (socket("0.0.0.0:80"),)}, 1.0)), 99.0, ()),
         (replace(SAMPLE, namespace_sockets=NamespaceSockets({"other-id": ()}, 1.0)), 99.0, ("namespace_sockets",)),
         (replace(SAMPLE, namespace_sockets=None), 1.0, ("namespace_sockets",)),

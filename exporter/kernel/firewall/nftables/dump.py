@@ -11,8 +11,9 @@ from exporter.kernel.netlink.messages import attribute, head, message, walk
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, number
 
 SUBSYSTEM = 10 << 8  # NFNL_SUBSYS_NFTABLES
-GETCHAIN, GETRULE, DELRULE, GETSETELEM, NEWGEN, GETGEN = 4, 7, 8, 13, 15, 16
-FAMILIES = {1: "inet", 2: "ip", 10: "ip6"}  # NFPROTO_*; those that carry routed packets
+GETCHAIN, GETRULE, DELRULE, GETSET, GETSETELEM, NEWGEN, GETGEN = 4, 7, 8, 10, 13, 15, 16
+FAMILIES = {1: "inet", 2: "ip", 5: "netdev", 7: "bridge", 10: "ip6"}  # NFPROTO_*; arp carries no packet of a container
+ROUTED = frozenset({"inet", "ip", "ip6"})
 NUMBERS = {name: number for number, name in FAMILIES.items()}
 HALF = 0xFFFF  # a dump tells as much of its generation
 # A writer in a loop interrupts nearly every dump: a rule can be missing from such a one.

@@ -15,7 +15,7 @@ import structlog
 
 from exporter.core.nat.reading import Ended
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.dump import DELRULE, FAMILIES, HALF, NEWGEN, SUBSYSTEM, generation
+from exporter.kernel.firewall.nftables.dump import DELRULE, FAMILIES, HALF, NEWGEN, ROUTED, SUBSYSTEM, generation
 from exporter.kernel.firewall.nftables.reader import COUNTED_TABLES, parse_ended
 from exporter.kernel.netlink.client import MAX_DATAGRAM, NETLINK_ADD_MEMBERSHIP, SO_RCVBUFFORCE, SOL_NETLINK
 from exporter.kernel.netlink.messages import MalformedError, head, messages, text, walk
@@ -110,7 +110,7 @@ class NftWatch:
     def _take(self, command: int, family: int, message: bytes) -> None:
         if command == DELRULE and family in FAMILIES:
             ended = parse_ended(family, message)
-            if ended.rule.table in COUNTED_TABLES:
+            if ended.rule.table in COUNTED_TABLES and ended.rule.family in ROUTED:
                 self._heard.append(ended)
         elif command == NEWGEN:
             parts = dict(walk(message))

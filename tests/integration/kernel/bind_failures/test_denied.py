@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import SourceError
-from exporter.kernel.bind_failures import bpf, refused
-from exporter.kernel.bind_failures.bpf import load_program
-from exporter.kernel.bind_failures.instructions import DOUBLE, R0, R1, assemble, leave, load, set_to
+from exporter.kernel.bind_failures import refused
 from exporter.kernel.bind_failures.watcher import BindFailures
+from exporter.kernel.bpf import programs
+from exporter.kernel.bpf.instructions import DOUBLE, R0, R1, assemble, leave, load, set_to
+from exporter.kernel.bpf.programs import load_program
 
 # Print the reason, or what was loaded, and how many descriptors more than before are open.
 OPEN = """
@@ -117,4 +118,4 @@ def test_on_a_machine_that_is_not_known_nothing_is_tried(monkeypatch: pytest.Mon
 
 
 def test_machines_whose_calls_are_known_have_their_registers_known_too() -> None:
-    assert bpf.SYSCALLS.keys() == refused.ARGUMENTS.keys()
+    assert programs.SYSCALLS.keys() == refused.ARGUMENTS.keys()

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from exporter.kernel.bind_failures.attributes import ObjectInfo
-from exporter.kernel.bind_failures.bpf import bpf
 from exporter.kernel.bind_failures.watcher import BindFailures
+from exporter.kernel.bpf.attributes import ObjectInfo
+from exporter.kernel.bpf.programs import bpf
 from tests.integration.kernel.bind_failures.conftest import SYS
 from tests.support.kernel.refusing import bound, heard, held, loopback, refuse
 from tests.support.waiting import until

@@ -6,8 +6,8 @@ import pytest
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from exporter.core.model.docker import Link
-from exporter.kernel.links.links import IFINFOMSG, LinkMessage, parse_link, text
-from exporter.kernel.netlink.messages import HEADER
+from exporter.kernel.links.links import IFINFOMSG, LinkMessage, parse_link
+from exporter.kernel.netlink.messages import HEADER, text
 from tests.support.kernel.captured import captured
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,12 @@ def test_a_link_is_followed_only_where_it_is_expected() -> None:
         pass
 
 
-@pytest.mark.parametrize("kind", ["fifo", "file", "folder"])
-def test_a_file_that_is_not_a_namespace_is_refused_without_blocking(kind: str, tmp_path: Path) -> None:
-    path, before = tmp_path / kind, open_descriptors()
-    {"fifo": os.mkfifo, "file": Path.touch, "folder": Path.mkdir}[kind](path)
+@pytest.mark.parametrize("make", [os.mkfifo, Path.touch, Path.mkdir])
+def test_a_file_that_is_not_a_namespace_is_refused_without_blocking(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    path, before = tmp_path / "planted", open_descriptors()
+    make(path)
     with pytest.raises(OSError, match="not a network namespace") as caught:
         run_in_netns(str(path), lambda: None)
     assert (caught.value.errno, caught.value.filename) == (errno.EINVAL, str(path))

@@ -1,4 +1,4 @@
-"""Scrapes that fail, hang or come together."""
+"""Scrapes that fail or hang."""
 
 import threading
 from collections.abc import Iterator
@@ -7,12 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from structlog.testing import LogCapture
 
-from exporter.app.scrape import Scraper
-from exporter.core.observation import Observation
 from exporter.web import worker_pool
-from tests.support.builders import observed, shop
-from tests.support.waiting import until
-from tests.support.web_running import Site, serving, waiting_threads
+from tests.support.web_running import Site, serving
 
 
 @pytest.fixture
@@ -51,24 +47,3 @@ def test_a_scrape_that_takes_too_long_is_a_503_and_health_is_answered_meanwhile(
         assert site.request(path="/-/healthy").status == 200
         assert slow.result(60)[::2] == (503, b"the kernel did not answer in time\n")
         release.set()
-
-
-def test_scrapes_that_come_together_share_one_observation() -> None:
-    release = threading.Event()
-    observations: list[Observation] = []
-
-    def observe() -> Observation:
-        observations.append(observed(shop()))
-        release.wait(60)
-        return observations[-1]
-
-    scraper = Scraper(observe, lambda _, *, openmetrics, gzip: f"shared, {openmetrics} {gzip}\n".encode())
-    with (
-        serving(Site(scrape=lambda openmetrics: scraper.scrape(openmetrics=openmetrics, gzip=False))) as site,
-        ThreadPoolExecutor(4) as pool,
-    ):
-        answers = [pool.submit(site.request) for _ in range(4)]
-        until(lambda: waiting_threads("scrape") == 4, 60, "one scrape observing and three waiting for it")
-        release.set()
-        assert [answer.result(60).body for answer in answers] == [b"shared, False False\n"] * 4
-    assert len(observations) == 1

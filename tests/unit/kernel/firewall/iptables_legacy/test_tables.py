@@ -22,14 +22,9 @@ from tests.unit.kernel.firewall.nftables.test_decode import lines, said, written
 
 # What is not understood of iptables.v4 and iptables.v6.
 NOT_UNDERSTOOD = """
-    protocol == tcp, ?tcp-flags DROP
     protocol == icmp, ?icmp ACCEPT
-    protocol == tcp, ?multiport ACCEPT
-    ?conntrack ACCEPT
     ?limit ACCEPT
-    ?mark ACCEPT
     ?addrtype DROP
-    ?iprange DROP
     ?flags DROP
     protocol == ipv6-icmp, ?icmp6 ACCEPT
     ?tos DROP"""

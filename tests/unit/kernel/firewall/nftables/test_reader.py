@@ -10,7 +10,8 @@ from exporter.core.nat.ruleset import UNKNOWN, Base
 from exporter.kernel.firewall.nftables import dump
 from exporter.kernel.firewall.nftables import reader as reader_module
 from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETGEN, GETRULE, GETSETELEM
-from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_elements, parse_rule
+from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_rule
+from exporter.kernel.firewall.nftables.sets import parse_jumps
 from exporter.kernel.netlink.messages import HEADER, NLM_F_MULTI, InterruptedDumpError, attribute
 from tests.support.kernel.captured_rules import BODY, CapturedKernel, captured
 from tests.support.kernel.messages import FakeSocket, as_socket, done, refusal
@@ -267,7 +268,7 @@ def test_a_counters_values_make_no_other_rule() -> None:
 
 def elements(name: str, capture: str = "foreign") -> dict[str, str] | None:
     messages = [bytes.fromhex(line)[BODY:] for line in captured(capture).document["elements"][f"ip {name}"]]
-    return parse_elements(messages)
+    return parse_jumps(messages)
 
 
 @pytest.mark.parametrize(
@@ -294,4 +295,4 @@ def test_the_maps_of_dockers_own_tables_are_understood() -> None:
     assert elements("docker-bridges filter-forward-in-jumps", "native") == {
         bridge: f"filter-forward-in__{bridge}" for bridge in ("docker0", "br-front", "br-back", "br-quiet", "br-open")
     }
-    assert parse_elements([]) == {}
+    assert parse_jumps([]) == {}

@@ -4,8 +4,8 @@ import ctypes
 import errno
 from typing import Any
 
-from exporter.kernel.bind_failures.attributes import MapBatch, MapCreate, MapElement
-from exporter.kernel.bind_failures.bpf import bpf
+from exporter.kernel.bpf.attributes import MapBatch, MapCreate, MapElement
+from exporter.kernel.bpf.programs import bpf
 
 # linux/bpf.h: enum bpf_map_type, enum bpf_cmd
 HASH, ARRAY = 1, 2

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import SourceError
-from exporter.kernel.bind_failures.tracefs import read_tracepoints
+from exporter.kernel.bpf.tracefs import read_tracepoints
 
 BIND, LISTEN = "syscalls/sys_exit_bind", "syscalls/sys_exit_listen"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from exporter.kernel.bind_failures import instructions as asm
-from exporter.kernel.bind_failures.instructions import Instruction, Label, assemble
+from exporter.kernel.bpf import instructions as asm
+from exporter.kernel.bpf.instructions import Instruction, Label, assemble
 
 
 @pytest.mark.parametrize(

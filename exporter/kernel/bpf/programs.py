@@ -12,7 +12,7 @@ import platform
 from typing import Any
 
 from exporter.errors import SourceError
-from exporter.kernel.bind_failures.attributes import ObjectInfo, PerfEvent, ProgramInfo, ProgramLoad
+from exporter.kernel.bpf.attributes import ObjectInfo, PerfEvent, ProgramInfo, ProgramLoad
 from exporter.kernel.libc import checked, libc
 
 # bpf, perf_event_open: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import SourceError
-from exporter.kernel.bind_failures.btf import Btf, read_btf
+from exporter.kernel.bpf.btf import Btf, read_btf
 
 INT, PTR, ARRAY, STRUCT, UNION, ENUM, TYPEDEF, CONST, FUNC_PROTO, VAR, DECL_TAG = 1, 2, 3, 4, 5, 6, 8, 10, 13, 14, 17
 
