@@ -8,7 +8,7 @@ from docker.types import EndpointSpec
 
 from tests.support.live.shop import IMAGE
 from tests.support.waiting import until
-from tests.truth.case import Case
+from tests.truth.case import Case, Plant
 from tests.truth.lab import Lab, serving
 from tests.truth.plants import process
 from tests.truth.probes import published
@@ -62,16 +62,10 @@ def updated(lab: Lab) -> Iterator[None]:
 SERVED = published(PORT, "svc")
 
 
-def habit(name: str, plant: Any) -> Case:
+def habit(name: str, plant: Plant) -> Case:
     """A service whose task answers."""
-    settings: dict[str, Any] = {
-        "asked": str(PORT),
-        "probe": SERVED,
-        "sound_before": False,
-        "fresh": True,
-        "watch": 14.0,
-    }
-    return ordinary(name, KIND, plant, sound_before=False, fresh=True, **settings)
+    asked = str(PORT)
+    return ordinary(name, KIND, plant, asked=asked, probe=SERVED, sound_before=False, fresh=True, watch=14.0)
 
 
 CASES = (
