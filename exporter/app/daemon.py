@@ -15,10 +15,11 @@ from exporter.app.handlers import handlers
 from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.web.access.access import OPEN, Access
-from exporter.web.routes import routes
+from exporter.web.access.allowed_hosts import AllowedHosts
+from exporter.web.routes import Workers, routes
 from exporter.web.server import listen
 from exporter.web.server.server import Server
-from exporter.web.worker_pool import Workshop
+from exporter.web.worker_pool import WorkerPool
 
 log = structlog.get_logger(component="daemon")
 
@@ -35,9 +36,10 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     with wiring.build(config, allocator.give_back) as runtime:
-        workshop = Workshop()
+        workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
         answers = handlers(config, runtime.observations, runtime.engine.waiting_for)
-        server = Server(routes(answers, workshop, config.telemetry_path, config.max_requests), access)
+        served = routes(answers, workers, config.telemetry_path, config.max_requests)
+        server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
         try:
             runtime.engine.start()
             allocator.settle_down()
@@ -50,7 +52,7 @@ async def _serve(config: Config) -> None:
             # Before the server: a page that is open must not hold up what follows the engine.
             runtime.engine.stop()
             await server.stop()
-            workshop.close()
+            workers.close()
 
 
 def _access(file: Path | None) -> Callable[[], Access]:

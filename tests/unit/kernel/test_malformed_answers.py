@@ -171,7 +171,7 @@ def test_a_bad_connection_costs_the_connections(monkeypatch: pytest.MonkeyPatch,
     sweep.watch_for(UDP_PORTS)
     sweep.step()
     assert (sweep.snapshot()[0], sweep.state().error) == (None, "a connection whose first tuple is in no known form")
-    sweep._whole_at = 0.0
+    sweep._full_due = 0.0
     sweep.step()
     assert (sweep.snapshot()[0], sweep.state().up) == (CONNECTIONS, True)
 

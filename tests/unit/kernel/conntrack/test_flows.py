@@ -180,7 +180,7 @@ def test_a_sweep_reads_beside_and_says_how_it_went(monkeypatch: pytest.MonkeyPat
         sweep.watch_for(frozenset({53, 54, 55}))  # a new one: now it is
         sweep.step()
     assert sweep.snapshot()[0] is None
-    assert (sweep.state().up, sweep.state().error) == (False, "Operation not permitted")
+    assert (sweep.state().up, sweep.state().error) == (False, "[Errno 1] Operation not permitted")
     sweep.start()
     until(lambda: sweep.state().up, 60, "a reading by the thread")
     assert sweep.snapshot()[0] == EXPECTED
@@ -213,5 +213,5 @@ def test_an_entry_in_no_known_form_ends_no_thread(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(flow_sweep, "INTERVAL_SECONDS", 0.01)
     sweep = FlowSweep(tmp_path)
     sweep.start()
-    until(lambda: sweep.state().error == "seen again", 60, "another reading")
+    until(lambda: sweep.state().error == "[Errno 1] seen again", 60, "another reading")
     sweep.stop()

@@ -45,7 +45,7 @@ def test_findings_say_whether_another_look_may_tell_more() -> None:
 
 
 def test_a_look_is_what_its_description_says() -> None:
-    validate("Look", {"version": api.version(shop()), "at": 1.0, "counters": json.loads(api.counters(shop()))})
+    validate("Tick", {"version": api.version(shop()), "at": 1.0, "counters": json.loads(api.counters(shop()))})
 
 
 def test_a_document_with_a_field_that_is_not_described_is_refused() -> None:
