@@ -243,7 +243,7 @@ def test_a_connection_table_that_is_nearly_full_is_found(watched: Watched, clean
     run(clean_host, "web")  # nothing is tracked before there is a rule that asks for it
     before = watched.look(0.0)
     assert before.conntrack is not None
-    assert before.findings == ()
+    assert before.evaluation.findings == ()
     if before.conntrack.limit > MOST_CONNECTIONS:
         pytest.skip(f"{before.conntrack.limit} connections are too many to make")
     flood = (
@@ -260,9 +260,9 @@ def test_a_connection_table_that_is_nearly_full_is_found(watched: Watched, clean
     full = watched.look(1.0)
     assert full.conntrack is not None
     assert 0.9 * full.conntrack.limit < full.conntrack.entries < full.conntrack.limit
-    assert [finding.kind for finding in full.findings] == ["conntrack_full"]
+    assert [finding.kind for finding in full.evaluation.findings] == ["conntrack_full"]
     forget_connections(clean_host)
-    assert watched.look(2.0).findings == ()
+    assert watched.look(2.0).evaluation.findings == ()
 
 
 def churn(host: PrivateHost, name: str, enough: Event) -> int:
@@ -288,7 +288,7 @@ def test_coming_and_going_is_no_fault(watched: Watched, clean_host: PrivateHost)
         lives = [pool.submit(churn, clean_host, f"c{number}", enough) for number in range(3)]
         try:
             while not all(life.done() for life in lives):
-                assert watched.look(time.monotonic()).findings == ()
+                assert watched.look(time.monotonic()).evaluation.findings == ()
                 looks += 1
                 if looks > CHURN_LOOKS and time.monotonic() > deadline:
                     enough.set()

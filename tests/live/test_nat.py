@@ -217,7 +217,7 @@ def test_a_storm_of_containers_shows_no_drift(nat: NatWatched) -> None:
         container = client.containers.run(
             IMAGE, SERVE, name=f"storm-{number}", detach=True, ports={"80/tcp": 8400 + number}
         )
-        assert nat.look(0.5).judgement.drifts == ()
+        assert nat.look(0.5).evaluation.findings == ()
         container.remove(force=True)
-        assert nat.look(0.5).judgement.drifts == ()
+        assert nat.look(0.5).evaluation.findings == ()
     nat.finds()

@@ -119,7 +119,7 @@ def test_a_node_that_is_lost_and_one_that_leaves_are_no_missing_rows(
         overlay.there.client().swarm.leave(force=True)
 
         def forgotten() -> bool:
-            assert watched.look(time.monotonic()).findings == ()
+            assert watched.look(time.monotonic()).evaluation.findings == ()
             return not (watched.nodes() or watched.remote())
 
         until(forgotten, 120, "no other node, in the rows and in the engine's list")

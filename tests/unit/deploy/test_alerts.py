@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.nat.evaluator import NAT_KINDS
+from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.network.rules import NETWORK_KINDS
 from exporter.core.ports.rules import PORT_KINDS
 from tests.support import rule_files
