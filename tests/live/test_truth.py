@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.live.conftest import available
+from tests.support.live.hosts import available
 from tests.support.private_host.engines import ENGINES
 from tests.truth.case import BOTH, LEGACY, NFT, Case
 from tests.truth.cases import CASES
