@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.live.conftest import available
+from tests.support.live.hosts import available
 from tests.support.waiting import until
 from tests.truth.case import BOTH
 from tests.truth.cases import late, lives, networks
