@@ -19,7 +19,7 @@ from exporter.errors import EngineError
 ENGINE_SECONDS = 30.0
 # What is read beside the observations is there a moment after the first of them.
 SWEEP_SECONDS = 3.0
-SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS})
+SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS, Input.ROUTE_LOOKUPS})
 PAUSE_SECONDS = 0.25
 
 
