@@ -117,11 +117,11 @@ def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str, stale: str 
     for name in ("nf_conntrack_count", "nf_conntrack_max"):
         (procfs / "sys/net/netfilter" / name).write_text("many\n" if bad == "conntrack" else "12\n")
     found = KernelSampler(procfs, sweep=False, ports=False)
-    found._links.stale = stale
+    found._devices._links.stale = stale
     if stale:
         found.devices(())  # what there is can still be had
     taken = found.sample(())
-    found._pool.shutdown()
+    found._stats._pool.shutdown()
     return {state.name: state for state in taken.sources}
 
 
