@@ -17,7 +17,7 @@ from docker.types import IPAMConfig, IPAMPool
 
 from exporter.kernel.netlink.client import MAX_DATAGRAM
 from exporter.kernel.netlink.messages import message
-from tests.support.live.shop import IMAGE, Shop
+from tests.support.live.shop import IMAGE, Shop, run
 from tests.support.live.watched import Watched
 from tests.support.private_host.dockerd import DATA_ROOT
 from tests.support.private_host.engines import tool
@@ -41,11 +41,6 @@ def create(host: PrivateHost, name: str, subnet: str = "", **options: Any) -> An
     """`docker network create`, with a subnet if one is named."""
     ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet, iprange=options.pop("iprange", None))]) if subnet else None
     return host.client().networks.create(name, ipam=ipam, **options)
-
-
-def run(host: PrivateHost, name: str, network: str = "bridge", **options: Any) -> Any:
-    """`docker run -d`, sleeping."""
-    return host.client().containers.run(IMAGE, ["sleep", "1000"], name=name, network=network, detach=True, **options)
 
 
 def configure(host: PrivateHost, name: str, network: str, ip: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.conftest import clear
+from tests.support.live.hosts import clear
 from tests.support.live.nat_watched import Found, NatWatched
 from tests.support.live.shop import IMAGE
 from tests.support.private_host.host import PrivateHost

@@ -10,8 +10,9 @@ import pytest
 from exporter.core.topology.overlay import OverlayRows, overlay_namespace
 from exporter.docker_engine import watcher as watcher_module
 from exporter.kernel.namespaces.overlay import read_overlay
-from tests.live.test_drivers import run, swarm
 from tests.support.live.exposed import Exporter, Metrics
+from tests.support.live.shop import run
+from tests.support.live.swarm import swarm
 from tests.support.live.watched import Watched
 from tests.support.private_host.host import PrivateHost
 from tests.support.waiting import until

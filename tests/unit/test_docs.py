@@ -28,13 +28,11 @@ from exporter.core.topology.topology import Topology
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceStats
 from exporter.metrics.exposition import HOT_GROUPS, kept_groups
 from tests.support import builders
+from tests.support.documented import documented
 from tests.support.families import exposed
 from tests.support.findings import evaluation, network_finding, port_conflict
 
 REPOSITORY = Path(__file__).parents[2]
-ROW = re.compile(
-    r"^\| `(?P<name>dockernet_\w+)(?:\{(?P<labels>[\w,]+)\})?` \| (?P<kind>counter|gauge|info) \| .+ \|$", re.MULTILINE
-)
 SERIES = re.compile(r"^(?P<name>dockernet_\w+)(?:\{(?P<labels>.*)\})? \S+$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="')
 # Families that have no series on a host without faults; their labels are in the tests of their own files.
@@ -87,13 +85,6 @@ def with_published_port(topology: Topology) -> Topology:
     published = Details(published=(PortBinding("tcp", 80, "0.0.0.0", 8080, 8080),))
     web = replace(inventory.containers["web-id"], details=published)
     return replace(topology, inventory=replace(inventory, containers={**inventory.containers, web.id: web}))
-
-
-def documented() -> dict[str, tuple[str, frozenset[str]]]:
-    text = (REPOSITORY / "docs/metrics.md").read_text()
-    return {
-        row["name"]: (row["kind"], frozenset((row["labels"] or "").split(",")) - {""}) for row in ROW.finditer(text)
-    }
 
 
 def families(text: str) -> dict[str, str]:

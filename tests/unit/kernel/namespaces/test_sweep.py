@@ -12,8 +12,8 @@ from exporter.core.model.docker import Container
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.kernel.namespaces.sweep import CATCH_UP_SECONDS, POLL_INTERVAL, RESTS, SLICE, Sweep, sweep_statistics
 from tests.support.builders import run
+from tests.support.kernel.proc_files import NETSTAT, SNMP
 from tests.support.waiting import until
-from tests.unit.kernel.namespaces.test_stats import NETSTAT, SNMP
 
 INTERVAL = 10.0
 

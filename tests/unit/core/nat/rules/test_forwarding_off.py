@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model.docker import Inventory
+from exporter.core.model.docker import Container, Inventory, Network
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.expected import expected
 from exporter.core.nat.rules.forwarding_off import KIND, check
@@ -51,6 +51,9 @@ def test_a_host_without_a_live_container_needs_none() -> None:
 
     idle = replace(NEW.inventory, containers={}, members={})
     assert list(check(scene(idle))) == []
-    everything = (*NEW.inventory.networks.values(), *NEW.inventory.containers.values())
+    everything: tuple[Container | Network, ...] = (
+        *NEW.inventory.networks.values(),
+        *NEW.inventory.containers.values(),
+    )
     internal = docker(*(thing for thing in everything if thing.name in ("back", "db")))
     assert list(check(scene(internal))) == []
