@@ -14,8 +14,8 @@ from exporter.monitor.collector import Facts
 class NatKernel(Protocol):
     """The kernel's side."""
 
-    def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
-        """Read the rules, and return them with the last reading of connections."""
+    def read(self, devices: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
+        """Read the rules and whether `devices` forward; return them with the last reading of connections."""
 
     def watch_for(self, udp_ports: frozenset[int]) -> None:
         """Take the published UDP ports whose connections may be stale."""
@@ -48,6 +48,7 @@ class NatCollector:
         """Read and evaluate."""
         topology = facts.topology
         self._kernel.watch_for(udp_ports(self._book.expected(topology)))
-        sample, states = self._kernel.read(bridge.link.name for bridge in topology.bridges)
+        links = (*(bridge.link for bridge in topology.bridges), *topology.uplinks)
+        sample, states = self._kernel.read(link.name for link in links)
         surroundings = Surroundings(facts.time, facts.monotonic, topology.host_netns_visible, facts.sample.sockets)
         return NatPart(self._book.observe(topology, sample, surroundings), states, self._kernel.degraded())

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from exporter.cli.snapshot import MAX_HOLD_SECONDS, SWEEP_SECONDS, _is_unfinished
+from exporter.cli.snapshot import SWEEP_SECONDS, _is_unfinished
 from exporter.core.nat.tracker import NatView
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.core.ports.result import PortResult
+from exporter.core.views.pending import MAX_HOLD_SECONDS
 from tests.support.builders import observed, shop
 from tests.support.findings import evaluation
 

@@ -184,8 +184,10 @@ def test_what_cannot_be_judged_has_no_zero_and_the_reason_is_told() -> None:
 
 
 NASTY = ['quo"te', "back\\slash", "new\nline", "100 %d %s %% {}", "crab 🦀", ""]
-PORTS = {(name, "tcp", str(number)): 2**40 + number for number, name in enumerate(NASTY, 8080)}
-PAIRS = {(name, "DNAT"): number for number, name in enumerate(NASTY)}
+PORTS: dict[tuple[str, ...], int] = {
+    (name, "tcp", str(number)): 2**40 + number for number, name in enumerate(NASTY, 8080)
+}
+PAIRS: dict[tuple[str, ...], int] = {(name, "DNAT"): number for number, name in enumerate(NASTY)}
 FULL = seen(
     reading=READ,
     connections=Sums(PORTS, dict.fromkeys(PORTS, 5.0)),

@@ -172,7 +172,7 @@ def test_an_engine_that_became_an_older_one_is_judged_as_that() -> None:
         (OLD.reading(), IPTABLES_NFT),
         (NatReading(legacy=OLD.rules), IPTABLES_LEGACY),
         (OWN_TABLES.reading(), NFTABLES),
-        (NatReading(nft=nat_hosts.Ruleset(), legacy=OLD.rules), IPTABLES_LEGACY),
+        (NatReading(nft=Ruleset(), legacy=OLD.rules), IPTABLES_LEGACY),
     ],
 )
 def test_the_backend_is_read_from_the_rules_and_stays_known(reading: NatReading, backend: str) -> None:

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from exporter.core.model.docker import Container
 from exporter.core.nat.flows import Flows
 from exporter.core.nat.reading import Counted, Ended, NatReading, merged
 from exporter.core.nat.ruleset import Rule, Ruleset
 from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
 from exporter.core.topology.topology import join
-from tests.support import nat_hosts
 from tests.support.builders import rename, stop
 from tests.support.nat_hosts import DEVICES, NETWORKS, OLD, WEB, Host, host
 from tests.support.saved_rules import rule
@@ -39,7 +39,7 @@ def hit(packets: int, *ended: Ended) -> NatSample:
     return NatSample(NatReading(nft=OLD.rules, counted=counted, packets=[packets], ended=ended))
 
 
-def with_containers(*containers: nat_hosts.Container) -> Host:
+def with_containers(*containers: Container) -> Host:
     return replace(OLD, inventory=host(*NETWORKS, *containers, version="20.10.24"))
 
 

@@ -31,7 +31,7 @@ from tests.support.port_hosts import (
 )
 
 WEB = publishes("web", "8080:80")
-SERVED = {"inside": {"web": ("0.0.0.0:80",)}}
+SERVED: dict[str, Any] = {"inside": {"web": ("0.0.0.0:80",)}}
 ORDINARY = readings(proxy("web", 8080), **SERVED)
 STOLEN = readings(process("nginx", "[::]:8080"), **SERVED)
 

@@ -127,6 +127,7 @@ def test_what_is_not_known_is_not_judged(seen: PortContext) -> None:
 
 def test_a_port_that_the_engine_chose_is_told_by_its_number() -> None:
     chosen = publishes("web", "80")
+    assert chosen.details
     published = tuple(replace(b, host_port=32768, last_host_port=32768) for b in chosen.details.published)
     assert kinds(inside(who=replace(chosen, details=replace(chosen.details, published=published)))) == [
         ("unserved", 32768)

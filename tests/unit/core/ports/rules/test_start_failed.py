@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model.sockets import BoundSocket, Owner
+from exporter.core.model.docker import Container
+from exporter.core.model.sockets import BoundSocket, Listener, Owner
 from exporter.core.ports.rules.start_failed import check
 from tests.support.findings import port_conflict
 from tests.support.port_hosts import container, down, process, proxy, publishes, readings, runs, scene
@@ -45,7 +46,7 @@ def test_a_port_that_another_container_publishes_is_told_with_its_name(sentence:
     ids=["process", "container", "not visible", "other protocol", "itself", "nothing"],
 )
 def test_whoever_has_it_now_is_the_holder_and_without_one_it_is_still_down(
-    listeners: tuple[object, ...], holder: tuple[str, str], sentence: Any
+    listeners: tuple[Listener, ...], holder: tuple[str, str], sentence: Any
 ) -> None:
     [found] = check(scene(WEB2, runs("top", network="host"), on=readings(listeners)))
     assert (found.labels["holder"], found.labels["holder_kind"]) == holder
@@ -81,5 +82,5 @@ def test_an_outgoing_connection_is_the_holder_of_its_own_port() -> None:
         down("web2", "8080:80", error="listen tcp4 10.9.9.9:8080: bind: cannot assign requested address"),
     ],
 )
-def test_another_state_or_another_error_is_none(stopped: object) -> None:
+def test_another_state_or_another_error_is_none(stopped: Container) -> None:
     assert list(check(scene(stopped, on=readings(process("nginx", "0.0.0.0:8080"))))) == []
