@@ -10,7 +10,7 @@ from exporter.core.ports.container_failures import WRITTEN_LATE, failed, recentl
 from exporter.core.ports.context import Refusal
 from exporter.core.ports.listen_address import ListenAddress
 
-REMEMBERED = 1024
+MAX_ENTRIES = 1024
 # One who tries several ports does so within a moment, and is content with the first that is free.
 RETRY_WINDOW = 5.0
 
@@ -27,7 +27,8 @@ class _Times:
 class RefusedBinds:
     """Told of refused binds and of inventories."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
+        self._max_entries = max_entries
         self._times: OrderedDict[tuple[str, ListenAddress], _Times] = OrderedDict()
         self._current: Refused = {}
 
@@ -41,7 +42,7 @@ class RefusedBinds:
                 times = self._times.setdefault(key, _Times(bind.cgroup_id, bind.at, bind.at))
                 times.cgroup_id, times.last = bind.cgroup_id, bind.at
                 self._times.move_to_end(key)
-        while len(self._times) > REMEMBERED:
+        while len(self._times) > self._max_entries:
             self._times.popitem(last=False)
 
     def current(self, inventory: Inventory, now: float) -> Refused:
