@@ -85,7 +85,7 @@ def test_a_flag_without_effect_is_refused_and_named(
 def test_a_collector_that_is_off_is_not_evaluated_by_check(capsys: pytest.CaptureFixture[str], *, before: bool) -> None:
     def evaluated(*flags: str) -> int:
         words = (*flags, "check") if before else ("check", *flags)
-        return int(json.loads(run_main(capsys, *words, "--output", "json")[1])["kinds_judged"])
+        return int(json.loads(run_main(capsys, *words, "--output", "json")[1])["kinds_evaluated"])
 
     host = ("--docker.host", NO_ENGINE)
     assert evaluated(*host, "--no-collector.port") < evaluated(*host)
