@@ -161,13 +161,13 @@ def _check_here(config: Config) -> "CheckResult":
 def _check_remote(remote: "Remote") -> "CheckResult":
     from exporter.cli.api_client import poll_until
     from exporter.cli.output.check_result import parse_result
-    from exporter.core.views.pending import STAND_SECONDS
+    from exporter.core.views.pending import MAX_HOLD_SECONDS
 
     topology = _get(remote, TOPOLOGY, dict)
     return poll_until(
         lambda: _get(remote, FINDINGS, lambda found: parse_result(found, topology)),
         lambda result: not result.pending,
-        STAND_SECONDS,
+        MAX_HOLD_SECONDS,
     )
 
 

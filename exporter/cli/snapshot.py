@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 
 from exporter.app import wiring
 from exporter.config import Config
+from exporter.core.findings.rule import Input
 from exporter.core.observation import Observation
-from exporter.core.views.pending import STAND_SECONDS, is_doubtful
+from exporter.core.views.pending import MAX_HOLD_SECONDS, has_pending
 from exporter.docker_engine.client import EngineClient
 from exporter.errors import EngineError
 
 ENGINE_SECONDS = 30.0
 # Background threads need a moment after the first observation.
 SWEEP_SECONDS = 3.0
-SWEPT = frozenset({"namespace_sockets", "overlays"})
+SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS})
 PAUSE_SECONDS = 0.25
 
 
@@ -59,10 +60,10 @@ def snapshot(
 
 
 def _is_unfinished(observation: Observation, waited: float, *, wait_for_pending: bool) -> bool:
-    judgement = observation.judgement
-    if waited < SWEEP_SECONDS and not SWEPT.isdisjoint((*judgement.suspended, *observation.ports.suspended)):
+    missing = {one for evaluation in observation.evaluations.values() for one in evaluation.missing}
+    if waited < SWEEP_SECONDS and not SWEPT.isdisjoint(missing):
         return True
-    return wait_for_pending and is_doubtful(observation) and waited < STAND_SECONDS
+    return wait_for_pending and has_pending(observation) and waited < MAX_HOLD_SECONDS
 
 
 def _engine_error(config: Config) -> str:

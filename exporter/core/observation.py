@@ -4,16 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import Degraded, SourceState, StatsRow
 from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
 from exporter.core.nat.tracker import NatView
-from exporter.core.network.result import Judgement
+from exporter.core.network.result import NetworkResult
 from exporter.core.ports.bind_failures import BindFailureReport, RefusedBind
-from exporter.core.ports.result import PortJudgement
+from exporter.core.ports.result import PortResult
 from exporter.core.topology.topology import EndpointKey, Topology
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts
 
+NETWORK, PORT, NAT = "network", "port", "nat"  # the groups of rules
 JOINED = frozenset({"sources", "degraded"})
 RESYNC_REASONS = ("start", "reconnect", "overflow", "periodic")
 
@@ -50,17 +52,23 @@ class Observation:
     sources: tuple[SourceState, ...] = ()
     degraded: tuple[Degraded, ...] = ()
     overflows: int = 0
-    judgement: Judgement = field(default_factory=Judgement)
+    network: NetworkResult = field(default_factory=NetworkResult)
+    ports: PortResult = field(default_factory=PortResult)
     namespaces: NamespaceCounts = field(default_factory=NamespaceCounts)
     learned: Mapping[int, int] | None = None
     overlay_peers: Mapping[str, int] | None = None
     nat: NatView | None = None
-    ports: PortJudgement = field(default_factory=PortJudgement)
     bind_failures: BindFailureReport | None = None
     refused_binds: Sequence[RefusedBind] = ()
     sockets: HostSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None = None
+
+    @property
+    def evaluations(self) -> Mapping[str, Evaluation]:
+        """The evaluation of each group of rules; NAT is absent while its collector is off."""
+        found = {NETWORK: self.network.evaluation, PORT: self.ports.evaluation}
+        return {**found, NAT: self.nat.evaluation} if self.nat else found
 
     def readings(self, links: Iterable[Link]) -> list[StatsRow | None] | None:
         """Return the devices' own counters in the order of `links`; None when the source failed."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.core.model.docker import Inventory
-from exporter.core.network.evaluator import Judge
-from exporter.core.network.result import Judgement
+from exporter.core.network.evaluator import NetworkEvaluator
+from exporter.core.network.result import NetworkResult
 from exporter.core.topology.overlay import OverlayReading
 from exporter.monitor.collector import Facts
 
@@ -22,7 +22,7 @@ class OverlayKernel(Protocol):
 class NetworkPart:
     """Fields of an Observation."""
 
-    judgement: Judgement
+    network: NetworkResult
     overlay_peers: Mapping[str, int]
 
 
@@ -31,16 +31,16 @@ class NetworkCollector:
 
     def __init__(self, kernel: OverlayKernel) -> None:
         self._kernel = kernel
-        self._judge = Judge()
+        self._evaluator = NetworkEvaluator()
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Take an inventory: an address may change twice between two observations."""
-        self._judge.follow(inventory)
+        self._evaluator.update_inventory(inventory)
 
     def collect(self, facts: Facts) -> NetworkPart:
         """Evaluate this moment."""
         overlays = self._kernel.overlays()
         return NetworkPart(
-            judgement=self._judge.judge(facts.topology, facts.sample.conntrack, facts.monotonic, overlays),
+            network=self._evaluator.evaluate(facts.topology, facts.sample.conntrack, facts.monotonic, overlays),
             overlay_peers={network_id: len(rows.nodes) for network_id, rows in overlays.rows.items()},
         )

@@ -1,19 +1,19 @@
 """Ports: what was read of listeners, rules and refused binds, evaluated together."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, KernelSample
-from exporter.core.model.memo import IdentityMemo
-from exporter.core.model.sockets import BoundSocket, ListeningSocket
-from exporter.core.ports.context import NOTHING, Port, PortReadings
-from exporter.core.ports.evaluator import PortJudge
+from exporter.core.model.memo import IdentityMemo, keep_equal
+from exporter.core.model.sockets import BoundSocket, ListeningSocket, PortKey
+from exporter.core.ports.context import EMPTY, PortReadings
+from exporter.core.ports.evaluator import PortEvaluator
 from exporter.core.ports.refused_binds import RefusedBinds
-from exporter.core.ports.result import PortJudgement
+from exporter.core.ports.result import PortResult
 from exporter.core.ports.socket_owner import with_watched_namespace
 from exporter.monitor.bind_failures import BindFailurePart
 from exporter.monitor.collector import Facts
@@ -24,7 +24,7 @@ LOOKUP_INTERVAL = 10.0
 # A container's namespace is read this long after its start at the latest.
 MAX_SWEEP_DELAY = 15.0
 
-Bound = Mapping[Port, tuple[BoundSocket, ...]]
+Bound = Mapping[PortKey, tuple[BoundSocket, ...]]
 
 log = structlog.get_logger(component="ports")
 
@@ -32,7 +32,7 @@ log = structlog.get_logger(component="ports")
 class PortKernel(Protocol):
     """The kernel's side."""
 
-    def bound(self, questions: Collection[Port]) -> Bound:
+    def bound(self, ports: Collection[PortKey]) -> Bound:
         """Read the sockets on these ports in whatever state. Raises OSError."""
 
 
@@ -40,7 +40,7 @@ class PortKernel(Protocol):
 class PortPart:
     """Fields of an Observation."""
 
-    ports: PortJudgement
+    ports: PortResult
     degraded: tuple[Degraded, ...] = ()
 
 
@@ -49,27 +49,22 @@ class PortCollector:
 
     def __init__(self, kernel: PortKernel) -> None:
         self._kernel = kernel
-        self._judge = PortJudge()
+        self._evaluator = PortEvaluator()
+        self._result = PortResult()
         self._refused = RefusedBinds()
         self._watched = IdentityMemo(_start_times)
-        self._lookups: frozenset[Port] = frozenset()
-        self._bound: Bound = NOTHING
+        self._lookups: frozenset[PortKey] = frozenset()
+        self._bound: Bound = EMPTY
         self._next_lookup = 0.0
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Nothing is kept of an inventory that was replaced before an observation."""
 
     def collect(self, facts: Facts) -> PortPart:
-        """Evaluate this moment; once more when that needs holders that were not read yet."""
-        binds = facts.part(BindFailurePart)
+        """Make the look-ups that the last evaluation needed, then evaluate this moment."""
+        binds, nat = facts.part(BindFailurePart), facts.part(NatPart)
         self._refused.take(binds.refused_binds if binds else ())
-        judgement = self._evaluate(facts)
-        if self._refresh_lookups(judgement.questions, facts.monotonic):
-            judgement = self._evaluate(facts)
-        return PortPart(judgement, judgement.degraded)
-
-    def _evaluate(self, facts: Facts) -> PortJudgement:
-        nat = facts.part(NatPart)
+        self._refresh_lookups(self._result.needed_lookups, facts.monotonic)
         inventory, sample = facts.topology.inventory, facts.sample
         readings = PortReadings(
             sockets=sample.sockets,
@@ -79,19 +74,20 @@ class PortCollector:
             bound=self._bound,
             refused=self._refused.current(inventory, facts.time),
         )
-        return self._judge.judge(facts.topology, readings, facts.time, facts.monotonic)
+        result = self._evaluator.evaluate(facts.topology, readings, facts.time, facts.monotonic)
+        pending = not result.needed_lookups <= self._lookups
+        self._result = keep_equal(self._result, replace(result, lookups_pending=pending))
+        return PortPart(self._result, result.degraded)
 
-    def _refresh_lookups(self, needed: frozenset[Port], now: float) -> bool:
-        """Read the holders that are needed and not known, or known for too long; return whether they changed."""
+    def _refresh_lookups(self, needed: frozenset[PortKey], now: float) -> None:
+        """Read the holders that are needed and not known, or known for too long."""
         if needed == self._lookups and (not needed or now < self._next_lookup):
-            return False
+            return
         self._lookups, self._next_lookup = needed, now + LOOKUP_INTERVAL
-        before = self._bound
         try:
-            self._bound = self._kernel.bound(needed) if needed else NOTHING
+            self._bound = self._kernel.bound(needed) if needed else EMPTY
         except OSError as error:
             log.warning("port owner lookup failed", error=str(error))
-        return self._bound is not before
 
     def _namespaces(
         self, inventory: Inventory, sample: KernelSample, now: float

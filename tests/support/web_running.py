@@ -133,3 +133,6 @@ def serving(
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+ROUTES = ["/", "/metrics", "/-/healthy", "/-/ready", "/static/style.css"]

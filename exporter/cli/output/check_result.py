@@ -7,7 +7,7 @@ from typing import Any
 from exporter.core.findings.finding import CRITICAL, WARNING
 from exporter.core.observation import Observation
 from exporter.core.views.blind_spots import hints, unseen
-from exporter.core.views.finding_rows import ORDER, Line, findings, judged
+from exporter.core.views.finding_rows import ORDER, FindingRow, evaluated, findings
 
 OK_STATUS, WARNING_STATUS, CRITICAL_STATUS, UNKNOWN_STATUS = 0, 1, 2, 3
 VERDICTS = {OK_STATUS: "fine", WARNING_STATUS: "warning", CRITICAL_STATUS: "critical", UNKNOWN_STATUS: "unknown"}
@@ -23,7 +23,7 @@ class CheckResult:
 
     connected: bool
     engine: str
-    findings: Sequence[Line]
+    findings: Sequence[FindingRow]
     unseen: Mapping[str, str]
     missing: Sequence[str] = ()
     kinds: int | None = None
@@ -54,7 +54,7 @@ def build_result(observation: Observation, engine_error: str = "", disabled: Seq
     unknown = unseen(observation)
     if engine_error and "engine" in unknown:
         unknown["engine"] += f": {engine_error}"
-    kinds = judged(observation)
+    kinds = len(evaluated(observation))
     host = f"{_count(len(inventory.containers), 'container')} and {_count(len(inventory.networks), 'network')}"
     without = f" without {' and '.join(disabled)}" if disabled else ""
     return CheckResult(
@@ -70,7 +70,7 @@ def build_result(observation: Observation, engine_error: str = "", disabled: Seq
 
 def parse_result(found: Mapping[str, Any], topology: Mapping[str, Any]) -> CheckResult:
     """Parse /api/v1/findings and /api/v1/topology. Raises KeyError, TypeError or ValueError for anything else."""
-    lines = [Line(**{name: line[name] for name in Line.__dataclass_fields__}) for line in found["findings"]]
+    lines = [FindingRow(**{name: line[name] for name in FindingRow.__dataclass_fields__}) for line in found["findings"]]
     if any(line.severity not in ORDER for line in lines):
         raise ValueError("unknown severity")
     return CheckResult(

@@ -31,7 +31,7 @@ class NamespaceResolver:
         self._socket = open_socket()
         self._nsids: dict[tuple[str, int], int] = {}
         self._interfaces: dict[int, tuple[Shape, tuple[Interface, ...]]] = {}
-        self.may_look_inside = True
+        self.may_read_interfaces = True
         self.hidden: frozenset[str] = frozenset()  # containers whose process is not visible from here
 
     def close(self) -> None:
@@ -97,15 +97,15 @@ class NamespaceResolver:
         shapes: dict[int, set[Hashable]] = {
             sandboxes[c.id]: {endpoint.endpoint_id for endpoint in c.endpoints} for c in containers if c.id in sandboxes
         }
-        pids = {sandboxes[c.id]: c.pid for c in containers if c.id in sandboxes}
+        owners = {sandboxes[c.id]: c for c in containers if c.id in sandboxes}
         for link in links.values():
             if link.peer_nsid is not None and link.kind == "veth":
                 shapes.setdefault(link.peer_nsid, set()).add((link.peer_ifindex, link.carrier))
-        known = {nsid: self._look(nsid, frozenset(shape), pids.get(nsid, 0)) for nsid, shape in shapes.items()}
+        known = {nsid: self._look(nsid, frozenset(shape), owners.get(nsid)) for nsid, shape in shapes.items()}
         self._interfaces = {nsid: look for nsid, look in known.items() if look is not None}
         return {nsid: inside for nsid, (_, inside) in self._interfaces.items()}
 
-    def _look(self, nsid: int, shape: Shape, pid: int) -> tuple[Shape, tuple[Interface, ...]] | None:
+    def _look(self, nsid: int, shape: Shape, owner: Container | None) -> tuple[Shape, tuple[Interface, ...]] | None:
         """Look inside a namespace unless it still has the shape that it had at the last look."""
         known = self._interfaces.get(nsid)
         if known is not None and known[0] == shape:
@@ -113,9 +113,9 @@ class NamespaceResolver:
         try:
             inside = read_interfaces(self._socket, nsid)
         except PermissionError:
-            self.may_look_inside = False
-            return shape, read_names(self._procfs, pid)
+            self.may_read_interfaces = False
+            return shape, read_names(self._procfs, owner.pid, owner.id) if owner else ()
         except OSError:  # the namespace went in the meantime; its links will say so
             return None
-        self.may_look_inside = True
+        self.may_read_interfaces = True
         return shape, inside

@@ -7,11 +7,12 @@ from typing import NamedTuple, Self
 
 import pytest
 
+from exporter.core.findings.finding import Finding
 from exporter.core.model.inventory import sandboxed
 from exporter.core.model.kernel_sample import KernelSample
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.result import PortJudgement
-from exporter.core.ports.rules import BETWEEN
+from exporter.core.ports.conflict import LABELS
+from exporter.core.ports.result import PortResult
+from exporter.core.ports.rules import HOLD_SECONDS
 from exporter.kernel.bind_failures.source import BindSource
 from exporter.kernel.nat.source import NatSource
 from exporter.monitor.bind_failures import BindFailureCollector
@@ -55,7 +56,7 @@ class PortsWatched:
             pytest.skip(f"the kernel tells of no refusals: {binds.degraded()}")
         self._later = 0.0
 
-    def look(self, later: float = 0.0) -> PortJudgement:
+    def look(self, later: float = 0.0) -> PortResult:
         """Read and judge, as if so many seconds had passed since the last look."""
         self._later += later
         sample, topology = self._read(), self._watched.topology()
@@ -66,12 +67,12 @@ class PortsWatched:
                 facts = replace(facts, parts=(*facts.parts, collector.collect(facts)))
             return self._ports.collect(facts).ports
 
-    def found(self, later: float = BETWEEN) -> set[Found]:
+    def found(self, later: float = HOLD_SECONDS) -> set[Found]:
         """What is found when all that is seen now has stood for so long, and reasons why not all of it is judged."""
         self.look(later)
-        judgement = self.look(later)
-        reasons = {Found("suspended", "", reason) for reason in judgement.suspended}
-        return {_shortened(conflict) for conflict in judgement.conflicts} | reasons
+        evaluation = self.look(later).evaluation
+        reasons = {Found("suspended", "", reason) for reason in evaluation.missing}
+        return {_shortened(conflict) for conflict in evaluation.findings} | reasons
 
     def held(self, name: str) -> set[tuple[str, int]]:
         """The ports of the host that a container has, as last read."""
@@ -106,6 +107,7 @@ class PortsWatched:
         self._watched.__exit__(None, None, None)
 
 
-def _shortened(found: PortConflict) -> Found:
-    port = f"{found.protocol} {found.address} {found.port}"
-    return Found(found.kind, port, found.wanted_by, found.holder, found.holder_kind, found.severity, found.confidence)
+def _shortened(found: Finding) -> Found:
+    protocol, address, port, wanted_by, holder, holder_kind = (found.labels[name] for name in LABELS)
+    place = f"{protocol} {address} {port}"
+    return Found(found.kind, place, wanted_by, holder, holder_kind, found.severity, found.confidence)

@@ -67,7 +67,7 @@ def test_two_different_values_are_one_line_that_has_both(
         (("--no-collector.nat", "ports"), "--no-collector.nat has no effect on ports"),
         (("topology", "--no-collector.nat"), "--no-collector.nat has no effect on topology"),
         (("--web.max-requests", "3", "explain", "8080"), "--web.max-requests has no effect on explain"),
-        (("--path.procfs", "/proc", "healthcheck"), "--path.procfs has no effect on healthcheck"),
+        (("healthcheck", "--path.procfs", "/proc"), "--path.procfs has no effect on healthcheck"),
         (("check", "--url", "http://h", "--path.procfs", "/proc"), "--path.procfs has no effect on check --url"),
         (("--collector.nat", "check", "--no-collector.nat"), "--collector.nat and --no-collector.nat exclude"),
         (("check", "--path.procfs", "/nowhere"), "--path.procfs: '/nowhere' is not a directory"),

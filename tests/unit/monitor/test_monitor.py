@@ -150,7 +150,7 @@ def test_overlays_of_containers_here_are_followed_and_their_nodes_counted() -> N
     assert kernel.overlay_files == {"ov-net": "/run/docker/netns/1-ov-net"}
     observation = monitor.observe()
     assert observation.overlay_peers == {"ov-net": 1}
-    assert "overlays" not in observation.judgement.suspended
+    assert "overlays" not in observation.network.evaluation.missing
     monitor.update_inventory(inventory(network("ov", driver="overlay")))
     assert kernel.overlay_files == {}
 

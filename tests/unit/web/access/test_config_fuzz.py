@@ -83,7 +83,9 @@ def dumped(tree: Any) -> bytes:
 
 def text(scalar: Any) -> str:
     """A scalar as it stands in the file."""
-    return str(yaml.compose(dumped(scalar)).value)
+    node = yaml.compose(dumped(scalar))
+    assert node
+    return str(node.value)
 
 
 def changed(section: str, key: str, value: Any) -> dict[str, Any]:

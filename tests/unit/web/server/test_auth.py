@@ -10,8 +10,7 @@ import pytest
 
 from exporter.web.access.auth import AuthLimits, BasicAuth, TooManyChecksError, check_password
 from exporter.web.access.config_file import WebConfigFile
-from tests.support.web_running import Site, serving
-from tests.unit.web.server.test_server import ROUTES
+from tests.support.web_running import ROUTES, Site, serving
 
 
 def hashed(password: str, cost: int = 4) -> bytes:
