@@ -115,13 +115,13 @@ CASES = (
             "tc qdisc del dev $web_veth clsact",
         ),
     ),
-    outage(
+    unknown(
         "input inside the container",
         KIND,
         rules("-I INPUT -p tcp --dport 80 -j DROP", container="web"),
     ),
-    outage("output inside the container", KIND, rules("-I OUTPUT -p tcp --sport 80 -j DROP", container="web")),
-    outage(
+    unknown("output inside the container", KIND, rules("-I OUTPUT -p tcp --sport 80 -j DROP", container="web")),
+    unknown(
         "nft inside the container",
         KIND,
         shell(
@@ -130,7 +130,7 @@ CASES = (
             container="web",
         ),
     ),
-    outage(
+    unknown(
         "redirect inside the container to nobody",
         KIND,
         rules("-t nat -I PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 99", container="web"),
