@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.cli.snapshot import SWEEP_SECONDS, _is_unfinished
-from exporter.core.nat.tracker import NatView
+from exporter.core.nat.view import NatView
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.core.ports.result import PortResult
