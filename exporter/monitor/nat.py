@@ -17,7 +17,7 @@ class NatKernel(Protocol):
     def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
         """Read the rules, and return them with the last reading of connections."""
 
-    def watch_for(self, udp_ports: frozenset[int]) -> None:
+    def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
         """Take the published UDP ports whose connections may be stale."""
 
     def degraded(self) -> tuple[Degraded, ...]:
@@ -47,7 +47,7 @@ class NatCollector:
     def collect(self, facts: Facts) -> NatPart:
         """Read and evaluate."""
         topology = facts.topology
-        self._kernel.watch_for(udp_ports(self._book.expected(topology)))
+        self._kernel.update_udp_ports(udp_ports(self._book.expected(topology)))
         sample, states = self._kernel.read(bridge.link.name for bridge in topology.bridges)
         surroundings = Surroundings(facts.time, facts.monotonic, topology.host_netns_visible, facts.sample.sockets)
         return NatPart(self._book.observe(topology, sample, surroundings), states, self._kernel.degraded())
