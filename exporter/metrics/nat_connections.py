@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.nat.flows import FlowCounts
-from exporter.core.nat.tracker import NatView, Sums
+from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.observation import Observation
 from exporter.metrics.hot import HotCounter, HotGroup, Series
 
@@ -31,7 +31,7 @@ def group(
     counter: HotCounter,
     labels: Sequence[str],
     counts: Callable[[NatView], Counts],
-    began: Callable[[NatView], Sums] = lambda _: Sums(),
+    totals: Callable[[NatView], CounterTotals] = lambda _: CounterTotals(),
 ) -> HotGroup:
     """Make a group of one family whose series are the keys of what `counts` gives."""
 
@@ -39,7 +39,7 @@ def group(
         return counts(observation.nat) if observation.nat else {}
 
     def series(observation: Observation) -> list[Series]:
-        since = began(observation.nat).began if observation.nat else {}
+        since = totals(observation.nat).created if observation.nat else {}
         # In alphabetical order of the labels' names, as the other renderer has them.
         return [Series(tuple(sorted(zip(labels, key, strict=True))), since.get(key, 0.0)) for key in known(observation)]
 

@@ -7,7 +7,8 @@ from typing import Protocol
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.nat.flows import udp_ports
-from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
+from exporter.core.nat.tracker import NatTracker
+from exporter.core.nat.view import NatSample, NatView
 from exporter.monitor.collector import Facts
 
 
@@ -38,16 +39,16 @@ class NatCollector:
 
     def __init__(self, kernel: NatKernel) -> None:
         self._kernel = kernel
-        self._book = NatBook()
+        self._tracker = NatTracker()
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Take an inventory: a port may be published and gone between two observations."""
-        self._book.follow(inventory)
+        self._tracker.update_inventory(inventory)
 
     def collect(self, facts: Facts) -> NatPart:
         """Read and evaluate."""
         topology = facts.topology
-        self._kernel.update_udp_ports(udp_ports(self._book.expected(topology)))
+        self._kernel.watch_for(udp_ports(self._tracker.expected(topology.inventory)))
         sample, states = self._kernel.read(bridge.link.name for bridge in topology.bridges)
-        surroundings = Surroundings(facts.time, facts.monotonic, topology.host_netns_visible, facts.sample.sockets)
-        return NatPart(self._book.observe(topology, sample, surroundings), states, self._kernel.degraded())
+        view = self._tracker.observe(topology, sample, facts.sample.sockets, facts.time, facts.monotonic)
+        return NatPart(view, states, self._kernel.degraded())

@@ -63,7 +63,7 @@ class PortCollector:
     def collect(self, facts: Facts) -> PortPart:
         """Make the look-ups that the last evaluation needed, then evaluate this moment."""
         binds, nat = facts.part(BindFailurePart), facts.part(NatPart)
-        self._refused.take(binds.refused_binds if binds else ())
+        self._refused.record(binds.refused_binds if binds else ())
         self._refresh_lookups(self._result.needed_lookups, facts.monotonic)
         inventory, sample = facts.topology.inventory, facts.sample
         readings = PortReadings(

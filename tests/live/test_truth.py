@@ -31,7 +31,7 @@ def rows() -> Iterator[object]:
 
 def _row(case: Case, suite: str, layout: str) -> object:
     marks = [] if case.name in QUICK and layout == NFT else [pytest.mark.truth]
-    if why := reason(case.name, suite):
+    if why := reason(case.name, suite, layout):
         marks.append(pytest.mark.xfail(reason=why, raises=AssertionError, strict=True))
     return pytest.param((suite, layout), case, id=f"{ENGINES[suite]}-{layout}-{case.name}", marks=marks)
 

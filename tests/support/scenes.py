@@ -51,6 +51,7 @@ def members(found: Inventory) -> dict[str, tuple[Member, ...]]:
 def host(*links: Link, inside: Mapping[int, tuple[Interface, ...]] | None = None, **more: Any) -> Devices:
     """The devices of a host whose container web is in the namespace 1, db in 2."""
     sandboxes = more.pop("sandboxes", {"web": 1, "db": 2})
+    more.setdefault("addresses", {"br-front": ("172.18.0.1",)})
     return devices(*links, sandboxes=sandboxes, inside=INSIDE if inside is None else inside, **more)
 
 

@@ -16,6 +16,6 @@ KNOWN_WRONG: Mapping[str, str] = {
 }
 
 
-def reason(name: str, suite: str) -> str:
+def reason(name: str, suite: str, layout: str) -> str:
     """Why a case is answered wrongly; '' when it is answered rightly."""
-    return KNOWN_WRONG.get(name) or KNOWN_WRONG.get(f"{name}@{suite}", "")
+    return KNOWN_WRONG.get(name) or KNOWN_WRONG.get(f"{name}@{suite}-{layout}", "")

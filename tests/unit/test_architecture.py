@@ -79,7 +79,7 @@ LIBRARIES: Mapping[str, set[str]] = {
     "web": {"aiohttp", "bcrypt", "isal", "yaml", "structlog"} | STANDARD,
     "monitor": {"structlog"} | STANDARD,
     "app": {"structlog"} | STANDARD,
-    "cli": {"click", "requests", "rich", "structlog"} | STANDARD,
+    "cli": {"aiohttp", "click", "rich", "structlog"} | STANDARD,
     "__init__": STANDARD,
     "__main__": set(),
 }

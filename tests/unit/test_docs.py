@@ -19,7 +19,7 @@ from exporter.core.nat.ledger import Series
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rule_counts import RuleCounts
 from exporter.core.nat.ruleset import Ruleset
-from exporter.core.nat.tracker import NatView, Sums
+from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.network.evaluator import NetworkEvaluator
 from exporter.core.observation import EngineStats
 from exporter.core.ports.bind_failures import BindFailureReport
@@ -72,9 +72,9 @@ def nat_of_everything() -> NatView:
         reading=NatReading(nft=Ruleset(), changes=1),
         counts=RuleCounts({("ip", "nat", "DOCKER", "DNAT"): 1}, once, once, {"ip": 1}),
         evaluation=evaluation(missing, kinds=("missing_dnat",)),
-        connections=Sums({port: 1}),
-        masquerades=Sums({("front",): 1}),
-        drops=Sums({("front", "isolation"): 1}),
+        connections=CounterTotals({port: 1}),
+        masquerades=CounterTotals({("front",): 1}),
+        drops=CounterTotals({("front", "isolation"): 1}),
         flows=FlowCounts({("web", "tcp"): 1}, {port: 1}),
     )
 

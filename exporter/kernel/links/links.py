@@ -31,7 +31,7 @@ IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 45, 46
 IFLA_INFO_KIND = 1
 RTEXT_FILTER_SKIP_STATS = 1 << 3
 AF_UNSPEC = 0
-IFF_LOWER_UP = 1 << 16
+IFF_UP, IFF_LOWER_UP = 1 << 0, 1 << 16
 
 IFINFOMSG = struct.Struct("=BBHiII")  # family, pad, device type, ifindex, flags, change
 STATS64 = struct.Struct("=8Q")  # the first eight of rtnl_link_stats64, in the order of core.sample
@@ -98,6 +98,7 @@ def _link(ifindex: int, flags: int, found: dict[int, bytes]) -> Link:
         peer_ifindex=U32.unpack(found[IFLA_LINK])[0] if IFLA_LINK in found else 0,
         peer_nsid=S32.unpack(found[IFLA_LINK_NETNSID])[0] if IFLA_LINK_NETNSID in found else None,
         carrier=bool(flags & IFF_LOWER_UP),
+        up=bool(flags & IFF_UP),
     )
 
 

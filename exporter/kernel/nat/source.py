@@ -5,7 +5,7 @@ from pathlib import Path
 
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.nat.reading import NatReading
-from exporter.core.nat.tracker import NatSample
+from exporter.core.nat.view import NatSample
 from exporter.errors import SourceError
 from exporter.kernel.conntrack.sweep import FlowSweep
 from exporter.kernel.nat.reader import NatReader
@@ -32,9 +32,9 @@ class NatSource:
         self._rules.stop()
         self._flows.stop()
 
-    def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
-        """Name the ports of UDP to which connections may be stuck."""
-        self._flows.update_udp_ports(udp_ports)
+    def watch_for(self, udp_ports: frozenset[int]) -> None:
+        """Name the ports of UDP to which connections may be stale."""
+        self._flows.watch_for(udp_ports)
 
     def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
         """Read the rules; `bridges` are the devices whose forwarding is asked."""

@@ -13,7 +13,7 @@ from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rule_counts import RuleCounts
 from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.nat.ruleset import Ruleset
-from exporter.core.nat.tracker import NatView, Sums
+from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.observation import Observation
 from exporter.metrics import nat_connections
 from exporter.metrics.build import counter, gauge
@@ -82,9 +82,9 @@ def test_rules_are_counted_by_chain_and_by_whose_they_are() -> None:
 def test_connections_are_told_with_those_that_have_none() -> None:
     view = {
         "reading": READ,
-        "connections": Sums({WEB: 2**53 + 1, ("api", "tcp", "8081"): 0}, {WEB: 5.0}),
-        "masquerades": Sums({("front",): 3}),
-        "drops": Sums({("front", "isolation"): 4, ("back", "direct_access"): 0}),
+        "connections": CounterTotals({WEB: 2**53 + 1, ("api", "tcp", "8081"): 0}, {WEB: 5.0}),
+        "masquerades": CounterTotals({("front",): 3}),
+        "drops": CounterTotals({("front", "isolation"): 4, ("back", "direct_access"): 0}),
     }
     assert text(RULES[4:], **view) == (
         "# TYPE dockernet_network_masquerade_connections_total counter\n"
@@ -103,8 +103,8 @@ def test_connections_are_told_with_those_that_have_none() -> None:
 def test_openmetrics_says_when_a_sum_began() -> None:
     view = seen(
         reading=READ,
-        connections=Sums({WEB: 2}, {WEB: 5.0}),
-        masquerades=Sums({("front",): 3}, {("front",): 6.0}),
+        connections=CounterTotals({WEB: 2}, {WEB: 5.0}),
+        masquerades=CounterTotals({("front",): 3}, {("front",): 6.0}),
     )
     found = values(exposed(view, openmetrics=True), openmetrics=True)
     port = tuple(sorted(zip(("container", "protocol", "host_port"), WEB, strict=True)))
@@ -115,7 +115,10 @@ def test_openmetrics_says_when_a_sum_began() -> None:
 
 def test_what_could_not_be_read_is_absent_and_not_zero() -> None:
     """Even where earlier sums are known."""
-    assert text(RULES, counts=COUNTS, connections=Sums({WEB: 2}), masquerades=Sums({("front",): 3})) == "\n"
+    assert (
+        text(RULES, counts=COUNTS, connections=CounterTotals({WEB: 2}), masquerades=CounterTotals({("front",): 3}))
+        == "\n"
+    )
     assert text(FLOWS, reading=READ) == "\n"
     assert section(exposed(observed(shop())), *RULES, *FLOWS, *DRIFT[:2]) == "\n"
 
@@ -190,7 +193,7 @@ PORTS: dict[tuple[str, ...], int] = {
 PAIRS: dict[tuple[str, ...], int] = {(name, "DNAT"): number for number, name in enumerate(NASTY)}
 FULL = seen(
     reading=READ,
-    connections=Sums(PORTS, dict.fromkeys(PORTS, 5.0)),
+    connections=CounterTotals(PORTS, dict.fromkeys(PORTS, 5.0)),
     counts=RuleCounts(containers=PAIRS),
     flows=FlowCounts(PAIRS, PORTS),
 )
@@ -231,7 +234,7 @@ def test_series_come_and_go_with_their_ports() -> None:
     renderer = HotRenderer(nat_connections.GROUPS[0])
 
     def shown(counts: dict[tuple[str, ...], int]) -> set[tuple[str, float]]:
-        observation = seen(reading=READ, connections=Sums(counts))
+        observation = seen(reading=READ, connections=CounterTotals(counts))
         found = b"".join(renderer.render(observation, openmetrics=False, limit=99)[0]).decode()
         return {(dict(labels)["container"], value) for (_, labels), value in values(found).items()}
 

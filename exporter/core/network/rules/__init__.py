@@ -4,6 +4,7 @@ from exporter.core.findings.rule import Input, Rule
 from exporter.core.network.context import ConntrackContext, NetworkContext
 from exporter.core.network.rules import (
     addresses_low,
+    bridge_down,
     bridge_full,
     conntrack_full,
     detached_veth,
@@ -27,6 +28,7 @@ NETWORK_RULES: tuple[Rule[NetworkContext], ...] = (
     Rule(duplicate_address.KIND, duplicate_address.check, ENGINE, hold=10.0),
     Rule(static_address_in_range.KIND, static_address_in_range.check, ENGINE | {Input.STATIC_ADDRESSES}),
     Rule(orphan_veth.KIND, orphan_veth.check, DEVICES, hold=180.0),
+    Rule(bridge_down.KIND, bridge_down.check, DEVICES, hold=5.0),
     Rule(detached_veth.KIND, detached_veth.check, DEVICES, hold=2.0),
     Rule(ghost_endpoint.KIND, ghost_endpoint.check, ENGINE, hold=90.0),
     Rule(bridge_full.KIND, bridge_full.check, DEVICES),

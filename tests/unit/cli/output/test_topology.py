@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from exporter.cli.output.graph import dot, mermaid
-from exporter.cli.output.topology import document, parse_portrait, print_tree
+from exporter.cli.output.topology import document, parse_view, print_tree
 from exporter.core.views.host_view import portrait
 from exporter.web.page import api
 from tests.support.builders import inventory, network, observed, run, shop
@@ -76,7 +76,7 @@ def test_sharers_stand_below_whose_namespace_it_is_and_those_of_nobody_by_themse
 def test_the_document_is_what_the_api_tells_and_can_be_read_again() -> None:
     assert document(DRAWN) + "\n" == api.topology(SHOP)
     told = json.loads(document(DRAWN))
-    assert parse_portrait({**told, "newer": 1}) == replace(DRAWN, findings=())
+    assert parse_view({**told, "newer": 1}) == replace(DRAWN, findings=())
 
 
 def test_graphs_join_the_same_things() -> None:

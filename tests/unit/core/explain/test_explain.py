@@ -23,7 +23,7 @@ from exporter.core.explain.path import (
 from exporter.core.explain.query import Asked, parse_asked
 from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner
 from exporter.core.nat.redirects import Redirect
-from exporter.core.nat.tracker import NatView
+from exporter.core.nat.view import NatView
 from exporter.core.observation import Observation
 from tests.support.builders import observed, run, stop
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, WEB, Host

@@ -18,7 +18,7 @@ WEB = runs("web", network="host")
 
 def after(*binds: RefusedBind, who: Container = WEB, now: float = NOW) -> Refused:
     remembered = RefusedBinds()
-    remembered.take(binds)
+    remembered.record(binds)
     return remembered.current(inventory(who), now)
 
 
@@ -56,7 +56,7 @@ def test_it_matters_to_the_life_that_it_happened_to_and_to_one_that_failed(who: 
 
 def test_what_does_not_matter_is_forgotten() -> None:
     remembered = RefusedBinds()
-    remembered.take([REFUSED])
+    remembered.record([REFUSED])
     assert remembered.current(Inventory(), NOW) == {}
     assert remembered.current(inventory(WEB), NOW) == {}
 
@@ -67,13 +67,13 @@ def test_a_process_of_the_host_is_none_of_the_containers() -> None:
 
 def test_it_is_the_same_object_while_it_says_the_same() -> None:
     remembered = RefusedBinds()
-    remembered.take([REFUSED])
+    remembered.record([REFUSED])
     first = remembered.current(inventory(WEB), NOW)
-    remembered.take([replace(REFUSED, at=NOW + 1)])
+    remembered.record([replace(REFUSED, at=NOW + 1)])
     assert remembered.current(inventory(WEB), NOW) is first
 
 
 def test_of_too_many_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refused_binds, "REMEMBERED", 2)
+    monkeypatch.setattr(refused_binds, "MAX_PORTS", 2)
     found = after(*[replace(REFUSED, port=port) for port in (1, 2, 3)])
     assert [where.port for where in found["web-id"]] == [2, 3]
