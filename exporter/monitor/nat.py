@@ -48,7 +48,7 @@ class NatCollector:
     def collect(self, facts: Facts) -> NatPart:
         """Read and evaluate."""
         topology = facts.topology
-        self._kernel.watch_for(udp_ports(self._tracker.expected(topology.inventory)))
+        self._kernel.update_udp_ports(udp_ports(self._tracker.expected(topology.inventory)))
         sample, states = self._kernel.read(bridge.link.name for bridge in topology.bridges)
         view = self._tracker.observe(topology, sample, facts.sample.sockets, facts.time, facts.monotonic)
         return NatPart(view, states, self._kernel.degraded())
