@@ -15,8 +15,8 @@ from exporter.monitor.collector import Facts
 class NatKernel(Protocol):
     """The kernel's side."""
 
-    def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
-        """Read the rules, and return them with the last reading of connections."""
+    def read(self, devices: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
+        """Read the rules and whether `devices` forward; return them with the last reading of connections."""
 
     def watch_for(self, udp_ports: frozenset[int]) -> None:
         """Take the published UDP ports whose connections may be stale."""
@@ -49,6 +49,7 @@ class NatCollector:
         """Read and evaluate."""
         topology = facts.topology
         self._kernel.watch_for(udp_ports(self._tracker.expected(topology.inventory)))
-        sample, states = self._kernel.read(bridge.link.name for bridge in topology.bridges)
+        links = (*(bridge.link for bridge in topology.bridges), *topology.uplinks)
+        sample, states = self._kernel.read(link.name for link in links)
         view = self._tracker.observe(topology, sample, facts.sample.sockets, facts.time, facts.monotonic)
         return NatPart(view, states, self._kernel.degraded())

@@ -59,6 +59,7 @@ PURE = {
     "collections",
     "dataclasses",
     "enum",
+    "errno",
     "functools",
     "ipaddress",
     "itertools",

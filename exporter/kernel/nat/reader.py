@@ -70,8 +70,8 @@ class NatReader:
         self._nft.close()
         self._watch.close()
 
-    def read(self, bridges: Iterable[str]) -> NatReading:
-        """Read rules and counters; `bridges` are the devices whose forwarding is asked.
+    def read(self, devices: Iterable[str]) -> NatReading:
+        """Read rules and counters; `devices` are those whose forwarding switch is read.
 
         Raises SourceError: no right to read, or a writer that gives no peace.
         """
@@ -94,7 +94,7 @@ class NatReader:
                 packets=[*nft.packets(), *legacy.packets],
                 ended=ended,
                 changes=self._watch.changes,
-                forwarding=self._sysctls(bridges),
+                forwarding=self._sysctls(devices),
             )
 
     def _read(self, *, everything: bool) -> None:
@@ -132,10 +132,10 @@ class NatReader:
             self._joined = nft, legacy, both
         return self._joined[2]
 
-    def _sysctls(self, bridges: Iterable[str]) -> Mapping[str, bool]:
+    def _sysctls(self, devices: Iterable[str]) -> Mapping[str, bool]:
         until, known = self._forwarding
         if time.monotonic() >= until:
-            found = read_forwarding(self._procfs, bridges)
+            found = read_forwarding(self._procfs, devices)
             known = known if found == known else found
             self._forwarding = time.monotonic() + SYSCTL_SECONDS, known
         return known

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from exporter.core.model.docker import Container, Inventory
+from exporter.core.model.fib import RouteQuery
 from exporter.core.model.kernel_sample import Devices, EndedLink, Inside, KernelSample, StatsRow
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
@@ -20,6 +21,7 @@ class FakeKernel:
         self.namespaces: Mapping[str, NamespaceStats] = {}
         self.overlay_files: Mapping[str, str] = {}
         self.read_overlays = OverlayReading()
+        self.route_queries: frozenset[RouteQuery] = frozenset()
         self.failing = False
         self.asked_about: list[str] = []
         self.followed = Inventory()
@@ -51,6 +53,10 @@ class FakeKernel:
     def follow_overlays(self, files: Mapping[str, str]) -> None:
         """Remember which."""
         self.overlay_files = files
+
+    def update_route_queries(self, queries: frozenset[RouteQuery]) -> None:
+        """Remember them."""
+        self.route_queries = queries
 
     def overlays(self) -> OverlayReading:
         """The readings of overlays."""
