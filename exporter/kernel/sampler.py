@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.fib import FibReading, RouteQuery
-from exporter.core.model.kernel_sample import Devices, EndedLink, Inside, KernelSample
+from exporter.core.model.kernel_sample import Devices, EndedLink, KernelSample, NamespaceInterface
 from exporter.core.model.sockets import BoundSocket, PortKey
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
@@ -75,14 +75,14 @@ class KernelSampler:
         for source in self._sources:
             source.stop()
 
-    def follow(self, inventory: Inventory) -> None:
+    def update_inventory(self, inventory: Inventory) -> None:
         """Set whose namespaces are read beside the samples: the first sample then finds something there."""
         if self._ports:
-            self._ports.follow(inventory)
+            self._ports.update_inventory(inventory)
 
-    def take_ended(self) -> list[EndedLink]:
+    def drain_ended(self) -> list[EndedLink]:
         """Return the links that ended since the last call, with their final counters."""
-        return self._devices.take_ended()
+        return self._devices.drain_ended()
 
     def sample(self, containers: tuple[Container, ...], inventory: Inventory = NO_INVENTORY) -> KernelSample:
         """Read everything; `containers` are those of the inventory that have a network namespace of their own."""
@@ -118,21 +118,21 @@ class KernelSampler:
         self._containers = containers
         return self._devices.read(containers)
 
-    def read_inside(self, wanted: tuple[Inside, ...]) -> list[tuple[Any, ...]]:
+    def read_interface_counters(self, wanted: tuple[NamespaceInterface, ...]) -> list[tuple[Any, ...]]:
         """Read the counters of interfaces inside containers."""
         return self._interface_counters.read(wanted)
 
-    def bound(self, ports: Collection[PortKey]) -> Mapping[PortKey, tuple[BoundSocket, ...]]:
+    def read_bound(self, ports: Collection[PortKey]) -> Mapping[PortKey, tuple[BoundSocket, ...]]:
         """Read which sockets have these local ports, in any state. Raises OSError."""
-        return self._ports.bound(ports) if self._ports else {}
+        return self._ports.read_bound(ports) if self._ports else {}
 
     def namespace_stats(self) -> tuple[Mapping[str, NamespaceStats], float | None]:
         """Return the last statistics of each container's namespace, and the age of the oldest."""
         return self._namespaces.snapshot() if self._namespaces else ({}, None)
 
-    def follow_overlays(self, files: Mapping[str, str]) -> None:
+    def update_overlays(self, files: Mapping[str, str]) -> None:
         """Set which overlays are here: network id -> the file of its hidden namespace."""
-        self._overlays.follow(files)
+        self._overlays.update_files(files)
 
     @property
     def fib(self) -> FibReading:

@@ -149,7 +149,7 @@ class _Walk:
     def _held(self, place: ListenAddress, owner: Owner) -> Path:
         step = cannot_tell(self._context, place)
         if step is None:
-            certain = owner.told and not is_docker_proxy(owner)
+            certain = owner.known and not is_docker_proxy(owner)
             detail = f"{described(owner)} itself listens on {place}"
             step = Step(HOST, OK, detail) if certain else Step(HOST, UNKNOWN, detail, "sockets_unknown")
         published = (

@@ -14,7 +14,7 @@ from exporter.core.model.sockets import HostSockets, NamespaceSockets, ProxyUse
 # since a host has thousands of them per scrape; the names below are its places.
 StatsRow: TypeAlias = tuple[int, ...]
 IFINDEX, RX_PACKETS, TX_PACKETS, RX_BYTES, TX_BYTES, RX_ERRORS, TX_ERRORS, RX_DROPPED, TX_DROPPED = range(9)
-NOTHING: StatsRow = (0,) * 9
+ZERO_ROW: StatsRow = (0,) * 9
 
 # The two ends of a veth count the same packets in opposite directions.
 SWAPPED = (IFINDEX, TX_PACKETS, RX_PACKETS, TX_BYTES, RX_BYTES, TX_ERRORS, RX_ERRORS, TX_DROPPED, RX_DROPPED)
@@ -60,7 +60,7 @@ class EndedLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class NamespaceInterface:
     """A device inside a container's namespace whose counters are read there; `key` is its endpoint's id."""
 
     key: str

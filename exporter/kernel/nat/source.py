@@ -32,9 +32,9 @@ class NatSource:
         self._rules.stop()
         self._flows.stop()
 
-    def watch_for(self, udp_ports: frozenset[int]) -> None:
+    def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
         """Name the ports of UDP to which connections may be stale."""
-        self._flows.watch_for(udp_ports)
+        self._flows.update_udp_ports(udp_ports)
 
     def read(self, devices: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
         """Read the rules; `devices` are those whose forwarding switch is read."""

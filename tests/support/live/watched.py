@@ -52,7 +52,7 @@ class Watched:
         if known is None or known.inventory is not inventory or known.devices is not devices:
             known = self._topology = join(inventory, devices)
             files = overlay_namespaces(known).items()
-            self._kernel.follow_overlays({network_id: str(self._host.path(path)) for network_id, path in files})
+            self._kernel.update_overlays({network_id: str(self._host.path(path)) for network_id, path in files})
         return known
 
     def remote(self) -> set[str]:
