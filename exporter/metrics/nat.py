@@ -35,7 +35,7 @@ def counts(found: RuleCounts) -> Iterator[Metric]:
     yield _gauges(
         found.rules,
         "dockernet_nat_rules",
-        'Rules in the tables that Docker writes to; chain="other" aggregates chains that are neither Docker\'s nor built in.',
+        'Rules in the tables that Docker uses; chain="other" is every chain that is neither Docker\'s nor built in.',
         ("family", "table", "chain", "target"),
     )
     yield _gauges(
