@@ -10,6 +10,7 @@ from exporter.core.network.evaluator import NetworkEvaluator
 from exporter.core.network.result import NetworkResult
 from exporter.core.topology.overlay import overlay_namespaces
 from exporter.core.topology.topology import Topology, join
+from exporter.docker_engine.limits import TIMING, Timing
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sampler import KernelSampler
@@ -23,14 +24,14 @@ LONG = 1000.0
 class Watched:
     """Looks at a host. What is a fault only when it stays has stood for as long as the caller says."""
 
-    def __init__(self, host: PrivateHost) -> None:
+    def __init__(self, host: PrivateHost, timing: Timing = TIMING) -> None:
         self._host = host
         self._inventory = Inventory()
         self._topology: Topology | None = None
         with host.netns():
             self._kernel = KernelSampler(PROC)
             self._kernel.start()
-        self._engine = EngineWatcher(host.docker_url, lambda cid: read_cgroup_pid(SYS, cid), self._take)
+        self._engine = EngineWatcher(host.docker_url, lambda cid: read_cgroup_pid(SYS, cid), self._take, timing=timing)
         self._engine.start()
         self.evaluator = NetworkEvaluator()
         try:

@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from exporter.docker_engine import watcher as watcher_module
-from exporter.docker_engine.inspector import THREADS, Answer, Subject
+from exporter.docker_engine.inspector import THREADS, Answer
+from exporter.docker_engine.inventory_state import Subject
+from exporter.docker_engine.limits import Limits
 from tests.support.engine_follower import Follower
 from tests.support.fake_engine import FakeEngine
 
@@ -15,11 +16,10 @@ INSPECT = "/containers/web-id/json"
 
 
 @pytest.fixture
-def follower(engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch) -> Follower:
+def follower(engine: FakeEngine, follow: Callable[..., Follower]) -> Follower:
     """One with a short queue, that knows a container."""
-    monkeypatch.setattr(watcher_module, "QUEUE", 20)
     engine.appear_silently("web")
-    return follow().synced()
+    return follow(limits=Limits(queued=20)).synced()
 
 
 def asked(engine: FakeEngine, path: str) -> int:
@@ -28,7 +28,7 @@ def asked(engine: FakeEngine, path: str) -> int:
 
 def answered(follower: Follower) -> list[Subject]:
     """What the answers in the queue are about; that of the unknown network may be among them."""
-    return [item.subject for item in list(follower.watcher._queue.queue) if isinstance(item, Answer)]
+    return [item.subject for item in list(follower.watcher._loop._messages.queue) if isinstance(item, Answer)]
 
 
 @contextmanager
