@@ -12,9 +12,9 @@ import urllib3
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Container, Engine, Network, NetworkInspect
 from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors
-from exporter.docker_engine.limits import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
+from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.text import label
 from exporter.errors import EngineError
 
@@ -39,14 +39,14 @@ class UnreadableLogError(Exception):
 class EngineClient:
     """One connection to the Engine API; each thread uses its own. Connects lazily: the engine may be away."""
 
-    def __init__(self, host: str, limits: Limits = LIMITS, timing: Timing = TIMING) -> None:
+    def __init__(self, host: str, timing: Timing = TIMING, limits: Limits = LIMITS) -> None:
         self._host, self._limits, self._timing = host, limits, timing
         self._open: Connection | None = None
         self._skipped: BoundedDict[str, None] = BoundedDict(MAX_REPORTED)  # ids of malformed list entries
 
     def _connection(self) -> Connection:
         if self._open is None:
-            self._open = Connection(self._host, self._limits, self._timing)
+            self._open = Connection(self._host, self._timing, self._limits)
         return self._open
 
     def close(self) -> None:

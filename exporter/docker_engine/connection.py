@@ -16,7 +16,7 @@ from docker.transport import UnixHTTPAdapter
 from docker.utils import parse_host
 
 from exporter.docker_engine.budget import Budget, TcpAdapter, UnixAdapter
-from exporter.docker_engine.limits import Limits, Timing
+from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import text
 from exporter.errors import ConfigError, EngineError
 
@@ -48,12 +48,14 @@ def check_host(url: str) -> None:
 class Connection:
     """One connection; not thread-safe. Each method raises EngineError."""
 
-    def __init__(self, host: str, limits: Limits, timing: Timing) -> None:
+    def __init__(self, host: str, timing: Timing, limits: Limits) -> None:
         self._limits, self._timing = limits, timing
         self._budget = Budget()
         with engine_errors():
             # With a version given it does no I/O: docker-py would read an endless answer to learn it.
-            self._client = docker.APIClient(base_url=host, version=DEFAULT_DOCKER_API_VERSION, timeout=timing.request)
+            self._client = docker.APIClient(
+                base_url=host, version=DEFAULT_DOCKER_API_VERSION, timeout=timing.request_timeout
+            )
             self._mount()
         self._prefix = ""
         try:
@@ -72,7 +74,9 @@ class Connection:
     def _mount(self) -> None:
         old = self._client.get_adapter(self._client.base_url)
         if isinstance(old, UnixHTTPAdapter):
-            self._client.mount("http+docker://", UnixAdapter(old.socket_path, self._timing.request, self._budget))
+            self._client.mount(
+                "http+docker://", UnixAdapter(old.socket_path, self._timing.request_timeout, self._budget)
+            )
         else:
             self._client.mount("http://", TcpAdapter(self._budget))
         old.close()
@@ -93,7 +97,7 @@ class Connection:
     def get(self, path: str, size: int, params: Params) -> Iterator[requests.Response]:
         """Send a request; the answer is read within a with block. Raises AnswerError for another status than 200."""
         self._budget.set(self._timing.answer, size)
-        timeout = self._timing.request
+        timeout = self._timing.request_timeout
         with self._open(path, params, timeout) as answer:
             if answer.status_code != requests.codes.ok:
                 raise AnswerError(path, answer.status_code, _message(body_of(answer)))
@@ -102,7 +106,7 @@ class Connection:
     @contextmanager
     def stream(self, path: str, params: Params) -> Iterator[Iterator[bytes]]:
         """Send a request for a stream; its pieces come within a with block, each within a size, at whatever time."""
-        self._budget.set(self._timing.request, self._limits.document_bytes)
+        self._budget.set(self._timing.request_timeout, self._limits.document_bytes)
         with self._open(path, params, self._timing.quiet) as answer:
             answer.raise_for_status()
             if answer.status_code != requests.codes.ok:
@@ -124,7 +128,7 @@ class Connection:
             f"{self._client.base_url}{self._prefix}{path}",
             params=params,
             stream=True,
-            timeout=(self._timing.request, read_timeout),
+            timeout=(self._timing.request_timeout, read_timeout),
             allow_redirects=False,
             headers=IDENTITY,
         )

@@ -14,8 +14,8 @@ import structlog
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.docker_engine.client import PARSE_ERRORS, EngineClient, QuietError
-from exporter.docker_engine.limits import LIMITS, Limits
 from exporter.docker_engine.parse import Event, parse_event
+from exporter.docker_engine.settings import LIMITS, Limits
 from exporter.docker_engine.text import label
 from exporter.errors import EngineError
 

@@ -13,8 +13,8 @@ from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.event_reader import CONNECTED, DISCONNECTED, OVERFLOW
 from exporter.docker_engine.inspector import Answer, Inspector
 from exporter.docker_engine.inventory_state import InventoryState, Listing, Reason
-from exporter.docker_engine.limits import Timing
 from exporter.docker_engine.parse import Event
+from exporter.docker_engine.settings import Timing
 from exporter.errors import EngineError
 
 log = structlog.get_logger(component="inventory")

@@ -13,7 +13,7 @@ from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.event_reader import EventReader
 from exporter.docker_engine.inspector import Inspector
 from exporter.docker_engine.inventory_loop import InventoryLoop
-from exporter.docker_engine.limits import LIMITS, TIMING, Limits, Timing
+from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 
 STOP_SECONDS = 0.5
 
@@ -32,15 +32,16 @@ class EngineWatcher:
         find_pid: Callable[[str], int],
         publish: Callable[[Inventory], None],
         on_idle: Callable[[], None] = lambda: None,
-        limits: Limits = LIMITS,
+        *,
         timing: Timing = TIMING,
+        limits: Limits = LIMITS,
     ) -> None:
-        messages: queue.Queue[object] = queue.Queue(limits.queued)
+        messages: queue.Queue[object] = queue.Queue(limits.queue)
         self._stopped = threading.Event()
-        self._reader = EventReader(EngineClient(host, limits, timing), messages, self._stopped, limits)
-        self._inspector = Inspector(lambda: EngineClient(host, limits, timing), messages, timing.poll)
+        self._reader = EventReader(EngineClient(host, timing, limits), messages, self._stopped, limits)
+        self._inspector = Inspector(lambda: EngineClient(host, timing, limits), messages, timing.poll)
         self._loop = InventoryLoop(
-            EngineClient(host, limits, timing), self._inspector, messages, find_pid, publish, on_idle, timing
+            EngineClient(host, timing, limits), self._inspector, messages, find_pid, publish, on_idle, timing
         )
         self._threads = [
             threading.Thread(target=self._reader.run, name="events", daemon=True),

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Iterator
 
 from exporter import __revision__, __version__
-from exporter.core.nat.tracker import NatView
+from exporter.core.nat.view import NatView
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, add_info, counter, gauge, info
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from exporter.core.nat.rule_counts import RuleCounts
-from exporter.core.nat.tracker import NatView, Sums
+from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter, gauge
 
@@ -50,11 +50,11 @@ def counts(found: RuleCounts) -> Iterator[Metric]:
     yield user
 
 
-def summed(sums: Sums, name: str, documentation: str, labels: tuple[str, ...]) -> Metric:
-    """One family of sums over rules, that outlive the rules."""
+def summed(totals: CounterTotals, name: str, documentation: str, labels: tuple[str, ...]) -> Metric:
+    """One family of totals over rules, which outlive the rules."""
     family = counter(name, documentation, labels)
-    for series, packets in sorted(sums.counts.items()):
-        family.add_metric(series, packets, created=sums.began.get(series))
+    for series, packets in sorted(totals.counts.items()):
+        family.add_metric(series, packets, created=totals.created.get(series))
     return family
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from exporter.cli.output.table import console
 from exporter.core.findings.finding import Finding
 from exporter.core.nat.drift import Subject, drift
-from exporter.core.nat.tracker import NatView
+from exporter.core.nat.view import NatView
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.core.ports.result import PortResult

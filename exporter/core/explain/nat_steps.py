@@ -20,7 +20,7 @@ from exporter.core.nat.rules import (
     wrong_dnat,
 )
 from exporter.core.nat.ruleset import is_dockers
-from exporter.core.nat.tracker import NatView
+from exporter.core.nat.view import NatView
 from exporter.core.observation import Observation
 
 UNREAD = "the host's NAT rules cannot be read"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.docker_engine.limits import LIMITS, Limits, Timing
+from exporter.docker_engine.settings import LIMITS, Limits, Timing
 from tests.support.engine_follower import PATIENT, Follower
 from tests.support.fake_engine import FakeEngine
 
@@ -27,11 +27,17 @@ def engine(tmp_path: Path) -> Iterator[FakeEngine]:
 
 
 @pytest.fixture
-def follow(engine: FakeEngine) -> Iterator[Callable[..., Follower]]:
+def limits() -> Limits:
+    """Those of the program; a test overrides them by a parameter."""
+    return LIMITS
+
+
+@pytest.fixture
+def follow(engine: FakeEngine, limits: Limits) -> Iterator[Callable[..., Follower]]:
     """Make a follower, not started."""
     with ExitStack() as stack:
 
-        def make(timing: Timing = PATIENT, limits: Limits = LIMITS) -> Follower:
+        def make(timing: Timing = PATIENT, limits: Limits = limits) -> Follower:
             return stack.enter_context(closing(Follower(engine, timing, limits)))
 
         yield make

@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from exporter.docker_engine.limits import TIMING, Timing
+from exporter.docker_engine.settings import TIMING, Timing
 from tests.support.engine_follower import PATIENT, SECONDS, Follower
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
-
-# A silent stream is pinged soon, and a request without an answer is given up.
-IMPATIENT = Timing(request=1.0, quiet=0.3)
 
 
 def reconnects(follower: Follower) -> int:
@@ -61,7 +58,7 @@ def test_a_quiet_stream_is_asked_whether_it_lives_and_counts_as_connected(
 def test_an_engine_that_hangs_is_called_away_until_it_goes_on(
     engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
-    follower = follow(IMPATIENT).synced()
+    follower = follow(Timing(request_timeout=1.0, quiet=0.3)).synced()
     engine.run("web")
     follower.wait(lambda: follower.settled() and follower.container("web"), "web")
     with engine.holding(""):
@@ -84,7 +81,7 @@ def test_an_engine_that_is_away_at_first_is_followed_once_it_appears(tmp_path: P
 
 
 def test_the_first_look_ends_while_events_come_without_a_pause(
-    engine: FakeEngine, follow: Callable[[], Follower]
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
     """As on a host full of health checks, where one container is locked."""
     engine.appear_silently("web")
@@ -108,7 +105,7 @@ def test_an_engine_that_goes_leaves_what_was_known(engine: FakeEngine, follower:
 
 @pytest.mark.parametrize("path", ["/containers/json", "/networks", "/info"])
 def test_a_list_that_is_refused_is_asked_for_again(
-    engine: FakeEngine, follow: Callable[[], Follower], path: str
+    engine: FakeEngine, follow: Callable[..., Follower], path: str
 ) -> None:
     engine.failing[path] = 500
     follower = follow()
@@ -119,7 +116,9 @@ def test_a_list_that_is_refused_is_asked_for_again(
     follower.wait(lambda: follower.inventory.connected, "a list")
 
 
-def test_an_event_stream_that_is_refused_is_asked_for_again(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+def test_an_event_stream_that_is_refused_is_asked_for_again(
+    engine: FakeEngine, follow: Callable[..., Follower]
+) -> None:
     engine.failing["/events"] = 500
     follower = follow()
     follower.watcher.start()

@@ -12,14 +12,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from exporter.docker_engine.client import EngineClient
-from exporter.docker_engine.limits import Limits, Timing
+from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import MAX_LABEL, MAX_TEXT, _report_cut
 from exporter.errors import EngineError
 from tests.support.engine_follower import Follower
 from tests.support.fake_engine import FakeEngine
 
 SMALL = Limits(list_bytes=1 << 20, document_bytes=1 << 20, event_bytes=1 << 16)
-SHORT = Timing(request=10.0, answer=2.0, quiet=1000.0, poll=0.05, max_pause=0.1)
+SHORT = Timing(request_timeout=10.0, answer=2.0, quiet=1000.0, poll=0.05, max_pause=0.1)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 PIECE = b"1," * (1 << 15)
@@ -161,7 +161,7 @@ def test_an_engine_on_tcp_has_the_same_limits(answer: str) -> None:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        client = EngineClient(f"tcp://127.0.0.1:{server.server_address[1]}", SMALL, SHORT)
+        client = EngineClient(f"tcp://127.0.0.1:{server.server_address[1]}", SHORT, SMALL)
         with closing(client), pytest.raises(EngineError):
             client.ping()
         server.shutdown()

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.docker_engine.inspector import THREADS, Answer
 from exporter.docker_engine.inventory_state import Subject
-from exporter.docker_engine.limits import Limits
+from exporter.docker_engine.settings import Limits
 from tests.support.engine_follower import Follower
 from tests.support.fake_engine import FakeEngine
 
@@ -16,10 +16,16 @@ INSPECT = "/containers/web-id/json"
 
 
 @pytest.fixture
+def limits() -> Limits:
+    """A short queue."""
+    return Limits(queue=20)
+
+
+@pytest.fixture
 def follower(engine: FakeEngine, follow: Callable[..., Follower]) -> Follower:
     """One with a short queue, that knows a container."""
     engine.appear_silently("web")
-    return follow(limits=Limits(queued=20)).synced()
+    return follow().synced()
 
 
 def asked(engine: FakeEngine, path: str) -> int:

@@ -21,7 +21,7 @@ def test_the_events_are_asked_for_before_the_list(engine: FakeEngine, follower: 
 
 
 def test_a_container_that_runs_already_is_known_with_its_process(
-    engine: FakeEngine, follow: Callable[[], Follower]
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
     engine.appear_silently("web", pid=41)
     found = follow().synced().container("web")
@@ -61,7 +61,7 @@ def test_an_event_during_an_inspect_makes_it_inspect_again(engine: FakeEngine, f
     follower.wait(lambda: follower.container("shop"), "shop")
 
 
-def test_exec_and_health_checks_make_no_inspect(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+def test_exec_and_health_checks_make_no_inspect(engine: FakeEngine, follow: Callable[..., Follower]) -> None:
     engine.appear_silently("web")
     follower = follow().synced()
     inspects = asked(engine, "/containers/web-id/json")
@@ -130,7 +130,7 @@ def test_a_periodic_list_changes_nothing_of_a_container_that_did_not_change(
     assert follower.container("web") == before
 
 
-def test_endpoints_on_other_nodes_are_known(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+def test_endpoints_on_other_nodes_are_known(engine: FakeEngine, follow: Callable[..., Follower]) -> None:
     engine.network("ov")
     engine.elsewhere("ov", "two", "10.0.1.4")
     follower = follow().synced()
@@ -182,7 +182,7 @@ def error(follower: Follower, name: str) -> str:
 
 
 def test_a_start_that_failed_is_seen_by_the_disconnect_that_alone_tells_of_it(
-    engine: FakeEngine, follow: Callable[[], Follower]
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
     stopped(engine, "web")
     follower = follow().synced()
@@ -200,7 +200,7 @@ def test_a_start_that_failed_without_an_event_is_found_by_the_periodic_list(
     follower.wait(lambda: error(follower, "web"), "its error")
 
 
-def test_after_a_reconnect_everything_is_inspected_again(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+def test_after_a_reconnect_everything_is_inspected_again(engine: FakeEngine, follow: Callable[..., Follower]) -> None:
     engine.appear_silently("web")
     follower = follow().synced()
     follower.wait(lambda: asked(engine, "/containers/web-id/json") == 1, "the first inspect")

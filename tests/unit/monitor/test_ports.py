@@ -10,7 +10,7 @@ from structlog.testing import LogCapture
 from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import KernelSample
 from exporter.core.model.sockets import BoundSocket, HostSockets, Listener, NamespaceSockets, Owner, PortKey
-from exporter.core.nat.tracker import NatView
+from exporter.core.nat.view import NatView
 from exporter.core.ports.bind_failures import RefusedBind
 from exporter.core.ports.result import PortResult
 from exporter.core.topology.topology import join
@@ -47,7 +47,7 @@ class Kernel:
         self.answer: Bound = {("tcp", 8080): (CURL,)}
         self.failing = False
 
-    def bound(self, ports: Collection[PortKey]) -> Bound:
+    def read_bound(self, ports: Collection[PortKey]) -> Bound:
         """The answer, or the kernel's refusal."""
         self.asked.append(set(ports))
         if self.failing:

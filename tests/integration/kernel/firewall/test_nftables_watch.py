@@ -87,7 +87,7 @@ class Sums:
     def read(self) -> dict[str, int]:
         """The connections of each port."""
         self._ledger.read(self._nat.read(()), owner, 0.0)
-        return {port: count for (port,), count in self._ledger.sums(PORT).items() if count}
+        return {port: count for (port,), count in self._ledger.totals(PORT).items() if count}
 
 
 def connect(port: int, times: int, start: int = 20_000) -> None:

@@ -9,7 +9,7 @@ from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.finding import Finding
 from exporter.core.findings.rule import Input, Rule
 from exporter.core.model.memo import IdentityMemo
-from exporter.core.nat.context import NatContext, StuckFlow
+from exporter.core.nat.context import NatContext, StaleFlow
 from exporter.core.nat.evaluator import NatEvaluator, NatState
 from exporter.core.nat.expected import expected
 from exporter.core.nat.reading import IPTABLES_LEGACY, IPTABLES_NFT, NFTABLES, NatReading
@@ -219,14 +219,14 @@ def test_nothing_is_walked_while_nothing_changed() -> None:
             {"reading": replace(reading, nft=Ruleset(reading.nft.chains))},  # type: ignore[union-attr]
             {"reading": replace(reading, forwarding={"ip": False})},
             {"reading": reading, "sockets": None},
-            {"reading": reading, "stuck": (StuckFlow("udp", 53, "nobody"),)},
+            {"reading": reading, "stale": (StaleFlow("udp", 53, "nobody"),)},
         ),
         2,
     ):
         moments.look(**changed)  # type: ignore[arg-type]
         assert len(walks) == number
     moments.topology = join(replace(moments.topology.inventory, synced_at=1.0), DEVICES)
-    moments.look(reading, stuck=(StuckFlow("udp", 53, "nobody"),))
+    moments.look(reading, stale=(StaleFlow("udp", 53, "nobody"),))
     assert len(walks) == 6
 
 
@@ -242,6 +242,6 @@ def test_docker_proxy_makes_it_a_warning() -> None:
 def test_one_finding_is_told_once() -> None:
     """Docker lists a binding for every address; two that say the same are one."""
     moments = Moments(OLD)
-    stuck = (StuckFlow("udp", 53, "the host itself"),) * 2
-    moments.look(OLD.reading(), stuck=stuck)
-    assert kinds(moments.look(OLD.reading(), HOLD_SECONDS, stuck=stuck)) == ["stale_conntrack"]
+    stale = (StaleFlow("udp", 53, "the host itself"),) * 2
+    moments.look(OLD.reading(), stale=stale)
+    assert kinds(moments.look(OLD.reading(), HOLD_SECONDS, stale=stale)) == ["stale_conntrack"]

@@ -11,20 +11,20 @@ class Limits:
     document_bytes: int = 8 << 20
     event_bytes: int = 1 << 20
     log_bytes: int = 1 << 18
-    queued: int = 10_000  # events and answers that wait for the inventory
+    queue: int = 10_000  # events and answers that wait for the inventory
     event_kinds: int = 256  # pairs of type and action that are counted apart
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds. A list never waits for a container: an engine that takes longer than `request` to say something hangs.
+    """Seconds. A list never waits for a container: an engine that takes longer than `request_timeout` to say something hangs.
 
     `answer` is for a whole answer, however slowly it comes. A silent event stream is trusted for `quiet`, then the
     engine is pinged. `resync` bounds what the engine changed without an event. `poll` is the pause before a failed
     request is repeated, and between two looks at whether to stop; `max_pause` is the longest after repeated failures.
     """
 
-    request: float = 5.0
+    request_timeout: float = 5.0
     answer: float = 30.0
     quiet: float = 10.0
     resync: float = 60.0
