@@ -17,7 +17,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds. A list never waits for a container: an engine that takes longer than `request_timeout` to say something hangs.
+    """Seconds. A list never waits for a container: an engine that is silent for longer than `request_timeout` hangs.
 
     `answer` is for a whole answer, however slowly it comes. A silent event stream is trusted for `quiet`, then the
     engine is pinged. `resync` bounds what the engine changed without an event. `poll` is the pause before a failed
