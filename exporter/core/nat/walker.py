@@ -1,40 +1,46 @@
-"""Walk a packet through the chains, as the kernel would: which rule decides, and whether that is certain.
+"""Walk a packet through the chains of one ruleset, as the kernel would: which rules decide, and how certain that is.
 
 Texts of rules differ with every version of Docker, of iptables and with every option; what they do to a packet is the
-same. Chains of thousands of rules are asked through an index by address and port.
+same. Chains of thousands of rules are looked up through an index by address and port.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporter.core.nat.chain_index import ChainIndex
-from exporter.core.nat.packet import OUTSIDE, Inside, Packet, is_device, wants
-from exporter.core.nat.ruleset import (
-    FINAL,
-    GOTO,
-    IIF,
-    JUMP,
-    MAP,
-    OIF,
-    PASSING,
-    RETURN,
-    Place,
-    Rule,
-    Ruleset,
-)
+from exporter.core.nat.marks import changed
+from exporter.core.nat.matcher import Matcher
+from exporter.core.nat.packet import UNKNOWN, YES, Answer, Inside, Packet
+from exporter.core.nat.ruleset import FINAL, GOTO, JUMP, MAP, PASSING, RETURN, UNTRACKED, Place, Rule, Ruleset
+from exporter.core.nat.ruleset import UNKNOWN as OPEN
 
 DEEPEST = 64  # chains within chains; the kernel allows 16 for nf_tables
-LEADING = (JUMP, GOTO, MAP)
+LEADING = (JUMP, GOTO)
+TRANSLATION, SEVERAL = "nat", "?"  # the condition of a translation to one of several addresses; its address
+NOTRACK = "NOTRACK"  # of a hit: the packet is exempt from connection tracking, and so from translation, and goes on
+NOT_DECIDED_HERE = ("QUEUE", "NFQUEUE", "TPROXY", "NETMAP", "SYNPROXY")  # a program or another address decides
 
-Hit = tuple[Rule, bool]  # a rule that decides, and whether that is certain
+
+class Hit(NamedTuple):
+    """A rule that would decide, with its number in its chain from 1 on, and how certain it is that it does.
+
+    `target`, `address` and `port` are those of the map's element where the rule looks one up.
+    """
+
+    rule: Rule
+    number: int
+    answer: Answer
+    target: str
+    address: str = ""
+    port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What becomes of a packet: the effect (a target's name), and the rule; None where the policy decides."""
+@dataclass(slots=True)
+class Course:
+    """The packet while it is walked: rules change its marks."""
 
-    effect: str
-    rule: Rule | None = None
+    packet: Packet
 
 
 class Walker:
@@ -42,80 +48,89 @@ class Walker:
 
     def __init__(self, rules: Ruleset, inside: Inside) -> None:
         self.ruleset = rules
+        self.matcher = Matcher(rules, inside)
         self._inside = inside
         self._indexes: dict[Place, ChainIndex] = {}
 
-    def hits(self, place: Place, packet: Packet, depth: int = DEEPEST) -> Iterator[Hit]:
-        """Return the rules that would decide, in the order in which the packet meets them.
+    def hits(self, place: Place, course: Course) -> Iterator[Hit]:
+        """Yield the rules that would decide, in the order in which the packet meets them, changing its marks.
 
         After one that is certain come those that it would meet if that were not there.
         """
-        sure = True  # that no RETURN before took it out of this chain
-        for rule in self._candidates(place, packet):
-            wanted = wants(rule, packet, self._inside)
-            if wanted is False or rule.target in PASSING:
+        yield from self._hits(place, course, YES, DEEPEST)
+
+    def _hits(self, place: Place, course: Course, sure: Answer, depth: int) -> Iterator[Hit]:
+        """Walk one chain; `sure` is how certain it is that the packet is in it."""
+        for number, rule in self._candidates(place, course.packet):
+            matched = self.matcher.matches(rule, course.packet)
+            if not matched:
                 continue
-            certain = sure and wanted is True
+            answer = min(sure, matched)
+            if rule.effects:
+                course.packet = changed(course.packet, rule.effects, answer)
+                if any(effect.key == UNTRACKED for effect in rule.effects):
+                    yield Hit(rule, number + 1, answer, NOTRACK)
+            if rule.target in PASSING:
+                continue
             if rule.target == RETURN:
-                if certain:
-                    return
-                sure = False
-            elif rule.target in LEADING:
-                yield from self._follow(rule, packet, certain=certain, depth=depth)
-                if rule.target == GOTO:
-                    if certain:
-                        return
-                    sure = False
+                left = True
+            elif rule.target == MAP:
+                left, answer = yield from self._mapped(rule, number, course, answer, depth)
             else:
-                yield rule, certain and rule.target in FINAL
+                left = yield from self._follow(Hit(rule, number + 1, answer, rule.target), rule.to, course, depth)
+            if left:
+                if answer == YES:
+                    return
+                sure = answer
 
-    def decision(self, place: Place, packet: Packet) -> Decision | None:
-        """Return what becomes of the packet in a base chain; None when that cannot be told."""
-        possible: list[Decision] = []
-        for rule, certain in self.hits(place, packet):
-            possible.append(Decision(rule.target, rule))
-            if certain:
-                break
+    def _follow(self, hit: Hit, to: str, course: Course, depth: int) -> Generator[Hit, None, bool]:
+        """Take what a rule or an element does; return whether the packet leaves the chain by it without a verdict."""
+        rule = hit.rule
+        if hit.target in LEADING:
+            if depth:
+                yield from self._hits((rule.family, rule.table, to), course, hit.answer, depth - 1)
+            return hit.target == GOTO
+        if hit.target == RETURN:
+            return True
+        if hit.target in PASSING:
+            return False
+        if rule.by and rule.target != MAP:
+            yield from self._translated(hit, course.packet)
         else:
-            base = self.ruleset.bases.get(place)
-            possible.append(Decision(base.policy if base else "ACCEPT"))
-        alike = len({_outcome(decision) for decision in possible}) == 1
-        return possible[0] if alike and possible[0].effect in FINAL else None
+            decided = hit.target in FINAL and hit.target not in NOT_DECIDED_HERE
+            several = any(c.key == TRANSLATION and c.operator == OPEN for c in rule.conditions)
+            known = hit._replace(address=SEVERAL if several else rule.address, port=rule.port)
+            yield known if decided else known._replace(answer=min(hit.answer, UNKNOWN))
+        return False
 
-    def _follow(self, rule: Rule, packet: Packet, *, certain: bool, depth: int) -> Iterator[Hit]:
-        """Go where a rule leads; nowhere for an interface that its map does not have."""
-        if rule.target != MAP:
-            ways = [(rule.to, certain)]
-        elif (found := self._mapped(rule, packet)) is not None:
-            ways = [(chain, certain and sure) for chain, sure in found]
-        else:
-            yield rule, False
+    def _mapped(
+        self, rule: Rule, number: int, course: Course, sure: Answer, depth: int
+    ) -> Generator[Hit, None, tuple[bool, Answer]]:
+        """Go where a verdict map leads; nowhere for what it does not have. Return as `_follow`, and how certainly."""
+        elements = self.matcher.elements(rule, course.packet)
+        if elements is None:
+            yield Hit(rule, number + 1, UNKNOWN, "?map")
+            return False, sure
+        left, level = False, sure
+        for element, found in elements:
+            answer = min(sure, found)
+            hit = Hit(rule, number + 1, answer, element.target)
+            if (yield from self._follow(hit, element.to, course, depth)):
+                left, level = True, answer
+        return left, level
+
+    def _translated(self, hit: Hit, packet: Packet) -> Iterator[Hit]:
+        """Take the translation that a map has for the packet."""
+        elements = self.matcher.elements(hit.rule, packet)
+        if elements is None:
+            yield hit._replace(answer=min(hit.answer, UNKNOWN))
             return
-        for chain, taken in ways if depth else ():
-            for hit, sure in self.hits((rule.family, rule.table, chain), packet, depth - 1):
-                yield hit, taken and sure
+        for element, found in elements:
+            address, port = element.address or hit.rule.address, element.port or hit.rule.port
+            yield hit._replace(answer=min(hit.answer, found), address=address, port=port)
 
-    def _mapped(self, rule: Rule, packet: Packet) -> list[tuple[str, bool]] | None:
-        """Return the chains of a map that a packet is led to, and whether for certain; None for a map of other things.
-
-        A packet from outside may come by any device that is in the map and not Docker's.
-        """
-        elements = self.ruleset.maps.get((rule.family, rule.table, rule.to))
-        if elements is None or rule.by not in (IIF, OIF):
-            return None
-        device = packet.iif if rule.by == IIF else packet.oif
-        if device != OUTSIDE:
-            return [(elements[device], True)] if device in elements else []
-        return [(chain, False) for name, chain in elements.items() if is_device(name, OUTSIDE, self._inside) is None]
-
-    def _candidates(self, place: Place, packet: Packet) -> list[Rule]:
+    def _candidates(self, place: Place, packet: Packet) -> list[tuple[int, Rule]]:
         index = self._indexes.get(place)
         if index is None:
             index = self._indexes[place] = ChainIndex(self.ruleset.chains.get(place, ()), self._inside.bridges)
         return index.candidates(packet)
-
-
-def _outcome(decision: Decision) -> tuple[str, str, int]:
-    """To be refused is to be dropped; translations are alike when they lead to the same place."""
-    effect = "DROP" if decision.effect == "REJECT" else decision.effect
-    return (effect, decision.rule.address, decision.rule.port) if decision.rule else (effect, "", 0)

@@ -141,5 +141,5 @@ def fib(state: State, parts: Attributes) -> None:
     if result == FIB_ADDRESS_TYPE and flags in (FIB_SOURCE, FIB_DESTINATION):
         loaded = Loaded(SRC_TYPE if flags == FIB_SOURCE else DST_TYPE, WORD)
     elif result == FIB_DEVICE and flags & ~(FIB_MARK | FIB_PRESENT) == FIB_SOURCE | FIB_IIF:
-        loaded = Loaded(REVERSE_PATH, 1 if flags & FIB_PRESENT else WORD)
+        loaded = Loaded(REVERSE_PATH)
     state.load(parts[nfta.FIB_DREG], loaded)
