@@ -41,16 +41,17 @@ ONCE_MORE := --last-failed --last-failed-no-failures none -n 0
 
 # Fast tests first: what they find need not wait for an engine. Those on hosts wait most of the time, two at once.
 test: develop
-	$(PYTEST) -m "not live and not chaos"
-	$(PYTEST) -m "live and not chaos and not truth" --ignore tests/live || $(PYTEST) -m "live and not chaos and not truth" --ignore tests/live $(ONCE_MORE)
-	$(PYTEST) -m "live and not chaos and not truth" -n 2 --dist loadfile tests/live || $(PYTEST) -m "live and not chaos and not truth" tests/live $(ONCE_MORE)
+	$(PYTEST) tests/unit
+	$(PYTEST) tests/integration || $(PYTEST) tests/integration $(ONCE_MORE)
+	$(PYTEST) -m "not truth" -n 2 --dist loadfile tests/live || $(PYTEST) -m "not truth" tests/live $(ONCE_MORE)
 
+# What needs neither root nor programs that are fetched.
 test-fast: develop
-	$(PYTEST) -m "not live and not chaos"
+	$(PYTEST) tests/unit
 
 # The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
 alerts: develop
-	$(PYTEST) tests/unit/deploy/test_alerts.py tests/unit/deploy/test_promtool.py
+	$(PYTEST) tests/unit/deploy/test_alerts.py tests/integration/deploy/test_promtool.py
 
 # The dashboards' files; RUNBOOKS=URL where docs/runbooks is published.
 dashboards: develop

@@ -10,16 +10,16 @@ from pathlib import Path
 import structlog
 
 from exporter import __version__
-from exporter.app import allocator
+from exporter.app import allocator, wiring
 from exporter.app.handlers import handlers
-from exporter.app.wiring import sides
 from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.web.access.access import OPEN, Access
-from exporter.web.routes import routes
+from exporter.web.access.allowed_hosts import AllowedHosts
+from exporter.web.routes import Workers, routes
 from exporter.web.server import listen
 from exporter.web.server.server import Server
-from exporter.web.worker_pool import Workshop
+from exporter.web.worker_pool import WorkerPool
 
 log = structlog.get_logger(component="daemon")
 
@@ -35,12 +35,13 @@ async def _serve(config: Config) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    with sides(config, allocator.give_back) as both:
-        workshop = Workshop()
-        answers = handlers(config, both.monitor.observe, both.engine.waiting_for)
-        server = Server(routes(answers, workshop, config.telemetry_path, config.max_requests), access)
+    with wiring.build(config, allocator.give_back) as runtime:
+        workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
+        answers = handlers(config, runtime.observations, runtime.engine.waiting_for)
+        served = routes(answers, workers, config.telemetry_path, config.max_requests)
+        server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
         try:
-            both.engine.start()
+            runtime.engine.start()
             allocator.settle_down()
             sockets = await _sockets(config)
             await server.start(sockets)
@@ -49,9 +50,9 @@ async def _serve(config: Config) -> None:
             log.info("stopping")
         finally:
             # Before the server: a page that is open must not hold up what follows the engine.
-            both.engine.stop()
+            runtime.engine.stop()
             await server.stop()
-            workshop.close()
+            workers.close()
 
 
 def _access(file: Path | None) -> Callable[[], Access]:

@@ -17,7 +17,7 @@ from exporter.core.model.kernel_sample import (
     SourceState,
     StatsRow,
 )
-from exporter.core.model.sockets import BoundSocket
+from exporter.core.model.sockets import BoundSocket, PortKey
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
@@ -34,7 +34,7 @@ from exporter.kernel.namespaces.sweep import sweep_statistics
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.proc import may_administer_networks, read_net_dev, sees_host_processes
 from exporter.kernel.read_source import timed
-from exporter.kernel.sockets.source import Port, PortReader
+from exporter.kernel.sockets.source import PortReader
 
 # RTNL is one lock for the whole machine: a dump can wait for other namespaces being made. After this long the same
 # counters are read from /proc/net/dev, which takes no lock.
@@ -137,7 +137,7 @@ class KernelSampler:
         )
         return self._ports.add_to(sample, inventory) if self._ports else sample
 
-    def bound(self, questions: Collection[Port]) -> Mapping[Port, tuple[BoundSocket, ...]]:
+    def bound(self, questions: Collection[PortKey]) -> Mapping[PortKey, tuple[BoundSocket, ...]]:
         """Read who has these ports (protocol and number) in whatever state. Raises OSError."""
         return self._ports.bound(questions) if self._ports else {}
 

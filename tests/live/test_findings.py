@@ -17,7 +17,7 @@ from docker.types import IPAMConfig, IPAMPool
 
 from exporter.kernel.netlink.client import MAX_DATAGRAM
 from exporter.kernel.netlink.messages import message
-from tests.support.live.shop import IMAGE, Shop
+from tests.support.live.shop import IMAGE, Shop, run
 from tests.support.live.watched import Watched
 from tests.support.private_host.dockerd import DATA_ROOT
 from tests.support.private_host.engines import tool
@@ -41,11 +41,6 @@ def create(host: PrivateHost, name: str, subnet: str = "", **options: Any) -> An
     """`docker network create`, with a subnet if one is named."""
     ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet, iprange=options.pop("iprange", None))]) if subnet else None
     return host.client().networks.create(name, ipam=ipam, **options)
-
-
-def run(host: PrivateHost, name: str, network: str = "bridge", **options: Any) -> Any:
-    """`docker run -d`, sleeping."""
-    return host.client().containers.run(IMAGE, ["sleep", "1000"], name=name, network=network, detach=True, **options)
 
 
 def configure(host: PrivateHost, name: str, network: str, ip: str) -> None:
@@ -243,7 +238,7 @@ def test_a_connection_table_that_is_nearly_full_is_found(watched: Watched, clean
     run(clean_host, "web")  # nothing is tracked before there is a rule that asks for it
     before = watched.look(0.0)
     assert before.conntrack is not None
-    assert before.findings == ()
+    assert before.evaluation.findings == ()
     if before.conntrack.limit > MOST_CONNECTIONS:
         pytest.skip(f"{before.conntrack.limit} connections are too many to make")
     flood = (
@@ -260,9 +255,9 @@ def test_a_connection_table_that_is_nearly_full_is_found(watched: Watched, clean
     full = watched.look(1.0)
     assert full.conntrack is not None
     assert 0.9 * full.conntrack.limit < full.conntrack.entries < full.conntrack.limit
-    assert [finding.kind for finding in full.findings] == ["conntrack_full"]
+    assert [finding.kind for finding in full.evaluation.findings] == ["conntrack_full"]
     forget_connections(clean_host)
-    assert watched.look(2.0).findings == ()
+    assert watched.look(2.0).evaluation.findings == ()
 
 
 def churn(host: PrivateHost, name: str, enough: Event) -> int:
@@ -288,7 +283,7 @@ def test_coming_and_going_is_no_fault(watched: Watched, clean_host: PrivateHost)
         lives = [pool.submit(churn, clean_host, f"c{number}", enough) for number in range(3)]
         try:
             while not all(life.done() for life in lives):
-                assert watched.look(time.monotonic()).findings == ()
+                assert watched.look(time.monotonic()).evaluation.findings == ()
                 looks += 1
                 if looks > CHURN_LOOKS and time.monotonic() > deadline:
                     enough.set()

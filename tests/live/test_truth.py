@@ -9,13 +9,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.live.conftest import available
+from tests.support.live.hosts import available
 from tests.support.private_host.engines import ENGINES
 from tests.truth.case import BOTH, LEGACY, NFT, Case
 from tests.truth.cases import CASES
+from tests.truth.chosen import ON_LEGACY, QUICK
 from tests.truth.hosts import Hosts
 from tests.truth.known_wrong import KNOWN_WRONG, reason
-from tests.truth.quick import QUICK
 
 Key = tuple[str, str]
 
@@ -65,4 +65,4 @@ def test_the_product_says_what_a_connection_shows(hosts: dict[Key, Hosts], key: 
 def test_every_case_has_a_name_of_its_own() -> None:
     names = [case.name for case in CASES]
     assert len(names) == len(set(names))
-    assert {name.partition("@")[0] for name in KNOWN_WRONG} | QUICK <= set(names)
+    assert {name.partition("@")[0] for name in KNOWN_WRONG} | QUICK | ON_LEGACY <= set(names)

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 from tests.truth.case import BOTH, LEGACY, NFT, Case
 from tests.truth.cases import CASES
+from tests.truth.chosen import QUICK
 from tests.truth.hosts import Hosts
-from tests.truth.quick import QUICK
 from tests.truth.report import Row, document, parse_row, row, summary
 
 DOCUMENT = Path(__file__).parents[2] / "docs/truth.md"
@@ -33,19 +33,21 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.truth", description=__doc__)
     parser.add_argument("--engine", action="append", choices=BOTH, help="the Debian suite of an engine; all by default")
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="names or kinds of cases, as `nft*`")
+    parser.add_argument("--only", action="append", metavar="PATTERN", help="names or kinds of cases, as `nft*`")
     parser.add_argument("--layout", action="append", choices=(NFT, LEGACY), help="rule layout; all by default")
     parser.add_argument("--quick", action="store_true", help="the cases of `make test`")
     parser.add_argument("--write", action="store_true", help="write docs/truth.md")
     parser.add_argument("--rows", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    options.only = options.only or ["*"]
     options.engine = options.engine or list(BOTH)
     options.layout = options.layout or [NFT, LEGACY]
     return options
 
 
 def _play_all(options: argparse.Namespace) -> list[Row]:
-    again = [sys.executable, "-m", "tests.truth", "--only", options.only, *(["--quick"] if options.quick else [])]
+    again = [sys.executable, "-m", "tests.truth", *(["--quick"] if options.quick else [])]
+    again += [word for only in options.only for word in ("--only", only)]
     again += [word for layout in options.layout for word in ("--layout", layout)]
     with TemporaryDirectory() as folder:
         files = {suite: Path(folder) / suite for suite in options.engine}
@@ -61,16 +63,17 @@ def _play(options: argparse.Namespace) -> None:
     [suite] = options.engine
     with Path(options.rows).open("w") as file:
         for layout in options.layout:
+            cases = [case for case in CASES if case.runs_on(suite, layout) and _is_chosen(case, options)]
             with Hosts(suite, layout) as hosts:
-                for case in (case for case in CASES if case.runs_on(suite, layout) and _is_chosen(case, options)):
-                    done = row(hosts.play(case), suite, layout)
+                for outcome in hosts.play_all(cases):
+                    done = row(outcome, suite, layout)
                     file.write(json.dumps(done.plain()) + "\n")
                     file.flush()
                     print(done.line(), flush=True)
 
 
 def _is_chosen(case: Case, options: argparse.Namespace) -> bool:
-    chosen = any(fnmatch.fnmatchcase(text, options.only) for text in (case.name, case.kind))
+    chosen = any(fnmatch.fnmatchcase(text, only) for text in (case.name, case.kind) for only in options.only)
     return chosen and (not options.quick or case.name in QUICK)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from tests.support.live.exposed import COMMAND, Exporter
 from tests.support.waiting import until
 from tests.truth.case import Verdict
-from tests.truth.lab import Lab
+from tests.truth.lab import THIS_CODE, Lab
 
 # The words of the verdicts, those of `explain` before and after they were renamed.
 WORDS = {
@@ -63,7 +63,7 @@ def explain(exporter: Exporter, asked: str) -> tuple[Verdict, str]:
 
 def once(lab: Lab) -> tuple[Verdict, set[Finding]]:
     """Return what `check` says by its exit code when it is run once, and what it finds."""
-    words = (COMMAND, "--docker.host", lab.host.docker_url, "check", "--output", "json")
+    words = (*THIS_CODE, COMMAND, "--docker.host", lab.host.docker_url, "check", "--output", "json")
     done = lab.host.run(*words, check=False, timeout=COMMAND_SECONDS)
     rows = json.loads(done.stdout)["findings"]
     found = {Finding(row["kind"], row["severity"], json.dumps(row)) for row in rows}

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
 
+from tests.truth.chosen import ON_LEGACY
 from tests.truth.lab import Lab
 
 BOTH = ("bookworm", "sid")
@@ -38,7 +39,8 @@ class Case:
     between; it is measured in between alone where `sound_before` is false.
     `asked` is the argument of `explain` ('' = not asked), `verdicts` are its right answers.
     `finds`: one of these kinds must be found with severity warning or critical (ANY = of whatever kind).
-    `silent`: no finding of these severities may appear.
+    `forbidden`: no finding of these severities may appear.
+    `subject`: a name that every finding about the case contains; cases that have one can be played together.
     `flags` are those of dockerd, whose host is then another one.
     `once`: the commands are run once without the exporter; the exit code of `check` is a verdict too.
     After a `fresh` case the host is replaced.
@@ -53,10 +55,10 @@ class Case:
     asked: str
     verdicts: frozenset[Verdict]
     finds: tuple[str, ...] = ()
-    silent: bool = False
+    forbidden: frozenset[str] = frozenset()
+    subject: str = ""
     outage: bool = True
     engines: tuple[str, ...] = BOTH
-    layouts: tuple[str, ...] = (NFT,)
     flags: tuple[str, ...] = ()
     base: Plant = nothing
     sound_before: bool = True
@@ -66,4 +68,4 @@ class Case:
 
     def runs_on(self, suite: str, layout: str) -> bool:
         """Whether the case is meant for this engine and rule layout."""
-        return suite in self.engines and layout in self.layouts
+        return suite in self.engines and (layout == NFT or self.name in ON_LEGACY)

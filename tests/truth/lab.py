@@ -15,7 +15,7 @@ from docker.types import IPAMConfig, IPAMPool
 from tests.support.live.exposed import Exporter
 from tests.support.live.shop import IMAGE
 from tests.support.private_host import engines
-from tests.support.private_host.host import PrivateHost
+from tests.support.private_host.host import REPOSITORY, PrivateHost
 from tests.support.private_host.uplink import ADDRESS, DEVICE, OUTSIDE_ADDRESS
 from tests.support.waiting import until
 from tests.truth import outside
@@ -23,6 +23,9 @@ from tests.truth.links import host_end
 
 LEGACY_COMMANDS = [f"{name}{end}" for name in ("iptables", "ip6tables") for end in ("", "-save", "-restore")]
 START_SECONDS = 60
+# the exporter of this checkout, wherever the installed command leads to
+THIS_CODE = ("env", f"PYTHONPATH={REPOSITORY}")
+RENAMED_PROXY = "/run/docker-proxy-current"
 NETWORKS = {"n": "10.42.0.0/24", "m": "10.43.0.0/24"}
 # name, network and published port
 CONTAINERS = (("web", "bridge", 8080), ("api", "n", 8081), ("db", "n", 0), ("other", "m", 0))
@@ -51,7 +54,7 @@ class Lab:
             self.host = self._stack.enter_context(PrivateHost("truth", engine, flags))
             self._stack.enter_context(outside.serving(self.host.outside_pid))
             self._populate()
-            self.exporter = self._stack.enter_context(Exporter(self.host))
+            self.exporter = self._stack.enter_context(Exporter(self.host, before=THIS_CODE))
         except BaseException:
             self.close()
             raise
@@ -66,6 +69,9 @@ class Lab:
         return folder
 
     def _populate(self) -> None:
+        # for --userland-proxy-path: the same program by another name
+        proxy = shutil.which("docker-proxy", path=self.host.engine.path)
+        self.host.run("cp", str(proxy), RENAMED_PROXY)
         client = self.host.start().load_image().client()
         for name, subnet in NETWORKS.items():
             ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet)])

@@ -6,10 +6,16 @@ from contextlib import ExitStack, contextmanager, suppress
 from subprocess import CalledProcessError
 from typing import Any
 
+from tests.support.live.listening import listening
 from tests.truth.case import Plant
 from tests.truth.lab import Lab
 
 TABLE = re.compile(r"^\s*table (\w+ [\w-]+)", re.MULTILINE)
+
+
+def device(name: str) -> str:
+    """Shell commands that make a device which is up: the end of a veth pair, whose other end is up too."""
+    return f"ip link add {name} type veth peer name {name}p; ip link set {name}p up; ip link set {name} up"
 
 
 def shell(do: str, undo: str, container: str = "") -> Plant:
@@ -99,6 +105,11 @@ def sysctl(name: str, value: str, container: str = "") -> Plant:
 def container(name: str, command: list[str] | None = None, **options: Any) -> Plant:
     """`docker run -d` of a container that serves its name on port 80, or of `command`."""
     return lambda lab: lab.running(name, command, **options)
+
+
+def process(name: str, *claims: str) -> Plant:
+    """A process of the host that listens, as `tcp,0.0.0.0,8085`."""
+    return lambda lab: listening(lab.host, name, *claims)
 
 
 def both(*plants: Plant) -> Plant:

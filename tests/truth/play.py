@@ -1,7 +1,6 @@
 """Play one case: measure, plant, measure, ask the product, undo, measure again."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from subprocess import CalledProcessError
 
@@ -9,6 +8,7 @@ from tests.support.waiting import until
 from tests.truth.answers import Finding, Findings, explain, findings, once
 from tests.truth.case import ANY, Case, Verdict
 from tests.truth.lab import Lab
+from tests.truth.pacing import every
 from tests.truth.probes import WEB
 
 TRUTH_SECONDS = 30
@@ -49,7 +49,7 @@ class Outcome:
         kinds = ", ".join(sorted({f"{one.kind} {one.severity}" for one in self.seen}))
         if self.case.finds and not self.present:
             found.append(f"no {' or '.join(self.case.finds)}" + (f", but {kinds}" if kinds else ""))
-        if self.case.silent and self.seen:
+        if {one.severity for one in self.seen} & self.case.forbidden:
             found.append(f"flagged: {kinds}")
         return found
 
@@ -101,35 +101,22 @@ def _watch(case: Case, lab: Lab, outcome: Outcome, before: frozenset[Finding]) -
         outcome.seen |= now.loud - before
         if case.asked:
             outcome.verdict, outcome.explanation = explain(lab.exporter, case.asked)
-        if case.outage and not case.silent and not outcome.wrong:
+        if not case.forbidden and not outcome.wrong:
             return True
         return _settled(now, time.monotonic() - planted, shortest)
 
-    until(_paced(enough), MOST_WATCHED + shortest, "the end of the watch")
+    until(every(POLL_SECONDS, enough), MOST_WATCHED + shortest, "the end of the watch")
 
 
 def _settled(now: Findings, watched: float, shortest: float) -> bool:
     return watched >= shortest and (not now.pending or watched >= shortest + MOST_WATCHED / 2)
 
 
-def _paced(condition: Callable[[], bool]) -> Callable[[], bool]:
-    """Evaluate a condition twice a second at most."""
-    due = [0.0]
-
-    def paced() -> bool:
-        if time.monotonic() < due[0]:
-            return False
-        due[0] = time.monotonic() + POLL_SECONDS
-        return condition()
-
-    return paced
-
-
 def _is_clean(lab: Lab) -> bool:
     """Whether the host is as before: the published port answers and nothing is found."""
     try:
         until(lambda: WEB(lab), TRUTH_SECONDS, "web answers")
-        until(_paced(lambda: _is_quiet(lab)), CLEAN_SECONDS, "nothing found")
+        until(every(POLL_SECONDS, lambda: _is_quiet(lab)), CLEAN_SECONDS, "nothing found")
     except TimeoutError:
         return False
     return True

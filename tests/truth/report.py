@@ -56,7 +56,7 @@ def row(outcome: Outcome, suite: str, layout: str) -> Row:
         outage=case.outage,
         verdict=outcome.verdict.name.lower() if outcome.verdict is not None else "",
         finding=finding,
-        flagged=bool(outcome.seen),
+        flagged=any(text.startswith("flagged") for text in outcome.wrong),
         wrong=() if outcome.error else tuple(outcome.wrong),
         error=outcome.error,
         seconds=outcome.seconds,

@@ -9,6 +9,7 @@ BROKEN = frozenset({Verdict.BROKEN})
 NOT_WHOLE = frozenset({Verdict.BROKEN, Verdict.UNKNOWN})
 NOT_BROKEN = frozenset({Verdict.WHOLE, Verdict.UNKNOWN})
 WHOLE = frozenset({Verdict.WHOLE})
+LOUD, CRITICAL = frozenset({"warning", "critical"}), frozenset({"critical"})
 
 
 def outage(name: str, kind: str, plant: Plant, *finds: str, asked: str = "8080", **options: Any) -> Case:
@@ -26,8 +27,8 @@ def unknown(name: str, kind: str, plant: Plant, *finds: str, **options: Any) -> 
 def ordinary(name: str, kind: str, plant: Plant, *, asked: str = "8080", **options: Any) -> Case:
     """A habit that breaks nothing: no finding may be louder than info, and `explain` must not say broken."""
     probe: Probe = options.pop("probe", WEB)
-    settings = {"works": True, "verdicts": NOT_BROKEN, **options}
-    return Case(name, kind, plant, probe, asked=asked, silent=True, outage=False, **settings)
+    settings = {"works": True, "verdicts": NOT_BROKEN, "forbidden": LOUD, **options}
+    return Case(name, kind, plant, probe, asked=asked, outage=False, **settings)
 
 
 def meant(name: str, kind: str, plant: Plant, *, asked: str = "8080", **options: Any) -> Case:

@@ -26,7 +26,8 @@ ORDER = {
     ),
     "kernel": (
         ("kernel.libc",),
-        ("kernel.netlink", "kernel.bpf", "kernel.proc", "kernel.read_source", "kernel.periodic_reader"),
+        ("kernel.netlink", "kernel.bpf", "kernel.proc", "kernel.read_source"),
+        ("kernel.periodic_reader",),
         ("kernel.links", "kernel.conntrack", "kernel.firewall"),
         ("kernel.namespaces", "kernel.nat"),
         ("kernel.sockets",),

@@ -21,8 +21,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.private_host.host import PrivateHost
 from tests.support.private_host.namespaces import netns
+from tests.support.program import on_this_machine
 from tests.support.waiting import until
-from tests.unit.cli.test_main import on_this_machine
 
 PORT = 9714
 COMMAND = str(Path(sys.executable).with_name("dockernet-exporter"))

@@ -1,6 +1,7 @@
 """Flags of dockerd, and the commands that look once."""
 
 from tests.truth.case import Case, nothing
+from tests.truth.lab import RENAMED_PROXY
 from tests.truth.plants import shell
 from tests.truth.probes import always
 from tests.truth.rows import NOT_WHOLE, WHOLE, ordinary, outage
@@ -31,6 +32,7 @@ CASES = (
         "no iptables, checked once", FLUSHED, nothing, asked="", verdicts=WHOLE, once=True, flags=("--iptables=false",)
     ),
     flags("no iptables", "--iptables=false"),
+    flags("docker-proxy by another name", f"--userland-proxy-path={RENAMED_PROXY}"),
     flags("no userland proxy", "--userland-proxy=false"),
     flags("default binding address", "--ip=192.0.2.10"),
     flags("no ICC by default", "--icc=false"),

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from tests.truth.case import LEGACY, NFT, Case
+from tests.truth.case import Case
 from tests.truth.plants import rules, saved, shell
 from tests.truth.rows import meant, ordinary
 
 KIND = "firewall"
-LAYOUTS = (NFT, LEGACY)
 
 
 def iptables(name: str, *texts: str, **options: Any) -> Case:
@@ -17,7 +16,7 @@ def iptables(name: str, *texts: str, **options: Any) -> Case:
 
 def closed(name: str, *texts: str, **options: Any) -> Case:
     """Rules of iptables that close the published port on purpose."""
-    return meant(name, KIND, rules(*texts), layouts=LAYOUTS, **options)
+    return meant(name, KIND, rules(*texts), **options)
 
 
 def moved(table_name: str, chain_name: str, to: str) -> str:
@@ -30,18 +29,8 @@ def moved(table_name: str, chain_name: str, to: str) -> str:
 
 
 CASES = (
-    ordinary(
-        "vendor's chain with Docker's forward jumps",
-        KIND,
-        saved(moved("filter", "FORWARD", "DEFAULT_FORWARD")),
-        layouts=LAYOUTS,
-    ),
-    ordinary(
-        "vendor's chain with Docker's DNAT jump",
-        KIND,
-        saved(moved("nat", "PREROUTING", "DEFAULT_PREROUTING")),
-        layouts=LAYOUTS,
-    ),
+    ordinary("vendor's chain with Docker's forward jumps", KIND, saved(moved("filter", "FORWARD", "DEFAULT_FORWARD"))),
+    ordinary("vendor's chain with Docker's DNAT jump", KIND, saved(moved("nat", "PREROUTING", "DEFAULT_PREROUTING"))),
     ordinary("vendor's chain with the masquerade", KIND, saved(moved("nat", "POSTROUTING", "DEFAULT_POSTROUTING"))),
     ordinary(
         "vendor's chains, two deep, everywhere",
@@ -77,7 +66,6 @@ CASES = (
         "-I DOCKER-USER -i enp0s3 -j DROP",
         "-I DOCKER-USER -i enp0s3 -p tcp -m conntrack --ctorigdstport 8080 --ctdir ORIGINAL -j RETURN",
         "-I DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN",
-        layouts=LAYOUTS,
     ),
     iptables("DOCKER-USER connlimit", "-I DOCKER-USER -p tcp --syn -m connlimit --connlimit-above 1000 -j DROP"),
     iptables(
@@ -130,7 +118,6 @@ CASES = (
             "iptables -A INPUT -j ufw-user-input; iptables -P INPUT DROP\n"
             "iptables -N ufw-user-forward; iptables -A FORWARD -j ufw-user-forward; iptables -P FORWARD DROP\n"
         ),
-        layouts=LAYOUTS,
     ),
     ordinary(
         "Kubernetes' chains",

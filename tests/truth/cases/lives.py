@@ -7,11 +7,10 @@ from typing import Any
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
-from tests.support.live.listening import listening
 from tests.support.live.shop import IMAGE
 from tests.truth.case import Case, Plant
 from tests.truth.lab import Lab
-from tests.truth.plants import both, container
+from tests.truth.plants import both, container, process
 from tests.truth.probes import always
 from tests.truth.rows import ordinary
 
@@ -34,11 +33,6 @@ def created(name: str, command: list[str] = SLEEP, *, start: bool = False, **opt
             lab.remove(name)
 
     return plant
-
-
-def process(name: str, *claims: str) -> Plant:
-    """A process of the host that listens, as `tcp,0.0.0.0,8085`."""
-    return lambda lab: listening(lab.host, name, *claims)
 
 
 def then(plant: Plant, act: Callable[[Lab], object]) -> Plant:

@@ -143,6 +143,5 @@ CASES = (
     nft_drop_unknown("nft raw payload", "@nh,72,8 6 drop"),
     nft_drop_unknown("nft packet length", 'oifname "docker0" meta length > 0 drop'),
     nft_drop_unknown("nft quota", 'oifname "docker0" quota over 0 bytes drop'),
-    nft_drop_unknown("nft queue without a program", 'oifname "docker0" queue num 7'),
     nft_drop_unknown("nft limit over", 'oifname "docker0" limit rate over 1/day burst 1 packets drop'),
 )

@@ -8,7 +8,7 @@ from docker.types import IPAMConfig, IPAMPool
 
 from tests.truth.case import Case, Plant
 from tests.truth.lab import Lab
-from tests.truth.plants import both, container, shell, sysctl
+from tests.truth.plants import both, container, device, shell, sysctl
 from tests.truth.rows import ordinary
 
 KIND = "networks and routes"
@@ -75,7 +75,8 @@ CASES = (
     ),
     of_host(
         "two uplinks",
-        "ip link add up1 type dummy; ip address add 198.51.100.2/24 dev up1; ip link set up1 up; "
+        f"{device('up1')}; "
+        "ip address add 198.51.100.2/24 dev up1; ip link set up1 up; "
         "ip route add default via 198.51.100.1 metric 200",
         "ip link del up1",
     ),
@@ -99,7 +100,7 @@ CASES = (
     ),
     of_host(
         "a VPN device",
-        "ip link add tun7 type dummy; ip address add 10.8.0.1/24 dev tun7; ip link set tun7 mtu 1420 up",
+        f"{device('tun7')}; ip address add 10.8.0.1/24 dev tun7; ip link set tun7 mtu 1420 up",
         "ip link del tun7",
     ),
     of_host(
@@ -110,7 +111,7 @@ CASES = (
     ),
     of_host(
         "an address of Docker's kind elsewhere",
-        "ip link add dummy9 type dummy; ip address add 172.30.0.1/24 dev dummy9; ip link set dummy9 up",
+        f"{device('dummy9')}; ip address add 172.30.0.1/24 dev dummy9; ip link set dummy9 up",
         "ip link del dummy9",
     ),
     of_host(
@@ -173,7 +174,8 @@ CASES = (
         both(
             container("vpn", SLEEP, cap_add=["NET_ADMIN"]),
             shell(
-                "ip link add wg0 type dummy; ip address add 10.9.0.2/32 dev wg0; ip link set wg0 up; "
+                f"{device('wg0')}; "
+                "ip address add 10.9.0.2/32 dev wg0; ip link set wg0 up; "
                 "ip route add 0.0.0.0/1 dev wg0",
                 ":",
                 container="vpn",

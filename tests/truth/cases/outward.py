@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from tests.truth.case import LEGACY, NFT, Case
+from tests.truth.case import Case
 from tests.truth.plants import both, chain, nft, rules, saved, table
 from tests.truth.probes import outward, unreached
 from tests.truth.rows import outage
 
 ISOLATION, MASQUERADE = "isolation", "masquerade"
-LAYOUTS = (NFT, LEGACY)
 OPEN = unreached("db", "other")
 POSTROUTING = "-t nat -I POSTROUTING -s 10.42.0.0/24"
 # Docker 28 also drops in raw what enters a subnet by another device than its bridge.
@@ -18,7 +17,7 @@ RAW_BACK = "-t raw -I PREROUTING -i br-m -d 10.42.0.0/24 -j ACCEPT"
 
 def opened(name: str, *texts: str, **options: Any) -> Case:
     """Rules that let two networks reach each other."""
-    return outage(name, ISOLATION, rules(*texts), "isolation_lost", asked="", probe=OPEN, layouts=LAYOUTS, **options)
+    return outage(name, ISOLATION, rules(*texts), "isolation_lost", asked="", probe=OPEN, **options)
 
 
 def shut(name: str, *texts: str, **options: Any) -> Case:
@@ -31,8 +30,8 @@ def without_masquerade(name: str, replacement: str = "", **options: Any) -> Case
     """The rule of network n deleted, and another one in its place."""
     find = "iptables -t nat -S POSTROUTING | grep '10.42.0.0/24.*MASQUERADE' | sed 's/^-A/iptables -w -t nat -D/' | sh"
     do = f"{find}\n{replacement and f'iptables -t nat {replacement}'}"
-    probe, layouts = outward("db"), LAYOUTS
-    return outage(name, MASQUERADE, saved(do), "missing_masquerade", asked="", probe=probe, layouts=layouts, **options)
+    probe = outward("db")
+    return outage(name, MASQUERADE, saved(do), "missing_masquerade", asked="", probe=probe, **options)
 
 
 CASES = (
@@ -107,6 +106,5 @@ CASES = (
         "missing_masquerade",
         asked="",
         probe=outward("db"),
-        layouts=LAYOUTS,
     ),
 )

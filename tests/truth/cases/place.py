@@ -1,13 +1,16 @@
 """Places of the packet's way that hold rules: tables, hooks, families, other programs of the kernel."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from tests.truth.case import ANY, LEGACY, NFT, Case
+from tests.support.xdp import dropping
+from tests.truth.case import ANY, Case
+from tests.truth.lab import Lab
 from tests.truth.plants import both, chain, forward, nft, rules, shell, table
 from tests.truth.rows import outage, unknown
 
 KIND = "place not walked"
-LAYOUTS = (NFT, LEGACY)
 
 
 def iptables(name: str, *texts: str, **options: Any) -> Case:
@@ -20,20 +23,28 @@ def base(name: str, family: str, declaration: str, rule: str, *finds: str, **opt
     return outage(name, KIND, nft(table(f"{family} t", chain(declaration, rule))), *(finds or (ANY,)), **options)
 
 
+@contextmanager
+def xdp(lab: Lab) -> Iterator[None]:
+    """An XDP program on the uplink that drops what comes in."""
+    with ExitStack() as stack:
+        with lab.host.netns():
+            stack.enter_context(dropping("enp0s3"))
+        yield
+
+
 SPEC = forward("ct state established,related accept", 'iifname { "docker0" } accept', policy="drop")
 INGRESS = "type filter hook ingress device enp0s3 priority 0"
 
 CASES = (
-    iptables("raw prerouting", "-t raw -I PREROUTING -p tcp --dport 8080 -j DROP", layouts=LAYOUTS),
-    iptables("mangle prerouting", "-t mangle -I PREROUTING -p tcp --dport 8080 -j DROP", layouts=LAYOUTS),
-    iptables("mangle forward", "-t mangle -I FORWARD -o docker0 -j DROP", layouts=LAYOUTS),
-    iptables("mangle postrouting", "-t mangle -I POSTROUTING -o docker0 -j DROP", layouts=LAYOUTS),
-    iptables("security forward", "-t security -I FORWARD -o docker0 -j DROP", layouts=LAYOUTS),
+    iptables("raw prerouting", "-t raw -I PREROUTING -p tcp --dport 8080 -j DROP"),
+    iptables("mangle prerouting", "-t mangle -I PREROUTING -p tcp --dport 8080 -j DROP"),
+    iptables("mangle forward", "-t mangle -I FORWARD -o docker0 -j DROP"),
+    iptables("mangle postrouting", "-t mangle -I POSTROUTING -o docker0 -j DROP"),
+    iptables("security forward", "-t security -I FORWARD -o docker0 -j DROP"),
     iptables(
         "mark in mangle, drop in filter",
         "-t mangle -I PREROUTING -p tcp --dport 8080 -j MARK --set-mark 9",
         "-I FORWARD -m mark --mark 9 -j DROP",
-        layouts=LAYOUTS,
     ),
     iptables("way back in filter", "-I FORWARD -i docker0 -o enp0s3 -j DROP"),
     iptables("way back in raw", "-t raw -I PREROUTING -i docker0 -j DROP"),
@@ -73,6 +84,12 @@ CASES = (
         "bridge input",
         KIND,
         nft(table("bridge t", chain("type filter hook input priority 0; policy drop"))),
+    ),
+    unknown("XDP on the uplink", KIND, xdp),
+    unknown(
+        "netdev egress of the bridge",
+        KIND,
+        nft(table("netdev t", chain("type filter hook egress device docker0 priority 0", "ip protocol tcp drop"))),
     ),
     unknown(
         "tc ingress of the uplink",

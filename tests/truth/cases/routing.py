@@ -6,12 +6,12 @@ from typing import Any
 
 from tests.truth.case import ANY, Case
 from tests.truth.lab import Lab
-from tests.truth.plants import both, shell, sysctl
+from tests.truth.plants import both, device, shell, sysctl
 from tests.truth.probes import outward, published
 from tests.truth.rows import outage
 
 ROUTING, FORWARDING = "routing", "forwarding"
-DUMMY, NO_DUMMY = "ip link add dummy7 type dummy; ip link set dummy7 up", "ip link del dummy7"
+DUMMY, NO_DUMMY = device("dummy7"), "ip link del dummy7"
 LOST = ("route_lost", "subnet_overlap")
 
 

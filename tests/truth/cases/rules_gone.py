@@ -2,19 +2,18 @@
 
 from typing import Any
 
-from tests.truth.case import ANY, LEGACY, NFT, Case
+from tests.truth.case import ANY, Case
 from tests.truth.plants import rules, saved, shell
 from tests.truth.probes import outward
 from tests.truth.rows import outage
 
 KIND = "rules gone"
-LAYOUTS = (NFT, LEGACY)
 DELETE_DNAT = "iptables -t nat -S DOCKER | grep -- '--dport 8080 ' | sed 's/^-A/iptables -w -t nat -D/' | sh"
 
 
 def proxied(name: str, do: str, *finds: str, **options: Any) -> Case:
     """Rules deleted; docker-proxy answers clients outside, without their addresses."""
-    return outage(name, KIND, saved(do), *finds, works=True, layouts=LAYOUTS, **options)
+    return outage(name, KIND, saved(do), *finds, works=True, **options)
 
 
 CASES = (
@@ -35,12 +34,8 @@ CASES = (
         ANY,
     ),
     outage(
-        "forward policy DROP without Docker's rules",
-        KIND,
-        saved("iptables -F FORWARD; iptables -P FORWARD DROP"),
-        ANY,
-        layouts=LAYOUTS,
+        "forward policy DROP without Docker's rules", KIND, saved("iptables -F FORWARD; iptables -P FORWARD DROP"), ANY
     ),
-    outage("jump to DOCKER in filter deleted", KIND, saved("iptables -F DOCKER"), "forward_drop", layouts=LAYOUTS),
+    outage("jump to DOCKER in filter deleted", KIND, saved("iptables -F DOCKER"), "forward_drop"),
     outage("ruleset flushed", KIND, shell("nft flush ruleset", ":"), ANY, probe=outward("api"), asked="", fresh=True),
 )

@@ -11,12 +11,13 @@ from docker.types import IPAMConfig, IPAMPool
 from tests.support.live.shop import IMAGE
 from tests.truth.case import Case, Plant
 from tests.truth.lab import Lab
+from tests.truth.plants import device
 from tests.truth.probes import always, published
 from tests.truth.rows import NOT_WHOLE, outage
 
 KIND = "start blocked"
 SLEEP = ["sleep", "1000"]
-DUMMY = "ip link add lan7 type dummy; ip link set lan7 up"
+DUMMY = device("lan7")
 
 
 def refused(before: Callable[[Lab], object], spoil: Callable[[Lab], object], **options: Any) -> Plant:
@@ -68,10 +69,10 @@ def none(_lab: Lab) -> None:
     """Do nothing."""
 
 
-def blocked(name: str, plant: Plant, **options: Any) -> Case:
+def blocked(name: str, plant: Plant, *finds: str, **options: Any) -> Case:
     """A container whose start failed."""
     settings = {"asked": "app", "verdicts": NOT_WHOLE, "works": True, "probe": always, **options}
-    return outage(name, KIND, plant, "start_blocked", **settings)
+    return outage(name, KIND, plant, "start_blocked", *finds, **settings)
 
 
 @contextmanager
@@ -159,6 +160,7 @@ CASES = (
     blocked(
         "nat chain gone",
         refused(none, sh("iptables -t nat -F; iptables -t nat -X DOCKER"), ports={"80/tcp": 8085}),
+        "missing_chain",
         fresh=True,
         probe=always,
     ),

@@ -34,14 +34,14 @@ from exporter.kernel.sockets import listeners
 from exporter.kernel.sockets.listeners import parse_listeners
 from exporter.kernel.sockets.source import PortReader
 from tests.support.kernel.captured import captured
+from tests.support.kernel.captured_flows import EXPECTED as CONNECTIONS
+from tests.support.kernel.captured_flows import MESSAGES as FLOWS
 from tests.support.kernel.damaged import TCP, damages
 from tests.support.kernel.messages import FakeSocket, Reply, always, as_socket, done, nsid_answer, renumbered
 from tests.support.kernel.messages import raw_attribute as lie
 from tests.support.kernel.messages import reply as message
 from tests.support.kernel.messages import stats_record as counters
 from tests.support.waiting import until
-from tests.unit.kernel.conntrack.test_flows import EXPECTED as CONNECTIONS
-from tests.unit.kernel.conntrack.test_flows import MESSAGES as FLOWS
 
 Damage = Callable[[bytes], bytes]
 UDP_PORTS = frozenset({53, 54})
@@ -171,7 +171,7 @@ def test_a_bad_connection_costs_the_connections(monkeypatch: pytest.MonkeyPatch,
     sweep.watch_for(UDP_PORTS)
     sweep.step()
     assert (sweep.snapshot()[0], sweep.state().error) == (None, "a connection whose first tuple is in no known form")
-    sweep._whole_at = 0.0
+    sweep._full_due = 0.0
     sweep.step()
     assert (sweep.snapshot()[0], sweep.state().up) == (CONNECTIONS, True)
 

@@ -14,7 +14,7 @@ from exporter.kernel.netlink.client import open_socket
 from tests.support.kernel.own_namespace import ip
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("host")]
+pytestmark = pytest.mark.usefixtures("host")
 
 SECONDS = 20.0
 CONTAINER, CLIENT = "172.20.0.2", "192.0.2.1"

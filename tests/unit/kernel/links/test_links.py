@@ -9,25 +9,10 @@ from exporter.core.model.docker import Link
 from exporter.kernel.links.links import IFINFOMSG, LinkMessage, parse_link
 from exporter.kernel.netlink.messages import HEADER, text
 from tests.support.kernel.captured import captured
+from tests.support.kernel.captured_links import COUNTERS, LINK_MESSAGES
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK
 
 AF_BRIDGE = 7
-LINK_MESSAGES = [
-    raw
-    for name in ("devices", "life")
-    for raw in captured(name)
-    if HEADER.unpack_from(raw)[1] in (RTM_NEWLINK, RTM_DELLINK)
-]
-COUNTERS = (
-    "rx_packets",
-    "tx_packets",
-    "rx_bytes",
-    "tx_bytes",
-    "rx_errors",
-    "tx_errors",
-    "rx_dropped",
-    "tx_dropped",
-)
 
 
 def parsed(raw: bytes) -> LinkMessage | None:

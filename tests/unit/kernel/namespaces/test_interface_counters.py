@@ -8,7 +8,7 @@ from exporter.core.model.docker import Interface
 from exporter.core.model.kernel_sample import Inside
 from exporter.kernel.namespaces.interface_counters import read_inside, read_names
 from tests.support.kernel.messages import FakeSocket, as_socket
-from tests.unit.kernel.test_proc import NET_DEV
+from tests.support.kernel.proc_files import NET_DEV
 
 NOBODY = as_socket(FakeSocket())
 

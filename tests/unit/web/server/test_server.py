@@ -8,9 +8,7 @@ from importlib import resources
 
 import pytest
 
-from tests.support.web_running import OPENMETRICS, TEXT, Site, serving
-
-ROUTES = ["/", "/metrics", "/-/healthy", "/-/ready", "/static/style.css"]
+from tests.support.web_running import OPENMETRICS, ROUTES, TEXT, Site, serving
 
 
 @pytest.fixture

@@ -5,17 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.families import exposed
 from tests.support.private_host.engines import PackageUnavailableError, tool
+from tests.support.recorded import RecordedHost, hosts
 from tests.support.rule_files import ALERTS, RECORDING, SCRAPES, UNIT_TESTS
 
 
-def promtool(*arguments: str) -> tuple[int, str]:
-    """Exit code and output; a skipped test where Debian's package cannot be had."""
+def promtool(*arguments: str, text: str = "") -> tuple[int, str]:
+    """Exit code and output, with `text` on its standard input; a skipped test where Debian's package cannot be had."""
     try:
         program = tool("promtool")
     except PackageUnavailableError as error:
         pytest.skip(f"no promtool: {error}")
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([program, *arguments], input=text, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -44,3 +46,8 @@ def test_a_wrong_expectation_fails(tmp_path: Path) -> None:
     code, said = promtool("test", "rules", str(broken))
     assert code != 0
     assert "DockernetPortTaken" in said
+
+
+@pytest.mark.parametrize("host", hosts(), ids=lambda host: host.folder.name)
+def test_the_exposition_of_a_recorded_host_is_clean(host: RecordedHost) -> None:
+    assert promtool("check", "metrics", text=exposed(host.observation())) == (0, "")

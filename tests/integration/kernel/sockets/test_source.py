@@ -1,4 +1,4 @@
-"""Ports as the sampler reads them: sockets of this machine's kernel in a namespace of the tests' own."""
+"""Ports as the sampler reads them: sockets of this kernel in a namespace of the test's own."""
 
 import os
 import socket
@@ -52,7 +52,6 @@ def publishing() -> Inventory:
     return builders.inventory(builders.network("front"), replace(web, details=details))
 
 
-@pytest.mark.live
 def test_a_proxy_is_counted_at_once_and_its_memory_within_a_moment(proc: FakeProc, reader: PortReader) -> None:
     inventory = publishing()
     with made("tcp", "0.0.0.0", 8080, "") as sock:
@@ -67,7 +66,6 @@ def test_a_proxy_is_counted_at_once_and_its_memory_within_a_moment(proc: FakePro
         until(lambda: reader.add_to(KernelSample(), inventory).proxies == cost, 60, "memory read")
 
 
-@pytest.mark.live
 def test_what_the_sample_had_is_kept(reader: PortReader) -> None:
     before = KernelSample(
         sources=(SourceState("links", up=True),), degraded=(Degraded("links", "reason"),), overflows=3
@@ -79,7 +77,6 @@ def test_what_the_sample_had_is_kept(reader: PortReader) -> None:
     assert sample.reserved_ports == ()
 
 
-@pytest.mark.live
 def test_a_kernel_that_refuses_costs_the_sockets_and_nothing_else(
     reader: PortReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +90,6 @@ def test_a_kernel_that_refuses_costs_the_sockets_and_nothing_else(
     assert "Protocol not supported" in sample.sources[0].error
 
 
-@pytest.mark.live
 def test_who_has_a_port_is_answered_by_protocol_and_is_the_same_object(proc: FakeProc, reader: PortReader) -> None:
     with made("tcp", "127.0.0.1", 8001, "not listening") as tcp, made("udp", "127.0.0.1", 8001, "connected") as udp:
         proc.process(20, "first", inode(tcp))

@@ -1,12 +1,20 @@
-"""Tests marked live make namespaces and devices of their own: they need root."""
+"""Tests that need root and this kernel, in network namespaces of their own, or programs fetched from Debian."""
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.kernel.own_namespace import container, own_namespace
 from tests.support.private_host.engines import tool
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.integration)
 
 
 @pytest.fixture
