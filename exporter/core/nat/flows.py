@@ -63,18 +63,23 @@ def udp_ports(expected: Expected) -> frozenset[int]:
 
 
 def _stuck(flows: Flows, expected: Expected, local: frozenset[str]) -> set[StuckFlow]:
-    """A client's flow that was led to an address of Docker's that nobody has, or that no rule led on when it began.
+    """A client's flow that was led to another container than the publisher, or that no rule led on when it began.
 
     What a container sends to a port of its own network is led on by docker-proxy, and what goes to the same port
     of another host is none of this one's.
     """
     published = {(b.family, b.host_port, b.host_ip) for b in expected.bindings if b.protocol == UDP}
-    ports = {port for _, port, _ in published}
+    targets: dict[int, set[str]] = {}
+    for binding in expected.bindings:
+        if binding.protocol == UDP:
+            targets.setdefault(binding.host_port, set()).update(binding.targets)
     found = set()
     for protocol, port, address in flows.published:
-        nobodys = address not in expected.owners and _is_inside(address, expected)
-        if protocol == UDP and port in ports and nobodys and expected.complete:
-            found.add(StuckFlow(protocol, port, f"{address}, which no container has"))
+        publishers = targets.get(port, {address})
+        if protocol == UDP and address not in publishers and expected.complete and _is_inside(address, expected):
+            owner = expected.owners.get(address)
+            whose = f"of {owner.container}" if owner else "which no container has"
+            found.add(StuckFlow(protocol, port, f"{address}, {whose}"))
     for port, address, client in flows.direct:
         family = family_of(address)
         wanted = address in local and ((family, port, "") in published or (family, port, address) in published)

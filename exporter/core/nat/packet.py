@@ -64,7 +64,9 @@ class Inside:
 
     `bridges` are Docker's, `networks` (network, mask) of addresses that no packet from outside has. `uplinks` are the
     devices by which clients come, `devices` every device by its name with its ifindex, `addresses` the namespace's own
-    by their family, of devices that are no bridge of Docker's.
+    by their family, of devices that are no bridge of Docker's. `own` are all of the
+    namespace's addresses. `neighbours`: by family a client on an uplink's own network. `links` are the networks that
+    are directly connected by devices which are no bridge of Docker's.
     """
 
     bridges: frozenset[str] = frozenset()
@@ -72,3 +74,6 @@ class Inside:
     uplinks: frozenset[str] = frozenset()
     devices: Mapping[str, int] = field(default_factory=dict)
     addresses: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    own: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    neighbours: Mapping[str, int] = field(default_factory=dict)
+    links: tuple[tuple[int, int], ...] = ()

@@ -64,13 +64,14 @@ class Effect(NamedTuple):
     """What a rule does to a mark before its target applies: (mark & keep) ^ (other & take) ^ xor.
 
     `key` is MARK or CT_MARK, the other mark is that of the two which `key` is not; UNTRACKED ends connection tracking.
-    `xor` is None where the new value is not known.
+    `xor` is None where the new value is not known. It happens once the first `behind` conditions of the rule hold.
     """
 
     key: str
     keep: int = 0
     take: int = 0
     xor: int | None = 0
+    behind: int = 0
 
 
 UNTRACKED = "untracked"

@@ -7,18 +7,20 @@ from operator import is_
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.docker import Inventory
-from exporter.core.model.memo import IdentityMemo
+from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.sockets import HostSockets
 from exporter.core.nat.attribution import Attribution
 from exporter.core.nat.evaluator import NatEvaluator, NatState
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.flows import FlowCounts, Flows, count_flows
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, NatLedger, Series
+from exporter.core.nat.packet import Inside
 from exporter.core.nat.published_history import PortMemory
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.redirects import Redirect, redirects
 from exporter.core.nat.rule_counts import RuleCounts, count
 from exporter.core.nat.ruleset import Ruleset
+from exporter.core.nat.walk.inside import inside_of
 from exporter.core.topology.topology import Topology
 
 
@@ -81,6 +83,8 @@ class NatBook:
     def __init__(self) -> None:
         self._evaluator = NatEvaluator()
         self._expect = IdentityMemo(expected)
+        self._inside = IdentityMemo(lambda inventory, devices: inside_of(inventory.networks.values(), devices))
+        self._known_inside = Inside()
         self._ledger = NatLedger()
         self._memory = PortMemory()
         self._attribution = Attribution(Expected(), self._memory)
@@ -95,13 +99,15 @@ class NatBook:
 
     def expected(self, topology: Topology) -> Expected:
         """Return what Docker must have programmed."""
-        return self._expect(topology.inventory)
+        found = self._inside(topology.inventory, topology.devices)
+        self._known_inside = keep_equal(self._known_inside, found)
+        return self._expect(topology.inventory, self._known_inside)
 
     def observe(self, topology: Topology, sample: NatSample, surroundings: Surroundings) -> NatView:
         """Take one moment. Rules of another network namespace than Docker's are none of these."""
         if not surroundings.here:
             sample = NatSample()
-        expected = self._expect(topology.inventory)
+        expected = self.expected(topology)
         if expected is not self._expected:
             self._expected = expected
             self._attribution = Attribution(expected, self._memory)

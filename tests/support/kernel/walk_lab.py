@@ -13,8 +13,8 @@ from pathlib import Path
 
 from exporter.core.nat.address_numbers import number_of, prefix_of
 from exporter.core.nat.packet import OUTSIDE, Inside, Packet
-from exporter.core.nat.walk import Firewall
-from exporter.core.nat.ways import Way, way_in, way_out
+from exporter.core.nat.walk.firewall import Firewall
+from exporter.core.nat.walk.ways import Way, way_in, way_out
 from exporter.kernel.firewall.iptables_legacy.reader import LegacyReader
 from exporter.kernel.firewall.nftables.reader import NftReader
 from tests.support.kernel.own_namespace import carries, container, entered, ip, own_namespace
@@ -118,8 +118,9 @@ class Lab:
 
     def way_in(self, *, exact: bool = False) -> Way:
         """Walk a client's packet; `exact` is this client's and no other's."""
-        known = {"src": number_of(CLIENT), "dst": number_of(HOST), "iif": "eth0"} if exact else {}
-        packet = Packet(dport=PUBLISHED, to_host=True)._replace(**known)
+        packet = Packet(dport=PUBLISHED, to_host=True)
+        if exact:
+            packet = packet._replace(src=number_of(CLIENT), dst=number_of(HOST), iif="eth0")
         return way_in(self.firewall(), packet, route)
 
     def way_out(self) -> Way:

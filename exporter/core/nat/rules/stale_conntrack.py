@@ -1,4 +1,4 @@
-"""A UDP flow to a published port is stuck in the connection table: it leads to the host, or to nobody's address.
+"""A UDP flow to a published port is stuck in the connection table: it leads to the host, or not to the publisher.
 
 It lives as long as the client goes on sending, and no rule is asked for it again.
 """

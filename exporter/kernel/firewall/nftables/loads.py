@@ -74,7 +74,7 @@ def meta(state: State, parts: Attributes) -> None:
     place = u32(parts[nfta.META_KEY])
     if nfta.META_SREG in parts:
         if place == META_MARK:
-            state.effects.append(_assigned(MARK, CT_MARK, state.loaded(parts[nfta.META_SREG])))
+            state.effect(_assigned(MARK, CT_MARK, state.loaded(parts[nfta.META_SREG])))
         return
     key, size = META.get(place, ("?meta", 0))
     state.load(parts[nfta.META_DREG], Loaded(key, size))
@@ -85,7 +85,7 @@ def ct(state: State, parts: Attributes) -> None:
     place = u32(parts[nfta.CT_KEY])
     if nfta.CT_SREG in parts:
         if place == CT_MARK_KEY:
-            state.effects.append(_assigned(CT_MARK, MARK, state.loaded(parts[nfta.CT_SREG])))
+            state.effect(_assigned(CT_MARK, MARK, state.loaded(parts[nfta.CT_SREG])))
         return
     if nfta.CT_DIRECTION not in parts:
         key, size = CT.get(place, ("?ct", 0))

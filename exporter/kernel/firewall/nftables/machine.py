@@ -69,6 +69,10 @@ class State:
             self.conditions.append(Condition(target, UNKNOWN))
             self.made.update(target=f"?{target}", **more)
 
+    def effect(self, effect: Effect) -> None:
+        """Take what the rule does to a mark: the conditions so far must hold for it."""
+        self.effects.append(effect._replace(behind=len(self.conditions)))
+
     def load(self, register: bytes, loaded: Loaded) -> None:
         """Put something into a register, over all that shares bytes with it."""
         first = word(register)

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.nat.address_numbers import number_of, prefix_of
-from exporter.core.nat.chain_index import ChainIndex
 from exporter.core.nat.packet import Inside, Packet
 from exporter.core.nat.ruleset import (
     DPORT,
@@ -29,7 +28,8 @@ from exporter.core.nat.ruleset import (
     Rule,
     Ruleset,
 )
-from exporter.core.nat.walker import Decision, Walker
+from exporter.core.nat.walk.chain_index import ChainIndex
+from exporter.core.nat.walk.walker import Decision, Walker
 from tests.support.saved_rules import ruleset
 
 FORWARD: Place = ("ip", "filter", "FORWARD")

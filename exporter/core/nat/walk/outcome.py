@@ -42,7 +42,7 @@ class Outcome:
     """`verdict` is ACCEPT, DROP, REJECT or UNKNOWN, by `decision`; None where nothing dropped the packet.
 
     `packet` is what it became. `translations` are the rules that translated it for certain, `untracked` the rule that
-    exempted it from that. `doubts` would have changed the outcome, and it is unknown whether they match. `partial`
+    exempted it from that, `accepted` the rules that accepted it. `doubts` would have changed the outcome, and it is unknown whether they match. `partial`
     changes it for some of the clients only.
     """
 
@@ -51,6 +51,7 @@ class Outcome:
     decision: Decision | None = None
     translations: tuple[Decision, ...] = ()
     untracked: Decision | None = None
+    accepted: tuple[Decision, ...] = ()
     doubts: tuple[Decision, ...] = ()
     partial: tuple[Decision, ...] = ()
 

@@ -8,12 +8,11 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from exporter.core.nat.chain_index import ChainIndex
-from exporter.core.nat.marks import changed
-from exporter.core.nat.matcher import Matcher
 from exporter.core.nat.packet import UNKNOWN, YES, Answer, Inside, Packet
 from exporter.core.nat.ruleset import FINAL, GOTO, JUMP, MAP, PASSING, RETURN, UNTRACKED, Place, Rule, Ruleset
 from exporter.core.nat.ruleset import UNKNOWN as OPEN
+from exporter.core.nat.walk.chain_index import ChainIndex
+from exporter.core.nat.walk.matcher import Matcher
 
 DEEPEST = 64  # chains within chains; the kernel allows 16 for nf_tables
 LEADING = (JUMP, GOTO)
@@ -62,14 +61,12 @@ class Walker:
     def _hits(self, place: Place, course: Course, sure: Answer, depth: int) -> Iterator[Hit]:
         """Walk one chain; `sure` is how certain it is that the packet is in it."""
         for number, rule in self._candidates(place, course.packet):
-            matched = self.matcher.matches(rule, course.packet)
+            matched = self._change(rule, course, sure) if rule.effects else self.matcher.matches(rule, course.packet)
             if not matched:
                 continue
             answer = min(sure, matched)
-            if rule.effects:
-                course.packet = changed(course.packet, rule.effects, answer)
-                if any(effect.key == UNTRACKED for effect in rule.effects):
-                    yield Hit(rule, number + 1, answer, NOTRACK)
+            if rule.effects and any(effect.key == UNTRACKED for effect in rule.effects):
+                yield Hit(rule, number + 1, answer, NOTRACK)
             if rule.target in PASSING:
                 continue
             if rule.target == RETURN:
@@ -82,6 +79,12 @@ class Walker:
                 if answer == YES:
                     return
                 sure = answer
+
+    def _change(self, rule: Rule, course: Course, sure: Answer) -> Answer:
+        """Match a rule that changes marks, and change them as certainly as the packet is there."""
+        matched, packet = self.matcher.applied(rule, course.packet, sure)
+        course.packet = packet
+        return matched
 
     def _follow(self, hit: Hit, to: str, course: Course, depth: int) -> Generator[Hit, None, bool]:
         """Take what a rule or an element does; return whether the packet leaves the chain by it without a verdict."""

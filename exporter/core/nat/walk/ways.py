@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.core.nat.outcome import Decision, Outcome
 from exporter.core.nat.packet import OUTSIDE, Packet
 from exporter.core.nat.ruleset import STATE_DNAT, STATE_ESTABLISHED
-from exporter.core.nat.walk import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, Firewall, walk
+from exporter.core.nat.walk.firewall import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, Firewall, walk
+from exporter.core.nat.walk.outcome import Decision, Outcome
 
 Route = Callable[[int], str]  # the device that leads to an address; OUTSIDE where none of Docker's does
 
@@ -64,7 +64,7 @@ def _answer(sent: Packet, passed: Packet, led: Packet) -> Packet:
         protocol=sent.protocol,
         sport=led.dport,
         dport=sent.sport,
-        from_host=led.to_host or led.dst is None,
+        from_host=led.to_host,
         to_host=sent.from_host,
         state=STATE_ESTABLISHED | (led.state & STATE_DNAT),
         family=sent.family,
@@ -74,17 +74,23 @@ def _answer(sent: Packet, passed: Packet, led: Packet) -> Packet:
     )
 
 
-def way_out(firewall: Firewall, packet: Packet) -> Way:
-    """Walk a container's first packet to somewhere outside, and the answer back."""
+def way_out(firewall: Firewall, packet: Packet, *, answered: bool = True) -> Way:
+    """Walk a container's first packet to somewhere outside, and the answer back.
+
+    Not `answered`: without a translation it is up to other hosts whether an answer arrives at this one.
+    """
     sent = walk(firewall, packet, (PREROUTING, FORWARD, POSTROUTING))
     if sent.dropped:
         return Way((sent,))
     back = _answer(packet, sent.packet, packet)
     translated = bool(sent.translations) and sent.translations[-1].effect in ("MASQUERADE", "SNAT")
-    # Until the translation is undone the answer is for an address of the host's own.
-    arriving = back._replace(iif=OUTSIDE, oif=OUTSIDE, to_host=translated, dst=None if translated else packet.src)
-    arrived = walk(firewall, arriving, (PREROUTING,))
-    if arrived.dropped:
-        return Way((sent, arrived))
-    going = arrived.packet._replace(dst=packet.src, to_host=False, oif=packet.iif)
-    return Way((sent, arrived, walk(firewall, going, (FORWARD, POSTROUTING))))
+    parts = [sent]
+    if translated or answered:
+        # Until the translation is undone the answer is for an address of the host's own.
+        arriving = back._replace(iif=OUTSIDE, oif=OUTSIDE, to_host=translated, dst=None if translated else packet.src)
+        parts.append(walk(firewall, arriving, (PREROUTING,)))
+        back = parts[-1].packet
+    if not parts[-1].dropped:
+        going = back._replace(iif=OUTSIDE, dst=packet.src, to_host=False, oif=packet.iif)
+        parts.append(walk(firewall, going, (FORWARD, POSTROUTING)))
+    return Way(tuple(parts))

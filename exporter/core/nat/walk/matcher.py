@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from exporter.core.nat.conditions import CHECKS, LISTED, either, is_listed, negated
 from exporter.core.nat.packet import NO, UNKNOWN, YES, Answer, Inside, Packet
 from exporter.core.nat.ruleset import (
     BRIDGE,
@@ -22,6 +21,8 @@ from exporter.core.nat.ruleset import (
     Rule,
     Ruleset,
 )
+from exporter.core.nat.walk.conditions import CHECKS, LISTED, either, is_listed, negated
+from exporter.core.nat.walk.marks import changed
 
 DEVICES = (IIF, OIF)
 COMPARED, LISTED_OPERATORS = (EQUAL, UNEQUAL), (IN, NOT_IN)
@@ -44,6 +45,21 @@ class Matcher:
                 return NO
             answer = min(answer, found)
         return answer
+
+    def applied(self, rule: Rule, packet: Packet, sure: Answer) -> tuple[Answer, Packet]:
+        """Whether a rule that changes marks matches, and the packet behind it: conditions see the marks so far.
+
+        `sure` is how certain it is that the packet gets to the rule.
+        """
+        answer, changes = sure, list(rule.effects)
+        for number, condition in enumerate((*rule.conditions, None)):
+            while changes and changes[0].behind <= number:
+                packet = changed(packet, changes[:1], answer)
+                changes.pop(0)
+            answer = min(answer, self._holds(rule, condition, packet)) if condition is not None else answer
+            if not answer:
+                break
+        return answer, packet
 
     def limits(self, rule: Rule, packet: Packet) -> tuple[str, ...]:
         """Return the keys of conditions that do not hold for certain."""

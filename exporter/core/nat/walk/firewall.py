@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from exporter.core.nat.address_numbers import number_of
-from exporter.core.nat.outcome import ACCEPTED, DROPPED, UNDECIDED, Decision, Outcome, is_doubt
 from exporter.core.nat.packet import SOME, UNKNOWN, YES, Destination, Inside, Packet
 from exporter.core.nat.ruleset import BRIDGE, INET, NAT, NETDEV, STATE_DNAT, STATE_NEW, Base, Place, Ruleset
-from exporter.core.nat.walker import NOTRACK, Course, Hit, Walker
+from exporter.core.nat.walk.outcome import ACCEPTED, DROPPED, UNDECIDED, Decision, Outcome, is_doubt
+from exporter.core.nat.walk.walker import NOTRACK, Course, Hit, Walker
 
 PREROUTING, INPUT, FORWARD, OUTPUT, POSTROUTING = "prerouting", "input", "forward", "output", "postrouting"
 NAT_PRIORITY = {PREROUTING: -100, OUTPUT: -100, INPUT: 100, POSTROUTING: 100}  # linux/netfilter_ipv4.h: NF_IP_PRI_NAT_*
@@ -40,6 +40,7 @@ class _Walk:
     packet: Packet
     translations: list[Decision] = field(default_factory=list)
     untracked: Decision | None = None
+    accepted: list[Decision] = field(default_factory=list)
     doubts: list[Decision] = field(default_factory=list)
     partial: list[Decision] = field(default_factory=list)
     dropped: Decision | None = None
@@ -120,6 +121,7 @@ def _outcome(going: _Walk) -> Outcome:
         decision=going.dropped,
         translations=tuple(going.translations),
         untracked=going.untracked,
+        accepted=tuple(going.accepted),
         doubts=tuple(doubts),
         partial=tuple(partial),
     )
@@ -150,6 +152,8 @@ def _filter(entry: Entry, going: _Walk) -> None:
         going.dropped = final
     elif final.drops:
         going.doubts.append(final)
+    elif final.rule is not None:
+        going.accepted.append(final)
 
 
 def _effect(decision: Decision) -> str:
