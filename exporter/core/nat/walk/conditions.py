@@ -120,15 +120,26 @@ def _is_inside(span: Range, family: str, own: frozenset[int], inside: Inside) ->
     return any(m.bit_length() == bits and first & m == n and last & m == n for n, m in inside.networks)
 
 
-def spans(wanted: tuple[int, int], family: str) -> tuple[Range, ...] | None:
+def may_be_open(wanted: tuple[int, int], inside: Inside) -> bool:
+    """Whether a single address may be that of a packet whose address is not known: outside, or the host's own."""
+    address, mask = wanted
+    bits = mask.bit_length()
+    inner = any(m.bit_length() == bits and address & m == n for n, m in inside.networks)
+    return not inner or any(address in own for own in inside.addresses.values())
+
+
+def spans(wanted: tuple[int, int]) -> tuple[Range, ...] | None:
     """Return the range of a network with its mask; None for a mask that is no prefix."""
     network, mask = wanted
-    host = HIGHEST[family == IP] & ~mask
+    highest = HIGHEST[mask <= HIGHEST[True]]
+    host = highest & ~mask
+    if not mask:
+        return ((0, HIGHEST[False]),)  # of either family
     return ((network, network | host),) if host & (host + 1) == 0 else None
 
 
 def _network(wanted: tuple[int, int], address: int | None, packet: Packet, inside: Inside, *, own: bool) -> Answer:
-    ranges = spans(wanted, packet.family)
+    ranges = spans(wanted)
     if ranges is not None:
         return is_address(ranges, address, packet, inside, own=own)
     if address is not None:
@@ -169,6 +180,12 @@ def _yes(holds: object) -> Answer:
     return YES if holds else NO
 
 
+# Of a key the packet's address, and whether one that is not known is the host's own.
+ADDRESSES: Mapping[str, Callable[[Packet], tuple[int | None, bool]]] = {
+    SRC: lambda packet: (packet.src, packet.from_host),
+    DST: lambda packet: (packet.dst, packet.to_host),
+    ORIGINAL_DST: lambda packet: (packet.first_destination.address, packet.first_destination.to_host),
+}
 CHECKS: Mapping[str, Check] = {
     IIF: lambda wanted, packet, inside: is_device(wanted, packet.iif, inside),
     OIF: lambda wanted, packet, inside: is_device(wanted, packet.oif, inside),
@@ -214,14 +231,6 @@ LISTED: Mapping[str, Check] = {
 
 
 def is_listed(key: str, values: tuple[Any, ...], packet: Packet, inside: Inside) -> Answer:
-    """Whether one of the values of a list holds; of addresses all together may be any."""
-    if key in (SRC, DST, ORIGINAL_DST):
-        first = packet.first_destination
-        address, own = {
-            SRC: (packet.src, packet.from_host),
-            DST: (packet.dst, packet.to_host),
-            ORIGINAL_DST: (first.address, first.to_host),
-        }[key]
-        return is_address(values, address, packet, inside, own=own)
+    """Whether one of the values of a list holds."""
     check = LISTED.get(key) or CHECKS.get(key)
     return either(check(value, packet, inside) for value in values) if check else UNKNOWN

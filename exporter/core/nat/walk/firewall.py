@@ -9,7 +9,26 @@ from dataclasses import dataclass, field, replace
 
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import SOME, UNKNOWN, YES, Destination, Inside, Packet
-from exporter.core.nat.ruleset import BRIDGE, INET, NAT, NETDEV, STATE_DNAT, STATE_NEW, Base, Place, Ruleset
+from exporter.core.nat.ruleset import (
+    BRIDGE,
+    EITHER_PORT,
+    GOTO,
+    INET,
+    JOINED,
+    JUMP,
+    NAT,
+    NETDEV,
+    ORIGINAL_DPORT,
+    ORIGINAL_DST,
+    PASSING,
+    RETURN,
+    SPORT,
+    STATE_DNAT,
+    STATE_NEW,
+    Base,
+    Place,
+    Ruleset,
+)
 from exporter.core.nat.walk.outcome import ACCEPTED, DROPPED, UNDECIDED, Decision, Outcome, is_doubt
 from exporter.core.nat.walk.walker import NOTRACK, Course, Hit, Walker
 
@@ -22,6 +41,10 @@ BESIDE = {
     PREROUTING: ((INET, "ingress"), (NETDEV, "ingress"), *((BRIDGE, hook) for hook in (PREROUTING, INPUT, FORWARD))),
     POSTROUTING: ((NETDEV, "egress"), *((BRIDGE, hook) for hook in (OUTPUT, POSTROUTING))),
 }
+
+
+SOURCE_PORT, FIRST_DESTINATION = (SPORT, EITHER_PORT), (ORIGINAL_DST, ORIGINAL_DPORT)
+HARMLESS = PASSING | {ACCEPTED, RETURN, JUMP, GOTO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +77,19 @@ class Firewall:
         self.walkers = tuple(Walker(rules, inside) for rules in rulesets)
         self._hooks: dict[tuple[str, str], list[list[Entry]]] = {}
         self._beside: dict[str, list[Entry]] = {}
+        self._answers: dict[tuple[Packet, tuple[str, ...]], Outcome] = {}
+        self._keys = frozenset(_keys(rulesets))
+
+    def answered(self, packet: Packet, hooks: tuple[str, ...]) -> Outcome:
+        """Walk an answer. Those that differ only in what no rule has a condition for are walked once."""
+        if self._keys.isdisjoint(SOURCE_PORT):
+            packet = packet._replace(sport=None)
+        if self._keys.isdisjoint(FIRST_DESTINATION):
+            packet = packet._replace(original=None)
+        known = self._answers.get((packet, hooks))
+        if known is None:
+            known = self._answers[packet, hooks] = walk(self, packet, hooks)
+        return known
 
     def entries(self, hook: str, family: str) -> list[list[Entry]]:
         """Return the base chains of a hook in their order; those that translate are entered as one."""
@@ -88,9 +124,29 @@ class Firewall:
                 yield Entry(walker, place, base)
 
 
+def _keys(rulesets: Sequence[Ruleset]) -> Iterator[str]:
+    """The keys of all conditions and look-ups."""
+    for rules in rulesets:
+        for chain in rules.chains.values():
+            for rule in chain:
+                for condition in rule.conditions:
+                    yield from condition.key.split(JOINED)
+                yield from rule.by.split(JOINED)
+
+
 def _may_matter(entry: Entry) -> bool:
-    """Whether a chain may do anything: one without rules whose policy accepts does not."""
-    return bool(entry.walker.ruleset.chains.get(entry.place)) or entry.base.policy != ACCEPTED
+    """Whether a chain may do anything but accept."""
+    rules = entry.walker.ruleset
+    seen, waiting = {entry.place}, [entry.place]
+    while waiting:
+        for rule in rules.chains.get(waiting.pop(), ()):
+            if rule.effects or rule.target not in HARMLESS:
+                return True
+            inner = rule.family, rule.table, rule.to
+            if rule.target in (JUMP, GOTO) and inner not in seen:
+                seen.add(inner)
+                waiting.append(inner)
+    return entry.base.policy != ACCEPTED
 
 
 def walk(firewall: Firewall, packet: Packet, hooks: Sequence[str]) -> Outcome:

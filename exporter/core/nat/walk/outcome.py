@@ -42,8 +42,8 @@ class Outcome:
     """`verdict` is ACCEPT, DROP, REJECT or UNKNOWN, by `decision`; None where nothing dropped the packet.
 
     `packet` is what it became. `translations` are the rules that translated it for certain, `untracked` the rule that
-    exempted it from that, `accepted` the rules that accepted it. `doubts` would have changed the outcome, and it is unknown whether they match. `partial`
-    changes it for some of the clients only.
+    exempted it from that, `accepted` the rules that accepted it. `doubts` would have changed the outcome, and it is
+    unknown whether they match. `partial` changes it for some of the clients only.
     """
 
     verdict: str

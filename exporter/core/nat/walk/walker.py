@@ -19,6 +19,7 @@ LEADING = (JUMP, GOTO)
 TRANSLATION, SEVERAL = "nat", "?"  # the condition of a translation to one of several addresses; its address
 NOTRACK = "NOTRACK"  # of a hit: the packet is exempt from connection tracking, and so from translation, and goes on
 NOT_DECIDED_HERE = ("QUEUE", "NFQUEUE", "TPROXY", "NETMAP", "SYNPROXY")  # a program or another address decides
+DECIDES = FINAL - set(NOT_DECIDED_HERE)
 
 
 class Hit(NamedTuple):
@@ -69,6 +70,9 @@ class Walker:
                 yield Hit(rule, number + 1, answer, NOTRACK)
             if rule.target in PASSING:
                 continue
+            if rule.target in DECIDES and not rule.by:
+                yield Hit(rule, number + 1, answer, rule.target, _address(rule), rule.port)
+                continue
             if rule.target == RETURN:
                 left = True
             elif rule.target == MAP:
@@ -100,9 +104,8 @@ class Walker:
         if rule.by and rule.target != MAP:
             yield from self._translated(hit, course.packet)
         else:
-            decided = hit.target in FINAL and hit.target not in NOT_DECIDED_HERE
-            several = any(c.key == TRANSLATION and c.operator == OPEN for c in rule.conditions)
-            known = hit._replace(address=SEVERAL if several else rule.address, port=rule.port)
+            decided = hit.target in DECIDES
+            known = hit._replace(address=_address(rule), port=rule.port)
             yield known if decided else known._replace(answer=min(hit.answer, UNKNOWN))
         return False
 
@@ -135,5 +138,12 @@ class Walker:
     def _candidates(self, place: Place, packet: Packet) -> list[tuple[int, Rule]]:
         index = self._indexes.get(place)
         if index is None:
-            index = self._indexes[place] = ChainIndex(self.ruleset.chains.get(place, ()), self._inside.bridges)
+            index = self._indexes[place] = ChainIndex(self.ruleset.chains.get(place, ()), self._inside)
         return index.candidates(packet)
+
+
+def _address(rule: Rule) -> str:
+    """Where a rule leads; SEVERAL for one of several addresses."""
+    if rule.address and any(c.key == TRANSLATION and c.operator == OPEN for c in rule.conditions):
+        return SEVERAL
+    return rule.address

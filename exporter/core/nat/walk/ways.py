@@ -51,7 +51,7 @@ def way_in(firewall: Firewall, packet: Packet, route: Route) -> Way:
         return Way((arrived, passed))
     back = _answer(packet, passed.packet, led)
     answering = (OUTPUT, POSTROUTING) if local else (PREROUTING, FORWARD, POSTROUTING)
-    return Way((arrived, passed, walk(firewall, back, answering)))
+    return Way((arrived, passed, firewall.answered(back, answering)))
 
 
 def _answer(sent: Packet, passed: Packet, led: Packet) -> Packet:
@@ -88,9 +88,9 @@ def way_out(firewall: Firewall, packet: Packet, *, answered: bool = True) -> Way
     if translated or answered:
         # Until the translation is undone the answer is for an address of the host's own.
         arriving = back._replace(iif=OUTSIDE, oif=OUTSIDE, to_host=translated, dst=None if translated else packet.src)
-        parts.append(walk(firewall, arriving, (PREROUTING,)))
+        parts.append(firewall.answered(arriving, (PREROUTING,)))
         back = parts[-1].packet
     if not parts[-1].dropped:
         going = back._replace(iif=OUTSIDE, dst=packet.src, to_host=False, oif=packet.iif)
-        parts.append(walk(firewall, going, (FORWARD, POSTROUTING)))
+        parts.append(firewall.answered(going, (FORWARD, POSTROUTING)))
     return Way(tuple(parts))
