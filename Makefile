@@ -82,6 +82,7 @@ chaos: develop
 
 # Plant outages and ordinary habits on private hosts and compare the answers with real connections; docs/truth.md.
 truth: develop
+	$(PYTEST) tests/live/test_truth_paging.py
 	$(BIN)/python -m tests.truth --write
 
 # Record the test hosts anew and accept their expositions.

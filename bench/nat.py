@@ -23,7 +23,7 @@ from exporter.core.nat.context import NatContext
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.flows import count_flows
 from exporter.core.nat.ledger import NatLedger
-from exporter.core.nat.published_history import PortMemory
+from exporter.core.nat.published_history import PublishedHistory
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rule_counts import count
 from exporter.core.nat.rules import NAT_RULES
@@ -113,8 +113,8 @@ def _judged(layout: str, ports: int, reader: NftReader, scale: Scale) -> Iterato
     goal = judged(f"<= {JUDGE_GOAL_MS} ms", met=times.middle * MS <= JUDGE_GOAL_MS) if ports == max(scale.sizes) else ""
     yield Row("drift: judged after a change", size, times.text(), _slowest(wanted, reading), goal)
     yield Row("drift: what must be there", size, measured(scale.bursts, lambda: expected(known)).text())
-    memory = PortMemory()
-    memory.follow(known)
+    memory = PublishedHistory()
+    memory.update_inventory(known)
     attribution, ledger = Attribution(wanted, memory), NatLedger()
     counting = measured(scale.bursts, lambda: count(found.ruleset, attribution))
     yield Row("rules: counted by owner after a change", size, counting.text())

@@ -1,8 +1,7 @@
-"""Run until a signal: the kernel's side, the engine's side, the monitor between them, the server in front."""
+"""Run until a signal: the runtime that observes, and the server in front of it."""
 
 import asyncio
 import os
-import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import structlog
 from exporter import __version__
 from exporter.app import allocator, wiring
 from exporter.app.handlers import handlers
+from exporter.app.signals import handle_signals
 from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.web.access.access import OPEN, Access
@@ -25,16 +25,15 @@ log = structlog.get_logger(component="daemon")
 
 
 def run(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT. Raises ConfigError for what cannot work, whatever is tried."""
+    """Serve until SIGTERM or SIGINT. Raises ConfigError for a configuration that cannot work."""
     allocator.use_one_arena()
     asyncio.run(_serve(config))
 
 
 async def _serve(config: Config) -> None:
     access = _access(config.web_config_file)
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    handle_signals(lambda: loop.call_soon_threadsafe(stopped.set), access if config.web_config_file else None)
     with wiring.build(config, allocator.give_back) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
         answers = handlers(config, runtime.observations, runtime.engine.waiting_for)
@@ -49,8 +48,9 @@ async def _serve(config: Config) -> None:
             await stopped.wait()
             log.info("stopping")
         finally:
-            # Before the server: a page that is open must not hold up what follows the engine.
+            # Before the server, which waits for its requests, and they for an observation.
             runtime.engine.stop()
+            runtime.observations.stop()
             await server.stop()
             workers.close()
 

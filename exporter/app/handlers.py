@@ -51,4 +51,5 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
         explain=lambda what: documents.get(("explain", what), lambda observation: api.explained(observation, what)),
         tick=tick,
         waiting_for=waiting_for,
+        stalled=observations.stalled,
     )

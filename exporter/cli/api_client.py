@@ -1,62 +1,120 @@
-"""Ask a running exporter over HTTP for what it sees on its host."""
+"""Documents of a running exporter, over HTTP. Its answers are input like any other: limited in time and size."""
 
+import asyncio
+import json
+import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-import requests
+import aiohttp
 
+from exporter.cli.remote_options import PASSWORD_VARIABLE
 from exporter.errors import RemoteError
 
 PAUSE_SECONDS = 1.0
-CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 15.0
-STATUSES = {
-    requests.codes.unauthorized: "wants a name and a password: http://NAME:PASSWORD@HOST:9714",
-    requests.codes.not_found: "has no such page: is it a dockernet-exporter of this version?",
+DEADLINE_SECONDS = 15.0
+MAX_BYTES = 32 * 1024 * 1024
+STATUSES: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "authentication required: http://NAME@HOST:9714 with --password-file or "
+    f"{PASSWORD_VARIABLE}",
+    HTTPStatus.NOT_FOUND: "page not found (not a dockernet-exporter, or a different version?)",
+    HTTPStatus.MISDIRECTED_REQUEST: "unknown host name: start that exporter with --web.allowed-host",
 }
 
 T = TypeVar("T")
 
 
-def ask(url: str, path: str, parse: Callable[[Any], T]) -> T:
-    """GET a JSON document below `url` and parse it. Raises RemoteError; a password is in no message."""
-    where = _place(url)
-    try:
-        answer = requests.get(url.rstrip("/") + path, timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
-        if answer.status_code != requests.codes.ok:
-            raise RemoteError(f"{where} {STATUSES.get(answer.status_code, f'answers with {answer.status_code}')}")
-        return parse(answer.json())
-    except requests.JSONDecodeError as error:
-        raise RemoteError(f"{where}{path} is no JSON: is it a dockernet-exporter?") from error
-    except requests.exceptions.SSLError as error:
-        raise RemoteError(f"{where}: its certificate is not trusted; REQUESTS_CA_BUNDLE names the authority") from error
-    except requests.ConnectionError as error:
-        raise RemoteError(f"{where} cannot be reached") from error
-    except requests.Timeout as error:
-        raise RemoteError(f"{where} does not answer within {ANSWER_SECONDS:.0f} seconds") from error
-    except requests.RequestException as error:
-        raise RemoteError(f"{where} cannot be asked: {type(error).__name__}") from error
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise RemoteError(f"{where}{path} is not what a dockernet-exporter of this version tells") from error
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A running exporter: `base` is its URL without credentials; `use_proxy` takes a proxy from the environment."""
+
+    base: str
+    authorization: str | None = field(default=None, repr=False)
+    use_proxy: bool = False
 
 
-def ask_until(question: Callable[[], T], enough: Callable[[T], bool], seconds: float) -> T:
-    """Ask again until an answer is enough, or for so long; the last answer."""
-    deadline = time.monotonic() + seconds
-    while not enough(answer := question()) and time.monotonic() < deadline:
-        time.sleep(PAUSE_SECONDS)
-    return answer
+def parse_remote(url: str, password: str | None = None, *, in_argv: bool = True, use_proxy: bool = False) -> Remote:
+    """Check a URL with an optional user; `in_argv`: every user of the host can read it, so it has no password.
 
-
-def _place(url: str) -> str:
-    """Return scheme, host and port. Raises RemoteError for what is no URL of HTTP."""
+    Raises RemoteError, whose text has no password.
+    """
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        base = _base(parts)
     except ValueError:
-        host, port = None, None
+        base = ""
+    if not base:
+        raise RemoteError("--url: invalid URL: expected http://HOST:9714")
+    if parts.password is not None and in_argv:
+        raise RemoteError(
+            "--url: a password on the command line is visible to other users: use --password-file or "
+            f"{PASSWORD_VARIABLE}"
+        )
+    if not parts.username:
+        return Remote(base, use_proxy=use_proxy)
+    secret = unquote(parts.password) if parts.password is not None else password
+    if secret is None:
+        secret = os.environ.get(PASSWORD_VARIABLE, "")
+    return Remote(base, aiohttp.encode_basic_auth(unquote(parts.username), secret, encoding="utf-8"), use_proxy)
+
+
+def get_json(remote: Remote, path: str, parse: Callable[[Any], T], deadline: float = DEADLINE_SECONDS) -> T:
+    """GET a JSON document and parse it. Raises RemoteError with one line for whatever fails."""
+    try:
+        return parse(json.loads(asyncio.run(_get(remote, path, deadline))))
+    except json.JSONDecodeError as error:
+        raise RemoteError(f"{remote.base}{path}: response is not JSON (not a dockernet-exporter?)") from error
+    except TimeoutError as error:
+        raise RemoteError(f"{remote.base}: no complete response within {deadline:.0f} seconds") from error
+    except aiohttp.ClientSSLError as error:
+        raise RemoteError(f"{remote.base}: certificate not trusted; SSL_CERT_FILE names its authority") from error
+    except aiohttp.ClientConnectionError as error:
+        raise RemoteError(f"{remote.base}: connection failed") from error
+    except aiohttp.ClientError as error:
+        raise RemoteError(f"{remote.base}: request failed: {type(error).__name__}") from error
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise RemoteError(f"{remote.base}{path}: unexpected response (different version?)") from error
+
+
+def poll_until(
+    fetch: Callable[[], T], is_complete: Callable[[T], bool], seconds: float, pause: float = PAUSE_SECONDS
+) -> T:
+    """Fetch until a value is complete, or for so long; return the last one."""
+    deadline = time.monotonic() + seconds
+    while not is_complete(value := fetch()) and time.monotonic() < deadline:
+        time.sleep(pause)
+    return value
+
+
+async def _get(remote: Remote, path: str, deadline: float) -> bytes:
+    """Return the body. Raises RemoteError, TimeoutError or aiohttp's errors."""
+    headers = {"Accept-Encoding": "identity"}
+    if remote.authorization:
+        headers["Authorization"] = remote.authorization
+    async with (
+        asyncio.timeout(deadline),
+        aiohttp.ClientSession(trust_env=remote.use_proxy, auto_decompress=False, headers=headers) as session,
+        session.get(remote.base + path, allow_redirects=False) as response,
+    ):
+        if response.status != HTTPStatus.OK:
+            text = STATUSES.get(response.status, f"unexpected status {response.status}")
+            raise RemoteError(f"{remote.base}: {text}")
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise RemoteError(f"{remote.base}{path}: response larger than {MAX_BYTES // 1024 // 1024} MiB")
+        return bytes(body)
+
+
+def _base(parts: SplitResult) -> str:
+    """Return scheme, host, port and path without credentials, '' for what is not a URL of HTTP. Raises ValueError."""
+    host, port = parts.hostname, parts.port
     if not host or parts.scheme not in ("http", "https"):
-        raise RemoteError("--url is no URL such as http://HOST:9714")
+        return ""
     host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}:{port}" if port else f"{parts.scheme}://{host}"
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"

@@ -1,4 +1,4 @@
-"""The commands that look once, or ask a running exporter, and print."""
+"""The commands that inspect this host once, or query a running exporter, and print."""
 
 import sys
 from collections.abc import Callable
@@ -9,12 +9,14 @@ import click
 
 from exporter.cli.flags import EVALUATION_FLAGS, HOST_FLAGS, LOG_FLAGS
 from exporter.cli.options import HostCommand
-from exporter.config import Config
+from exporter.cli.remote_options import remote_of, remote_options
+from exporter.config import COLLECTORS, Config
 from exporter.errors import ConfigError, RemoteError
 
 if TYPE_CHECKING:
-    from exporter.cli.output.check_result import Told
-    from exporter.cli.snapshot import Look
+    from exporter.cli.api_client import Remote
+    from exporter.cli.output.check_result import CheckResult
+    from exporter.cli.snapshot import Snapshot
     from exporter.core.explain.path import Explanation
     from exporter.core.observation import Observation
 
@@ -24,15 +26,12 @@ UNKNOWN = 3
 EXPLAIN, FINDINGS = "/api/v1/explain", "/api/v1/findings"
 PORTS, TOPOLOGY = "/api/v1/ports", "/api/v1/topology"
 output = click.option(
-    "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="What to print."
-)
-remote = click.option(
-    "--url", default="", metavar="URL", help="Ask the exporter that runs there, such as http://HOST:9714."
+    "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Output format."
 )
 
 
 def examples(*lines: str) -> str:
-    """Write an epilog that click leaves as it is."""
+    """Write an epilog that click does not wrap."""
     return "\b\nExamples:\n" + "\n".join(f"  dockernet-exporter {line}" for line in lines)
 
 
@@ -40,36 +39,25 @@ def examples(*lines: str) -> str:
     cls=HostCommand,
     flags=EVALUATION_FLAGS,
     remote_flags=LOG_FLAGS,
-    epilog=examples("check", "check --output json", "check --url http://NAME:PASSWORD@host:9714"),
+    epilog=examples("check", "check --output json", "check --url http://NAME@host:9714 --password-file FILE"),
 )
 @output
-@remote
+@remote_options
 @click.pass_obj
-def check(chosen: Config, output: str, url: str) -> int:
-    """Look once, and print what is wrong with networks, ports and NAT.
+def check(config: Config, /, output: str, **remote_flags: Any) -> int:
+    """Check networks, ports and NAT once, and print the findings.
 
-    Exit code: 0 nothing is, 1 warnings, 2 critical, 3 it could not look, or not at everything, and found nothing.
+    Exit status: 0 no findings, 1 warnings, 2 critical, 3 host not (or only partly) inspectable and no findings.
     """
-    from exporter.cli.api_client import ask_until
     from exporter.cli.output import check, table
-    from exporter.cli.output.check_result import parse_told, told
-    from exporter.core.views.pending import MAX_HOLD_SECONDS
 
-    if url:
-        topology = _ask(url, TOPOLOGY, dict)
-        seen = ask_until(
-            lambda: _ask(url, FINDINGS, lambda found: parse_told(found, topology)),
-            lambda told: not told.doubtful,
-            MAX_HOLD_SECONDS,
-        )
-    else:
-        looked = _look(chosen, doubtful=True)
-        seen = told(looked.observation, looked.engine_error)
+    remote = _remote(remote_flags)
+    result = _check_remote(remote) if remote else _check_here(config)
     if output == "json":
-        click.echo(check.document(seen))
+        click.echo(check.document(result))
     else:
-        check.print_report(seen, table.console())
-    return seen.exit_code
+        check.print_report(result, table.console())
+    return result.exit_status
 
 
 @click.command(
@@ -79,23 +67,21 @@ def check(chosen: Config, output: str, url: str) -> int:
     epilog=examples("ports", "ports --output json", "ports --url http://host:9714"),
 )
 @output
-@remote
+@remote_options
 @click.pass_obj
-def ports(chosen: Config, output: str, url: str) -> int:
-    """Print who holds every port of this host.
+def ports(config: Config, /, output: str, **remote_flags: Any) -> int:
+    """Print the owner of every listening port of the host.
 
-    Exit code: 3 when listening sockets cannot be read.
+    Exit status: 0 printed, 3 listening sockets not readable.
     """
     from exporter.cli.output import check, ports, table
-    from exporter.cli.output.check_result import told
 
-    if url:
-        lines = _ask(url, PORTS, ports.parse_port_lines)
+    if remote := _remote(remote_flags):
+        lines = _get(remote, PORTS, ports.parse_port_lines)
     else:
-        seen = _look(chosen, doubtful=False)
-        lines = ports.port_lines(seen.observation) if seen.observation.sockets else None
-        known = told(seen.observation, seen.engine_error)
-        check.print_unseen(known, table.console(sys.stderr), ports.MATTERS)
+        taken = _snapshot(config)
+        lines = ports.port_lines(taken.observation) if taken.observation.sockets else None
+        check.print_unseen(_result(config, taken), table.console(sys.stderr), ports.RELEVANT)
     if output == "json":
         click.echo(ports.document(lines or ()))
     else:
@@ -111,25 +97,26 @@ def ports(chosen: Config, output: str, url: str) -> int:
 )
 @click.argument("what", metavar="PORT|CONTAINER")
 @output
-@remote
+@remote_options
 @click.pass_obj
-def explain(chosen: Config, what: str, output: str, url: str) -> int:
-    """Walk the way from a port of the host to the process that serves it, and say where it breaks.
+def explain(config: Config, /, what: str, output: str, **remote_flags: Any) -> int:
+    """Trace the path from a port of the host to the process that serves it.
 
-    A port is 8080, tcp/8080 or 8080/udp; of a container all its ports are walked.
+    PORT is 8080, tcp/8080 or 8080/udp. CONTAINER is a name or an ID prefix; all its ports are traced.
 
-    Exit code: 0 the way is whole, 2 it is broken, 3 that cannot be told.
+    Exit status: 0 path complete, 2 path broken or blocked, 3 undetermined.
     """
     from exporter.cli.output import check, explain, table
 
-    found, known = _explained_there(url, what) if url else _explained_here(chosen, what)
+    remote = _remote(remote_flags)
+    found, known = _explain_remote(remote, what) if remote else _explain_here(config, what)
     if output == "json":
         click.echo(explain.document(found))
     else:
         explain.print_explanation(found, table.console())
     if known:
-        check.print_unseen(known, table.console(sys.stderr), explain.MATTERS)
-    return explain.exit_code(found)
+        check.print_unseen(known, table.console(sys.stderr), explain.RELEVANT)
+    return explain.exit_status(found)
 
 
 @click.command(
@@ -139,69 +126,105 @@ def explain(chosen: Config, what: str, output: str, url: str) -> int:
     epilog=examples("topology", "topology --output dot | dot -Tsvg > host.svg", "topology --url http://host:9714"),
 )
 @click.option(
-    "--output", type=click.Choice(["tree", "json", "dot", "mermaid"]), default="tree", show_default=True, help="How."
+    "--output",
+    type=click.Choice(["tree", "json", "dot", "mermaid"]),
+    default="tree",
+    show_default=True,
+    help="Output format.",
 )
-@remote
+@remote_options
 @click.pass_obj
-def topology(chosen: Config, output: str, url: str) -> int:
-    """Print which container is on which network, by which interface and address.
+def topology(config: Config, /, output: str, **remote_flags: Any) -> int:
+    """Print which container is on which network, with interface and address.
 
-    Exit code: 3 when the Docker Engine does not answer.
+    Exit status: 0 printed, 3 no answer of the Docker Engine.
     """
     from exporter.cli.output import graph, table
     from exporter.cli.output import topology as topology_tree
-    from exporter.core.views.host_view import portrait
+    from exporter.core.views.host_view import build_view
 
-    if url:
-        drawn = _ask(url, TOPOLOGY, topology_tree.parse_portrait)
+    if remote := _remote(remote_flags):
+        view = _get(remote, TOPOLOGY, topology_tree.parse_view)
     else:
-        drawn = portrait(_look(chosen, doubtful=False).observation)
+        view = build_view(_snapshot(config).observation)
     if output == "tree":
-        topology_tree.print_tree(drawn, table.console())
+        topology_tree.print_tree(view, table.console())
     else:
-        click.echo({"json": topology_tree.document, "dot": graph.dot, "mermaid": graph.mermaid}[output](drawn))
-    return 0 if drawn.connected else UNKNOWN
+        click.echo({"json": topology_tree.document, "dot": graph.dot, "mermaid": graph.mermaid}[output](view))
+    return 0 if view.connected else UNKNOWN
 
 
-def _explained_there(url: str, what: str) -> "tuple[Explanation, None]":
-    from exporter.cli.api_client import ask_until
+def _check_here(config: Config) -> "CheckResult":
+    return _result(config, _snapshot(config, wait_for_pending=True))
+
+
+def _check_remote(remote: "Remote") -> "CheckResult":
+    from exporter.cli.api_client import poll_until
+    from exporter.cli.output.check_result import parse_result
+    from exporter.core.views.pending import MAX_HOLD_SECONDS
+
+    topology = _get(remote, TOPOLOGY, dict)
+    return poll_until(
+        lambda: _get(remote, FINDINGS, lambda found: parse_result(found, topology)),
+        lambda result: not result.pending,
+        MAX_HOLD_SECONDS,
+    )
+
+
+def _explain_remote(remote: "Remote", what: str) -> "tuple[Explanation, None]":
+    from exporter.cli.api_client import poll_until
     from exporter.cli.output.explain import parse_explanation
     from exporter.cli.snapshot import SWEEP_SECONDS
 
     path = f"{EXPLAIN}?{urlencode({'what': what})}"
-    found = ask_until(lambda: _ask(url, path, parse_explanation), lambda found: found.complete, SWEEP_SECONDS)
+    found = poll_until(lambda: _get(remote, path, parse_explanation), lambda found: found.complete, SWEEP_SECONDS)
     return found, None
 
 
-def _explained_here(chosen: Config, what: str) -> "tuple[Explanation, Told]":
-    from exporter.cli.output.check_result import told
+def _explain_here(config: Config, what: str) -> "tuple[Explanation, CheckResult]":
     from exporter.core.explain.explain import explain as explained
 
-    seen = _look(chosen, doubtful=False, enough=lambda host: explained(host, what).complete)
-    return explained(seen.observation, what), told(seen.observation, seen.engine_error)
+    taken = _snapshot(config, until=lambda observation: explained(observation, what).complete)
+    return explained(taken.observation, what), _result(config, taken)
 
 
-def _look(chosen: Config, *, doubtful: bool, enough: "Callable[[Observation], bool]" = lambda _: True) -> "Look":
-    """Observe once; what cannot be asked at all is an error of the machine, and no wrong flag."""
+def _result(config: Config, taken: "Snapshot") -> "CheckResult":
+    from exporter.cli.output.check_result import build_result
+
+    disabled = [name for name in COLLECTORS if name in ("nat", "port") and name not in config.collectors]
+    return build_result(taken.observation, taken.engine_error, disabled)
+
+
+def _snapshot(
+    config: Config, *, wait_for_pending: bool = False, until: "Callable[[Observation], bool]" = lambda _: True
+) -> "Snapshot":
+    """Observe this host once; a kernel that cannot be read is no wrong flag, and has another exit status."""
     from exporter.app import capabilities
-    from exporter.cli.snapshot import look
+    from exporter.cli.snapshot import snapshot
 
     capabilities.take_up()
     try:
-        return look(chosen, doubtful=doubtful, enough=enough)
+        return snapshot(config, wait_for_pending=wait_for_pending, until=until)
     except ConfigError as error:
-        raise _ended(str(error)) from error
+        raise _failed(str(error)) from error
 
 
-def _ask(url: str, path: str, parse: Callable[[Any], T]) -> T:
-    from exporter.cli.api_client import ask
+def _remote(flags: dict[str, Any]) -> "Remote | None":
+    try:
+        return remote_of(**flags)
+    except RemoteError as error:
+        raise _failed(str(error)) from error
+
+
+def _get(remote: "Remote", path: str, parse: Callable[[Any], T]) -> T:
+    from exporter.cli.api_client import get_json
 
     try:
-        return ask(url, path, parse)
+        return get_json(remote, path, parse)
     except RemoteError as error:
-        raise _ended(str(error)) from error
+        raise _failed(str(error)) from error
 
 
-def _ended(why: str) -> SystemExit:
+def _failed(why: str) -> SystemExit:
     click.echo(f"dockernet-exporter: {why}", err=True)
     return SystemExit(UNKNOWN)

@@ -43,7 +43,8 @@ def cli(context: click.Context, /, **flags: object) -> None:
         run(config)
 
 
-@cli.command(cls=HostCommand, flags=(*LISTEN_FLAGS, *LOG_FLAGS))
+# A health check is often written with all flags of the exporter that it checks.
+@cli.command(cls=HostCommand, flags=(*LISTEN_FLAGS, *LOG_FLAGS), ignore_others=True)
 @click.pass_obj
 def healthcheck(config: Config) -> int:
     """Check that the exporter on --web.listen-address is healthy.

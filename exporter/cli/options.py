@@ -56,9 +56,17 @@ class ExporterGroup(click.Group):
 class HostCommand(click.Command):
     """A command that takes some of the exporter's flags, also behind it, and refuses those that have no effect."""
 
-    def __init__(self, *args: Any, flags: Iterable[Flag], remote_flags: Iterable[Flag] = (), **settings: Any) -> None:
-        """`flags` have an effect, or `remote_flags` where --url is given."""
+    def __init__(
+        self,
+        *args: Any,
+        flags: Iterable[Flag],
+        remote_flags: Iterable[Flag] = (),
+        ignore_others: bool = False,
+        **settings: Any,
+    ) -> None:
+        """`flags` have an effect, or `remote_flags` where --url is given; `ignore_others` before the command."""
         super().__init__(*args, **settings)
+        self._ignore_others = ignore_others
         self._flags = tuple(flag.behind_command() for flag in flags)
         self._remote = frozenset(flag.key for flag in remote_flags)
         self.params += self._flags
@@ -84,7 +92,7 @@ class HostCommand(click.Command):
         return super().invoke(ctx)
 
     def _refuse_others(self, group: click.Context, effective: frozenset[str], where: str) -> None:
-        for flag in _flags_of(group):
+        for flag in () if self._ignore_others else _flags_of(group):
             if flag.key not in effective and _is_written(group, flag):
                 raise click.UsageError(f"{flag.written(group.params[flag.key])} has no effect on {where}")
 

@@ -1,6 +1,7 @@
-"""Observe once: start both sides, wait until the inventory is whole, look, and look again while something is doubtful.
+"""One observation of this host: wait for the inventory, observe, and again while a condition is pending.
 
-What is a fault only when it stays has to be seen twice, ten seconds apart; a host without such a thing is seen once.
+A condition that is a finding only when it persists needs two observations, ten seconds apart; a host without such a
+condition needs one.
 """
 
 import threading
@@ -17,28 +18,30 @@ from exporter.docker_engine.client import EngineClient
 from exporter.errors import EngineError
 
 ENGINE_SECONDS = 30.0
-# What is read beside the observations is there a moment after the first of them.
+# Background threads need a moment after the first observation.
 SWEEP_SECONDS = 3.0
-SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS})
+SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS, Input.ROUTE_LOOKUPS})
 PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen; `engine_error` is why the engine does not answer, '' when it does."""
+class Snapshot:
+    """An observation; `engine_error` is why the engine does not answer, '' when it does."""
 
     observation: Observation
     engine_error: str = ""
 
 
-def look(config: Config, *, doubtful: bool = True, enough: Callable[[Observation], bool] = lambda _: True) -> Look:
-    """Observe; `doubtful` waits for what may be a fault, `enough` says whether what is read beside the looks is there.
+def snapshot(
+    config: Config, *, wait_for_pending: bool = False, until: Callable[[Observation], bool] = lambda _: True
+) -> Snapshot:
+    """Observe; wait for pending conditions if told so, and a moment for background threads `until` they have read.
 
-    Raises ConfigError when the kernel cannot be asked.
+    Raises ConfigError when the kernel cannot be read.
     """
-    # What the kernel refuses from now on says nothing of what was refused before.
-    chosen = tuple(name for name in config.collectors if name != "bind-failures")
-    with wiring.build(replace(config, collectors=chosen)) as runtime:
+    # Binds that the kernel refuses from now on are no evidence of what it refused before.
+    enabled = tuple(name for name in config.collectors if name != "bind-failures")
+    with wiring.build(replace(config, collectors=enabled)) as runtime:
         observations, engine = runtime.observations, runtime.engine
         engine.start()
         deadline = time.monotonic() + ENGINE_SECONDS
@@ -46,21 +49,21 @@ def look(config: Config, *, doubtful: bool = True, enough: Callable[[Observation
             _pause()
         observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
-            return Look(observation, _engine_error(config))
+            return Snapshot(observation, _engine_error(config))
         started = time.monotonic()
-        while _is_unfinished(observation, waited := time.monotonic() - started, doubtful=doubtful) or (
-            waited < SWEEP_SECONDS and not enough(observation)
+        while _is_unfinished(observation, waited := time.monotonic() - started, wait_for_pending=wait_for_pending) or (
+            waited < SWEEP_SECONDS and not until(observation)
         ):
             _pause()
             observation = observations.fresh(timeout=None)
-        return Look(observation)
+        return Snapshot(observation)
 
 
-def _is_unfinished(observation: Observation, waited: float, *, doubtful: bool) -> bool:
+def _is_unfinished(observation: Observation, waited: float, *, wait_for_pending: bool) -> bool:
     missing = {one for evaluation in observation.evaluations.values() for one in evaluation.missing}
     if waited < SWEEP_SECONDS and not SWEPT.isdisjoint(missing):
         return True
-    return doubtful and has_pending(observation) and waited < MAX_HOLD_SECONDS
+    return wait_for_pending and has_pending(observation) and waited < MAX_HOLD_SECONDS
 
 
 def _engine_error(config: Config) -> str:

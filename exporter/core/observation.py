@@ -8,7 +8,7 @@ from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import Degraded, SourceState, StatsRow
 from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
-from exporter.core.nat.tracker import NatView
+from exporter.core.nat.view import NatView
 from exporter.core.network.result import NetworkResult
 from exporter.core.ports.bind_failures import BindFailureReport, RefusedBind
 from exporter.core.ports.result import PortResult

@@ -1,4 +1,4 @@
-"""Addresses: how many are left, of networks and of the pools behind them, and who came back with another one."""
+"""Addresses of networks and address pools in use and available, and changes of endpoints' addresses."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -7,7 +7,7 @@ from exporter.core.observation import Observation
 from exporter.core.topology.address_pools import PoolUse
 from exporter.core.topology.address_use import SubnetUse
 from exporter.metrics.build import Metric, gauge
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 
 def families(observation: Observation) -> Iterator[Metric]:
@@ -20,8 +20,8 @@ def subnets(uses: Iterable[SubnetUse]) -> Metric:
     """dockernet_network_addresses."""
     family = gauge(
         "dockernet_network_addresses",
-        "Addresses of a local network's subnet: used by endpoints, the gateway and the subnet itself, or available in "
-        "the range that Docker hands out.",
+        "Addresses of a local network's subnet by state: used (endpoints, gateway, network and broadcast address) or "
+        "available in the range that Docker allocates from.",
         ("network", "subnet", "state"),
     )
     for use in uses:
@@ -34,7 +34,7 @@ def address_pools(use: PoolUse | None) -> Metric:
     """dockernet_address_pool_subnets."""
     family = gauge(
         "dockernet_address_pool_subnets",
-        "IPv4 subnets of the engine's default address pools: used by a network or by the host itself, or available.",
+        "IPv4 subnets of the engine's default address pools by state: used (by a network or the host) or available.",
         ("state",),
     )
     if use is not None:
@@ -44,10 +44,10 @@ def address_pools(use: PoolUse | None) -> Metric:
 
 
 CHANGES = (
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_address_changes_total",
         1,
-        "Times a container came back to a network with another IP address, after a restart or a reconnect.",
+        "Changes of a container's IP address on a network, by a restart or a reconnect.",
     ),
 )
 
@@ -66,4 +66,4 @@ def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return [(0, changes.get((a.container.name, a.network.name), 0)) for a in observation.topology.attachments]
 
 
-GROUP = HotGroup("inventory", CHANGES, series, rows)
+GROUP = TemplatedGroup("inventory", CHANGES, series, rows)

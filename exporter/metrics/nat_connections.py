@@ -1,12 +1,12 @@
-"""Connections to published ports, and how many connections and rules each container has: as many series as ports."""
+"""Connections to published ports, and connections and rules by container."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.nat.flows import FlowCounts
-from exporter.core.nat.tracker import NatView, Sums
+from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.observation import Observation
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 Counts = Mapping[tuple[str, ...], int]
 
@@ -28,57 +28,57 @@ def _entries(view: NatView) -> Counts:
 
 
 def group(
-    counter: HotCounter,
+    counter: TemplatedCounter,
     labels: Sequence[str],
     counts: Callable[[NatView], Counts],
-    began: Callable[[NatView], Sums] = lambda _: Sums(),
-) -> HotGroup:
+    totals: Callable[[NatView], CounterTotals] = lambda _: CounterTotals(),
+) -> TemplatedGroup:
     """Make a group of one family whose series are the keys of what `counts` gives."""
 
     def known(observation: Observation) -> Counts:
         return counts(observation.nat) if observation.nat else {}
 
     def series(observation: Observation) -> list[Series]:
-        since = began(observation.nat).began if observation.nat else {}
+        since = totals(observation.nat).created if observation.nat else {}
         # In alphabetical order of the labels' names, as the other renderer has them.
         return [Series(tuple(sorted(zip(labels, key, strict=True))), since.get(key, 0.0)) for key in known(observation)]
 
     def rows(observation: Observation) -> list[StatsRow | None]:
         return [(count,) for count in known(observation).values()]
 
-    return HotGroup("nat", (counter,), series, rows, depends=lambda observation: tuple(known(observation)))
+    return TemplatedGroup("nat", (counter,), series, rows, depends=lambda observation: tuple(known(observation)))
 
 
 GROUPS = (
     group(
-        HotCounter(
+        TemplatedCounter(
             "dockernet_published_port_connections_total",
             0,
-            "New connections that took the port's DNAT rule; not those that docker-proxy relays on the loopback.",
+            "New connections through the port's DNAT rule (rule packets); without those that docker-proxy relays.",
         ),
         ("container", "protocol", "host_port"),
         _connections,
         lambda view: view.connections,
     ),
     group(
-        HotCounter(
+        TemplatedCounter(
             "dockernet_published_port_connections_active",
             0,
-            "Entries of the connection table that were led to the container; see dockernet_conntrack_age_seconds.",
+            "Conntrack entries DNATed to the container; see dockernet_conntrack_age_seconds.",
         ),
         ("container", "protocol", "host_port"),
         _active,
     ),
     group(
-        HotCounter("dockernet_container_nat_rules", 0, "Rules of the nat tables that belong to a container."),
+        TemplatedCounter("dockernet_container_nat_rules", 0, "Rules of the nat tables that belong to a container."),
         ("container", "target"),
         _rules,
     ),
     group(
-        HotCounter(
+        TemplatedCounter(
             "dockernet_container_conntrack_entries",
             0,
-            "Entries of the connection table from or to the container; see dockernet_conntrack_age_seconds.",
+            "Conntrack entries from or to the container; see dockernet_conntrack_age_seconds.",
         ),
         ("container", "protocol"),
         _entries,

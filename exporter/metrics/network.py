@@ -15,52 +15,64 @@ from exporter.core.model.kernel_sample import (
 )
 from exporter.core.observation import Observation
 from exporter.core.traffic.bridge_split import EXTERNAL_RECEIVE, EXTERNAL_TRANSMIT, INTERNAL
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_receive_bytes_total",
         RECEIVE_BYTES,
-        "Bytes all endpoints that the network ever had received.",
+        "Bytes received by all current and former endpoints of the network.",
     ),
-    HotCounter(
-        "dockernet_network_transmit_bytes_total", TRANSMIT_BYTES, "Bytes all endpoints that the network ever had sent."
+    TemplatedCounter(
+        "dockernet_network_transmit_bytes_total",
+        TRANSMIT_BYTES,
+        "Bytes sent by all current and former endpoints of the network.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_receive_packets_total",
         RECEIVE_PACKETS,
-        "Packets they received; one before segmentation offload counts once.",
+        "Packets received by all current and former endpoints; a GSO packet counts once.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_transmit_packets_total",
         TRANSMIT_PACKETS,
-        "Packets they sent; one before segmentation offload counts once.",
+        "Packets sent by all current and former endpoints; a GSO packet counts once.",
     ),
-    HotCounter("dockernet_network_receive_errors_total", RECEIVE_ERRORS, "Errors while they were receiving."),
-    HotCounter("dockernet_network_transmit_errors_total", TRANSMIT_ERRORS, "Errors while they were sending."),
-    HotCounter(
-        "dockernet_network_receive_packets_dropped_total", RECEIVE_DROPPED, "Packets dropped while they were receiving."
+    TemplatedCounter(
+        "dockernet_network_receive_errors_total", RECEIVE_ERRORS, "Receive errors of all current and former endpoints."
     ),
-    HotCounter(
-        "dockernet_network_transmit_packets_dropped_total", TRANSMIT_DROPPED, "Packets dropped while they were sending."
+    TemplatedCounter(
+        "dockernet_network_transmit_errors_total",
+        TRANSMIT_ERRORS,
+        "Transmit errors of all current and former endpoints.",
+    ),
+    TemplatedCounter(
+        "dockernet_network_receive_packets_dropped_total",
+        RECEIVE_DROPPED,
+        "Received packets dropped, of all current and former endpoints.",
+    ),
+    TemplatedCounter(
+        "dockernet_network_transmit_packets_dropped_total",
+        TRANSMIT_DROPPED,
+        "Transmitted packets dropped, of all current and former endpoints.",
     ),
 )
 
 SPLIT_COUNTERS = (
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_external_receive_bytes_total",
         EXTERNAL_RECEIVE,
-        "Bytes the host sent into a bridge network: routed in, published ports, the host itself.",
+        "Bytes into a bridge network from the host or through it, published ports included (bridge device: tx_bytes).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_external_transmit_bytes_total",
         EXTERNAL_TRANSMIT,
-        "Bytes a bridge network's containers sent to or through the host, broadcasts included.",
+        "Bytes out of a bridge network to or through the host, broadcasts included (bridge device: rx_bytes).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_internal_bytes_total",
         INTERNAL,
-        "Bytes a bridge network's containers sent to each other, what the bridge dropped on the way included.",
+        "Bytes between the containers of a bridge network, including those that the bridge dropped.",
     ),
 )
 
@@ -89,5 +101,5 @@ def split_rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return None if splits is None else [splits.get(bridge.network.id) for bridge in observation.topology.bridges]
 
 
-GROUP = HotGroup("network", COUNTERS, series, rows)
-SPLIT_GROUP = HotGroup("network", SPLIT_COUNTERS, split_series, split_rows)
+GROUP = TemplatedGroup("network", COUNTERS, series, rows)
+SPLIT_GROUP = TemplatedGroup("network", SPLIT_COUNTERS, split_series, split_rows)

@@ -16,34 +16,32 @@ from exporter.core.model.kernel_sample import (
     StatsRow,
 )
 from exporter.core.observation import Observation
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
-    HotCounter("dockernet_uplink_receive_bytes_total", RX_BYTES, "Bytes the uplink received (rx_bytes)."),
-    HotCounter("dockernet_uplink_transmit_bytes_total", TX_BYTES, "Bytes the uplink sent (tx_bytes)."),
-    HotCounter(
+    TemplatedCounter("dockernet_uplink_receive_bytes_total", RX_BYTES, "Bytes received by the uplink (rx_bytes)."),
+    TemplatedCounter("dockernet_uplink_transmit_bytes_total", TX_BYTES, "Bytes sent by the uplink (tx_bytes)."),
+    TemplatedCounter(
         "dockernet_uplink_receive_packets_total",
         RX_PACKETS,
-        "Packets the uplink received (rx_packets); one before segmentation offload counts once.",
+        "Packets received by the uplink (rx_packets); a GSO packet counts once.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_uplink_transmit_packets_total",
         TX_PACKETS,
-        "Packets the uplink sent (tx_packets); one before segmentation offload counts once.",
+        "Packets sent by the uplink (tx_packets); a GSO packet counts once.",
     ),
-    HotCounter(
-        "dockernet_uplink_receive_errors_total", RX_ERRORS, "Errors while the uplink was receiving (rx_errors)."
-    ),
-    HotCounter("dockernet_uplink_transmit_errors_total", TX_ERRORS, "Errors while the uplink was sending (tx_errors)."),
-    HotCounter(
+    TemplatedCounter("dockernet_uplink_receive_errors_total", RX_ERRORS, "Receive errors of the uplink (rx_errors)."),
+    TemplatedCounter("dockernet_uplink_transmit_errors_total", TX_ERRORS, "Transmit errors of the uplink (tx_errors)."),
+    TemplatedCounter(
         "dockernet_uplink_receive_packets_dropped_total",
         RX_DROPPED,
-        "Packets dropped while the uplink was receiving (rx_dropped).",
+        "Received packets of the uplink dropped (rx_dropped).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_uplink_transmit_packets_dropped_total",
         TX_DROPPED,
-        "Packets dropped while the uplink was sending (tx_dropped).",
+        "Transmitted packets of the uplink dropped (tx_dropped).",
     ),
 )
 
@@ -58,4 +56,4 @@ def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return observation.readings(observation.topology.uplinks)
 
 
-GROUP = HotGroup("uplink", COUNTERS, series, rows)
+GROUP = TemplatedGroup("uplink", COUNTERS, series, rows)

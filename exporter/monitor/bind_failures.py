@@ -48,7 +48,7 @@ class BindFailureCollector:
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Take an inventory: a container may be gone before its refusal is read."""
-        self._counts.follow(inventory)
+        self._counts.update_inventory(inventory)
 
     def collect(self, facts: Facts) -> BindFailurePart:
         """Read and count."""

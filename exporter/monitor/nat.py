@@ -7,17 +7,18 @@ from typing import Protocol
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.nat.flows import udp_ports
-from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
+from exporter.core.nat.tracker import NatTracker
+from exporter.core.nat.view import NatSample, NatView
 from exporter.monitor.collector import Facts
 
 
 class NatKernel(Protocol):
     """The kernel's side."""
 
-    def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
-        """Read the rules, and return them with the last reading of connections."""
+    def read(self, devices: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
+        """Read the rules and whether `devices` forward; return them with the last reading of connections."""
 
-    def watch_for(self, udp_ports: frozenset[int]) -> None:
+    def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
         """Take the published UDP ports whose connections may be stale."""
 
     def degraded(self) -> tuple[Degraded, ...]:
@@ -38,16 +39,17 @@ class NatCollector:
 
     def __init__(self, kernel: NatKernel) -> None:
         self._kernel = kernel
-        self._book = NatBook()
+        self._tracker = NatTracker()
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Take an inventory: a port may be published and gone between two observations."""
-        self._book.follow(inventory)
+        self._tracker.update_inventory(inventory)
 
     def collect(self, facts: Facts) -> NatPart:
         """Read and evaluate."""
         topology = facts.topology
-        self._kernel.watch_for(udp_ports(self._book.expected(topology)))
-        sample, states = self._kernel.read(bridge.link.name for bridge in topology.bridges)
-        surroundings = Surroundings(facts.time, facts.monotonic, topology.host_netns_visible, facts.sample.sockets)
-        return NatPart(self._book.observe(topology, sample, surroundings), states, self._kernel.degraded())
+        self._kernel.update_udp_ports(udp_ports(self._tracker.expected(topology)))
+        links = (*(bridge.link for bridge in topology.bridges), *topology.uplinks)
+        sample, states = self._kernel.read(link.name for link in links)
+        view = self._tracker.observe(topology, sample, facts.sample.sockets, facts.time, facts.monotonic)
+        return NatPart(view, states, self._kernel.degraded())

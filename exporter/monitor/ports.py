@@ -32,7 +32,7 @@ log = structlog.get_logger(component="ports")
 class PortKernel(Protocol):
     """The kernel's side."""
 
-    def bound(self, ports: Collection[PortKey]) -> Bound:
+    def read_bound(self, ports: Collection[PortKey]) -> Bound:
         """Read the sockets on these ports in whatever state. Raises OSError."""
 
 
@@ -63,7 +63,7 @@ class PortCollector:
     def collect(self, facts: Facts) -> PortPart:
         """Make the look-ups that the last evaluation needed, then evaluate this moment."""
         binds, nat = facts.part(BindFailurePart), facts.part(NatPart)
-        self._refused.take(binds.refused_binds if binds else ())
+        self._refused.record(binds.refused_binds if binds else ())
         self._refresh_lookups(self._result.needed_lookups, facts.monotonic)
         inventory, sample = facts.topology.inventory, facts.sample
         readings = PortReadings(
@@ -85,7 +85,7 @@ class PortCollector:
             return
         self._lookups, self._next_lookup = needed, now + LOOKUP_INTERVAL
         try:
-            self._bound = self._kernel.bound(needed) if needed else EMPTY
+            self._bound = self._kernel.read_bound(needed) if needed else EMPTY
         except OSError as error:
             log.warning("port owner lookup failed", error=str(error))
 

@@ -62,8 +62,9 @@ class Scrape(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """What the routes answer with. All may block but `waiting_for`, which names what is not ready yet, '' when all is.
+    """What the routes answer with. All may block but the last two.
 
+    `waiting_for` names what is not ready yet, '' when all is; `stalled` is True while an observation does not end.
     `documents` are JSON, by path; so is what `explain` returns for a port or a container.
     """
 
@@ -74,6 +75,7 @@ class Handlers:
     explain: Callable[[str], str]
     tick: Callable[[], Tick]
     waiting_for: Callable[[], str]
+    stalled: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def routes(handlers: Handlers, workers: Workers, telemetry_path: str, max_scrape
     return (
         Route("/", page(handlers.page, pages), MAX_PAGES),
         Route(telemetry_path, metrics(handlers, workers.scrapes), max_scrapes, any_host=True),
-        Route("/-/healthy", healthy, MAX_PROBES, any_host=True),
+        Route("/-/healthy", health(handlers.stalled), MAX_PROBES, any_host=True),
         Route("/-/ready", readiness(handlers.waiting_for), MAX_PROBES, any_host=True),
         *(Route(path, document(make, pages), MAX_PAGES) for path, make in handlers.documents.items()),
         Route("/api/v1/explain", explanation(handlers.explain, pages), MAX_PAGES),
@@ -151,9 +153,15 @@ def explanation(make: Callable[[str], str], workers: WorkerPool) -> Answer:
     return answer
 
 
-async def healthy(_: web.Request) -> web.Response:
-    """Answer that the process runs."""
-    return web.Response(text="healthy\n")
+def health(stalled: Callable[[], bool]) -> Answer:
+    """Answer whether the process works: it does not while an observation hangs in the kernel."""
+
+    async def answer(_: web.Request) -> web.Response:
+        if stalled():
+            return web.Response(status=503, text="no observation has ended for a minute\n")
+        return web.Response(text="healthy\n")
+
+    return answer
 
 
 def readiness(waiting_for: Callable[[], str]) -> Answer:

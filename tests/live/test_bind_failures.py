@@ -174,7 +174,7 @@ def test_what_is_refused_to_the_engine_counts_for_the_container_that_it_was_for(
             web.start()
         until(lambda: wants(watched, "web", 8081), 30, "the engine's word on what web wants")
         inventory = watched.topology().inventory
-        counts.follow(inventory)
+        counts.update_inventory(inventory)
         told = refused.outside(netns_of(clean_host))
         counts.count(told, port_claims(inventory, []), time.time())
     assert {each.comm for each in told} <= {"docker-proxy", "dockerd"}

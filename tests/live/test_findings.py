@@ -174,6 +174,25 @@ def test_a_veth_that_is_down_or_off_its_bridge_is_found(watched: Watched, clean_
         until(lambda: watched.stays() == set(), 60, f"a veth that is {mend}")
 
 
+def test_a_bridge_that_is_down_or_without_its_address_is_found(watched: Watched, clean_host: PrivateHost) -> None:
+    create(clean_host, "front")
+    run(clean_host, "web", "front")
+    until(lambda: watched.topology().counted, 60, "the container's veth")
+    assert watched.stays() == set()
+    [front] = [b for b in watched.topology().bridges if b.network.name == "front"]
+    bridge, subnet = front.link.name, front.network.subnets[0]
+    address = f"{subnet.gateway}/{subnet.subnet.partition('/')[2]}"
+    expected = {("bridge_down", "front", bridge)}
+    for spoil, mend in (
+        (["link", "set", bridge, "down"], ["link", "set", bridge, "up"]),
+        (["address", "flush", "dev", bridge], ["address", "add", address, "dev", bridge]),
+    ):
+        clean_host.run("ip", *spoil)
+        until(lambda: watched.stays() == expected, 60, f"a bridge after {spoil}")
+        clean_host.run("ip", *mend)
+        until(lambda: watched.stays() == set(), 60, f"a bridge after {mend}")
+
+
 def test_a_bridge_with_few_ports_left_is_found(new_host: Callable[..., PrivateHost]) -> None:
     """On a host of its own, for the kernel takes ten seconds to remove so many devices."""
     host = new_host().start()

@@ -137,7 +137,7 @@ class Host:
     def with_inventory(self, *things: Container | Network) -> "Host":
         """The same host with more containers and networks, or others of the same names."""
         assert self.inventory.engine is not None
-        known = [*self.inventory.networks.values(), *self.inventory.containers.values()]
+        known: list[Container | Network] = [*self.inventory.networks.values(), *self.inventory.containers.values()]
         kept = [thing for thing in known if thing.id not in {new.id for new in things}]
         return replace(self, inventory=host(*kept, *things, version=self.inventory.engine.version))
 
@@ -173,7 +173,7 @@ class Host:
     def without_things(self, *gone: Container | Network) -> "Host":
         """Containers and networks that Docker does not know."""
         ids = {thing.id for thing in gone}
-        kept = [*self.inventory.networks.values(), *self.inventory.containers.values()]
+        kept: list[Container | Network] = [*self.inventory.networks.values(), *self.inventory.containers.values()]
         return replace(self, inventory=host(*(thing for thing in kept if thing.id not in ids)))
 
     def with_policy(self, place: Place, policy: str) -> "Host":

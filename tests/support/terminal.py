@@ -10,7 +10,7 @@ from rich.console import Console
 from exporter.cli.output.table import console
 from exporter.core.findings.finding import Finding
 from exporter.core.nat.drift import Subject, drift
-from exporter.core.nat.tracker import NatView
+from exporter.core.nat.view import NatView
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.core.ports.result import PortResult
@@ -20,14 +20,28 @@ from tests.support.findings import evaluation, network_finding, port_conflict
 from tests.support.port_hosts import DEVICES, NETWORKS, publishes
 
 SMALL = network_finding("mtu_mismatch", "warning", "front", "eth0", "front sends larger packets than eth0 takes")
-ON_TCP = {"protocol": "tcp", "address": "0.0.0.0"}
+ON_TCP: dict[str, Any] = {"protocol": "tcp", "address": "0.0.0.0"}
 STOLEN = port_conflict(
-    *("published_stolen", "critical", "confirmed", "tcp/8080 is published by web and held by process nginx"),
-    **{**ON_TCP, "port": 8080, "wanted_by": "web", "holder": "nginx", "holder_kind": "process"},
+    "published_stolen",
+    "critical",
+    "confirmed",
+    "tcp/8080 is published by web and held by process nginx",
+    **ON_TCP,
+    port=8080,
+    wanted_by="web",
+    holder="nginx",
+    holder_kind="process",
 )
 LIKELY = port_conflict(
-    *("host_bind_failed", "info", "suspected", "top cannot get tcp/9000: held by container one"),
-    **{**ON_TCP, "port": 9000, "wanted_by": "top", "holder": "one", "holder_kind": "container"},
+    "host_bind_failed",
+    "info",
+    "suspected",
+    "top cannot get tcp/9000: held by container one",
+    **ON_TCP,
+    port=9000,
+    wanted_by="top",
+    holder="one",
+    holder_kind="container",
 )
 LOST = drift("missing_dnat", "warning", Subject(family="ip", container="web", host_port="8080"), "web has no rule")
 

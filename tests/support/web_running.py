@@ -40,6 +40,7 @@ class Site:
 
     scrape: Callable[[bool], bytes] = lambda openmetrics: b"openmetrics\n" if openmetrics else b"text\n"
     waiting_for: str = ""
+    stalled: bool = False
     make_page: Callable[[PageState], str] = lambda _: "<p>hello</p>"
     port: int = 0
     addresses: list[str] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Site:
             explain=lambda what: f'"{what}"',
             tick=lambda: Tick("{}", 0, 0.0),
             waiting_for=lambda: self.waiting_for,
+            stalled=lambda: self.stalled,
         )
 
     def _scrape(self, *, openmetrics: bool, gzip: bool) -> bytes:

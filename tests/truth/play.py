@@ -16,6 +16,7 @@ CLEAN_SECONDS = 45
 MOST_WATCHED = 40.0  # seconds: what is still pending then counts as missed
 LEGACY_SECONDS = 32.0  # rules of iptables-legacy are read again after 30 s
 POLL_SECONDS = 0.5
+FRESH_SECONDS = 2.5  # an answer that is given sooner may be about the host of before
 
 
 class NotPlantedError(Exception):
@@ -101,9 +102,10 @@ def _watch(case: Case, lab: Lab, outcome: Outcome, before: frozenset[Finding]) -
         outcome.seen |= now.loud - before
         if case.asked:
             outcome.verdict, outcome.explanation = explain(lab.exporter, case.asked)
-        if not case.forbidden and not outcome.wrong:
+        watched = time.monotonic() - planted
+        if not case.forbidden and not outcome.wrong and watched >= FRESH_SECONDS:
             return True
-        return _settled(now, time.monotonic() - planted, shortest)
+        return _settled(now, watched, shortest)
 
     until(every(POLL_SECONDS, enough), MOST_WATCHED + shortest, "the end of the watch")
 

@@ -2,14 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+from tests.truth.case import LEGACY, NFT
 from tests.truth.play import Outcome
 
 VERSIONS = {"bookworm": "20.10.24", "sid": "28.5.2"}
 VERDICTS = ("broken", "unknown", "whole")
+INTRODUCTION = Path(__file__).with_name("introduction.md")
 FINDINGS = ("present", "wrong kind", "missed")
 
 
@@ -78,7 +81,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 def document(rows: Sequence[Row]) -> str:
     """Return docs/truth.md."""
-    return "\n".join([INTRODUCTION, _table(rows), "", *_by_kind(rows), ""])
+    return "\n".join([INTRODUCTION.read_text(), _table(rows), "", *_by_kind(rows), "", *_wrong(rows), ""])
 
 
 def _table(rows: Sequence[Row]) -> str:
@@ -101,20 +104,25 @@ def _counted(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
     yield "- `explain` wrong", [one for one in habits if any(text.startswith("explain") for text in one.wrong)]
 
 
-def _by_kind(rows: Iterable[Row]) -> Iterable[str]:
-    yield from ("## Cases", "", "| kind | case | engine | rules | answer |", "|---|---|---|---|---|")
+def _by_kind(rows: Sequence[Row]) -> Iterator[str]:
+    yield from ("## Kinds", "", "A cell is how many rows are answered rightly, of those that were played.", "")
+    yield from ("| | kind | 20.10.24 | 28.5.2 | iptables-legacy |", "|---|---|---|---|---|")
+    for outage, kind in sorted({(one.outage, one.kind) for one in rows}, key=lambda key: (not key[0], key[1])):
+        of_kind = [one for one in rows if (one.outage, one.kind) == (outage, kind) and not one.error]
+        on_nft = [
+            [one for one in of_kind if one.layout == NFT and one.engine == engine] for engine in VERSIONS.values()
+        ]
+        cells = [_right(group) for group in (*on_nft, [one for one in of_kind if one.layout == LEGACY])]
+        yield f"| {'outage' if outage else 'ordinary'} | {kind} | {' | '.join(cells)} |"
+
+
+def _right(rows: Sequence[Row]) -> str:
+    return f"{sum(not one.wrong for one in rows)} of {len(rows)}" if rows else ""
+
+
+def _wrong(rows: Sequence[Row]) -> Iterator[str]:
+    yield from ("## Answered wrongly, or not played", "", "| kind | case | host | answer |", "|---|---|---|---|")
     for one in sorted(rows, key=lambda one: (not one.outage, one.kind, one.name, one.engine, one.layout)):
-        answer = "not played" if one.error else "; ".join(one.wrong) or "right"
-        yield f"| {one.kind} | {one.name} | {one.engine} | {one.layout} | {answer} |"
-
-
-INTRODUCTION = """\
-# The truth table
-
-`make truth` plants outages and ordinary habits on private Docker hosts, measures each with a real connection, and
-compares what a running exporter answers: `explain` and the findings.
-
-An outage that `explain` calls whole, or an ordinary habit with a finding of severity warning or critical, is a defect.
-A row is one case on one engine and rule layout. The connection is measured before the plant, while planted, and after
-the undo.
-"""
+        if one.wrong or one.error:
+            answer = "; ".join(one.wrong) or "not played"
+            yield f"| {one.kind} | {one.name} | {one.engine} {one.layout} | {answer} |"

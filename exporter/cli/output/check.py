@@ -1,4 +1,4 @@
-"""What `check` prints: findings, and what could not be looked at."""
+"""The output of `check`: findings, and what could not be inspected."""
 
 import json
 from collections import Counter
@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from exporter.cli.output.check_result import Told
+from exporter.cli.output.check_result import CheckResult
 from exporter.cli.output.table import cell, table
 from exporter.core.findings.finding import CONFIRMED
 from exporter.core.views.finding_rows import ORDER, FindingRow
@@ -14,28 +14,28 @@ from exporter.core.views.finding_rows import ORDER, FindingRow
 COLUMNS = ("severity", "kind", "what")
 
 
-def print_report(told: Told, console: Console) -> None:
-    """Print a table and what there is to say about it."""
-    if told.findings:
-        console.print(table(COLUMNS, [(line.severity, line.kind, _sentence(line)) for line in told.findings]))
-    console.print(cell(_summary(told)))
-    print_unseen(told, console)
+def print_report(result: CheckResult, console: Console) -> None:
+    """Print a table of findings, a summary and what could not be inspected."""
+    if result.findings:
+        console.print(table(COLUMNS, [(line.severity, line.kind, _sentence(line)) for line in result.findings]))
+    console.print(cell(_summary(result)))
+    print_unseen(result, console)
 
 
-def print_unseen(told: Told, console: Console, matters: frozenset[str] | None = None) -> None:
-    """Print what could not be looked at, of what `matters`, and what to grant; nothing where all could."""
-    sentences = [text for reason, text in told.unseen.items() if not matters or reason in matters]
+def print_unseen(result: CheckResult, console: Console, relevant: frozenset[str] | None = None) -> None:
+    """Print what could not be inspected, for the `relevant` reasons or all, and what to grant; else nothing."""
+    sentences = [text for reason, text in result.unseen.items() if not relevant or reason in relevant]
     if sentences:
-        console.print("\nNot seen:")
-        for sentence in (*sentences, *told.missing):
+        console.print("\nNot inspected:")
+        for sentence in (*sentences, *result.missing):
             console.print(cell(f"  {sentence}"))
 
 
-def document(told: Told) -> str:
-    """Return the same as JSON."""
+def document(result: CheckResult) -> str:
+    """Return the JSON form."""
     whole: dict[str, Any] = {
-        "verdict": told.verdict,
-        "engine": told.engine,
+        "verdict": result.verdict,
+        "engine": result.engine,
         "findings": [
             {
                 "area": line.area,
@@ -45,11 +45,11 @@ def document(told: Told) -> str:
                 "detail": line.detail,
                 **line.labels,
             }
-            for line in told.findings
+            for line in result.findings
         ],
-        "kinds_judged": told.judged,
-        "unseen": dict(told.unseen),
-        "missing": list(told.missing),
+        "kinds_evaluated": result.kinds,
+        "unseen": dict(result.unseen),
+        "missing": list(result.missing),
     }
     return json.dumps(whole, indent=2)
 
@@ -58,7 +58,7 @@ def _sentence(line: FindingRow) -> str:
     return line.detail if line.confidence == CONFIRMED else f"{line.detail} ({line.confidence})"
 
 
-def _summary(told: Told) -> str:
-    counts = Counter(line.severity for line in told.findings)
+def _summary(result: CheckResult) -> str:
+    counts = Counter(line.severity for line in result.findings)
     found = ", ".join(f"{counts[severity]} {severity}" for severity in ORDER if counts[severity])
-    return f"{found or 'Nothing found'}: {told.looked}."
+    return f"{found or 'No findings'}. {result.scope}"

@@ -1,4 +1,4 @@
-"""What `check` has to tell: of this host, by an observation, or of another, by a running exporter's documents."""
+"""The result of `check`: of this host, from an observation, or of another, from a running exporter's documents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from exporter.core.observation import Observation
 from exporter.core.views.blind_spots import hints, unseen
 from exporter.core.views.finding_rows import ORDER, FindingRow, evaluated, findings
 
-FINE, WARNED, ALARMED, UNKNOWN = 0, 1, 2, 3
-WORDS = {FINE: "fine", WARNED: "warning", ALARMED: "critical", UNKNOWN: "unknown"}
+OK_STATUS, WARNING_STATUS, CRITICAL_STATUS, UNKNOWN_STATUS = 0, 1, 2, 3
+VERDICTS = {OK_STATUS: "fine", WARNING_STATUS: "warning", CRITICAL_STATUS: "critical", UNKNOWN_STATUS: "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Findings, what could not be looked at and what to grant; `engine` is its version, '' when not known.
+class CheckResult:
+    """Findings, what could not be inspected and what to grant; `engine` is its version, '' when unknown.
 
-    `judged` is how many kinds of findings were looked for, None where that is not told; `looked` on what. `doubtful`:
-    another look may find more.
+    `kinds` is the number of evaluated kinds of findings, None when unknown; `scope` is a sentence about what was
+    checked. `pending`: a later result may have more findings.
     """
 
     connected: bool
@@ -26,57 +26,62 @@ class Told:
     findings: Sequence[FindingRow]
     unseen: Mapping[str, str]
     missing: Sequence[str] = ()
-    judged: int | None = None
-    looked: str = ""
-    doubtful: bool = False
+    kinds: int | None = None
+    scope: str = ""
+    pending: bool = False
 
     @property
-    def exit_code(self) -> int:
-        """The worst of what was found; nothing found is fine only where everything was looked at."""
+    def exit_status(self) -> int:
+        """The worst severity; without findings OK only if everything was inspected."""
         severities = {line.severity for line in self.findings}
         if not self.connected:
-            return UNKNOWN
+            return UNKNOWN_STATUS
         if CRITICAL in severities:
-            return ALARMED
+            return CRITICAL_STATUS
         if WARNING in severities:
-            return WARNED
-        return UNKNOWN if self.unseen else FINE
+            return WARNING_STATUS
+        return UNKNOWN_STATUS if self.unseen else OK_STATUS
 
     @property
     def verdict(self) -> str:
-        """The same as a word."""
-        return WORDS[self.exit_code]
+        """The exit status as a word."""
+        return VERDICTS[self.exit_status]
 
 
-def told(observation: Observation, engine_error: str = "") -> Told:
-    """Tell of this host; `engine_error` is why the engine does not answer."""
+def build_result(observation: Observation, engine_error: str = "", disabled: Sequence[str] = ()) -> CheckResult:
+    """Return the result of this host; `engine_error` is why the engine does not answer, `disabled` are collectors."""
     inventory = observation.topology.inventory
     unknown = unseen(observation)
     if engine_error and "engine" in unknown:
         unknown["engine"] += f": {engine_error}"
     kinds = len(evaluated(observation))
-    host = f"{len(inventory.containers)} containers and {len(inventory.networks)} networks"
-    return Told(
+    host = f"{_count(len(inventory.containers), 'container')} and {_count(len(inventory.networks), 'network')}"
+    without = f" without {' and '.join(disabled)}" if disabled else ""
+    return CheckResult(
         connected=inventory.connected,
         engine=inventory.engine.version if inventory.engine else "",
         findings=findings(observation),
         unseen=unknown,
         missing=hints(observation),
-        judged=kinds,
-        looked=f"{kinds} kinds of findings looked for on {host}",
+        kinds=kinds,
+        scope=f"Checked {host} for {_count(kinds, 'kind')} of problems{without}.",
     )
 
 
-def parse_told(found: Mapping[str, Any], topology: Mapping[str, Any]) -> Told:
-    """Read /api/v1/findings and /api/v1/topology. Raises KeyError, TypeError or ValueError for anything else."""
+def parse_result(found: Mapping[str, Any], topology: Mapping[str, Any]) -> CheckResult:
+    """Parse /api/v1/findings and /api/v1/topology. Raises KeyError, TypeError or ValueError for anything else."""
     lines = [FindingRow(**{name: line[name] for name in FindingRow.__dataclass_fields__}) for line in found["findings"]]
     if any(line.severity not in ORDER for line in lines):
-        raise ValueError("a severity that does not exist")
-    return Told(
+        raise ValueError("unknown severity")
+    return CheckResult(
         connected=topology["connected"] is True,
         engine=str(topology["engine"]),
         findings=lines,
         unseen={str(reason): str(text) for reason, text in found["unseen"].items()},
-        looked=f"{topology['host']} was asked",
-        doubtful=found.get("doubtful") is True,
+        scope=f"Result from {topology['host']}.",
+        pending=found.get("doubtful") is True,
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""What `explain` prints: each way from the host to a process, step by step."""
+"""The output of `explain`: each path from the host to a process, step by step."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,48 +11,48 @@ from exporter.core.explain import path
 from exporter.core.explain.codes import CODES
 from exporter.core.explain.path import BLOCKED, REACHABLE, UNDETERMINED, UNREACHABLE, VERDICTS, Explanation, Path, Step
 
-EXIT_CODES = {REACHABLE: 0, UNREACHABLE: 2, BLOCKED: 2, UNDETERMINED: 3}
-# What keeps a step from being known.
-MATTERS = frozenset({"engine", "host_network", "sockets", "socket_owners", "namespace_sockets", "nat"})
+EXIT_STATUSES = {REACHABLE: 0, UNREACHABLE: 2, BLOCKED: 2, UNDETERMINED: 3}
+# Reasons for which a step is unknown.
+RELEVANT = frozenset({"engine", "host_network", "sockets", "socket_owners", "namespace_sockets", "nat"})
 
 
 def print_explanation(explanation: Explanation, console: Console) -> None:
-    """Print a heading and a list for each way, with a blank line in between."""
-    for number, way in enumerate(explanation.paths):
+    """Print a heading and a list for each path, with a blank line in between."""
+    for number, one in enumerate(explanation.paths):
         if number:
             console.print()
-        console.print(cell(f"{_heading(way, explanation.query)}: {way.verdict}"))
-        rows = [row for step in way.steps for row in _rows(step)]
+        console.print(cell(f"{_heading(one, explanation.query)}: {one.verdict}"))
+        rows = [row for step in one.steps for row in _rows(step)]
         console.print(table(("state", "step", "what"), rows, header=False))
 
 
 def document(explanation: Explanation) -> str:
-    """Return what /api/v1/explain tells."""
+    """Return the document of /api/v1/explain."""
     return json.dumps(path.document(explanation), indent=2)
 
 
-def parse_explanation(told: Mapping[str, Any]) -> Explanation:
-    """Read that document. Raises KeyError, TypeError or ValueError for anything else."""
-    return Explanation(str(told["query"]), tuple(_parse_path(one) for one in told["paths"]))
+def parse_explanation(found: Mapping[str, Any]) -> Explanation:
+    """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
+    return Explanation(str(found["query"]), tuple(_parse_path(one) for one in found["paths"]))
 
 
-def _parse_path(told: Mapping[str, Any]) -> Path:
-    steps = tuple(Step(*(str(step[key]) for key in ("name", "state", "detail", "code"))) for step in told["steps"])
+def _parse_path(found: Mapping[str, Any]) -> Path:
+    steps = tuple(Step(*(str(step[key]) for key in ("name", "state", "detail", "code"))) for step in found["steps"])
     if not VERDICTS.keys() >= {step.state for step in steps} or not CODES.keys() >= {s.code for s in steps if s.code}:
         raise ValueError("unknown state or code")
     return Path(
-        protocol=str(told["protocol"]),
-        addresses=tuple(str(address) for address in told["addresses"]),
-        port=int(told["port"]),
-        container=str(told["container"]),
-        container_port=int(told["container_port"]),
+        protocol=str(found["protocol"]),
+        addresses=tuple(str(address) for address in found["addresses"]),
+        port=int(found["port"]),
+        container=str(found["container"]),
+        container_port=int(found["container_port"]),
         steps=steps,
     )
 
 
-def exit_code(explanation: Explanation) -> int:
+def exit_status(explanation: Explanation) -> int:
     """0 reachable, 2 unreachable or blocked, 3 undetermined."""
-    return EXIT_CODES[explanation.verdict]
+    return EXIT_STATUSES[explanation.verdict]
 
 
 def _rows(step: Step) -> Iterator[tuple[str, str, str]]:
@@ -61,10 +61,10 @@ def _rows(step: Step) -> Iterator[tuple[str, str, str]]:
         yield "", "", f"-> {step.remedy}"
 
 
-def _heading(way: Path, asked: str) -> str:
-    if not way.protocol:
-        return asked
-    addresses = ", ".join(f"[{address}]" if ":" in address else address for address in way.addresses)
-    port = f"{way.protocol}/{way.port}" if way.port else f"a {way.protocol} port"
-    inside = f"{way.container}:{way.container_port}" if way.container_port else way.container
+def _heading(one: Path, query: str) -> str:
+    if not one.protocol:
+        return query
+    addresses = ", ".join(f"[{address}]" if ":" in address else address for address in one.addresses)
+    port = f"{one.protocol}/{one.port}" if one.port else f"a {one.protocol} port"
+    inside = f"{one.container}:{one.container_port}" if one.container_port else one.container
     return port + (f" on {addresses}" if addresses else "") + (f" -> {inside}" if inside else "")

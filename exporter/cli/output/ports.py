@@ -1,4 +1,4 @@
-"""What `ports` prints: who holds every port of the host."""
+"""The output of `ports`: the owner of every listening port of the host."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,13 +17,13 @@ from exporter.core.ports.scope import scope
 
 COLUMNS = ("protocol", "address", "port", "owner", "kind", "published to", "reachable from")
 NOT_SEEN = "(not visible)"
-# What keeps the owners of ports from being known.
-MATTERS = frozenset({"engine", "host_network", "sockets", "socket_owners"})
+# Reasons for which owners of ports are unknown.
+RELEVANT = frozenset({"engine", "host_network", "sockets", "socket_owners"})
 
 
 @dataclass(frozen=True, slots=True)
 class PortLine:
-    """A listening socket, or several alike. `published_to` is the container's port as NAME:PORT."""
+    """A listening socket, or several equal ones. `published_to` is the container's port as NAME:PORT."""
 
     protocol: str
     address: str
@@ -35,22 +35,22 @@ class PortLine:
 
 
 def port_lines(observation: Observation) -> list[PortLine]:
-    """Return them by port; workers that share one are one line."""
+    """Return them by port; sockets of one owner at one address are one line."""
     listeners = observation.sockets.listeners if observation.sockets else ()
     lines = dict.fromkeys(_line(observation, listener) for listener in listeners)
-    return sorted(lines, key=_place)
+    return sorted(lines, key=_sort_key)
 
 
 def parse_port_lines(document: Mapping[str, Any]) -> list[PortLine] | None:
-    """Read /api/v1/ports; None where listeners could not be read. Raises KeyError, TypeError or ValueError."""
+    """Parse /api/v1/ports; None where listeners could not be read. Raises KeyError, TypeError or ValueError."""
     if document["listeners"] is None:
         return None
     published = [
         (one["container"], one["protocol"], int(one["host_port"]), one["container_port"])
         for one in document["published"]
     ]
-    lines = dict.fromkeys(_told_line(one, published) for one in document["listeners"])
-    return sorted(lines, key=_place)
+    lines = dict.fromkeys(_parse_line(one, published) for one in document["listeners"])
+    return sorted(lines, key=_sort_key)
 
 
 def print_ports(lines: Iterable[PortLine], console: Console) -> None:
@@ -62,15 +62,15 @@ def print_ports(lines: Iterable[PortLine], console: Console) -> None:
         )
         for line in lines
     ]
-    console.print(table(COLUMNS, rows, numbers=("port",)) if rows else cell("Nothing listens."))
+    console.print(table(COLUMNS, rows, numbers=("port",)) if rows else cell("No listening ports."))
 
 
 def document(lines: Iterable[PortLine]) -> str:
-    """Return the same as JSON."""
+    """Return the JSON form."""
     return json.dumps([asdict(line) for line in lines], indent=2)
 
 
-def _told_line(one: Mapping[str, Any], published: Iterable[tuple[str, str, int, int]]) -> PortLine:
+def _parse_line(one: Mapping[str, Any], published: Iterable[tuple[str, str, int, int]]) -> PortLine:
     kind, container, port = str(one["owner_kind"]), str(one["owner"]), int(one["port"])
     ends = [
         f"{name}:{inside}"
@@ -113,11 +113,11 @@ def _published_to(observation: Observation, listener: Listener) -> str:
 
 
 def _shown(name: str, kind: str) -> str:
-    """Of the engine's own listeners that are for no container what they are."""
+    """Return the owner's name; an engine's or docker-proxy's listener without a container is shown by its kind."""
     return name or (kind if kind in FOR_CONTAINERS else "")
 
 
-def _place(line: PortLine) -> tuple[int, str, tuple[int, int], str]:
+def _sort_key(line: PortLine) -> tuple[int, str, tuple[int, int], str]:
     return line.port, line.protocol, _order(line.address), line.owner
 
 

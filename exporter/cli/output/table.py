@@ -14,7 +14,8 @@ STYLES = {
     "warning": "yellow",
     "info": "cyan",
     "ok": "green",
-    "broken": "bold red",
+    "failed": "bold red",
+    "blocked": "yellow",
     "unknown": "yellow",
 }
 
@@ -38,10 +39,10 @@ def table(
 
 
 def cell(text: str) -> Text:
-    """Make a cell. Whoever names a process must not write to the operator's terminal."""
+    """Make a cell; a name cannot control the terminal."""
     return Text(printable(text), style=STYLES.get(text, ""))
 
 
 def printable(text: str) -> str:
-    """Return the text without what a terminal would obey."""
+    """Return the text without characters that control a terminal."""
     return "".join(c if c.isprintable() else "?" for c in text)

@@ -20,7 +20,7 @@ from exporter.core.nat.rules import (
     wrong_dnat,
 )
 from exporter.core.nat.ruleset import IP, IP6, is_dockers
-from exporter.core.nat.tracker import NatView
+from exporter.core.nat.view import NatView
 from exporter.core.nat.walk.outcome import Decision
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.nat.walk.ways import Way

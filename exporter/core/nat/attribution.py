@@ -4,7 +4,7 @@ from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.layout import INGRESS
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, Series
-from exporter.core.nat.published_history import PortMemory
+from exporter.core.nat.published_history import PublishedHistory
 from exporter.core.nat.ruleset import (
     DOCKER_BRIDGES,
     DPORT,
@@ -24,7 +24,7 @@ from exporter.core.nat.ruleset import (
     is_one_address,
 )
 
-NOBODYS: Series = ()
+UNATTRIBUTED: Series = ()
 TRANSLATES = frozenset({"MASQUERADE", "SNAT"})
 REFUSES = frozenset({"DROP", "REJECT"})
 ISOLATION, UNPUBLISHED, DIRECT = "isolation", "unpublished_port", "direct_access"
@@ -42,9 +42,9 @@ STAGES = ("DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER-INTERN
 class Attribution:
     """Answers for one topology. An owner that is not known yet is None: it may be told later."""
 
-    def __init__(self, expected: Expected, memory: PortMemory) -> None:
+    def __init__(self, expected: Expected, history: PublishedHistory) -> None:
         self._expected = expected
-        self._memory = memory
+        self._history = history
         self._by_bridge = {n.network.bridge: n.network.name for n in expected.networks}
         self._published = {
             (binding.protocol, target, binding.host_port): binding.container
@@ -54,7 +54,7 @@ class Attribution:
         self._by_number = {number_of(address): owner for address, owner in expected.owners.items()}
 
     def series(self, rule: Rule) -> Series | None:
-        """Return the series that a rule's packets belong to; NOBODYS for those that are in none."""
+        """Return the series that a rule's packets belong to; UNATTRIBUTED for those that are in none."""
         if rule.table in (NAT, DOCKER_BRIDGES):
             if rule.target == "DNAT":
                 return self._port(rule)
@@ -62,7 +62,7 @@ class Attribution:
                 return self._masquerade(rule)
         if rule.target in REFUSES and (is_dockers(rule.table, rule.chain) or rule.table == RAW):
             return self._drop(rule)
-        return NOBODYS
+        return UNATTRIBUTED
 
     def network(self, rule: Rule) -> str:
         """Return the network that a rule belongs to by the bridge that it names, else by its container; '' if none."""
@@ -89,11 +89,11 @@ class Attribution:
     def _port(self, rule: Rule) -> Series | None:
         ports = rule.value(DPORT)
         if not is_dockers(rule.table, rule.chain) or rule.chain == INGRESS or ports is None or ports[0] != ports[1]:
-            return NOBODYS
+            return UNATTRIBUTED
         protocol = rule.value(PROTOCOL) or ""
         place = protocol, rule.address, ports[0]
         # Who publishes it now, else who did, else whose the address is: it may have been somebody else's before.
-        name = self._published.get(place) or self._memory.name(*place)
+        name = self._published.get(place) or self._history.name(*place)
         if not name and (owner := self._expected.owners.get(rule.address)) is not None:
             name = owner.container
         return (PORT, name, protocol, str(ports[0])) if name else None
@@ -102,7 +102,7 @@ class Attribution:
         """Rules for a network's own hairpins, and for what the host sends into it, are not its way out."""
         bridge = rule.value(OIF, UNEQUAL)
         if bridge is None or rule.value(SRC_TYPE) is not None:
-            return NOBODYS
+            return UNATTRIBUTED
         name = self._by_bridge.get(bridge)
         return None if name is None else (MASQUERADE, name)
 
@@ -111,7 +111,7 @@ class Attribution:
         if reason == UNPUBLISHED and self._expected.one_drop:
             reason = EITHER
         name = self.network(rule) or self._network_of_destination(rule)
-        return NOBODYS if not reason else None if not name else (DROP, name, reason)
+        return UNATTRIBUTED if not reason else None if not name else (DROP, name, reason)
 
     def _network_of_destination(self, rule: Rule) -> str:
         destination = rule.value(DST)

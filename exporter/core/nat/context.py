@@ -21,12 +21,12 @@ ROUTED = "routed"
 
 
 @dataclass(frozen=True, slots=True)
-class StuckFlow:
+class StaleFlow:
     """A UDP flow to a published port that the connection table keeps from its container; addresses as text."""
 
     protocol: str
     host_port: int
-    leads_to: str
+    forwarded_to: str
 
 
 class NatContext:
@@ -41,13 +41,13 @@ class NatContext:
         reading: NatReading,
         families: frozenset[str],
         proxied: frozenset[PortKey] | None = None,
-        stuck: tuple[StuckFlow, ...] = (),
+        stale: tuple[StaleFlow, ...] = (),
         backend: str = "",
     ) -> None:
         self.expected = expected
         self.reading = reading
         self.families = families
-        self.stuck = stuck
+        self.stale = stale
         self._proxied = proxied or frozenset()
         docker = reading.docker
         # Of rules that are all gone only what they were can be told.

@@ -9,7 +9,7 @@ from exporter.core.findings.rule import Input, Rule
 from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, PortKey
-from exporter.core.nat.context import NatContext, StuckFlow
+from exporter.core.nat.context import NatContext, StaleFlow
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.layout import layout_of
 from exporter.core.nat.reading import NatReading
@@ -25,7 +25,7 @@ class NatState:
 
     reading: NatReading | None = None
     sockets: HostSockets | None = None
-    stuck: tuple[StuckFlow, ...] = ()
+    stale: tuple[StaleFlow, ...] = ()
     host_netns_visible: bool = True
 
 
@@ -34,7 +34,7 @@ class Changeable(NamedTuple):
 
     forwarding: tuple[tuple[str, bool], ...]
     proxied: frozenset[PortKey] | None
-    stuck: tuple[StuckFlow, ...]
+    stale: tuple[StaleFlow, ...]
     families: frozenset[str]
     backend: str
 
@@ -63,7 +63,7 @@ class NatEvaluator:
         small = Changeable(
             tuple(sorted(reading.forwarding.items())),
             None if state.sockets is None else proxied(state.sockets),
-            state.stuck,
+            state.stale,
             self._families & expected.families,
             self.backend,
         )
@@ -101,7 +101,7 @@ def proxied(sockets: HostSockets) -> frozenset[PortKey]:
 
 def _context(expected: Expected, nft: Ruleset | None, legacy: Ruleset | None, small: Changeable) -> NatContext:
     reading = NatReading(nft, legacy, forwarding=dict(small.forwarding))
-    return NatContext(expected, reading, small.families, small.proxied, small.stuck, small.backend)
+    return NatContext(expected, reading, small.families, small.proxied, small.stale, small.backend)
 
 
 def _families(docker: Ruleset) -> frozenset[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.nat.address_numbers import family_of, number_of
-from exporter.core.nat.context import StuckFlow
+from exporter.core.nat.context import StaleFlow
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.ledger import Series
 from exporter.core.nat.ruleset import IP, IP6
@@ -34,7 +34,7 @@ class FlowCounts:
 
     containers: Mapping[Series, int] = field(default_factory=dict)
     ports: Mapping[Series, int] = field(default_factory=dict)
-    stuck: tuple[StuckFlow, ...] = ()
+    stale: tuple[StaleFlow, ...] = ()
 
 
 def count_flows(flows: Flows, expected: Expected, local: frozenset[str]) -> FlowCounts:
@@ -54,15 +54,15 @@ def count_flows(flows: Flows, expected: Expected, local: frozenset[str]) -> Flow
         owner = expected.owners.get(address)
         if owner is not None and (owner.container, protocol, str(port)) in ports:
             ports[owner.container, protocol, str(port)] += count
-    return FlowCounts(containers, ports, tuple(sorted(_stuck(flows, expected, local), key=repr)))
+    return FlowCounts(containers, ports, tuple(sorted(_stale(flows, expected, local), key=repr)))
 
 
 def udp_ports(expected: Expected) -> frozenset[int]:
-    """The published ports of UDP: a flow to them may be stuck."""
+    """The published ports of UDP: a flow to them may be stale."""
     return frozenset(binding.host_port for binding in expected.bindings if binding.protocol == UDP)
 
 
-def _stuck(flows: Flows, expected: Expected, local: frozenset[str]) -> set[StuckFlow]:
+def _stale(flows: Flows, expected: Expected, local: frozenset[str]) -> set[StaleFlow]:
     """A client's flow that was led to another container than the publisher, or that no rule led on when it began.
 
     What a container sends to a port of its own network is led on by docker-proxy, and what goes to the same port
@@ -79,12 +79,12 @@ def _stuck(flows: Flows, expected: Expected, local: frozenset[str]) -> set[Stuck
         if protocol == UDP and address not in publishers and expected.complete and _is_inside(address, expected):
             owner = expected.owners.get(address)
             whose = f"of {owner.container}" if owner else "which no container has"
-            found.add(StuckFlow(protocol, port, f"{address}, {whose}"))
+            found.add(StaleFlow(protocol, port, f"{address}, {whose}"))
     for port, address, client in flows.direct:
         family = family_of(address)
         wanted = address in local and ((family, port, "") in published or (family, port, address) in published)
         if wanted and not _is_inside(client, expected):
-            found.add(StuckFlow(UDP, port, f"the host itself ({address})"))
+            found.add(StaleFlow(UDP, port, f"the host itself ({address})"))
     return found
 
 

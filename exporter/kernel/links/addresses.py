@@ -1,4 +1,4 @@
-"""Addresses and routes of the host: which devices lead out of it. They change rarely, so pyroute2 decodes them."""
+"""Addresses and routes of the host, and its uplinks. They change rarely, so pyroute2 decodes them."""
 
 import struct
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkDecodeError, NetlinkError
 
 from exporter.core.model.routes import Route
-from exporter.kernel.links.routes import hops, parse_routes, told
+from exporter.kernel.links.routes import hops, parse_routes, typed_attribute
 from exporter.kernel.netlink.client import drain, open_socket
 from exporter.kernel.netlink.messages import MalformedError
 
@@ -36,7 +36,7 @@ def parse_addresses(rows: Iterable[Any]) -> Addresses:
     """Return ifindex -> its addresses of global scope, IPv4 first. Source: struct ifaddrmsg."""
     found: dict[int, list[tuple[int, str]]] = {}
     for row in rows:
-        address = told(row, "IFA_LOCAL", str) or told(row, "IFA_ADDRESS", str)
+        address = typed_attribute(row, "IFA_LOCAL", str) or typed_attribute(row, "IFA_ADDRESS", str)
         if address and row["scope"] < SCOPE_LINK:
             found.setdefault(row["index"], []).append((row["family"], address))
     return {ifindex: tuple(address for _, address in sorted(pairs)) for ifindex, pairs in found.items()}
@@ -48,14 +48,14 @@ def parse_uplinks(rows: Iterable[Any]) -> frozenset[int]:
     for row in rows:
         if row["type"] != RTN_UNICAST or row["table"] == RT_TABLE_LOCAL:
             continue
-        if row["dst_len"] == 0 or told(row, "RTA_GATEWAY", str) or told(row, "RTA_VIA", dict):
-            found.add(told(row, "RTA_OIF", int) or 0)
+        if row["dst_len"] == 0 or typed_attribute(row, "RTA_GATEWAY", str) or typed_attribute(row, "RTA_VIA", dict):
+            found.add(typed_attribute(row, "RTA_OIF", int) or 0)
             found.update(hop["oif"] for hop in hops(row))
     return frozenset(found - {0})
 
 
 class AddressReader:
-    """Keeps addresses and uplinks, read again only after the kernel told of a change."""
+    """Caches addresses, uplinks and routes; they are read again after a notification of a change."""
 
     def __init__(self) -> None:
         self._watch = open_socket(groups=ADDRESS_GROUPS, timeout=0)
@@ -76,5 +76,5 @@ class AddressReader:
 
 
 def uplinks(names: Mapping[int, str], carriers: frozenset[int]) -> tuple[str, ...]:
-    """Name the uplinks; one whose device is not known (any more) is left out."""
+    """Return the uplinks' names; one whose device is unknown is left out."""
     return tuple(names[index] for index in sorted(carriers) if index in names)

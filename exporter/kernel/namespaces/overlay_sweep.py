@@ -4,15 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.core.model.kernel_sample import SourceState
+from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.model.memo import keep_equal
 from exporter.core.topology.overlay import NO_OVERLAYS, OverlayReading, OverlayRows
 from exporter.errors import SourceError
-from exporter.kernel.namespaces.overlay import read_overlay
+from exporter.kernel.namespaces.overlay import NO_SYS_ADMIN, NOT_MOUNTED, read_overlay
 from exporter.kernel.periodic_reader import PeriodicReader
 
 INTERVAL_SECONDS = 10.0
 NAME = "overlay"
+HIDDEN_OVERLAYS = (
+    Degraded(NAME, NO_SYS_ADMIN, "grant CAP_SYS_ADMIN: overlays' peers are unknown"),
+    Degraded(NAME, NOT_MOUNTED, "mount the engine's netns directory: overlays' peers are unknown"),
+)
 FAILED = OverlayReading({}, complete=False)
 
 
@@ -35,7 +39,10 @@ class OverlaySweep:
         self._reading = NO_OVERLAYS
         self._reader = PeriodicReader(NAME, self._read, interval)
 
-    def follow(self, files: Mapping[str, str]) -> None:
+    def start(self) -> None:
+        """Do nothing: the thread starts with the first overlay."""
+
+    def update_files(self, files: Mapping[str, str]) -> None:
         """Set what is read, and read it at once: network id -> the file of its hidden namespace."""
         if files == self._files:
             return
@@ -56,10 +63,11 @@ class OverlaySweep:
             return NO_OVERLAYS if latest.state.up else FAILED
         return latest.value.reading
 
-    def hidden(self) -> frozenset[str]:
-        """Return the reasons for which namespaces cannot be entered."""
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Return what must be granted to enter all namespaces."""
         latest = self._reader.latest
-        return latest.value.hidden if latest.value else frozenset()
+        hidden = latest.value.hidden if latest.value else frozenset()
+        return tuple(degraded for degraded in HIDDEN_OVERLAYS if degraded.reason in hidden)
 
     def state(self) -> tuple[SourceState, ...]:
         """Return how the last pass went; nothing where there is no overlay."""

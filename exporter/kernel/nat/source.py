@@ -5,7 +5,7 @@ from pathlib import Path
 
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.nat.reading import NatReading
-from exporter.core.nat.tracker import NatSample
+from exporter.core.nat.view import NatSample
 from exporter.errors import SourceError
 from exporter.kernel.conntrack.sweep import FlowSweep
 from exporter.kernel.nat.reader import NatReader
@@ -23,7 +23,7 @@ class NatSource:
         self._refused = False
 
     def start(self) -> None:
-        """Begin to follow changes and connections."""
+        """Start to follow changes and connections."""
         self._rules.start()
         self._flows.start()
 
@@ -32,23 +32,23 @@ class NatSource:
         self._rules.stop()
         self._flows.stop()
 
-    def watch_for(self, udp_ports: frozenset[int]) -> None:
-        """Name the ports of UDP to which connections may be stuck."""
-        self._flows.watch_for(udp_ports)
+    def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
+        """Name the ports of UDP to which connections may be stale."""
+        self._flows.update_udp_ports(udp_ports)
 
-    def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
-        """Read the rules; `bridges` are the devices whose forwarding is asked."""
-        reading, state = timed("nat", lambda: self._read(bridges))
+    def read(self, devices: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
+        """Read the rules; `devices` are those whose forwarding switch is read."""
+        reading, state = timed("nat", lambda: self._read(devices))
         flows, age = self._flows.snapshot()
         return NatSample(reading, flows, age), (state, self._flows.state())
 
     def degraded(self) -> tuple[Degraded, ...]:
-        """Say what must be granted to see more."""
+        """Return what must be granted to see more."""
         return (NO_NET_ADMIN,) if self._refused else ()
 
-    def _read(self, bridges: Iterable[str]) -> NatReading:
+    def _read(self, devices: Iterable[str]) -> NatReading:
         try:
-            reading = self._rules.read(bridges)
+            reading = self._rules.read(devices)
         except SourceError as error:
             self._refused = error.reason == NO_NET_ADMIN.reason
             raise

@@ -102,7 +102,7 @@ class Exporter:
         """GET a path over the host's loopback."""
         with netns(self.process.pid if self._elsewhere else self._host.pid):
             sock = socket.create_connection(("127.0.0.1", self._port), timeout=30)
-        connection = http.client.HTTPConnection("exporter")
+        connection = http.client.HTTPConnection("localhost")
         connection.sock = sock
         try:
             connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})

@@ -6,7 +6,8 @@ from typing import Self
 
 from exporter.core.findings.finding import Finding
 from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner
-from exporter.core.nat.tracker import NatBook, NatView, Surroundings
+from exporter.core.nat.tracker import NatTracker
+from exporter.core.nat.view import NatView
 from exporter.core.topology.topology import Topology
 from exporter.kernel.nat.source import NatSource
 from tests.support.live.watched import PROC, Watched
@@ -26,7 +27,7 @@ class NatWatched:
         with host.netns():
             self.source = NatSource(PROC)
             self.source.start()
-        self._book = NatBook()
+        self._tracker = NatTracker()
         self._now = 0.0
         self.proxied: tuple[tuple[str, int], ...] = ()
         self.look()
@@ -39,12 +40,12 @@ class NatWatched:
         """Read and judge, so many seconds after the last look."""
         self._now += later
         topology = self.topology()
-        self._book.follow(topology.inventory)
+        self._tracker.update_inventory(topology.inventory)
         with self.host.netns():
             sample, _ = self.source.read(bridge.link.name for bridge in topology.bridges)
         assert sample.reading is not None, "the rules could not be read"
         sockets = HostSockets(tuple(_proxy(*port) for port in self.proxied))
-        return self._book.observe(topology, sample, Surroundings(self._now, self._now, here=True, sockets=sockets))
+        return self._tracker.observe(topology, sample, sockets, self._now, self._now)
 
     def drifts(self) -> tuple[Finding, ...]:
         """What is found when all that is seen now has stood for long."""

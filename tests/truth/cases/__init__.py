@@ -10,6 +10,7 @@ from tests.truth.cases import (
     late,
     lives,
     match,
+    match_nft,
     networks,
     nft_tables,
     outward,
@@ -24,6 +25,7 @@ from tests.truth.cases import (
 
 CASES: tuple[Case, ...] = (
     *match.CASES,
+    *match_nft.CASES,
     *place.CASES,
     *bridge.CASES,
     *routing.CASES,

@@ -36,12 +36,19 @@ CASES = (
         "ip address flush dev br-n; ip address add 10.42.0.1/24 brd 10.42.0.255 dev br-n",
         "bridge_down",
     ),
-    of_api(
-        "way out without the gateway's address",
+    outage(
+        "br-n without the gateway's address, with its route",
         BRIDGE,
-        "ip address flush dev br-n; ip route add 10.42.0.0/24 dev br-n",
-        "ip route del 10.42.0.0/24 dev br-n; ip address add 10.42.0.1/24 brd 10.42.0.255 dev br-n",
+        both(
+            shell(
+                "ip address flush dev br-n; ip route add 10.42.0.0/24 dev br-n",
+                "ip route del 10.42.0.0/24 dev br-n; ip address add 10.42.0.1/24 brd 10.42.0.255 dev br-n",
+            ),
+            shell("ip neigh flush all", ":", container="api"),
+        ),
         "bridge_down",
+        asked="8081",
+        probe=API,
     ),
     outage("docker0 deleted", BRIDGE, shell("ip link delete docker0", ":"), "bridge_down", fresh=True),
     of_api(
@@ -73,15 +80,6 @@ CASES = (
         shell(
             "ip neighbour replace $web lladdr 02:00:00:00:00:99 dev docker0 nud permanent",
             "ip neighbour del $web dev docker0",
-        ),
-        verdicts=NOT_WHOLE,
-    ),
-    outage(
-        "VLAN filtering without the VLAN",
-        VETH,
-        shell(
-            "ip link set docker0 type bridge vlan_filtering 1; bridge vlan del dev $web_veth vid 1",
-            "bridge vlan add dev $web_veth vid 1 pvid untagged; ip link set docker0 type bridge vlan_filtering 0",
         ),
         verdicts=NOT_WHOLE,
     ),

@@ -28,7 +28,7 @@ CASES = (
         fresh=True,
     ),
     outage(
-        "docker-proxy stopped behind an accepted port",
+        "accepted before the DNAT, rejected in the input chain",
         KIND,
         rules("-t nat -I PREROUTING -p tcp --dport 8080 -j ACCEPT", "-I INPUT -p tcp --dport 8080 -j REJECT"),
         ANY,

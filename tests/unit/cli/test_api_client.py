@@ -1,19 +1,24 @@
-"""Asking a running exporter: what it tells is printed, and each failure is one line and exit code 3."""
+"""A running exporter's documents are printed; each failure is one line and exit status 3."""
 
 import base64
+import contextlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, repeat
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
-from exporter.cli import api_client, snapshot
+from exporter.cli.api_client import Remote, get_json, parse_remote, poll_until
 from exporter.core.model.sockets import HostSockets
+from exporter.errors import RemoteError
 from exporter.web.page import api
 from tests.support.command_line import run_main
 from tests.support.port_hosts import process, proxy
@@ -63,9 +68,12 @@ def serving(
         thread.join()
 
 
-def test_what_another_host_tells_is_printed(capsys: pytest.CaptureFixture[str], sentence: Any) -> None:
+def test_what_another_host_found_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sentence: Any
+) -> None:
+    monkeypatch.setenv("DOCKERNET_PASSWORD", "secret")
     with serving(PAGES, password=True) as place:
-        url = f"http://me:secret@{place}/"
+        url = f"http://me@{place}/"
         code, out, err = run_main(capsys, "check", "--url", url)
         assert (code, err) == (2, "")
         _, row, summary = (line.rstrip() for line in out.splitlines())
@@ -76,10 +84,7 @@ def test_what_another_host_tells_is_printed(capsys: pytest.CaptureFixture[str], 
         assert run_main(capsys, "topology", "--url", url, "--output", "json") == (0, api.topology(HOST), "")
 
 
-def test_what_another_host_explains_is_printed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sentence: Any
-) -> None:
-    monkeypatch.setattr(snapshot, "SWEEP_SECONDS", 0.0)
+def test_what_another_host_explains_is_printed(capsys: pytest.CaptureFixture[str], sentence: Any) -> None:
     with serving(PAGES) as place:
         code, out, err = run_main(capsys, "explain", "8080", "--url", f"http://{place}")
         assert (code, err) == (2, "")
@@ -88,17 +93,20 @@ def test_what_another_host_explains_is_printed(
     assert json.loads(document) == json.loads(PAGES[EXPLAINED])
 
 
-def test_what_may_stand_is_asked_for_once_more(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api_client, "PAUSE_SECONDS", 0.0)
-    doubtful = json.dumps({"findings": [], "unseen": {}, "doubtful": True})
-    with serving(PAGES, first={"/api/v1/findings": [doubtful] * 3}) as place:
+def test_a_pending_result_is_fetched_once_more(capsys: pytest.CaptureFixture[str]) -> None:
+    pending = json.dumps({"findings": [], "unseen": {}, "doubtful": True})
+    with serving(PAGES, first={"/api/v1/findings": [pending]}) as place:
         code, out, _ = run_main(capsys, "check", "--url", f"http://{place}")
     assert (code, STOLEN.detail in out) == (2, True)
 
 
-def test_an_older_exporter_that_tells_of_no_doubt_is_asked_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_value_is_fetched_until_it_is_complete_and_no_longer_than_it_may_take() -> None:
+    values = iter(range(10))
+    assert poll_until(lambda: next(values), lambda value: value == 3, 60, pause=0.0) == 3
+    assert poll_until(lambda: next(values), lambda _: False, 0, pause=0.0) == 4
+
+
+def test_an_older_exporter_without_pending_results_is_queried_once(capsys: pytest.CaptureFixture[str]) -> None:
     calm = json.dumps({"findings": [], "unseen": {}})
     with serving({**PAGES, "/api/v1/findings": calm}) as place:
         code, _, err = run_main(capsys, "check", "--url", f"http://{place}")
@@ -107,19 +115,101 @@ def test_an_older_exporter_that_tells_of_no_doubt_is_asked_once(capsys: pytest.C
 
 @pytest.mark.parametrize("command", [("check",), ("ports",), ("topology",), ("explain", "8080")])
 def test_each_failure_is_one_line_without_the_password(
-    capsys: pytest.CaptureFixture[str], command: tuple[str, ...], sentence: Any
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: tuple[str, ...], sentence: Any
 ) -> None:
+    file = tmp_path / "password"
+    file.write_text("wrong\n")
+    as_user = ("--password-file", str(file))
     with serving(PAGES, password=True) as place:
-        wrong = run_main(capsys, *command, "--url", f"http://me:wrong@{place}")
-    gone = run_main(capsys, *command, "--url", f"http://me:wrong@{place}")
+        wrong = run_main(capsys, *command, "--url", f"http://me@{place}", *as_user)
+    gone = run_main(capsys, *command, "--url", f"http://me@{place}", *as_user)
     with serving({}) as place:
         other = run_main(capsys, *command, "--url", f"http://{place}")
     with serving(dict.fromkeys(PAGES, "[]")) as place:
         strange = run_main(capsys, *command, "--url", f"http://{place}")
     with serving(dict.fromkeys(PAGES, "<html>")) as place:
         page = run_main(capsys, *command, "--url", f"http://{place}")
+    with serving(dict.fromkeys(PAGES, "[" * 200_000)) as place:
+        deep = run_main(capsys, *command, "--url", f"http://{place}")
     nonsense = run_main(capsys, *command, "--url", "localhost")
-    failures = [wrong, gone, other, strange, page, nonsense]
+    in_argv = run_main(capsys, *command, "--url", "http://me:wrong@127.0.0.1:1")
+    failures = [wrong, gone, other, strange, page, deep, nonsense, in_argv]
     assert {(code, out, len(err.splitlines())) for code, out, err in failures} == {(3, "", 1)}
     assert "wrong" not in "".join(err for _, _, err in failures)
-    assert [re.sub(r":\d+", ":PORT", err).rstrip("\n") for _, _, err in failures] == [sentence] * 6
+    assert [re.sub(r":\d+", ":PORT", err).rstrip("\n") for _, _, err in failures] == [sentence] * 8
+
+
+def test_a_password_is_of_the_file_or_of_the_environment(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("secret\n")
+    with serving(PAGES, password=True) as place:
+        url = f"http://me@{place}"
+        assert run_main(capsys, "topology", "--url", url)[0] == 3
+        assert run_main(capsys, "topology", "--url", url, "--password-file", str(file))[0] == 0
+        monkeypatch.setenv("DOCKERNET_TOPOLOGY_URL", f"http://me:secret@{place}")
+        assert run_main(capsys, "topology")[0] == 0
+
+
+@pytest.mark.parametrize("words", [("--password-file", "/nowhere"), ("--proxy-from-environment",)])
+def test_options_of_a_url_are_refused_without_one(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    code, _, err = run_main(capsys, "check", *words)
+    assert (code, words[0] in err) == (2, True)
+
+
+def test_a_proxy_of_the_environment_is_used_only_when_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving({}) as place, serving({"/api": "1", "http://exporter.invalid/api": "2"}) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy}")
+        with pytest.raises(RemoteError, match="page not found"):
+            get_json(parse_remote(f"http://{place}"), "/api", int)
+        assert get_json(parse_remote("http://exporter.invalid", use_proxy=True), "/api", int) == 2
+
+
+@contextmanager
+def streaming(chunks: Iterator[bytes]) -> Iterator[Remote]:
+    """A server that writes these bytes as its answer, whole or not."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError), listener.accept()[0] as client:
+                client.recv(10_000)
+                for chunk in chunks:
+                    client.sendall(chunk)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield Remote(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        thread.join()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+def test_an_endless_answer_ends_at_the_size_limit() -> None:
+    with (
+        streaming(chain([HEAD], repeat(b"1" * (1 << 20)))) as remote,
+        pytest.raises(RemoteError, match="larger than 32 MiB"),
+    ):
+        get_json(remote, "/", int)
+
+
+@pytest.mark.parametrize("start", [b"", HEAD])
+def test_a_slow_drip_ends_at_the_deadline(start: bytes) -> None:
+    stopped = threading.Event()
+
+    def drip() -> Iterator[bytes]:
+        yield start or b"HTTP/1.1 200 OK\r\nX: "
+        while not stopped.wait(0.02):
+            yield b"1"
+
+    with streaming(drip()) as remote:
+        with pytest.raises(RemoteError, match="no complete response within"):
+            get_json(remote, "/", int, deadline=0.3)
+        stopped.set()
+
+
+def test_a_redirect_is_not_followed() -> None:
+    answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+    with streaming(iter([answer])) as remote, pytest.raises(RemoteError, match="unexpected status 302"):
+        get_json(remote, "/", int)

@@ -67,7 +67,7 @@ def test_two_different_values_are_one_line_that_has_both(
         (("--no-collector.nat", "ports"), "--no-collector.nat has no effect on ports"),
         (("topology", "--no-collector.nat"), "--no-collector.nat has no effect on topology"),
         (("--web.max-requests", "3", "explain", "8080"), "--web.max-requests has no effect on explain"),
-        (("--path.procfs", "/proc", "healthcheck"), "--path.procfs has no effect on healthcheck"),
+        (("healthcheck", "--path.procfs", "/proc"), "--path.procfs has no effect on healthcheck"),
         (("check", "--url", "http://h", "--path.procfs", "/proc"), "--path.procfs has no effect on check --url"),
         (("--collector.nat", "check", "--no-collector.nat"), "--collector.nat and --no-collector.nat exclude"),
         (("check", "--path.procfs", "/nowhere"), "--path.procfs: '/nowhere' is not a directory"),
@@ -85,7 +85,7 @@ def test_a_flag_without_effect_is_refused_and_named(
 def test_a_collector_that_is_off_is_not_evaluated_by_check(capsys: pytest.CaptureFixture[str], *, before: bool) -> None:
     def evaluated(*flags: str) -> int:
         words = (*flags, "check") if before else ("check", *flags)
-        return int(json.loads(run_main(capsys, *words, "--output", "json")[1])["kinds_judged"])
+        return int(json.loads(run_main(capsys, *words, "--output", "json")[1])["kinds_evaluated"])
 
     host = ("--docker.host", NO_ENGINE)
     assert evaluated(*host, "--no-collector.port") < evaluated(*host)

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from exporter.cli.snapshot import MAX_HOLD_SECONDS, SWEEP_SECONDS, _is_unfinished
-from exporter.core.nat.tracker import NatView
+from exporter.cli.snapshot import SWEEP_SECONDS, _is_unfinished
+from exporter.core.nat.view import NatView
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.core.ports.result import PortResult
+from exporter.core.views.pending import MAX_HOLD_SECONDS
 from tests.support.builders import observed, shop
 from tests.support.findings import evaluation
 
@@ -31,18 +32,18 @@ DOUBTFUL = {
 
 
 def test_where_nothing_is_doubtful_one_look_is_enough() -> None:
-    assert not _is_unfinished(CALM, 0.0, doubtful=True)
+    assert not _is_unfinished(CALM, 0.0, wait_for_pending=True)
 
 
 @pytest.mark.parametrize("what", DOUBTFUL)
 def test_what_must_stand_is_waited_for_and_no_longer(what: str) -> None:
-    assert _is_unfinished(DOUBTFUL[what], MAX_HOLD_SECONDS - 0.1, doubtful=True)
-    assert not _is_unfinished(DOUBTFUL[what], MAX_HOLD_SECONDS, doubtful=True)
-    assert not _is_unfinished(DOUBTFUL[what], 0.0, doubtful=False)
+    assert _is_unfinished(DOUBTFUL[what], MAX_HOLD_SECONDS - 0.1, wait_for_pending=True)
+    assert not _is_unfinished(DOUBTFUL[what], MAX_HOLD_SECONDS, wait_for_pending=True)
+    assert not _is_unfinished(DOUBTFUL[what], 0.0, wait_for_pending=False)
 
 
 def test_for_what_must_stand_for_minutes_nobody_waits() -> None:
-    assert not _is_unfinished(seen(pending={"orphan_veth": 180.0, "ghost_endpoint": 90.0}), 0.0, doubtful=True)
+    assert not _is_unfinished(seen(pending={"orphan_veth": 180.0, "ghost_endpoint": 90.0}), 0.0, wait_for_pending=True)
 
 
 @pytest.mark.parametrize(
@@ -51,9 +52,9 @@ def test_for_what_must_stand_for_minutes_nobody_waits() -> None:
     ids=["overlays", "containers' namespaces"],
 )
 def test_what_is_read_beside_the_looks_is_waited_for_a_moment(observation: Observation) -> None:
-    assert _is_unfinished(observation, SWEEP_SECONDS - 0.1, doubtful=False)
-    assert not _is_unfinished(observation, SWEEP_SECONDS, doubtful=True)
+    assert _is_unfinished(observation, SWEEP_SECONDS - 0.1, wait_for_pending=False)
+    assert not _is_unfinished(observation, SWEEP_SECONDS, wait_for_pending=True)
 
 
 def test_what_will_never_be_read_is_not_waited_for() -> None:
-    assert not _is_unfinished(seen(missing=("routes",)), 0.0, doubtful=True)
+    assert not _is_unfinished(seen(missing=("routes",)), 0.0, wait_for_pending=True)

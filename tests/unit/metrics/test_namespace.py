@@ -4,7 +4,7 @@ from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceStats
 from exporter.metrics import fdb, namespace
-from exporter.metrics.hot import HotRenderer
+from exporter.metrics.templated import TemplatedRenderer
 from exporter.metrics.text import render
 from tests.support.builders import CREATED, bridge, devices, inventory, network
 from tests.support.families import Series, values
@@ -25,7 +25,7 @@ COUNTERS = {
 def rendered(counts: NamespaceCounts, *, openmetrics: bool = False) -> str:
     """The counters by the templates, the rest by prometheus_client."""
     observation = Observation(join(inventory(), devices()), namespaces=counts)
-    hot, _, _ = HotRenderer(namespace.GROUP).render(observation, openmetrics=openmetrics, limit=1000)
+    hot, _, _ = TemplatedRenderer(namespace.GROUP).render(observation, openmetrics=openmetrics, limit=1000)
     text = b"".join(hot) + render(namespace.families(observation), openmetrics=openmetrics)
     return text.decode() + ("# EOF\n" if openmetrics else "")
 
@@ -51,7 +51,7 @@ def test_while_nothing_was_read_there_is_no_age() -> None:
 def test_every_help_names_the_kernels_field_and_says_when_it_is_read() -> None:
     for family in (namespace.CONNECTIONS, *namespace.COUNTERS):
         assert any(f"({section}: " in family.documentation for section in ("Tcp", "TcpExt", "Udp"))
-        assert "beside the scrape" in family.documentation
+        assert "dockernet_namespace_statistics_age_seconds" in family.documentation
 
 
 def test_bridges_tell_what_they_have_learned_and_an_empty_one_nothing() -> None:

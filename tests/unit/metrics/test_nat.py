@@ -13,11 +13,11 @@ from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rule_counts import RuleCounts
 from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.nat.ruleset import Ruleset
-from exporter.core.nat.tracker import NatView, Sums
+from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.observation import Observation
 from exporter.metrics import nat_connections
 from exporter.metrics.build import counter, gauge
-from exporter.metrics.hot import HotGroup, HotRenderer
+from exporter.metrics.templated import TemplatedGroup, TemplatedRenderer
 from tests.support.builders import CREATED, observed, shop
 from tests.support.families import by_prometheus_client, exposed, section, values
 from tests.support.findings import evaluation
@@ -82,9 +82,9 @@ def test_rules_are_counted_by_chain_and_by_whose_they_are() -> None:
 def test_connections_are_told_with_those_that_have_none() -> None:
     view = {
         "reading": READ,
-        "connections": Sums({WEB: 2**53 + 1, ("api", "tcp", "8081"): 0}, {WEB: 5.0}),
-        "masquerades": Sums({("front",): 3}),
-        "drops": Sums({("front", "isolation"): 4, ("back", "direct_access"): 0}),
+        "connections": CounterTotals({WEB: 2**53 + 1, ("api", "tcp", "8081"): 0}, {WEB: 5.0}),
+        "masquerades": CounterTotals({("front",): 3}),
+        "drops": CounterTotals({("front", "isolation"): 4, ("back", "direct_access"): 0}),
     }
     assert text(RULES[4:], **view) == (
         "# TYPE dockernet_network_masquerade_connections_total counter\n"
@@ -103,8 +103,8 @@ def test_connections_are_told_with_those_that_have_none() -> None:
 def test_openmetrics_says_when_a_sum_began() -> None:
     view = seen(
         reading=READ,
-        connections=Sums({WEB: 2}, {WEB: 5.0}),
-        masquerades=Sums({("front",): 3}, {("front",): 6.0}),
+        connections=CounterTotals({WEB: 2}, {WEB: 5.0}),
+        masquerades=CounterTotals({("front",): 3}, {("front",): 6.0}),
     )
     found = values(exposed(view, openmetrics=True), openmetrics=True)
     port = tuple(sorted(zip(("container", "protocol", "host_port"), WEB, strict=True)))
@@ -115,7 +115,10 @@ def test_openmetrics_says_when_a_sum_began() -> None:
 
 def test_what_could_not_be_read_is_absent_and_not_zero() -> None:
     """Even where earlier sums are known."""
-    assert text(RULES, counts=COUNTS, connections=Sums({WEB: 2}), masquerades=Sums({("front",): 3})) == "\n"
+    assert (
+        text(RULES, counts=COUNTS, connections=CounterTotals({WEB: 2}), masquerades=CounterTotals({("front",): 3}))
+        == "\n"
+    )
     assert text(FLOWS, reading=READ) == "\n"
     assert section(exposed(observed(shop())), *RULES, *FLOWS, *DRIFT[:2]) == "\n"
 
@@ -184,11 +187,13 @@ def test_what_cannot_be_judged_has_no_zero_and_the_reason_is_told() -> None:
 
 
 NASTY = ['quo"te', "back\\slash", "new\nline", "100 %d %s %% {}", "crab 🦀", ""]
-PORTS = {(name, "tcp", str(number)): 2**40 + number for number, name in enumerate(NASTY, 8080)}
-PAIRS = {(name, "DNAT"): number for number, name in enumerate(NASTY)}
+PORTS: dict[tuple[str, ...], int] = {
+    (name, "tcp", str(number)): 2**40 + number for number, name in enumerate(NASTY, 8080)
+}
+PAIRS: dict[tuple[str, ...], int] = {(name, "DNAT"): number for number, name in enumerate(NASTY)}
 FULL = seen(
     reading=READ,
-    connections=Sums(PORTS, dict.fromkeys(PORTS, 5.0)),
+    connections=CounterTotals(PORTS, dict.fromkeys(PORTS, 5.0)),
     counts=RuleCounts(containers=PAIRS),
     flows=FlowCounts(PAIRS, PORTS),
 )
@@ -200,7 +205,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def by_client(group: HotGroup, *, openmetrics: bool) -> str:
+def by_client(group: TemplatedGroup, *, openmetrics: bool) -> str:
     """The same family by the other renderer."""
     [described] = group.counters
     counts = described.name.endswith("_total")
@@ -216,8 +221,8 @@ def heads(text: str) -> list[str]:
 
 @pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
 @pytest.mark.parametrize("group", nat_connections.GROUPS, ids=lambda group: group.counters[0].name)
-def test_both_renderers_agree(group: HotGroup, openmetrics: bool) -> None:  # noqa: FBT001
-    ours = b"".join(HotRenderer(group).render(FULL, openmetrics=openmetrics, limit=99)[0]).decode()
+def test_both_renderers_agree(group: TemplatedGroup, openmetrics: bool) -> None:  # noqa: FBT001
+    ours = b"".join(TemplatedRenderer(group).render(FULL, openmetrics=openmetrics, limit=99)[0]).decode()
     theirs = by_client(group, openmetrics=openmetrics)
     end = "# EOF\n" if openmetrics else ""
     found, wanted = (values(text.removesuffix(end) + end, openmetrics=openmetrics) for text in (ours, theirs))
@@ -226,10 +231,10 @@ def test_both_renderers_agree(group: HotGroup, openmetrics: bool) -> None:  # no
 
 
 def test_series_come_and_go_with_their_ports() -> None:
-    renderer = HotRenderer(nat_connections.GROUPS[0])
+    renderer = TemplatedRenderer(nat_connections.GROUPS[0])
 
     def shown(counts: dict[tuple[str, ...], int]) -> set[tuple[str, float]]:
-        observation = seen(reading=READ, connections=Sums(counts))
+        observation = seen(reading=READ, connections=CounterTotals(counts))
         found = b"".join(renderer.render(observation, openmetrics=False, limit=99)[0]).decode()
         return {(dict(labels)["container"], value) for (_, labels), value in values(found).items()}
 

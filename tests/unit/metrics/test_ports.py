@@ -17,7 +17,7 @@ from tests.support.findings import evaluation, port_conflict
 from tests.support.port_hosts import DEVICES, NETWORKS, NOW, down, proxy, publishes, readings
 
 FAMILIES = ("dockernet_port_conflict", "dockernet_port_conflicts", "dockernet_findings_suspended")
-WEB = {"protocol": "tcp", "address": "0.0.0.0", "port": 80, "wanted_by": "web"}
+WEB: dict[str, Any] = {"protocol": "tcp", "address": "0.0.0.0", "port": 80, "wanted_by": "web"}
 STOLEN = port_conflict("published_stolen", "critical", "confirmed", "a", **WEB, holder="nginx", holder_kind="process")
 
 

@@ -9,8 +9,8 @@ from structlog.testing import LogCapture
 
 from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import KernelSample
-from exporter.core.model.sockets import BoundSocket, HostSockets, NamespaceSockets, Owner, PortKey
-from exporter.core.nat.tracker import NatView
+from exporter.core.model.sockets import BoundSocket, HostSockets, Listener, NamespaceSockets, Owner, PortKey
+from exporter.core.nat.view import NatView
 from exporter.core.ports.bind_failures import RefusedBind
 from exporter.core.ports.result import PortResult
 from exporter.core.topology.topology import join
@@ -47,7 +47,7 @@ class Kernel:
         self.answer: Bound = {("tcp", 8080): (CURL,)}
         self.failing = False
 
-    def bound(self, ports: Collection[PortKey]) -> Bound:
+    def read_bound(self, ports: Collection[PortKey]) -> Bound:
         """The answer, or the kernel's refusal."""
         self.asked.append(set(ports))
         if self.failing:
@@ -75,8 +75,8 @@ class Host:
         }
 
 
-def listening(*listeners: object) -> KernelSample:
-    return replace(SAMPLE, sockets=HostSockets(tuple(listeners), local_ports=LOCAL_PORTS))
+def listening(*listeners: Listener) -> KernelSample:
+    return replace(SAMPLE, sockets=HostSockets(listeners, local_ports=LOCAL_PORTS))
 
 
 def test_nothing_is_looked_up_while_no_bind_failed() -> None:
@@ -88,7 +88,7 @@ def test_nothing_is_looked_up_while_no_bind_failed() -> None:
 def test_the_port_of_a_failed_start_is_looked_up_for_the_next_observation() -> None:
     host = Host(FAILED)
     first = host.look()
-    assert (first.needed_lookups, first.lookups_pending, host.kernel.asked) == ({("tcp", 8080)}, True, [])
+    assert (first.needed_lookups, first.lookups_pending, host.kernel.asked) == (frozenset({("tcp", 8080)}), True, [])
     assert [found.labels["holder"] for found in first.evaluation.findings] == [""]
     assert host.found() == {("start_failed", "curl"), ("ephemeral_holder", "curl")}
     assert (host.kernel.asked, host.look().lookups_pending) == ([{("tcp", 8080)}], False)

@@ -12,7 +12,8 @@ from exporter.core.nat.context import NatContext
 from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.expected import ExpectedNetwork
 from exporter.core.nat.packet import Packet
-from exporter.core.nat.walk.firewall import FORWARD, PREROUTING, walk
+from exporter.core.nat.walk.firewall import FORWARD, PREROUTING
+from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import ACCEPTED, Outcome
 
 KIND = "isolation_lost"

@@ -10,7 +10,7 @@ from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.expected import ExpectedNetwork
-from exporter.core.nat.walk.firewall import TRANSLATES
+from exporter.core.nat.walk.hooks import TRANSLATES
 from exporter.core.nat.walk.outcome import Decision
 from exporter.core.nat.walk.rule_text import decided_by
 

@@ -1,6 +1,7 @@
-"""A UDP flow to a published port is stuck in the connection table: it leads to the host, or not to the publisher.
+"""A UDP entry of the connection table keeps a client of a published port from its container.
 
-It lives as long as the client goes on sending, and no rule is asked for it again.
+It goes to the host itself, or to another address than the publisher's. It lasts while the client sends, and no rule is
+evaluated for it again.
 """
 
 from collections.abc import Iterator
@@ -13,10 +14,10 @@ KIND = "stale_conntrack"
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Tell each port once."""
-    stuck = {(flow.protocol, flow.host_port): flow.leads_to for flow in context.stuck}
+    """Report each port once."""
+    stale = {(flow.protocol, flow.host_port): flow.forwarded_to for flow in context.stale}
     for binding, hits in context.entries:
-        leads_to = stuck.get((binding.protocol, binding.host_port))
-        if hits and leads_to is not None:
-            detail = f"a client of {written(binding)} of {binding.container} is stuck with {leads_to}"
+        forwarded_to = stale.get((binding.protocol, binding.host_port))
+        if hits and forwarded_to is not None:
+            detail = f"a client of {written(binding)} of {binding.container} is stuck with {forwarded_to}"
             yield drift(KIND, WARNING, of_binding(binding, ""), detail)

@@ -4,14 +4,18 @@ from exporter.core.findings.rule import Input, Rule
 from exporter.core.network.context import ConntrackContext, NetworkContext
 from exporter.core.network.rules import (
     addresses_low,
+    bridge_down,
     bridge_full,
     conntrack_full,
     detached_veth,
     duplicate_address,
     ghost_endpoint,
     mtu_mismatch,
+    namespace_orphaned,
     orphan_veth,
     overlay_peer_missing,
+    route_lost,
+    start_blocked,
     static_address_in_range,
     subnet_overlap,
 )
@@ -27,9 +31,13 @@ NETWORK_RULES: tuple[Rule[NetworkContext], ...] = (
     Rule(duplicate_address.KIND, duplicate_address.check, ENGINE, hold=10.0),
     Rule(static_address_in_range.KIND, static_address_in_range.check, ENGINE | {Input.STATIC_ADDRESSES}),
     Rule(orphan_veth.KIND, orphan_veth.check, DEVICES, hold=180.0),
+    Rule(bridge_down.KIND, bridge_down.check, DEVICES, hold=5.0),
     Rule(detached_veth.KIND, detached_veth.check, DEVICES, hold=2.0),
     Rule(ghost_endpoint.KIND, ghost_endpoint.check, ENGINE, hold=90.0),
     Rule(bridge_full.KIND, bridge_full.check, DEVICES),
+    Rule(route_lost.KIND, route_lost.check, DEVICES | {Input.ROUTE_LOOKUPS}, hold=5.0),
+    Rule(namespace_orphaned.KIND, namespace_orphaned.check, ENGINE, hold=10.0),
+    Rule(start_blocked.KIND, start_blocked.check, ENGINE),
     Rule(overlay_peer_missing.KIND, overlay_peer_missing.check, ENGINE | {Input.OVERLAYS}, hold=90.0),
 )
 # The connection table is read at each observation; the network context is not made anew for it.

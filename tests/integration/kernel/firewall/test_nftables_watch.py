@@ -87,7 +87,7 @@ class Sums:
     def read(self) -> dict[str, int]:
         """The connections of each port."""
         self._ledger.read(self._nat.read(()), owner, 0.0)
-        return {port: count for (port,), count in self._ledger.sums(PORT).items() if count}
+        return {port: count for (port,), count in self._ledger.totals(PORT).items() if count}
 
 
 def connect(port: int, times: int, start: int = 20_000) -> None:
@@ -250,6 +250,6 @@ def test_a_message_in_no_known_form_costs_itself_only(monkeypatch: pytest.Monkey
     watch.close()
     monkeypatch.setattr(watch, "socket", kernel)
     monkeypatch.setattr(FakeSocket, "settimeout", lambda *_: None, raising=False)
-    assert watch.hear()
+    assert watch.receive()
     assert (watch.overflows, watch.changes) == (1, 1)
-    assert not watch.hear()
+    assert not watch.receive()

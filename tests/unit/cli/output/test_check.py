@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exporter.cli.output.check import document, print_report
-from exporter.cli.output.check_result import told
+from exporter.cli.output.check_result import build_result
 from exporter.cli.output.table import cell, console, table
 from exporter.core.findings.rule import Input
 from exporter.core.model.kernel_sample import Degraded
@@ -22,7 +22,7 @@ EVERYTHING = seen(findings=(SMALL,), conflicts=(LIKELY, STOLEN), drifts=(LOST,))
 
 
 def report(observation: Observation, engine_error: str = "") -> str:
-    return "\n".join(printed(partial(print_report, told(observation, engine_error))))
+    return "\n".join(printed(partial(print_report, build_result(observation, engine_error))))
 
 
 def test_the_worst_comes_first_and_what_is_not_certain_says_so(sentence: Any) -> None:
@@ -74,11 +74,13 @@ def test_why_the_engine_does_not_answer_is_said(sentence: Any) -> None:
     ],
 )
 def test_the_exit_code_is_the_worst_that_is_known(observation: Observation, code: int) -> None:
-    assert told(observation).exit_code == code
+    assert build_result(observation).exit_status == code
 
 
 def test_the_document_says_all_of_it(sentence: Any) -> None:
-    found = json.loads(document(told(seen(conflicts=(STOLEN,), suspended=("engine",), degraded=(PTRACE,)), "hung")))
+    found = json.loads(
+        document(build_result(seen(conflicts=(STOLEN,), suspended=("engine",), degraded=(PTRACE,)), "hung"))
+    )
     assert found == {
         "verdict": "critical",
         "engine": "29.1.0",
@@ -97,14 +99,14 @@ def test_the_document_says_all_of_it(sentence: Any) -> None:
                 "holder_kind": "process",
             }
         ],
-        "kinds_judged": 4,
+        "kinds_evaluated": 4,
         "unseen": {"engine": sentence},
         "missing": ["grant CAP_SYS_PTRACE"],
     }
 
 
 def test_findings_of_networks_and_nat_have_the_labels_of_their_series() -> None:
-    lines = {line["area"]: line for line in json.loads(document(told(EVERYTHING)))["findings"]}
+    lines = {line["area"]: line for line in json.loads(document(build_result(EVERYTHING)))["findings"]}
     assert (lines["network"]["network"], lines["network"]["subject"]) == ("front", "eth0")
     assert (lines["nat"]["family"], lines["nat"]["container"], lines["nat"]["host_port"]) == ("ip", "web", "8080")
 

@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 from exporter.cli.output.graph import dot, mermaid
-from exporter.cli.output.topology import document, parse_portrait, print_tree
-from exporter.core.views.host_view import portrait
+from exporter.cli.output.topology import document, parse_view, print_tree
+from exporter.core.views.host_view import build_view
 from exporter.web.page import api
 from tests.support.builders import inventory, network, observed, run, shop
 from tests.support.terminal import printed
 
 SHOP = observed(shop())
-DRAWN = portrait(SHOP)
+DRAWN = build_view(SHOP)
 EVIL = replace(
     SHOP,
     topology=replace(
@@ -76,7 +76,7 @@ def test_sharers_stand_below_whose_namespace_it_is_and_those_of_nobody_by_themse
 def test_the_document_is_what_the_api_tells_and_can_be_read_again() -> None:
     assert document(DRAWN) + "\n" == api.topology(SHOP)
     told = json.loads(document(DRAWN))
-    assert parse_portrait({**told, "newer": 1}) == replace(DRAWN, findings=())
+    assert parse_view({**told, "newer": 1}) == replace(DRAWN, findings=())
 
 
 def test_graphs_join_the_same_things() -> None:
@@ -89,7 +89,7 @@ def test_graphs_join_the_same_things() -> None:
 
 
 def test_a_name_cannot_write_to_the_terminal_nor_end_a_label() -> None:
-    evil = portrait(EVIL)
+    evil = build_view(EVIL)
     assert '  n0 [shape=box, label="a\\"]?[2J\\\\"];' in dot(evil).splitlines()
     assert '  n0["a#quot;]?[2J\\"]' in mermaid(evil).splitlines()
     assert "\x1b" not in "".join(printed(partial(print_tree, evil)))

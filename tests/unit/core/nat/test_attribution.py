@@ -7,7 +7,7 @@ import pytest
 from exporter.core.nat.attribution import Attribution
 from exporter.core.nat.expected import expected
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, Series
-from exporter.core.nat.published_history import PortMemory
+from exporter.core.nat.published_history import PublishedHistory
 from exporter.core.nat.ruleset import Rule
 from tests.support.builders import run, stop
 from tests.support.nat_hosts import NETWORKS, OLD, OWN_TABLES, WEB, Host, host, hosts, published
@@ -21,9 +21,9 @@ every_host = pytest.mark.parametrize("host", hosts(), ids=str)
 
 
 def attribution(known: Host = OLD) -> Attribution:
-    memory = PortMemory()
-    memory.follow(known.inventory)
-    return Attribution(known.expected(), memory)
+    history = PublishedHistory()
+    history.update_inventory(known.inventory)
+    return Attribution(known.expected(), history)
 
 
 def series(place: tuple[str, str, str], text: str) -> Series | None:
@@ -93,7 +93,7 @@ def test_the_drop_of_a_networks_chain_is_the_networks() -> None:
 def test_since_29_one_rule_of_iptables_says_both(version: str, reason: str) -> None:
     wanted = expected(host(*NETWORKS, version=version))
     drop = rule(FILTER, "! -i br-front -o br-front -j DROP")
-    assert Attribution(wanted, PortMemory()).series(drop) == (DROP, "front", reason)
+    assert Attribution(wanted, PublishedHistory()).series(drop) == (DROP, "front", reason)
 
 
 @every_host
@@ -113,23 +113,23 @@ def test_every_dnat_rule_and_every_masquerade_of_an_engine_has_its_owner(host: H
 
 
 def test_a_port_is_who_publishes_it_now_then_who_did() -> None:
-    memory = PortMemory()
-    memory.follow(OLD.inventory)
+    history = PublishedHistory()
+    history.update_inventory(OLD.inventory)
     gone = host(*NETWORKS)
-    memory.follow(gone)
+    history.update_inventory(gone)
     dnat = rule(NAT, TO_WEB)
-    assert Attribution(expected(gone), memory).series(dnat) == (PORT, "web", "tcp", "8080")
+    assert Attribution(expected(gone), history).series(dnat) == (PORT, "web", "tcp", "8080")
     heir = host(*NETWORKS, published(run("heir", network="front", ip="172.18.0.2"), "8080:80"))
-    assert Attribution(expected(heir), memory).series(dnat) == (PORT, "heir", "tcp", "8080")
+    assert Attribution(expected(heir), history).series(dnat) == (PORT, "heir", "tcp", "8080")
     other = host(*NETWORKS, published(run("other", network="front", ip="172.18.0.2"), "9090:80"))
-    assert Attribution(expected(other), memory).series(dnat) == (PORT, "web", "tcp", "8080")
+    assert Attribution(expected(other), history).series(dnat) == (PORT, "web", "tcp", "8080")
 
 
 def test_a_port_of_a_container_that_was_not_inspected_yet_is_whose_the_address_is() -> None:
     fresh = host(*NETWORKS, replace(WEB, details=None))
-    assert Attribution(expected(fresh), PortMemory()).series(rule(NAT, TO_WEB)) == (PORT, "web", "tcp", "8080")
+    assert Attribution(expected(fresh), PublishedHistory()).series(rule(NAT, TO_WEB)) == (PORT, "web", "tcp", "8080")
     unknown = host(*NETWORKS, stop(WEB))
-    assert Attribution(expected(unknown), PortMemory()).series(rule(NAT, TO_WEB)) is None
+    assert Attribution(expected(unknown), PublishedHistory()).series(rule(NAT, TO_WEB)) is None
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
-"""Connections counted by what they belong to, and those that are stuck."""
+"""Connections counted by what they belong to, and those that are stale."""
 
 from dataclasses import replace
 
 import pytest
 
-from exporter.core.nat.context import StuckFlow
+from exporter.core.nat.context import StaleFlow
 from exporter.core.nat.expected import expected
 from exporter.core.nat.flows import FlowCounts, Flows, count_flows, udp_ports
 from tests.support.builders import network, run
@@ -12,7 +12,7 @@ from tests.support.nat_hosts import NEW, OLD, host, published
 
 LOCAL = frozenset({"192.0.2.10", "172.17.0.1", "172.18.0.1", "2001:db8::10"})
 CLIENT, CLIENT6 = "198.51.100.7", "2001:db8:9::7"
-NO_CONNECTIONS = {
+NO_CONNECTIONS: dict[tuple[str, ...], int] = {
     ("dns", "udp", "53"): 0,
     ("web", "tcp", "8080"): 0,
     ("web", "tcp", "8082"): 0,
@@ -25,8 +25,8 @@ def counted(flows: Flows) -> FlowCounts:
     return count_flows(flows, NEW.expected(), LOCAL)
 
 
-def stuck(*direct: tuple[int, str, str], led: tuple[tuple[str, int, str], ...] = ()) -> tuple[StuckFlow, ...]:
-    return counted(Flows(published=dict.fromkeys(led, 1), direct=frozenset(direct))).stuck
+def stale(*direct: tuple[int, str, str], led: tuple[tuple[str, int, str], ...] = ()) -> tuple[StaleFlow, ...]:
+    return counted(Flows(published=dict.fromkeys(led, 1), direct=frozenset(direct))).stale
 
 
 def test_a_host_without_connections_has_a_zero_for_each_port() -> None:
@@ -62,11 +62,11 @@ def test_the_ports_to_ask_for_are_the_published_ones_of_udp() -> None:
 
 def test_a_clients_flow_that_no_rule_led_on_is_stuck_with_the_host() -> None:
     """It began while the container was away, and goes on as long as the client sends."""
-    assert stuck((53, "192.0.2.10", CLIENT)) == (StuckFlow("udp", 53, "the host itself (192.0.2.10)"),)
+    assert stale((53, "192.0.2.10", CLIENT)) == (StaleFlow("udp", 53, "the host itself (192.0.2.10)"),)
 
 
 def test_several_clients_are_stuck_in_one_place() -> None:
-    assert len(stuck((53, "192.0.2.10", CLIENT), (53, "192.0.2.10", "198.51.100.8"))) == 1
+    assert len(stale((53, "192.0.2.10", CLIENT), (53, "192.0.2.10", "198.51.100.8"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -95,29 +95,29 @@ def test_several_clients_are_stuck_in_one_place() -> None:
     ],
 )
 def test_what_was_never_meant_for_the_port_is_not_stuck(port: int, destination: str, source: str) -> None:
-    assert stuck((port, destination, source)) == ()
+    assert stale((port, destination, source)) == ()
 
 
 def test_a_port_on_one_address_takes_what_is_sent_there() -> None:
     one = host(published(run("dns", ip="172.17.0.2"), "192.0.2.10:53:53/udp"), *NEW.inventory.networks.values())
     flows = Flows(direct=frozenset({(53, "192.0.2.10", CLIENT), (53, "172.18.0.1", CLIENT)}))
     found = count_flows(flows, expected(one), LOCAL)
-    assert found.stuck == (StuckFlow("udp", 53, "the host itself (192.0.2.10)"),)
+    assert found.stale == (StaleFlow("udp", 53, "the host itself (192.0.2.10)"),)
 
 
 def test_a_port_of_ipv6_that_only_docker_proxy_serves_is_never_led_on() -> None:
     """The container has no address of IPv6, so there is no rule for it."""
-    assert stuck((53, "2001:db8::10", CLIENT6)) == ()
+    assert stale((53, "2001:db8::10", CLIENT6)) == ()
     both = host(
         *NEW.inventory.networks.values(),
         published(replace(NEW.inventory.containers["web-id"], details=None), "53:53/udp"),
     )
     flows = Flows(direct=frozenset({(53, "2001:db8::10", CLIENT6)}))
-    assert count_flows(flows, expected(both), LOCAL).stuck == (StuckFlow("udp", 53, "the host itself (2001:db8::10)"),)
+    assert count_flows(flows, expected(both), LOCAL).stale == (StaleFlow("udp", 53, "the host itself (2001:db8::10)"),)
 
 
 def test_a_flow_that_was_led_to_an_address_that_nobody_has_is_stuck() -> None:
-    assert stuck(led=(("udp", 53, "172.17.0.77"),)) == (StuckFlow("udp", 53, "172.17.0.77, which no container has"),)
+    assert stale(led=(("udp", 53, "172.17.0.77"),)) == (StaleFlow("udp", 53, "172.17.0.77, which no container has"),)
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_a_flow_that_was_led_to_an_address_that_nobody_has_is_stuck() -> None:
     ],
 )
 def test_one_that_was_led_to_somebody_is_not(led: tuple[str, int, str]) -> None:
-    assert stuck(led=(led,)) == ()
+    assert stale(led=(led,)) == ()
 
 
 def test_while_some_members_are_not_known_nobody_is_nobody() -> None:
     members = {key: value for key, value in OLD.inventory.members.items() if key != "back-net"}
     unread = expected(replace(OLD.inventory, members=members))
     flows = Flows(published={("udp", 53, "172.17.0.77"): 1})
-    assert count_flows(flows, unread, LOCAL).stuck == ()
+    assert count_flows(flows, unread, LOCAL).stale == ()
 
 
 def test_without_a_published_port_of_udp_nothing_is_stuck() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.nat.ledger import DROP, MASQUERADE, MOST_UNCLAIMED, PORT, NatLedger, Series
+from exporter.core.nat.ledger import DROP, MASQUERADE, MAX_UNATTRIBUTED, PORT, NatLedger, Series
 from exporter.core.nat.reading import Counted, Ended, NatReading
 from exporter.core.nat.ruleset import Rule
 from tests.support.saved_rules import rule
@@ -12,8 +12,8 @@ WEB: Series = (PORT, "web", "tcp", "8080")
 API: Series = (PORT, "api", "tcp", "8081")
 TO_WEB = rule(NAT, "-p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80")
 TO_API = rule(NAT, "-p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.18.0.3:80")
-NOBODYS = rule(NAT, "-i docker0 -j RETURN")
-OWNERS: dict[Rule, Series | None] = {TO_WEB: WEB, TO_API: API, NOBODYS: ()}
+UNATTRIBUTED = rule(NAT, "-i docker0 -j RETURN")
+OWNERS: dict[Rule, Series | None] = {TO_WEB: WEB, TO_API: API, UNATTRIBUTED: ()}
 
 
 def reading(*rules: tuple[int, Rule, int], ended: tuple[tuple[int, Rule, int], ...] = ()) -> NatReading:
@@ -41,18 +41,18 @@ class Book:
 
     def sums(self) -> dict[str, int]:
         """The sums by the first word of each series."""
-        return {series[0]: count for series, count in self.ledger.sums(PORT).items()}
+        return {series[0]: count for series, count in self.ledger.totals(PORT).items()}
 
     def own(self, rule: Rule, series: Series | None) -> None:
         """Learn whose a rule is."""
         self.owners[rule] = series
-        self.ledger.claim(self.owners.__getitem__)
+        self.ledger.attribute(self.owners.__getitem__)
 
 
 def test_what_a_rule_counts_is_its_owners() -> None:
     book = Book()
-    assert book.read((1, TO_WEB, 5), (2, TO_API, 0), (3, NOBODYS, 9)) == {"web": 5, "api": 0}
-    assert book.read((1, TO_WEB, 7), (2, TO_API, 1), (3, NOBODYS, 10)) == {"web": 7, "api": 1}
+    assert book.read((1, TO_WEB, 5), (2, TO_API, 0), (3, UNATTRIBUTED, 9)) == {"web": 5, "api": 0}
+    assert book.read((1, TO_WEB, 7), (2, TO_API, 1), (3, UNATTRIBUTED, 10)) == {"web": 7, "api": 1}
 
 
 def test_several_rules_of_one_owner_are_one_sum() -> None:
@@ -128,14 +128,14 @@ def test_an_owner_who_turns_out_to_be_nobody_gets_nothing() -> None:
 
 def test_only_so_many_wait() -> None:
     book = Book()
-    rules = [TO_WEB, *(Rule(*NAT, "DNAT", port=number) for number in range(MOST_UNCLAIMED))]
+    rules = [TO_WEB, *(Rule(*NAT, "DNAT", port=number) for number in range(MAX_UNATTRIBUTED))]
     book.owners = dict.fromkeys(rules)
     for number, one in enumerate(rules):
         book.read(ended=((number, one, 1),))
     for number, one in enumerate(rules):
         book.owners[one] = (PORT, str(number), "tcp", "1")
-    book.ledger.claim(book.owners.__getitem__)
-    assert len(book.sums()) == MOST_UNCLAIMED
+    book.ledger.attribute(book.owners.__getitem__)
+    assert len(book.sums()) == MAX_UNATTRIBUTED
     assert "0" not in book.sums()
 
 
@@ -159,16 +159,16 @@ def test_series_begin_when_they_are_first_seen() -> None:
     book = Book()
     book.read((1, TO_WEB, 5))
     book.read((1, TO_WEB, 5), (2, TO_API, 1))
-    assert book.ledger.began(PORT) == {("web", "tcp", "8080"): 1.0, ("api", "tcp", "8081"): 2.0}
+    assert book.ledger.created(PORT) == {("web", "tcp", "8080"): 1.0, ("api", "tcp", "8081"): 2.0}
 
 
 def test_kinds_are_kept_apart() -> None:
     book = Book()
     book.owners |= {TO_WEB: (MASQUERADE, "front"), TO_API: (DROP, "front", "isolation")}
     book.read((1, TO_WEB, 5), (2, TO_API, 1))
-    assert book.ledger.sums(MASQUERADE) == {("front",): 5}
-    assert book.ledger.sums(DROP) == {("front", "isolation"): 1}
-    assert book.ledger.sums(PORT) == {}
+    assert book.ledger.totals(MASQUERADE) == {("front",): 5}
+    assert book.ledger.totals(DROP) == {("front", "isolation"): 1}
+    assert book.ledger.totals(PORT) == {}
 
 
 def test_what_is_gone_for_good_is_forgotten_and_what_still_has_a_rule_is_not() -> None:
@@ -179,6 +179,6 @@ def test_what_is_gone_for_good_is_forgotten_and_what_still_has_a_rule_is_not() -
     assert book.sums() == {"web": 5, "api": 1}
     book.ledger.forget(lambda _: True)
     assert book.sums() == {"api": 1}
-    assert book.ledger.began(PORT).keys() == {("api", "tcp", "8081")}
+    assert book.ledger.created(PORT).keys() == {("api", "tcp", "8081")}
     assert book.read((2, TO_API, 1), (3, TO_WEB, 2)) == {"web": 2, "api": 1}
-    assert book.ledger.began(PORT)["web", "tcp", "8080"] == 3.0
+    assert book.ledger.created(PORT)["web", "tcp", "8080"] == 3.0

@@ -43,7 +43,7 @@ class World:
     def take(self, step: Step) -> None:
         """Let it happen, then compare."""
         self._happens(step.action, step.name, step.number)
-        now = dict(self.ledger.sums(PORT))
+        now = dict(self.ledger.totals(PORT))
         for series, count in self.before.items():
             assert now[series] >= count, (series, count, now)
         self.before = now
@@ -109,7 +109,7 @@ class World:
 
     def _learn(self, name: str) -> None:
         self.known.add(name)
-        self.ledger.claim(self._series_of)
+        self.ledger.attribute(self._series_of)
 
     def _rename(self, name: str) -> None:
         """For a moment nobody knows it."""
@@ -129,7 +129,7 @@ class World:
         for name in NAMES:
             self._learn(name)
         self._read()
-        sums = {series[0]: count for series, count in self.ledger.sums(PORT).items() if count}
+        sums = {series[0]: count for series, count in self.ledger.totals(PORT).items() if count}
         assert sums == {name: count for name, count in self.hits.items() if count}
 
 

@@ -8,10 +8,11 @@ import pytest
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.finding import Finding
 from exporter.core.findings.rule import Input, Rule
+from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo
-from exporter.core.nat.context import NatContext, StuckFlow
+from exporter.core.nat.context import NatContext, StaleFlow
 from exporter.core.nat.evaluator import NatEvaluator, NatState
-from exporter.core.nat.expected import expected
+from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.reading import IPTABLES_LEGACY, IPTABLES_NFT, NFTABLES, NatReading
 from exporter.core.nat.rules import HOLD_SECONDS, NAT_KINDS, NAT_RULES
 from exporter.core.nat.ruleset import Ruleset
@@ -31,13 +32,17 @@ class Moments:
         self.evaluator = NatEvaluator(rules)
         self.topology = host.topology()
         self.now = 0.0
-        self._expected = IdentityMemo(expected)
+        self._expected = IdentityMemo(_expected)
 
     def look(self, reading: NatReading | None, later: float = 0.0, **state: object) -> Evaluation:
         """Evaluate a reading, so many seconds later."""
         self.now += later
         inventory = self.topology.inventory
         return self.evaluator.evaluate(inventory, self._expected(inventory), NatState(reading, **state), self.now)  # type: ignore[arg-type]
+
+
+def _expected(inventory: Inventory) -> Expected:
+    return expected(inventory)
 
 
 def kinds(found: Evaluation) -> list[str]:
@@ -172,7 +177,7 @@ def test_an_engine_that_became_an_older_one_is_judged_as_that() -> None:
         (OLD.reading(), IPTABLES_NFT),
         (NatReading(legacy=OLD.rules), IPTABLES_LEGACY),
         (OWN_TABLES.reading(), NFTABLES),
-        (NatReading(nft=nat_hosts.Ruleset(), legacy=OLD.rules), IPTABLES_LEGACY),
+        (NatReading(nft=Ruleset(), legacy=OLD.rules), IPTABLES_LEGACY),
     ],
 )
 def test_the_backend_is_read_from_the_rules_and_stays_known(reading: NatReading, backend: str) -> None:
@@ -219,14 +224,14 @@ def test_nothing_is_walked_while_nothing_changed() -> None:
             {"reading": replace(reading, nft=Ruleset(reading.nft.chains))},  # type: ignore[union-attr]
             {"reading": replace(reading, forwarding={"ip": False})},
             {"reading": reading, "sockets": None},
-            {"reading": reading, "stuck": (StuckFlow("udp", 53, "nobody"),)},
+            {"reading": reading, "stale": (StaleFlow("udp", 53, "nobody"),)},
         ),
         2,
     ):
         moments.look(**changed)  # type: ignore[arg-type]
         assert len(walks) == number
     moments.topology = join(replace(moments.topology.inventory, synced_at=1.0), DEVICES)
-    moments.look(reading, stuck=(StuckFlow("udp", 53, "nobody"),))
+    moments.look(reading, stale=(StaleFlow("udp", 53, "nobody"),))
     assert len(walks) == 6
 
 
@@ -242,6 +247,6 @@ def test_docker_proxy_makes_it_a_warning() -> None:
 def test_one_finding_is_told_once() -> None:
     """Docker lists a binding for every address; two that say the same are one."""
     moments = Moments(OLD)
-    stuck = (StuckFlow("udp", 53, "the host itself"),) * 2
-    moments.look(OLD.reading(), stuck=stuck)
-    assert kinds(moments.look(OLD.reading(), HOLD_SECONDS, stuck=stuck)) == ["stale_conntrack"]
+    stale = (StaleFlow("udp", 53, "the host itself"),) * 2
+    moments.look(OLD.reading(), stale=stale)
+    assert kinds(moments.look(OLD.reading(), HOLD_SECONDS, stale=stale)) == ["stale_conntrack"]

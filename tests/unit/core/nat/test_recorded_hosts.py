@@ -1,11 +1,14 @@
 """Whole hosts, recorded with a network of every option: nothing is wrong, and every rule has its owner."""
 
+from dataclasses import replace
+
 import pytest
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.kernel_sample import Devices
 from exporter.core.nat.rules import HOLD_SECONDS, NAT_KINDS
-from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
+from exporter.core.nat.tracker import NatTracker
+from exporter.core.nat.view import NatSample, NatView
 from exporter.core.topology.topology import join
 from tests.support.kernel.captured_rules import CAPTURES, DOCKER_HOSTS, LEGACY, captured
 from tests.support.recorded import RecordedHost
@@ -30,11 +33,11 @@ ROUTED = ("on-routed", "tcp", "8104")
 
 def seen(name: str) -> NatView:
     """What is told of a recorded host once everything has stood for long."""
-    topology = join(RecordedHost(CAPTURES / name).inventory(), Devices())
-    book, sample = NatBook(), NatSample(captured(name).reading())
-    book.follow(topology.inventory)
-    book.observe(topology, sample, Surroundings(1.0, 0.0))
-    return book.observe(topology, sample, Surroundings(2.0, HOLD_SECONDS))
+    topology = replace(join(RecordedHost(CAPTURES / name).inventory(), Devices()), host_netns_visible=True)
+    tracker, sample = NatTracker(), NatSample(captured(name).reading())
+    tracker.update_inventory(topology.inventory)
+    tracker.observe(topology, sample, None, 1.0, 0.0)
+    return tracker.observe(topology, sample, None, 2.0, HOLD_SECONDS)
 
 
 def knows_modes(name: str) -> bool:

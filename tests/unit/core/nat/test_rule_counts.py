@@ -6,7 +6,7 @@ import pytest
 
 from exporter.core.nat.attribution import Attribution
 from exporter.core.nat.expected import Expected
-from exporter.core.nat.published_history import PortMemory
+from exporter.core.nat.published_history import PublishedHistory
 from exporter.core.nat.rule_counts import RuleCounts, count
 from exporter.core.nat.ruleset import GOTO, JUMP, MAP, Base
 from exporter.kernel.firewall.iptables_legacy.reader import parse_tables
@@ -18,7 +18,7 @@ every_host = pytest.mark.parametrize("host", hosts(), ids=str)
 
 
 def counted(host: Host) -> RuleCounts:
-    return count(host.rules, Attribution(host.expected(), PortMemory()))
+    return count(host.rules, Attribution(host.expected(), PublishedHistory()))
 
 
 @pytest.mark.parametrize("name", [name for name in DOCKER_HOSTS if name in NFT])
@@ -28,12 +28,12 @@ def test_every_rule_of_an_engine_is_counted_as_iptables_save_tells_it(name: str)
     for family in ("ip", "ip6"):
         for rule in parse(captured(name).saved(family), family).rules:
             told[*rule.place, rule.to if rule.target in (JUMP, GOTO) else rule.target] += 1
-    assert count(rules, Attribution(Expected(), PortMemory())).rules == told
+    assert count(rules, Attribution(Expected(), PublishedHistory())).rules == told
 
 
 @pytest.mark.parametrize("name", LEGACY)
 def test_of_a_legacy_table_too(name: str) -> None:
-    found = count(parse_tables(list(captured(name).tables()))[0], Attribution(Expected(), PortMemory())).rules
+    found = count(parse_tables(list(captured(name).tables()))[0], Attribution(Expected(), PublishedHistory())).rules
     told = sum(len(parse(captured(name).saved(family), family).rules) for family in ("ip", "ip6"))
     assert sum(found.values()) == told
 

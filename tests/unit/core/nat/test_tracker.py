@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from exporter.core.model.docker import Container
 from exporter.core.nat.flows import Flows
 from exporter.core.nat.reading import Counted, Ended, NatReading, merged
 from exporter.core.nat.ruleset import Rule, Ruleset
-from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
+from exporter.core.nat.tracker import NatTracker
+from exporter.core.nat.view import NatSample, NatView
 from exporter.core.topology.topology import join
-from tests.support import nat_hosts
 from tests.support.builders import rename, stop
 from tests.support.nat_hosts import DEVICES, NETWORKS, OLD, WEB, Host, host
 from tests.support.saved_rules import rule
@@ -19,18 +20,19 @@ WEB_8080 = ("web", "tcp", "8080")
 
 
 class Moments:
-    """A book that is shown one host after another, a second apart."""
+    """A tracker that is shown one host after another, a second apart."""
 
     def __init__(self) -> None:
-        self.book = NatBook()
+        self.tracker = NatTracker()
         self.now = 0.0
 
     def show(self, seen: Host, sample: NatSample, *, here: bool = True) -> NatView:
         """Show a host."""
         self.now += 1
         topology = seen.topology()
-        self.book.follow(topology.inventory)
-        return self.book.observe(topology, sample, Surroundings(self.now, self.now, here=here))
+        self.tracker.update_inventory(topology.inventory)
+        topology = replace(topology, host_netns_visible=here)
+        return self.tracker.observe(topology, sample, None, self.now, self.now)
 
 
 def hit(packets: int, *ended: Ended) -> NatSample:
@@ -39,14 +41,14 @@ def hit(packets: int, *ended: Ended) -> NatSample:
     return NatSample(NatReading(nft=OLD.rules, counted=counted, packets=[packets], ended=ended))
 
 
-def with_containers(*containers: nat_hosts.Container) -> Host:
+def with_containers(*containers: Container) -> Host:
     return replace(OLD, inventory=host(*NETWORKS, *containers, version="20.10.24"))
 
 
 def test_a_moment_is_counted_summed_and_judged() -> None:
     view = Moments().show(OLD, hit(5))
     assert view.connections.counts == {WEB_8080: 5}
-    assert view.connections.began == {WEB_8080: 1.0}
+    assert view.connections.created == {WEB_8080: 1.0}
     assert view.counts.rules["ip", "nat", "DOCKER", "DNAT"] == 5
     assert view.evaluation.missing == ()
     assert view.reading is not None
@@ -104,22 +106,22 @@ def test_a_life_that_ended_before_it_was_inspected_is_attributed_when_it_is() ->
     moments = Moments()
     short = NatSample(NatReading(nft=OLD.rules, ended=(Ended(9, TO_WEB, 3),)))
     assert moments.show(with_containers(), short).connections.counts == {}
-    moments.book.follow(with_containers(WEB).inventory)
+    moments.tracker.update_inventory(with_containers(WEB).inventory)
     stopped = with_containers(stop(WEB))
     assert moments.show(stopped, NatSample(NatReading(nft=OLD.rules))).connections.counts == {WEB_8080: 3}
 
 
 def test_what_did_not_change_is_the_same_object() -> None:
-    book, topology = NatBook(), OLD.topology()
+    tracker, topology = NatTracker(), OLD.topology()
     flows = Flows()
     first, second = (
-        book.observe(topology, replace(hit(packets), flows=flows), Surroundings(1.0, 1.0)) for packets in (1, 2)
+        tracker.observe(topology, replace(hit(packets), flows=flows), None, 1.0, 1.0) for packets in (1, 2)
     )
     assert second.counts is first.counts
     assert second.flows is first.flows
     assert second.redirects is first.redirects
     other = join(replace(topology.inventory, synced_at=9.0), DEVICES)
-    third = book.observe(other, replace(hit(3), flows=flows), Surroundings(1.0, 1.0))
+    third = tracker.observe(other, replace(hit(3), flows=flows), None, 1.0, 1.0)
     assert third.counts is not first.counts
     assert third.flows is not first.flows
 

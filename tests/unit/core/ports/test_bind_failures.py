@@ -12,7 +12,7 @@ from tests.support.builders import inventory, rename, run, stop
 
 HOST, ELSEWHERE = 4026531833, 4026532000
 NOW = 1_700_000_100.0
-LATER = NOW + bind_failures.PATIENCE_SECONDS
+LATER = NOW + bind_failures.WAIT_SECONDS
 NOBODY = PortClaims()
 HTTP = ("tcp", 8080)
 
@@ -37,7 +37,7 @@ def counted(
 ) -> dict[Failure, int]:
     """The counts after these refusals, when there were these containers."""
     counts = BindFailureCounts(HOST)
-    counts.follow(inventory(*containers))
+    counts.update_inventory(inventory(*containers))
     counts.count(binds, claims, now)
     return counts.counts()
 
@@ -93,7 +93,7 @@ def test_a_refusal_waits_until_the_engine_tells_of_its_container() -> None:
     counts = BindFailureCounts(HOST)
     counts.count([refused("web", times=2), refused(comm="docker-proxy")], NOBODY, NOW)
     assert counts.counts() == {}
-    counts.follow(inventory(WEB, run("api")))
+    counts.update_inventory(inventory(WEB, run("api")))
     counts.count([], wanted("api"), LATER - 1)
     assert counts.counts() == {("api", "tcp", "8080"): 1, ("web", "tcp", "8080"): 2}
     counts.count([], wanted("api"), LATER - 1)
@@ -105,7 +105,7 @@ def test_it_does_not_wait_for_ever() -> None:
     counts = BindFailureCounts(HOST)
     counts.count([refused("web")], NOBODY, NOW)
     counts.count([], NOBODY, LATER)
-    counts.follow(inventory(WEB))
+    counts.update_inventory(inventory(WEB))
     counts.count([], NOBODY, LATER)
     assert counts.counts() == {}
 
@@ -116,8 +116,8 @@ def test_a_proxy_whose_container_is_never_told_is_a_process_of_the_host() -> Non
 
 def test_a_container_that_is_gone_when_its_refusal_is_told_has_its_name() -> None:
     counts = BindFailureCounts(HOST)
-    counts.follow(inventory(WEB))
-    counts.follow(inventory())
+    counts.update_inventory(inventory(WEB))
+    counts.update_inventory(inventory())
     counts.count([refused("web")], NOBODY, NOW)
     assert counts.counts() == {("web", "tcp", "8080"): 1}
 
@@ -125,7 +125,7 @@ def test_a_container_that_is_gone_when_its_refusal_is_told_has_its_name() -> Non
 def test_a_container_recreated_under_its_name_counts_on() -> None:
     counts = BindFailureCounts(HOST)
     for container_id in ("one-id", "two-id"):
-        counts.follow(inventory(run("web", network="host", container_id=container_id)))
+        counts.update_inventory(inventory(run("web", network="host", container_id=container_id)))
         counts.count([refused(container_id.removesuffix("-id"))], NOBODY, NOW)
     assert counts.counts() == {("web", "tcp", "8080"): 2}
 
@@ -133,7 +133,7 @@ def test_a_container_recreated_under_its_name_counts_on() -> None:
 def test_a_renamed_container_counts_under_its_new_name() -> None:
     counts = BindFailureCounts(HOST)
     for container in (WEB, rename(WEB, "front")):
-        counts.follow(inventory(container))
+        counts.update_inventory(inventory(container))
         counts.count([refused("web")], NOBODY, NOW)
     assert counts.counts() == {("web", "tcp", "8080"): 1, ("front", "tcp", "8080"): 1}
 
@@ -141,19 +141,21 @@ def test_a_renamed_container_counts_under_its_new_name() -> None:
 def test_a_container_that_tries_every_port_has_a_bounded_number_of_series() -> None:
     binds = [refused("web", port) for port in range(1, 1001)]
     counts = counted(*binds, refused("web", 1), refused("web", 1000, protocol="udp"), containers=(WEB,))
-    assert len(counts) == bind_failures.PORTS + 2
+    assert len(counts) == bind_failures.MAX_PORTS + 2
     assert counts["web", "tcp", "1"] == 2
-    assert counts["web", "tcp", "other"] == 1000 - bind_failures.PORTS
+    assert counts["web", "tcp", "other"] == 1000 - bind_failures.MAX_PORTS
     assert counts["web", "udp", "other"] == 1
 
 
 def test_of_names_that_are_gone_those_refused_longest_ago_are_forgotten() -> None:
     counts = BindFailureCounts(HOST)
-    counts.follow(inventory(WEB))
+    counts.update_inventory(inventory(WEB))
     counts.count([refused("web")], NOBODY, NOW)
-    counts.count([refused(comm=f"job-{number}") for number in range(bind_failures.NAMES + 10)], held(HTTP), NOW)
+    counts.count(
+        [refused(comm=f"job-{number}") for number in range(bind_failures.MAX_GONE_NAMES + 10)], held(HTTP), NOW
+    )
     names = {name for name, *_ in counts.counts()}
-    assert len(names) == bind_failures.NAMES + 1
+    assert len(names) == bind_failures.MAX_GONE_NAMES + 1
     assert "web" in names
     assert "job-9" not in names
     assert "job-10" in names
@@ -161,29 +163,29 @@ def test_of_names_that_are_gone_those_refused_longest_ago_are_forgotten() -> Non
 
 def test_the_waiting_are_bounded() -> None:
     counts = BindFailureCounts(HOST)
-    many = [refused(f"c{number}") for number in range(bind_failures.WAITING + 10)]
+    many = [refused(f"c{number}") for number in range(bind_failures.MAX_WAITING + 10)]
     counts.count(many, NOBODY, NOW)
-    counts.follow(inventory(run("c9"), run("c10")))
+    counts.update_inventory(inventory(run("c9"), run("c10")))
     counts.count([], NOBODY, NOW)
     assert counts.counts() == {("c10", "tcp", "8080"): 1}
 
 
 def test_the_latest_refusal_of_each_port_is_kept_while_the_container_is_there() -> None:
     counts = BindFailureCounts(HOST)
-    counts.follow(inventory(WEB, run("api")))
+    counts.update_inventory(inventory(WEB, run("api")))
     first, last, dns = refused("web"), refused("web", at=NOW + 5), refused("web", 53, protocol="udp")
     counts.count([first, last, dns, refused()], held(HTTP), NOW)
     assert counts.latest() == {"web-id": {HTTP: last, ("udp", 53): dns}}
-    counts.follow(inventory(stop(WEB)))
+    counts.update_inventory(inventory(stop(WEB)))
     assert counts.latest() == {"web-id": {HTTP: last, ("udp", 53): dns}}
-    counts.follow(inventory(replace(WEB, id="another-id")))
+    counts.update_inventory(inventory(replace(WEB, id="another-id")))
     assert counts.latest() == {}
 
 
 def test_of_many_ports_the_latest_are_kept() -> None:
     counts = BindFailureCounts(HOST)
-    counts.follow(inventory(WEB))
+    counts.update_inventory(inventory(WEB))
     counts.count([refused("web", port) for port in range(1, 1001)], NOBODY, NOW)
     counts.count([refused("web", 990)], NOBODY, NOW)
     ports = [port for _, port in counts.latest()["web-id"]]
-    assert ports == [*range(1001 - bind_failures.PORTS, 990), *range(991, 1001), 990]
+    assert ports == [*range(1001 - bind_failures.MAX_PORTS, 990), *range(991, 1001), 990]

@@ -31,7 +31,7 @@ from tests.support.port_hosts import (
 )
 
 WEB = publishes("web", "8080:80")
-SERVED = {"inside": {"web": ("0.0.0.0:80",)}}
+SERVED: dict[str, Any] = {"inside": {"web": ("0.0.0.0:80",)}}
 ORDINARY = readings(proxy("web", 8080), **SERVED)
 STOLEN = readings(process("nginx", "[::]:8080"), **SERVED)
 
@@ -110,7 +110,7 @@ def test_a_last_life_stops_to_count_by_time_alone() -> None:
     host = Host()
     again = runs("top", network="host", log=LogEvidence(1, (8080,)), restart_count=1, started=NOW)
     host.now(WEB, again)
-    assert (host.kinds(29.0), host.kinds(30.0)) == ({"host_bind_failed"}, set())
+    assert (host.kinds(599.0), host.kinds(600.0)) == ({"host_bind_failed"}, set())
 
 
 def test_a_port_that_a_container_of_that_name_has_held_is_remembered_as_its_own() -> None:

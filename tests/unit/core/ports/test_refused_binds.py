@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.ports import refused_binds
 from exporter.core.ports.bind_failures import RefusedBind
 from exporter.core.ports.context import Refusal
 from exporter.core.ports.refused_binds import RETRY_WINDOW, Refused, RefusedBinds
@@ -18,7 +17,7 @@ WEB = runs("web", network="host")
 
 def after(*binds: RefusedBind, who: Container = WEB, now: float = NOW) -> Refused:
     remembered = RefusedBinds()
-    remembered.take(binds)
+    remembered.record(binds)
     return remembered.current(inventory(who), now)
 
 
@@ -56,7 +55,7 @@ def test_it_matters_to_the_life_that_it_happened_to_and_to_one_that_failed(who: 
 
 def test_what_does_not_matter_is_forgotten() -> None:
     remembered = RefusedBinds()
-    remembered.take([REFUSED])
+    remembered.record([REFUSED])
     assert remembered.current(Inventory(), NOW) == {}
     assert remembered.current(inventory(WEB), NOW) == {}
 
@@ -67,13 +66,13 @@ def test_a_process_of_the_host_is_none_of_the_containers() -> None:
 
 def test_it_is_the_same_object_while_it_says_the_same() -> None:
     remembered = RefusedBinds()
-    remembered.take([REFUSED])
+    remembered.record([REFUSED])
     first = remembered.current(inventory(WEB), NOW)
-    remembered.take([replace(REFUSED, at=NOW + 1)])
+    remembered.record([replace(REFUSED, at=NOW + 1)])
     assert remembered.current(inventory(WEB), NOW) is first
 
 
-def test_of_too_many_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refused_binds, "REMEMBERED", 2)
-    found = after(*[replace(REFUSED, port=port) for port in (1, 2, 3)])
-    assert [where.port for where in found["web-id"]] == [2, 3]
+def test_of_too_many_the_oldest_are_evicted() -> None:
+    remembered = RefusedBinds(max_ports=2)
+    remembered.record([replace(REFUSED, port=port) for port in (1, 2, 3)])
+    assert [where.port for where in remembered.current(inventory(WEB), NOW)["web-id"]] == [2, 3]

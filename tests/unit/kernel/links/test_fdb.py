@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from exporter.kernel.links.fdb import (
+    LearnedSource,
     parse_learned,
     parse_learned_count,
-    read_learned,
     read_learned_counts,
 )
 from exporter.kernel.links.links import IFINFOMSG
@@ -68,7 +68,8 @@ def test_a_bridge_without_a_count_is_one_of_an_older_kernel(
 def test_an_older_kernel_is_asked_for_its_rows() -> None:
     table = b"".join(raw for raw in captured("fdb"))
     sock = FakeSocket(always(bridge_link(2, None) + done()), always(table))
-    assert read_learned(as_socket(sock)) == {2: 1}
+    source = LearnedSource(as_socket(sock))
+    assert source.read() == {2: 1}
 
 
 def test_a_table_without_rows_has_nothing_learned() -> None:

@@ -39,6 +39,7 @@ def reference(raw: bytes) -> LinkMessage:
             peer_ifindex=decoded.get_attr("IFLA_LINK") or 0,
             peer_nsid=decoded.get_attr("IFLA_LINK_NETNSID"),
             carrier=bool(decoded["flags"] & 1 << 16),
+            up=bool(decoded["flags"] & 1),
         ),
         deleted=deleted,
         moved=deleted and decoded.get_attr("IFLA_NEW_NETNSID") is not None,
@@ -74,7 +75,7 @@ def test_a_veth_whose_peer_is_in_a_container_is_read_whole() -> None:
         moved=False,
         stats=(4, 10, 3, 1000, 3000, 0, 0, 0, 0),
     )
-    assert found["crab🦀"].link == Link(7, "crab🦀", "ifb", found["crab🦀"].link.mac_address, 9000)
+    assert found["crab🦀"].link == Link(7, "crab🦀", "ifb", found["crab🦀"].link.mac_address, 9000, up=False)
 
 
 def parsed_link(raw: bytes) -> LinkMessage | None:

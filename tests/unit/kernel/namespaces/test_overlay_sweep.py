@@ -46,7 +46,7 @@ def world() -> World:
 
 def test_without_an_overlay_there_is_no_thread_and_no_source(world: World) -> None:
     before = set(threading.enumerate())
-    world.sweep.follow({})
+    world.sweep.update_files({})
     assert set(threading.enumerate()) <= before
     assert world.now() == OverlayReading()
     assert world.sweep.state() == ()
@@ -55,11 +55,11 @@ def test_without_an_overlay_there_is_no_thread_and_no_source(world: World) -> No
 def test_an_overlay_that_comes_is_read_at_once_and_again_after_a_while() -> None:
     world = World(interval=0.01)
     world.files["ov"] = ROWS
-    world.sweep.follow({"ov-net": "ov"})
+    world.sweep.update_files({"ov-net": "ov"})
     until(lambda: world.sweep.reading() == OverlayReading({"ov-net": ROWS}), 60, "the first reading")
     world.files["ov"] = OTHERS
     until(lambda: world.sweep.reading() == OverlayReading({"ov-net": OTHERS}), 60, "another reading")
-    world.sweep.follow({})
+    world.sweep.update_files({})
     until(lambda: world.sweep.reading() == OverlayReading(), 60, "nothing to read")
     world.sweep.stop()
 
@@ -77,11 +77,11 @@ def test_an_overlay_without_an_endpoint_here_is_left_out(world: World) -> None:
 def test_one_that_cannot_be_entered_makes_the_reading_incomplete_and_hides_no_other(world: World) -> None:
     refused = SourceError("no_sys_admin", "planted")
     assert world.now(secret=refused, ov=ROWS) == OverlayReading({"ov": ROWS}, complete=False)
-    assert world.sweep.hidden() == {"no_sys_admin"}
+    assert [missing.reason for missing in world.sweep.degraded()] == ["no_sys_admin"]
     [state] = world.sweep.state()
     assert (state.name, state.up) == ("overlay", True)
     assert world.now(secret=ROWS).complete
-    assert world.sweep.hidden() == frozenset()
+    assert world.sweep.degraded() == ()
 
 
 def test_one_that_fails_is_a_source_that_is_down(world: World) -> None:
@@ -94,7 +94,7 @@ def test_one_that_fails_is_a_source_that_is_down(world: World) -> None:
 def test_a_pass_that_breaks_is_not_the_last_one() -> None:
     world = World(interval=0.01)
     world.files["ov"] = ValueError("planted")
-    world.sweep.follow({"ov-net": "ov"})
+    world.sweep.update_files({"ov-net": "ov"})
     until(lambda: world.passes > 1, 60, "a second pass")
     world.files["ov"] = ROWS
     until(lambda: world.sweep.reading() == OverlayReading({"ov-net": ROWS}), 60, "a reading")

@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from aiohttp import ClientSession, web
@@ -84,7 +84,7 @@ def test_nobody_looks_while_nobody_is_there() -> None:
 
 
 def test_a_look_that_fails_ends_the_streams_and_the_next_client_has_another() -> None:
-    looks = iter([OSError("planted"), Tick("{}", 7, 0.0)])
+    looks: Iterator[OSError | Tick] = iter([OSError("planted"), Tick("{}", 7, 0.0)])
 
     def look() -> Tick:
         found = next(looks)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from exporter.web.routes import Route, healthy
+from exporter.web.routes import Route, health
 from tests.support.waiting import until
 from tests.support.web_clients import HALF_A_HEAD, WHOLE_HEAD, crowd, is_closed, read_all
 from tests.support.web_running import PATIENT, Site, serving
@@ -238,7 +238,7 @@ def test_a_stream_ends_with_its_client_and_frees_its_place() -> None:
 
 def test_streams_without_number_are_refused_by_their_route() -> None:
     with pytest.raises(ValueError, match=r"^/stream: a stream needs a limit$"):
-        Route("/stream", healthy, 0, streams=True)
+        Route("/stream", health(lambda: False), 0, streams=True)
 
 
 def test_an_answer_under_way_is_finished_when_the_server_stops() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model.docker import Inventory
+from exporter.core.model.docker import Container, Inventory, Network
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.expected import expected
 from exporter.core.nat.rules.forwarding_off import KIND, check
@@ -31,8 +31,17 @@ def test_the_hosts_switch_is_told_once(host: Host, sentence: Any) -> None:
 
 @every_host
 def test_a_bridges_switch_cuts_off_its_network(host: Host, sentence: Any) -> None:
-    off = ON | {"br-front": False, "br-back": False, "eth0": False}
+    off = ON | {"br-front": False, "br-back": False, "eth0": True}
     assert list(check(host.scene(forwarding=off))) == [drift(KIND, "critical", subject(network="front"), sentence)]
+
+
+@every_host
+def test_an_uplinks_switch_is_critical_unless_another_uplink_forwards(host: Host, sentence: Any) -> None:
+    alone, beside = ON | {"br-front": True, "eth0": False}, ON | {"eth0": False, "eth1": True}
+    [found] = check(host.scene(forwarding=alone))
+    assert found == drift(KIND, "critical", subject(), sentence)
+    [minor] = check(host.scene(forwarding=beside))
+    assert (minor.severity, minor.key) == ("warning", found.key)
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
@@ -51,6 +60,9 @@ def test_a_host_without_a_live_container_needs_none() -> None:
 
     idle = replace(NEW.inventory, containers={}, members={})
     assert list(check(scene(idle))) == []
-    everything = (*NEW.inventory.networks.values(), *NEW.inventory.containers.values())
+    everything: tuple[Container | Network, ...] = (
+        *NEW.inventory.networks.values(),
+        *NEW.inventory.containers.values(),
+    )
     internal = docker(*(thing for thing in everything if thing.name in ("back", "db")))
     assert list(check(scene(internal))) == []

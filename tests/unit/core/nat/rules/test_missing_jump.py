@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from exporter.core.findings.finding import Severity
 from exporter.core.nat.rules.missing_jump import KIND, check
 from tests.support.builders import network
 from tests.support.nat_hosts import ALL_PORTS, BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, about, drift, hosts, subject
@@ -22,7 +23,7 @@ def test_an_ordinary_host_shows_none(host: Host) -> None:
     ("proxied", "severity"), [((), "critical"), (ALL_PORTS[1:], "critical"), (ALL_PORTS, "warning")]
 )
 def test_without_the_jump_of_prerouting_nobody_outside_gets_in(
-    host: Host, proxied: tuple[tuple[str, int], ...], severity: str, sentence: Any
+    host: Host, proxied: tuple[tuple[str, int], ...], severity: Severity, sentence: Any
 ) -> None:
     damaged = host.without(host.prerouting(), "-m addrtype --dst-type LOCAL")
     chain = host.layout.prerouting
@@ -98,7 +99,7 @@ def test_since_28_one_jump_of_forward_leads_to_all(sentence: Any) -> None:
     ],
 )
 def test_a_network_without_its_element_in_a_map_of_dockers_own_tables_is_told(
-    name: str, chain: str, severity: str, sentence: Any
+    name: str, chain: str, severity: Severity, sentence: Any
 ) -> None:
     lost = OWN_TABLES.without_element(("ip", "docker-bridges", name), "br-front")
     assert list(check(lost.scene())) == [

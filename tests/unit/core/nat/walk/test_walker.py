@@ -29,7 +29,8 @@ from exporter.core.nat.ruleset import (
     Ruleset,
 )
 from exporter.core.nat.walk.chain_index import ChainIndex
-from exporter.core.nat.walk.firewall import Firewall, walk
+from exporter.core.nat.walk.firewall import Firewall
+from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.nat.walk.walker import Course, Hit, Walker
 from tests.support.saved_rules import ruleset

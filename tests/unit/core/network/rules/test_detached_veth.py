@@ -14,7 +14,7 @@ DOWN = replace(VETH_WEB, carrier=False)
 LOOSE = replace(VETH_WEB, master_ifindex=0)
 
 
-def with_web_at(*links: Link, **more: object) -> NetworkContext:
+def with_web_at(*links: Link, **more: Any) -> NetworkContext:
     inside = more.pop("inside", None)
     return scene(FRONT, WEB, DB, on=host(ETH0, BR_FRONT, VETH_DB, *links, inside=inside), **more)
 

@@ -14,7 +14,7 @@ from tests.support.scenes import DB, FRONT, WEB, scene
 GONE = "4f" * 32
 
 
-def listing(member: Member, net: str = "front", **more: object) -> NetworkContext:
+def listing(member: Member, net: str = "front", **more: Any) -> NetworkContext:
     """The ordinary host, and a network that lists one more."""
     gateway = network("docker_gwbridge", bridge="br-front")
     return scene(

@@ -22,7 +22,7 @@ def found(seen: NetworkContext) -> list[str]:
     return [finding.labels["subject"] for finding in check(seen)]
 
 
-def on_bridge(*, mac: str = STRANGER_MAC, **more: object) -> NetworkContext:
+def on_bridge(*, mac: str = STRANGER_MAC, **more: Any) -> NetworkContext:
     """The ordinary host with a veth more, whose other end, in another namespace, has this MAC address."""
     inside = INSIDE | {9: (Interface(7, "eth0", mac),)} if mac else INSIDE
     return scene(on=host(*LINKS, STRAY, inside=inside), **more)

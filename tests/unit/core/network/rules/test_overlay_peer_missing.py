@@ -22,7 +22,7 @@ ROWS = OverlayRows(NEIGHBOURS, FDB)
 WHOLE = OverlayPeers((O2, SVC), ROWS)
 
 
-def found(peers: OverlayPeers, **more: object) -> list[Finding]:
+def found(peers: OverlayPeers, **more: Any) -> list[Finding]:
     return list(check(scene(FRONT, OVERLAY, overlays={"ov-net": peers}, **more)))
 
 

@@ -32,8 +32,11 @@ def test_conditions_of_a_moment_must_hold() -> None:
     assert {rule.kind: rule.hold for rule in NETWORK_RULES if rule.hold} == {
         "duplicate_address": 10.0,
         "orphan_veth": 180.0,
+        "bridge_down": 5.0,
         "detached_veth": 2.0,
         "ghost_endpoint": 90.0,
+        "route_lost": 5.0,
+        "namespace_orphaned": 10.0,
         "overlay_peer_missing": 90.0,
     }
 
@@ -49,7 +52,15 @@ def test_without_the_engine_only_kinds_of_the_kernel_are_evaluated() -> None:
 def test_in_a_namespace_without_the_engines_bridges_devices_and_routes_are_not_evaluated() -> None:
     elsewhere = scene(FRONT, WEB, on=host(ETH0))
     assert evaluated(elsewhere).missing == (Input.HOST_NETWORK,)
-    assert not_evaluated(elsewhere) == {"mtu_mismatch", "subnet_overlap", "orphan_veth", "detached_veth", "bridge_full"}
+    assert not_evaluated(elsewhere) == {
+        "mtu_mismatch",
+        "subnet_overlap",
+        "orphan_veth",
+        "bridge_down",
+        "detached_veth",
+        "bridge_full",
+        "route_lost",
+    }
 
 
 def test_an_unknown_input_suspends_its_own_rules_only() -> None:

@@ -24,7 +24,7 @@ def test_a_binding_in_host_mode_is_told(sentence: Any) -> None:
             wanted_by="web",
             holder="",
             holder_kind="",
-            severity="warning",
+            severity="info",
             confidence="confirmed",
             detail=sentence,
         )
@@ -48,6 +48,7 @@ def test_the_reason_is_told(container: Container, sentence: Any) -> None:
 
 def test_only_what_is_not_in_effect_is_told_each_port_once() -> None:
     half = publishes("web", "8080:80")
+    assert half.details
     bindings = (*half.details.bindings, binding("127.0.0.1:53:53/udp"), binding("[::1]:53:53/udp"))
     half = replace(half, details=replace(half.details, bindings=bindings))
     assert [(f.labels["protocol"], f.labels["address"], int(f.labels["port"])) for f in check(scene(half))] == [

@@ -137,7 +137,7 @@ def test_rules_are_those_that_iptables_save_tells(name: str) -> None:
 @pytest.mark.parametrize("name", IPTABLES)
 def test_rules_stand_in_their_order_with_their_counters(name: str) -> None:
     reads = [(parse_rule(family, message), message) for family, message in captured(name).rules()]
-    found = Counter((said(read.rule), packets_of(message, read)) for read, message in reads)
+    found: Counter[object] = Counter((said(read.rule), packets_of(message, read)) for read, message in reads)
     told: Counter[object] = Counter()
     for family in ("ip", "ip6"):
         text = parse(captured(name).saved(family), family)
