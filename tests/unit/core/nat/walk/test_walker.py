@@ -269,7 +269,7 @@ class NoIndex:
 
 
 @given(rulesets(), PACKETS)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_an_index_changes_no_walk(rules: Ruleset, packet: Packet) -> None:
     with pytest.MonkeyPatch.context() as patch:
         indexed = met(rules, packet)
@@ -285,7 +285,7 @@ def worlds(packet: Packet) -> Iterator[Packet]:
 
 
 @given(rulesets(), PACKETS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_what_is_certain_is_so_for_whoever_the_client_is(rules: Ruleset, packet: Packet) -> None:
     """Where all is understood: the decision for any client is the one for each of them."""
     decided = decided_for(rules, packet)
