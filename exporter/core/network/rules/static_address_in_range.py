@@ -2,11 +2,12 @@
 
 Guard: where an address range is configured, only that one is handed out; an address outside of every subnet of the
 network cannot be had at all, and Docker says so itself; on an overlay the Swarm's manager hands out all of them.
+Information only: compose files do so everywhere, and the address is free again when the other container ends.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.findings.finding import INFO, Finding
 from exporter.core.model.docker import Network
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import parse_address
@@ -25,7 +26,7 @@ def check(context: NetworkContext) -> Iterator[Finding]:
             found.setdefault((static.network, static.container), []).append(text)
     for (name, container), places in found.items():
         detail = f"static address of {container} on network {name}, {', '.join(places)}, may be given to another"
-        yield finding(KIND, WARNING, name, container, detail)
+        yield finding(KIND, INFO, name, container, detail)
 
 
 def _range_of(network: Network, text: str) -> str:

@@ -1,12 +1,12 @@
 """A container runs, a port binding is configured, and none is in effect: nothing outside leads to it.
 
 So in host mode, without a network, on an internal one, on drivers that publish nothing, or once its bridge network was
-taken away.
+taken away. In host mode left-over port bindings are information: the program listens on the host itself.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.findings.finding import INFO, WARNING, Finding
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.ports.conflict import conflict
@@ -23,7 +23,8 @@ def check(context: PortContext) -> Iterator[Finding]:
             place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
             target = f"{binding.protocol}/{binding.container_port}"
             detail = f"{place} should lead to {target} of {container.name} and does not: {_why(context, container)}"
-            yield conflict(context, KIND, place, container.name, WARNING, detail)
+            severity = INFO if container.network_mode == HOST else WARNING
+            yield conflict(context, KIND, place, container.name, severity, detail)
 
 
 def _ineffective(container: Container) -> Iterator[PortBinding]:
