@@ -15,7 +15,7 @@ SYSCTL = {IP: "net.ipv4.ip_forward", IP6: "net.ipv6.conf.all.forwarding"}
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Ask the host's switch, then each bridge's."""
+    """Check the sysctl of the host, then that of each bridge."""
     needing = [
         n for n in context.expected.networks if n.populated and n.mode != "internal" and n.family in context.families
     ]

@@ -1,6 +1,6 @@
 """A container is down because a host port that it publishes was in use when it started.
 
-It stays so when the holder has left: Docker does not try again, whatever the restart policy.
+It stays down after the holder has gone: Docker does not retry, whatever the restart policy.
 """
 
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ KIND = "start_failed"
 
 
 def check(context: PortContext) -> Iterator[Finding]:
-    """Report them; critical where a restart policy says that somebody counts on it."""
+    """Report them; critical with a restart policy."""
     for start in failed_starts(context):
         if start.reason != IN_USE:
             continue
         name, place, holder = start.container.name, start.place, start.holder
         severity = CRITICAL if restarts(start.container) else WARNING
         if holder == UNKNOWN_OWNER:
-            why = f"{place} was in use when it started, and Docker does not try again"
+            why = f"{place} was in use when it started, and Docker does not retry"
         else:
             why = f"{place} is held by {described(holder)}"
         yield conflict(context, KIND, place, name, severity, f"{name} did not start: {why}", holder=holder)
