@@ -141,12 +141,12 @@ def topology(config: Config, /, output: str, **remote_flags: Any) -> int:
     """
     from exporter.cli.output import graph, table
     from exporter.cli.output import topology as topology_tree
-    from exporter.core.views.host_view import portrait
+    from exporter.core.views.host_view import build_view
 
     if remote := _remote(remote_flags):
         view = _get(remote, TOPOLOGY, topology_tree.parse_view)
     else:
-        view = portrait(_snapshot(config).observation)
+        view = build_view(_snapshot(config).observation)
     if output == "tree":
         topology_tree.print_tree(view, table.console())
     else:

@@ -20,7 +20,7 @@ from exporter.errors import EngineError
 ENGINE_SECONDS = 30.0
 # Background threads need a moment after the first observation.
 SWEEP_SECONDS = 3.0
-SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS})
+SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS, Input.ROUTE_LOOKUPS})
 PAUSE_SECONDS = 0.25
 
 

@@ -13,12 +13,10 @@ from exporter.core.model.docker import Container, Engine, Network, NetworkInspec
 from exporter.docker_engine.connection import connect, engine_errors
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
+from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.errors import EngineError
 
-REQUEST_TIMEOUT = 5.0  # the list never waits for a container: an engine that takes longer hangs
-QUIET_SECONDS = 10.0  # how long a silent event stream is trusted before the engine is asked whether it lives
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
-LONGEST_LOG = 1 << 18  # bytes of a container's last lines that are looked at
 NOT_UNDERSTOOD = (AttributeError, KeyError, TypeError, ValueError)  # what parsing raises for an unknown shape
 
 T = TypeVar("T")
@@ -27,7 +25,7 @@ log = structlog.get_logger(component="engine")
 
 
 class QuietError(Exception):
-    """No event for QUIET_SECONDS: normal, but a hung engine looks the same."""
+    """No event for `Timing.quiet` seconds: normal, but a hung engine looks the same."""
 
 
 class UnreadableLogError(Exception):
@@ -37,14 +35,16 @@ class UnreadableLogError(Exception):
 class EngineClient:
     """One connection's worth of the Engine API; each thread uses its own. Connects lazily: the engine may be away."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, timing: Timing = TIMING, limits: Limits = LIMITS) -> None:
         self._host = host
+        self._timing = timing
+        self._limits = limits
         self._client: Any = None
         self._odd: set[str] = set()  # rows of lists that were not understood, by id
 
     def _connected(self) -> Any:
         if self._client is None:
-            self._client = connect(self._host, REQUEST_TIMEOUT)
+            self._client = connect(self._host, self._timing.request_timeout)
         return self._client
 
     def close(self) -> None:
@@ -114,22 +114,22 @@ class EngineClient:
     def log(self, container_id: str, since: float, lines: int) -> bytes:
         """GET /containers/ID/logs: the last lines since a moment (Unix time), in frames unless it has a terminal.
 
-        Nothing when the container is gone; what is longer than LONGEST_LOG is cut. Raises UnreadableLogError when the
-        engine cannot read it, as of some log drivers.
+        Nothing when the container is gone; a log longer than `Limits.log_bytes` is cut. Raises UnreadableLogError when
+        the engine cannot read it, as of some log drivers.
         """
         with engine_errors():
             client = self._connected()
             url = f"{client.base_url}/v{client.api_version}/containers/{container_id}/logs"
             wanted = {"stdout": 1, "stderr": 1, "tail": lines, "since": f"{max(since, 0.0):.9f}"}
-            with client.get(url, params=wanted, stream=True, timeout=REQUEST_TIMEOUT) as answer:
+            with client.get(url, params=wanted, stream=True, timeout=self._timing.request_timeout) as answer:
                 if not answer.ok and answer.status_code != requests.codes.not_found:
                     raise UnreadableLogError(_message(answer.content))
                 read = bytearray()
                 for chunk in answer.iter_content(chunk_size=None) if answer.ok else ():
                     read += chunk
-                    if len(read) >= LONGEST_LOG:
+                    if len(read) >= self._limits.log_bytes:
                         break
-                return bytes(read[:LONGEST_LOG])
+                return bytes(read[: self._limits.log_bytes])
 
     def events(self, since_nano: int) -> Iterator[Any]:
         """GET /events since a moment (inclusive): decoded documents as they come.
@@ -142,9 +142,9 @@ class EngineClient:
         with engine_errors():
             client = self._connected()
             url = f"{client.base_url}/v{client.api_version}/events"
-            answer = client.get(
-                url, params={"since": since, "filters": FILTERS}, stream=True, timeout=(REQUEST_TIMEOUT, QUIET_SECONDS)
-            )
+            wanted = {"since": since, "filters": FILTERS}
+            timeout = self._timing.request_timeout, self._timing.quiet
+            answer = client.get(url, params=wanted, stream=True, timeout=timeout)
             answer.raise_for_status()
         with answer:
             yield None

@@ -15,6 +15,7 @@ import structlog
 from exporter.core.model.docker import Container, NetworkInspect
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.container_logs import LogReader
+from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.errors import EngineError
 
 THREADS = 4
@@ -42,8 +43,10 @@ class Answer:
 class Inspector:
     """Asks, and remembers what is under way; used by one thread, answering through `sink`."""
 
-    def __init__(self, host: str, sink: "queue.Queue[Any]") -> None:
+    def __init__(self, host: str, sink: "queue.Queue[Any]", timing: Timing = TIMING, limits: Limits = LIMITS) -> None:
         self._host = host
+        self._timing = timing
+        self._limits = limits
         self._sink = sink
         self._logs = LogReader()
         self._work: queue.SimpleQueue[tuple[Subject, int] | None] = queue.SimpleQueue()
@@ -113,7 +116,7 @@ class Inspector:
         self._dirty.clear()
 
     def _run(self) -> None:
-        client = EngineClient(self._host)
+        client = EngineClient(self._host, self._timing, self._limits)
         while (work := self._work.get()) is not None:
             self._sink.put(_inspect(client, self._logs, *work))
         client.close()

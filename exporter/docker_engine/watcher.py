@@ -27,10 +27,9 @@ from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.event_reader import DISCONNECTED, OVERFLOW, EventReader, Item
 from exporter.docker_engine.inspector import Answer, Inspector
 from exporter.docker_engine.parse import Event
+from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.errors import EngineError
 
-QUEUE = 10_000
-RESYNC_SECONDS = 60.0  # bounds what the engine changed without an event, or dropped
 STOP_SECONDS = 0.5
 TICK_SECONDS = 0.2  # how soon a failed request is tried again, and how soon the thread notices that it should stop
 
@@ -51,19 +50,22 @@ class EngineWatcher:
         find_pid: Callable[[str], int],
         publish: Callable[[Inventory], None],
         when_calm: Callable[[], None] = lambda: None,
+        *,
+        timing: Timing = TIMING,
+        limits: Limits = LIMITS,
     ) -> None:
-        self._host = host
+        self._timing = timing
         self._find_pid = find_pid
         self._publish = publish
         self._when_calm = when_calm
         self._calm = True  # nothing changed for a while, whatever was heard
         self._changed_at = 0.0
         self._complete = False  # once: everything is listed, and what the list lacks is inspected
-        self._queue: queue.Queue[Item | Answer] = queue.Queue(QUEUE)
+        self._queue: queue.Queue[Item | Answer] = queue.Queue(limits.queue)
         self._stopped = threading.Event()
-        self._reader = EventReader(EngineClient(host), self._queue, self._stopped)
-        self._client = EngineClient(host)
-        self._inspector = Inspector(host, self._queue)
+        self._reader = EventReader(EngineClient(host, timing, limits), self._queue, self._stopped)
+        self._client = EngineClient(host, timing, limits)
+        self._inspector = Inspector(host, self._queue, timing, limits)
         self._threads = [
             threading.Thread(target=run, name=name, daemon=True)
             for name, run in (("events", self._reader.run), ("inventory", self._run))
@@ -194,7 +196,7 @@ class EngineWatcher:
         self._inventory = self._with_pids(with_listing(self._inventory, engine, containers, networks, time.time()))
         self._inspect_listed(everything=reason != "periodic")
         self._resync, self._networks_changed = "", False
-        self._next_resync = time.monotonic() + RESYNC_SECONDS
+        self._next_resync = time.monotonic() + self._timing.resync
         self._resyncs[reason] += 1
         for network in networks:
             if network.driver not in WITHOUT_MEMBERS:

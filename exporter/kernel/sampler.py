@@ -5,18 +5,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.model.kernel_sample import Devices, EndedLink, Inside, KernelSample
+from exporter.core.model.fib import FibReading, RouteQuery
+from exporter.core.model.kernel_sample import Devices, EndedLink, KernelSample, NamespaceInterface
 from exporter.core.model.sockets import BoundSocket, PortKey
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.kernel.conntrack.table import read_conntrack
 from exporter.kernel.links.fdb import LearnedSource
+from exporter.kernel.links.fib_watcher import FibWatcher
 from exporter.kernel.links.stats_source import LinkStatsSource
 from exporter.kernel.links.watcher import LinkWatcher
 from exporter.kernel.namespaces.devices import DeviceSource
 from exporter.kernel.namespaces.interface_counters import InterfaceCounterReader
 from exporter.kernel.namespaces.overlay_sweep import OverlaySweep
 from exporter.kernel.namespaces.resolver import NamespaceResolver
+from exporter.kernel.namespaces.shared import read_shared_netns
 from exporter.kernel.namespaces.sweep import sweep_statistics
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.read_source import timed
@@ -47,6 +50,7 @@ class KernelSampler:
         self._learned = LearnedSource(open_socket())
         self._interface_counters = InterfaceCounterReader(procfs, open_socket())
         self._overlays = OverlaySweep()
+        self._fib = FibWatcher()
         self._namespaces = sweep_statistics(procfs, lambda: self._containers) if sweep else None
         self._ports = PortReader(procfs, sysfs) if ports else None
         sources: tuple[Source | None, ...] = (
@@ -55,6 +59,7 @@ class KernelSampler:
             self._learned,
             self._interface_counters,
             self._overlays,
+            self._fib,
             self._namespaces,
             self._ports,
         )
@@ -70,14 +75,14 @@ class KernelSampler:
         for source in self._sources:
             source.stop()
 
-    def follow(self, inventory: Inventory) -> None:
+    def update_inventory(self, inventory: Inventory) -> None:
         """Set whose namespaces are read beside the samples: the first sample then finds something there."""
         if self._ports:
-            self._ports.follow(inventory)
+            self._ports.update_inventory(inventory)
 
-    def take_ended(self) -> list[EndedLink]:
+    def drain_ended(self) -> list[EndedLink]:
         """Return the links that ended since the last call, with their final counters."""
-        return self._devices.take_ended()
+        return self._devices.drain_ended()
 
     def sample(self, containers: tuple[Container, ...], inventory: Inventory = NO_INVENTORY) -> KernelSample:
         """Read everything; `containers` are those of the inventory that have a network namespace of their own."""
@@ -90,10 +95,20 @@ class KernelSampler:
         sample = KernelSample(
             devices=devices or self._devices.latest,
             stats=stats,
-            sources=(links_state, stats_state, learned_state, conntrack_state, *swept, *self._overlays.state()),
+            sources=(
+                links_state,
+                stats_state,
+                learned_state,
+                conntrack_state,
+                *swept,
+                *self._overlays.state(),
+                self._fib.state,
+            ),
             degraded=self._devices.degraded() + self._overlays.degraded(),
             overflows=self._devices.overflows,
             conntrack=conntrack,
+            fib=self._fib.reading,
+            netns=read_shared_netns(self._procfs, inventory),
             learned=learned,
         )
         return self._ports.add_to(sample, inventory) if self._ports else sample
@@ -103,21 +118,30 @@ class KernelSampler:
         self._containers = containers
         return self._devices.read(containers)
 
-    def read_inside(self, wanted: tuple[Inside, ...]) -> list[tuple[Any, ...]]:
+    def read_interface_counters(self, wanted: tuple[NamespaceInterface, ...]) -> list[tuple[Any, ...]]:
         """Read the counters of interfaces inside containers."""
         return self._interface_counters.read(wanted)
 
-    def bound(self, ports: Collection[PortKey]) -> Mapping[PortKey, tuple[BoundSocket, ...]]:
+    def read_bound(self, ports: Collection[PortKey]) -> Mapping[PortKey, tuple[BoundSocket, ...]]:
         """Read which sockets have these local ports, in any state. Raises OSError."""
-        return self._ports.bound(ports) if self._ports else {}
+        return self._ports.read_bound(ports) if self._ports else {}
 
     def namespace_stats(self) -> tuple[Mapping[str, NamespaceStats], float | None]:
         """Return the last statistics of each container's namespace, and the age of the oldest."""
         return self._namespaces.snapshot() if self._namespaces else ({}, None)
 
-    def follow_overlays(self, files: Mapping[str, str]) -> None:
+    def update_overlays(self, files: Mapping[str, str]) -> None:
         """Set which overlays are here: network id -> the file of its hidden namespace."""
-        self._overlays.follow(files)
+        self._overlays.update_files(files)
+
+    @property
+    def fib(self) -> FibReading:
+        """The route lookups as they are now."""
+        return self._fib.reading
+
+    def update_route_queries(self, queries: frozenset[RouteQuery]) -> None:
+        """Set the route lookups to keep current."""
+        self._fib.update_queries(queries)
 
     def overlays(self) -> OverlayReading:
         """Return the last reading of the overlays."""

@@ -7,7 +7,7 @@ from exporter.core.observation import Observation
 from exporter.core.topology.address_pools import PoolUse
 from exporter.core.topology.address_use import SubnetUse
 from exporter.metrics.build import Metric, gauge
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 
 def families(observation: Observation) -> Iterator[Metric]:
@@ -44,7 +44,7 @@ def address_pools(use: PoolUse | None) -> Metric:
 
 
 CHANGES = (
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_address_changes_total",
         1,
         "Times a container came back to a network with another IP address, after a restart or a reconnect.",
@@ -66,4 +66,4 @@ def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return [(0, changes.get((a.container.name, a.network.name), 0)) for a in observation.topology.attachments]
 
 
-GROUP = HotGroup("inventory", CHANGES, series, rows)
+GROUP = TemplatedGroup("inventory", CHANGES, series, rows)

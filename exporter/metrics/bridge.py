@@ -14,45 +14,45 @@ from exporter.core.model.kernel_sample import (
     StatsRow,
 )
 from exporter.core.observation import Observation
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
-    HotCounter(
+    TemplatedCounter(
         "dockernet_bridge_receive_bytes_total",
         RX_BYTES,
         "Bytes the bridge device received (rx_bytes).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_bridge_transmit_bytes_total",
         TX_BYTES,
         "Bytes the bridge device sent (tx_bytes).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_bridge_receive_packets_total",
         RX_PACKETS,
         "Packets the bridge device received (rx_packets); one before segmentation offload counts once.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_bridge_transmit_packets_total",
         TX_PACKETS,
         "Packets the bridge device sent (tx_packets); one before segmentation offload counts once.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_bridge_receive_errors_total",
         RX_ERRORS,
         "Errors while the bridge device was receiving (rx_errors).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_bridge_transmit_errors_total",
         TX_ERRORS,
         "Errors while the bridge device was sending (tx_errors).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_bridge_receive_packets_dropped_total",
         RX_DROPPED,
         "Packets dropped while the bridge device was receiving (rx_dropped).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_bridge_transmit_packets_dropped_total",
         TX_DROPPED,
         "Packets dropped while the bridge device was sending (tx_dropped).",
@@ -73,4 +73,4 @@ def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return observation.readings(bridge.link for bridge in observation.topology.bridges)
 
 
-GROUP = HotGroup("bridge", COUNTERS, series, rows)
+GROUP = TemplatedGroup("bridge", COUNTERS, series, rows)

@@ -14,41 +14,41 @@ from exporter.core.model.kernel_sample import (
     StatsRow,
 )
 from exporter.core.observation import Observation
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_receive_bytes_total", RECEIVE_BYTES, "Bytes the container received (host veth: tx_bytes)."
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_transmit_bytes_total", TRANSMIT_BYTES, "Bytes the container sent (host veth: rx_bytes)."
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_receive_packets_total",
         RECEIVE_PACKETS,
         "Packets the container received (host veth: tx_packets); one before segmentation offload counts once.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_transmit_packets_total",
         TRANSMIT_PACKETS,
         "Packets the container sent (host veth: rx_packets); one before segmentation offload counts once.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_receive_errors_total",
         RECEIVE_ERRORS,
         "Errors while the container was receiving (host veth: tx_errors).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_transmit_errors_total",
         TRANSMIT_ERRORS,
         "Errors while the container was sending (host veth: rx_errors).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_receive_packets_dropped_total",
         RECEIVE_DROPPED,
         "Packets dropped while the container was receiving (host veth: tx_dropped).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_endpoint_transmit_packets_dropped_total",
         TRANSMIT_DROPPED,
         "Packets dropped while the container was sending (host veth: rx_dropped).",
@@ -70,4 +70,4 @@ def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return None if sums is None else [sums.get(key) for _, key, _ in observation.topology.counted]
 
 
-GROUP = HotGroup("endpoint", COUNTERS, series, rows)
+GROUP = TemplatedGroup("endpoint", COUNTERS, series, rows)

@@ -1,8 +1,7 @@
 """One exposition from two renderers, in both text formats.
 
-Three kinds of text: what every scrape makes anew (health), what changes with one value only and is kept as text until
-then (the inventory with the topology), and the hot counters from their templates. To add families: a file, and a line
-in one of the lists below.
+Three kinds of text: rendered for every scrape (health), cached while one value is the same object (the inventory), and
+counters from templates. To add families: a file, and a line in one of the lists below.
 """
 
 import threading
@@ -35,8 +34,8 @@ from exporter.metrics import (
     veth,
 )
 from exporter.metrics.build import Metric, counter
-from exporter.metrics.hot import HotRenderer
-from exporter.metrics.kept import KeptGroup, KeptRenderer
+from exporter.metrics.cached import CachedGroup, CachedRenderer
+from exporter.metrics.templated import TemplatedRenderer
 from exporter.metrics.text import END, render
 
 SCRAPE_FAMILIES = (
@@ -49,7 +48,7 @@ SCRAPE_FAMILIES = (
     nat.families,
     bind_failures.families,
 )
-HOT_GROUPS = (
+TEMPLATED_GROUPS = (
     endpoint.GROUP,
     network.GROUP,
     network.SPLIT_GROUP,
@@ -67,13 +66,13 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 log = structlog.get_logger(component="exposition")
 
 
-def kept_groups(labels: Sequence[str] = ()) -> tuple[KeptGroup, ...]:
-    """List the groups of kept text; `labels` are the container labels to show."""
+def cached_groups(labels: Sequence[str] = ()) -> tuple[CachedGroup, ...]:
+    """List the groups of cached text; `labels` are the container labels to show."""
     return (
-        KeptGroup("inventory", attrgetter("topology"), lambda topology: inventory.families(topology, labels)),
-        KeptGroup("port", attrgetter("topology"), ports.published),
-        KeptGroup("port", attrgetter("sockets"), listeners.listeners),
-        KeptGroup("port", attrgetter("proxies"), listeners.proxies),
+        CachedGroup("inventory", attrgetter("topology"), lambda topology: inventory.families(topology, labels)),
+        CachedGroup("port", attrgetter("topology"), ports.published),
+        CachedGroup("port", attrgetter("sockets"), listeners.listeners),
+        CachedGroup("port", attrgetter("proxies"), listeners.proxies),
     )
 
 
@@ -87,16 +86,16 @@ def _own_registry() -> CollectorRegistry:
 
 
 class Exposition:
-    """Renders observations; keeps text that does not change. Safe to call from several threads."""
+    """Renders observations; caches text that does not change. Thread-safe."""
 
     def __init__(
         self, collectors: Iterable[str], labels: Iterable[str] = (), limit: int = 0, *, own_metrics: bool = True
     ) -> None:
         enabled = frozenset(collectors)
         self._limit = limit or 1 << 62
-        kept = [KeptRenderer(group) for group in kept_groups(tuple(labels)) if group.collector in enabled]
-        hot = [HotRenderer(group) for group in HOT_GROUPS if group.collector in enabled]
-        self._renderers: list[KeptRenderer | HotRenderer] = [*kept, *hot]
+        cached = [CachedRenderer(group) for group in cached_groups(tuple(labels)) if group.collector in enabled]
+        templated = [TemplatedRenderer(group) for group in TEMPLATED_GROUPS if group.collector in enabled]
+        self._renderers: list[CachedRenderer | TemplatedRenderer] = [*cached, *templated]
         self._own: CollectorRegistry | None = _own_registry() if own_metrics else None
         self._dropped: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -106,7 +105,7 @@ class Exposition:
         return b"".join(self.pieces(observation, openmetrics=openmetrics))
 
     def pieces(self, observation: Observation, *, openmetrics: bool) -> Iterator[bytes]:
-        """Render everything, piece by piece: who compresses them holds one at a time, while the cache holds it, too."""
+        """Render everything in pieces: compressing needs one at a time, while it is in the CPU's cache."""
         found: list[Iterable[bytes]] = []
         with self._lock:
             used = 0

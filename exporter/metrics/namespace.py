@@ -15,47 +15,47 @@ from exporter.core.traffic.tcp_udp_ledger import (
     UDP_RECEIVE_BUFFER_ERRORS,
 )
 from exporter.metrics.build import Metric, gauge
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 BESIDE = "Refreshed beside the scrape, see dockernet_namespace_statistics_age_seconds."
 
-CONNECTIONS = HotCounter(
+CONNECTIONS = TemplatedCounter(
     "dockernet_container_tcp_connections",
     TCP_ESTABLISHED,
     f"Established TCP connections, those that only the other end has closed included (Tcp: CurrEstab). {BESIDE}",
 )
 COUNTERS = (
-    HotCounter(
+    TemplatedCounter(
         "dockernet_container_tcp_retransmitted_segments_total",
         RETRANSMITTED_SEGMENTS,
         f"TCP segments sent once more (Tcp: RetransSegs). {BESIDE}",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_container_tcp_segments_sent_total",
         SEGMENTS_SENT,
         f"TCP segments sent, retransmitted ones not included (Tcp: OutSegs). {BESIDE}",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_container_tcp_listen_overflows_total",
         LISTEN_OVERFLOWS,
         f"Times that a listening socket's accept queue was full (TcpExt: ListenOverflows). {BESIDE}",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_container_tcp_listen_drops_total",
         LISTEN_DROPS,
         f"Connections that a listening socket dropped, for a full queue or else (TcpExt: ListenDrops). {BESIDE}",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_container_tcp_resets_sent_total",
         RESETS_SENT,
         f"TCP segments sent with RST (Tcp: OutRsts). {BESIDE}",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_container_tcp_timeouts_total",
         TIMEOUTS,
         f"TCP retransmission timers that ran out (TcpExt: TCPTimeouts). {BESIDE}",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_container_udp_receive_buffer_errors_total",
         UDP_RECEIVE_BUFFER_ERRORS,
         f"IPv4 UDP datagrams dropped because a socket's receive buffer was full (Udp: RcvbufErrors). {BESIDE}",
@@ -85,4 +85,4 @@ def families(observation: Observation) -> Iterator[Metric]:
     yield age
 
 
-GROUP = HotGroup("namespace", (CONNECTIONS, *COUNTERS), series, rows)
+GROUP = TemplatedGroup("namespace", (CONNECTIONS, *COUNTERS), series, rows)

@@ -6,7 +6,7 @@ from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.nat.flows import FlowCounts
 from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.observation import Observation
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 Counts = Mapping[tuple[str, ...], int]
 
@@ -28,11 +28,11 @@ def _entries(view: NatView) -> Counts:
 
 
 def group(
-    counter: HotCounter,
+    counter: TemplatedCounter,
     labels: Sequence[str],
     counts: Callable[[NatView], Counts],
     totals: Callable[[NatView], CounterTotals] = lambda _: CounterTotals(),
-) -> HotGroup:
+) -> TemplatedGroup:
     """Make a group of one family whose series are the keys of what `counts` gives."""
 
     def known(observation: Observation) -> Counts:
@@ -46,12 +46,12 @@ def group(
     def rows(observation: Observation) -> list[StatsRow | None]:
         return [(count,) for count in known(observation).values()]
 
-    return HotGroup("nat", (counter,), series, rows, depends=lambda observation: tuple(known(observation)))
+    return TemplatedGroup("nat", (counter,), series, rows, depends=lambda observation: tuple(known(observation)))
 
 
 GROUPS = (
     group(
-        HotCounter(
+        TemplatedCounter(
             "dockernet_published_port_connections_total",
             0,
             "New connections that took the port's DNAT rule; not those that docker-proxy relays on the loopback.",
@@ -61,7 +61,7 @@ GROUPS = (
         lambda view: view.connections,
     ),
     group(
-        HotCounter(
+        TemplatedCounter(
             "dockernet_published_port_connections_active",
             0,
             "Entries of the connection table that were led to the container; see dockernet_conntrack_age_seconds.",
@@ -70,12 +70,12 @@ GROUPS = (
         _active,
     ),
     group(
-        HotCounter("dockernet_container_nat_rules", 0, "Rules of the nat tables that belong to a container."),
+        TemplatedCounter("dockernet_container_nat_rules", 0, "Rules of the nat tables that belong to a container."),
         ("container", "target"),
         _rules,
     ),
     group(
-        HotCounter(
+        TemplatedCounter(
             "dockernet_container_conntrack_entries",
             0,
             "Entries of the connection table from or to the container; see dockernet_conntrack_age_seconds.",

@@ -15,49 +15,49 @@ from exporter.core.model.kernel_sample import (
 )
 from exporter.core.observation import Observation
 from exporter.core.traffic.bridge_split import EXTERNAL_RECEIVE, EXTERNAL_TRANSMIT, INTERNAL
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_receive_bytes_total",
         RECEIVE_BYTES,
         "Bytes all endpoints that the network ever had received.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_transmit_bytes_total", TRANSMIT_BYTES, "Bytes all endpoints that the network ever had sent."
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_receive_packets_total",
         RECEIVE_PACKETS,
         "Packets they received; one before segmentation offload counts once.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_transmit_packets_total",
         TRANSMIT_PACKETS,
         "Packets they sent; one before segmentation offload counts once.",
     ),
-    HotCounter("dockernet_network_receive_errors_total", RECEIVE_ERRORS, "Errors while they were receiving."),
-    HotCounter("dockernet_network_transmit_errors_total", TRANSMIT_ERRORS, "Errors while they were sending."),
-    HotCounter(
+    TemplatedCounter("dockernet_network_receive_errors_total", RECEIVE_ERRORS, "Errors while they were receiving."),
+    TemplatedCounter("dockernet_network_transmit_errors_total", TRANSMIT_ERRORS, "Errors while they were sending."),
+    TemplatedCounter(
         "dockernet_network_receive_packets_dropped_total", RECEIVE_DROPPED, "Packets dropped while they were receiving."
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_transmit_packets_dropped_total", TRANSMIT_DROPPED, "Packets dropped while they were sending."
     ),
 )
 
 SPLIT_COUNTERS = (
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_external_receive_bytes_total",
         EXTERNAL_RECEIVE,
         "Bytes the host sent into a bridge network: routed in, published ports, the host itself.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_external_transmit_bytes_total",
         EXTERNAL_TRANSMIT,
         "Bytes a bridge network's containers sent to or through the host, broadcasts included.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_network_internal_bytes_total",
         INTERNAL,
         "Bytes a bridge network's containers sent to each other, what the bridge dropped on the way included.",
@@ -89,5 +89,5 @@ def split_rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return None if splits is None else [splits.get(bridge.network.id) for bridge in observation.topology.bridges]
 
 
-GROUP = HotGroup("network", COUNTERS, series, rows)
-SPLIT_GROUP = HotGroup("network", SPLIT_COUNTERS, split_series, split_rows)
+GROUP = TemplatedGroup("network", COUNTERS, series, rows)
+SPLIT_GROUP = TemplatedGroup("network", SPLIT_COUNTERS, split_series, split_rows)

@@ -16,31 +16,33 @@ from exporter.core.model.kernel_sample import (
     StatsRow,
 )
 from exporter.core.observation import Observation
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
-    HotCounter("dockernet_uplink_receive_bytes_total", RX_BYTES, "Bytes the uplink received (rx_bytes)."),
-    HotCounter("dockernet_uplink_transmit_bytes_total", TX_BYTES, "Bytes the uplink sent (tx_bytes)."),
-    HotCounter(
+    TemplatedCounter("dockernet_uplink_receive_bytes_total", RX_BYTES, "Bytes the uplink received (rx_bytes)."),
+    TemplatedCounter("dockernet_uplink_transmit_bytes_total", TX_BYTES, "Bytes the uplink sent (tx_bytes)."),
+    TemplatedCounter(
         "dockernet_uplink_receive_packets_total",
         RX_PACKETS,
         "Packets the uplink received (rx_packets); one before segmentation offload counts once.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_uplink_transmit_packets_total",
         TX_PACKETS,
         "Packets the uplink sent (tx_packets); one before segmentation offload counts once.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_uplink_receive_errors_total", RX_ERRORS, "Errors while the uplink was receiving (rx_errors)."
     ),
-    HotCounter("dockernet_uplink_transmit_errors_total", TX_ERRORS, "Errors while the uplink was sending (tx_errors)."),
-    HotCounter(
+    TemplatedCounter(
+        "dockernet_uplink_transmit_errors_total", TX_ERRORS, "Errors while the uplink was sending (tx_errors)."
+    ),
+    TemplatedCounter(
         "dockernet_uplink_receive_packets_dropped_total",
         RX_DROPPED,
         "Packets dropped while the uplink was receiving (rx_dropped).",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_uplink_transmit_packets_dropped_total",
         TX_DROPPED,
         "Packets dropped while the uplink was sending (tx_dropped).",
@@ -58,4 +60,4 @@ def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return observation.readings(observation.topology.uplinks)
 
 
-GROUP = HotGroup("uplink", COUNTERS, series, rows)
+GROUP = TemplatedGroup("uplink", COUNTERS, series, rows)

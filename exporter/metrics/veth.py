@@ -14,37 +14,39 @@ from exporter.core.model.kernel_sample import (
     StatsRow,
 )
 from exporter.core.observation import Observation
-from exporter.metrics.hot import HotCounter, HotGroup, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
-    HotCounter("dockernet_veth_receive_bytes_total", RX_BYTES, "Bytes the device received (rx_bytes). Host's view."),
-    HotCounter("dockernet_veth_transmit_bytes_total", TX_BYTES, "Bytes the device sent (tx_bytes). Host's view."),
-    HotCounter(
+    TemplatedCounter(
+        "dockernet_veth_receive_bytes_total", RX_BYTES, "Bytes the device received (rx_bytes). Host's view."
+    ),
+    TemplatedCounter("dockernet_veth_transmit_bytes_total", TX_BYTES, "Bytes the device sent (tx_bytes). Host's view."),
+    TemplatedCounter(
         "dockernet_veth_receive_packets_total",
         RX_PACKETS,
         "Packets the device received (rx_packets); one before segmentation offload counts once. Host's view.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_veth_transmit_packets_total",
         TX_PACKETS,
         "Packets the device sent (tx_packets); one before segmentation offload counts once. Host's view.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_veth_receive_errors_total",
         RX_ERRORS,
         "Errors while the device was receiving (rx_errors). Host's view.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_veth_transmit_errors_total",
         TX_ERRORS,
         "Errors while the device was sending (tx_errors). Host's view.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_veth_receive_packets_dropped_total",
         RX_DROPPED,
         "Packets dropped while the device was receiving (rx_dropped). Host's view.",
     ),
-    HotCounter(
+    TemplatedCounter(
         "dockernet_veth_transmit_packets_dropped_total",
         TX_DROPPED,
         "Packets dropped while the device was sending (tx_dropped). Host's view.",
@@ -73,4 +75,4 @@ def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     return observation.readings(port.link for port in observation.topology.ports)
 
 
-GROUP = HotGroup("veth", COUNTERS, series, rows)
+GROUP = TemplatedGroup("veth", COUNTERS, series, rows)

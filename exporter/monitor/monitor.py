@@ -30,7 +30,7 @@ log = structlog.get_logger(component="monitor")
 class Kernel(TrafficKernel, NamespaceKernel, OverlayKernel, Protocol):
     """The kernel's side."""
 
-    def follow(self, inventory: Inventory) -> None:
+    def update_inventory(self, inventory: Inventory) -> None:
         """Take whose namespaces to read between the samples."""
 
     def sample(self, containers: tuple[Container, ...], inventory: Inventory) -> KernelSample:
@@ -39,7 +39,7 @@ class Kernel(TrafficKernel, NamespaceKernel, OverlayKernel, Protocol):
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices alone. Raises OSError."""
 
-    def follow_overlays(self, files: Mapping[str, str]) -> None:
+    def update_overlays(self, files: Mapping[str, str]) -> None:
         """Take the overlays of this host: network id -> file of its namespace."""
 
 
@@ -84,7 +84,7 @@ class Monitor:
         self._inventory = inventory
         for collector in self._collectors:
             collector.update_inventory(inventory)
-        self._kernel.follow(inventory)
+        self._kernel.update_inventory(inventory)
         try:
             self._traffic.drain_ended()
             self._join(inventory, self._kernel.devices(self._sandboxed(inventory)))
@@ -106,7 +106,7 @@ class Monitor:
     def _attributed(self, inventory: Inventory, devices: Devices) -> Topology:
         topology = join(inventory, devices)
         self._traffic.attribute(topology)
-        self._kernel.follow_overlays(overlay_namespaces(topology))
+        self._kernel.update_overlays(overlay_namespaces(topology))
         return topology
 
     def _log_changes(self, observation: Observation) -> None:

@@ -15,10 +15,10 @@ from exporter.monitor.collector import Facts
 class NatKernel(Protocol):
     """The kernel's side."""
 
-    def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
-        """Read the rules, and return them with the last reading of connections."""
+    def read(self, devices: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
+        """Read the rules and whether `devices` forward; return them with the last reading of connections."""
 
-    def watch_for(self, udp_ports: frozenset[int]) -> None:
+    def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
         """Take the published UDP ports whose connections may be stale."""
 
     def degraded(self) -> tuple[Degraded, ...]:
@@ -48,7 +48,8 @@ class NatCollector:
     def collect(self, facts: Facts) -> NatPart:
         """Read and evaluate."""
         topology = facts.topology
-        self._kernel.watch_for(udp_ports(self._tracker.expected(topology.inventory)))
-        sample, states = self._kernel.read(bridge.link.name for bridge in topology.bridges)
+        self._kernel.update_udp_ports(udp_ports(self._tracker.expected(topology.inventory)))
+        links = (*(bridge.link for bridge in topology.bridges), *topology.uplinks)
+        sample, states = self._kernel.read(link.name for link in links)
         view = self._tracker.observe(topology, sample, facts.sample.sockets, facts.time, facts.monotonic)
         return NatPart(view, states, self._kernel.degraded())

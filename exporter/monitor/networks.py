@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.core.model.docker import Inventory
+from exporter.core.model.fib import RouteQuery
+from exporter.core.model.memo import IdentityMemo
+from exporter.core.network.context import NetworkReadings
 from exporter.core.network.evaluator import NetworkEvaluator
 from exporter.core.network.result import NetworkResult
 from exporter.core.topology.overlay import OverlayReading
+from exporter.core.topology.route_queries import container_routes, queries
 from exporter.monitor.collector import Facts
 
 
@@ -16,6 +20,9 @@ class OverlayKernel(Protocol):
 
     def overlays(self) -> OverlayReading:
         """Return the last readings of the overlays."""
+
+    def update_route_queries(self, queries: frozenset[RouteQuery]) -> None:
+        """Set the route lookups to keep current; their results are in later samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,8 @@ class NetworkCollector:
     def __init__(self, kernel: OverlayKernel) -> None:
         self._kernel = kernel
         self._evaluator = NetworkEvaluator()
+        self._routes = IdentityMemo(container_routes)
+        self._queries = IdentityMemo(queries)
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Take an inventory: an address may change twice between two observations."""
@@ -39,8 +48,11 @@ class NetworkCollector:
 
     def collect(self, facts: Facts) -> NetworkPart:
         """Evaluate this moment."""
-        overlays = self._kernel.overlays()
+        overlays, sample = self._kernel.overlays(), facts.sample
+        routes = self._routes(facts.topology)
+        self._kernel.update_route_queries(self._queries(routes))
+        readings = NetworkReadings(overlays, routes, sample.fib, sample.netns)
         return NetworkPart(
-            network=self._evaluator.evaluate(facts.topology, facts.sample.conntrack, facts.monotonic, overlays),
+            network=self._evaluator.evaluate(facts.topology, sample.conntrack, facts.monotonic, readings),
             overlay_peers={network_id: len(rows.nodes) for network_id, rows in overlays.rows.items()},
         )

@@ -32,7 +32,7 @@ log = structlog.get_logger(component="ports")
 class PortKernel(Protocol):
     """The kernel's side."""
 
-    def bound(self, ports: Collection[PortKey]) -> Bound:
+    def read_bound(self, ports: Collection[PortKey]) -> Bound:
         """Read the sockets on these ports in whatever state. Raises OSError."""
 
 
@@ -85,7 +85,7 @@ class PortCollector:
             return
         self._lookups, self._next_lookup = needed, now + LOOKUP_INTERVAL
         try:
-            self._bound = self._kernel.bound(needed) if needed else EMPTY
+            self._bound = self._kernel.read_bound(needed) if needed else EMPTY
         except OSError as error:
             log.warning("port owner lookup failed", error=str(error))
 

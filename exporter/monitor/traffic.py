@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from exporter.core.model.docker import Inventory
-from exporter.core.model.kernel_sample import EndedLink, Inside, StatsRow
+from exporter.core.model.kernel_sample import EndedLink, NamespaceInterface, StatsRow
 from exporter.core.topology.topology import EndpointKey, Topology
 from exporter.core.traffic.bridge_split import Splits
 from exporter.core.traffic.ledger import Ledger
@@ -16,10 +16,10 @@ from exporter.monitor.collector import Facts
 class TrafficKernel(Protocol):
     """The kernel's side."""
 
-    def read_inside(self, wanted: tuple[Inside, ...]) -> Sequence[Reading]:
+    def read_interface_counters(self, wanted: tuple[NamespaceInterface, ...]) -> Sequence[Reading]:
         """Read counters inside containers."""
 
-    def take_ended(self) -> Sequence[EndedLink]:
+    def drain_ended(self) -> Sequence[EndedLink]:
         """Return the devices that ended since the last call."""
 
 
@@ -44,7 +44,7 @@ class TrafficCollector:
 
     def drain_ended(self) -> None:
         """Take the final counters of the devices that ended."""
-        self._ledger.end(self._kernel.take_ended())
+        self._ledger.end(self._kernel.drain_ended())
 
     def attribute(self, topology: Topology) -> None:
         """Take the owners of devices: a container may be gone before the next observation."""
@@ -61,7 +61,7 @@ class TrafficCollector:
         rows = {row[0]: row for row in facts.sample.stats}  # of a device read twice the later one
         self._ledger.read(list(rows.values()))
         if topology.readings:
-            self._ledger.read(self._kernel.read_inside(topology.readings))
+            self._ledger.read(self._kernel.read_interface_counters(topology.readings))
         bridges = {bridge.network.id: bridge.network.name for bridge in topology.bridges}
         networks = self._ledger.networks(network.id for network in topology.networks)
         return TrafficPart(

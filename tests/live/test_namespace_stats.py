@@ -18,7 +18,7 @@ from exporter.docker_engine.watcher import EngineWatcher
 from exporter.kernel.namespaces.sweep import sweep_statistics
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.metrics import namespace
-from exporter.metrics.hot import HotRenderer
+from exporter.metrics.templated import TemplatedRenderer
 from tests.support.builders import devices
 from tests.support.live.exposed import Metrics
 from tests.support.live.shop import run, send
@@ -85,7 +85,7 @@ class Namespaces:
         stats, age = self.sweep.snapshot()
         self._ledger.read(stats)
         seen = Observation(join(self._inventory, devices()), namespaces=self._ledger.counts(age))
-        text, _, _ = HotRenderer(namespace.GROUP).render(seen, openmetrics=False, limit=10_000)
+        text, _, _ = TemplatedRenderer(namespace.GROUP).render(seen, openmetrics=False, limit=10_000)
         return Metrics(b"".join(text).decode())
 
     def counters(self, name: str) -> dict[str, float]:

@@ -150,7 +150,7 @@ def test_a_client_of_a_udp_port_that_is_stuck_with_the_host_is_told(nat: NatWatc
         nat.finds()
         with contextlib.suppress(ConnectionRefusedError):  # the answer to the first datagram
             client.sendto(b"x", (ADDRESS, 5353))
-        nat.source.watch_for(frozenset({5353}))
+        nat.source.update_udp_ports(frozenset({5353}))
         nat.source._flows.step()
         nat.finds(("stale_conntrack", "warning", "bridge", "dns", "5353"))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.core.topology.overlay import OverlayRows, overlay_namespace
-from exporter.docker_engine import watcher as watcher_module
+from exporter.docker_engine.settings import Timing
 from exporter.kernel.namespaces.overlay import read_overlay
 from tests.support.live.exposed import Exporter, Metrics
 from tests.support.live.shop import run
@@ -107,12 +107,9 @@ def test_a_row_that_is_missing_is_found_until_it_is_there_again(overlay: Overlay
         until(lambda: watched.stays() == set(), SWEEP_SECONDS, "all rows again")
 
 
-def test_a_node_that_is_lost_and_one_that_leaves_are_no_missing_rows(
-    overlay: Overlay, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_node_that_is_lost_and_one_that_leaves_are_no_missing_rows(overlay: Overlay) -> None:
     """The rows go before the engine's list is read again."""
-    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 10.0)
-    with Watched(overlay.here) as watched:
+    with Watched(overlay.here, Timing(resync=10.0)) as watched:
         until(lambda: watched.nodes() == {"192.0.2.2"}, SWEEP_SECONDS, "the rows")
         overlay.there.kill()
         assert watched.stays() == set()

@@ -6,11 +6,14 @@ import warnings
 from collections.abc import Callable
 
 from exporter.core.model.docker import Container, Inventory, Network
+from exporter.docker_engine.settings import LIMITS, Limits, Timing
 from exporter.docker_engine.watcher import EngineWatcher
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 
 SECONDS = 60.0
+# An engine that a test holds, or that a busy machine slows, is given all the time that it takes.
+PATIENT = Timing(request_timeout=1000.0, quiet=1000.0)
 
 
 THREADS = {"events", "inventory", "inspect"}
@@ -19,10 +22,10 @@ THREADS = {"events", "inventory", "inspect"}
 class Follower:
     """An EngineWatcher and the inventory that it published last."""
 
-    def __init__(self, engine: FakeEngine) -> None:
+    def __init__(self, engine: FakeEngine, timing: Timing = PATIENT, limits: Limits = LIMITS) -> None:
         self.inventory = Inventory()
         self.published = 0
-        self.watcher = EngineWatcher(engine.url, lambda _: 0, self._accept)
+        self.watcher = EngineWatcher(engine.url, lambda _: 0, self._accept, timing=timing, limits=limits)
         self._engine = engine
 
     def _accept(self, inventory: Inventory) -> None:

@@ -69,7 +69,7 @@ def record_kernel(inventory: Inventory, folder: Path) -> None:
     try:
         sampler.start()
         sample = sampler.sample(containers)
-        inside = sampler.read_inside(join(inventory, sample.devices).readings)
+        inside = sampler.read_interface_counters(join(inventory, sample.devices).readings)
     finally:
         sampler.stop()
     own = read_own_namespace()

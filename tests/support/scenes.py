@@ -1,15 +1,17 @@
 """What rules look at, written down: the ordinary host, and the few words that spoil it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
 from exporter.core.model.docker import Container, Interface, Inventory, Link, Member, Network
+from exporter.core.model.fib import FibReading, RouteQuery, RouteResult
 from exporter.core.model.kernel_sample import Devices
 from exporter.core.model.routes import Route
 from exporter.core.network.context import NetworkContext
 from exporter.core.topology.address_use import subnet_uses
+from exporter.core.topology.route_queries import ContainerRoute, container_routes
 from exporter.core.topology.topology import join
 from tests.support.builders import bridge, device, devices, inventory, network, run, veth
 
@@ -55,6 +57,16 @@ def host(*links: Link, inside: Mapping[int, tuple[Interface, ...]] | None = None
     return devices(*links, sandboxes=sandboxes, inside=INSIDE if inside is None else inside, **more)
 
 
+def fib(lookups: Iterable[ContainerRoute]) -> FibReading:
+    """The results on a host that routes as it should."""
+    results: dict[RouteQuery, RouteResult] = {}
+    for found in lookups:
+        results[found.inbound] = results[found.local] = RouteResult("unicast", found.bridge.ifindex)
+        if found.outbound:
+            results[found.outbound] = RouteResult("unicast", found.uplink.ifindex)
+    return FibReading(results)
+
+
 def scene(
     *things: Container | Network,
     on: Devices | None = None,
@@ -68,5 +80,13 @@ def scene(
     for network_id, others in (extra_members or {}).items():
         known[network_id] = (*known.get(network_id, ()), *others)
     topology = join(replace(found, members=known), on or host(*LINKS))
-    given = {"routes": ROUTES, "static_addresses": (), "addresses": subnet_uses(topology), **told}
+    lookups = container_routes(topology)
+    given = {
+        "routes": ROUTES,
+        "static_addresses": (),
+        "addresses": subnet_uses(topology),
+        "container_routes": lookups,
+        "fib": fib(lookups),
+        **told,
+    }
     return NetworkContext(topology, **given)

@@ -26,7 +26,7 @@ from exporter.core.ports.bind_failures import BindFailureReport
 from exporter.core.ports.result import PortResult
 from exporter.core.topology.topology import Topology
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceStats
-from exporter.metrics.exposition import HOT_GROUPS, kept_groups
+from exporter.metrics.exposition import TEMPLATED_GROUPS, cached_groups
 from tests.support import builders
 from tests.support.documented import documented
 from tests.support.families import exposed
@@ -96,7 +96,7 @@ def families(text: str) -> dict[str, str]:
 def test_every_family_is_documented_with_its_type_and_nothing_else_is() -> None:
     exposed_families = families(everything()) | {
         counter.name: "counter" if counter.name.endswith("_total") else "gauge"
-        for group in HOT_GROUPS
+        for group in TEMPLATED_GROUPS
         for counter in group.counters
     }
     kinds = {name: "gauge" if kind == "info" else kind for name, (kind, _) in documented().items()}
@@ -122,7 +122,7 @@ def test_every_flag_is_in_the_readme_and_every_flag_there_exists() -> None:
 
 def test_every_collector_has_families() -> None:
     """Refused binds are few, and rendered at each scrape."""
-    rendered = {group.collector for group in HOT_GROUPS} | {group.collector for group in kept_groups()}
+    rendered = {group.collector for group in TEMPLATED_GROUPS} | {group.collector for group in cached_groups()}
     assert rendered | {"bind-failures"} == set(COLLECTORS)
 
 

@@ -9,8 +9,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from exporter.core.observation import Observation
 from exporter.metrics.build import counter, gauge
-from exporter.metrics.exposition import HOT_GROUPS
-from exporter.metrics.hot import HotGroup, HotRenderer
+from exporter.metrics.exposition import TEMPLATED_GROUPS
+from exporter.metrics.templated import TemplatedGroup, TemplatedRenderer
 from tests.support.families import by_prometheus_client, exposed, values
 from tests.support.recorded import RecordedHost, hosts
 
@@ -83,19 +83,19 @@ def test_every_veth_of_a_docker_bridge_has_a_container_that_is_on_that_network(h
 
 @every_host
 @both_formats
-@pytest.mark.parametrize("group", HOT_GROUPS, ids=lambda group: group.counters[0].name)
+@pytest.mark.parametrize("group", TEMPLATED_GROUPS, ids=lambda group: group.counters[0].name)
 def test_the_hot_renderer_writes_what_prometheus_client_writes(
-    host: RecordedHost, group: HotGroup, *, openmetrics: bool
+    host: RecordedHost, group: TemplatedGroup, *, openmetrics: bool
 ) -> None:
     observation = host.observation()
-    hot, _, _ = HotRenderer(group).render(observation, openmetrics=openmetrics, limit=1 << 30)
+    hot, _, _ = TemplatedRenderer(group).render(observation, openmetrics=openmetrics, limit=1 << 30)
     fast = b"".join(hot)
     slow = by_prometheus_client(_families(group, observation), openmetrics=openmetrics)
     assert _values(fast, openmetrics=openmetrics) == pytest.approx(_values(slow, openmetrics=openmetrics), abs=0.001)
     assert _comments(fast) == _comments(slow)
 
 
-def _families(group: HotGroup, observation: Observation) -> Iterator[Metric]:
+def _families(group: TemplatedGroup, observation: Observation) -> Iterator[Metric]:
     """The same by prometheus_client; nothing where nothing was read."""
     pairs = zip(group.series(observation), group.rows(observation) or (), strict=True)
     read = [(series, row) for series, row in pairs if row is not None]

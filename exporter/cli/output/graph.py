@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from exporter.cli.output.table import printable
-from exporter.core.views.host_view import Portrait
+from exporter.core.views.host_view import HostView
 
 CONTAINER, NETWORK, HOST = "container", "network", "host"
 SHAPES = {CONTAINER: "box", NETWORK: "ellipse", HOST: "house"}
@@ -22,7 +22,7 @@ class Edge(NamedTuple):
     label: str
 
 
-def dot(view: Portrait) -> str:
+def dot(view: HostView) -> str:
     """Return the graph in Graphviz' language."""
     ids = _ids(view)
     lines = [f'  {made} [shape={SHAPES[kind]}, label="{_dot(name)}"];' for (kind, name), made in ids.items()]
@@ -30,7 +30,7 @@ def dot(view: Portrait) -> str:
     return "\n".join(("graph dockernet {", "  rankdir=LR;", *lines, "}"))
 
 
-def mermaid(view: Portrait) -> str:
+def mermaid(view: HostView) -> str:
     """Return the graph in Mermaid's language."""
     ids = _ids(view)
     lines = [f"  {made}{_mermaid(name).join(BRACKETS[kind])}" for (kind, name), made in ids.items()]
@@ -41,7 +41,7 @@ def mermaid(view: Portrait) -> str:
     return "\n".join(("flowchart LR", *lines))
 
 
-def _ids(view: Portrait) -> dict[tuple[str, str], str]:
+def _ids(view: HostView) -> dict[tuple[str, str], str]:
     """Return an identifier for every node, in order, that needs no escape."""
     nodes = [
         *((CONTAINER, container.name) for container in view.containers),
@@ -52,7 +52,7 @@ def _ids(view: Portrait) -> dict[tuple[str, str], str]:
     return {node: f"n{number}" for number, node in enumerate(dict.fromkeys(nodes))}
 
 
-def _edges(view: Portrait) -> Iterator[Edge]:
+def _edges(view: HostView) -> Iterator[Edge]:
     for endpoint in view.endpoints:
         label = f"{endpoint.interface} {endpoint.ip_address or endpoint.ip6_address}".strip()
         yield Edge((CONTAINER, endpoint.container), (NETWORK, endpoint.network), label)

@@ -11,33 +11,33 @@ from rich.tree import Tree
 from exporter.cli.output.table import cell
 from exporter.core.views import host_view
 from exporter.core.views.host_view import (
-    ContainerPortrait,
-    EndpointPortrait,
-    NetworkPortrait,
-    Portrait,
-    UplinkPortrait,
+    ContainerView,
+    EndpointView,
+    HostView,
+    NetworkView,
+    UplinkView,
 )
 
 
-def document(view: Portrait) -> str:
+def document(view: HostView) -> str:
     """Return the document of /api/v1/topology."""
     return json.dumps(host_view.document(view), indent=1)
 
 
-def parse_view(found: Mapping[str, Any]) -> Portrait:
+def parse_view(found: Mapping[str, Any]) -> HostView:
     """Parse that document. Raises KeyError or TypeError for anything else."""
-    return Portrait(
+    return HostView(
         host=str(found["host"]),
         engine=str(found["engine"]),
         connected=found["connected"] is True,
-        containers=_parse(ContainerPortrait, found["containers"]),
-        networks=_parse(NetworkPortrait, found["networks"]),
-        endpoints=_parse(EndpointPortrait, found["endpoints"]),
-        uplinks=_parse(UplinkPortrait, found["uplinks"]),
+        containers=_parse(ContainerView, found["containers"]),
+        networks=_parse(NetworkView, found["networks"]),
+        endpoints=_parse(EndpointView, found["endpoints"]),
+        uplinks=_parse(UplinkView, found["uplinks"]),
     )
 
 
-def print_tree(view: Portrait, console: Console) -> None:
+def print_tree(view: HostView, console: Console) -> None:
     """Print networks with their endpoints, then containers without an endpoint, then the uplinks."""
     about = f"Docker {view.engine}" if view.connected else "the Docker Engine does not answer"
     root = Tree(cell(f"{view.host or 'this host'} ({about})"))
@@ -62,13 +62,13 @@ def print_tree(view: Portrait, console: Console) -> None:
     console.print(root)
 
 
-def _add_sharers(leaf: Tree, view: Portrait, owner: str) -> None:
+def _add_sharers(leaf: Tree, view: HostView, owner: str) -> None:
     for sharer in view.containers:
         if sharer.owner == owner:
             leaf.add(cell(f"{sharer.name} shares its namespace"))
 
 
-def _of_mode(view: Portrait, mode: str) -> tuple[ContainerPortrait, ...]:
+def _of_mode(view: HostView, mode: str) -> tuple[ContainerView, ...]:
     return tuple(container for container in view.containers if container.mode == mode)
 
 
@@ -81,12 +81,12 @@ def _parse(kind: Any, documents: Iterable[Mapping[str, Any]]) -> tuple[Any, ...]
     )
 
 
-def _network(network: NetworkPortrait) -> str:
+def _network(network: NetworkView) -> str:
     parts = (network.driver, network.bridge, *network.subnets, "" if network.external else "internal")
     return f"network {network.name}: {' '.join(part for part in parts if part)}"
 
 
-def _endpoint(endpoint: EndpointPortrait, container: ContainerPortrait | None) -> str:
+def _endpoint(endpoint: EndpointView, container: ContainerView | None) -> str:
     parts = (endpoint.interface, endpoint.ip_address, endpoint.ip6_address, endpoint.veth)
     ports = ", ".join(container.ports) if container else ""
     where = " ".join(part for part in parts if part)

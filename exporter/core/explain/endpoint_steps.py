@@ -48,7 +48,7 @@ def host_step(context: PortContext, container: Container, place: ListenAddress) 
         return Step(HOST, OK, f"{place} is held by {described(dockers.owner)}")
     if found:
         holder = found[0].owner
-        state, code = (FAILED, "port_held") if holder.told else (UNKNOWN, "sockets_unknown")
+        state, code = (FAILED, "port_held") if holder.known else (UNKNOWN, "sockets_unknown")
         detail = f"{place} is held by {described(holder)}, not by {container.name}'s docker-proxy"
         return Step(HOST, state, detail, code)
     for unheld in published_unheld.check(context):

@@ -18,7 +18,7 @@ from exporter.core.explain.path import (
     Path,
     Step,
 )
-from exporter.core.explain.query import Asked, parse_asked
+from exporter.core.explain.query import Query, parse_query
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import CONTAINER, Owner
@@ -37,7 +37,7 @@ def explain(observation: Observation, text: str) -> Explanation:
     readings = PortReadings(observation.sockets, observation.inside, nat.redirects if nat else None)
     walk = _Walk(observation, port_context(observation.topology, readings, 0.0))
     named = _container(observation, text)
-    asked = parse_asked(text)
+    asked = parse_query(text)
     paths = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else ()
     return Explanation(text, tuple(_merged(paths)) or (_nowhere(observation, text, asked),))
 
@@ -46,10 +46,10 @@ def _container(observation: Observation, text: str) -> Container | None:
     found = observation.topology.inventory.containers.values()
     named = [c for c in found if c.name == text]
     alike = [c for c in found if len(text) >= SHORTEST_ID and c.id.startswith(text)]
-    return named[0] if named else alike[0] if len(alike) == 1 and parse_asked(text) is None else None
+    return named[0] if named else alike[0] if len(alike) == 1 and parse_query(text) is None else None
 
 
-def _nowhere(observation: Observation, text: str, asked: Asked | None) -> Path:
+def _nowhere(observation: Observation, text: str, asked: Query | None) -> Path:
     if not observation.topology.inventory.connected:
         return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), asked)
     if asked is None:
@@ -62,7 +62,7 @@ def _nowhere(observation: Observation, text: str, asked: Asked | None) -> Path:
     return _single(Step(HOST, FAILED, detail, "not_found"), asked)
 
 
-def _single(step: Step, asked: Asked | None = None) -> Path:
+def _single(step: Step, asked: Query | None = None) -> Path:
     protocol, port = (asked.protocol, asked.port) if asked else ("", 0)
     return Path(protocol, (), port, "", 0, (step,))
 
@@ -105,7 +105,7 @@ class _Walk:
             detail = f"no port of the host leads to {container.name}: it publishes none"
             yield _single(Step(PUBLISHED, FAILED, detail, "not_published"))
 
-    def from_port(self, asked: Asked) -> Iterator[Path]:
+    def from_port(self, asked: Query) -> Iterator[Path]:
         """Go the ways that begin at a port of the host; containers that are down count where none that runs does."""
         wanted = [
             (container, binding)
@@ -149,7 +149,7 @@ class _Walk:
     def _held(self, place: ListenAddress, owner: Owner) -> Path:
         step = cannot_tell(self._context, place)
         if step is None:
-            certain = owner.told and not is_docker_proxy(owner)
+            certain = owner.known and not is_docker_proxy(owner)
             detail = f"{described(owner)} itself listens on {place}"
             step = Step(HOST, OK, detail) if certain else Step(HOST, UNKNOWN, detail, "sockets_unknown")
         published = (

@@ -9,18 +9,18 @@ _PORT = re.compile(r"(?:(?P<before>[a-z]+)/)?(?P<port>[0-9]{1,5})(?:/(?P<after>[
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     """A port of the host; `protocol` is '' for whichever has it."""
 
     protocol: str
     port: int
 
 
-def parse_asked(text: str) -> Asked | None:
+def parse_query(text: str) -> Query | None:
     """Read 8080, tcp/8080 or 8080/udp; None for what is no port, and may be a container's name."""
     match = _PORT.fullmatch(text.lower())
     if match is None or (match["before"] and match["after"]):
         return None
     protocol, port = match["before"] or match["after"] or "", int(match["port"])
     fits = protocol in ("", *PROTOCOLS) and 0 < port <= HIGHEST_PORT
-    return Asked(protocol, port) if fits else None
+    return Query(protocol, port) if fits else None

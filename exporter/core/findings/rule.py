@@ -17,6 +17,7 @@ class Input(StrEnum):
     HOST_NETWORK = "host_network"  # the network namespace of the engine's bridges
     ROUTES = "routes"
     STATIC_ADDRESSES = "static_addresses"
+    ROUTE_LOOKUPS = "route_lookups"
     OVERLAYS = "overlays"
     SOCKETS = "sockets"
     SOCKET_OWNERS = "socket_owners"

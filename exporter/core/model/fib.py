@@ -1,6 +1,7 @@
 """Route lookups in the host's FIB and their results, as `ip route get` shows them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 # rtm_type of the result (linux/rtnetlink.h: RTN_*).
 UNICAST, LOCAL = "unicast", "local"
@@ -27,3 +28,18 @@ class RouteResult:
     ifindex: int = 0
     gateway: str = ""
     error: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FibReading:
+    """Results by query, and ifindex -> whether IPv4 packets received there are forwarded.
+
+    `complete` is False where the kernel could not be asked. A query without a result is not answered yet.
+    """
+
+    results: Mapping[RouteQuery, RouteResult] = field(default_factory=dict)
+    forwarding: Mapping[int, bool] = field(default_factory=dict)
+    complete: bool = True
+
+
+NO_LOOKUPS = FibReading(complete=False)

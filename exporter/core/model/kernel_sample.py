@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.model.docker import Interface, Link
+from exporter.core.model.fib import FibReading
 from exporter.core.model.routes import Route
 from exporter.core.model.sockets import HostSockets, NamespaceSockets, ProxyUse
 
@@ -13,7 +14,7 @@ from exporter.core.model.sockets import HostSockets, NamespaceSockets, ProxyUse
 # since a host has thousands of them per scrape; the names below are its places.
 StatsRow: TypeAlias = tuple[int, ...]
 IFINDEX, RX_PACKETS, TX_PACKETS, RX_BYTES, TX_BYTES, RX_ERRORS, TX_ERRORS, RX_DROPPED, TX_DROPPED = range(9)
-NOTHING: StatsRow = (0,) * 9
+ZERO_ROW: StatsRow = (0,) * 9
 
 # The two ends of a veth count the same packets in opposite directions.
 SWAPPED = (IFINDEX, TX_PACKETS, RX_PACKETS, TX_BYTES, RX_BYTES, TX_ERRORS, RX_ERRORS, TX_DROPPED, RX_DROPPED)
@@ -59,7 +60,7 @@ class EndedLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
+class NamespaceInterface:
     """A device inside a container's namespace whose counters are read there; `key` is its endpoint's id."""
 
     key: str
@@ -92,8 +93,9 @@ class KernelSample:
     """One reading. `stats` is None when the counters could not be read; never an empty stand-in.
 
     `overflows` counts how often messages about devices were lost; `learned` are the MAC addresses that each bridge
-    (by ifindex) has learned. `proxies`: container name -> its docker-proxies. `reserved_ports` are the ranges that the
-    kernel does not hand out by itself (net.ipv4.ip_local_reserved_ports).
+    (by ifindex) has learned. `proxies`: container name -> its docker-proxies. `netns`: container id -> inode of its
+    network namespace, of those that share one and of their owners. `reserved_ports` are the ranges that the kernel does
+    not hand out by itself (net.ipv4.ip_local_reserved_ports).
     """
 
     devices: Devices = field(default_factory=Devices)
@@ -102,6 +104,8 @@ class KernelSample:
     degraded: tuple[Degraded, ...] = ()
     overflows: int = 0
     conntrack: ConntrackStats | None = None
+    fib: FibReading = field(default_factory=FibReading)
+    netns: Mapping[str, int] = field(default_factory=dict)
     learned: Mapping[int, int] | None = None
     sockets: HostSockets | None = None
     namespace_sockets: NamespaceSockets | None = None

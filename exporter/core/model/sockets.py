@@ -42,8 +42,8 @@ class Owner:
     container_id: str = ""
 
     @property
-    def told(self) -> bool:
-        """Whether it could be told."""
+    def known(self) -> bool:
+        """Whether the owner is known."""
         return bool(self.name) or self.kind != PROCESS
 
 

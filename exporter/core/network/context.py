@@ -1,15 +1,18 @@
 """What network rules evaluate. None is unknown: a rule that needs it is not evaluated."""
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from exporter.core.findings.finding import CONFIRMED, Confidence, Finding, Severity
 from exporter.core.findings.rule import Input
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.model.docker import Inventory, Network
+from exporter.core.model.fib import NO_LOOKUPS, FibReading
 from exporter.core.model.routes import Route
 from exporter.core.topology.address_use import SubnetUse, subnet_uses
-from exporter.core.topology.overlay import OverlayPeers, OverlayReading, overlay_peers
+from exporter.core.topology.overlay import NO_OVERLAYS, OverlayPeers, OverlayReading, overlay_peers
+from exporter.core.topology.route_queries import ContainerRoute
 from exporter.core.topology.topology import Topology
 
 LOCAL, OVERLAY = "local", "overlay"
@@ -28,6 +31,19 @@ class StaticAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkReadings:
+    """What is read for the network rules beside the topology; `netns` as in KernelSample."""
+
+    overlays: OverlayReading = NO_OVERLAYS
+    routes: tuple[ContainerRoute, ...] = ()
+    fib: FibReading = field(default_factory=FibReading)
+    netns: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_READINGS = NetworkReadings()
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkContext:
     """One moment; `overlays` are by network id. It changes with the topology and with the overlays alone."""
 
@@ -36,6 +52,9 @@ class NetworkContext:
     routes: tuple[Route, ...] | None = None
     static_addresses: tuple[StaticAddress, ...] | None = None
     overlays: Mapping[str, OverlayPeers] | None = None
+    container_routes: tuple[ContainerRoute, ...] = ()
+    fib: FibReading = NO_LOOKUPS
+    netns: Mapping[str, int] = field(default_factory=dict)
 
     def local_static_addresses(self) -> Iterator[tuple[Network, StaticAddress]]:
         """The static addresses on this host's own networks. On an overlay the Swarm's choice looks like one too."""
@@ -53,6 +72,7 @@ class NetworkContext:
             Input.HOST_NETWORK: not self.topology.host_netns_visible,
             Input.ROUTES: self.routes is None,
             Input.STATIC_ADDRESSES: self.static_addresses is None,
+            Input.ROUTE_LOOKUPS: not self.fib.complete or bool(self.container_routes and not self.fib.results),
             Input.OVERLAYS: overlays and self.overlays is None,
         }
         return frozenset(one for one, is_missing in absent.items() if is_missing)
@@ -66,7 +86,13 @@ class ConntrackContext:
     previous: ConntrackStats | None = None
 
 
-def network_context(topology: Topology, overlays: OverlayReading) -> NetworkContext:
+def network_context(
+    topology: Topology,
+    overlays: OverlayReading,
+    routes: tuple[ContainerRoute, ...] = (),
+    fib: FibReading = NO_LOOKUPS,
+    netns: Mapping[str, int] = MappingProxyType({}),
+) -> NetworkContext:
     """Derive what the rules need."""
     return NetworkContext(
         topology=topology,
@@ -74,6 +100,9 @@ def network_context(topology: Topology, overlays: OverlayReading) -> NetworkCont
         routes=topology.devices.routes,
         static_addresses=_static_addresses(topology.inventory),
         overlays=overlay_peers(topology, overlays) if overlays.complete else None,
+        container_routes=routes,
+        fib=fib,
+        netns=netns,
     )
 
 

@@ -1,15 +1,22 @@
 """Evaluation of the network rules, one observation after another."""
 
+from collections.abc import Mapping
+
 from exporter.core.findings.evaluator import Evaluator
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.model.docker import Inventory
-from exporter.core.model.memo import IdentityMemo
+from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.routes import Route
-from exporter.core.network.context import ConntrackContext, NetworkContext, network_context
+from exporter.core.network.context import (
+    NO_READINGS,
+    ConntrackContext,
+    NetworkContext,
+    NetworkReadings,
+    network_context,
+)
 from exporter.core.network.result import NetworkResult
 from exporter.core.network.rules import CONNTRACK_RULES, NETWORK_RULES
 from exporter.core.topology.address_pools import BUILT_IN_POOLS, PoolUse, pool_use
-from exporter.core.topology.overlay import NO_OVERLAYS, OverlayReading
 from exporter.core.topology.topology import Topology
 from exporter.core.traffic.address_changes import AddressChanges
 
@@ -23,6 +30,7 @@ class NetworkEvaluator:
         self._conntrack: ConntrackStats | None = None
         self._changes = AddressChanges()
         self._context = IdentityMemo(network_context)
+        self._last_netns: Mapping[str, int] = {}
         self._figures = IdentityMemo(self._derive)
 
     def update_inventory(self, inventory: Inventory) -> None:
@@ -30,22 +38,26 @@ class NetworkEvaluator:
         self._changes.follow(inventory)
 
     def evaluate(
-        self, topology: Topology, conntrack: ConntrackStats | None, now: float, overlays: OverlayReading = NO_OVERLAYS
+        self, topology: Topology, conntrack: ConntrackStats | None, now: float, readings: NetworkReadings = NO_READINGS
     ) -> NetworkResult:
         """Evaluate all rules; `now` is in seconds from any origin and never decreases."""
-        context = self._context(topology, overlays)
-        readings = ConntrackContext(conntrack, self._conntrack)
+        context = self._context(topology, readings.overlays, readings.routes, readings.fib, self._netns(readings.netns))
+        conntracks = ConntrackContext(conntrack, self._conntrack)
         self._conntrack = conntrack
         pools, changes = self._figures(context)
         return NetworkResult(
             evaluation=self._rules.evaluate(context, context.missing(), now).joined(
-                self._conntrack_rules.evaluate(readings, frozenset(), now)
+                self._conntrack_rules.evaluate(conntracks, frozenset(), now)
             ),
             addresses=context.addresses,
             pools=pools,
             address_changes=changes,
             conntrack=conntrack,
         )
+
+    def _netns(self, netns: Mapping[str, int]) -> Mapping[str, int]:
+        self._last_netns = keep_equal(self._last_netns, netns)
+        return self._last_netns
 
     def _derive(self, context: NetworkContext) -> tuple[PoolUse | None, dict[tuple[str, str], int]]:
         inventory = context.topology.inventory

@@ -97,7 +97,7 @@ class PortContext:
     def others(self, place: ListenAddress, container: Container) -> list[Listener]:
         """The same without the container's own, those with a known owner first."""
         found = [listener for listener in self.overlapping(place) if not is_own(listener.owner, container)]
-        return sorted(found, key=lambda listener: not listener.owner.told)
+        return sorted(found, key=lambda listener: not listener.owner.known)
 
     def listeners_in(self, container: Container) -> tuple[ListeningSocket, ...] | None:
         """The listening sockets of the container's network namespace, of any owner; None when not read."""

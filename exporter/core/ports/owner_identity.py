@@ -10,7 +10,7 @@ _OF_DOCKER = frozenset({DOCKER_PROXY, ENGINE})
 
 def same_owner(one: Owner, other: Owner) -> bool:
     """Whether they are, or may be, the same; the engine and its docker-proxies are when either has no container."""
-    if not (one.told and other.told):
+    if not (one.known and other.known):
         return True
     if one.kind in _OF_DOCKER and other.kind in _OF_DOCKER:
         return one.name == other.name or "" in (one.name, other.name)

@@ -28,8 +28,8 @@ class _Times:
 class RefusedBinds:
     """Takes refused binds. Not thread-safe."""
 
-    def __init__(self) -> None:
-        self._times: BoundedDict[tuple[str, ListenAddress], _Times] = BoundedDict(MAX_PORTS)
+    def __init__(self, max_ports: int = MAX_PORTS) -> None:
+        self._times: BoundedDict[tuple[str, ListenAddress], _Times] = BoundedDict(max_ports)
         self._current: Refused = {}
 
     def record(self, refused: Iterable[RefusedBind]) -> None:

@@ -18,7 +18,7 @@ BRIDGE_DRIVER = "bridge"
 class ContainerRoute:
     """How the host routes one address of a container: `inbound` from an uplink, `outbound` to it.
 
-    `outbound` is None for a network that is internal.
+    `outbound` is None for a network that is internal. `local` is the lookup of the host's own packets to the address.
     """
 
     container: Container
@@ -28,6 +28,7 @@ class ContainerRoute:
     address: str
     inbound: RouteQuery
     outbound: RouteQuery | None
+    local: RouteQuery
 
 
 def container_routes(topology: Topology) -> tuple[ContainerRoute, ...]:
@@ -59,7 +60,8 @@ def _routes(
             if client and uplink.ifindex != bridge.ifindex:
                 outbound = None if network.internal else RouteQuery(client, address, bridge.ifindex)
                 inbound = RouteQuery(address, client, uplink.ifindex)
-                yield ContainerRoute(attachment.container, network, bridge, uplink, address, inbound, outbound)
+                local = RouteQuery(address)
+                yield ContainerRoute(attachment.container, network, bridge, uplink, address, inbound, outbound, local)
 
 
 def outside_client(topology: Topology, uplink: Link, version: int) -> str:
@@ -81,3 +83,10 @@ def outside_client(topology: Topology, uplink: Link, version: int) -> str:
 
 def _is_link_local(address: str) -> bool:
     return ip_address(address).is_link_local
+
+
+def queries(routes: tuple[ContainerRoute, ...]) -> frozenset[RouteQuery]:
+    """Return all their lookups."""
+    return frozenset(
+        query for route in routes for query in (route.inbound, route.outbound, route.local) if query is not None
+    )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from exporter.core.model.docker import Container, Endpoint, Inventory, Link, Network
 from exporter.core.model.inventory import with_distinct_names
-from exporter.core.model.kernel_sample import Devices, Inside
+from exporter.core.model.kernel_sample import Devices, NamespaceInterface
 
 READ_INSIDE = frozenset({"macvlan", "ipvlan", "overlay"})  # drivers whose devices only the container's namespace has
 WITHOUT_DEVICES = frozenset({"host", "null"})  # drivers whose containers have no device of their own
@@ -33,7 +33,7 @@ class Attachment:
     endpoint: Endpoint | None = None
     veth: Link | None = None
     interface: str = ""
-    reading: Inside | None = None
+    reading: NamespaceInterface | None = None
 
     @property
     def key(self) -> EndpointKey:
@@ -83,7 +83,7 @@ class Topology:
     bridges: tuple[Bridge, ...] = ()
     ports: tuple[Port, ...] = ()
     counted: tuple[Counted, ...] = ()
-    readings: tuple[Inside, ...] = ()
+    readings: tuple[NamespaceInterface, ...] = ()
     networks: tuple[Network, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
     uplinks: tuple[Link, ...] = ()
@@ -163,7 +163,7 @@ def _inside(container: Container, network: Network, endpoint: Endpoint, devices:
         alike = list(interfaces) if len(interfaces) == len(container.endpoints) == 1 else []
     if not alike:
         return Attachment(container, network, endpoint)
-    reading = Inside(endpoint.endpoint_id, container.pid, nsid, alike[0])
+    reading = NamespaceInterface(endpoint.endpoint_id, container.pid, nsid, alike[0])
     return Attachment(container, network, endpoint, interface=alike[0].name, reading=reading)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from exporter.core.model.bounded_dict import BoundedDict
-from exporter.core.model.kernel_sample import NOTHING, EndedLink, StatsRow, swapped
+from exporter.core.model.kernel_sample import ZERO_ROW, EndedLink, StatsRow, swapped
 from exporter.core.traffic.owners import MAX_GONE, Owners
 from exporter.core.traffic.sums import TrafficSums
 
@@ -84,7 +84,7 @@ class EndedLinks:
                 del self._inside[key]
                 self._sums.finish(key, final)
             elif not self._owners.has_bridge(network_id):
-                counted = self._closed.pop(place, NOTHING)
+                counted = self._closed.pop(place, ZERO_ROW)
                 rest = tuple(max(0, now - before) for now, before in zip(final, counted, strict=True))
                 self._sums.networks.add(network_id, rest)
                 self._sums.endpoints.add((container_id, network_id), rest)

@@ -5,7 +5,7 @@ A network never loses a byte, whichever container sent it.
 
 from collections.abc import Hashable
 
-from exporter.core.model.kernel_sample import NOTHING, StatsRow
+from exporter.core.model.kernel_sample import ZERO_ROW, StatsRow
 from exporter.core.topology.topology import EndpointKey, Topology
 from exporter.core.traffic.owners import MAX_GONE, Owners
 from exporter.core.traffic.totals import Readings, Totals
@@ -20,10 +20,10 @@ class TrafficSums:
         self.networks: Totals[str] = Totals(self.readings)
         self.bridges: Totals[str] = Totals(self.readings)
 
-    def finish(self, key: Hashable, final: StatsRow = NOTHING) -> StatsRow:
+    def finish(self, key: Hashable, final: StatsRow = ZERO_ROW) -> StatsRow:
         """Add a reading that has ended to every sum that it belongs to; an unknown one changes nothing."""
         if key not in self.readings.rows:
-            return NOTHING
+            return ZERO_ROW
         row = self.readings.end(key, final)
         for totals in (self.endpoints, self.networks, self.bridges):
             totals.close(key, row)

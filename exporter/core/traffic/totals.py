@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from operator import add
 from typing import Any, Generic, TypeVar
 
-from exporter.core.model.kernel_sample import NOTHING, StatsRow
+from exporter.core.model.kernel_sample import ZERO_ROW, StatsRow
 
 Reading = tuple[Any, ...]
 G = TypeVar("G", bound=Hashable)
@@ -20,7 +20,7 @@ G = TypeVar("G", bound=Hashable)
 class Group:
     """The sum of the readings that ended, the keys of those that go on, and when the sum began (Unix time)."""
 
-    base: StatsRow = NOTHING
+    base: StatsRow = ZERO_ROW
     keys: set[Hashable] = field(default_factory=set)
     created: float | None = None
 
@@ -39,7 +39,7 @@ class Readings:
             if last is not None and row != last:
                 known[row[0]] = (row[0], *map(max, row[1:], last[1:]))
 
-    def end(self, key: Hashable, final: Reading = NOTHING) -> StatsRow:
+    def end(self, key: Hashable, final: Reading = ZERO_ROW) -> StatsRow:
         """Take a reading out; return the larger of its last and its final counters."""
         last = self.rows.pop(key)
         return (0, *map(max, last[1:], final[1:]))
@@ -59,7 +59,7 @@ class Totals(Generic[G]):
     def track(self, key: Hashable, group: G, created: float | None = None) -> None:
         """Put a reading into a group; one that has a group stays there. `created` counts for a new sum only."""
         if key not in self._group_of:
-            self._rows.setdefault(key, NOTHING)
+            self._rows.setdefault(key, ZERO_ROW)
             self._group_of[key] = group
             self.groups.setdefault(group, Group()).keys.add(key)
         found = self.groups[self._group_of[key]]
@@ -101,7 +101,7 @@ class Totals(Generic[G]):
 
     def _merge(self, name: G, heir: G) -> None:
         group, into = self.groups.pop(name), self.groups.setdefault(heir, Group())
-        if group.base is not NOTHING:
+        if group.base is not ZERO_ROW:
             into.base = _sum(into.base, group.base)
         into.keys |= group.keys
         self._group_of.update(dict.fromkeys(group.keys, heir))
@@ -116,14 +116,14 @@ class Totals(Generic[G]):
         """Sum a group: what has ended and what goes on."""
         found = self.groups.get(group)
         if found is None:
-            return NOTHING
-        if found.base is NOTHING and len(found.keys) == 1:
+            return ZERO_ROW
+        if found.base is ZERO_ROW and len(found.keys) == 1:
             (key,) = found.keys
             return self._rows[key]
         rows = [self._rows[key] for key in found.keys]
-        if found.base is not NOTHING:
+        if found.base is not ZERO_ROW:
             rows.append(found.base)
-        _, *columns = zip(NOTHING, *rows, strict=True)
+        _, *columns = zip(ZERO_ROW, *rows, strict=True)
         return (0, *map(sum, columns))
 
 

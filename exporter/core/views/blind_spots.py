@@ -12,6 +12,7 @@ SENTENCES = {
     Input.NAMESPACE_SOCKETS: "listeners inside containers cannot be read",
     Input.ROUTES: "routes could not be read",
     Input.STATIC_ADDRESSES: "static addresses could not be read",
+    Input.ROUTE_LOOKUPS: "the host's route lookups have no result",
     Input.OVERLAYS: "overlay networks' namespaces cannot be read",
     Input.NAT: "NAT rules cannot be read",
     Input.RESERVED_PORTS: "net.ipv4.ip_local_reserved_ports could not be read",

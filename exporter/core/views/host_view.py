@@ -18,7 +18,7 @@ NAMES_CONTAINER = ("container", "wanted_by", "holder", "subject")
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointPortrait:
+class EndpointView:
     """A container on a network; bytes as the container counts them, None where unknown."""
 
     container: str
@@ -33,7 +33,7 @@ class EndpointPortrait:
 
 
 @dataclass(frozen=True, slots=True)
-class ContainerPortrait:
+class ContainerView:
     """`mode` is host, none, container or a network's name; `owner` whose network namespace it shares.
 
     `ports` are the published ones in Docker's way of writing, `severity` that of the worst finding, '' for none.
@@ -51,7 +51,7 @@ class ContainerPortrait:
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkPortrait:
+class NetworkView:
     """`external`: packets of it leave the host."""
 
     name: str
@@ -66,7 +66,7 @@ class NetworkPortrait:
 
 
 @dataclass(frozen=True, slots=True)
-class UplinkPortrait:
+class UplinkView:
     """A device out of the host; bytes as the host counts them."""
 
     device: str
@@ -76,27 +76,27 @@ class UplinkPortrait:
 
 
 @dataclass(frozen=True, slots=True)
-class Portrait:
+class HostView:
     """All of it, each by name. `connected`: the engine answers, else what it said last is shown."""
 
     host: str = ""
     engine: str = ""
     connected: bool = False
-    containers: tuple[ContainerPortrait, ...] = ()
-    networks: tuple[NetworkPortrait, ...] = ()
-    endpoints: tuple[EndpointPortrait, ...] = ()
-    uplinks: tuple[UplinkPortrait, ...] = ()
+    containers: tuple[ContainerView, ...] = ()
+    networks: tuple[NetworkView, ...] = ()
+    endpoints: tuple[EndpointView, ...] = ()
+    uplinks: tuple[UplinkView, ...] = ()
     findings: tuple[FindingRow, ...] = ()
 
 
-def portrait(observation: Observation) -> Portrait:
+def build_view(observation: Observation) -> HostView:
     """Draw it."""
     topology = observation.topology
     inventory = topology.inventory
     lines = tuple(findings(observation))
     containers, networks = _severities(lines, NAMES_CONTAINER), _severities(lines, ("network",))
     live = sorted((c for c in inventory.containers.values() if c.live), key=lambda c: c.name)
-    return Portrait(
+    return HostView(
         host=inventory.engine.name if inventory.engine else "",
         engine=inventory.engine.version if inventory.engine else "",
         connected=inventory.connected,
@@ -108,7 +108,7 @@ def portrait(observation: Observation) -> Portrait:
     )
 
 
-def document(drawn: Portrait) -> dict[str, Any]:
+def document(drawn: HostView) -> dict[str, Any]:
     """Write it down for programs; findings have a document of their own."""
     written = asdict(drawn)
     del written["findings"]
@@ -126,9 +126,9 @@ def _severities(lines: Iterable[FindingRow], labels: tuple[str, ...]) -> dict[st
     return worst
 
 
-def _container(container: Container, owner: str, severities: Mapping[str, str]) -> ContainerPortrait:
+def _container(container: Container, owner: str, severities: Mapping[str, str]) -> ContainerView:
     published = (container.details or Details()).published
-    return ContainerPortrait(
+    return ContainerView(
         name=container.name,
         id=container.id,
         image=container.image,
@@ -148,11 +148,11 @@ def written(binding: PortBinding) -> str:
     return f"{place}{binding.container_port}/{binding.protocol}"
 
 
-def _networks(observation: Observation, severities: Mapping[str, str]) -> Iterable[NetworkPortrait]:
+def _networks(observation: Observation, severities: Mapping[str, str]) -> Iterable[NetworkView]:
     topology = observation.topology
     for network in sorted(topology.inventory.networks.values(), key=lambda n: n.name):
         if network.driver not in WITHOUT_DEVICES:
-            yield NetworkPortrait(
+            yield NetworkView(
                 name=network.name,
                 id=network.id,
                 driver=network.driver,
@@ -165,7 +165,7 @@ def _networks(observation: Observation, severities: Mapping[str, str]) -> Iterab
             )
 
 
-def _endpoints(observation: Observation) -> Iterable[EndpointPortrait]:
+def _endpoints(observation: Observation) -> Iterable[EndpointView]:
     topology = observation.topology
     sums = observation.endpoints or {}
     for attachment in topology.attachments:
@@ -173,9 +173,9 @@ def _endpoints(observation: Observation) -> Iterable[EndpointPortrait]:
         yield _endpoint(attachment, row[RECEIVE_BYTES] if row else None, row[TRANSMIT_BYTES] if row else None)
 
 
-def _endpoint(attachment: Attachment, received: int | None, transmitted: int | None) -> EndpointPortrait:
+def _endpoint(attachment: Attachment, received: int | None, transmitted: int | None) -> EndpointView:
     endpoint = attachment.endpoint
-    return EndpointPortrait(
+    return EndpointView(
         container=attachment.container.name,
         network=attachment.network.name,
         interface=attachment.interface,
@@ -188,11 +188,11 @@ def _endpoint(attachment: Attachment, received: int | None, transmitted: int | N
     )
 
 
-def _uplinks(observation: Observation) -> Iterable[UplinkPortrait]:
+def _uplinks(observation: Observation) -> Iterable[UplinkView]:
     rows = observation.rows or {}
     for link in observation.topology.uplinks:
         row = rows.get(link.ifindex)
-        yield UplinkPortrait(
+        yield UplinkView(
             device=link.name,
             addresses=tuple(observation.topology.devices.addresses.get(link.name, ())),
             receive_bytes=row[RX_BYTES] if row else None,

@@ -44,7 +44,7 @@ class FlowSweep:
         if self._reader.stop():
             self._socket.close()
 
-    def watch_for(self, udp_ports: frozenset[int]) -> None:
+    def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
         """Set the UDP ports whose connections may be stale; a new one makes the next reading a full one."""
         self._ports = udp_ports
 

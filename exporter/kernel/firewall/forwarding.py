@@ -9,9 +9,9 @@ from exporter.core.nat.ruleset import IP, IP6
 HOST = {IP: "ipv4/ip_forward", IP6: "ipv6/conf/all/forwarding"}
 
 
-def read_forwarding(procfs: Path, bridges: Iterable[str]) -> dict[str, bool]:
-    """Return 'ip', 'ip6' and each bridge -> whether it forwards; what cannot be read is left out."""
-    paths = {**HOST, **{bridge: f"ipv4/conf/{bridge}/forwarding" for bridge in bridges}}
+def read_forwarding(procfs: Path, devices: Iterable[str]) -> dict[str, bool]:
+    """Return 'ip', 'ip6' and each device -> whether it forwards IPv4; what cannot be read is left out."""
+    paths = {**HOST, **{device: f"ipv4/conf/{device}/forwarding" for device in devices}}
     found = {}
     for name, path in paths.items():
         with contextlib.suppress(OSError):

@@ -8,7 +8,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkDecodeError, NetlinkError
 
 from exporter.core.model.routes import Route
-from exporter.kernel.links.routes import hops, parse_routes, told
+from exporter.kernel.links.routes import hops, parse_routes, typed_attribute
 from exporter.kernel.netlink.client import drain, open_socket
 from exporter.kernel.netlink.messages import MalformedError
 
@@ -36,7 +36,7 @@ def parse_addresses(rows: Iterable[Any]) -> Addresses:
     """Return ifindex -> its addresses of global scope, IPv4 first. Source: struct ifaddrmsg."""
     found: dict[int, list[tuple[int, str]]] = {}
     for row in rows:
-        address = told(row, "IFA_LOCAL", str) or told(row, "IFA_ADDRESS", str)
+        address = typed_attribute(row, "IFA_LOCAL", str) or typed_attribute(row, "IFA_ADDRESS", str)
         if address and row["scope"] < SCOPE_LINK:
             found.setdefault(row["index"], []).append((row["family"], address))
     return {ifindex: tuple(address for _, address in sorted(pairs)) for ifindex, pairs in found.items()}
@@ -48,8 +48,8 @@ def parse_uplinks(rows: Iterable[Any]) -> frozenset[int]:
     for row in rows:
         if row["type"] != RTN_UNICAST or row["table"] == RT_TABLE_LOCAL:
             continue
-        if row["dst_len"] == 0 or told(row, "RTA_GATEWAY", str) or told(row, "RTA_VIA", dict):
-            found.add(told(row, "RTA_OIF", int) or 0)
+        if row["dst_len"] == 0 or typed_attribute(row, "RTA_GATEWAY", str) or typed_attribute(row, "RTA_VIA", dict):
+            found.add(typed_attribute(row, "RTA_OIF", int) or 0)
             found.update(hop["oif"] for hop in hops(row))
     return frozenset(found - {0})
 

@@ -6,14 +6,14 @@ The kernel notifies changes of routes, policy rules, nexthops, and of forwarding
 import os
 import select
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
 
 import structlog
 
-from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteQuery
 from exporter.core.model.kernel_sample import SourceState
 from exporter.kernel.links.fib import read_results
+from exporter.kernel.links.netconf import read_ipv4_forwarding
 from exporter.kernel.netlink.client import drain, open_socket
 
 # linux/rtnetlink.h: RTNLGRP_IPV4_ROUTE, IPV4_RULE, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, IPV6_NETCONF, NEXTHOP.
@@ -27,7 +27,7 @@ log = structlog.get_logger(component=NAME)
 class FibWatcher:
     """A thread that answers RouteQuery. Made in the network namespace that it asks.
 
-    `results` and `state` are single values that the thread replaces: readable from any thread.
+    `reading` and `state` are single values that the thread replaces: readable from any thread.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class FibWatcher:
         self._stopping = False
         self._queries: frozenset[RouteQuery] = frozenset()
         self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
-        self.results: Mapping[RouteQuery, RouteResult] = {}
+        self.reading = FibReading()
         self.state = SourceState(NAME, up=True)
 
     def start(self) -> None:
@@ -74,13 +74,16 @@ class FibWatcher:
 
     def _read(self, *, keep: bool) -> None:
         """Look up; `keep` reuses the results of queries that were there before."""
-        queries, known = self._queries, self.results
+        queries, known = self._queries, self.reading.results
         kept = {query: known[query] for query in queries if query in known} if keep else {}
         try:
-            self.results = {**kept, **read_results(self._socket, queries - kept.keys())}
+            results = {**kept, **read_results(self._socket, queries - kept.keys())}
+            devices = {query.ifindex for query in queries if query.ifindex}
+            forwarding = {ifindex: read_ipv4_forwarding(self._socket, ifindex) for ifindex in devices}
+            self.reading = FibReading(results, {i: on for i, on in forwarding.items() if on is not None})
             self.state = SourceState(NAME, up=True)
         except OSError as error:
-            self.results, self.state = {}, SourceState(NAME, up=False, error=str(error))
+            self.reading, self.state = NO_LOOKUPS, SourceState(NAME, up=False, error=str(error))
             log.warning("route lookup failed", error=str(error))
 
     def _drain(self) -> bool:

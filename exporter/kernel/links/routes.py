@@ -27,7 +27,7 @@ def parse_routes(rows: Iterable[Any]) -> tuple[Route, ...]:
         raise MalformedError(f"a route: {error}") from error
 
 
-def told(row: Any, name: str, kind: type[T]) -> T | None:
+def typed_attribute(row: Any, name: str, kind: type[T]) -> T | None:
     """Return an attribute, None for one that is not there.
 
     pyroute2 gives the bytes of what it cannot decode; MalformedError for these.
@@ -40,7 +40,7 @@ def told(row: Any, name: str, kind: type[T]) -> T | None:
 
 def hops(row: Any) -> list[Any]:
     """Return the ways of a route over several devices."""
-    found = told(row, "RTA_MULTIPATH", list) or []
+    found = typed_attribute(row, "RTA_MULTIPATH", list) or []
     if not all(isinstance(hop, dict) for hop in found):
         raise MalformedError(f"RTA_MULTIPATH is {found!r}")
     return found
@@ -53,9 +53,9 @@ def _leads_somewhere(row: Any) -> bool:
 
 def _ways(row: Any) -> Iterator[Route]:
     anywhere = "0.0.0.0" if row["family"] == AF_INET else "::"
-    destination = ip_network(f"{told(row, 'RTA_DST', str) or anywhere}/{row['dst_len']}", strict=False)
-    metric = told(row, "RTA_PRIORITY", int) or 0
-    if device := told(row, "RTA_OIF", int):
+    destination = ip_network(f"{typed_attribute(row, 'RTA_DST', str) or anywhere}/{row['dst_len']}", strict=False)
+    metric = typed_attribute(row, "RTA_PRIORITY", int) or 0
+    if device := typed_attribute(row, "RTA_OIF", int):
         yield Route(destination, device, _gateway(row), metric)
     for hop in hops(row):
         if not hop["flags"] & RTNH_F_DEAD:
@@ -64,5 +64,5 @@ def _ways(row: Any) -> Iterator[Route]:
 
 def _gateway(way: Any) -> str:
     """A gateway of the other family stands in RTA_VIA."""
-    via = told(way, "RTA_VIA", dict)
-    return told(way, "RTA_GATEWAY", str) or str(via["addr"] if via else "")
+    via = typed_attribute(way, "RTA_VIA", dict)
+    return typed_attribute(way, "RTA_GATEWAY", str) or str(via["addr"] if via else "")

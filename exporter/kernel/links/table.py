@@ -9,7 +9,7 @@ middle reads rx = 0, which is no reset. A macvlan comes back too, and brings all
 from dataclasses import dataclass, replace
 
 from exporter.core.model.docker import Link
-from exporter.core.model.kernel_sample import NOTHING, RX_ERRORS, EndedLink, StatsRow, swapped
+from exporter.core.model.kernel_sample import RX_ERRORS, ZERO_ROW, EndedLink, StatsRow, swapped
 from exporter.kernel.links.links import LinkMessage
 
 # Kinds whose last counters somebody asks for; of a veth only those that are or were attached to something.
@@ -24,7 +24,7 @@ class Life:
     peer_ifindex: int = 0
     master: str = ""
     peer_mac: str = ""
-    stats: StatsRow = NOTHING
+    stats: StatsRow = ZERO_ROW
 
     def fold(self, stats: StatsRow) -> None:
         """Keep the larger of each counter."""
@@ -41,7 +41,7 @@ class LinkTable:
         self._returned: dict[int, int] = {}  # a container's end that came back -> the host's end
         self._ended: list[EndedLink] = []
 
-    def take_ended(self) -> list[EndedLink]:
+    def drain_ended(self) -> list[EndedLink]:
         """Hand over the devices that ended since the last call."""
         ended, self._ended = self._ended, []
         return ended
@@ -99,7 +99,7 @@ class LinkTable:
             life.fold(stats)
         elif (life := self._lives.get(self._returned.get(link.ifindex, 0))) is not None:
             # Packets and bytes are the same on both ends; what the container's stack dropped is its own affair.
-            life.fold((*swapped(stats)[:RX_ERRORS], *NOTHING[RX_ERRORS:]))
+            life.fold((*swapped(stats)[:RX_ERRORS], *ZERO_ROW[RX_ERRORS:]))
 
     def _end(self, ifindex: int, *, moved: bool = False) -> None:
         link = self.links.pop(ifindex, None)

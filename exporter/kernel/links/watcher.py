@@ -72,12 +72,12 @@ class LinkWatcher:
                 self._snapshot = (self._table.generation, MappingProxyType(dict(self._table.links)))
             return self._snapshot
 
-    def take_ended(self) -> list[EndedLink]:
+    def drain_ended(self) -> list[EndedLink]:
         """Hand over the veths that ended since the last call."""
         with self._lock:
-            return self._table.take_ended()
+            return self._table.drain_ended()
 
-    def take_freed(self) -> set[int]:
+    def drain_freed(self) -> set[int]:
         """Hand over the nsids that were freed since the last call; ALL_NSIDS among them when some were not heard."""
         with self._lock:
             freed, self._freed = self._freed, set()

@@ -65,15 +65,15 @@ class DeviceSource:
         """How often notifications were lost."""
         return self._links.overflows
 
-    def take_ended(self) -> list[EndedLink]:
+    def drain_ended(self) -> list[EndedLink]:
         """Return the links that ended since the last call, with their final counters."""
-        return self._links.take_ended()
+        return self._links.drain_ended()
 
     def read(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices and whose they are: the same object while nothing changed. Raises OSError."""
         addresses, carriers, routes = self._addresses.read()
         # After all that may fail: a freed nsid that is missed would be taken for its former owner's.
-        freed = self._links.take_freed()
+        freed = self._links.drain_freed()
         generation, links = self._links.links()
         cause = Cause(generation, self._addresses.generation, containers)
         if freed or cause != self._cause:

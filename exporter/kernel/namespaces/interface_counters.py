@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.core.model.docker import Interface
-from exporter.core.model.kernel_sample import Inside, StatsRow, swapped
+from exporter.core.model.kernel_sample import NamespaceInterface, StatsRow, swapped
 from exporter.kernel.links.links import read_interface_stats
 from exporter.kernel.proc import is_container_process, parse_net_dev, read_text
 
@@ -44,12 +44,12 @@ class InterfaceCounterReader:
         """Close the socket."""
         self._socket.close()
 
-    def read(self, wanted: Iterable[Inside]) -> list[Reading]:
+    def read(self, wanted: Iterable[NamespaceInterface]) -> list[Reading]:
         """Read each wanted interface: its key, then its counters as the host's end of a veth would show them.
 
         A container or an interface that is gone has no reading.
         """
-        namespaces: dict[tuple[int, int], list[Inside]] = {}
+        namespaces: dict[tuple[int, int], list[NamespaceInterface]] = {}
         for inside in wanted:
             namespaces.setdefault((inside.pid, inside.nsid), []).append(inside)
         readings: list[Reading] = []

@@ -42,7 +42,7 @@ class OverlaySweep:
     def start(self) -> None:
         """Do nothing: the thread starts with the first overlay."""
 
-    def follow(self, files: Mapping[str, str]) -> None:
+    def update_files(self, files: Mapping[str, str]) -> None:
         """Set what is read, and read it at once: network id -> the file of its hidden namespace."""
         if files == self._files:
             return

@@ -23,7 +23,7 @@ QUIET_SECONDS = 1.0  # a change is a burst: docker run makes three, firewalld's 
 LEGACY_SECONDS = 30.0
 BESIDE_SECONDS = 10.0  # how often large filter tables' counters are read
 SYSCTL_SECONDS = 5.0
-MOST_ENDED = 10_000  # ends that wait to be asked for one by one
+MAX_ENDED = 10_000  # ends that wait to be asked for one by one
 
 log = structlog.get_logger(component="nat")
 
@@ -41,7 +41,8 @@ class Legacy:
 class NatReader:
     """Made in the host's network namespace; read by any thread, one at a time."""
 
-    def __init__(self, procfs: Path) -> None:
+    def __init__(self, procfs: Path, max_ended: int = MAX_ENDED) -> None:
+        self._max_ended = max_ended
         self._procfs = procfs
         self._nft = NftReader()
         self._watch = NftWatch()
@@ -69,8 +70,8 @@ class NatReader:
         self._nft.close()
         self._watch.close()
 
-    def read(self, bridges: Iterable[str]) -> NatReading:
-        """Read rules and counters; `bridges` are the devices whose forwarding is asked.
+    def read(self, devices: Iterable[str]) -> NatReading:
+        """Read rules and counters; `devices` are those whose forwarding switch is read.
 
         Raises SourceError: no right to read, or a writer that gives no peace.
         """
@@ -93,7 +94,7 @@ class NatReader:
                 packets=[*nft.packets(), *legacy.packets],
                 ended=ended,
                 changes=self._watch.changes,
-                forwarding=self._sysctls(bridges),
+                forwarding=self._sysctls(devices),
             )
 
     def _read(self, *, everything: bool) -> None:
@@ -106,7 +107,7 @@ class NatReader:
             living = frozenset(generation.counted.keys)
             ended = [one for one in ended if one.key not in living]
         self._ended += ended
-        if len(self._ended) > MOST_ENDED:  # nobody has asked for a long time
+        if len(self._ended) > self._max_ended:  # nobody has asked for a long time
             self._ended = merged(self._ended, frozenset(self._joined[2].keys))
 
     def _read_legacy(self) -> None:
@@ -131,10 +132,10 @@ class NatReader:
             self._joined = nft, legacy, both
         return self._joined[2]
 
-    def _sysctls(self, bridges: Iterable[str]) -> Mapping[str, bool]:
+    def _sysctls(self, devices: Iterable[str]) -> Mapping[str, bool]:
         until, known = self._forwarding
         if time.monotonic() >= until:
-            found = read_forwarding(self._procfs, bridges)
+            found = read_forwarding(self._procfs, devices)
             known = known if found == known else found
             self._forwarding = time.monotonic() + SYSCTL_SECONDS, known
         return known

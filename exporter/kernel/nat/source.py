@@ -32,13 +32,13 @@ class NatSource:
         self._rules.stop()
         self._flows.stop()
 
-    def watch_for(self, udp_ports: frozenset[int]) -> None:
+    def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
         """Name the ports of UDP to which connections may be stale."""
-        self._flows.watch_for(udp_ports)
+        self._flows.update_udp_ports(udp_ports)
 
-    def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
-        """Read the rules; `bridges` are the devices whose forwarding is asked."""
-        reading, state = timed("nat", lambda: self._read(bridges))
+    def read(self, devices: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
+        """Read the rules; `devices` are those whose forwarding switch is read."""
+        reading, state = timed("nat", lambda: self._read(devices))
         flows, age = self._flows.snapshot()
         return NatSample(reading, flows, age), (state, self._flows.state())
 
@@ -46,9 +46,9 @@ class NatSource:
         """Say what must be granted to see more."""
         return (NO_NET_ADMIN,) if self._refused else ()
 
-    def _read(self, bridges: Iterable[str]) -> NatReading:
+    def _read(self, devices: Iterable[str]) -> NatReading:
         try:
-            reading = self._rules.read(bridges)
+            reading = self._rules.read(devices)
         except SourceError as error:
             self._refused = error.reason == NO_NET_ADMIN.reason
             raise

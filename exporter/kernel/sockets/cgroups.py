@@ -1,7 +1,7 @@
-"""Which cgroup a socket was made in: its id, as the kernel tells it of a socket, is its directory's inode number.
+"""The cgroup that a socket was made in: the id that the kernel reports is the inode number of the cgroup's directory.
 
-Needs the host's cgroup-2 tree, by itself (v2) or beside the older hierarchies (hybrid). An engine's driver decides how
-a container's directory is called: `docker/ID` (cgroupfs) or `docker-ID.scope` (systemd).
+Needs the host's cgroup-2 tree, by itself (v2) or beside the older hierarchies (hybrid). The engine's cgroup driver
+names a container's directory: `docker/ID` (cgroupfs) or `docker-ID.scope` (systemd).
 """
 
 import os
@@ -15,15 +15,15 @@ CONTAINER_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 class CgroupTree:
-    """The tree as last read; it is read again only when an id turns up that was not there."""
+    """The tree as last read; it is read again only for an id that was not in it."""
 
     def __init__(self, sysfs: Path) -> None:
         self._sysfs = sysfs
         self._paths: dict[int, str] = {}
         self._removed: frozenset[int] = frozenset()
 
-    def learn(self, cgroup_ids: AbstractSet[int]) -> None:
-        """Make these known. One that is in no tree was removed, or is hidden from here; it will not come back."""
+    def update(self, cgroup_ids: AbstractSet[int]) -> None:
+        """Read the tree again if it lacks one of these. An id without a directory was removed, or is not visible."""
         unknown = cgroup_ids - self._paths.keys()
         if not unknown <= self._removed:
             root = find_root(self._sysfs)
@@ -31,27 +31,27 @@ class CgroupTree:
             self._removed = frozenset(cgroup_ids - self._paths.keys())
 
     def container_ids(self, cgroup_id: int) -> tuple[str, ...]:
-        """Return what may be containers' ids in the cgroup's path, the outermost first."""
+        """Return what may be container ids in the cgroup's path, the outermost first."""
         return parse_container_ids(self._paths.get(cgroup_id, ""))
 
     def processes(self, cgroup_id: int) -> list[int]:
-        """Return who is in the cgroup now; 0 for a process that is not visible from here."""
+        """Return the pids in the cgroup; 0 for a process that is not visible from here."""
         path = self._paths.get(cgroup_id)
         return [] if path is None else read_members(path)
 
     def hides(self, cgroup_id: int) -> bool:
-        """Whether it may be one of the host's that cannot be seen from here."""
+        """Whether it may be a cgroup of the host that is not visible from here."""
         return cgroup_id > ROOT_ID and cgroup_id not in self._paths and ROOT_ID not in self._paths
 
 
 def find_root(sysfs: Path) -> Path | None:
     """Return where the cgroup-2 tree is mounted; None where there is none."""
-    places = (sysfs / "fs/cgroup", sysfs / "fs/cgroup/unified")
-    return next((place for place in places if (place / "cgroup.controllers").exists()), None)
+    paths = (sysfs / "fs/cgroup", sysfs / "fs/cgroup/unified")
+    return next((path for path in paths if (path / "cgroup.controllers").exists()), None)
 
 
 def read_tree(root: str) -> Iterator[tuple[int, str]]:
-    """Read id and path of each cgroup; of one that goes meanwhile only what was there."""
+    """Yield id and path of each cgroup; one that is removed meanwhile is left out."""
     try:
         yield Path(root).stat().st_ino, root
     except OSError:
@@ -76,5 +76,5 @@ def read_members(path: str) -> list[int]:
 
 
 def parse_container_ids(text: str) -> tuple[str, ...]:
-    """Find what may be containers' ids: in a cgroup's path, or in /proc/PID/cgroup."""
+    """Find what may be container ids: in a cgroup's path, or in /proc/PID/cgroup."""
     return tuple(CONTAINER_ID.findall(text))

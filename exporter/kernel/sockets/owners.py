@@ -1,6 +1,7 @@
-"""Who listens on the host: each listening socket of its network namespace with its owner.
+"""The owner of each listening socket of the host's network namespace.
 
-By the cgroup that it was made in, which needs no right and costs nothing; else by the process that holds it.
+By the cgroup that the socket was made in, which needs no privilege and costs nothing; else by the process that holds
+it.
 """
 
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded
+from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.sockets import DOCKER_PROXY, BoundSocket, HostSockets, Listener, ListeningSocket, Owner
 from exporter.core.ports.socket_owner import KnownContainers, known_containers, owner_of
 from exporter.kernel.sockets.cgroups import CgroupTree
@@ -18,8 +20,8 @@ from exporter.kernel.sockets.listeners import read_any_state
 NO_CGROUP_TREE = Degraded(
     "sockets",
     "no_cgroup_tree",
-    "mount the host's /sys, with /sys/fs/cgroup in it, and name it by --path.sysfs: a socket's cgroup tells whose "
-    "container it is",
+    "mount the host's /sys, with /sys/fs/cgroup in it, and name it by --path.sysfs: a socket's container is known by "
+    "its cgroup",
 )
 NO_HOST_PIDS = Degraded(
     "sockets",
@@ -33,47 +35,46 @@ NO_SYS_PTRACE = Degraded(
     "holds a listening socket is unknown",
 )
 
-Ports = tuple[int, int]  # the first and the last
+Ports = tuple[int, int]  # first, last
 
 
 class SocketOwners:
-    """Tells the owners again and again: the same value while nothing changed."""
+    """Resolves owners: the same value while nothing changed."""
 
     def __init__(self, procfs: Path, sysfs: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._tree = CgroupTree(sysfs)
         self._listening = HolderTable(procfs, self._tree, clock)
         self._bound = HolderTable(procfs, self._tree, clock)
-        self._inventory = Inventory()
+        self._known_containers = IdentityMemo(known_containers)
         self._known = KnownContainers()
-        self._asked: tuple[object, ...] = ()
+        self._resolved: tuple[object, ...] = ()
         self._shown: tuple[ListeningSocket, ...] = ()
         self._unowned: Mapping[int, ListeningSocket] = {}
-        self._told = HostSockets()
+        self._latest = HostSockets()
 
-    def tell(self, sockets: tuple[ListeningSocket, ...], inventory: Inventory, local_ports: Ports) -> HostSockets:
-        """Tell whose each listening socket is; `local_ports` are those that the kernel hands out."""
-        self._follow(inventory)
-        asked = sockets, self._known, local_ports
-        same = asked == self._asked
+    def resolve(self, sockets: tuple[ListeningSocket, ...], inventory: Inventory, local_ports: Ports) -> HostSockets:
+        """Return each listening socket with its owner; `local_ports` is the kernel's ephemeral range."""
+        self._update_inventory(inventory)
+        inputs = sockets, self._known, local_ports
+        same = inputs == self._resolved
         if same and not self._listening.due():
-            return self._told
+            return self._latest
         if not same:
             self._shown = tuple(socket for socket in sockets if self._is_shown(socket, local_ports))
             self._unowned = self._without_container(self._shown)
-            self._asked = asked
-        if self._listening.follow(self._unowned) or not same:
-            listeners = tuple(sorted(self._listeners(), key=_place))
-            told = HostSockets(listeners, all(listener.owner.told for listener in listeners), local_ports)
-            if told != self._told:
-                self._told = told
-        return self._told
+            self._resolved = inputs
+        if self._listening.update(self._unowned) or not same:
+            listeners = tuple(sorted(self._listeners(), key=_order))
+            found = HostSockets(listeners, all(listener.owner.known for listener in listeners), local_ports)
+            self._latest = keep_equal(self._latest, found)
+        return self._latest
 
-    def bound(self, ports: Collection[int], inventory: Inventory) -> tuple[BoundSocket, ...]:
-        """Read who has these local ports in whatever state, in the calling thread's namespace. Raises OSError."""
-        self._follow(inventory)
+    def read_bound(self, ports: Collection[int], inventory: Inventory) -> tuple[BoundSocket, ...]:
+        """Read the sockets with these local ports, in any state, of the calling thread's namespace. Raises OSError."""
+        self._update_inventory(inventory)
         found = [row for port in ports for row in read_any_state(port)]
         unowned = self._without_container([socket for _, socket in found])
-        self._bound.follow(unowned)
+        self._bound.update(unowned)
         return tuple(
             BoundSocket(socket.protocol, socket.address, socket.port, state, self._owner(socket, self._bound))
             for state, socket in found
@@ -81,25 +82,21 @@ class SocketOwners:
 
     def proxies(self) -> dict[int, str]:
         """Return the docker-proxies that hold a listening socket: pid -> name of the container that each is for."""
-        listeners = [one for one in self._told.listeners if one.owner.kind == DOCKER_PROXY]
+        listeners = [one for one in self._latest.listeners if one.owner.kind == DOCKER_PROXY]
         holders = [(self._listening.process(one.socket.inode), one.owner.name) for one in listeners]
         return {process.pid: name for process, name in holders if process and name}
 
     def degraded(self) -> tuple[Degraded, ...]:
-        """Return what has to be granted, where an owner could not be told."""
-        untold = [listener.socket for listener in self._told.listeners if not listener.owner.told]
-        if not untold:
+        """Return what must be granted, where an owner is unknown."""
+        unknown = [listener.socket for listener in self._latest.listeners if not listener.owner.known]
+        if not unknown:
             return ()
         processes = NO_SYS_PTRACE if self._listening.sees_all else NO_HOST_PIDS
-        hidden = any(self._tree.hides(socket.cgroup_id) for socket in untold)
+        hidden = any(self._tree.hides(socket.cgroup_id) for socket in unknown)
         return (NO_CGROUP_TREE, processes) if hidden else (processes,)
 
-    def _follow(self, inventory: Inventory) -> None:
-        if inventory is not self._inventory:
-            self._inventory = inventory
-            known = known_containers(inventory)
-            if known != self._known:
-                self._known = known
+    def _update_inventory(self, inventory: Inventory) -> None:
+        self._known = keep_equal(self._known, self._known_containers(inventory))
 
     def _is_shown(self, socket: ListeningSocket, local_ports: Ports) -> bool:
         first, last = local_ports
@@ -108,9 +105,9 @@ class SocketOwners:
         return (socket.protocol, socket.port) in self._known.declared
 
     def _without_container(self, sockets: Collection[ListeningSocket]) -> dict[int, ListeningSocket]:
-        """Return those by inode whose cgroup is no container's: of them the holder has to be found."""
+        """Return, by inode, those whose cgroup is not a container's: their holder has to be searched for."""
         cgroups = {socket.cgroup_id for socket in sockets}
-        self._tree.learn(cgroups)
+        self._tree.update(cgroups)
         owned = {c for c in cgroups if not self._known.names.keys().isdisjoint(self._tree.container_ids(c))}
         return {socket.inode: socket for socket in sockets if socket.inode and socket.cgroup_id not in owned}
 
@@ -123,6 +120,6 @@ class SocketOwners:
         return owner_of(socket, cgroup, holders.process(socket.inode), self._known)
 
 
-def _place(listener: Listener) -> tuple[str, int, str, int]:
+def _order(listener: Listener) -> tuple[str, int, str, int]:
     socket = listener.socket
     return socket.protocol, socket.port, socket.address, socket.inode

@@ -1,6 +1,6 @@
-"""Who holds which port: on the host at each scrape, and beside the scrapes what takes too long for them.
+"""Ports as one source: the host's listening sockets at each scrape; beside the scrapes what takes too long for them.
 
-That is who listens in containers' own namespaces, and what the docker-proxies cost.
+The latter are the listening sockets in containers' own namespaces, and the memory of docker-proxies.
 """
 
 import time
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.kernel_sample import KernelSample
+from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import BoundSocket, HostSockets, ListeningSocket, NamespaceSockets, PortKey, ProxyUse
 from exporter.core.ports.socket_owner import with_watched_namespace
 from exporter.kernel.namespaces.sweep import Sweep
@@ -22,15 +23,15 @@ from exporter.kernel.sockets.processes import read_resident_memory
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Of one container: who listens in its namespace, None when that is hidden; its docker-proxies' memory."""
+class ContainerPorts:
+    """The listening sockets in a container's namespace, None when it is not visible; its docker-proxies' memory."""
 
     listeners: tuple[ListeningSocket, ...] | None
     proxy_memory: int
 
 
 class PortReader:
-    """Made and asked in the host's network namespace."""
+    """Made and read in the host's network namespace."""
 
     def __init__(self, procfs: Path, sysfs: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._procfs = procfs
@@ -38,7 +39,7 @@ class PortReader:
         self._owners = SocketOwners(procfs, sysfs, clock)
         self._inventory = Inventory()
         self._containers: tuple[Container, ...] = ()
-        self._told = HostSockets()
+        self._host = HostSockets()
         self._reserved_ports: tuple[tuple[int, int], ...] = ()
         self._bound: Mapping[PortKey, tuple[BoundSocket, ...]] = {}
         self._proxies: Mapping[int, str] = {}
@@ -47,7 +48,7 @@ class PortReader:
         self._use: Mapping[str, ProxyUse] = {}
 
     def start(self) -> None:
-        """Begin to look into containers' namespaces."""
+        """Start to read containers' namespaces."""
         self._sweep.start()
 
     def stop(self) -> None:
@@ -55,15 +56,15 @@ class PortReader:
         self._sweep.stop()
         self._sockets.close()
 
-    def follow(self, inventory: Inventory) -> None:
-        """Take whose namespaces to look into."""
+    def update_inventory(self, inventory: Inventory) -> None:
+        """Set whose namespaces are read."""
         if inventory is not self._inventory:
             self._inventory = inventory
             self._containers = with_watched_namespace(inventory)
 
     def add_to(self, sample: KernelSample, inventory: Inventory) -> KernelSample:
-        """Add who holds which port: each value the same object while it did not change."""
-        self.follow(inventory)
+        """Add the ports: each value is the same object while it did not change."""
+        self.update_inventory(inventory)
         sockets, state = timed("sockets", self._read)
         return replace(
             sample,
@@ -75,32 +76,29 @@ class PortReader:
             degraded=sample.degraded + self._owners.degraded(),
         )
 
-    def bound(self, questions: Collection[PortKey]) -> Mapping[PortKey, tuple[BoundSocket, ...]]:
-        """Read who has these ports in whatever state: the same value while nothing changed. Raises OSError."""
+    def read_bound(self, ports: Collection[PortKey]) -> Mapping[PortKey, tuple[BoundSocket, ...]]:
+        """Read the sockets with these ports, in any state: the same value while nothing changed. Raises OSError."""
         found: dict[PortKey, tuple[BoundSocket, ...]] = {}
-        if questions:
-            holders = self._owners.bound({port for _, port in questions}, self._inventory)
-            for protocol, port in questions:
+        if ports:
+            holders = self._owners.read_bound({port for _, port in ports}, self._inventory)
+            for protocol, port in ports:
                 found[protocol, port] = tuple(one for one in holders if (one.protocol, one.port) == (protocol, port))
-        if found != self._bound:
-            self._bound = found
+        self._bound = keep_equal(self._bound, found)
         return self._bound
 
     def _read(self) -> HostSockets:
         local_ports, reserved = read_local_ports(), read_reserved_ports()
-        told = self._owners.tell(self._sockets.read(), self._inventory, local_ports)
-        if told is not self._told:
-            self._told = told
+        host = self._owners.resolve(self._sockets.read(), self._inventory, local_ports)
+        if host is not self._host:
+            self._host = host
             self._proxies = self._owners.proxies()
-        if reserved != self._reserved_ports:
-            self._reserved_ports = reserved
-        return told
+        self._reserved_ports = keep_equal(self._reserved_ports, reserved)
+        return host
 
     def _namespace_sockets(self) -> NamespaceSockets:
         readings, age = self._sweep.snapshot()
         listeners = {key: reading.listeners for key, reading in readings.items() if reading.listeners is not None}
-        if listeners != self._namespaces:
-            self._namespaces = listeners
+        self._namespaces = keep_equal(self._namespaces, listeners)
         return NamespaceSockets(self._namespaces, age)
 
     def _proxy_use(self) -> Mapping[str, ProxyUse]:
@@ -109,14 +107,13 @@ class PortReader:
         memory = {names[key]: reading.proxy_memory for key, reading in readings.items() if key in names}
         counts = Counter(self._proxies.values())
         use = {name: ProxyUse(count, memory.get(name, 0)) for name, count in sorted(counts.items())}
-        if use != self._use:
-            self._use = use
+        self._use = keep_equal(self._use, use)
         return self._use
 
-    def _read_container(self, container: Container) -> Reading:
-        """Read one; called by the sweep's thread."""
+    def _read_container(self, container: Container) -> ContainerPorts:
+        """Read one container, in the sweep's thread."""
         listeners = read_namespace_sockets(self._procfs, container)
         known = self._namespaces.get(container.id)
         pids = [pid for pid, name in self._proxies.items() if name == container.name]
         memory = sum(read_resident_memory(self._procfs, pid) for pid in pids)
-        return Reading(known if known == listeners else listeners, memory)
+        return ContainerPorts(known if known == listeners else listeners, memory)

@@ -11,14 +11,14 @@ from exporter.core.observation import Observation
 from exporter.core.ports.scope import scope
 from exporter.core.views.blind_spots import unseen
 from exporter.core.views.finding_rows import findings
-from exporter.core.views.host_view import document, portrait
+from exporter.core.views.host_view import build_view, document
 from exporter.core.views.pending import has_pending
 from exporter.web.page.layout import endpoint_key
 
 
 def topology(observation: Observation) -> str:
     """Containers, networks, endpoints and uplinks."""
-    return _written(document(portrait(observation)))
+    return _written(document(build_view(observation)))
 
 
 def ports(observation: Observation) -> str:
@@ -59,13 +59,13 @@ def explained(observation: Observation, what: str) -> str:
 
 def counters(observation: Observation) -> str:
     """What changes between two looks at an unchanged host: bytes by endpoint, as (received, sent)."""
-    seen = portrait(observation)
+    seen = build_view(observation)
     return json.dumps({endpoint_key(e): (e.receive_bytes, e.transmit_bytes) for e in seen.endpoints})
 
 
 def version(observation: Observation) -> int:
     """Another number when the page would be another; what only counts is left out."""
-    seen = portrait(observation)
+    seen = build_view(observation)
     still = replace(
         seen,
         endpoints=tuple(replace(e, receive_bytes=None, transmit_bytes=None) for e in seen.endpoints),

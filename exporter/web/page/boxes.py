@@ -1,6 +1,6 @@
 """What each thing of a host looks like as a box, in its column: containers, networks, and the way out."""
 
-from exporter.core.views.host_view import RANK, ContainerPortrait, NetworkPortrait, Portrait, UplinkPortrait
+from exporter.core.views.host_view import RANK, ContainerView, HostView, NetworkView, UplinkView
 from exporter.web.page.picture import ROW, TOP, Box
 
 WIDTH = 1160
@@ -14,7 +14,7 @@ def _y(row: int) -> int:
     return TOP + row * ROW
 
 
-def container_box(container: ContainerPortrait, row: int, rows: int) -> Box:
+def container_box(container: ContainerView, row: int, rows: int) -> Box:
     """A container, with a row for each of its endpoints."""
     note = container.ports[0] if container.ports else ""
     if len(container.ports) > 1:
@@ -32,7 +32,7 @@ def container_box(container: ContainerPortrait, row: int, rows: int) -> Box:
     )
 
 
-def group_box(home: str, inhabitants: list[ContainerPortrait], row: int, *, open_: bool) -> Box:
+def group_box(home: str, inhabitants: list[ContainerView], row: int, *, open_: bool) -> Box:
     """All containers of a network; it is as bad as the worst of them, unless they are drawn themselves."""
     return Box(
         key=f"group/{home}",
@@ -47,7 +47,7 @@ def group_box(home: str, inhabitants: list[ContainerPortrait], row: int, *, open
     )
 
 
-def network_box(network: NetworkPortrait, row: int) -> Box:
+def network_box(network: NetworkView, row: int) -> Box:
     """A network."""
     return Box(
         key=f"network/{network.name}",
@@ -66,12 +66,12 @@ def stack_box(row: int) -> Box:
     return Box(STACK, NETWORK_X, _y(row), NETWORK_WIDTH, "host network", "the host's own network stack")
 
 
-def host_box(portrait: Portrait) -> Box:
+def host_box(view: HostView) -> Box:
     """The host."""
-    return Box(HOST, HOST_X, _y(0), HOST_WIDTH, portrait.host or "the host", f"Docker {portrait.engine}".strip())
+    return Box(HOST, HOST_X, _y(0), HOST_WIDTH, view.host or "the host", f"Docker {view.engine}".strip())
 
 
-def uplink_box(uplink: UplinkPortrait, row: int) -> Box:
+def uplink_box(uplink: UplinkView, row: int) -> Box:
     """A device that leads out of the host."""
     addresses = ", ".join(uplink.addresses[:2])
     return Box(f"uplink/{uplink.device}", HOST_X, _y(row), HOST_WIDTH, uplink.device, addresses, note="uplink")

@@ -8,7 +8,7 @@ from exporter.core.findings.finding import CRITICAL, WARNING
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.observation import Observation
 from exporter.core.views.blind_spots import hints, unseen
-from exporter.core.views.host_view import Portrait, portrait
+from exporter.core.views.host_view import HostView, build_view
 from exporter.web.page import tables
 from exporter.web.page.api import version as version_of
 from exporter.web.page.details import details, finding
@@ -41,7 +41,7 @@ class Page:
     """The page of one observation: each state and each picture is made once, one at a time. Thread-safe."""
 
     def __init__(self, observation: Observation, version: str, telemetry_path: str) -> None:
-        self._view = view = portrait(observation)
+        self._view = view = build_view(observation)
         self._version = version_of(observation)
         self._head, self._header, self._footer = _head(view), _header(view), _footer(version, telemetry_path)
         found = (_verdict(view), _findings(view), _unseen(observation))
@@ -72,7 +72,7 @@ class Page:
         return f"<!doctype html>\n{written}\n".encode(errors="replace").decode()  # the kernel's names may not be text
 
 
-def _head(view: Portrait) -> Html:
+def _head(view: HostView) -> Html:
     return el(
         "head",
         el("meta", charset="utf-8"),
@@ -84,7 +84,7 @@ def _head(view: Portrait) -> Html:
     )
 
 
-def _header(view: Portrait) -> Html:
+def _header(view: HostView) -> Html:
     search = el("input", type="search", id="filter", name="q", autocomplete="off", aria_label="Filter")
     return el(
         "header",
@@ -94,12 +94,12 @@ def _header(view: Portrait) -> Html:
     )
 
 
-def _picture(view: Portrait, opened: frozenset[str]) -> Html:
+def _picture(view: HostView, opened: frozenset[str]) -> Html:
     picture = svg(layout(view, opened), lambda box: _link(box, opened))
     return el("div", picture, class_="scroll", tabindex="0", role="region", aria_label="Topology")
 
 
-def _verdict(view: Portrait) -> Html:
+def _verdict(view: HostView) -> Html:
     if not view.connected:
         return el("h2", text("The Docker Engine does not answer"), class_="critical")
     counts = {severity: sum(line.severity == severity for line in view.findings) for severity in (CRITICAL, WARNING)}
@@ -108,7 +108,7 @@ def _verdict(view: Portrait) -> Html:
     return el("h2", text(told or "Nothing is wrong"), class_=worst)
 
 
-def _findings(view: Portrait) -> Html:
+def _findings(view: HostView) -> Html:
     return joined(finding(line) for line in view.findings)
 
 

@@ -32,7 +32,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Edge:
     """A line between two boxes; it leaves the first at one of its rows.
 
     `endpoint` is whose rates it shows, `label` what the endpoint is called; both '' where it stands for many.
@@ -56,5 +56,5 @@ class Picture:
     """Boxes and lines, and how high it is."""
 
     boxes: tuple[Box, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[Edge, ...]
     height: int

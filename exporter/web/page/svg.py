@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from exporter.web.page.boxes import CONTAINER_WIDTH, CONTAINER_X, HOST_X, NETWORK_X, WIDTH
 from exporter.web.page.markup import Html, el, joined, shortened, text
-from exporter.web.page.picture import GAP, ROW, Box, Line, Picture
+from exporter.web.page.picture import GAP, ROW, Box, Edge, Picture
 
 TITLE_AT, SUBTITLE_AT, INDENT = 17, 32, 12
 CHARACTER, SMALL = 8, 6.2  # widths of a character of a title, and of what is smaller, about
@@ -70,7 +70,7 @@ def _cut(box: Box, width: int, words: Html) -> Html:
     return el("svg", words, x=box.x + INDENT, y=box.y, width=width, height=box.height)
 
 
-def _line(line: Line) -> Html:
+def _line(line: Edge) -> Html:
     drawn = el("path", d=_path(line), class_=f"line {line.severity or 'fine'}", data_endpoint=line.endpoint or None)
     if not line.endpoint:
         return drawn
@@ -78,7 +78,7 @@ def _line(line: Line) -> Html:
     return drawn + label + el("text", x=ENDPOINT_X, y=line.start_y + 15, class_="rate", data_rate=line.endpoint)
 
 
-def _path(line: Line) -> str:
+def _path(line: Edge) -> str:
     x1, y1, x2, y2 = line.start.x + line.start.width, line.start_y, line.end.x, line.end.middle
     if line.start.x == line.end.x:
         x1 = x2 = line.start.x + line.start.width // 2

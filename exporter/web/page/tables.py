@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from exporter.core.observation import Observation
 from exporter.core.ports.scope import scope
-from exporter.core.views.host_view import ContainerPortrait, EndpointPortrait, Portrait
+from exporter.core.views.host_view import ContainerView, EndpointView, HostView
 from exporter.web.page.layout import endpoint_key
 from exporter.web.page.markup import Html, bytes_text, el, joined, name, text
 
@@ -37,17 +37,17 @@ def link(kind: str, of: str, shown: str = "") -> Html:
     return el("a", name(shown or of), href=f"?show={kind}/{quote(of, safe='', errors='replace')}#details") if of else ""
 
 
-def containers(portrait: Portrait) -> Html:
+def containers(view: HostView) -> Html:
     """One row for each container and network that it is on; one for each that is on none."""
-    by_name: dict[str, list[EndpointPortrait]] = {}
-    for endpoint in portrait.endpoints:
+    by_name: dict[str, list[EndpointView]] = {}
+    for endpoint in view.endpoints:
         by_name.setdefault(endpoint.container, []).append(endpoint)
-    rows = chain.from_iterable(_of_container(c, by_name.get(c.name, [])) for c in portrait.containers)
+    rows = chain.from_iterable(_of_container(c, by_name.get(c.name, [])) for c in view.containers)
     columns = ("Container", "Network", "Address", "Interface", "veth", "Received", "Sent", "Published")
     return table("Containers", columns, rows)
 
 
-def _of_container(container: ContainerPortrait, endpoints: list[EndpointPortrait]) -> Iterable[Html]:
+def _of_container(container: ContainerView, endpoints: list[EndpointView]) -> Iterable[Html]:
     words = (container.name, container.image, container.project, container.owner, *container.ports)
     for endpoint in endpoints:
         addresses = " ".join(filter(None, (endpoint.ip_address, endpoint.ip6_address)))
@@ -70,7 +70,7 @@ def _of_container(container: ContainerPortrait, endpoints: list[EndpointPortrait
         yield row(none, words=(*words, where), severity=container.severity)
 
 
-def networks(portrait: Portrait) -> Html:
+def networks(view: HostView) -> Html:
     """One row for each network."""
     rows = (
         row(
@@ -85,7 +85,7 @@ def networks(portrait: Portrait) -> Html:
             words=(network.name, network.driver, network.bridge, *network.subnets),
             severity=network.severity,
         )
-        for network in portrait.networks
+        for network in view.networks
     )
     return table("Networks", ("Network", "Driver", "Subnets", "Bridge", "Containers", "Leaves the host"), rows)
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.model.kernel_sample import Devices, EndedLink, Inside, KernelSample, StatsRow
+from exporter.core.model.fib import RouteQuery
+from exporter.core.model.kernel_sample import Devices, EndedLink, KernelSample, NamespaceInterface, StatsRow
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.core.traffic.totals import Reading
@@ -20,6 +21,7 @@ class FakeKernel:
         self.namespaces: Mapping[str, NamespaceStats] = {}
         self.overlay_files: Mapping[str, str] = {}
         self.read_overlays = OverlayReading()
+        self.route_queries: frozenset[RouteQuery] = frozenset()
         self.failing = False
         self.asked_about: list[str] = []
         self.followed = Inventory()
@@ -28,7 +30,7 @@ class FakeKernel:
         """From now on there are these devices with these counters."""
         self.answer = sample(found, *rows)
 
-    def follow(self, inventory: Inventory) -> None:
+    def update_inventory(self, inventory: Inventory) -> None:
         """Remember it."""
         self.followed = inventory
 
@@ -48,19 +50,23 @@ class FakeKernel:
         """The readings of namespaces."""
         return self.namespaces, 1.0 if self.namespaces else None
 
-    def follow_overlays(self, files: Mapping[str, str]) -> None:
+    def update_overlays(self, files: Mapping[str, str]) -> None:
         """Remember which."""
         self.overlay_files = files
+
+    def update_route_queries(self, queries: frozenset[RouteQuery]) -> None:
+        """Remember them."""
+        self.route_queries = queries
 
     def overlays(self) -> OverlayReading:
         """The readings of overlays."""
         return self.read_overlays
 
-    def read_inside(self, wanted: tuple[Inside, ...]) -> Sequence[Reading]:
+    def read_interface_counters(self, wanted: tuple[NamespaceInterface, ...]) -> Sequence[Reading]:
         """The readings of those that are wanted."""
         return [reading for reading in self.inside if reading[0] in {inside.key for inside in wanted}]
 
-    def take_ended(self) -> Sequence[EndedLink]:
+    def drain_ended(self) -> Sequence[EndedLink]:
         """What ended, once."""
         taken, self.ended = self.ended, []
         return taken

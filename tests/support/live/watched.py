@@ -6,10 +6,13 @@ from typing import Self
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.inventory import sandboxed
+from exporter.core.network.context import NetworkReadings
 from exporter.core.network.evaluator import NetworkEvaluator
 from exporter.core.network.result import NetworkResult
 from exporter.core.topology.overlay import overlay_namespaces
+from exporter.core.topology.route_queries import container_routes, queries
 from exporter.core.topology.topology import Topology, join
+from exporter.docker_engine.settings import TIMING, Timing
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sampler import KernelSampler
@@ -18,19 +21,20 @@ from tests.support.waiting import until
 
 PROC, SYS = Path("/proc"), Path("/sys")
 LONG = 1000.0
+LOOKUP_SECONDS = 30.0
 
 
 class Watched:
     """Looks at a host. What is a fault only when it stays has stood for as long as the caller says."""
 
-    def __init__(self, host: PrivateHost) -> None:
+    def __init__(self, host: PrivateHost, timing: Timing = TIMING) -> None:
         self._host = host
         self._inventory = Inventory()
         self._topology: Topology | None = None
         with host.netns():
             self._kernel = KernelSampler(PROC)
             self._kernel.start()
-        self._engine = EngineWatcher(host.docker_url, lambda cid: read_cgroup_pid(SYS, cid), self._take)
+        self._engine = EngineWatcher(host.docker_url, lambda cid: read_cgroup_pid(SYS, cid), self._take, timing=timing)
         self._engine.start()
         self.evaluator = NetworkEvaluator()
         try:
@@ -48,7 +52,7 @@ class Watched:
         if known is None or known.inventory is not inventory or known.devices is not devices:
             known = self._topology = join(inventory, devices)
             files = overlay_namespaces(known).items()
-            self._kernel.follow_overlays({network_id: str(self._host.path(path)) for network_id, path in files})
+            self._kernel.update_overlays({network_id: str(self._host.path(path)) for network_id, path in files})
         return known
 
     def remote(self) -> set[str]:
@@ -63,8 +67,13 @@ class Watched:
     def look(self, now: float) -> NetworkResult:
         """Judge what is there now; `now` is the time of this look."""
         with self._host.netns():
-            conntrack = self._kernel.sample(sandboxed(self._inventory)).conntrack
-        result = self.evaluator.evaluate(self.topology(), conntrack, now, self._kernel.overlays())
+            sample = self._kernel.sample(sandboxed(self._inventory), self._inventory)
+        topology = self.topology()
+        routes = container_routes(topology)
+        self._kernel.update_route_queries(wanted := queries(routes))
+        until(lambda: self._kernel.fib.results.keys() >= wanted, LOOKUP_SECONDS, "route lookups")
+        readings = NetworkReadings(self._kernel.overlays(), routes, self._kernel.fib, sample.netns)
+        result = self.evaluator.evaluate(topology, sample.conntrack, now, readings)
         assert result.evaluation.missing == ()
         return result
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.docker_engine import client as client_module
-from tests.support.engine_follower import Follower
+from exporter.docker_engine.settings import LIMITS, Limits, Timing
+from tests.support.engine_follower import PATIENT, Follower
 from tests.support.fake_engine import FakeEngine
 
 
@@ -16,13 +16,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine that a test holds, or that a busy machine slows, is given all the time that it takes."""
-    monkeypatch.setattr(client_module, "QUIET_SECONDS", 1000.0)
-    monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 1000.0)
 
 
 @pytest.fixture
@@ -34,17 +27,23 @@ def engine(tmp_path: Path) -> Iterator[FakeEngine]:
 
 
 @pytest.fixture
-def follow(engine: FakeEngine) -> Iterator[Callable[[], Follower]]:
+def limits() -> Limits:
+    """Those of the program; a test overrides them by a parameter."""
+    return LIMITS
+
+
+@pytest.fixture
+def follow(engine: FakeEngine, limits: Limits) -> Iterator[Callable[..., Follower]]:
     """Make a follower, not started."""
     with ExitStack() as stack:
 
-        def make() -> Follower:
-            return stack.enter_context(closing(Follower(engine)))
+        def make(timing: Timing = PATIENT) -> Follower:
+            return stack.enter_context(closing(Follower(engine, timing, limits)))
 
         yield make
 
 
 @pytest.fixture
-def follower(follow: Callable[[], Follower]) -> Follower:
+def follower(follow: Callable[..., Follower]) -> Follower:
     """A follower with a first inventory."""
     return follow().synced()

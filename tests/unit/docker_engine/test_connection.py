@@ -5,22 +5,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from exporter.docker_engine import client as client_module
+from exporter.docker_engine.settings import Timing
 from exporter.docker_engine.watcher import TICK_SECONDS
-from tests.support.engine_follower import SECONDS, Follower
+from tests.support.engine_follower import PATIENT, SECONDS, Follower
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A silent stream is doubted soon, and so is a request without an answer."""
-    monkeypatch.setattr(client_module, "QUIET_SECONDS", 0.3)
-    monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 1.0)
 
 
 def reconnects(follower: Follower) -> int:
@@ -50,10 +44,9 @@ def test_what_happened_between_two_streams_is_replayed(engine: FakeEngine, follo
 
 
 def test_a_quiet_stream_is_asked_whether_it_lives_and_counts_as_connected(
-    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
-    monkeypatch.setattr(client_module, "QUIET_SECONDS", 1.0)  # the engine, too, must answer within it
-    follower = follow().synced()
+    follower = follow(replace(PATIENT, quiet=1.0)).synced()  # the engine, too, must answer within it
     pings = Counter(engine.asked)["/_ping"]
     follower.wait(lambda: Counter(engine.asked)["/_ping"] > pings + 2, "three pings")
     engine.run("web")
@@ -63,8 +56,10 @@ def test_a_quiet_stream_is_asked_whether_it_lives_and_counts_as_connected(
     assert follower.resyncs("reconnect") == 0
 
 
-@pytest.mark.usefixtures("impatient")
-def test_an_engine_that_hangs_is_called_away_until_it_goes_on(engine: FakeEngine, follower: Follower) -> None:
+def test_an_engine_that_hangs_is_called_away_until_it_goes_on(
+    engine: FakeEngine, follow: Callable[..., Follower]
+) -> None:
+    follower = follow(Timing(request_timeout=1.0, quiet=0.3)).synced()
     engine.run("web")
     follower.wait(lambda: follower.settled() and follower.container("web"), "web")
     with engine.holding(""):
@@ -87,7 +82,7 @@ def test_an_engine_that_is_away_at_first_is_followed_once_it_appears(tmp_path: P
 
 
 def test_the_first_look_ends_while_events_come_without_a_pause(
-    engine: FakeEngine, follow: Callable[[], Follower]
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
     """As on a host full of health checks, where one container is locked."""
     engine.appear_silently("web")
@@ -111,7 +106,7 @@ def test_an_engine_that_goes_leaves_what_was_known(engine: FakeEngine, follower:
 
 @pytest.mark.parametrize("path", ["/containers/json", "/networks", "/info"])
 def test_a_list_that_is_refused_is_asked_for_again(
-    engine: FakeEngine, follow: Callable[[], Follower], path: str
+    engine: FakeEngine, follow: Callable[..., Follower], path: str
 ) -> None:
     engine.failing[path] = 500
     follower = follow()
@@ -122,7 +117,9 @@ def test_a_list_that_is_refused_is_asked_for_again(
     follower.wait(lambda: follower.inventory.connected, "a list")
 
 
-def test_an_event_stream_that_is_refused_is_asked_for_again(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+def test_an_event_stream_that_is_refused_is_asked_for_again(
+    engine: FakeEngine, follow: Callable[..., Follower]
+) -> None:
     engine.failing["/events"] = 500
     follower = follow()
     follower.watcher.start()

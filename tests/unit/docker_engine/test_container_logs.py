@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from exporter.core.model.container_details import LogEvidence
-from exporter.docker_engine import client as client_module
 from exporter.docker_engine.container_logs import demultiplexed
+from exporter.docker_engine.settings import Limits
 from tests.support.engine_follower import Follower
 from tests.support.fake_engine import FakeEngine
 
@@ -127,8 +127,9 @@ def test_a_restarted_one_keeps_its_last_lifes_words_and_one_that_was_started_by_
     follower.wait(lambda: evidence(follower) is None, "a life of its own")
 
 
-def test_a_long_log_is_cut(web: FakeEngine, follower: Follower, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "LONGEST_LOG", 100)
+@pytest.mark.parametrize("limits", [Limits(log_bytes=100)], ids=["100 bytes"])
+@pytest.mark.usefixtures("limits")
+def test_a_long_log_is_cut(web: FakeEngine, follower: Follower) -> None:
     web.logs["web-id"] = frame(1, b"x" * 200) + frame(2, LINE)
     now(web, "exited")
     follower.wait(lambda: evidence(follower) == LogEvidence(), "what is left of it")

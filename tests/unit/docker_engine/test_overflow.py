@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from exporter.docker_engine import watcher as watcher_module
 from exporter.docker_engine.inspector import THREADS, Answer, Subject
+from exporter.docker_engine.settings import Limits
 from tests.support.engine_follower import Follower
 from tests.support.fake_engine import FakeEngine
 
@@ -15,9 +15,14 @@ INSPECT = "/containers/web-id/json"
 
 
 @pytest.fixture
-def follower(engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch) -> Follower:
+def limits() -> Limits:
+    """A short queue."""
+    return Limits(queue=20)
+
+
+@pytest.fixture
+def follower(engine: FakeEngine, follow: Callable[..., Follower]) -> Follower:
     """One with a short queue, that knows a container."""
-    monkeypatch.setattr(watcher_module, "QUEUE", 20)
     engine.appear_silently("web")
     return follow().synced()
 

@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
-import pytest
 from structlog.testing import capture_logs
 
 from exporter.core.model.docker import RemoteEndpoint
-from exporter.docker_engine import watcher as watcher_module
-from tests.support.engine_follower import Follower
+from tests.support.engine_follower import PATIENT, Follower
 from tests.support.fake_engine import FakeEngine
 
 
@@ -22,7 +21,7 @@ def test_the_events_are_asked_for_before_the_list(engine: FakeEngine, follower: 
 
 
 def test_a_container_that_runs_already_is_known_with_its_process(
-    engine: FakeEngine, follow: Callable[[], Follower]
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
     engine.appear_silently("web", pid=41)
     found = follow().synced().container("web")
@@ -62,7 +61,7 @@ def test_an_event_during_an_inspect_makes_it_inspect_again(engine: FakeEngine, f
     follower.wait(lambda: follower.container("shop"), "shop")
 
 
-def test_exec_and_health_checks_make_no_inspect(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+def test_exec_and_health_checks_make_no_inspect(engine: FakeEngine, follow: Callable[..., Follower]) -> None:
     engine.appear_silently("web")
     follower = follow().synced()
     inspects = asked(engine, "/containers/web-id/json")
@@ -109,10 +108,9 @@ def test_the_members_of_a_destroyed_network_are_forgotten(engine: FakeEngine, fo
 
 
 def test_what_changed_without_an_event_is_found_by_the_periodic_list(
-    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
-    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.1)
-    follower = follow().synced()
+    follower = follow(replace(PATIENT, resync=0.1)).synced()
     engine.appear_silently("web")
     follower.wait(lambda: follower.container("web") and follower.settled(), "web")
     assert follower.resyncs("periodic") > 0
@@ -120,12 +118,11 @@ def test_what_changed_without_an_event_is_found_by_the_periodic_list(
 
 
 def test_a_periodic_list_changes_nothing_of_a_container_that_did_not_change(
-    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
     """The list counts its creation in whole seconds, and calls an image that lost its name by its id."""
-    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.1)
     engine.appear_silently("web")
-    follower = follow().synced()
+    follower = follow(replace(PATIENT, resync=0.1)).synced()
     before = follower.container("web")
     engine.retag("web")
     lists = asked(engine, "/containers/json")
@@ -133,22 +130,19 @@ def test_a_periodic_list_changes_nothing_of_a_container_that_did_not_change(
     assert follower.container("web") == before
 
 
-def test_endpoints_on_other_nodes_are_known(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+def test_endpoints_on_other_nodes_are_known(engine: FakeEngine, follow: Callable[..., Follower]) -> None:
     engine.network("ov")
     engine.elsewhere("ov", "two", "10.0.1.4")
     follower = follow().synced()
     assert follower.inventory.remote["ov-net"] == (RemoteEndpoint("two-endpoint", "two", "10.0.1.4", "192.0.2.2"),)
 
 
-def test_one_row_that_is_not_understood_costs_no_other(
-    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.1)
+def test_one_row_that_is_not_understood_costs_no_other(engine: FakeEngine, follow: Callable[..., Follower]) -> None:
     engine.appear_silently("web")
     engine.appear_silently("odd")
     engine.containers["odd-id"]["HostConfig"] = "nonsense"
     with capture_logs() as entries:
-        follower = follow().synced()
+        follower = follow(replace(PATIENT, resync=0.1)).synced()
         lists = asked(engine, "/containers/json")
         follower.wait(lambda: asked(engine, "/containers/json") > lists + 1, "a list after it")
     assert {container.name for container in follower.inventory.containers.values()} == {"web"}
@@ -156,13 +150,12 @@ def test_one_row_that_is_not_understood_costs_no_other(
 
 
 def test_an_inspect_that_is_not_understood_is_said_once_and_asked_for_again_with_the_next_list(
-    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
-    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.5)
     engine.appear_silently("odd")
     engine.containers["odd-id"]["RestartCount"] = "often"
     with capture_logs() as entries:
-        follower = follow()
+        follower = follow(replace(PATIENT, resync=0.5))
         follower.watcher.start()
         follower.wait(lambda: asked(engine, "/containers/odd-id/json") > 3, "an inspect with each list")
     told = [entry["error"] for entry in entries if entry["log_level"] == "warning"]
@@ -189,7 +182,7 @@ def error(follower: Follower, name: str) -> str:
 
 
 def test_a_start_that_failed_is_seen_by_the_disconnect_that_alone_tells_of_it(
-    engine: FakeEngine, follow: Callable[[], Follower]
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
     stopped(engine, "web")
     follower = follow().synced()
@@ -199,16 +192,15 @@ def test_a_start_that_failed_is_seen_by_the_disconnect_that_alone_tells_of_it(
 
 
 def test_a_start_that_failed_without_an_event_is_found_by_the_periodic_list(
-    engine: FakeEngine, follow: Callable[[], Follower], monkeypatch: pytest.MonkeyPatch
+    engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:
-    monkeypatch.setattr(watcher_module, "RESYNC_SECONDS", 0.1)
     stopped(engine, "web")
-    follower = follow().synced()
+    follower = follow(replace(PATIENT, resync=0.1)).synced()
     failed_start(engine, "web")
     follower.wait(lambda: error(follower, "web"), "its error")
 
 
-def test_after_a_reconnect_everything_is_inspected_again(engine: FakeEngine, follow: Callable[[], Follower]) -> None:
+def test_after_a_reconnect_everything_is_inspected_again(engine: FakeEngine, follow: Callable[..., Follower]) -> None:
     engine.appear_silently("web")
     follower = follow().synced()
     follower.wait(lambda: asked(engine, "/containers/web-id/json") == 1, "the first inspect")

@@ -168,7 +168,7 @@ def test_a_bad_connection_costs_the_connections(monkeypatch: pytest.MonkeyPatch,
     kernel = FakeSocket(always(good.replace(b"\x14\x00\x01\x80", b"\x14\x00\x09\x80", 1)), always(good))
     monkeypatch.setattr(flow_sweep, "open_flows", lambda: as_socket(kernel))
     sweep = FlowSweep(tmp_path)
-    sweep.watch_for(UDP_PORTS)
+    sweep.update_udp_ports(UDP_PORTS)
     sweep.step()
     assert (sweep.snapshot()[0], sweep.state().error) == (None, "a connection whose first tuple is in no known form")
     sweep._full_due = 0.0
@@ -209,7 +209,7 @@ def test_bad_messages_of_links_end_no_following(monkeypatch: pytest.MonkeyPatch)
         until(lambda: watcher.links()[1], 60, "the devices of the second dump")
         watcher.stop()
     assert {link.name for link in watcher.links()[1].values()} >= {"veth-web", "br-front"}
-    assert ALL_NSIDS in watcher.take_freed()
+    assert ALL_NSIDS in watcher.drain_freed()
     told = [entry.get("error", "") for entry in logs if entry["event"] != "link message not understood"]
     assert len(told) == 3
     assert all("bytes" in error or "ifindex" in error for error in told), told

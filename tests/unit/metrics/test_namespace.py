@@ -4,7 +4,7 @@ from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceStats
 from exporter.metrics import fdb, namespace
-from exporter.metrics.hot import HotRenderer
+from exporter.metrics.templated import TemplatedRenderer
 from exporter.metrics.text import render
 from tests.support.builders import CREATED, bridge, devices, inventory, network
 from tests.support.families import Series, values
@@ -25,7 +25,7 @@ COUNTERS = {
 def rendered(counts: NamespaceCounts, *, openmetrics: bool = False) -> str:
     """The counters by the templates, the rest by prometheus_client."""
     observation = Observation(join(inventory(), devices()), namespaces=counts)
-    hot, _, _ = HotRenderer(namespace.GROUP).render(observation, openmetrics=openmetrics, limit=1000)
+    hot, _, _ = TemplatedRenderer(namespace.GROUP).render(observation, openmetrics=openmetrics, limit=1000)
     text = b"".join(hot) + render(namespace.families(observation), openmetrics=openmetrics)
     return text.decode() + ("# EOF\n" if openmetrics else "")
 

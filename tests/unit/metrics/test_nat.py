@@ -17,7 +17,7 @@ from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.observation import Observation
 from exporter.metrics import nat_connections
 from exporter.metrics.build import counter, gauge
-from exporter.metrics.hot import HotGroup, HotRenderer
+from exporter.metrics.templated import TemplatedGroup, TemplatedRenderer
 from tests.support.builders import CREATED, observed, shop
 from tests.support.families import by_prometheus_client, exposed, section, values
 from tests.support.findings import evaluation
@@ -205,7 +205,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def by_client(group: HotGroup, *, openmetrics: bool) -> str:
+def by_client(group: TemplatedGroup, *, openmetrics: bool) -> str:
     """The same family by the other renderer."""
     [described] = group.counters
     counts = described.name.endswith("_total")
@@ -221,8 +221,8 @@ def heads(text: str) -> list[str]:
 
 @pytest.mark.parametrize("openmetrics", [False, True], ids=["text", "openmetrics"])
 @pytest.mark.parametrize("group", nat_connections.GROUPS, ids=lambda group: group.counters[0].name)
-def test_both_renderers_agree(group: HotGroup, openmetrics: bool) -> None:  # noqa: FBT001
-    ours = b"".join(HotRenderer(group).render(FULL, openmetrics=openmetrics, limit=99)[0]).decode()
+def test_both_renderers_agree(group: TemplatedGroup, openmetrics: bool) -> None:  # noqa: FBT001
+    ours = b"".join(TemplatedRenderer(group).render(FULL, openmetrics=openmetrics, limit=99)[0]).decode()
     theirs = by_client(group, openmetrics=openmetrics)
     end = "# EOF\n" if openmetrics else ""
     found, wanted = (values(text.removesuffix(end) + end, openmetrics=openmetrics) for text in (ours, theirs))
@@ -231,7 +231,7 @@ def test_both_renderers_agree(group: HotGroup, openmetrics: bool) -> None:  # no
 
 
 def test_series_come_and_go_with_their_ports() -> None:
-    renderer = HotRenderer(nat_connections.GROUPS[0])
+    renderer = TemplatedRenderer(nat_connections.GROUPS[0])
 
     def shown(counts: dict[tuple[str, ...], int]) -> set[tuple[str, float]]:
         observation = seen(reading=READ, connections=CounterTotals(counts))

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, add_info, counter, gauge, info
-from exporter.metrics.exposition import SCRAPE_FAMILIES, kept_groups
+from exporter.metrics.exposition import SCRAPE_FAMILIES, cached_groups
 from exporter.metrics.text import render
 from tests.support.families import by_prometheus_client
 from tests.support.recorded import RecordedHost, hosts
@@ -62,7 +62,7 @@ def all_families(observation: Observation) -> Iterator[Metric]:
     """Those without a template."""
     for made in SCRAPE_FAMILIES:
         yield from made(observation)
-    for group in kept_groups(("com.docker.compose.project",)):
+    for group in cached_groups(("com.docker.compose.project",)):
         if (value := group.of(observation)) is not None:
             yield from group.families(value)
 

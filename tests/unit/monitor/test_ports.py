@@ -47,7 +47,7 @@ class Kernel:
         self.answer: Bound = {("tcp", 8080): (CURL,)}
         self.failing = False
 
-    def bound(self, ports: Collection[PortKey]) -> Bound:
+    def read_bound(self, ports: Collection[PortKey]) -> Bound:
         """The answer, or the kernel's refusal."""
         self.asked.append(set(ports))
         if self.failing:

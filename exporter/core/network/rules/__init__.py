@@ -11,8 +11,11 @@ from exporter.core.network.rules import (
     duplicate_address,
     ghost_endpoint,
     mtu_mismatch,
+    namespace_orphaned,
     orphan_veth,
     overlay_peer_missing,
+    route_lost,
+    start_blocked,
     static_address_in_range,
     subnet_overlap,
 )
@@ -32,6 +35,9 @@ NETWORK_RULES: tuple[Rule[NetworkContext], ...] = (
     Rule(detached_veth.KIND, detached_veth.check, DEVICES, hold=2.0),
     Rule(ghost_endpoint.KIND, ghost_endpoint.check, ENGINE, hold=90.0),
     Rule(bridge_full.KIND, bridge_full.check, DEVICES),
+    Rule(route_lost.KIND, route_lost.check, DEVICES | {Input.ROUTE_LOOKUPS}, hold=5.0),
+    Rule(namespace_orphaned.KIND, namespace_orphaned.check, ENGINE, hold=10.0),
+    Rule(start_blocked.KIND, start_blocked.check, ENGINE),
     Rule(overlay_peer_missing.KIND, overlay_peer_missing.check, ENGINE | {Input.OVERLAYS}, hold=90.0),
 )
 # The connection table is read at each observation; the network context is not made anew for it.

@@ -42,4 +42,4 @@ def _holder(context: PortContext, place: ListenAddress, container: Container) ->
     listeners = context.overlapping(place)
     if any(is_own(listener.owner, container) for listener in listeners):
         return None
-    return min(listeners, key=lambda listener: not listener.owner.told, default=None)
+    return min(listeners, key=lambda listener: not listener.owner.known, default=None)

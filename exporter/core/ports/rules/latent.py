@@ -43,7 +43,7 @@ def _holder(context: PortContext, container: Container, binding: PortBinding) ->
         others = [
             listener
             for listener in context.others(ListenAddress(binding.protocol, binding.host_ip, port), container)
-            if listener.owner.told and listener.owner.name
+            if listener.owner.known and listener.owner.name
         ]
         if not others:
             return None

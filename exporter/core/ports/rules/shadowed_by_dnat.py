@@ -51,7 +51,7 @@ def _shadowed(context: PortContext, redirect: Redirect) -> Iterator[Listener]:
 
 def _expects_others(listener: Listener) -> bool:
     address = ip_address(listener.socket.address)
-    return listener.owner.told and not (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    return listener.owner.known and not (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _is_from_outside(in_interface: str, uplinks: frozenset[str]) -> bool:

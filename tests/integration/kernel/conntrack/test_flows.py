@@ -31,7 +31,7 @@ def test_a_sweep_reads_beside_and_says_how_it_went(monkeypatch: pytest.MonkeyPat
     sweep = FlowSweep(PROC)
     assert sweep.snapshot()[0] is None
     made = make_flows()
-    sweep.watch_for(frozenset({53, 54}))
+    sweep.update_udp_ports(frozenset({53, 54}))
     sweep.step()
     found, age = sweep.snapshot()
     assert found == EXPECTED
@@ -42,7 +42,7 @@ def test_a_sweep_reads_beside_and_says_how_it_went(monkeypatch: pytest.MonkeyPat
         sweep.step()  # the whole is not due: what was led elsewhere is read anew
         assert sweep.snapshot()[0] == EXPECTED
         assert sweep.state().up
-        sweep.watch_for(frozenset({53, 54, 55}))  # a new one: now it is
+        sweep.update_udp_ports(frozenset({53, 54, 55}))  # a new one: now it is
         sweep.step()
     assert sweep.snapshot()[0] is None
     assert (sweep.state().up, sweep.state().error) == (False, "[Errno 1] Operation not permitted")

@@ -11,7 +11,6 @@ from exporter.errors import SourceError
 from exporter.kernel.firewall.nftables import dump
 from exporter.kernel.firewall.nftables import reader as reader_module
 from exporter.kernel.firewall.nftables.reader import NftReader
-from exporter.kernel.nat import reader as nat_module
 from exporter.kernel.nat.reader import NatReader
 from tests.support.kernel.captured_nat_hosts import run
 from tests.support.kernel.captured_rules import BODY, CAPTURES, CapturedKernel, Writer, captured
@@ -131,9 +130,8 @@ def test_a_reading_holds_both_kinds_of_tables_and_the_sysctls() -> None:
 
 
 @pytest.mark.usefixtures("rules")
-def test_ends_that_nobody_asks_for_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nat_module, "MOST_ENDED", 3)
-    nat = NatReader(PROC)
+def test_ends_that_nobody_asks_for_are_put_together() -> None:
+    nat = NatReader(PROC, max_ended=3)
     try:
         nat.read(())
         for _ in range(4):

@@ -114,7 +114,7 @@ def test_results_follow_each_kind_of_change(watcher: FibWatcher) -> None:
     watcher.update_queries(frozenset({query}))
 
     def leads_to(ifindex: int, error: int = 0) -> bool:
-        result = watcher.results.get(query)
+        result = watcher.reading.results.get(query)
         return result is not None and (result.ifindex, result.error) == (ifindex, error)
 
     until(lambda: leads_to(bridge), SECONDS, "the first result")
@@ -133,6 +133,6 @@ def test_results_follow_each_kind_of_change(watcher: FibWatcher) -> None:
 
 def test_a_query_that_is_not_wanted_any_more_is_forgotten(watcher: FibWatcher) -> None:
     watcher.update_queries(frozenset({inbound()}))
-    until(lambda: inbound() in watcher.results, SECONDS, "a result")
+    until(lambda: inbound() in watcher.reading.results, SECONDS, "a result")
     watcher.update_queries(frozenset({outbound()}))
-    until(lambda: set(watcher.results) == {outbound()}, SECONDS, "only the other result")
+    until(lambda: set(watcher.reading.results) == {outbound()}, SECONDS, "only the other result")

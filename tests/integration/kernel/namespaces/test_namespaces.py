@@ -46,7 +46,7 @@ def process(name: str, pid: int) -> Container:
 
 
 def one_end(watcher: LinkWatcher) -> EndedLink:
-    return until(watcher.take_ended, 60, "the end of a veth")[0]
+    return until(watcher.drain_ended, 60, "the end of a veth")[0]
 
 
 def test_a_namespace_has_a_number_once_a_device_moved_there(sandbox: int) -> None:
@@ -80,7 +80,7 @@ def test_a_number_that_was_freed_is_not_that_of_the_dead_container_any_more(
         plug("old", first)
         old = process("old", first)
         (nsid,) = resolver.sandboxes([old], set()).values()
-    freed = until(watcher.take_freed, 60, "the number freed")
+    freed = until(watcher.drain_freed, 60, "the number freed")
     with container() as second:
         plug("new", second)
         new = process("new", second)
@@ -135,7 +135,7 @@ def test_a_freed_number_is_heard_of(watcher: LinkWatcher) -> None:
     with container() as pid:
         plug("web", pid)
         nsid = nsid_of(pid)
-    assert until(watcher.take_freed, 60, "a freed number") == {nsid}
+    assert until(watcher.drain_freed, 60, "a freed number") == {nsid}
 
 
 def test_a_sampler_reads_devices_and_counters_and_keeps_what_did_not_change(namespace: None) -> None:

@@ -55,5 +55,5 @@ def test_a_socket_keeps_the_cgroup_in_which_it_was_made(real_root: Path) -> None
 
 def told(socket: ListeningSocket) -> tuple[str, ...]:
     tree = CgroupTree(Path("/sys"))
-    tree.learn({socket.cgroup_id})
+    tree.update({socket.cgroup_id})
     return tree.container_ids(socket.cgroup_id)

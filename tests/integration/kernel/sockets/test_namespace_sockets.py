@@ -91,7 +91,7 @@ def test_a_namespace_that_was_read_ends_with_its_last_process(tmp_path: Path) ->
         sandbox = Sandbox(pid, tmp_path)
         for _ in range(1000):
             assert sandbox.read() == set()
-    assert until(watcher.take_freed, 60, "the namespace's end") == {nsid}
+    assert until(watcher.drain_freed, 60, "the namespace's end") == {nsid}
     watcher.stop()
 
 

@@ -95,11 +95,11 @@ def test_who_has_a_port_is_answered_by_protocol_and_is_the_same_object(proc: Fak
         proc.process(20, "first", inode(tcp))
         proc.process(21, "second", inode(udp))
         questions = frozenset({("tcp", 8001), ("udp", 8001), ("tcp", 8002)})
-        found = reader.bound(questions)
+        found = reader.read_bound(questions)
         assert {port: [(one.state, one.owner.name) for one in held] for port, held in found.items()} == {
             ("tcp", 8001): [("close", "first")],
             ("udp", 8001): [("established", "second")],
             ("tcp", 8002): [],
         }
-        assert reader.bound(questions) is found
-    assert reader.bound(frozenset()) == {}
+        assert reader.read_bound(questions) is found
+    assert reader.read_bound(frozenset()) == {}

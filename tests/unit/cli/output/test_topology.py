@@ -8,13 +8,13 @@ from typing import Any
 
 from exporter.cli.output.graph import dot, mermaid
 from exporter.cli.output.topology import document, parse_view, print_tree
-from exporter.core.views.host_view import portrait
+from exporter.core.views.host_view import build_view
 from exporter.web.page import api
 from tests.support.builders import inventory, network, observed, run, shop
 from tests.support.terminal import printed
 
 SHOP = observed(shop())
-DRAWN = portrait(SHOP)
+DRAWN = build_view(SHOP)
 EVIL = replace(
     SHOP,
     topology=replace(
@@ -89,7 +89,7 @@ def test_graphs_join_the_same_things() -> None:
 
 
 def test_a_name_cannot_write_to_the_terminal_nor_end_a_label() -> None:
-    evil = portrait(EVIL)
+    evil = build_view(EVIL)
     assert '  n0 [shape=box, label="a\\"]?[2J\\\\"];' in dot(evil).splitlines()
     assert '  n0["a#quot;]?[2J\\"]' in mermaid(evil).splitlines()
     assert "\x1b" not in "".join(printed(partial(print_tree, evil)))

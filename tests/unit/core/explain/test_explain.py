@@ -20,7 +20,7 @@ from exporter.core.explain.path import (
     UNREACHABLE,
     Path,
 )
-from exporter.core.explain.query import Asked, parse_asked
+from exporter.core.explain.query import Query, parse_query
 from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner
 from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.view import NatView
@@ -61,10 +61,10 @@ def broken(host: Host, asked: str = "8080", *listeners: Listener, **more: Any) -
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("8080", Asked("", 8080)),
-        ("tcp/8080", Asked("tcp", 8080)),
-        ("8080/UDP", Asked("udp", 8080)),
-        ("sctp/1", Asked("sctp", 1)),
+        ("8080", Query("", 8080)),
+        ("tcp/8080", Query("tcp", 8080)),
+        ("8080/UDP", Query("udp", 8080)),
+        ("sctp/1", Query("sctp", 1)),
         ("0", None),
         ("65536", None),
         ("icmp/8", None),
@@ -73,8 +73,8 @@ def broken(host: Host, asked: str = "8080", *listeners: Listener, **more: Any) -
         ("web", None),
     ],
 )
-def test_a_port_is_read_as_people_write_it(text: str, asked: Asked | None) -> None:
-    assert parse_asked(text) == asked
+def test_a_port_is_read_as_people_write_it(text: str, asked: Query | None) -> None:
+    assert parse_query(text) == asked
 
 
 @EVERY_KIND

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from exporter.core.model.docker import AddressPool, Inventory, RemoteEndpoint
+from exporter.core.network.context import NetworkReadings
 from exporter.core.network.evaluator import NetworkEvaluator
 from exporter.core.topology.address_pools import PoolUse
 from exporter.core.topology.overlay import OverlayReading, OverlayRows
@@ -21,7 +22,10 @@ def host(found: Inventory | None = None) -> Topology:
 
 
 def kinds(evaluator: NetworkEvaluator, topology: Topology, reading: OverlayReading, now: float) -> list[str]:
-    return [finding.kind for finding in evaluator.evaluate(topology, None, now, reading).evaluation.findings]
+    return [
+        finding.kind
+        for finding in evaluator.evaluate(topology, None, now, NetworkReadings(reading)).evaluation.findings
+    ]
 
 
 def test_rows_of_an_overlay_that_go_and_come_back_are_noticed_while_the_topology_stays() -> None:
@@ -35,10 +39,10 @@ def test_rows_of_an_overlay_that_go_and_come_back_are_noticed_while_the_topology
 
 def test_overlays_that_cannot_be_read_are_not_judged_and_that_is_said() -> None:
     hidden = OverlayReading({"ov-net": OverlayRows()}, complete=False)
-    found = NetworkEvaluator().evaluate(host(), None, 0.0, hidden)
+    found = NetworkEvaluator().evaluate(host(), None, 0.0, NetworkReadings(hidden))
     assert "overlays" in found.evaluation.missing
     assert "overlay_peer_missing" not in found.evaluation.evaluated
-    again = NetworkEvaluator().evaluate(host(), None, 0.0, OverlayReading({"ov-net": KNOWN}))
+    again = NetworkEvaluator().evaluate(host(), None, 0.0, NetworkReadings(OverlayReading({"ov-net": KNOWN})))
     assert "overlays" not in again.evaluation.missing
     assert "overlay_peer_missing" in again.evaluation.evaluated
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.ports import refused_binds
 from exporter.core.ports.bind_failures import RefusedBind
 from exporter.core.ports.context import Refusal
 from exporter.core.ports.refused_binds import RETRY_WINDOW, Refused, RefusedBinds
@@ -73,7 +72,7 @@ def test_it_is_the_same_object_while_it_says_the_same() -> None:
     assert remembered.current(inventory(WEB), NOW) is first
 
 
-def test_of_too_many_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refused_binds, "MAX_PORTS", 2)
-    found = after(*[replace(REFUSED, port=port) for port in (1, 2, 3)])
-    assert [where.port for where in found["web-id"]] == [2, 3]
+def test_of_too_many_the_oldest_are_evicted() -> None:
+    remembered = RefusedBinds(max_ports=2)
+    remembered.record([replace(REFUSED, port=port) for port in (1, 2, 3)])
+    assert [where.port for where in remembered.current(inventory(WEB), NOW)["web-id"]] == [2, 3]

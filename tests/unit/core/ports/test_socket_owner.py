@@ -61,7 +61,7 @@ KNOWN = host(WEB, builders.run("db", network="front", ip="172.18.0.3"))
 )
 def test_an_owner(cgroup: tuple[str, ...], process: Process | None, owner: Owner) -> None:
     assert owner_of(SOCKET, cgroup, process, KNOWN) == owner
-    assert owner.told == (owner != Owner())
+    assert owner.known == (owner != Owner())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from exporter.core.model.docker import Interface, Member
-from exporter.core.model.kernel_sample import Inside, StatsRow
+from exporter.core.model.kernel_sample import NamespaceInterface, StatsRow
 from exporter.core.topology.topology import Topology, join
 from exporter.core.traffic.ledger import Ledger
 from tests.support.builders import bridge, device, devices, ended, inventory, network, row, run, veth
@@ -127,7 +127,7 @@ def inside(*names: str, driver: str, mac: str = "", ids: str = "") -> Topology:
 
 def test_a_macvlan_endpoint_is_read_inside_by_its_endpoints_id(ledger: Ledger) -> None:
     lan = inside("web", driver="macvlan", mac="02:42:0a:00:00:0")
-    assert lan.readings == (Inside("web-id-endpoint", 0, 0, Interface(2, "eth0", "02:42:0a:00:00:00")),)
+    assert lan.readings == (NamespaceInterface("web-id-endpoint", 0, 0, Interface(2, "eth0", "02:42:0a:00:00:00")),)
     ledger.attribute(lan)
     ledger.read([("web-id-endpoint", 1, 0, 100, 0, 0, 0, 0, 0)])
     assert exposed(ledger, lan) == {("web", "lan"): (1, 0, 100, 0, 0, 0, 0, 0)}

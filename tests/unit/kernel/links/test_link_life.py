@@ -40,7 +40,7 @@ def lived() -> tuple[LinkTable, list[tuple[int | None, int]]]:
 def test_what_was_sent_and_received_is_in_the_final_counters_to_the_byte() -> None:
     """Ten frames of 100 bytes were sent inside, three of 1000 bytes came in."""
     table, _ = lived()
-    (end,) = table.take_ended()
+    (end,) = table.drain_ended()
     assert end.stats[:5] == row(VETH, rx=(1000, 10), tx=(3000, 3))[:5]
 
 
@@ -48,13 +48,13 @@ def test_drops_mean_the_same_at_the_end_as_before() -> None:
     """What the container's stack drops is no drop of the host's end: only packets and bytes are the same on both."""
     alive = [message.stats for message in heard() if message.link.ifindex == VETH and message.stats]
     table, _ = lived()
-    (end,) = table.take_ended()
+    (end,) = table.drain_ended()
     assert end.stats[TX_DROPPED] == max(stats[TX_DROPPED] for stats in alive)
 
 
 def test_the_owner_is_known_at_the_end_although_the_last_message_no_longer_names_it() -> None:
     table, _ = lived()
-    (end,) = table.take_ended()
+    (end,) = table.drain_ended()
     assert (end.link.name, end.link.peer_nsid, end.link.peer_ifindex, end.link.master_ifindex) == ("veth-web", 0, 4, 2)
     assert end.peer_mac == "02:42:ac:12:00:02"
     assert [link.peer_nsid for link in (m.link for m in heard() if m.deleted) if link.ifindex == VETH] == [None]
@@ -81,8 +81,8 @@ def test_the_namespace_got_its_number_when_the_device_moved_there() -> None:
 
 def test_replaying_the_end_twice_ends_nothing_twice() -> None:
     table, _ = lived()
-    ends = table.take_ended()
+    ends = table.drain_ended()
     for message in heard():
         if message.deleted:
             table.apply(message)
-    assert (len(ends), table.take_ended()) == (1, [])
+    assert (len(ends), table.drain_ended()) == (1, [])

@@ -31,7 +31,7 @@ def gone(link: Link, stats: StatsRow | None = None, *, moved: bool = False) -> L
 def tell(table: LinkTable, *messages: LinkMessage) -> list[EndedLink]:
     for message in messages:
         table.apply(message)
-    return table.take_ended()
+    return table.drain_ended()
 
 
 def test_a_veth_dies_in_steps_and_the_largest_of_each_counter_is_final(table: LinkTable) -> None:
@@ -102,7 +102,7 @@ def test_ifindex_2_in_many_namespaces_keeps_the_lives_apart(table: LinkTable) ->
 
 def test_an_end_is_handed_over_once(table: LinkTable) -> None:
     assert len(tell(table, new(HOST_END), gone(DETACHED))) == 1
-    assert table.take_ended() == []
+    assert table.drain_ended() == []
 
 
 def test_the_end_of_what_was_never_there_is_nothing(table: LinkTable) -> None:
@@ -113,7 +113,7 @@ def test_the_end_of_what_was_never_there_is_nothing(table: LinkTable) -> None:
 def test_a_dump_ends_what_is_missing_with_what_was_heard_last(table: LinkTable) -> None:
     tell(table, new(bridge("br-front", 3)), new(HOST_END), new(HOST_END, row(11, rx=(7, 1))))
     table.replace([new(bridge("br-front", 3))])
-    assert table.take_ended() == [EndedLink(HOST_END, row(11, rx=(7, 1)), "br-front")]
+    assert table.drain_ended() == [EndedLink(HOST_END, row(11, rx=(7, 1)), "br-front")]
     assert table.links == {3: bridge("br-front", 3)}
 
 

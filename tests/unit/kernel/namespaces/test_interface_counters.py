@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.core.model.docker import Interface
-from exporter.core.model.kernel_sample import Inside
+from exporter.core.model.kernel_sample import NamespaceInterface
 from exporter.kernel.namespaces.interface_counters import InterfaceCounterReader, read_names
 from tests.support.kernel.messages import FakeSocket, as_socket
 from tests.support.kernel.proc_files import NET_DEV
@@ -24,11 +24,11 @@ def proc(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def wanted(name: str, pid: int = 4711) -> Inside:
-    return Inside(f"{name}-endpoint", pid, 3, Interface(2, name))
+def wanted(name: str, pid: int = 4711) -> NamespaceInterface:
+    return NamespaceInterface(f"{name}-endpoint", pid, 3, Interface(2, name))
 
 
-def readings(proc: Path, interfaces: list[Inside]) -> list[tuple[Any, ...]]:
+def readings(proc: Path, interfaces: list[NamespaceInterface]) -> list[tuple[Any, ...]]:
     return InterfaceCounterReader(proc, NOBODY).read(interfaces)
 
 

@@ -46,7 +46,7 @@ def world() -> World:
 
 def test_without_an_overlay_there_is_no_thread_and_no_source(world: World) -> None:
     before = set(threading.enumerate())
-    world.sweep.follow({})
+    world.sweep.update_files({})
     assert set(threading.enumerate()) <= before
     assert world.now() == OverlayReading()
     assert world.sweep.state() == ()
@@ -55,11 +55,11 @@ def test_without_an_overlay_there_is_no_thread_and_no_source(world: World) -> No
 def test_an_overlay_that_comes_is_read_at_once_and_again_after_a_while() -> None:
     world = World(interval=0.01)
     world.files["ov"] = ROWS
-    world.sweep.follow({"ov-net": "ov"})
+    world.sweep.update_files({"ov-net": "ov"})
     until(lambda: world.sweep.reading() == OverlayReading({"ov-net": ROWS}), 60, "the first reading")
     world.files["ov"] = OTHERS
     until(lambda: world.sweep.reading() == OverlayReading({"ov-net": OTHERS}), 60, "another reading")
-    world.sweep.follow({})
+    world.sweep.update_files({})
     until(lambda: world.sweep.reading() == OverlayReading(), 60, "nothing to read")
     world.sweep.stop()
 
@@ -94,7 +94,7 @@ def test_one_that_fails_is_a_source_that_is_down(world: World) -> None:
 def test_a_pass_that_breaks_is_not_the_last_one() -> None:
     world = World(interval=0.01)
     world.files["ov"] = ValueError("planted")
-    world.sweep.follow({"ov-net": "ov"})
+    world.sweep.update_files({"ov-net": "ov"})
     until(lambda: world.passes > 1, 60, "a second pass")
     world.files["ov"] = ROWS
     until(lambda: world.sweep.reading() == OverlayReading({"ov-net": ROWS}), 60, "a reading")

@@ -117,7 +117,7 @@ def test_links_of_damaged_messages_are_those_that_were_told_however_often(told: 
             assert (table.links, table.generation) == once
     assert set(table.links.values()) <= {message.link for message in heard}
     counted = {number for message in heard for number in (message.stats or ())}
-    for ended in table.take_ended():
+    for ended in table.drain_ended():
         assert set(ended.stats[1:]) <= counted | {0}
 
 

@@ -18,7 +18,7 @@ def test_a_container_is_named_by_its_cgroup_whatever_the_driver(tmp_path: Path, 
     tree = Tree(tmp_path, where)
     number = tree.make(path, 42, 43)
     known = CgroupTree(tmp_path)
-    known.learn({number})
+    known.update({number})
     assert known.container_ids(number) == (WEB,)
     assert known.processes(number) == [42, 43]
 
@@ -26,14 +26,14 @@ def test_a_container_is_named_by_its_cgroup_whatever_the_driver(tmp_path: Path, 
 def test_a_container_within_a_container_has_both_names_the_outer_first(tmp_path: Path) -> None:
     number = Tree(tmp_path).make(f"docker/{WEB}/docker/{DB}")
     known = CgroupTree(tmp_path)
-    known.learn({number})
+    known.update({number})
     assert known.container_ids(number) == (WEB, DB)
 
 
 def test_a_service_is_no_container(tmp_path: Path) -> None:
     number = Tree(tmp_path).make("system.slice/ssh.service")
     known = CgroupTree(tmp_path)
-    known.learn({number})
+    known.update({number})
     assert known.container_ids(number) == ()
 
 
@@ -51,12 +51,12 @@ def test_the_tree_is_read_again_only_for_an_id_that_was_not_in_it(tmp_path: Path
     tree = Tree(tmp_path)
     first = tree.make(f"docker/{WEB}")
     known = CgroupTree(tmp_path)
-    known.learn({first})
+    known.update({first})
     (tree.root / "docker" / WEB).rename(tree.root / "docker" / DB)
-    known.learn({first})
+    known.update({first})
     assert known.container_ids(first) == (WEB,)
     second = tree.make("system.slice/ssh.service")
-    known.learn({first, second})
+    known.update({first, second})
     assert known.container_ids(first) == (DB,)
 
 
@@ -64,9 +64,9 @@ def test_one_that_was_removed_is_not_looked_for_again(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     first, gone = tree.make(f"docker/{WEB}"), 1 << 40
     known = CgroupTree(tmp_path)
-    known.learn({first, gone})
+    known.update({first, gone})
     (tree.root / "docker" / WEB).rename(tree.root / "docker" / DB)
-    known.learn({first, gone})
+    known.update({first, gone})
     assert known.container_ids(first) == (WEB,)
     assert known.container_ids(gone) == ()
     assert known.processes(gone) == []
@@ -75,7 +75,7 @@ def test_one_that_was_removed_is_not_looked_for_again(tmp_path: Path) -> None:
 def test_without_a_tree_nothing_is_known(tmp_path: Path) -> None:
     (tmp_path / "fs/cgroup/pids").mkdir(parents=True)
     known = CgroupTree(tmp_path)
-    known.learn({7})
+    known.update({7})
     assert find_root(tmp_path) is None
     assert known.container_ids(7) == ()
     assert known.hides(7)
@@ -87,5 +87,5 @@ def test_a_cgroup_with_threads_for_members_has_no_processes(tmp_path: Path) -> N
     number = tree.make("threads")
     (tree.root / "threads/cgroup.procs").unlink()
     known = CgroupTree(tmp_path)
-    known.learn({number})
+    known.update({number})
     assert known.processes(number) == []

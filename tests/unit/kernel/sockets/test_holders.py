@@ -6,7 +6,7 @@ import pytest
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.sockets.cgroups import CgroupTree
-from exporter.kernel.sockets.holders import ALIVE_SECONDS, SECOND_LOOK_SECONDS, UNTOLD_LOOK_SECONDS, HolderTable
+from exporter.kernel.sockets.holders import ALIVE_INTERVAL, SECOND_SEARCH_DELAY, UNKNOWN_RETRY_INTERVAL, HolderTable
 from tests.support.kernel.cgroup_tree import Tree
 from tests.support.kernel.fake_proc import FakeProc
 
@@ -27,12 +27,12 @@ class World:
         """More sockets come."""
         for inode in inodes:
             self.sockets[inode] = ListeningSocket("tcp", "0.0.0.0", inode, inode=inode, cgroup_id=cgroup)
-        self.tree.learn({socket.cgroup_id for socket in self.sockets.values()})
+        self.tree.update({socket.cgroup_id for socket in self.sockets.values()})
 
     def follow(self, after: float = 0.0) -> bool:
         """Let time pass, and follow."""
         self.now += after
-        return self.table.follow(self.sockets)
+        return self.table.update(self.sockets)
 
     def name(self, inode: int) -> str | None:
         """Who holds a socket."""
@@ -73,11 +73,11 @@ def test_the_second_look_sees_who_has_been_given_a_socket(world: World) -> None:
     world.proc.process(20, "dockerd")
     world.proc.process(30, "docker-proxy", 501)
     assert world.name(501) == "dockerd"
-    world.now += SECOND_LOOK_SECONDS
+    world.now += SECOND_SEARCH_DELAY
     assert world.table.due()
     assert world.follow()
     assert world.name(501) == "docker-proxy"
-    assert not world.follow(SECOND_LOOK_SECONDS)
+    assert not world.follow(SECOND_SEARCH_DELAY)
 
 
 def test_the_second_look_costs_one_process_where_nothing_changed(world: World) -> None:
@@ -85,7 +85,7 @@ def test_the_second_look_costs_one_process_where_nothing_changed(world: World) -
     world.listen(501)
     world.follow()
     world.proc.process(10, "other", 501)
-    assert not world.follow(SECOND_LOOK_SECONDS)
+    assert not world.follow(SECOND_SEARCH_DELAY)
     assert world.name(501) == "nginx"
 
 
@@ -94,9 +94,9 @@ def test_a_zombie_holds_nothing(world: World) -> None:
     world.proc.process(30, "child", 501)
     world.listen(501)
     world.follow()
-    world.follow(SECOND_LOOK_SECONDS)
+    world.follow(SECOND_SEARCH_DELAY)
     world.proc.process(20, "parent")
-    assert world.follow(ALIVE_SECONDS)
+    assert world.follow(ALIVE_INTERVAL)
     assert world.name(501) == "child"
 
 
@@ -105,9 +105,9 @@ def test_a_holder_that_has_ended_is_replaced_by_the_one_that_has_the_socket_now(
     world.proc.process(30, "child", 501)
     world.listen(501)
     world.follow()
-    world.follow(SECOND_LOOK_SECONDS)
+    world.follow(SECOND_SEARCH_DELAY)
     world.proc.end(20)
-    assert world.follow(ALIVE_SECONDS)
+    assert world.follow(ALIVE_INTERVAL)
     assert world.name(501) == "child"
 
 
@@ -134,20 +134,20 @@ def test_what_no_process_has_is_the_kernels(world: World) -> None:
     world.listen(501)
     assert world.follow()
     assert world.name(501) == "kernel"
-    assert not world.follow(SECOND_LOOK_SECONDS)
+    assert not world.follow(SECOND_SEARCH_DELAY)
     assert world.name(501) == "kernel"
-    assert not world.follow(ALIVE_SECONDS)
+    assert not world.follow(ALIVE_INTERVAL)
 
 
 def test_where_not_all_processes_are_seen_it_is_nobodys_and_looked_for_now_and_then(tmp_path: Path) -> None:
     world = World(tmp_path, whole=False)
     world.listen(501)
     world.follow()
-    world.follow(SECOND_LOOK_SECONDS)
+    world.follow(SECOND_SEARCH_DELAY)
     assert world.name(501) is None
     world.proc.process(20, "nginx", 501)
-    assert not world.follow(UNTOLD_LOOK_SECONDS / 2)
-    assert world.follow(UNTOLD_LOOK_SECONDS / 2)
+    assert not world.follow(UNKNOWN_RETRY_INTERVAL / 2)
+    assert world.follow(UNKNOWN_RETRY_INTERVAL / 2)
     assert world.name(501) == "nginx"
 
 

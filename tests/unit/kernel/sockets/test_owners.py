@@ -41,7 +41,7 @@ class Host:
 
     def told(self) -> HostSockets:
         """What is told now."""
-        return self.owners.tell(self.sockets, self.inventory, LOCAL_PORTS)
+        return self.owners.resolve(self.sockets, self.inventory, LOCAL_PORTS)
 
     def by_port(self) -> dict[int, Owner]:
         """The same, by ports."""
@@ -167,5 +167,5 @@ def test_whoever_has_a_port_in_whatever_state_is_told_by_name() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
         port = client.getsockname()[1]
         owners = SocketOwners(Path("/proc"), Path("/sys"))
-        (found,) = owners.bound([port], Inventory())
+        (found,) = owners.read_bound([port], Inventory())
     assert found == BoundSocket("tcp", "127.0.0.1", port, "established", Owner("process", name))

@@ -31,8 +31,17 @@ def test_the_hosts_switch_is_told_once(host: Host, sentence: Any) -> None:
 
 @every_host
 def test_a_bridges_switch_cuts_off_its_network(host: Host, sentence: Any) -> None:
-    off = ON | {"br-front": False, "br-back": False, "eth0": False}
+    off = ON | {"br-front": False, "br-back": False, "eth0": True}
     assert list(check(host.scene(forwarding=off))) == [drift(KIND, "critical", subject(network="front"), sentence)]
+
+
+@every_host
+def test_an_uplinks_switch_is_critical_unless_another_uplink_forwards(host: Host, sentence: Any) -> None:
+    alone, beside = ON | {"br-front": True, "eth0": False}, ON | {"eth0": False, "eth1": True}
+    [found] = check(host.scene(forwarding=alone))
+    assert found == drift(KIND, "critical", subject(), sentence)
+    [minor] = check(host.scene(forwarding=beside))
+    assert (minor.severity, minor.key) == ("warning", found.key)
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)

@@ -35,6 +35,8 @@ def test_conditions_of_a_moment_must_hold() -> None:
         "bridge_down": 5.0,
         "detached_veth": 2.0,
         "ghost_endpoint": 90.0,
+        "route_lost": 5.0,
+        "namespace_orphaned": 10.0,
         "overlay_peer_missing": 90.0,
     }
 
@@ -57,6 +59,7 @@ def test_in_a_namespace_without_the_engines_bridges_devices_and_routes_are_not_e
         "bridge_down",
         "detached_veth",
         "bridge_full",
+        "route_lost",
     }
 
 

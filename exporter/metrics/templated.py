@@ -1,7 +1,7 @@
-"""Counters of every veth, bridge and endpoint as bytes templates: label text is made once per topology, never values.
+"""Counters of every veth, bridge and endpoint as bytes templates: label text is cached per topology, values are not.
 
-Ten thousand series cost prometheus_client 70 ms and a template one. Integers are written exactly. A test holds the
-two renderings against each other.
+Ten thousand series take prometheus_client 70 ms and a template 1 ms. Integers are written exactly. A test compares the
+two renderings.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ Labels = tuple[tuple[str, str], ...]  # in alphabetical order of the names, as p
 
 
 @dataclass(frozen=True, slots=True)
-class HotCounter:
-    """One family: its whole name, the place of its value in a StatsRow, its HELP."""
+class TemplatedCounter:
+    """One family: its whole name, the index of its value in a StatsRow, its HELP."""
 
     name: str
     place: int
@@ -28,27 +28,27 @@ class HotCounter:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Whose counters a row holds: its labels, and the Unix time at which they began (OpenMetrics' _created)."""
+    """The labels of a row, and the Unix time at which its counters began (OpenMetrics' _created)."""
 
     labels: Labels
     created: float
 
 
 @dataclass(frozen=True, slots=True)
-class HotGroup:
+class TemplatedGroup:
     """Families that share their series. `rows` gives one row per series of `series`, None for one without a reading.
 
-    The series are asked for again when the topology is another, or, where `depends` is given, its answer.
+    The series are made again when the topology is another object, or, where `depends` is given, its value differs.
     """
 
     collector: str
-    counters: tuple[HotCounter, ...]
+    counters: tuple[TemplatedCounter, ...]
     series: Callable[[Observation], list[Series]]
     rows: Callable[[Observation], Sequence[StatsRow | None] | None]
     depends: Callable[[Observation], object] | None = None
 
 
-def template(counter: HotCounter, series: Sequence[tuple[str, str]], *, openmetrics: bool) -> bytes:
+def template(counter: TemplatedCounter, series: Sequence[tuple[str, str]], *, openmetrics: bool) -> bytes:
     """Build one family with a %d for each value; `series` are pairs of label text and creation time."""
     counts = counter.name.endswith("_total")
     family = counter.name.removesuffix("_total")
@@ -66,10 +66,10 @@ def label_text(labels: Labels) -> str:
     return ("{" + ",".join([f'{name}="{escape(value)}"' for name, value in labels]) + "}").replace("%", "%%")
 
 
-class HotRenderer:
-    """Renders one group; keeps its templates while the topology is the same object."""
+class TemplatedRenderer:
+    """Renders one group; its templates are cached while the topology is the same object."""
 
-    def __init__(self, group: HotGroup) -> None:
+    def __init__(self, group: TemplatedGroup) -> None:
         self.group = group
         self._topology: Topology | None = None
         self._cause: object = None
@@ -80,23 +80,23 @@ class HotRenderer:
     def render(
         self, observation: Observation, *, openmetrics: bool, limit: int
     ) -> tuple[Iterable[bytes], int, Mapping[str, int]]:
-        """Render at most `limit` series: the text in pieces, each made when it is taken; how many; those left out."""
+        """Render at most `limit` series: the text in pieces, made lazily; their number; those left out, by family."""
         rows = self.group.rows(observation) or ()
         families = len(self.group.counters)
         self._prepare(observation)
         if rows and None not in rows and len(rows) * families <= limit:
-            # The usual case: everything was read, and everything may be shown.
+            # The usual case: every row was read, and the limit is not reached.
             pieces = self._fill(self._cached(openmetrics=openmetrics), tuple(zip(*rows, strict=True)))
             return pieces, len(rows) * families, {}
         read = [place for place, row in enumerate(rows) if row is not None]
-        kept = read[: max(0, limit) // families]
-        left_out = len(read) - len(kept)
+        shown = read[: max(0, limit) // families]
+        left_out = len(read) - len(shown)
         dropped = dict.fromkeys((c.name for c in self.group.counters), left_out) if left_out else {}
-        if not kept:
+        if not shown:
             return (), 0, dropped
-        templates = self._build([self._texts[place] for place in kept], openmetrics=openmetrics)
-        columns = tuple(zip(*[rows[place] or () for place in kept], strict=True))
-        return self._fill(templates, columns), len(kept) * families, dropped
+        templates = self._build([self._texts[place] for place in shown], openmetrics=openmetrics)
+        columns = tuple(zip(*[rows[place] or () for place in shown], strict=True))
+        return self._fill(templates, columns), len(shown) * families, dropped
 
     def _fill(self, templates: list[bytes], columns: Sequence[tuple[int, ...]]) -> Iterator[bytes]:
         return map(mod, templates, [columns[counter.place] for counter in self.group.counters])

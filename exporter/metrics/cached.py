@@ -1,4 +1,4 @@
-"""Text that is kept as long as what it tells of is the same object: it is not made anew for each scrape."""
+"""Text that is cached while the value that it is made of is the same object."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,15 +8,12 @@ from exporter.core.observation import Observation
 from exporter.metrics.build import Metric
 from exporter.metrics.text import render
 
-NOTHING = object()
+NO_VALUE = object()
 
 
 @dataclass(frozen=True, slots=True)
-class KeptGroup:
-    """Families that change with one value only, which `of` picks out of an observation.
-
-    Where that is None, nothing is known, and there are no families.
-    """
+class CachedGroup:
+    """Families that depend on one value only, which `of` picks out of an observation; none while it is None."""
 
     collector: str
     of: Callable[[Observation], Any]
@@ -25,30 +22,30 @@ class KeptGroup:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Text of at most `limit` series: how many it has, and how many were left out by family."""
+    """Text of at most `limit` series, with the number of its series and of those left out, by family."""
 
     text: bytes
     limit: int
     series: int
     dropped: Mapping[str, int]
 
-    def suits(self, limit: int) -> bool:
-        """Whether it is what another limit would give, too."""
+    def is_valid_for(self, limit: int) -> bool:
+        """Whether another limit gives the same text."""
         return limit == self.limit or (not self.dropped and self.series <= limit)
 
 
-class KeptRenderer:
-    """Renders one group; keeps the text of each format."""
+class CachedRenderer:
+    """Renders one group; caches the text of each format."""
 
-    def __init__(self, group: KeptGroup) -> None:
+    def __init__(self, group: CachedGroup) -> None:
         self._group = group
-        self._value: object = NOTHING
+        self._value: object = NO_VALUE
         self._renderings: dict[bool, Rendering] = {}
 
     def render(
         self, observation: Observation, *, openmetrics: bool, limit: int
     ) -> tuple[Iterable[bytes], int, Mapping[str, int]]:
-        """Render at most `limit` series: the text in pieces; how many; those left out by family."""
+        """Render at most `limit` series: the text in pieces; their number; those left out, by family."""
         value = self._group.of(observation)
         if value is None:
             return (), 0, {}
@@ -56,18 +53,18 @@ class KeptRenderer:
             self._value = value
             self._renderings.clear()
         known = self._renderings.get(openmetrics)
-        if known is None or not known.suits(limit):
-            known = self._renderings[openmetrics] = self._made(value, openmetrics=openmetrics, limit=limit)
+        if known is None or not known.is_valid_for(limit):
+            known = self._renderings[openmetrics] = self._render(value, openmetrics=openmetrics, limit=limit)
         return (known.text,), known.series, known.dropped
 
-    def _made(self, value: object, *, openmetrics: bool, limit: int) -> Rendering:
+    def _render(self, value: object, *, openmetrics: bool, limit: int) -> Rendering:
         metrics = list(self._group.families(value))
         series, dropped = cut(metrics, limit)
         return Rendering(render(metrics, openmetrics=openmetrics), limit, series, dropped)
 
 
 def cut(metrics: Iterable[Metric], limit: int) -> tuple[int, dict[str, int]]:
-    """Shorten families to what the limit leaves; return how many series there are now, and were left out."""
+    """Shorten families to the limit; return the number of series that remain, and of those left out, by family."""
     used = 0
     dropped = {}
     for metric in metrics:

@@ -9,7 +9,7 @@ import pytest
 from exporter.core.model.sockets import HostSockets, Listener, ListeningSocket, Owner
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, gauge
-from exporter.metrics.kept import KeptGroup, KeptRenderer
+from exporter.metrics.cached import CachedGroup, CachedRenderer
 from tests.support.builders import observed, shop
 
 
@@ -18,7 +18,7 @@ class Rendered:
 
     def __init__(self) -> None:
         self.times = 0
-        self.renderer = KeptRenderer(KeptGroup("port", attrgetter("sockets"), self.families))
+        self.renderer = CachedRenderer(CachedGroup("port", attrgetter("sockets"), self.families))
 
     def families(self, sockets: HostSockets) -> Iterator[Metric]:
         """One family, of which the second half may be left out."""

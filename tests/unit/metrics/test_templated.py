@@ -10,13 +10,13 @@ from prometheus_client.core import CounterMetricFamily
 from exporter.core.model.kernel_sample import RX_BYTES, TX_BYTES, StatsRow
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
-from exporter.metrics.hot import HotCounter, HotGroup, HotRenderer, Series
+from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup, TemplatedRenderer
 from tests.support.builders import devices, inventory, row
 from tests.support.families import by_prometheus_client, values
 
 COUNTERS = (
-    HotCounter("test_received_bytes_total", RX_BYTES, "Bytes, 100 % of them (rx_bytes)."),
-    HotCounter("test_sent_bytes_total", TX_BYTES, r"A back\slash."),
+    TemplatedCounter("test_received_bytes_total", RX_BYTES, "Bytes, 100 % of them (rx_bytes)."),
+    TemplatedCounter("test_sent_bytes_total", TX_BYTES, r"A back\slash."),
 )
 NASTY = [
     'quo"te',
@@ -33,9 +33,9 @@ NASTY = [
 ]
 
 
-def group(labels: list[str], created: float = 1700000000.123) -> HotGroup:
+def group(labels: list[str], created: float = 1700000000.123) -> TemplatedGroup:
     """Series with these values of one label, and as many rows as the observation's device readings."""
-    return HotGroup(
+    return TemplatedGroup(
         "test",
         COUNTERS,
         series=lambda _: [Series((("network", "front"), ("zone", value)), created) for value in labels],
@@ -51,7 +51,9 @@ def observation(*rows: StatsRow | None) -> Observation:
 def rendered(
     labels: list[str], *rows: StatsRow | None, openmetrics: bool = False, limit: int = 1 << 60
 ) -> tuple[str, int, dict[str, int]]:
-    text, used, dropped = HotRenderer(group(labels)).render(observation(*rows), openmetrics=openmetrics, limit=limit)
+    text, used, dropped = TemplatedRenderer(group(labels)).render(
+        observation(*rows), openmetrics=openmetrics, limit=limit
+    )
     return b"".join(text).decode(), used, dict(dropped)
 
 
@@ -129,7 +131,7 @@ def test_a_series_without_a_reading_is_left_out_and_is_not_zero() -> None:
 
 def test_a_source_that_failed_writes_nothing() -> None:
     failed = replace(observation(), rows=None)
-    assert HotRenderer(group(["a"])).render(failed, openmetrics=False, limit=99) == ((), 0, {})
+    assert TemplatedRenderer(group(["a"])).render(failed, openmetrics=False, limit=99) == ((), 0, {})
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_a_limit_leaves_out_whole_rows_of_all_families_and_counts_them(limit: in
 
 def test_templates_follow_the_topology_and_values_the_observation() -> None:
     labels = ["a"]
-    renderer = HotRenderer(group(labels))
+    renderer = TemplatedRenderer(group(labels))
     first = observation(row(0, rx=(1, 0)))
 
     def received(seen: Observation) -> dict[str, float]:

@@ -1,0 +1,74 @@
+"""The host does not route a container's address to its network's bridge, or refuses the container's answers.
+
+The kernel's own lookups are compared with the topology: policy rules, lost routes, blackholes and rp_filter count.
+Guard: forwarding that is off is the rule forwarding_off's; a bridge without its address is bridge_down's; a lookup
+without a result is not a condition.
+"""
+
+import errno
+from collections.abc import Iterator
+from itertools import groupby
+
+from exporter.core.findings.finding import CRITICAL, WARNING, Finding
+from exporter.core.model.fib import LOCAL, UNICAST, RouteResult
+from exporter.core.network.context import NetworkContext, finding
+from exporter.core.topology.route_queries import ContainerRoute
+
+KIND = "route_lost"
+REASONS = {
+    errno.EACCES: "a prohibit route or rule refuses them",
+    errno.EINVAL: "a blackhole route or rule, or rp_filter, refuses them",
+    errno.EXDEV: "rp_filter refuses them",
+    errno.EHOSTUNREACH: "an unreachable route or rule refuses them",
+    errno.ENETUNREACH: "the host has no route",
+}
+
+
+def check(context: NetworkContext) -> Iterator[Finding]:
+    """Group the lost routes of each network; one finding stands for all of its containers where all are concerned."""
+    routes = sorted(context.container_routes, key=lambda route: (route.network.name, route.container.name))
+    for _, group in groupby(routes, lambda route: route.network.id):
+        known = [(route, fault(context, route)) for route in group]
+        lost = [(route, reason) for route, reason in known if reason]
+        if not lost:
+            continue
+        if {route.container.id for route, _ in lost} == {route.container.id for route, _ in known}:
+            lost = lost[:1]
+            subject = lost[0][0].bridge.name
+        else:
+            subject = ""
+        for route, reason in {route.container.id: (route, reason) for route, reason in lost}.values():
+            works = any(not r for other, r in known if other.container.id == route.container.id)
+            severity = WARNING if works else CRITICAL
+            yield finding(KIND, severity, route.network.name, subject or route.container.name, reason)
+
+
+def fault(context: NetworkContext, route: ContainerRoute) -> str:
+    """Say what is wrong with a route in either direction; '' where both are right or not known."""
+    results = context.fib.results
+    inbound, local = results.get(route.inbound), results.get(route.local)
+    client, address = route.inbound.source, f"{route.address} ({route.container.name})"
+    if inbound is None or local is None:
+        return ""
+    if wrong := _misled(context, route, inbound, route.bridge.ifindex):
+        return f"packets from {client} on {route.uplink.name} to {address} do not reach {route.bridge.name}: {wrong}"
+    outbound = results.get(route.outbound) if route.outbound else None
+    if outbound is not None and outbound.error and context.fib.forwarding.get(route.bridge.ifindex, True):
+        return f"packets from {address} to {client} do not leave the host: {_reason(outbound)}"
+    return ""
+
+
+def _misled(context: NetworkContext, route: ContainerRoute, result: RouteResult, bridge: int) -> str:
+    if result.error:
+        off = result.error == errno.EHOSTUNREACH and not context.fib.forwarding.get(route.uplink.ifindex, True)
+        return "" if off else _reason(result)
+    if result.type == LOCAL:
+        return "the address is one of the host's own"
+    if result.type == UNICAST and result.ifindex == bridge:
+        return ""
+    link = context.topology.devices.links.get(result.ifindex)
+    return f"the host routes them to {link.name if link else 'another device'}"
+
+
+def _reason(result: RouteResult) -> str:
+    return REASONS.get(result.error, errno.errorcode.get(result.error, str(result.error)))
