@@ -1,4 +1,4 @@
-"""The configuration: one frozen value, filled by the command line; nothing else reads flags or environment."""
+"""The configuration: one frozen value, made from flags and their environment variables."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +10,12 @@ COLLECTORS = (
     *("nat", "port", "bind-failures"),
 )
 DEFAULT_LISTEN_ADDRESS = ":9714"
-HIGHEST_PORT = 65535
+MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where to listen; host None means every address of both families."""
+    """An address to listen on; host None is every address of both families."""
 
     host: str | None
     port: int
@@ -23,7 +23,7 @@ class ListenAddress:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that can be chosen; defaults live here."""
+    """All settings of the exporter, with their defaults."""
 
     listen: tuple[ListenAddress, ...] = (ListenAddress(None, 9714),)
     telemetry_path: str = "/metrics"
@@ -41,22 +41,22 @@ class Config:
 
 
 def parse_listen_address(text: str) -> ListenAddress:
-    """Parse `:9714`, `127.0.0.1:9714` or `[::1]:9714`; ConfigError for anything else."""
+    """Parse `:9714`, `127.0.0.1:9714` or `[::1]:9714`. Raises ConfigError for anything else."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or len(port) > len("65535") or int(port) > HIGHEST_PORT:
-        raise ConfigError(f"--web.listen-address: {text!r} is no HOST:PORT, such as :9714 or 127.0.0.1:9714")
+    if not colon or not port.isdecimal() or len(port) > len("65535") or int(port) > MAX_PORT:
+        raise ConfigError(f"--web.listen-address: invalid address {text!r}: expected HOST:PORT")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        raise ConfigError(f"--web.listen-address: {text!r}: write an IPv6 address in brackets, such as [::1]:9714")
+        raise ConfigError(f"--web.listen-address: invalid address {text!r}: expected brackets around IPv6, [::1]:9714")
     return ListenAddress(host or None, int(port))
 
 
 def parse_telemetry_path(text: str) -> str:
-    """Check the path of the metrics; ConfigError unless it is absolute, plain and free."""
+    """Check the path of the metrics. Raises ConfigError unless it is absolute, plain and unused."""
     taken = text == "/" or text.startswith(("/-/", "/static/", "/api/"))
     if not text.startswith("/") or taken or any(c in text for c in "{}?# "):
-        raise ConfigError(f"--web.telemetry-path: {text!r} is no path such as /metrics")
+        raise ConfigError(f"--web.telemetry-path: invalid path {text!r}: expected an unused one such as /metrics")
     return text
 
 

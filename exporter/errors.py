@@ -1,19 +1,19 @@
-"""What can go wrong, by who has to act.
+"""Errors of this package, by what follows from them.
 
 DockernetError
-├── ConfigError    a flag or a file is wrong: the operator corrects it, exit code 2
-├── SourceError    one source could not be read: its families are absent, the rest is served
-├── EngineError    the Docker Engine is gone, hung or refuses: reconnect
-└── RemoteError    a running exporter that is asked by --url does not answer, or not as expected: exit code 3
+├── ConfigError    invalid flag or file: one line for the operator, exit status 2
+├── SourceError    a source cannot be read: its families are absent, the rest is served
+├── EngineError    no usable answer of the Docker Engine: reconnect
+└── RemoteError    no usable answer of the exporter of --url: exit status 3
 """
 
 
 class DockernetError(Exception):
-    """Root of the tree: everything that this package raises on purpose."""
+    """Root of the errors that this package raises."""
 
 
 class ConfigError(DockernetError):
-    """The configuration cannot work; the text is one line for the operator."""
+    """Invalid configuration; the text is one line for the operator."""
 
 
 class SourceError(DockernetError):
@@ -25,8 +25,8 @@ class SourceError(DockernetError):
 
 
 class EngineError(DockernetError):
-    """The engine did not answer: absent, hung, or it refused the request."""
+    """The engine did not answer, or rejected the request."""
 
 
 class RemoteError(DockernetError):
-    """A running exporter did not answer what it was asked; the text is one line for whoever asked."""
+    """A running exporter did not answer as expected; the text is one line for the operator."""

@@ -18,7 +18,7 @@ def timed(name: str, read: Callable[[], T]) -> tuple[T | None, SourceState]:
         value = read()
     except (OSError, SourceError) as error:
         failure = str(error)
-    except (LookupError, ValueError, struct.error) as error:  # an answer in a form that nobody has thought of
+    except (LookupError, ValueError, struct.error) as error:  # an answer in an unknown form
         failure = f"not understood: {error!r}"
     else:
         return value, SourceState(name, up=True, duration=time.perf_counter() - started)

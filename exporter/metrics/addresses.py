@@ -1,4 +1,4 @@
-"""Addresses: how many are left, of networks and of the pools behind them, and who came back with another one."""
+"""Addresses of networks and address pools in use and available, and changes of endpoints' addresses."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,8 +20,8 @@ def subnets(uses: Iterable[SubnetUse]) -> Metric:
     """dockernet_network_addresses."""
     family = gauge(
         "dockernet_network_addresses",
-        "Addresses of a local network's subnet: used by endpoints, the gateway and the subnet itself, or available in "
-        "the range that Docker hands out.",
+        "Addresses of a local network's subnet by state: used (endpoints, gateway, network and broadcast address) or "
+        "available in the range that Docker allocates from.",
         ("network", "subnet", "state"),
     )
     for use in uses:
@@ -34,7 +34,7 @@ def address_pools(use: PoolUse | None) -> Metric:
     """dockernet_address_pool_subnets."""
     family = gauge(
         "dockernet_address_pool_subnets",
-        "IPv4 subnets of the engine's default address pools: used by a network or by the host itself, or available.",
+        "IPv4 subnets of the engine's default address pools by state: used (by a network or the host) or available.",
         ("state",),
     )
     if use is not None:
@@ -47,7 +47,7 @@ CHANGES = (
     TemplatedCounter(
         "dockernet_endpoint_address_changes_total",
         1,
-        "Times a container came back to a network with another IP address, after a restart or a reconnect.",
+        "Changes of a container's IP address on a network, by a restart or a reconnect.",
     ),
 )
 

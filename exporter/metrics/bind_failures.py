@@ -17,8 +17,8 @@ def bind_failures(report: BindFailureReport, started: float) -> Iterator[Metric]
     """Counts since `started` (Unix time)."""
     family = counter(
         "dockernet_port_bind_failures_total",
-        "Times bind or listen was refused with EADDRINUSE: to a container, to docker-proxy or the engine in its place, "
-        "or to another process of the host, by its name, that wanted a container's port. Port other: further ones.",
+        "bind() and listen() calls that failed with EADDRINUSE: of a container, of docker-proxy or the engine in its "
+        'place, or of a process of the host on a container\'s port. port="other" aggregates the rest.',
         ("container", "protocol", "port"),
     )
     for (container, protocol, port), count in report.counts.items():
@@ -26,8 +26,7 @@ def bind_failures(report: BindFailureReport, started: float) -> Iterator[Metric]
     yield family
     lost = counter(
         "dockernet_port_bind_failures_lost_total",
-        "At most so many refused binds were not counted: too many different ones at a time, or the program was passed "
-        "over while its CPU was busy with another.",
+        "Upper bound on refused binds missed (map full or BPF program not run).",
     )
     lost.add_metric((), report.lost, created=started)
     yield lost

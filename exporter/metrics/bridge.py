@@ -20,42 +20,42 @@ COUNTERS = (
     TemplatedCounter(
         "dockernet_bridge_receive_bytes_total",
         RX_BYTES,
-        "Bytes the bridge device received (rx_bytes).",
+        "Bytes received by the bridge device (rx_bytes).",
     ),
     TemplatedCounter(
         "dockernet_bridge_transmit_bytes_total",
         TX_BYTES,
-        "Bytes the bridge device sent (tx_bytes).",
+        "Bytes sent by the bridge device (tx_bytes).",
     ),
     TemplatedCounter(
         "dockernet_bridge_receive_packets_total",
         RX_PACKETS,
-        "Packets the bridge device received (rx_packets); one before segmentation offload counts once.",
+        "Packets received by the bridge device (rx_packets); a GSO packet counts once.",
     ),
     TemplatedCounter(
         "dockernet_bridge_transmit_packets_total",
         TX_PACKETS,
-        "Packets the bridge device sent (tx_packets); one before segmentation offload counts once.",
+        "Packets sent by the bridge device (tx_packets); a GSO packet counts once.",
     ),
     TemplatedCounter(
         "dockernet_bridge_receive_errors_total",
         RX_ERRORS,
-        "Errors while the bridge device was receiving (rx_errors).",
+        "Receive errors of the bridge device (rx_errors).",
     ),
     TemplatedCounter(
         "dockernet_bridge_transmit_errors_total",
         TX_ERRORS,
-        "Errors while the bridge device was sending (tx_errors).",
+        "Transmit errors of the bridge device (tx_errors).",
     ),
     TemplatedCounter(
         "dockernet_bridge_receive_packets_dropped_total",
         RX_DROPPED,
-        "Packets dropped while the bridge device was receiving (rx_dropped).",
+        "Received packets of the bridge device dropped (rx_dropped).",
     ),
     TemplatedCounter(
         "dockernet_bridge_transmit_packets_dropped_total",
         TX_DROPPED,
-        "Packets dropped while the bridge device was sending (tx_dropped).",
+        "Transmitted packets of the bridge device dropped (tx_dropped).",
     ),
 )
 

@@ -18,40 +18,42 @@ from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
     TemplatedCounter(
-        "dockernet_endpoint_receive_bytes_total", RECEIVE_BYTES, "Bytes the container received (host veth: tx_bytes)."
+        "dockernet_endpoint_receive_bytes_total",
+        RECEIVE_BYTES,
+        "Bytes received by the container (host veth: tx_bytes).",
     ),
     TemplatedCounter(
-        "dockernet_endpoint_transmit_bytes_total", TRANSMIT_BYTES, "Bytes the container sent (host veth: rx_bytes)."
+        "dockernet_endpoint_transmit_bytes_total", TRANSMIT_BYTES, "Bytes sent by the container (host veth: rx_bytes)."
     ),
     TemplatedCounter(
         "dockernet_endpoint_receive_packets_total",
         RECEIVE_PACKETS,
-        "Packets the container received (host veth: tx_packets); one before segmentation offload counts once.",
+        "Packets received by the container (host veth: tx_packets); a GSO packet counts once.",
     ),
     TemplatedCounter(
         "dockernet_endpoint_transmit_packets_total",
         TRANSMIT_PACKETS,
-        "Packets the container sent (host veth: rx_packets); one before segmentation offload counts once.",
+        "Packets sent by the container (host veth: rx_packets); a GSO packet counts once.",
     ),
     TemplatedCounter(
         "dockernet_endpoint_receive_errors_total",
         RECEIVE_ERRORS,
-        "Errors while the container was receiving (host veth: tx_errors).",
+        "Receive errors of the container (host veth: tx_errors).",
     ),
     TemplatedCounter(
         "dockernet_endpoint_transmit_errors_total",
         TRANSMIT_ERRORS,
-        "Errors while the container was sending (host veth: rx_errors).",
+        "Transmit errors of the container (host veth: rx_errors).",
     ),
     TemplatedCounter(
         "dockernet_endpoint_receive_packets_dropped_total",
         RECEIVE_DROPPED,
-        "Packets dropped while the container was receiving (host veth: tx_dropped).",
+        "Received packets of the container dropped (host veth: tx_dropped).",
     ),
     TemplatedCounter(
         "dockernet_endpoint_transmit_packets_dropped_total",
         TRANSMIT_DROPPED,
-        "Packets dropped while the container was sending (host veth: rx_dropped).",
+        "Transmitted packets of the container dropped (host veth: rx_dropped).",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Forwarding tables: what bridges have learned, and which nodes an overlay knows."""
+"""Forwarding tables: learned addresses of bridges, and nodes of overlays."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ def families(observation: Observation) -> Iterator[Metric]:
     if learned is not None:
         entries = gauge(
             "dockernet_bridge_fdb_entries",
-            "MAC addresses that the bridge has learned; its own and those put there are not counted (RTM_GETNEIGH).",
+            "MAC addresses that the bridge has learned, without permanent ones (RTM_GETNEIGH).",
             ("bridge", "network"),
         )
         for bridge in topology.bridges:
@@ -21,7 +21,7 @@ def families(observation: Observation) -> Iterator[Metric]:
     if peers is not None:
         nodes = gauge(
             "dockernet_overlay_peers",
-            "Other nodes (VTEPs) to which the overlay's vxlan device sends (NDA_DST of its forwarding table).",
+            "Other nodes (VTEPs) in the forwarding table of the overlay's vxlan device (NDA_DST).",
             ("network",),
         )
         for network in topology.networks:

@@ -1,4 +1,4 @@
-"""The exporter and its sources: whether what is shown can be trusted."""
+"""The exporter and its sources: their state and their durations."""
 
 import platform
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def engine(observation: Observation) -> Iterator[Metric]:
     yield up
     about = info(
         "dockernet_engine_info",
-        "The engine; what is not known is empty.",
+        "Engine information (GET /info, /version); unknown labels are empty.",
         ("name", "version", "api_version", "kernel", "cgroup_version", "firewall_backend", "userland_proxy"),
     )
     if (known := inventory.engine) is not None:
@@ -45,31 +45,34 @@ def engine(observation: Observation) -> Iterator[Metric]:
 def sources(observation: Observation) -> Iterator[Metric]:
     """dockernet_scrape_collector_success, _duration_seconds and dockernet_collector_degraded."""
     success = gauge("dockernet_scrape_collector_success", "1 when the source was read at this scrape.", ("collector",))
-    duration = gauge("dockernet_scrape_collector_duration_seconds", "How long reading it took.", ("collector",))
+    duration = gauge(
+        "dockernet_scrape_collector_duration_seconds", "Duration of the source's last read.", ("collector",)
+    )
     for source in observation.sources:
         success.add_metric((source.name,), source.up)
         duration.add_metric((source.name,), source.duration)
     degraded = gauge(
         "dockernet_collector_degraded",
-        "1 per capability that is missing; the log says what to grant.",
+        "1 for each missing privilege; the log names what to grant.",
         ("collector", "reason"),
     )
     for missing in observation.degraded:
         degraded.add_metric((missing.collector, missing.reason), 1)
     overflows = counter(
         "dockernet_link_listener_overflows_total",
-        "Times that messages about devices were lost: what ended in between is counted up to its last reading.",
+        "Losses of rtnetlink messages about devices (ENOBUFS); a device that ended meanwhile is counted up to its last "
+        "reading.",
     )
     overflows.add_metric((), observation.overflows, created=observation.engine.started)
     yield from (success, duration, degraded, overflows)
 
 
 def following(observation: Observation) -> Iterator[Metric]:
-    """How the engine is followed: dockernet_engine_event*, dockernet_inventory_*."""
+    """The event stream and the inventory: dockernet_engine_event*, dockernet_inventory_*."""
     engine = observation.engine
     events = counter(
         "dockernet_engine_events_total",
-        "Docker events seen, duplicates removed; a lower bound, since the engine drops events silently.",
+        "Docker events received, without duplicates; a lower bound, since the engine drops events silently.",
         ("type", "action"),
     )
     for (kind, action), count in sorted(engine.events.items()):
@@ -81,7 +84,9 @@ def following(observation: Observation) -> Iterator[Metric]:
     resyncs = counter("dockernet_inventory_resyncs_total", "Full re-reads of the inventory.", ("reason",))
     for reason, count in engine.resyncs.items():
         resyncs.add_metric((reason,), count, created=engine.started)
-    synced = gauge("dockernet_inventory_last_sync_timestamp_seconds", "When the inventory was last read in full.")
+    synced = gauge(
+        "dockernet_inventory_last_sync_timestamp_seconds", "Unix time of the last full read of the inventory."
+    )
     if observation.topology.inventory.synced_at:
         synced.add_metric((), observation.topology.inventory.synced_at)
     yield from (events, connected, reconnects, resyncs, synced)

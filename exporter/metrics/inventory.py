@@ -1,4 +1,4 @@
-"""What exists: containers, networks, endpoints, subnets, uplinks. They change with the topology only."""
+"""Containers, networks, endpoints, subnets, uplinks: families that change with the topology only."""
 
 import re
 from collections import Counter
@@ -79,7 +79,7 @@ def networks(topology: Topology) -> Iterator[Metric]:
     """dockernet_network_info, _endpoints, _mtu_bytes and _subnet_info."""
     about = info(
         "dockernet_network_info",
-        "A Docker network; bridge is the host's device of it.",
+        "A Docker network; bridge is its device on the host.",
         ("network", "network_id", "driver", "scope", "bridge", "internal", "ipv6"),
     )
     attached = gauge("dockernet_network_endpoints", "Running containers attached to the network.", ("network",))
@@ -139,7 +139,11 @@ def endpoints(topology: Topology) -> Metric:
 
 def bridges(topology: Topology) -> Iterator[Metric]:
     """dockernet_bridge_ports."""
-    ports = gauge("dockernet_bridge_ports", "Ports of the bridge, of at most 1023.", ("bridge", "network"))
+    ports = gauge(
+        "dockernet_bridge_ports",
+        "Ports of the bridge; the kernel's maximum is 1023.",
+        ("bridge", "network"),
+    )
     for bridge in topology.bridges:
         ports.add_metric((bridge.link.name, bridge.network.name), bridge.ports)
     yield ports
@@ -149,7 +153,7 @@ def uplinks(topology: Topology) -> Iterator[Metric]:
     """dockernet_uplink_info and dockernet_uplink_mtu_bytes."""
     about = info(
         "dockernet_uplink_info",
-        "A device that leads out of the host, a series per address of it.",
+        "A device with a default route or a route to a gateway; one series for each of its addresses.",
         ("device", "address"),
     )
     mtu = gauge("dockernet_uplink_mtu_bytes", "MTU of the uplink.", ("device",))

@@ -1,4 +1,4 @@
-"""Who listens on the host, and what it costs to have docker-proxy listen."""
+"""Listening sockets of the host, and the cost of docker-proxy."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,8 +11,8 @@ def listeners(sockets: HostSockets) -> Iterator[Metric]:
     """dockernet_host_listener_info."""
     family = info(
         "dockernet_host_listener_info",
-        "A listening socket of the host's network namespace. UDP on a port that the kernel hands out by itself is left "
-        "out, unless a container declares the port.",
+        "A listening socket of the host's network namespace (inet_diag); without UDP on ephemeral ports that no "
+        "container declares.",
         ("protocol", "address", "port", "owner", "owner_kind", "scope"),
     )
     # Workers that share a port have a socket each.
@@ -28,12 +28,11 @@ def _labels(listener: Listener) -> tuple[str, ...]:
 
 def proxies(use: Mapping[str, ProxyUse]) -> Iterator[Metric]:
     """dockernet_docker_proxy_processes and dockernet_docker_proxy_resident_memory_bytes."""
-    processes = gauge(
-        "dockernet_docker_proxy_processes", "docker-proxies that listen for the container.", ("container",)
-    )
+    processes = gauge("dockernet_docker_proxy_processes", "docker-proxy processes of the container.", ("container",))
     memory = gauge(
         "dockernet_docker_proxy_resident_memory_bytes",
-        "Their resident memory, what they share with each other counted for each; read every ten seconds.",
+        "Resident memory of the container's docker-proxy processes, shared pages counted per process; read every ten "
+        "seconds.",
         ("container",),
     )
     for container, cost in use.items():

@@ -1,4 +1,4 @@
-"""TCP and UDP of a container as the kernel counts it in its network namespace; refreshed beside the scrapes."""
+"""TCP and UDP counters of containers' network namespaces, which a background thread reads."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,48 +17,48 @@ from exporter.core.traffic.tcp_udp_ledger import (
 from exporter.metrics.build import Metric, gauge
 from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
-BESIDE = "Refreshed beside the scrape, see dockernet_namespace_statistics_age_seconds."
+REFRESH = "Read by a background thread, see dockernet_namespace_statistics_age_seconds."
 
 CONNECTIONS = TemplatedCounter(
     "dockernet_container_tcp_connections",
     TCP_ESTABLISHED,
-    f"Established TCP connections, those that only the other end has closed included (Tcp: CurrEstab). {BESIDE}",
+    f"TCP connections in state ESTABLISHED or CLOSE-WAIT (Tcp: CurrEstab). {REFRESH}",
 )
 COUNTERS = (
     TemplatedCounter(
         "dockernet_container_tcp_retransmitted_segments_total",
         RETRANSMITTED_SEGMENTS,
-        f"TCP segments sent once more (Tcp: RetransSegs). {BESIDE}",
+        f"TCP segments retransmitted (Tcp: RetransSegs). {REFRESH}",
     ),
     TemplatedCounter(
         "dockernet_container_tcp_segments_sent_total",
         SEGMENTS_SENT,
-        f"TCP segments sent, retransmitted ones not included (Tcp: OutSegs). {BESIDE}",
+        f"TCP segments sent, without retransmissions (Tcp: OutSegs). {REFRESH}",
     ),
     TemplatedCounter(
         "dockernet_container_tcp_listen_overflows_total",
         LISTEN_OVERFLOWS,
-        f"Times that a listening socket's accept queue was full (TcpExt: ListenOverflows). {BESIDE}",
+        f"Overflows of a listening socket's accept queue (TcpExt: ListenOverflows). {REFRESH}",
     ),
     TemplatedCounter(
         "dockernet_container_tcp_listen_drops_total",
         LISTEN_DROPS,
-        f"Connections that a listening socket dropped, for a full queue or else (TcpExt: ListenDrops). {BESIDE}",
+        f"Connections dropped by a listening socket for any reason (TcpExt: ListenDrops). {REFRESH}",
     ),
     TemplatedCounter(
         "dockernet_container_tcp_resets_sent_total",
         RESETS_SENT,
-        f"TCP segments sent with RST (Tcp: OutRsts). {BESIDE}",
+        f"TCP segments sent with RST (Tcp: OutRsts). {REFRESH}",
     ),
     TemplatedCounter(
         "dockernet_container_tcp_timeouts_total",
         TIMEOUTS,
-        f"TCP retransmission timers that ran out (TcpExt: TCPTimeouts). {BESIDE}",
+        f"TCP retransmission timeouts (TcpExt: TCPTimeouts). {REFRESH}",
     ),
     TemplatedCounter(
         "dockernet_container_udp_receive_buffer_errors_total",
         UDP_RECEIVE_BUFFER_ERRORS,
-        f"IPv4 UDP datagrams dropped because a socket's receive buffer was full (Udp: RcvbufErrors). {BESIDE}",
+        f"IPv4 UDP datagrams dropped because of a full receive buffer (Udp: RcvbufErrors). {REFRESH}",
     ),
 )
 
@@ -79,7 +79,7 @@ def families(observation: Observation) -> Iterator[Metric]:
         return
     age = gauge(
         "dockernet_namespace_statistics_age_seconds",
-        "Age of the oldest reading of a container's network namespace: what dockernet_container_tcp_* and _udp_* show.",
+        "Age of the oldest reading of dockernet_container_tcp_* and dockernet_container_udp_*.",
     )
     age.add_metric((), observation.namespaces.age)
     yield age

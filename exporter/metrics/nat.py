@@ -1,4 +1,4 @@
-"""NAT and filter rules: how many, whose, and what they let through or refused."""
+"""NAT and filter rules: their number, their networks, and their counters."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,13 +17,13 @@ def families(observation: Observation) -> Iterator[Metric]:
     yield summed(
         view.masquerades,
         "dockernet_network_masquerade_connections_total",
-        "Connections that left the network with the host's address (packets of its MASQUERADE or SNAT rule).",
+        "Connections masqueraded with the host's address (packets of the network's MASQUERADE or SNAT rule).",
         ("network",),
     )
     yield summed(
         view.drops,
         "dockernet_filter_drops_total",
-        "Packets that Docker's own filter rules dropped; of large rule sets read every ten seconds.",
+        "Packets dropped by Docker's own filter rules (rule counters); large rule sets are read every ten seconds.",
         ("network", "reason"),
     )
     if view.reading.nft is not None:
@@ -35,7 +35,7 @@ def counts(found: RuleCounts) -> Iterator[Metric]:
     yield _gauges(
         found.rules,
         "dockernet_nat_rules",
-        "Rules in the tables that Docker writes to; chains that are neither Docker's nor the kernel's are 'other'.",
+        'Rules in the tables that Docker uses; chain="other" is every chain that is neither Docker\'s nor built in.',
         ("family", "table", "chain", "target"),
     )
     yield _gauges(
@@ -60,7 +60,9 @@ def summed(totals: CounterTotals, name: str, documentation: str, labels: tuple[s
 
 def changes(view: NatView, since: float) -> Metric:
     """dockernet_nat_ruleset_changes_total."""
-    family = counter("dockernet_nat_ruleset_changes_total", "Generations of nf_tables' rules, whoever made them.")
+    family = counter(
+        "dockernet_nat_ruleset_changes_total", "Changes of the nf_tables ruleset by any program (generation id)."
+    )
     family.add_metric((), view.reading.changes if view.reading else 0, created=since)
     return family
 

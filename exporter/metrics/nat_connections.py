@@ -1,4 +1,4 @@
-"""Connections to published ports, and how many connections and rules each container has: as many series as ports."""
+"""Connections to published ports, and connections and rules by container."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -54,7 +54,7 @@ GROUPS = (
         TemplatedCounter(
             "dockernet_published_port_connections_total",
             0,
-            "New connections that took the port's DNAT rule; not those that docker-proxy relays on the loopback.",
+            "New connections through the port's DNAT rule (rule packets); without those that docker-proxy relays.",
         ),
         ("container", "protocol", "host_port"),
         _connections,
@@ -64,7 +64,7 @@ GROUPS = (
         TemplatedCounter(
             "dockernet_published_port_connections_active",
             0,
-            "Entries of the connection table that were led to the container; see dockernet_conntrack_age_seconds.",
+            "Conntrack entries DNATed to the container; see dockernet_conntrack_age_seconds.",
         ),
         ("container", "protocol", "host_port"),
         _active,
@@ -78,7 +78,7 @@ GROUPS = (
         TemplatedCounter(
             "dockernet_container_conntrack_entries",
             0,
-            "Entries of the connection table from or to the container; see dockernet_conntrack_age_seconds.",
+            "Conntrack entries from or to the container; see dockernet_conntrack_age_seconds.",
         ),
         ("container", "protocol"),
         _entries,

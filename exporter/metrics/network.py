@@ -21,28 +21,40 @@ COUNTERS = (
     TemplatedCounter(
         "dockernet_network_receive_bytes_total",
         RECEIVE_BYTES,
-        "Bytes all endpoints that the network ever had received.",
+        "Bytes received by all current and former endpoints of the network.",
     ),
     TemplatedCounter(
-        "dockernet_network_transmit_bytes_total", TRANSMIT_BYTES, "Bytes all endpoints that the network ever had sent."
+        "dockernet_network_transmit_bytes_total",
+        TRANSMIT_BYTES,
+        "Bytes sent by all current and former endpoints of the network.",
     ),
     TemplatedCounter(
         "dockernet_network_receive_packets_total",
         RECEIVE_PACKETS,
-        "Packets they received; one before segmentation offload counts once.",
+        "Packets received by all current and former endpoints; a GSO packet counts once.",
     ),
     TemplatedCounter(
         "dockernet_network_transmit_packets_total",
         TRANSMIT_PACKETS,
-        "Packets they sent; one before segmentation offload counts once.",
-    ),
-    TemplatedCounter("dockernet_network_receive_errors_total", RECEIVE_ERRORS, "Errors while they were receiving."),
-    TemplatedCounter("dockernet_network_transmit_errors_total", TRANSMIT_ERRORS, "Errors while they were sending."),
-    TemplatedCounter(
-        "dockernet_network_receive_packets_dropped_total", RECEIVE_DROPPED, "Packets dropped while they were receiving."
+        "Packets sent by all current and former endpoints; a GSO packet counts once.",
     ),
     TemplatedCounter(
-        "dockernet_network_transmit_packets_dropped_total", TRANSMIT_DROPPED, "Packets dropped while they were sending."
+        "dockernet_network_receive_errors_total", RECEIVE_ERRORS, "Receive errors of all current and former endpoints."
+    ),
+    TemplatedCounter(
+        "dockernet_network_transmit_errors_total",
+        TRANSMIT_ERRORS,
+        "Transmit errors of all current and former endpoints.",
+    ),
+    TemplatedCounter(
+        "dockernet_network_receive_packets_dropped_total",
+        RECEIVE_DROPPED,
+        "Received packets dropped, of all current and former endpoints.",
+    ),
+    TemplatedCounter(
+        "dockernet_network_transmit_packets_dropped_total",
+        TRANSMIT_DROPPED,
+        "Transmitted packets dropped, of all current and former endpoints.",
     ),
 )
 
@@ -50,17 +62,17 @@ SPLIT_COUNTERS = (
     TemplatedCounter(
         "dockernet_network_external_receive_bytes_total",
         EXTERNAL_RECEIVE,
-        "Bytes the host sent into a bridge network: routed in, published ports, the host itself.",
+        "Bytes into a bridge network from the host or through it, published ports included (bridge device: tx_bytes).",
     ),
     TemplatedCounter(
         "dockernet_network_external_transmit_bytes_total",
         EXTERNAL_TRANSMIT,
-        "Bytes a bridge network's containers sent to or through the host, broadcasts included.",
+        "Bytes out of a bridge network to or through the host, broadcasts included (bridge device: rx_bytes).",
     ),
     TemplatedCounter(
         "dockernet_network_internal_bytes_total",
         INTERNAL,
-        "Bytes a bridge network's containers sent to each other, what the bridge dropped on the way included.",
+        "Bytes between the containers of a bridge network, including those that the bridge dropped.",
     ),
 )
 

@@ -11,8 +11,8 @@ def published(topology: Topology) -> Iterator[Metric]:
     """dockernet_published_port_info, which the topology alone changes."""
     family = info(
         "dockernet_published_port_info",
-        "A port that Docker says is published, a series per address of the host; scope is from where it can be reached "
-        "as far as that address says.",
+        "A published port (NetworkSettings.Ports), one series for each host address; scope is who can reach that "
+        "address.",
         ("container", "protocol", "host_address", "host_port", "container_port", "scope"),
     )
     for labels in dict.fromkeys(_published(topology)):

@@ -19,33 +19,29 @@ from exporter.core.observation import Observation
 from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
-    TemplatedCounter("dockernet_uplink_receive_bytes_total", RX_BYTES, "Bytes the uplink received (rx_bytes)."),
-    TemplatedCounter("dockernet_uplink_transmit_bytes_total", TX_BYTES, "Bytes the uplink sent (tx_bytes)."),
+    TemplatedCounter("dockernet_uplink_receive_bytes_total", RX_BYTES, "Bytes received by the uplink (rx_bytes)."),
+    TemplatedCounter("dockernet_uplink_transmit_bytes_total", TX_BYTES, "Bytes sent by the uplink (tx_bytes)."),
     TemplatedCounter(
         "dockernet_uplink_receive_packets_total",
         RX_PACKETS,
-        "Packets the uplink received (rx_packets); one before segmentation offload counts once.",
+        "Packets received by the uplink (rx_packets); a GSO packet counts once.",
     ),
     TemplatedCounter(
         "dockernet_uplink_transmit_packets_total",
         TX_PACKETS,
-        "Packets the uplink sent (tx_packets); one before segmentation offload counts once.",
+        "Packets sent by the uplink (tx_packets); a GSO packet counts once.",
     ),
-    TemplatedCounter(
-        "dockernet_uplink_receive_errors_total", RX_ERRORS, "Errors while the uplink was receiving (rx_errors)."
-    ),
-    TemplatedCounter(
-        "dockernet_uplink_transmit_errors_total", TX_ERRORS, "Errors while the uplink was sending (tx_errors)."
-    ),
+    TemplatedCounter("dockernet_uplink_receive_errors_total", RX_ERRORS, "Receive errors of the uplink (rx_errors)."),
+    TemplatedCounter("dockernet_uplink_transmit_errors_total", TX_ERRORS, "Transmit errors of the uplink (tx_errors)."),
     TemplatedCounter(
         "dockernet_uplink_receive_packets_dropped_total",
         RX_DROPPED,
-        "Packets dropped while the uplink was receiving (rx_dropped).",
+        "Received packets of the uplink dropped (rx_dropped).",
     ),
     TemplatedCounter(
         "dockernet_uplink_transmit_packets_dropped_total",
         TX_DROPPED,
-        "Packets dropped while the uplink was sending (tx_dropped).",
+        "Transmitted packets of the uplink dropped (tx_dropped).",
     ),
 )
 

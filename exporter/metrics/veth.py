@@ -18,38 +18,40 @@ from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
 
 COUNTERS = (
     TemplatedCounter(
-        "dockernet_veth_receive_bytes_total", RX_BYTES, "Bytes the device received (rx_bytes). Host's view."
+        "dockernet_veth_receive_bytes_total", RX_BYTES, "Bytes received by the device (rx_bytes). Host's view."
     ),
-    TemplatedCounter("dockernet_veth_transmit_bytes_total", TX_BYTES, "Bytes the device sent (tx_bytes). Host's view."),
+    TemplatedCounter(
+        "dockernet_veth_transmit_bytes_total", TX_BYTES, "Bytes sent by the device (tx_bytes). Host's view."
+    ),
     TemplatedCounter(
         "dockernet_veth_receive_packets_total",
         RX_PACKETS,
-        "Packets the device received (rx_packets); one before segmentation offload counts once. Host's view.",
+        "Packets received by the device (rx_packets); a GSO packet counts once. Host's view.",
     ),
     TemplatedCounter(
         "dockernet_veth_transmit_packets_total",
         TX_PACKETS,
-        "Packets the device sent (tx_packets); one before segmentation offload counts once. Host's view.",
+        "Packets sent by the device (tx_packets); a GSO packet counts once. Host's view.",
     ),
     TemplatedCounter(
         "dockernet_veth_receive_errors_total",
         RX_ERRORS,
-        "Errors while the device was receiving (rx_errors). Host's view.",
+        "Receive errors of the device (rx_errors). Host's view.",
     ),
     TemplatedCounter(
         "dockernet_veth_transmit_errors_total",
         TX_ERRORS,
-        "Errors while the device was sending (tx_errors). Host's view.",
+        "Transmit errors of the device (tx_errors). Host's view.",
     ),
     TemplatedCounter(
         "dockernet_veth_receive_packets_dropped_total",
         RX_DROPPED,
-        "Packets dropped while the device was receiving (rx_dropped). Host's view.",
+        "Received packets of the device dropped (rx_dropped). Host's view.",
     ),
     TemplatedCounter(
         "dockernet_veth_transmit_packets_dropped_total",
         TX_DROPPED,
-        "Packets dropped while the device was sending (tx_dropped). Host's view.",
+        "Transmitted packets of the device dropped (tx_dropped). Host's view.",
     ),
 )
 

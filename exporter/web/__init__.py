@@ -1,1 +1,1 @@
-"""Edge: HTTP. It is handed its handlers and knows neither the engine nor the kernel."""
+"""Edge: HTTP. Its handlers are passed in; it imports neither the engine's nor the kernel's side."""

@@ -1,4 +1,4 @@
-"""What a client asked for in Accept and Accept-Encoding (RFC 9110, section 12)."""
+"""Accept and Accept-Encoding (RFC 9110, section 12)."""
 
 
 def _weights(header: str) -> dict[str, float]:
@@ -15,13 +15,13 @@ def _weights(header: str) -> dict[str, float]:
 
 
 def prefers_openmetrics(accept: str) -> bool:
-    """Whether OpenMetrics was asked for and nothing else was asked for more."""
+    """Whether OpenMetrics is accepted with the highest weight."""
     weights = _weights(accept)
     openmetrics = weights.get("application/openmetrics-text", 0.0)
     return openmetrics > 0 and openmetrics >= max(weights.get("text/plain", 0.0), weights.get("text/*", 0.0))
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether gzip may be sent."""
+    """Whether gzip is accepted."""
     weights = _weights(accept_encoding)
     return weights.get("gzip", weights.get("*", 0.0)) > 0

@@ -1,7 +1,7 @@
 """Planted outages and ordinary habits, with real connections as the truth.
 
 `make test` plays the quick cases, `make truth` all; those that the product still answers wrongly are in
-tests/truth/known_wrong.py.
+tests/truth/known_wrong.json.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.truth.case import BOTH, LEGACY, NFT, Case
 from tests.truth.cases import CASES
 from tests.truth.chosen import ON_LEGACY, QUICK
 from tests.truth.hosts import Hosts
-from tests.truth.known_wrong import KNOWN_WRONG, reason
+from tests.truth.known_wrong import known, name_of, reason
 
 Key = tuple[str, str]
 
@@ -65,4 +65,4 @@ def test_the_product_says_what_a_connection_shows(hosts: dict[Key, Hosts], key: 
 def test_every_case_has_a_name_of_its_own() -> None:
     names = [case.name for case in CASES]
     assert len(names) == len(set(names))
-    assert {name.partition("@")[0] for name in KNOWN_WRONG} | QUICK | ON_LEGACY <= set(names)
+    assert {name_of(key) for key in known()} | QUICK | ON_LEGACY <= set(names)

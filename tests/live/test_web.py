@@ -39,7 +39,7 @@ def exporter(*flags: str) -> Iterator[tuple[psutil.Process, int]]:
         process.terminate()
         _, log = process.communicate(timeout=30)
     entries = [json.loads(line) for line in log.splitlines()]
-    assert {entry["event"] for entry in entries if entry["component"] == "web"} <= {"web config taken"}
+    assert {entry["event"] for entry in entries if entry["component"] == "web"} <= {"web config reloaded"}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from tests.truth.case import BOTH, LEGACY, NFT, Case
 from tests.truth.cases import CASES
 from tests.truth.chosen import QUICK
 from tests.truth.hosts import Hosts
+from tests.truth.known_wrong import accept
 from tests.truth.report import Row, document, parse_row, row, summary
 
 DOCUMENT = Path(__file__).parents[2] / "docs/truth.md"
@@ -27,6 +28,8 @@ def main() -> int:
     print(summary(rows))
     if options.write:
         DOCUMENT.write_text(document(rows))
+    if options.accept:
+        accept(rows)
     return int(any(one.wrong or one.error for one in rows))
 
 
@@ -37,6 +40,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--layout", action="append", choices=(NFT, LEGACY), help="rule layout; all by default")
     parser.add_argument("--quick", action="store_true", help="the cases of `make test`")
     parser.add_argument("--write", action="store_true", help="write docs/truth.md")
+    parser.add_argument("--accept", action="store_true", help="write tests/truth/known_wrong.json")
     parser.add_argument("--rows", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.only = options.only or ["*"]

@@ -51,7 +51,7 @@ def _logged(context: PortContext, container: Container, held: Held) -> list[Clai
     details = container.details
     if details is None or details.log is None or not details.log.lines:
         return []
-    if not (failed(container) or recently_started(container, context.now)):
+    if not (failed(container) or (recently_started(container, context.now) and not _listens(context, container))):
         return []
     known = frozenset(details.exposed) | context.held_before.get(container.name, frozenset())
     named = [place for number in details.log.ports if (place := _held_place(number, known, held))]

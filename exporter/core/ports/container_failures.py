@@ -6,9 +6,9 @@ from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.kernel_sample import Degraded
 
 RESTARTING = "restarting"
-# For how long after a restart its last life's failure still counts: those that fail do so within seconds, and the
-# engine takes one that runs for ten for a success.
-SETTLE_SECONDS = 30.0
+# Seconds after a restart for which the failure of the last life counts, unless the container listens meanwhile: a JVM
+# needs 40 to its first bind, and one that runs for ten minutes without a listener has none.
+SETTLE_SECONDS = 600.0
 # The engine writes down a start when the process has begun already, and what it does first is older than that. Its life
 # before ended earlier still: the engine waits a tenth of a second before it restarts, and needs another to do so.
 WRITTEN_LATE = 0.2

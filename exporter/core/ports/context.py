@@ -66,7 +66,7 @@ class PortContext:
     `host_netns_visible`: the readings are of the engine's network namespace. `listeners` are the host's. `netns`:
     container id -> id of the container whose network namespace it shares, or HOST; '' where that is not known.
     `started`: container name -> start time (Unix time). `held_before`: container name -> the host's ports that a
-    container of that name has held.
+    container of that name has held. `served_before`: container id -> ports of its namespace that it has listened on.
     """
 
     topology: Topology
@@ -77,6 +77,7 @@ class PortContext:
     netns: Mapping[str, str]
     started: Mapping[str, float]
     held_before: Mapping[str, frozenset[PortKey]] = field(default_factory=dict)
+    served_before: Mapping[str, frozenset[PortKey]] = field(default_factory=dict)
 
     @property
     def inventory(self) -> Inventory:
@@ -127,6 +128,7 @@ def port_context(
     readings: PortReadings,
     now: float,
     held_before: Mapping[str, frozenset[PortKey]] | None = None,
+    served_before: Mapping[str, frozenset[PortKey]] | None = None,
 ) -> PortContext:
     """Derive what the rules need. In another network namespace than the engine's no listener is the host's."""
     visible = topology.host_netns_visible
@@ -142,6 +144,7 @@ def port_context(
         netns=_netns(topology.inventory),
         started={c.name: c.details.started for c in topology.inventory.containers.values() if c.details},
         held_before=held_before or {},
+        served_before=served_before or {},
     )
 
 

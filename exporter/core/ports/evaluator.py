@@ -27,6 +27,7 @@ class PortEvaluator:
     def __init__(self) -> None:
         self._rules = Evaluator(PORT_RULES)
         self._held_before: BoundedDict[str, frozenset[PortKey]] = BoundedDict(MAX_NAMES)
+        self._served_before: BoundedDict[str, frozenset[PortKey]] = BoundedDict(MAX_NAMES)
         self._context = port_context(join(Inventory(), Devices()), PortReadings(), 0.0)
         self._due = 0.0
         self._result = PortResult()
@@ -38,7 +39,7 @@ class PortEvaluator:
         result is the same object while it is equal.
         """
         if topology is not self._context.topology or not readings.same_as(self._context.readings) or now >= self._due:
-            self._update(port_context(topology, readings, now, self._held_before))
+            self._update(port_context(topology, readings, now, self._held_before, self._served_before))
         evaluation = self._rules.evaluate(self._context, self._context.missing(), clock)
         self._result = keep_equal(self._result, replace(self._result, evaluation=evaluation))
         return self._result
@@ -55,6 +56,9 @@ class PortEvaluator:
                     held.setdefault(listener.owner.name, set()).add(port)
         for name, ports in held.items():
             self._held_before[name] = frozenset(ports)
+        for container_id, sockets in (context.readings.namespaces or {}).items():
+            served = frozenset((socket.protocol, socket.port) for socket in sockets)
+            self._served_before[container_id] = self._served_before.get(container_id, frozenset()) | served
 
 
 def _next_changes(context: PortContext) -> Iterator[float]:

@@ -3,8 +3,8 @@
 from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, ENGINE, Owner
 
 # UDP ports that programs share on purpose, since packets go to a multicast group, or to each device's own client:
-# DHCP, DHCPv6, SSDP, WS-Discovery, mDNS, LLMNR.
-SHARED_ON_PURPOSE = frozenset(("udp", port) for port in (67, 68, 546, 547, 1900, 3702, 5353, 5355))
+# DHCP, DHCPv6, SSDP, WS-Discovery, mDNS, LLMNR, local peer discovery (BEP 14).
+SHARED_ON_PURPOSE = frozenset(("udp", port) for port in (67, 68, 546, 547, 1900, 3702, 5353, 5355, 6771))
 _OF_DOCKER = frozenset({DOCKER_PROXY, ENGINE})
 
 

@@ -19,6 +19,7 @@ from exporter.core.ports.overlap import NOTHING, cover
 
 START_SECONDS = 60.0
 MAX_ROW = 4
+LOOPBACK_IFINDEX = 1  # in every network namespace
 
 UNSERVED, LOOPBACK_ONLY, WRONG_PROTOCOL = "unserved", "loopback_only", "wrong_protocol"
 
@@ -56,12 +57,28 @@ def lead(found: Unserved) -> str:
 
 
 def report(context: PortContext, found: Unserved, detail: str) -> Finding:
-    """Make the finding. It is less certain for UDP, where a server may receive on connected sockets."""
+    """Make the finding. It is less certain for UDP, where a server may receive on connected sockets.
+
+    A container that never served the port, and listens on no unpublished one, may be meant so: scaled to zero, or a port
+    that the image exposes and this configuration does not serve.
+    """
     binding, severity, confidence = found.binding, WARNING, CONFIRMED
     if binding.protocol == "udp":
         severity, confidence = (INFO, SUSPECTED) if found.why == UNSERVED else (WARNING, PROBABLE)
+    elif found.why == UNSERVED and not _is_misconfigured(context, found):
+        severity = INFO
     place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
     return conflict(context, found.why, place, found.container.name, severity, detail, confidence=confidence)
+
+
+def _is_misconfigured(context: PortContext, found: Unserved) -> bool:
+    """Whether it served the port before, or serves nothing but ports that are not published."""
+    container, binding = found.container, found.binding
+    if (binding.protocol, binding.container_port) in context.served_before.get(container.id, ()):
+        return True
+    sockets = [s for s in context.listeners_in(container) or () if not _is_loopback(s)]
+    published = {(b.protocol, b.container_port) for b in (container.details or Details()).published}
+    return bool(sockets) and not any((s.protocol, s.port) in published for s in sockets)
 
 
 def _evaluated(details: Details) -> Iterator[PortBinding]:
@@ -96,6 +113,8 @@ def why_unserved(container: Container, binding: PortBinding, sockets: tuple[List
 
 def _reachable(container: Container, socket: ListeningSocket) -> bool:
     """Whether the socket is of a family that the container has addresses of, beside the loopback's."""
+    if socket.ifindex == LOOPBACK_IFINDEX:
+        return False
     ipv4, _ = cover(socket.address, v6only=socket.v6only)
     return ipv4 != NOTHING or _is_loopback(socket) or any(e.ip6_address for e in container.endpoints)
 

@@ -23,7 +23,10 @@ SMALLEST_WITH_BROADCAST = 4  # a /31 has two addresses, and both may be handed o
 
 @dataclass(frozen=True, slots=True)
 class SubnetUse:
-    """A subnet of a local network: `capacity` is what its endpoints can have at most, `available` what is left."""
+    """A subnet of a local network: `capacity` is what its endpoints can have at most, `available` what is left.
+
+    `assigned` is the range that addresses are assigned from: the configured one, or the subnet.
+    """
 
     network: str
     subnet: str
@@ -31,6 +34,7 @@ class SubnetUse:
     used: int
     available: int
     capacity: int
+    assigned: str = ""
 
 
 def subnet_uses(topology: Topology) -> tuple[SubnetUse, ...]:
@@ -61,7 +65,8 @@ def _use(
     available = capacity - sum(address in handed_out for address in endpoints)
     if figures is not None:
         used, available = figures
-    return SubnetUse(network.name, subnet.subnet, span.version, used, available, capacity)
+    assigned = subnet.ip_range or subnet.subnet
+    return SubnetUse(network.name, subnet.subnet, span.version, used, available, capacity, assigned)
 
 
 def _reserved(subnet: Subnet, span: Span) -> set[Address]:

@@ -1,1 +1,1 @@
-"""Binds that the kernel refused, told by a small BPF program of our own (docs/adr/0009-bpf-without-compiler.md)."""
+"""Binds that failed with EADDRINUSE, counted by a BPF program (docs/adr/0009-bpf-without-compiler.md)."""

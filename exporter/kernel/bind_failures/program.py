@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from exporter.kernel.bind_failures.layout import INDEX, KEY, TASK, VALUE
 from exporter.kernel.bind_failures.records import SIZE_OF_REFUSAL, SIZE_OF_TALLY, Tally
-from exporter.kernel.bind_failures.refused import arguments, asked_for, bound_to, socket_behind
+from exporter.kernel.bind_failures.refused import arguments, bound_to, requested, socket_behind
 from exporter.kernel.bind_failures.requester import container, process
 from exporter.kernel.bpf.btf import Btf
 from exporter.kernel.bpf.instructions import (
@@ -64,7 +64,7 @@ class MapDescriptors:
 
 def bind_program(btf: Btf, maps: MapDescriptors) -> bytes:
     """Return the program for syscalls:sys_exit_bind."""
-    return _program(asked_for(), btf, maps)
+    return _program(requested(), btf, maps)
 
 
 def listen_program(btf: Btf, maps: MapDescriptors) -> bytes:

@@ -1,4 +1,4 @@
-"""What was refused: the socket behind the call's descriptor, and the address and port that it asked for."""
+"""The failed call: the socket behind its descriptor, and the address and port that it requested."""
 
 import platform
 import socket
@@ -80,8 +80,8 @@ def socket_behind(btf: Btf) -> Code:
     ]
 
 
-def asked_for() -> Code:
-    """Take address and port from the struct sockaddr that bind(2) was given: the socket has forgotten them."""
+def requested() -> Code:
+    """Read address and port from the struct sockaddr passed to bind(2): the socket does not have them."""
     return [
         *_by_family(
             ipv4=read_user(ADDRESS, 4, ARGUMENT, SIN_ADDR),
@@ -95,7 +95,7 @@ def asked_for() -> Code:
 
 
 def bound_to(btf: Btf) -> Code:
-    """Take address and port from the socket, which listen(2) wanted for itself and which others share."""
+    """Read address and port from the socket: listen(2) wants them exclusively, others share them."""
     return [
         *_by_family(
             ipv4=read_kernel(ADDRESS, 4, SOCK, btf.offset("sock.__sk_common.skc_rcv_saddr")),

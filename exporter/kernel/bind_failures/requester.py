@@ -1,7 +1,7 @@
-"""Who was refused: the process, and the container by the name of its cgroup.
+"""The process whose call failed, and its container by the name of its cgroup.
 
-The name is read while the process lives, in the kernel: no file system of cgroups has to be visible from here, and a
-container that is gone a millisecond later has told its id.
+The name is read in the kernel, while the process runs: no cgroup file system has to be visible from here, and a
+container that ends a millisecond later is identified.
 """
 
 from exporter.kernel.bind_failures.layout import KEY, TASK

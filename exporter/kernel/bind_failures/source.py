@@ -1,4 +1,4 @@
-"""Refused binds as one source: on where the kernel lets it be loaded, else it says what is missing."""
+"""Failed binds as one source: active where the program can be loaded, else degraded with what is missing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ from exporter.kernel.read_source import timed
 
 NAME = "bind_failures"
 DETAILS = {
-    "no_bpf": "grant CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN: what the kernel refuses is not counted",
-    "no_btf": "make /sys/kernel/btf visible: what the kernel refuses is not counted",
-    "no_tracefs": "mount /sys/kernel/tracing, or grant CAP_SYS_ADMIN: what the kernel refuses is not counted",
-    "unsupported": "this kernel has not what the program needs (Linux 5.15): what it refuses is not counted",
+    "no_bpf": "grant CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN: failed binds are not counted",
+    "no_btf": "make /sys/kernel/btf visible: failed binds are not counted",
+    "no_tracefs": "mount /sys/kernel/tracing, or grant CAP_SYS_ADMIN: failed binds are not counted",
+    "unsupported": "kernel too old (needs Linux 5.15): failed binds are not counted",
 }
 
 log = structlog.get_logger(component="bind_failures")
@@ -33,7 +33,7 @@ class BindSource:
         self.host_netns = Path("/proc/thread-self/ns/net").stat().st_ino
 
     def start(self) -> None:
-        """Load the program; a refusal is told and no error."""
+        """Load the program; a refusal is not an error but a Degraded value."""
         try:
             self._failures.open()
             self.loaded = True
@@ -47,15 +47,15 @@ class BindSource:
         self.loaded = False
 
     def drain(self) -> tuple[Sequence[RefusedBind] | None, SourceState]:
-        """Return what was refused since the last call, and how reading it went."""
+        """Return the binds that failed since the last call, and how reading them went."""
         return timed(NAME, self._drain)
 
     def lost(self) -> int:
-        """Return at most how many were not counted, as of the last call."""
+        """Return the upper bound of uncounted failures, as of the last call."""
         return self._lost
 
     def degraded(self) -> tuple[Degraded, ...]:
-        """Say what must be granted."""
+        """Return what must be granted."""
         return self._missing
 
     def _drain(self) -> Sequence[RefusedBind]:

@@ -1,4 +1,4 @@
-"""Hear from the kernel which binds it refused: programs that count, and their counts read when asked."""
+"""Count failed binds in the kernel: two BPF programs, whose maps are read at each scrape."""
 
 import errno
 import os

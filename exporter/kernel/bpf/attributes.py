@@ -1,7 +1,7 @@
-"""What bpf(2) and perf_event_open(2) are told, as C has it.
+"""Arguments of bpf(2) and perf_event_open(2) as C structures.
 
-Each structure is the part of `union bpf_attr` (linux/bpf.h) that its command reads. The kernel takes what is left out
-for zero, and knows by the length that a caller passes which of the later fields are meant.
+Each structure is the part of `union bpf_attr` (linux/bpf.h) that its command reads. Fields beyond the length that is
+passed are zero for the kernel.
 """
 
 from ctypes import Structure, c_char, c_uint32, c_uint64

@@ -1,7 +1,7 @@
-"""BTF: the kernel's own description of its types, by which the program finds the fields that it reads.
+"""BTF: the kernel's own description of its types, which has the offsets of the fields that a program reads.
 
 Source: /sys/kernel/btf/vmlinux, Documentation/bpf/btf.rst. Readable without any right; parsing takes a tenth of a
-second, so an object is made once, asked, and let go.
+second, so an object is made once, used, and released.
 """
 
 import struct

@@ -1,4 +1,4 @@
-"""BPF instructions by name, and the assembler that finds where jumps lead.
+"""BPF instructions by name, and the assembler that resolves jumps.
 
 Source: Documentation/bpf/standardization/instruction-set.rst (RFC 9669); the helpers' numbers are those of enum
 bpf_func_id in linux/bpf.h.
@@ -26,7 +26,7 @@ ENCODED = struct.Struct("=BBhi")
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """struct bpf_insn; `target` is the label that a jump leads to, until the assembler knows how far it is."""
+    """struct bpf_insn; `target` is the label of a jump, until the assembler resolves it to `off`."""
 
     code: int
     dst: int = 0

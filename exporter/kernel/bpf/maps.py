@@ -1,4 +1,4 @@
-"""Maps: the memory that a program shares with us. Each holds no more elements than it was made for."""
+"""Maps: the memory that a program shares with this process, of a fixed number of elements."""
 
 import ctypes
 import errno

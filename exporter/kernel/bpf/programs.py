@@ -1,4 +1,4 @@
-"""The bpf(2) system call by ctypes: load a program, put it at a tracepoint. Maps are in maps.py.
+"""The bpf(2) system call by ctypes: load a program, attach it to a tracepoint. Maps are in maps.py.
 
 Nothing is pinned: programs, maps and attachments are file descriptors, and the kernel frees each with its last one,
 however the process ends.
@@ -28,7 +28,7 @@ PERF_EVENT_IOC_SET_BPF, PERF_EVENT_IOC_ENABLE = 0x40042408, 0x2400
 
 INSTRUCTION_BYTES = 8
 LOG_BYTES = 1 << 20
-LICENCE = b"GPL"  # the kernel lends its helpers that read its memory to no other program
+LICENCE = b"GPL"  # required by the helpers that read kernel memory
 
 
 def syscall_numbers() -> tuple[int, int]:
@@ -60,8 +60,10 @@ def load_program(code: bytes, name: str) -> int:
         try:
             return _load(code, name, log)
         except OSError:
-            said = log.value.decode(errors="replace").strip()
-            raise SourceError("unsupported", f"the program {name} is not accepted: {error.strerror}\n{said}") from error
+            output = log.value.decode(errors="replace").strip()
+            raise SourceError(
+                "unsupported", f"the program {name} is not accepted: {error.strerror}\n{output}"
+            ) from error
 
 
 def _load(code: bytes, name: str, log: Any = None) -> int:
@@ -79,7 +81,7 @@ def _load(code: bytes, name: str, log: Any = None) -> int:
 
 
 def read_misses(program: int) -> int:
-    """Return how often the kernel passed a program over, its CPU being busy with another (told since Linux 6.7)."""
+    """Return how often the kernel skipped a program, its CPU being busy with another (counted since Linux 6.7)."""
     info = ProgramInfo()
     bpf(
         BPF_OBJ_GET_INFO_BY_FD,
@@ -89,7 +91,7 @@ def read_misses(program: int) -> int:
 
 
 def attach(program: int, tracepoint: int) -> int:
-    """Let a program run at a tracepoint, given by its id; return the descriptor that keeps it there.
+    """Attach a program to a tracepoint, given by its id; return the descriptor that keeps it attached.
 
     The event is one of CPU 0 that takes no samples: a program at a system call's tracepoint runs on every CPU.
     """

@@ -1,4 +1,4 @@
-"""Tracepoints by name: tracefs knows the number of each.
+"""The ids of tracepoints, which are files of tracefs.
 
 Hosts have it mounted at /sys/kernel/tracing, but containers do not. It is then mounted nowhere (fsmount(2) gives a
 descriptor of a mount that no path leads to), for as long as two files of it are read.

@@ -1,4 +1,4 @@
-"""Addresses and routes of the host: which devices lead out of it. They change rarely, so pyroute2 decodes them."""
+"""Addresses and routes of the host, and its uplinks. They change rarely, so pyroute2 decodes them."""
 
 import struct
 from collections.abc import Iterable, Mapping
@@ -55,7 +55,7 @@ def parse_uplinks(rows: Iterable[Any]) -> frozenset[int]:
 
 
 class AddressReader:
-    """Keeps addresses and uplinks, read again only after the kernel told of a change."""
+    """Caches addresses, uplinks and routes; they are read again after a notification of a change."""
 
     def __init__(self) -> None:
         self._watch = open_socket(groups=ADDRESS_GROUPS, timeout=0)
@@ -76,5 +76,5 @@ class AddressReader:
 
 
 def uplinks(names: Mapping[int, str], carriers: frozenset[int]) -> tuple[str, ...]:
-    """Name the uplinks; one whose device is not known (any more) is left out."""
+    """Return the uplinks' names; one whose device is unknown is left out."""
     return tuple(names[index] for index in sorted(carriers) if index in names)

@@ -1,7 +1,7 @@
 """Forwarding tables: the MAC addresses that bridges have learned.
 
-RTM_GETNEIGH of AF_BRIDGE, decoded here: pyroute2 takes sixty times as long. A thousand ports take 10 ms even so, and
-the kernel's lock on all devices is held for much of them. Sources: linux/neighbour.h, linux/if_link.h,
+RTM_GETNEIGH of AF_BRIDGE, decoded here: pyroute2 takes sixty times as long. A thousand ports take 10 ms, for most of
+which the kernel holds RTNL. Sources: linux/neighbour.h, linux/if_link.h,
 net/bridge/br_fdb.c.
 """
 
@@ -21,7 +21,7 @@ from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, h
 NDMSG = struct.Struct("=BBHiHBB")  # family, two of padding, ifindex, state, flags, type
 AF_BRIDGE = 7
 NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9
-NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # a bridge's words for: somebody put it there, it is an own address
+NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # for a bridge: a static entry, an address of its own
 NOT_LEARNED = NUD_NOARP | NUD_PERMANENT
 IFLA_INFO_DATA = 2
 IFLA_BR_FDB_N_LEARNED = 48
@@ -32,7 +32,7 @@ Row = tuple[Data, int, int]  # a datagram, start and end in it of the body of an
 
 
 def links_of_kind(kind: bytes) -> bytes:
-    """Encode the question for all devices of a kind; its name ends with a null byte."""
+    """Encode the request for all devices of a kind; its name ends with a NUL."""
     about = attribute(IFLA_LINKINFO, attribute(IFLA_INFO_KIND, kind))
     return message(RTM_GETLINK, NLM_F_DUMP, IFINFOMSG.pack(0, 0, 0, 0, 0, 0) + about)
 
@@ -83,7 +83,7 @@ def read_learned_counts(sock: socket.socket) -> dict[int, int] | None:
 
 
 def parse_learned_count(data: Data, start: int, end: int) -> int | None:
-    """Parse what an RTM_NEWLINK tells of a bridge's table: IFLA_BR_FDB_N_LEARNED of its IFLA_INFO_DATA."""
+    """Parse IFLA_BR_FDB_N_LEARNED of the IFLA_INFO_DATA of an RTM_NEWLINK; None where it is absent."""
     about = attributes(data, start + IFINFOMSG.size, end).get(IFLA_LINKINFO, b"")
     settings = attributes(about).get(IFLA_INFO_DATA, b"")
     count = attributes(settings).get(IFLA_BR_FDB_N_LEARNED)
@@ -91,9 +91,9 @@ def parse_learned_count(data: Data, start: int, end: int) -> int | None:
 
 
 def parse_learned(rows: Iterable[Row]) -> dict[int, int]:
-    """Count what bridges have learned themselves; of any other row with a bridge (NDA_MASTER) the state says so.
+    """Count learned addresses by bridge (NDA_MASTER); the state marks rows that are not learned.
 
-    Most rows are devices' own addresses, permanent ones: they are not looked into any further.
+    Most rows are devices' own addresses, which are permanent: their attributes are not parsed.
     """
     found: Counter[int] = Counter()
     for data, start, end in rows:
@@ -111,5 +111,5 @@ def read_tables(sock: socket.socket) -> list[Row]:
 
 
 def read_rows(sock: socket.socket, request: bytes) -> list[Row]:
-    """Ask with a dump of RTM_GETNEIGH."""
+    """Return the rows of a dump of RTM_GETNEIGH."""
     return [(data, start, end) for kind, data, start, end in ask_again(sock, request) if kind == RTM_NEWNEIGH]

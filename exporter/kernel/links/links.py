@@ -1,4 +1,4 @@
-"""Network devices: RTM_NEWLINK and RTM_DELLINK, read by a dump or heard from the multicast group.
+"""Network devices: RTM_NEWLINK and RTM_DELLINK, of dumps and of notifications.
 
 A link message holds about forty attributes; eleven of them matter here. Source: linux/if_link.h.
 """
@@ -34,7 +34,7 @@ AF_UNSPEC = 0
 IFF_UP, IFF_LOWER_UP = 1 << 0, 1 << 16
 
 IFINFOMSG = struct.Struct("=BBHiII")  # family, pad, device type, ifindex, flags, change
-STATS64 = struct.Struct("=8Q")  # the first eight of rtnl_link_stats64, in the order of core.sample
+STATS64 = struct.Struct("=8Q")  # the first eight of rtnl_link_stats64, in the order of a StatsRow
 
 WANTED = frozenset(
     {
@@ -53,7 +53,7 @@ WANTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class LinkMessage:
-    """One message about a link. `moved` is True when it left for another namespace and was not deleted."""
+    """One message about a link. `moved`: it moved to another namespace and was not deleted."""
 
     link: Link
     deleted: bool
@@ -64,8 +64,8 @@ class LinkMessage:
 def parse_link(kind: int, data: Data, start: int, end: int) -> LinkMessage | None:
     """Parse the body of an RTM_NEWLINK or RTM_DELLINK; MalformedError for what is none.
 
-    None for those that tell only a part: the bridge's copies (AF_BRIDGE), and a wireless device's events, which are
-    an RTM_NEWLINK with nothing but a name in it (net/wireless/wext-core.c).
+    None for partial messages: the bridge's copies (AF_BRIDGE), and a wireless device's events, which are an RTM_NEWLINK
+    with a name only (net/wireless/wext-core.c).
     """
     family, _, _, ifindex, flags, _ = head(IFINFOMSG, data, start, end, "a link message")
     if family != AF_UNSPEC:
@@ -114,7 +114,7 @@ def _dump_request(*extra: bytes) -> bytes:
 
 
 def read_links(sock: socket.socket) -> list[LinkMessage]:
-    """Dump the devices of the socket's namespace; some kernels tell their counters unasked. No privilege needed."""
+    """Dump the devices of the socket's namespace; some kernels include counters. Needs no privilege."""
     return _read(sock, _dump_request())
 
 

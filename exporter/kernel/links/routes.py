@@ -1,4 +1,4 @@
-"""Routes of the main table, from the dump that tells the uplinks too. Source: struct rtmsg, linux/rtnetlink.h."""
+"""Routes of the main table, from the same dump as the uplinks. Source: struct rtmsg, linux/rtnetlink.h."""
 
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
@@ -12,25 +12,25 @@ T = TypeVar("T")
 
 RTN_UNICAST = 1
 RT_TABLE_MAIN = 254
-RTM_F_CLONED = 0x200  # a cached exception of IPv6, no route that somebody made
+RTM_F_CLONED = 0x200  # a cached exception of IPv6, not a configured route
 RTNH_F_DEAD = 1
 
 
 def parse_routes(rows: Iterable[Any]) -> tuple[Route, ...]:
-    """Return the routes that lead somewhere; one over several devices is one for each.
+    """Return the usable routes; a multipath route is one for each next hop.
 
-    Other tables are left out: which packets look there is told by rules that are not read. Raises MalformedError.
+    Other tables are left out: the policy rules that select them are not read. Raises MalformedError.
     """
     try:
-        return tuple(route for row in rows if _leads_somewhere(row) for route in _ways(row))
+        return tuple(route for row in rows if _is_usable(row) for route in _next_hops(row))
     except ValueError as error:  # no network has such a destination
         raise MalformedError(f"a route: {error}") from error
 
 
 def typed_attribute(row: Any, name: str, kind: type[T]) -> T | None:
-    """Return an attribute, None for one that is not there.
+    """Return an attribute, None where it is absent.
 
-    pyroute2 gives the bytes of what it cannot decode; MalformedError for these.
+    pyroute2 returns bytes for what it cannot decode: MalformedError for these.
     """
     value = row.get_attr(name)
     if value is not None and not isinstance(value, kind):
@@ -39,19 +39,19 @@ def typed_attribute(row: Any, name: str, kind: type[T]) -> T | None:
 
 
 def hops(row: Any) -> list[Any]:
-    """Return the ways of a route over several devices."""
+    """Return the next hops of a multipath route."""
     found = typed_attribute(row, "RTA_MULTIPATH", list) or []
     if not all(isinstance(hop, dict) for hop in found):
         raise MalformedError(f"RTA_MULTIPATH is {found!r}")
     return found
 
 
-def _leads_somewhere(row: Any) -> bool:
+def _is_usable(row: Any) -> bool:
     usable = not row["flags"] & (RTM_F_CLONED | RTNH_F_DEAD)
     return bool(row["type"] == RTN_UNICAST and row["table"] == RT_TABLE_MAIN and usable)
 
 
-def _ways(row: Any) -> Iterator[Route]:
+def _next_hops(row: Any) -> Iterator[Route]:
     anywhere = "0.0.0.0" if row["family"] == AF_INET else "::"
     destination = ip_network(f"{typed_attribute(row, 'RTA_DST', str) or anywhere}/{row['dst_len']}", strict=False)
     metric = typed_attribute(row, "RTA_PRIORITY", int) or 0
@@ -62,7 +62,7 @@ def _ways(row: Any) -> Iterator[Route]:
             yield Route(destination, hop["oif"], _gateway(hop), metric)
 
 
-def _gateway(way: Any) -> str:
-    """A gateway of the other family stands in RTA_VIA."""
-    via = typed_attribute(way, "RTA_VIA", dict)
-    return typed_attribute(way, "RTA_GATEWAY", str) or str(via["addr"] if via else "")
+def _gateway(hop: Any) -> str:
+    """Return the gateway; one of the other family is in RTA_VIA."""
+    via = typed_attribute(hop, "RTA_VIA", dict)
+    return typed_attribute(hop, "RTA_GATEWAY", str) or str(via["addr"] if via else "")

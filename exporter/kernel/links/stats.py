@@ -1,8 +1,8 @@
-"""Every device's counters in one RTM_GETSTATS dump: the one kernel read that each scrape pays for.
+"""The counters of all devices in one RTM_GETSTATS dump, the largest kernel read of a scrape.
 
-All records of a dump have one size, so a precompiled Struct decodes a whole datagram at C speed. What that rests on
-is checked for every record, by comparing the same byte of all of them at once: length, type, flags and attribute.
-Anything else goes to a walker that takes messages as they come. Source: linux/if_link.h, struct if_stats_msg.
+All records of a dump have one size, so a precompiled Struct decodes a whole datagram at C speed. Length, type, flags
+and attribute of every record are checked first, by comparing the same byte of all records at once. Anything else is
+parsed message by message. Source: linux/if_link.h, struct if_stats_msg.
 """
 
 import errno
@@ -35,7 +35,7 @@ ATTRIBUTE_AT = HEADER.size + IF_STATS_MSG.size
 COUNTERS_AT = ATTRIBUTE_AT + 4
 COUNTERS = struct.Struct("=8Q")
 MAX_DATAGRAM = 1 << 16
-# The bytes that make a record what we take it for: length, type and flags; the attribute's length and type.
+# The bytes that are the same in each record: length, type and flags; the attribute's length and type.
 CHECKED = (*range(SEQUENCE_AT), *range(ATTRIBUTE_AT, COUNTERS_AT))
 
 
@@ -63,7 +63,7 @@ class LinkStatsReader:
         overestimated. Its second row replaces the first where rows are kept by ifindex.
         Raises OSError (BlockingIOError when RTNL, one lock for the whole machine, is held by others for too long).
         """
-        # A dump that timed out goes on arriving: its records are told from ours by their sequence.
+        # A dump that timed out goes on arriving: its records have another sequence number.
         self._sequence = self._sequence % 250 + 1
         self._socket.send(_request(self._sequence))
         rows: list[StatsRow] = []
@@ -108,7 +108,7 @@ class LinkStatsReader:
         return whole
 
     def _walk(self, data: memoryview, rows: list[StatsRow]) -> tuple[bool, bool]:
-        """Take messages as they come; return whether the dump was interrupted, and whether it ended."""
+        """Parse message by message; return whether the dump was interrupted, and whether it ended."""
         interrupted = False
         for kind, flags, sequence, start, end in messages(data):
             if sequence & 0xFF != self._sequence:  # the byte that the fast path compares
@@ -124,11 +124,11 @@ class LinkStatsReader:
                     continue
                 rows.append(row)
                 if end - start + HEADER.size != self._length and not interrupted:
-                    self._learn(data[start - HEADER.size : end])
+                    self._update_record(data[start - HEADER.size : end])
         return interrupted, False
 
-    def _learn(self, record: memoryview) -> None:
-        """Newer kernels append fields: take the record's length from one that was seen."""
+    def _update_record(self, record: memoryview) -> None:
+        """Set the record's length from a received one: newer kernels append fields."""
         self._length = len(record)
         self._record = struct.Struct(f"={IFINDEX_AT}xI8x8Q{self._length - COUNTERS_AT - COUNTERS.size}x")
         self._expected = tuple((at, bytes(record[at : at + 1])) for at in CHECKED)
@@ -147,6 +147,6 @@ def _parse_record(data: Data, at: int, end: int) -> StatsRow | None:
 
 
 def _request(sequence: int, ifindex: int = 0) -> bytes:
-    """Ask for one device, or for all."""
+    """Encode the request for one device, or for all."""
     body = IF_STATS_MSG.pack(0, 0, 0, ifindex, 1 << (IFLA_STATS_LINK_64 - 1))
     return message(RTM_GETSTATS, 0 if ifindex else NLM_F_DUMP, body, sequence)

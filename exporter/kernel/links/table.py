@@ -1,9 +1,9 @@
-"""The devices of a namespace kept current from messages, and the last counters of those that end.
+"""The links of a namespace, kept current by messages, and the final counters of those that ended.
 
-A veth's host end dies in steps, and each message of them holds part of the truth (rx comes from the peer, which is
-detached one step earlier). So the largest value of each counter over all messages wins, the container's end
-included: it comes back into our namespace, with the directions swapped, before both are deleted. A poll in the
-middle reads rx = 0, which is no reset. A macvlan comes back too, and brings all of its counters.
+The kernel deletes a veth's host end in steps, and each message holds part of the final counters (rx is read from the
+peer, which is detached one step earlier). So the largest value of each counter over all messages is taken, the
+container's end included: it returns to our namespace, with the directions swapped, before both are deleted. A read in
+between shows rx = 0, which is not a reset. A macvlan returns too, with all of its counters.
 """
 
 from dataclasses import dataclass, replace
@@ -12,13 +12,13 @@ from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import RX_ERRORS, ZERO_ROW, EndedLink, StatsRow, swapped
 from exporter.kernel.links.links import LinkMessage
 
-# Kinds whose last counters somebody asks for; of a veth only those that are or were attached to something.
+# Kinds whose final counters are kept; veths only if they are or were a port of a bridge, or have a peer elsewhere.
 COUNTED = frozenset({"bridge", "macvlan", "ipvlan"})
 
 
 @dataclass(slots=True)
 class Life:
-    """What is remembered of a device: its marks from the time when it had them, and its largest counters."""
+    """What is kept of a link: its peer and master from when it had them, and its largest counters."""
 
     nsid: int | None = None
     peer_ifindex: int = 0
@@ -42,7 +42,7 @@ class LinkTable:
         self._ended: list[EndedLink] = []
 
     def drain_ended(self) -> list[EndedLink]:
-        """Hand over the devices that ended since the last call."""
+        """Return the links that ended since the last call."""
         ended, self._ended = self._ended, []
         return ended
 
@@ -51,7 +51,7 @@ class LinkTable:
         return [ifindex for ifindex, life in self._lives.items() if life.nsid == nsid]
 
     def replace(self, dump: list[LinkMessage]) -> None:
-        """Start over from a dump: what is not in it ended unseen, with the counters last heard."""
+        """Replace all links by a dump: those absent from it have ended, with the counters last received."""
         present = {message.link.ifindex for message in dump}
         for ifindex in [index for index in self.links if index not in present]:
             self._end(ifindex)
@@ -61,7 +61,7 @@ class LinkTable:
             self.apply(message)
 
     def apply(self, message: LinkMessage) -> None:
-        """Take one message into account."""
+        """Apply one message."""
         link = message.link
         if message.deleted:
             self._fold(link, message.stats)
@@ -70,10 +70,10 @@ class LinkTable:
         if self.links.get(link.ifindex) != link:
             self.links[link.ifindex] = link
             self.generation += 1
-        self._remember(link)
+        self._update_life(link)
         self._fold(link, message.stats)
 
-    def _remember(self, link: Link) -> None:
+    def _update_life(self, link: Link) -> None:
         if link.kind == "veth":
             if not link.master_ifindex and link.peer_nsid is None:
                 self._note_return(link)
@@ -87,7 +87,7 @@ class LinkTable:
             life.nsid, life.peer_ifindex = link.peer_nsid, link.peer_ifindex
 
     def _note_return(self, link: Link) -> None:
-        """A veth of no bridge whose peer is a host's end we know: the container's end, before or after its life."""
+        """Note a veth without a bridge whose peer is a known host end: a container's end, before or after its life."""
         if (life := self._lives.get(link.peer_ifindex)) is not None:
             self._returned[link.ifindex] = link.peer_ifindex
             life.peer_mac = link.mac_address
@@ -98,7 +98,7 @@ class LinkTable:
         if (life := self._lives.get(link.ifindex)) is not None:
             life.fold(stats)
         elif (life := self._lives.get(self._returned.get(link.ifindex, 0))) is not None:
-            # Packets and bytes are the same on both ends; what the container's stack dropped is its own affair.
+            # Packets and bytes are the same on both ends, errors and drops are not.
             life.fold((*swapped(stats)[:RX_ERRORS], *ZERO_ROW[RX_ERRORS:]))
 
     def _end(self, ifindex: int, *, moved: bool = False) -> None:

@@ -1,7 +1,7 @@
-"""Hear of every change to the host's devices and namespaces, so that a scrape need not ask.
+"""The host's links and nsids, kept current by the kernel's notifications: a scrape reads no table.
 
-Subscribed first, dumped second, followed third. When the socket overflows (ENOBUFS) the table is dumped anew: what
-ended in the gap keeps the counters that were heard last. A dump that fails is asked for again until one succeeds.
+The watcher subscribes, dumps, then applies notifications. When the socket overflows (ENOBUFS) it dumps again: links
+that ended in the gap keep the counters last received. A dump that fails is repeated until one succeeds.
 """
 
 import contextlib
@@ -25,8 +25,8 @@ from exporter.kernel.netlink.nsid import ALL_NSIDS, parse_nsid
 
 RTNLGRP_LINK, RTNLGRP_NSID = 1, 28
 RECEIVE_BUFFER = 32 << 20  # about 700 lives of a container; the usual cap of 208 KiB holds four
-LOOK_SECONDS = 0.2
-WAKE_SECONDS = 0.5  # how soon the thread notices that it should stop
+READ_TIMEOUT = 0.2
+POLL_INTERVAL = 0.5  # seconds until the thread notices that it should stop
 
 log = structlog.get_logger(component="links")
 
@@ -36,23 +36,23 @@ class LinkWatcher:
 
     def __init__(self) -> None:
         self._socket = open_socket(
-            receive_buffer=RECEIVE_BUFFER, groups=(RTNLGRP_LINK, RTNLGRP_NSID), timeout=WAKE_SECONDS
+            receive_buffer=RECEIVE_BUFFER, groups=(RTNLGRP_LINK, RTNLGRP_NSID), timeout=POLL_INTERVAL
         )
         self._dumps = open_socket(timeout=10)
-        # The listener itself asks by this one: it must not be away for long.
-        self._questions = open_socket(timeout=LOOK_SECONDS)
+        # Used by the thread between notifications, which must not wait for long.
+        self._requests = open_socket(timeout=READ_TIMEOUT)
         self._table = LinkTable()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="links", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="links", daemon=True)
         self._freed: set[int] = set()
         self.overflows = 0
-        self.stale = ""  # why the devices may be old; '' while they are current
-        self._again_at = 0.0
+        self.stale = ""  # why the links may be outdated; '' while they are current
+        self._retry_at = 0.0
         self._snapshot: tuple[int, Mapping[int, Link]] = (-1, MappingProxyType({}))
 
     def start(self) -> None:
-        """Dump the devices, then follow. Raises OSError when the kernel refuses."""
+        """Dump the links, then apply notifications. Raises OSError when the kernel refuses."""
         self._dump()
         self._thread.start()
 
@@ -63,22 +63,22 @@ class LinkWatcher:
             self._thread.join()
         self._socket.close()
         self._dumps.close()
-        self._questions.close()
+        self._requests.close()
 
     def links(self) -> tuple[int, Mapping[int, Link]]:
-        """Return a generation and the devices in it: the same object while nothing changed."""
+        """Return a generation and its links by ifindex: the same object while nothing changed."""
         with self._lock:
             if self._snapshot[0] != self._table.generation:
                 self._snapshot = (self._table.generation, MappingProxyType(dict(self._table.links)))
             return self._snapshot
 
     def drain_ended(self) -> list[EndedLink]:
-        """Hand over the veths that ended since the last call."""
+        """Return the links that ended since the last call."""
         with self._lock:
             return self._table.drain_ended()
 
     def drain_freed(self) -> set[int]:
-        """Hand over the nsids that were freed since the last call; ALL_NSIDS among them when some were not heard."""
+        """Return the nsids freed since the last call; ALL_NSIDS is one of them when notifications were lost."""
         with self._lock:
             freed, self._freed = self._freed, set()
             return freed
@@ -88,11 +88,11 @@ class LinkWatcher:
         with self._lock:
             self._table.replace(dump)
 
-    def _follow(self) -> None:
+    def _run(self) -> None:
         buffer = memoryview(bytearray(MAX_DATAGRAM))
         while not self._stopped.is_set():
-            if self.stale and time.monotonic() >= self._again_at:
-                self._read_again()
+            if self.stale and time.monotonic() >= self._retry_at:
+                self._dump_again()
             try:
                 size = self._socket.recv_into(buffer)
             except TimeoutError:
@@ -101,57 +101,56 @@ class LinkWatcher:
                 self._recover(error)
                 continue
             try:
-                self._take(buffer[:size])
+                self._receive(buffer[:size])
             except Exception as error:
-                # A message of no known form must not end the following; a dump puts things right.
-                log.exception("link message not understood")
+                log.exception("link message not understood")  # a dump follows
                 self._recover(error)
 
-    def _take(self, data: memoryview) -> None:
-        heard: list[LinkMessage] = []
+    def _receive(self, data: memoryview) -> None:
+        received: list[LinkMessage] = []
         freed: set[int] = set()
         for kind, _, _, start, end in messages(data):
             if kind in (RTM_NEWLINK, RTM_DELLINK):
                 parsed = parse_link(kind, data, start, end)
                 if parsed is not None:
-                    heard.append(parsed)
+                    received.append(parsed)
             elif kind == RTM_DELNSID:
                 freed.add(parse_nsid(data, start, end))
-        self._apply(heard, freed)
-        self._look_once_more(freed)
+        self._apply(received, freed)
+        self._read_last_counters(freed)
 
-    def _apply(self, heard: list[LinkMessage], freed: set[int]) -> None:
+    def _apply(self, received: list[LinkMessage], freed: set[int]) -> None:
         with self._lock:
             self._freed |= freed
-            for message in heard:
+            for message in received:
                 self._table.apply(message)
 
-    def _look_once_more(self, freed: set[int]) -> None:
-        """A namespace that dies without giving its devices back (a crash, podman): read its veths before they go."""
+    def _read_last_counters(self, freed: set[int]) -> None:
+        """Read the veths of a namespace that ended without returning its devices (a crash, podman), before they end."""
         with self._lock:
             ifindexes = [ifindex for nsid in freed for ifindex in self._table.in_namespace(nsid)]
         for ifindex in ifindexes:
             with contextlib.suppress(OSError):
-                self._apply(read_link(self._questions, ifindex), set())
+                self._apply(read_link(self._requests, ifindex), set())
 
     def _recover(self, error: Exception) -> None:
         if isinstance(error, OSError) and error.errno == errno.ENOBUFS:
             self.overflows += 1
-            log.warning("link messages lost, reading all devices again", overflows=self.overflows)
+            log.warning("link notifications lost, dumping links again", overflows=self.overflows)
         else:
-            log.warning("link messages interrupted, reading all devices again", error=str(error))
-            self._stopped.wait(WAKE_SECONDS)
-        self._read_again()
+            log.warning("link notifications failed, dumping links again", error=str(error))
+            self._stopped.wait(POLL_INTERVAL)
+        self._dump_again()
         with self._lock:
             self._freed.add(ALL_NSIDS)
 
-    def _read_again(self) -> None:
+    def _dump_again(self) -> None:
         try:
             self._dump()
         except (OSError, LookupError, ValueError, struct.error) as failure:
             if not self.stale:
-                log.warning("devices could not be read, trying until they can", error=str(failure))
-            self.stale = f"devices could not be read again: {failure}"
-            self._again_at = time.monotonic() + WAKE_SECONDS
+                log.warning("link dump failed, retrying", error=str(failure))
+            self.stale = f"link dump failed: {failure}"
+            self._retry_at = time.monotonic() + POLL_INTERVAL
         else:
             self.stale = ""

@@ -1,7 +1,7 @@
-"""An overlay's hidden namespace: for whom its vxlan devices answer, and to which node they send.
+"""An overlay's hidden namespace: the neighbours of its vxlan devices, and the nodes behind which they are.
 
-The engine keeps one for each overlay, beside its sandboxes, and no process lives in it: who wants to see it has to go
-there. Sources: linux/neighbour.h, include/net/neighbour.h, drivers/net/vxlan/vxlan_core.c.
+The engine keeps one for each overlay, beside its sandboxes, and no process runs in it: it has to be entered.
+Sources: linux/neighbour.h, include/net/neighbour.h, drivers/net/vxlan/vxlan_core.c.
 """
 
 import contextlib

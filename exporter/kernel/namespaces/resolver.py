@@ -1,7 +1,7 @@
-"""Whose network namespace an nsid is: asked of the kernel, without entering any namespace.
+"""The container of each nsid, and the interfaces in its namespace, read without entering any namespace.
 
-An nsid is the number that our namespace uses for another one. The kernel gives it when the first device moves there
-and **reuses a freed one at once**, so an answer holds only until a namespace came or went. Sources:
+An nsid is the number that our namespace uses for another one. The kernel assigns it when the first device moves there
+and **reuses a freed one at once**, so a result is valid only until a namespace is created or ends. Sources:
 linux/net_namespace.h; RTM_GETNSID by process needs no privilege, but the process must be visible.
 """
 
@@ -21,16 +21,17 @@ from exporter.kernel.proc import is_container_process
 
 # What changes when a namespace's devices do: its endpoints' ids, and (peer ifindex, carrier) of each of its veths.
 Shape = frozenset[Hashable]
+Reading = tuple[Shape, tuple[Interface, ...]]
 
 
 class NamespaceResolver:
-    """Finds container -> nsid, and the devices inside a namespace; remembers both while they hold."""
+    """Resolves container -> nsid, and nsid -> interfaces; caches both while they are valid."""
 
     def __init__(self, procfs: Path) -> None:
         self._procfs = procfs
         self._socket = open_socket()
         self._nsids: dict[tuple[str, int], int] = {}
-        self._interfaces: dict[int, tuple[Shape, tuple[Interface, ...]]] = {}
+        self._interfaces: dict[int, Reading] = {}
         self.may_read_interfaces = True
         self.hidden: frozenset[str] = frozenset()  # containers whose process is not visible from here
 
@@ -40,7 +41,7 @@ class NamespaceResolver:
 
     def sandboxes(self, containers: Iterable[Container], freed: AbstractSet[int]) -> dict[str, int]:
         """Return container id -> nsid for those that have a network namespace of their own with a device in it."""
-        self._forget(freed)
+        self._evict(freed)
         own = read_nsid(self._socket, NETNSA_PID, os.getpid())
         known, self._nsids = self._nsids, {}
         found: dict[str, int] = {}
@@ -49,17 +50,17 @@ class NamespaceResolver:
             key = container.id, container.pid
             nsid = known.get(key, UNASSIGNED)
             if nsid == UNASSIGNED:
-                asked = self._ask(container)
-                if asked is None:
+                found_nsid = self._read_nsid(container)
+                if found_nsid is None:
                     hidden.add(container.id)
                     continue
-                nsid = asked
+                nsid = found_nsid
             if nsid not in (UNASSIGNED, own):
                 found[container.id] = self._nsids[key] = nsid
         self.hidden = frozenset(hidden)
         return found
 
-    def _forget(self, freed: AbstractSet[int]) -> None:
+    def _evict(self, freed: AbstractSet[int]) -> None:
         if ALL_NSIDS in freed:
             self._nsids.clear()
             self._interfaces.clear()
@@ -68,8 +69,8 @@ class NamespaceResolver:
             for nsid in freed:
                 self._interfaces.pop(nsid, None)
 
-    def _ask(self, container: Container) -> int | None:
-        """Ask by process, then by the file that the engine keeps of the sandbox; None when neither can be seen."""
+    def _read_nsid(self, container: Container) -> int | None:
+        """Read it by the container's process, else by its sandbox file; None when neither is visible."""
         with contextlib.suppress(OSError):
             if container.pid and is_container_process(self._procfs, container.pid, container.id):
                 return self._by_process(container.pid)
@@ -101,21 +102,25 @@ class NamespaceResolver:
         for link in links.values():
             if link.peer_nsid is not None and link.kind == "veth":
                 shapes.setdefault(link.peer_nsid, set()).add((link.peer_ifindex, link.carrier))
-        known = {nsid: self._look(nsid, frozenset(shape), owners.get(nsid)) for nsid, shape in shapes.items()}
+        known = {
+            nsid: self._read_interfaces(nsid, frozenset(shape), owners.get(nsid)) for nsid, shape in shapes.items()
+        }
         self._interfaces = {nsid: look for nsid, look in known.items() if look is not None}
         return {nsid: inside for nsid, (_, inside) in self._interfaces.items()}
 
-    def _look(self, nsid: int, shape: Shape, owner: Container | None) -> tuple[Shape, tuple[Interface, ...]] | None:
-        """Look inside a namespace unless it still has the shape that it had at the last look."""
+    def _read_interfaces(
+        self, nsid: int, shape: Shape, owner: Container | None
+    ) -> tuple[Shape, tuple[Interface, ...]] | None:
+        """Read the interfaces of a namespace, unless its shape is that of the last reading."""
         known = self._interfaces.get(nsid)
         if known is not None and known[0] == shape:
             return known
         try:
-            inside = read_interfaces(self._socket, nsid)
+            interfaces = read_interfaces(self._socket, nsid)
         except PermissionError:
             self.may_read_interfaces = False
             return shape, read_names(self._procfs, owner.pid, owner.id) if owner else ()
         except OSError:  # the namespace went in the meantime; its links will say so
             return None
         self.may_read_interfaces = True
-        return shape, inside
+        return shape, interfaces

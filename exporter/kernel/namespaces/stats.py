@@ -43,7 +43,7 @@ def read_namespace_stats(
 
 
 def read_own_namespace() -> int:
-    """Return what marks the calling thread's namespace: each has its own inode of the file."""
+    """Return the inode that identifies the calling thread's namespace: each has its own of the file."""
     return Path("/proc/thread-self/net/snmp").stat().st_ino
 
 
@@ -57,7 +57,7 @@ def _read(path: str) -> tuple[int, bytes]:
 
 
 def parse_namespace_stats(pid: int, snmp: bytes, netstat: bytes) -> NamespaceStats:
-    """Parse both files. Raises SourceError when they lack what every kernel has told so far."""
+    """Parse both files. Raises SourceError when they lack a column that every kernel has had so far."""
     try:
         established, retransmitted, sent, resets = _values(snmp, b"Tcp: ", TCP)
         (receive_buffer_errors,) = _values(snmp, b"Udp: ", UDP)

@@ -1,4 +1,4 @@
-"""Read NAT and filter rules, whoever wrote them, and hear of their changes between two readings."""
+"""Read NAT and filter rules of every backend, and receive notifications of their changes between two readings."""
 
 import struct
 import threading
@@ -18,7 +18,7 @@ from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.firewall.nftables.watch import NftWatch
 from exporter.kernel.netlink.messages import InterruptedDumpError
 
-WAKE_SECONDS = 0.5  # how soon the thread notices that it should stop
+POLL_INTERVAL = 0.5  # seconds until the thread notices that it should stop
 QUIET_SECONDS = 1.0  # a change is a burst: docker run makes three, firewalld's reload two hundred
 LEGACY_SECONDS = 30.0
 BESIDE_SECONDS = 10.0  # how often large filter tables' counters are read
@@ -53,13 +53,13 @@ class NatReader:
         self._forwarding: tuple[float, Mapping[str, bool]] = (0.0, {})
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="nat", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="nat", daemon=True)
         self._overflows = 0
         self._changed_at = 0.0
         self._beside_at = 0.0
 
     def start(self) -> None:
-        """Begin to follow changes."""
+        """Start to receive notifications."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -73,7 +73,7 @@ class NatReader:
     def read(self, devices: Iterable[str]) -> NatReading:
         """Read rules and counters; `devices` are those whose forwarding switch is read.
 
-        Raises SourceError: no right to read, or a writer that gives no peace.
+        Raises SourceError without the privilege, or while rules change during every dump.
         """
         with self._lock:
             try:
@@ -99,15 +99,15 @@ class NatReader:
 
     def _read(self, *, everything: bool) -> None:
         generation = self._nft.read(everything=everything)
-        # What ended before the dump is handed over before it: that order makes the sums exact.
+        # Final counters of rules deleted before the dump are applied before it: that order makes the sums exact.
         ended = self._watch.ended_until(generation.number)
         if self._watch.overflows != self._overflows:
             self._overflows = self._watch.overflows
-            # Where the order was lost, who lives in the dump may be told to have ended after it: it counts once.
+            # After lost notifications a rule of the dump may be reported as deleted before it: it counts once.
             living = frozenset(generation.counted.keys)
             ended = [one for one in ended if one.key not in living]
         self._ended += ended
-        if len(self._ended) > self._max_ended:  # nobody has asked for a long time
+        if len(self._ended) > self._max_ended:  # no scrape for a long time
             self._ended = merged(self._ended, frozenset(self._joined[2].keys))
 
     def _read_legacy(self) -> None:
@@ -140,25 +140,25 @@ class NatReader:
             self._forwarding = time.monotonic() + SYSCTL_SECONDS, known
         return known
 
-    def _follow(self) -> None:
-        """Take notifications before the socket is full, and read a changed ruleset before a scrape has to."""
+    def _run(self) -> None:
+        """Receive notifications before the socket is full, and read a changed ruleset before a scrape has to."""
         while not self._stopped.is_set():
             try:
                 self._step()
             except OSError as error:
                 log.debug("rules could not be read ahead", error=str(error))
-                self._stopped.wait(WAKE_SECONDS)
+                self._stopped.wait(POLL_INTERVAL)
             except Exception:  # rules in no known form: the next may be in one
                 log.exception("rules could not be read ahead")
                 self._stopped.wait(QUIET_SECONDS)
 
     def _step(self) -> None:
-        if not self._watch.wait(WAKE_SECONDS):
+        if not self._watch.wait(POLL_INTERVAL):
             self._read_ahead()
             return
         with self._lock:
             before = self._watch.changes
-            self._watch.hear_all()
+            self._watch.receive_all()
             if self._watch.changes != before:
                 self._changed_at = time.monotonic()
 

@@ -23,7 +23,7 @@ class NatSource:
         self._refused = False
 
     def start(self) -> None:
-        """Begin to follow changes and connections."""
+        """Start to follow changes and connections."""
         self._rules.start()
         self._flows.start()
 
@@ -43,7 +43,7 @@ class NatSource:
         return NatSample(reading, flows, age), (state, self._flows.state())
 
     def degraded(self) -> tuple[Degraded, ...]:
-        """Say what must be granted to see more."""
+        """Return what must be granted to see more."""
         return (NO_NET_ADMIN,) if self._refused else ()
 
     def _read(self, devices: Iterable[str]) -> NatReading:

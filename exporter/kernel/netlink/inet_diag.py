@@ -1,7 +1,7 @@
 """The wire format of sock_diag for TCP and UDP: linux/sock_diag.h, linux/inet_diag.h, net/ipv4/inet_diag.c.
 
-Any process may ask for all sockets of its network namespace; the kernel filters by state and by local port. It alone
-tells whether an IPv6 socket takes IPv4 too, and the cgroup of whoever made the socket.
+Any process may dump all sockets of its network namespace; the kernel filters by state and by local port. Only here are
+an IPv6 socket's v6only flag and the cgroup in which a socket was created.
 """
 
 import socket
@@ -15,8 +15,8 @@ from exporter.kernel.netlink.client import NETLINK_SOCK_DIAG, answers, open_sock
 from exporter.kernel.netlink.messages import U8, U64, MalformedError, attributes, head, message, number
 from exporter.kernel.netlink.protocols import ADDRESS_SIZES, PROTOCOLS
 
-# The kernel's states by their numbers (net/tcp_states.h); a UDP socket is in `established` or in `close`. Who asks for
-# bound_inactive is told, from Linux 6.8 on, of TCP sockets that are bound and nothing else; they are in `close`, too.
+# The kernel's states by their numbers (net/tcp_states.h); a UDP socket is in `established` or in `close`. From Linux
+# 6.8 on, a request for bound_inactive returns TCP sockets that are bound only; their state is `close`, too.
 STATES = (
     "",
     "established",
@@ -44,7 +44,7 @@ HEAD = struct.Struct("!BB2xHH16s16s")  # struct inet_diag_msg: family, state, po
 REST = struct.Struct("=I8x12xII")  # device, then cookie and queues, uid, inode
 REST_AT = HEAD.size
 SIZE = REST_AT + REST.size
-QUEUES_AT, QUEUES_END = 56, 64  # what waits in the socket: no mark of it
+QUEUES_AT, QUEUES_END = 56, 64  # bytes waiting in the socket, which change
 SEQUENCE = 1  # the same in each request: the same sockets give the same bytes
 
 
@@ -77,12 +77,12 @@ def _read_dump(sock: socket.socket, request: bytes) -> list[bytes]:
 
 
 def marks(data: bytes, start: int, end: int) -> bytes:
-    """Return what stays of a message's body while its socket is the same."""
+    """Return the part of a message's body that does not change while its socket is the same."""
     return data[start : start + QUEUES_AT] + data[start + QUEUES_END : end]
 
 
 def parse_socket(data: bytes, start: int, end: int, protocol: int) -> ListeningSocket:
-    """Parse the body of an answer: struct inet_diag_msg and its attributes. MalformedError for what is none."""
+    """Parse the body of an answer: struct inet_diag_msg and its attributes. MalformedError for another form."""
     family, _, port, _, address, _ = head(HEAD, data, start, end, "a socket")
     ifindex, uid, inode = head(REST, data, start + REST_AT, end, "the second half of a socket")
     if family not in ADDRESS_SIZES:
@@ -101,6 +101,6 @@ def parse_socket(data: bytes, start: int, end: int, protocol: int) -> ListeningS
 
 
 def parse_state(data: bytes, start: int) -> str:
-    """Return the state that the body of an answer tells, by its name."""
+    """Return the name of the state in the body of an answer."""
     number = data[start + 1]
     return STATES[number] if number < len(STATES) else str(number)

@@ -1,1 +1,1 @@
-"""Who may come in, and what holds for everybody: the file of --web.config.file and what it makes."""
+"""Access: TLS, authentication, rate limits and host names, from the file of --web.config.file."""

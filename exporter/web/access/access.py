@@ -1,4 +1,4 @@
-"""What holds for connections and requests at a moment."""
+"""The access rules in effect for a connection or request."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from exporter.web.access.tls import ServerTls
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the file says, and its TLS made ready."""
+    """The file's settings, and its TLS context."""
 
     config: WebConfig
     tls: ServerTls | None

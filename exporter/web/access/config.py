@@ -1,4 +1,4 @@
-"""What the file of --web.config.file says, as frozen values; the format is exporter-toolkit's, as in most exporters."""
+"""The settings of --web.config.file as frozen values; the format is that of Prometheus' exporter-toolkit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class ClientAuth(Enum):
-    """What a client must show, by the names of Go's crypto/tls."""
+    """Client authentication, by the names of Go's crypto/tls."""
 
     NONE = "NoClientCert"
     ASK = "RequestClientCert"
@@ -17,7 +17,7 @@ class ClientAuth(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
-    """tls_server_config. Of a file and the text itself, the file counts; paths are as written."""
+    """tls_server_config. A file has precedence over the text itself; paths are as written."""
 
     cert: str = ""
     cert_file: str = ""
@@ -36,7 +36,7 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A request each `interval` seconds on average, `burst` at once."""
+    """A request each `interval` seconds on average, `burst` at once, for each client."""
 
     interval: float
     burst: int
@@ -44,7 +44,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class WebConfig:
-    """The whole file. `http2` is accepted and changes nothing: this server speaks HTTP/1.1."""
+    """The whole file. `http2` is accepted without effect: the server supports HTTP/1.1 only."""
 
     tls: TlsSettings | None = None
     http2: bool = True

@@ -1,7 +1,7 @@
-"""The file of --web.config.file as it is now: looked at for every connection and request, parsed when it differs.
+"""The file of --web.config.file: read for every connection and request, parsed when it differs.
 
-All of its bytes and those of the files it names are compared, which takes less than a tenth of a millisecond and
-misses nothing, as times of change may. What cannot be used is logged once, and the last good state stays.
+All of its bytes and those of the files that it names are compared, in less than 0.1 ms: a time of change may stay the
+same. An invalid file is logged once, and the last valid state stays in effect.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ log = structlog.get_logger(component="web")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look found: the settings and the contents of the files they name, or a problem."""
+class FileState:
+    """The settings and the contents of the files that they name, or a problem."""
 
     config: WebConfig = EMPTY
     pems: Pems | None = None
@@ -28,50 +28,50 @@ class Look:
 
 
 class WebConfigFile:
-    """Holds the last good state. Making one raises ConfigError when there is none."""
+    """Holds the last valid state. Making one raises ConfigError when there is none."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._text, self._config = b"", EMPTY
-        self._seen = self._look()
+        self._last = self._read()
         try:
-            self._access = _make_access(self._seen)
+            self._access = _make_access(self._last)
         except ConfigError as error:
             raise ConfigError(f"--web.config.file: {path}: {error}") from None
 
     def access(self) -> Access:
         """Return the state of this moment."""
-        seen = self._look()
-        if seen != self._seen:
-            self._seen = seen
-            self._take(seen)
+        read = self._read()
+        if read != self._last:
+            self._last = read
+            self._apply(read)
         return self._access
 
-    def _look(self) -> Look:
+    def _read(self) -> FileState:
         try:
             text = _read(self._path)
             config = self._config if text == self._text else parse_web_config(text)
             self._text, self._config = text, config
-            return Look(config, read_pems(config.tls, self._path.parent) if config.tls else None)
+            return FileState(config, read_pems(config.tls, self._path.parent) if config.tls else None)
         except ConfigError as error:
-            return Look(problem=str(error))
+            return FileState(problem=str(error))
 
-    def _take(self, seen: Look) -> None:
+    def _apply(self, read: FileState) -> None:
         try:
-            access, problem = _make_access(seen), ""
+            access, problem = _make_access(read), ""
         except ConfigError as error:
             access, problem = OPEN, str(error)
         if access.config == EMPTY:  # what a file looks like while it is written
-            problem = problem or "nothing is in it; a restart would take that"
+            problem = problem or "the file is empty; only a restart applies that"
         if problem:
-            log.error("web config cannot be used, the last good one stays", file=str(self._path), problem=problem)
+            log.error("invalid web config, keeping the previous one", file=str(self._path), problem=problem)
             return
-        log.info("web config taken", file=str(self._path), tls=bool(access.tls), users=len(access.config.users))
+        log.info("web config reloaded", file=str(self._path), tls=bool(access.tls), users=len(access.config.users))
         self._access = access
 
 
 def read_pems(settings: TlsSettings, folder: Path) -> Pems:
-    """Read the files, relative ones from the folder of the file that names them. ConfigError names what cannot be."""
+    """Read the files, relative to the folder of the web config. Raises ConfigError with the file's key."""
     has_ca = settings.client_ca_file or settings.client_ca
     return Pems(
         cert=_read_pem(settings.cert_file, settings.cert, "cert_file", folder),
@@ -96,7 +96,7 @@ def _read(path: Path) -> bytes:
         raise ConfigError(getattr(error, "strerror", None) or str(error)) from None
 
 
-def _make_access(seen: Look) -> Access:
-    if seen.problem:
-        raise ConfigError(seen.problem)
-    return Access(seen.config, make_tls(seen.config.tls, seen.pems) if seen.config.tls and seen.pems else None)
+def _make_access(read: FileState) -> Access:
+    if read.problem:
+        raise ConfigError(read.problem)
+    return Access(read.config, make_tls(read.config.tls, read.pems) if read.config.tls and read.pems else None)

@@ -1,6 +1,6 @@
-"""The text of the file of --web.config.file to a checked value.
+"""From the text of the file of --web.config.file to a checked value.
 
-Where the format names what Python's TLS cannot do, the line says so: nothing that locks is ignored.
+A setting of the format that Python's TLS does not have is an error: no setting that restricts access is ignored.
 """
 
 import re
@@ -27,7 +27,7 @@ CLIENT_AUTH = {kind.value: kind for kind in ClientAuth} | {"RequireClientCert": 
 
 
 def parse_web_config(text: bytes) -> WebConfig:
-    """Parse and check the file's text; ConfigError with one line that tells no secret."""
+    """Parse and check the file's text; Raises ConfigError with one line, without secrets."""
     file = Section("", parse_yaml(text))
     tls = _parse_tls(file.section("tls_server_config"))
     http = file.section("http_server_config")
@@ -38,8 +38,8 @@ def parse_web_config(text: bytes) -> WebConfig:
         users=_parse_users(file.section("basic_auth_users")),
         rate_limit=_parse_rate_limit(file.section("rate_limit")),
     )
-    http.refuse_others()
-    file.refuse_others()
+    http.reject_others()
+    file.reject_others()
     return config
 
 
@@ -59,7 +59,7 @@ def _parse_tls(section: Section) -> TlsSettings | None:
         prefer_server_cipher_suites=section.flag("prefer_server_cipher_suites", default=True),
         curve_preferences=section.choices("curve_preferences", CURVES),
     )
-    section.refuse_others()
+    section.reject_others()
     for problem in _tls_problems(settings):
         raise ConfigError(f"tls_server_config: {problem}")
     return settings
@@ -68,25 +68,25 @@ def _parse_tls(section: Section) -> TlsSettings | None:
 def _parse_sans(section: Section) -> tuple[str, ...]:
     sans = section.texts("client_allowed_sans")
     if sans == ():
-        raise section.error("client_allowed_sans", "an empty list would refuse everybody")
+        raise section.error("client_allowed_sans", "an empty list rejects all clients")
     return sans or ()
 
 
 def _tls_problems(settings: TlsSettings) -> list[str]:
-    """Return what does not go together."""
+    """Return the conflicts between settings."""
     has_ca = bool(settings.client_ca or settings.client_ca_file)
     versions = list(VERSIONS)
     problems = {
         "missing one of cert or cert_file": not (settings.cert or settings.cert_file),
         "missing one of key or key_file": not (settings.key or settings.key_file),
         "min_version is above max_version": versions.index(settings.min_version) > versions.index(settings.max_version),
-        "client_ca without a client_auth_type: say RequireAndVerifyClientCert": has_ca
+        "client_ca needs a client_auth_type: RequireAndVerifyClientCert": has_ca
         and settings.client_auth is ClientAuth.NONE,
-        "RequireAnyClientCert takes certificates of anybody, which Python's TLS cannot: "
-        "say RequireAndVerifyClientCert with a client_ca": settings.client_auth is ClientAuth.ANY and not has_ca,
+        "RequireAnyClientCert without client_ca is not supported: "
+        "use RequireAndVerifyClientCert with a client_ca": settings.client_auth is ClientAuth.ANY and not has_ca,
         "client_allowed_sans needs client_auth_type RequireAndVerifyClientCert": bool(settings.client_allowed_sans)
         and settings.client_auth not in (ClientAuth.ANY, ClientAuth.VERIFY),
-        "cipher_suites has suites of TLS 1.3 only, and max_version is below": settings.max_version != "TLS13"
+        "cipher_suites has only suites of TLS 1.3, and max_version is lower": settings.max_version != "TLS13"
         and settings.cipher_suites != ()
         and not any(CIPHERS[name] for name in settings.cipher_suites),
     }
@@ -95,13 +95,13 @@ def _tls_problems(settings: TlsSettings) -> list[str]:
 
 def _parse_headers(section: Section) -> Mapping[str, str]:
     headers = {name: section.text(name) for name in HEADERS}
-    section.refuse_others()
+    section.reject_others()
     given = {name: value for name, value in headers.items() if section.has(name)}
     for name, value in given.items():
         if HEADERS[name] and value and value not in HEADERS[name]:
-            raise section.error(name, f"{value!r} is none of {', '.join(HEADERS[name])}")
+            raise section.error(name, f"invalid value {value!r}: expected one of {', '.join(HEADERS[name])}")
         if not value.isprintable():
-            raise section.error(name, "a header is one line")
+            raise section.error(name, "invalid header: more than one line")
     return given
 
 
@@ -109,9 +109,9 @@ def _parse_users(section: Section) -> Mapping[str, bytes]:
     users = section.mapping()
     for name, hashed in users.items():
         if ":" in name:
-            raise ConfigError(f"{name!r} in basic_auth_users: a name with a colon cannot be sent")
+            raise ConfigError(f"invalid name {name!r} in basic_auth_users: a colon is not allowed")
         if not _is_bcrypt(hashed):
-            raise ConfigError(f"the password of {name!r} in basic_auth_users is no bcrypt hash")
+            raise ConfigError(f"the password of {name!r} in basic_auth_users is not a bcrypt hash")
     return {name: hashed.encode() for name, hashed in users.items()}
 
 
@@ -128,9 +128,9 @@ def _is_bcrypt(hashed: str) -> bool:
 
 def _parse_rate_limit(section: Section) -> RateLimit | None:
     interval, burst = section.seconds("interval"), section.number("burst")
-    section.refuse_others()
+    section.reject_others()
     if not interval:
         return None
     if not burst:
-        raise section.error("burst", "with an interval it must be 1 or more, or every request would be refused")
+        raise section.error("burst", "must be 1 or more: without a burst every request is rejected")
     return RateLimit(interval, burst)

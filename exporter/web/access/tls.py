@@ -1,4 +1,4 @@
-"""TLS made ready: the context of new connections, and which clients' certificates are let in."""
+"""TLS: the context of new connections, and the rule for clients' certificates."""
 
 import ipaddress
 import os
@@ -26,7 +26,7 @@ OLD_VERSIONS = {"TLS10", "TLS11"}
 
 @dataclass(frozen=True, slots=True)
 class Pems:
-    """The contents of the files that the settings name, or what stands there instead of a file."""
+    """The contents of the files that the settings name, or the text given instead."""
 
     cert: bytes
     key: bytes = field(repr=False)
@@ -35,7 +35,7 @@ class Pems:
 
 @dataclass(frozen=True, slots=True)
 class ClientRule:
-    """Which clients are let in; connections made under another rule are not answered any more."""
+    """The rule for clients; connections made under another rule are closed."""
 
     client_auth: ClientAuth
     client_ca: bytes | None
@@ -48,14 +48,14 @@ class ClientRule:
 
 @dataclass(frozen=True, slots=True)
 class ServerTls:
-    """What a new connection is met with."""
+    """The TLS configuration of new connections."""
 
     context: ssl.SSLContext
     clients: ClientRule
 
 
 def make_tls(settings: TlsSettings, pems: Pems) -> ServerTls:
-    """Make the context anew, so that nothing of an earlier one stays. ConfigError for what OpenSSL refuses."""
+    """Make a new context, so that no setting of an earlier one remains. Raises ConfigError."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     context.options |= ssl.OP_NO_RENEGOTIATION
@@ -104,7 +104,7 @@ def _load_chain(context: ssl.SSLContext, pems: Pems) -> None:
     """Load certificate and key from memory: Python's ssl takes files only, and a key belongs on no disk anew."""
 
     def no_password() -> str:
-        raise ConfigError("the key is encrypted, and nobody is there to type its password")
+        raise ConfigError("the key is encrypted: an encrypted key is not supported")
 
     with open(os.memfd_create("certificate"), "wb", buffering=0) as file:  # noqa: PTH123  a descriptor has no path
         file.write(pems.cert + b"\n" + pems.key)
@@ -112,7 +112,7 @@ def _load_chain(context: ssl.SSLContext, pems: Pems) -> None:
             context.load_cert_chain(f"/proc/self/fd/{file.fileno()}", password=no_password)
         except ssl.SSLError as error:
             mismatch = error.reason == "KEY_VALUES_MISMATCH"
-            problem = "do not belong together" if mismatch else "are not both PEM"
+            problem = "do not match" if mismatch else "are not both PEM"
             raise ConfigError(f"certificate and key {problem}") from None
 
 
@@ -124,4 +124,4 @@ def _load_client_ca(context: ssl.SSLContext, client_ca: bytes | None) -> None:
     try:
         context.load_verify_locations(cadata=client_ca.decode("ascii", "replace"))
     except (ssl.SSLError, ValueError):  # ValueError: it is empty
-        raise ConfigError("client_ca holds no PEM certificate") from None
+        raise ConfigError("client_ca has no PEM certificate") from None

@@ -1,4 +1,4 @@
-"""Go's names in the file, and what OpenSSL and Python call the same."""
+"""Go's names in the file, and those of OpenSSL and Python."""
 
 from collections.abc import Mapping
 from ssl import TLSVersion

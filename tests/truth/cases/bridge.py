@@ -84,15 +84,6 @@ CASES = (
         verdicts=NOT_WHOLE,
     ),
     outage(
-        "VLAN filtering without the VLAN",
-        VETH,
-        shell(
-            "ip link set docker0 type bridge vlan_filtering 1; bridge vlan del dev $web_veth vid 1",
-            "bridge vlan add dev $web_veth vid 1 pvid untagged; ip link set docker0 type bridge vlan_filtering 0",
-        ),
-        verdicts=NOT_WHOLE,
-    ),
-    outage(
         "eth0 down inside",
         VETH,
         shell(

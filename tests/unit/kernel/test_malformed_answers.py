@@ -192,7 +192,7 @@ def following(monkeypatch: pytest.MonkeyPatch, multicast: FakeSocket, dumps: Fak
     """A watcher that has begun to follow what these sockets say, and tries again at once."""
     found = iter([multicast, dumps, FakeSocket()])
     monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: next(found))
-    monkeypatch.setattr(link_watch, "WAKE_SECONDS", 0.0)
+    monkeypatch.setattr(link_watch, "POLL_INTERVAL", 0.0)
     watcher = LinkWatcher()
     watcher.start()
     return watcher
@@ -222,12 +222,12 @@ def test_devices_that_could_not_be_read_again_are_old_until_they_can(monkeypatch
     multicast._waiting += [message(17, bytes(20))]
     with capture_logs() as logs:
         watcher = following(monkeypatch, multicast, dumps)
-        until(lambda: watcher.stale == "devices could not be read again: timed out", 60, "more dumps that fail")
+        until(lambda: watcher.stale == "link dump failed: timed out", 60, "more dumps that fail")
         dumps._replies.append(always(devices))
         until(lambda: not watcher.stale, 60, "the dump that does not")
         watcher.stop()
     assert "br-front" in {link.name for link in watcher.links()[1].values()}
-    assert len([entry for entry in logs if entry["event"].startswith("devices could not be read")]) == 1
+    assert len([entry for entry in logs if entry["event"].startswith("link dump failed")]) == 1
 
 
 def test_devices_that_may_be_old_are_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

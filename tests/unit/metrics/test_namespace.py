@@ -51,7 +51,7 @@ def test_while_nothing_was_read_there_is_no_age() -> None:
 def test_every_help_names_the_kernels_field_and_says_when_it_is_read() -> None:
     for family in (namespace.CONNECTIONS, *namespace.COUNTERS):
         assert any(f"({section}: " in family.documentation for section in ("Tcp", "TcpExt", "Udp"))
-        assert "beside the scrape" in family.documentation
+        assert "dockernet_namespace_statistics_age_seconds" in family.documentation
 
 
 def test_bridges_tell_what_they_have_learned_and_an_empty_one_nothing() -> None:

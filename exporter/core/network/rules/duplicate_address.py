@@ -1,4 +1,4 @@
-"""Two live endpoints, or two configured static addresses, claim one address or MAC address on one network.
+"""Two live endpoints claim one address or MAC address on one network; two configured static ones are information.
 
 Guard: an endpoint lives when the kernel shows its device, for Docker may list old addresses of stopped containers; what
 is known of a container that restarts may belong to its last life, so the key names the endpoints, and the rule's hold
@@ -8,7 +8,7 @@ covers the time between; all endpoints of an ipvlan network have their parent's 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.core.findings.finding import CRITICAL, PROBABLE, Finding
+from exporter.core.findings.finding import CRITICAL, INFO, PROBABLE, Finding
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import parse_address
 from exporter.core.topology.topology import Attachment, Topology
@@ -40,7 +40,7 @@ def check(context: NetworkContext) -> Iterator[Finding]:
         if len(names) > 1 and (network, address) not in living:
             detail = f"{' and '.join(sorted(names))} are both configured to have {address} on network {network}"
             key = network, address, *sorted(names)
-            yield finding(KIND, CRITICAL, network, address, detail, confidence=PROBABLE, key=key)
+            yield finding(KIND, INFO, network, address, detail, confidence=PROBABLE, key=key)
 
 
 def _shared(topology: Topology) -> Iterator[Shared]:

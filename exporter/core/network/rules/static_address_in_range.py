@@ -1,12 +1,13 @@
 """A configured static address lies in the range that Docker assigns from: another container can get it first.
 
 Guard: where an address range is configured, only that one is assigned from; an address outside of every subnet of the
-network is rejected by Docker itself; on an overlay the Swarm's manager assigns all of them.
+network is rejected by Docker itself; on an overlay the Swarm's manager assigns all of them. The severity is info:
+compose files do so everywhere, and the address is free again when the other container ends.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.findings.finding import INFO, Finding
 from exporter.core.model.docker import Network
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import parse_address
@@ -26,7 +27,7 @@ def check(context: NetworkContext) -> Iterator[Finding]:
     for (name, container), places in found.items():
         where = ", ".join(places)
         detail = f"static address of {container} on network {name}, {where}, can be assigned to another container"
-        yield finding(KIND, WARNING, name, container, detail)
+        yield finding(KIND, INFO, name, container, detail)
 
 
 def _range_of(network: Network, text: str) -> str:

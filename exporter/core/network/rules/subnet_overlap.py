@@ -2,12 +2,13 @@
 
 Either the host sends packets for containers elsewhere, or containers cannot reach the machines behind that route.
 Guard: routes over Docker's own bridges are its own, a default route (also one in parts, as of a VPN) covers everything
-by design, macvlan and ipvlan share their parent's subnet on purpose, and every IPv6 device has a link-local route.
+by design, macvlan and ipvlan share their parent's subnet on purpose, and every IPv6 device has a link-local route. A
+wider route by a gateway, such as one for all private addresses, takes nothing from the subnet: severity info.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.findings.finding import INFO, WARNING, Finding
 from exporter.core.model.docker import Network
 from exporter.core.model.routes import Route
 from exporter.core.network.context import NetworkContext, finding
@@ -32,7 +33,8 @@ def check(context: NetworkContext) -> Iterator[Finding]:
             over = [r for r in foreign if span is not None and r.destination.overlaps(span)]
             if over:
                 detail = f"subnet {subnet.subnet} of network {network.name} overlaps {_named(context.topology, over)}"
-                yield finding(KIND, WARNING, network.name, subnet.subnet, detail)
+                collides = any(not r.gateway or r.destination.prefixlen >= span.prefixlen for r in over if span)
+                yield finding(KIND, WARNING if collides else INFO, network.name, subnet.subnet, detail)
 
 
 def _networks(topology: Topology) -> list[Network]:

@@ -1,7 +1,8 @@
 """A stopped container publishes a port that another owner holds: its next start will fail.
 
 Guard: of a pair that takes turns only one runs, so that without a restart policy it is information; a range fails
-only when all of it is taken; one whose start has failed already is reported for that.
+only when all of it is taken; one whose start has failed already is reported for that; one with `unless-stopped` that
+was stopped by hand stays down.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from exporter.core.ports.listen_address import ListenAddress, described
 from exporter.core.ports.start_error import parse_start_error
 
 KIND = "latent"
-BY_ITSELF = ("always", "unless-stopped")
+BY_ITSELF = "always"
 
 
 def check(context: PortContext) -> Iterator[Finding]:
@@ -25,7 +26,7 @@ def check(context: PortContext) -> Iterator[Finding]:
         details = container.details
         if details is None or parse_start_error(details.error):
             continue
-        severity = WARNING if details.restart_policy in BY_ITSELF else INFO
+        severity = WARNING if details.restart_policy == BY_ITSELF else INFO
         for binding in dict.fromkeys(details.bindings):
             if (listener := _holder(context, container, binding)) is not None:
                 place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)

@@ -1,12 +1,12 @@
 """A running container has a port binding that is configured and not in effect.
 
 This is so in host network mode, without a network, on an internal one, on drivers that publish nothing, and after its
-bridge network was disconnected.
+bridge network was disconnected. In host network mode the severity is info: the program listens on the host itself.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.findings.finding import INFO, WARNING, Finding
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.ports.conflict import conflict
@@ -22,10 +22,10 @@ def check(context: PortContext) -> Iterator[Finding]:
         for binding in _ineffective(container):
             place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
             target = f"{binding.protocol}/{binding.container_port}"
-            detail = (
-                f"{place} is configured for {target} of {container.name} and not in effect: {_why(context, container)}"
-            )
-            yield conflict(context, KIND, place, container.name, WARNING, detail)
+            why = _why(context, container)
+            detail = f"{place} is configured for {target} of {container.name} and not in effect: {why}"
+            severity = INFO if container.network_mode == HOST else WARNING
+            yield conflict(context, KIND, place, container.name, severity, detail)
 
 
 def _ineffective(container: Container) -> Iterator[PortBinding]:

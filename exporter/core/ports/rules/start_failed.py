@@ -1,11 +1,15 @@
 """A container is down because a host port that it publishes was in use when it started.
 
-It stays down after the holder has gone: Docker does not retry, whatever the restart policy.
+It stays down after the holder has gone: Docker does not retry, whatever the restart policy. Guard: a container that never
+ran and has no restart policy is the rest of a failed `docker run`, and a replaced container has another replica of its
+service that runs: severity info; a failed task of a Swarm service with a running one is not reported.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CRITICAL, WARNING, Finding
+from exporter.core.findings.finding import CRITICAL, INFO, WARNING, Finding, Severity
+from exporter.core.model.docker import Container
+from exporter.core.model.service import is_task, same_service
 from exporter.core.ports.conflict import conflict
 from exporter.core.ports.context import PortContext
 from exporter.core.ports.failed_starts import failed_starts, restarts
@@ -21,9 +25,24 @@ def check(context: PortContext) -> Iterator[Finding]:
         if start.reason != IN_USE:
             continue
         name, place, holder = start.container.name, start.place, start.holder
-        severity = CRITICAL if restarts(start.container) else WARNING
+        if is_task(start.container) and _is_replaced(context, start.container):
+            continue
+        severity = _severity(context, start.container)
         if holder == UNKNOWN_OWNER:
             why = f"{place} was in use when it started, and Docker does not retry"
         else:
             why = f"{place} is held by {described(holder)}"
         yield conflict(context, KIND, place, name, severity, f"{name} did not start: {why}", holder=holder)
+
+
+def _severity(context: PortContext, container: Container) -> Severity:
+    if _is_replaced(context, container):
+        return INFO
+    if restarts(container):
+        return CRITICAL
+    return INFO if container.state == "created" else WARNING
+
+
+def _is_replaced(context: PortContext, container: Container) -> bool:
+    """Whether another replica of its service runs."""
+    return any(same_service(container, other) for other in context.containers(live=True))

@@ -1,4 +1,4 @@
-"""iptables-legacy as a ruleset: read now and then, for it tells no changes."""
+"""iptables-legacy as a ruleset: polled, for the kernel sends no notifications of its changes."""
 
 from collections import Counter
 from collections.abc import Hashable

@@ -1,7 +1,8 @@
 """The tables of iptables-legacy, by getsockopt: CAP_NET_ADMIN is enough, iptables-legacy-save would want NET_RAW too.
 
-Any question for a table makes it, and iptables-nft warns from then on: which tables there are is read from /proc first.
-A change is told to nobody. Sources: linux/netfilter_ipv4/ip_tables.h, linux/netfilter_ipv6/ip6_tables.h.
+Reading a table creates it, and iptables-nft warns from then on: the names of the tables are read from /proc first.
+The kernel sends no notifications of changes.
+Sources: linux/netfilter_ipv4/ip_tables.h, linux/netfilter_ipv6/ip6_tables.h.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
-"""Hear of every change to the rules of nf_tables: who made it, and what each rule had counted at its end.
+"""Notifications of nf_tables: changes of rules, and the final counters of deleted rules.
 
-Order is part of what makes sums exact: a dump tells its generation, and what ended up to it is taken before the dump,
-what ended later after it.
+Their order makes sums exact: a dump has a generation, and final counters of rules deleted up to it are applied before
+the dump, those of later ones after it.
 """
 
 import contextlib
@@ -22,35 +22,35 @@ from exporter.kernel.netlink.messages import MalformedError, head, messages, tex
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, number, open_socket
 
 GROUP = 7  # NFNLGRP_NFTABLES
-# Writing a thousand rules anew tells two thousand messages; 208 KiB hold 294 of them.
+# Replacing a thousand rules sends two thousand messages; 208 KiB hold 294 of them.
 RECEIVE_BUFFER = 8 << 20
-PATIENCE = 0.2  # seconds for the end of a generation that a dump has seen already
+GENERATION_TIMEOUT = 0.2  # seconds until the notifications of a generation that was dumped are taken for lost
 
 log = structlog.get_logger(component="nat")
 
 
 class NftWatch:
-    """The notifications, kept until they are asked for; used under the lock of who owns it."""
+    """Received notifications. Not thread-safe: the caller holds the lock."""
 
     def __init__(self) -> None:
         self.socket = open_socket()
         with contextlib.suppress(PermissionError):
             self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
-        # Without the right to listen there is none to read either: the reader tells.
+        # Without the privilege to subscribe, reading fails too, and the reader reports it.
         with contextlib.suppress(PermissionError):
             self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP)
-        self._heard: deque[Ended | int] = deque()
-        # The last one whose ends were handed over; what changes after this is heard.
+        self._received: deque[Ended | int] = deque()
+        # The generation up to which deleted rules were returned; notifications of later ones follow.
         self._passed = _now()
         self.changes = 0
         self.overflows = 0
 
     def close(self) -> None:
-        """Hear no more."""
+        """Close the socket."""
         self.socket.close()
 
-    def hear(self, timeout: float = 0.0) -> bool:
-        """Take what is waiting, after waiting for it if there is a timeout; False when there was nothing."""
+    def receive(self, timeout: float = 0.0) -> bool:
+        """Receive one datagram, waiting at most `timeout` seconds for it; False when there is none."""
         self.socket.settimeout(timeout)
         try:
             data = self.socket.recv(MAX_DATAGRAM)
@@ -63,7 +63,7 @@ class NftWatch:
             return True
         try:
             for kind, _, _, start, end in messages(data):
-                self._take_message(kind, data, start, end)
+                self._apply_message(kind, data, start, end)
         except MalformedError as error:
             self._lose(error)
         return True
@@ -73,48 +73,48 @@ class NftWatch:
         self.overflows += 1
         log.warning("nftables notifications lost, final counters incomplete", error=str(error), lost=self.overflows)
 
-    def _take_message(self, kind: int, data: bytes, start: int, end: int) -> None:
+    def _apply_message(self, kind: int, data: bytes, start: int, end: int) -> None:
         try:
             family, _, _ = head(NFGENMSG, data, start, end, "a change of rules")
-            self._take(kind - SUBSYSTEM, family, data[start + NFGENMSG.size : end])
+            self._apply(kind - SUBSYSTEM, family, data[start + NFGENMSG.size : end])
         except (LookupError, ValueError, struct.error) as error:
             self._lose(error)
 
     def wait(self, timeout: float) -> bool:
-        """Wait until something is told; nothing is taken."""
+        """Wait until a notification can be received."""
         return bool(select.select([self.socket], [], [], timeout)[0])
 
-    def hear_all(self) -> None:
-        """Take all that is waiting."""
-        while self.hear():
+    def receive_all(self) -> None:
+        """Receive all waiting notifications."""
+        while self.receive():
             pass
 
     def ended_until(self, until: int) -> list[Ended]:
-        """Hand over what ended up to a generation; what ended later stays."""
+        """Return the rules deleted up to a generation; later ones stay."""
         ended: list[Ended] = []
         overflows = self.overflows
-        self.hear_all()
+        self.receive_all()
         while self._passed != until:
-            while self._heard:
-                item = self._heard.popleft()
+            while self._received:
+                item = self._received.popleft()
                 if isinstance(item, Ended):
                     ended.append(item)
                 else:
                     self._passed = item
                     if item == until:
                         return ended
-            if self.overflows != overflows or not self.hear(PATIENCE):
+            if self.overflows != overflows or not self.receive(GENERATION_TIMEOUT):
                 self._passed = until  # its end was lost
         return ended
 
-    def _take(self, command: int, family: int, message: bytes) -> None:
+    def _apply(self, command: int, family: int, message: bytes) -> None:
         if command == DELRULE and family in FAMILIES:
             ended = parse_ended(family, message)
             if ended.rule.table in COUNTED_TABLES and ended.rule.family in ROUTED:
-                self._heard.append(ended)
+                self._received.append(ended)
         elif command == NEWGEN:
             parts = dict(walk(message))
-            self._heard.append(number(parts[nfta.GEN_ID]) & HALF)
+            self._received.append(number(parts[nfta.GEN_ID]) & HALF)
             self.changes += 1
             log.debug(
                 "rules changed",
@@ -124,7 +124,7 @@ class NftWatch:
 
 
 def _now() -> int:
-    """The generation that there is now; -1 without the right to ask."""
+    """Return the present generation; -1 without the privilege to read it."""
     with contextlib.suppress(OSError), open_socket() as sock:
         return generation(sock) & HALF
     return -1

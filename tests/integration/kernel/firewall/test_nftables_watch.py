@@ -250,6 +250,6 @@ def test_a_message_in_no_known_form_costs_itself_only(monkeypatch: pytest.Monkey
     watch.close()
     monkeypatch.setattr(watch, "socket", kernel)
     monkeypatch.setattr(FakeSocket, "settimeout", lambda *_: None, raising=False)
-    assert watch.hear()
+    assert watch.receive()
     assert (watch.overflows, watch.changes) == (1, 1)
-    assert not watch.hear()
+    assert not watch.receive()

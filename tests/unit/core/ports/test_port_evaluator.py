@@ -110,7 +110,7 @@ def test_a_last_life_stops_to_count_by_time_alone() -> None:
     host = Host()
     again = runs("top", network="host", log=LogEvidence(1, (8080,)), restart_count=1, started=NOW)
     host.now(WEB, again)
-    assert (host.kinds(29.0), host.kinds(30.0)) == ({"host_bind_failed"}, set())
+    assert (host.kinds(599.0), host.kinds(600.0)) == ({"host_bind_failed"}, set())
 
 
 def test_a_port_that_a_container_of_that_name_has_held_is_remembered_as_its_own() -> None:

@@ -138,11 +138,11 @@ def test_what_the_library_does_not_expect_is_no_yaml(text: bytes) -> None:
     ("text", "line"),
     [
         ('tls_server_config: {cert: "\\ud800", key: k}', "invalid YAML: invalid Unicode escape in line 1"),
-        ("rate_limit: {interval: 2562048h, burst: 1}", "rate_limit.interval: this is longer than the 292 years"),
-        ('basic_auth_users: {"a\\nb": []}', r"basic_auth_users.'a\nb': this must be one text"),
+        ("rate_limit: {interval: 2562048h, burst: 1}", "rate_limit.interval: duration out of range"),
+        ('basic_auth_users: {"a\\nb": []}', r"basic_auth_users.'a\nb': expected one text"),
         (
             'tls_server_config: {cert_file: "a\\nb", key: k}',
-            "tls_server_config.cert_file: the name of a file is one line",
+            "tls_server_config.cert_file: invalid file name: more than one line",
         ),
     ],
 )
@@ -179,7 +179,7 @@ def test_one_unknown_key_is_refused_by_its_name_wherever_it_stands(section: str,
     assume(key not in KNOWN[section.rpartition(".")[2]])
     found = outcome(dumped(changed(section, key, value)))
     assert isinstance(found, str)
-    assert re.fullmatch(NO_YAML, found) or f"unknown key {key!r}; known are " in found, found
+    assert re.fullmatch(NO_YAML, found) or f"unknown key {key!r}; expected one of " in found, found
 
 
 @pytest.mark.parametrize(("section", "key"), PLACES)

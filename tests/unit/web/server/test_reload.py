@@ -58,8 +58,8 @@ def test_a_missing_pem_is_named_with_its_key(keys: Keys, name: str) -> None:
         ("cert.pem", "", "certificate and key are not both PEM"),
         ("cert.pem", "nonsense", "certificate and key are not both PEM"),
         ("key.pem", "nonsense", "certificate and key are not both PEM"),
-        ("ca.pem", "nonsense", "client_ca holds no PEM certificate"),
-        ("ca.pem", "", "client_ca holds no PEM certificate"),
+        ("ca.pem", "nonsense", "client_ca has no PEM certificate"),
+        ("ca.pem", "", "client_ca has no PEM certificate"),
     ],
 )
 def test_a_pem_that_is_none_is_named(keys: Keys, name: str, content: str, problem: str) -> None:
@@ -68,12 +68,12 @@ def test_a_pem_that_is_none_is_named(keys: Keys, name: str, content: str, proble
 
 def test_a_key_of_another_certificate_is_refused(keys: Keys) -> None:
     other = keys.authority.issue_cert("other.example").private_key_pem.bytes().decode()
-    assert made_without(keys, "key.pem", other).endswith("web.yml: certificate and key do not belong together")
+    assert made_without(keys, "key.pem", other).endswith("web.yml: certificate and key do not match")
 
 
 def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(keys: Keys) -> None:
     assert made_without(keys, "key.pem", ENCRYPTED_KEY).endswith(
-        "web.yml: the key is encrypted, and nobody is there to type its password"
+        "web.yml: the key is encrypted: an encrypted key is not supported"
     )
 
 

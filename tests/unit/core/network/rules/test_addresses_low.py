@@ -12,7 +12,7 @@ from tests.support.scenes import BR_FRONT, host, scene
 
 
 def use(available: int, capacity: int, subnet: str = "10.0.0.0/24", version: int = 4) -> SubnetUse:
-    return SubnetUse("front", subnet, version, 0, available, capacity)
+    return SubnetUse("front", subnet, version, 0, available, capacity, subnet)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,11 @@ def test_a_small_network_that_is_full_is_found(sentence: Any) -> None:
             sentence,
         )
     ]
+
+
+def test_a_range_of_one_address_is_full_by_intent_and_the_range_is_the_subject() -> None:
+    single = SubnetUse("lan", "192.0.2.0/24", 4, 3, 0, 1, "192.0.2.40/32")
+    assert [(f.severity, f.labels["subject"]) for f in check(scene(addresses=(single,)))] == [("info", "192.0.2.40/32")]
 
 
 def test_subnets_of_one_version_stand_in_for_each_other_and_not_for_the_other_version() -> None:

@@ -67,7 +67,7 @@ def test_one_static_address_for_two_is_found_whether_they_run_or_not(sentence: A
     assert list(check(scene(FRONT, WEB, static_addresses=twice))) == [
         network_finding(
             "duplicate_address",
-            "critical",
+            "info",
             "front",
             "172.18.0.9",
             sentence,

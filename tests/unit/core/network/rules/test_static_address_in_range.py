@@ -24,7 +24,7 @@ def test_an_address_in_the_subnet_is_found_for_all_of_it_is_handed_out(sentence:
     assert list(check(scene(FRONT, static_addresses=static))) == [
         network_finding(
             "static_address_in_range",
-            "warning",
+            "info",
             "front",
             "web",
             sentence,
@@ -40,7 +40,7 @@ def test_only_the_range_counts_where_there_is_one() -> None:
 def test_addresses_of_both_versions_are_one_finding(sentence: Any) -> None:
     both = replace(FRONT, subnets=(*FRONT.subnets, Subnet("fd00:1::/64")))
     assert found(both, "172.18.0.9", "fd00:1::9") == [
-        network_finding("static_address_in_range", "warning", "front", "web", sentence)
+        network_finding("static_address_in_range", "info", "front", "web", sentence)
     ]
 
 

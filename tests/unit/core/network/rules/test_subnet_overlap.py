@@ -80,3 +80,13 @@ def test_link_local_and_nonsense_subnets_overlap_nothing() -> None:
     odd = network("front", subnet="whatever a plugin says")
     assert list(check(scene(odd))) == []
     assert list(check(scene(network("front", subnet="fe80::/64"), routes=(route("fe80::/64", 2),)))) == []
+
+
+def test_a_wider_route_by_a_router_is_information_and_a_connected_or_narrower_one_is_not() -> None:
+    def severities(*routes: Route) -> list[str]:
+        return [found.severity for found in check(scene(routes=(*ROUTES, *routes)))]
+
+    router = route("172.16.0.0/12", 2, "192.0.2.1")
+    assert severities(router) == ["info"]
+    assert severities(route("172.16.0.0/12", 2)) == ["warning"]
+    assert severities(router, route("172.18.5.0/24", 2, "192.0.2.1")) == ["warning"]

@@ -128,10 +128,18 @@ def test_a_container_in_the_back_off_of_a_restart_has_failed_whatever_it_ended_w
     assert len(list(check(scene(died(state="restarting", exit_code=0), on=readings(NGINX))))) == 1
 
 
-@pytest.mark.parametrize(("age", "count"), [(29.0, 1), (30.0, 0)])
+@pytest.mark.parametrize(("age", "count"), [(45.0, 1), (599.0, 1), (600.0, 0)])
 def test_its_last_life_counts_for_a_moment_after_a_restart(age: float, count: int) -> None:
     again = lives(log=NAMED, restart_count=3, started=NOW - age)
     assert len(list(check(scene(again, on=readings(NGINX))))) == count
+
+
+def test_a_standby_that_waits_for_the_port_of_its_like_is_information() -> None:
+    active, waiting = replace(lives("other"), image="same"), replace(died(), image="same")
+    [found] = check(scene(waiting, active, on=readings(container("other", "0.0.0.0:8080"))))
+    assert found.severity == "info"
+    [rival] = check(scene(waiting, replace(active, image="another"), on=readings(container("other", "0.0.0.0:8080"))))
+    assert rival.severity == "critical"
 
 
 def test_one_that_got_its_port_after_a_restart_has_not_failed() -> None:

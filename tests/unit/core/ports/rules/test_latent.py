@@ -32,7 +32,7 @@ def test_a_port_of_a_stopped_container_that_another_holds_is_told(sentence: Any)
 
 @pytest.mark.parametrize(
     ("policy", "severity"),
-    [("no", "info"), ("on-failure", "info"), ("unless-stopped", "warning"), ("always", "warning")],
+    [("no", "info"), ("on-failure", "info"), ("unless-stopped", "info"), ("always", "warning")],
 )
 def test_one_that_should_start_by_itself_is_a_warning(policy: str, severity: str) -> None:
     seen = scene(GREEN, down("blue", "8080:80", restart_policy=policy), on=readings(GREENS))

@@ -24,7 +24,7 @@ def test_a_binding_in_host_mode_is_told(sentence: Any) -> None:
             wanted_by="web",
             holder="",
             holder_kind="",
-            severity="warning",
+            severity="info",
             confidence="confirmed",
             detail=sentence,
         )

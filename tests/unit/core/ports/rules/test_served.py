@@ -50,6 +50,25 @@ def test_nothing_on_the_port_is_told_once_for_all_addresses(sentence: Any) -> No
     assert kinds(inside()) == [("unserved", 8080)]
 
 
+def test_what_never_served_its_port_and_serves_another_published_one_or_nothing_is_information() -> None:
+    def severities(*sockets: str, served: bool = False) -> list[str]:
+        who = publishes("web", "8080:80", "8443:443")
+        before = {who.id: frozenset({("tcp", 80), ("tcp", 443)})} if served else {}
+        return [f.severity for f in unserved.check(replace(inside(*sockets, who=who), served_before=before))]
+
+    assert severities("0.0.0.0:443") == ["info"]
+    assert severities() == ["info", "info"]
+    assert severities("127.0.0.1:9000") == ["info", "info"]
+    assert severities("0.0.0.0:81") == ["warning", "warning"]
+    assert severities(served=True) == ["warning", "warning"]
+    assert severities("0.0.0.0:443", served=True) == ["warning"]
+
+
+def test_a_listener_bound_to_the_loopback_device_serves_no_client() -> None:
+    bound = replace(socket("0.0.0.0:80"), ifindex=1)
+    assert kinds(scene(WEB, on=readings(inside={"web": (bound,)}))) == [("unserved", 8080)]
+
+
 @pytest.mark.parametrize("place", ["127.0.0.1:80", "127.0.0.11:80", "[::1]:80", "[::ffff:127.0.0.1]:80"])
 def test_the_loopback_alone_is_told(place: str, sentence: Any) -> None:
     seen = inside(place)

@@ -12,6 +12,8 @@ from tests.support.findings import port_conflict
 from tests.support.port_hosts import container, down, process, proxy, publishes, readings, runs, scene
 
 IN_USE = "Bind for 0.0.0.0:8080 failed: port is already allocated"
+COMPOSE = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
+SWARM = {"com.docker.swarm.service.id": "abc", "com.docker.swarm.task.id": "def"}
 WEB2 = down("web2", "8080:80", error=IN_USE, state="created")
 
 
@@ -26,7 +28,7 @@ def test_a_port_that_another_container_publishes_is_told_with_its_name(sentence:
             wanted_by="web2",
             holder="web1",
             holder_kind="docker-proxy",
-            severity="warning",
+            severity="info",
             confidence="confirmed",
             detail=sentence,
         )
@@ -59,6 +61,19 @@ def test_whoever_has_it_now_is_the_holder_and_without_one_it_is_still_down(
 def test_with_a_restart_policy_somebody_counts_on_it(policy: str, severity: str) -> None:
     stopped = down("web2", "8080:80", error=IN_USE, restart_policy=policy)
     assert [found.severity for found in check(scene(stopped))] == [severity]
+
+
+def test_what_never_ran_and_has_no_restart_policy_is_information() -> None:
+    assert [found.severity for found in check(scene(WEB2))] == ["info"]
+    policy = down("web2", "8080:80", error=IN_USE, state="created", restart_policy="always")
+    assert [found.severity for found in check(scene(policy))] == ["critical"]
+
+
+@pytest.mark.parametrize(("labels", "severities"), [(COMPOSE, ["info"]), (SWARM, []), ({}, ["critical"])])
+def test_a_replica_that_runs_stands_in_for_one_that_failed(labels: dict[str, str], severities: list[str]) -> None:
+    failed = replace(down("web2", "8080:80", error=IN_USE, restart_policy="always"), labels=labels)
+    running = replace(publishes("web1", "8080:80"), labels=labels)
+    assert [found.severity for found in check(scene(running, failed))] == severities
 
 
 def test_of_the_protocols_that_a_text_does_not_tell_the_one_that_is_held_is_meant() -> None:
