@@ -59,8 +59,8 @@ def lead(found: Unserved) -> str:
 def report(context: PortContext, found: Unserved, detail: str) -> Finding:
     """Make the finding. It is less certain for UDP, where a server may receive on connected sockets.
 
-    A container that never served the port, and listens on no unpublished one, may be meant so: scaled to zero, or a port
-    that the image exposes and this configuration does not serve.
+    A container that never served the port, and listens on no unpublished one, may be meant so: scaled to zero, or a
+    port that the image exposes and this configuration does not serve.
     """
     binding, severity, confidence = found.binding, WARNING, CONFIRMED
     if binding.protocol == "udp":

@@ -1,8 +1,8 @@
 """A container is down because a host port that it publishes was in use when it started.
 
-It stays down after the holder has gone: Docker does not retry, whatever the restart policy. Guard: a container that never
-ran and has no restart policy is the rest of a failed `docker run`, and a replaced container has another replica of its
-service that runs: severity info; a failed task of a Swarm service with a running one is not reported.
+It stays down after the holder has gone: Docker does not retry, whatever the restart policy. Guard: a container that
+never ran and has no restart policy is the rest of a failed `docker run`, and a replaced container has another replica
+of its service that runs: severity info; a failed task of a Swarm service with a running one is not reported.
 """
 
 from collections.abc import Iterator
