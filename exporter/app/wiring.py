@@ -28,7 +28,7 @@ class Runtime:
 
 
 @contextmanager
-def build(config: Config, when_calm: Callable[[], None] = lambda: None) -> Iterator[Runtime]:
+def build(config: Config, on_idle: Callable[[], None] = lambda: None) -> Iterator[Runtime]:
     """Start the kernel's side, stop everything afterwards. Raises ConfigError when the kernel cannot be read at all."""
     with ExitStack() as running:
         try:
@@ -41,7 +41,7 @@ def build(config: Config, when_calm: Callable[[], None] = lambda: None) -> Itera
             config.docker_host,
             find_pid=lambda container_id: read_cgroup_pid(config.sysfs, container_id),
             publish=observations.update_inventory,
-            when_calm=when_calm,
+            on_idle=on_idle,
         )
         monitor.attach_engine(engine)
         observations.start()

@@ -1,23 +1,27 @@
-"""The Engine API as this program uses it: nine GETs, each with a time-out, by docker-py's low-level client."""
+"""The Engine API as this program uses it: nine GETs, each with a deadline, a maximum size and an expected shape."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
 import structlog
 import urllib3
-from docker.errors import NotFound
 
+from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Container, Engine, Network, NetworkInspect
-from exporter.docker_engine.connection import connect, engine_errors
+from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
+from exporter.docker_engine.text import label
 from exporter.errors import EngineError
 
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
-NOT_UNDERSTOOD = (AttributeError, KeyError, TypeError, ValueError)  # what parsing raises for an unknown shape
+MAX_REPORTED = 1024
+NOT_FOUND = requests.codes.not_found
+PARSE_ERRORS = (AttributeError, KeyError, TypeError, ValueError, OverflowError)  # what parsing raises for a wrong shape
 
 T = TypeVar("T")
 
@@ -25,159 +29,136 @@ log = structlog.get_logger(component="engine")
 
 
 class QuietError(Exception):
-    """No event for `Timing.quiet` seconds: normal, but a hung engine looks the same."""
+    """No event for `Timing.quiet`: normal, but a hung engine looks the same."""
 
 
 class UnreadableLogError(Exception):
-    """The engine cannot read a container's log; the text is what it says."""
+    """The engine cannot read a container's log; the text is its message."""
 
 
 class EngineClient:
-    """One connection's worth of the Engine API; each thread uses its own. Connects lazily: the engine may be away."""
+    """One connection to the Engine API; each thread uses its own. Connects lazily: the engine may be away."""
 
     def __init__(self, host: str, timing: Timing = TIMING, limits: Limits = LIMITS) -> None:
-        self._host = host
-        self._timing = timing
-        self._limits = limits
-        self._client: Any = None
-        self._odd: set[str] = set()  # rows of lists that were not understood, by id
+        self._host, self._limits, self._timing = host, limits, timing
+        self._open: Connection | None = None
+        self._skipped: BoundedDict[str, None] = BoundedDict(MAX_REPORTED)  # ids of malformed list entries
 
-    def _connected(self) -> Any:
-        if self._client is None:
-            self._client = connect(self._host, self._timing.request_timeout)
-        return self._client
+    def _connection(self) -> Connection:
+        if self._open is None:
+            self._open = Connection(self._host, self._timing, self._limits)
+        return self._open
 
     def close(self) -> None:
-        """Drop the connections; the next call makes new ones, and negotiates anew with what may be a newer engine."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        """Drop the connection; the next call makes a new one, and negotiates with what may be a newer engine."""
+        connection, self._open = self._open, None
+        if connection is not None:
+            connection.close()
 
     def ping(self) -> None:
         """Raise EngineError unless the engine answers in time."""
-        with engine_errors():
-            self._connected().ping()
+        with engine_errors(), self._connection().get("/_ping", self._limits.document_bytes, {}) as answer:
+            body_of(answer)
 
     def engine(self) -> Engine:
         """GET /version and /info."""
-        with engine_errors():
-            client = self._connected()
-            return parse_engine(client.version(), client.info())
+        connection = self._connection()
+        version, info = connection.document("/version", dict), connection.document("/info", dict)
+        try:
+            return parse_engine(version, info)
+        except PARSE_ERRORS as error:
+            raise EngineError(f"cannot parse the answer to GET /info: {error!r}") from error
 
     def containers(self) -> list[Container]:
         """GET /containers/json?all=1: names, labels, networks; no process id."""
-        with engine_errors():
-            return self._understood(parse_listed, self._connected().containers(all=True))
+        rows = self._connection().document("/containers/json", list, self._limits.list_bytes, all=1)
+        return self._parsed(parse_listed, rows)
 
     def container(self, container_id: str) -> Container | None:
         """GET /containers/ID/json; None when it is gone. Waits for the container's lock while that starts.
 
-        Raises one of NOT_UNDERSTOOD for a document in an unknown form.
+        Raises one of PARSE_ERRORS for a document in an unknown form.
         """
-        with engine_errors():
-            try:
-                document = self._connected().inspect_container(container_id)
-            except NotFound:
-                return None
-        return parse_inspected(document)
+        document = self._inspected(f"/containers/{quote(container_id, safe='')}/json")
+        return None if document is None else parse_inspected(document)
 
     def networks(self) -> list[Network]:
         """GET /networks."""
-        with engine_errors():
-            return self._understood(parse_network, self._connected().networks())
+        return self._parsed(parse_network, self._connection().document("/networks", list, self._limits.list_bytes))
 
-    def _understood(self, parse: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
-        """Parse a list row by row: one of an unknown shape is left out, and said once."""
+    def network(self, network_id: str) -> NetworkInspect | None:
+        """GET /networks/ID?verbose=true: its members; None when it is gone. Waits for no container's lock.
+
+        Raises one of PARSE_ERRORS for a document in an unknown form.
+        """
+        document = self._inspected(f"/networks/{quote(network_id, safe='')}", verbose="true")
+        return None if document is None else parse_network_inspect(document)
+
+    def _inspected(self, path: str, **params: str) -> Any:
+        try:
+            return self._connection().document(path, dict, self._limits.list_bytes, **params)
+        except AnswerError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+
+    def _parsed(self, parse: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
+        """Parse a list entry by entry: a malformed one is skipped, and logged once."""
         found = []
         for row in rows:
             try:
                 found.append(parse(row))
-            except NOT_UNDERSTOOD as error:
-                key = str(row.get("Id") if isinstance(row, dict) else row)
-                if key not in self._odd:
-                    log.warning("row of a list left out", id=key, error=repr(error))
-                self._odd.add(key)
+            except PARSE_ERRORS as error:
+                key = label(row.get("Id") if isinstance(row, dict) else row)
+                if key not in self._skipped:
+                    log.warning("malformed list entry skipped", id=key, error=label(repr(error)))
+                self._skipped[key] = None
         return found
-
-    def network(self, network_id: str) -> NetworkInspect | None:
-        """GET /networks/ID?verbose=true: who is on it; None when it is gone. Waits for no container's lock.
-
-        Raises one of NOT_UNDERSTOOD for a document in an unknown form.
-        """
-        with engine_errors():
-            try:
-                document = self._connected().inspect_network(network_id, verbose=True)
-            except NotFound:
-                return None
-        return parse_network_inspect(document)
 
     def log(self, container_id: str, since: float, lines: int) -> bytes:
         """GET /containers/ID/logs: the last lines since a moment (Unix time), in frames unless it has a terminal.
 
-        Nothing when the container is gone; a log longer than `Limits.log_bytes` is cut. Raises UnreadableLogError when
-        the engine cannot read it, as of some log drivers.
+        Nothing when the container is gone; cut at `Limits.log_bytes`. Raises UnreadableLogError when the engine cannot
+        read it, as of some log drivers.
         """
-        with engine_errors():
-            client = self._connected()
-            url = f"{client.base_url}/v{client.api_version}/containers/{container_id}/logs"
-            wanted = {"stdout": 1, "stderr": 1, "tail": lines, "since": f"{max(since, 0.0):.9f}"}
-            with client.get(url, params=wanted, stream=True, timeout=self._timing.request_timeout) as answer:
-                if not answer.ok and answer.status_code != requests.codes.not_found:
-                    raise UnreadableLogError(_message(answer.content))
-                read = bytearray()
-                for chunk in answer.iter_content(chunk_size=None) if answer.ok else ():
+        path, size = f"/containers/{quote(container_id, safe='')}/logs", self._limits.log_bytes
+        params: Params = {"stdout": 1, "stderr": 1, "tail": lines, "since": f"{max(since, 0.0):.9f}"}
+        read = bytearray()
+        try:
+            # The size of a frame or a line is the engine's choice: a log that is too long is cut and not refused.
+            with engine_errors(), self._connection().get(path, self._limits.document_bytes, params) as answer:
+                for chunk in answer.raw.stream(size, decode_content=False):
                     read += chunk
-                    if len(read) >= self._limits.log_bytes:
+                    if len(read) >= size:
                         break
-                return bytes(read[: self._limits.log_bytes])
+        except AnswerError as error:
+            if error.status != NOT_FOUND:
+                raise UnreadableLogError(error.message) from error
+        return bytes(read[:size])
 
     def events(self, since_nano: int) -> Iterator[Any]:
         """GET /events since a moment (inclusive): decoded documents as they come.
 
         Yields None once the engine has answered. Ends when the engine ends it; raises QuietError after a while of
-        silence, EngineError when the connection breaks. docker-py's own events() has no time-out, not even for the
-        answer's head, and would wait for a hung engine for ever.
+        silence, EngineError when the connection breaks.
         """
-        since = f"{since_nano // 10**9}.{since_nano % 10**9:09d}"
-        with engine_errors():
-            client = self._connected()
-            url = f"{client.base_url}/v{client.api_version}/events"
-            wanted = {"since": since, "filters": FILTERS}
-            timeout = self._timing.request_timeout, self._timing.quiet
-            answer = client.get(url, params=wanted, stream=True, timeout=timeout)
-            answer.raise_for_status()
-        with answer:
+        params = {"since": f"{since_nano // 10**9}.{since_nano % 10**9:09d}", "filters": FILTERS}
+        with engine_errors(), self._connection().stream("/events", params) as pieces:
             yield None
-            yield from _documents(answer)
+            for line in _lines(pieces, self._limits.event_bytes):
+                yield json.loads(line)
 
 
-def _message(body: bytes) -> str:
-    """Return what the engine says of a request that it refused."""
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode(errors="replace")
-
-
-def _documents(answer: Any) -> Iterator[Any]:
-    """Split a stream of one JSON document per line."""
+def _lines(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
+    """Split a stream of one document per line."""
     rest = b""
-    chunks = answer.iter_content(chunk_size=None)
-    while True:
-        try:
-            with engine_errors():
-                chunk = next(chunks, b"")
-        except EngineError as error:
-            if isinstance(error.__cause__, (requests.ConnectionError, urllib3.exceptions.ReadTimeoutError)) and (
-                "timed out" in str(error.__cause__).lower()
-            ):
-                raise QuietError from error
-            raise
-        if not chunk:
-            return
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line.strip():
-                with engine_errors():
-                    document = json.loads(line)
-                yield document
+    try:
+        for piece in pieces:
+            *lines, rest = (rest + piece).split(b"\n")
+            yield from (line for line in lines if line.strip())
+            if len(rest) > max_bytes:
+                raise EngineError(f"event larger than {max_bytes} bytes")
+    except requests.ConnectionError as error:
+        if isinstance(error.args[0] if error.args else None, urllib3.exceptions.ReadTimeoutError):
+            raise QuietError from error
+        raise

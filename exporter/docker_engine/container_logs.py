@@ -1,13 +1,13 @@
-"""What the log of a failed container says of ports: read once for each of its ends, and only where it can matter.
+"""Evidence of addresses in use from the log of a failed container, read once for each of its ends.
 
-A container with a network namespace of its own has nobody to share a port with.
+Only of containers that share a network namespace: one with a namespace of its own shares no port.
 """
 
 import struct
 import threading
-from collections import OrderedDict
 from dataclasses import replace
 
+from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.container_details import Details, LogEvidence
 from exporter.core.model.docker import Container
 from exporter.core.model.inventory import SHARES_NAMESPACE
@@ -16,7 +16,7 @@ from exporter.core.ports.log_parser import parse_log
 from exporter.docker_engine.client import EngineClient, UnreadableLogError
 
 LINES = 50
-REMEMBERED = 1024
+MAX_ENDS = 1024
 # Engine API, POST /containers/ID/attach: a byte for the stream, three of nothing, the length.
 FRAME = struct.Struct(">BxxxI")
 STREAMS = 3  # standard input, output and error
@@ -25,10 +25,10 @@ End = tuple[str, float]  # a container's id, and when it ended
 
 
 class LogReader:
-    """Reads logs, and remembers what they said. Safe to call from several threads, each with its own client."""
+    """Reads logs, and keeps their evidence. Safe to call from several threads, each with its own client."""
 
     def __init__(self) -> None:
-        self._read: OrderedDict[End, LogEvidence] = OrderedDict()
+        self._read: BoundedDict[End, LogEvidence] = BoundedDict(MAX_ENDS)
         self._lock = threading.Lock()
 
     def with_log(self, client: EngineClient, container: Container) -> Container:
@@ -41,14 +41,9 @@ class LogReader:
             evidence = self._read.get(end)
         if evidence is None:
             evidence = read_log(client, container.id, details)
-            self._remember(end, evidence)
+            with self._lock:
+                self._read[end] = evidence
         return replace(container, details=replace(details, log=evidence))
-
-    def _remember(self, end: End, evidence: LogEvidence) -> None:
-        with self._lock:
-            self._read[end] = evidence
-            while len(self._read) > REMEMBERED:
-                self._read.popitem(last=False)
 
 
 def read_log(client: EngineClient, container_id: str, details: Details) -> LogEvidence:

@@ -1,24 +1,28 @@
-"""The thread that drains the event stream: it never waits for anybody, for a slow reader slows the engine down.
+"""The thread that drains the event stream: it never blocks on another thread, for a slow reader slows the engine down.
 
-An engine drops events silently when nobody reads, keeps only the last 256, and may answer before it has subscribed:
-so each connection asks for the past too (`since` is inclusive), and what was seen is dropped.
+An engine drops events silently when they are not read, keeps only the last 256, and may answer before it has
+subscribed: so each connection requests the past too (`since` is inclusive), and duplicates are dropped.
 """
 
 import queue
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from typing import Any, Literal
 
 import structlog
 
-from exporter.docker_engine.client import EngineClient, QuietError
+from exporter.core.model.bounded_dict import BoundedDict
+from exporter.docker_engine.client import PARSE_ERRORS, EngineClient, QuietError
 from exporter.docker_engine.parse import Event, parse_event
+from exporter.docker_engine.settings import LIMITS, Limits
+from exporter.docker_engine.text import label
 from exporter.errors import EngineError
 
-SLACK_NANO = 2 * 10**9
-SEEN = 2048
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
+OVERLAP_NANO = 2 * 10**9
+MAX_SEEN = 2048
+FIRST_PAUSE, MAX_PAUSE = 0.05, 5.0
+OTHER = ("other", "other")
 
 CONNECTED: Literal["connected"] = "connected"
 DISCONNECTED: Literal["disconnected"] = "disconnected"
@@ -29,23 +33,26 @@ log = structlog.get_logger(component="events")
 
 
 class EventReader:
-    """Puts each new event, and every change of the connection, into a queue."""
+    """Puts each new event, and every change of the connection, into a queue. Its counts are read by other threads."""
 
-    def __init__(self, client: EngineClient, sink: "queue.Queue[Any]", stopped: threading.Event) -> None:
+    def __init__(
+        self, client: EngineClient, sink: "queue.Queue[Any]", stopped: threading.Event, limits: Limits = LIMITS
+    ) -> None:
         self._client = client
+        self._limits = limits
         self._sink = sink
         self._stopped = stopped
-        self._seen: OrderedDict[tuple[object, ...], None] = OrderedDict()
+        self._seen: BoundedDict[tuple[object, ...], None] = BoundedDict(MAX_SEEN)
         self._last_nano = 0
         self.counts: Counter[tuple[str, str]] = Counter()
         self.connected = False
         self.failed = False  # at least once
-        self.reconnects = -1  # the first connection is none
+        self.reconnects = -1  # the first connection is not one
 
     def run(self) -> None:
-        """Read until stopped; after each end of the stream back off, ask again, and say that it broke."""
+        """Read until stopped; after each end of the stream back off and connect again. Logs each reason once."""
         pause = FIRST_PAUSE
-        said = ""
+        logged = ""
         while not self._stopped.is_set():
             try:
                 self._read_stream()
@@ -53,22 +60,22 @@ class EventReader:
             except EngineError as error:
                 reason = str(error)
             except Exception as error:
-                log.exception("event not understood, starting over")
+                log.exception("event stream failed")
                 reason = str(error)
             self.failed = True
             if self.connected:
-                pause, said = FIRST_PAUSE, ""
+                pause, logged = FIRST_PAUSE, ""
             self._disconnect()
-            if reason != said and not self._stopped.is_set():
-                log.warning("engine does not answer, trying again", reason=reason)
-                said = reason
+            if reason != logged and not self._stopped.is_set():
+                log.warning("event stream lost, reconnecting", reason=reason)
+                logged = reason
             self._stopped.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_PAUSE)
 
     def _read_stream(self) -> None:
-        """One connection, renewed without a word while the engine is only quiet."""
+        """One connection, renewed silently while the engine is only quiet."""
         while not self._stopped.is_set():
-            since = (self._last_nano or time.time_ns()) - SLACK_NANO
+            since = (self._last_nano or time.time_ns()) - OVERLAP_NANO
             try:
                 self._client.ping()
                 for document in self._client.events(since):
@@ -84,16 +91,18 @@ class EventReader:
                 self.reconnects += 1
                 self._put(CONNECTED)
             return
-        event = parse_event(document)
+        try:
+            event = parse_event(document)
+        except PARSE_ERRORS as error:
+            raise EngineError(f"cannot parse an event: {label(repr(error))}") from error
         key = event.time_nano, event.type, event.action, event.container_id, event.network_id
         if key in self._seen:
             return
         self._seen[key] = None
-        if len(self._seen) > SEEN:
-            self._seen.popitem(last=False)
         if not event.swarm:  # those carry the manager's clock
             self._last_nano = max(self._last_nano, event.time_nano)
-        self.counts[event.type, event.action] += 1
+        kind = event.type, event.action
+        self.counts[kind if kind in self.counts or len(self.counts) < self._limits.event_kinds else OTHER] += 1
         self._put(event)
 
     def _disconnect(self) -> None:

@@ -1,63 +1,59 @@
-"""Inspect what is dirty, in a few threads: a container that starts holds its lock, and must not hold up the others.
+"""Inspect what changed, in a few threads: a container that starts holds its lock, and must not hold up the others.
 
-An object is asked for once at a time. If it changes while it is being asked for, it is asked for once more: the
-answer may be older than the change. An answer goes into the queue of the events, so that one thread alone decides.
+An object is requested once at a time. If it changes while it is being inspected, it is inspected once more: the answer
+may be older than the change. An answer goes into the queue of the events, so that one thread alone decides.
 """
 
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
 from exporter.core.model.docker import Container, NetworkInspect
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.container_logs import LogReader
-from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
+from exporter.docker_engine.inventory_state import Subject
+from exporter.docker_engine.text import label
 from exporter.errors import EngineError
 
 THREADS = 4
-RETRY_SECONDS = 0.2
 
 log = structlog.get_logger(component="inspect")
-
-Subject = tuple[Literal["container", "network"], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the engine says of a container or a network; None when it is gone.
+    """The engine's answer about a container or a network; `found` is None when it is gone.
 
-    `unanswered`: it said nothing. `odd` is what was not understood of what it said.
+    `unanswered`: there was none. `parse_error` is why it could not be parsed.
     """
 
     subject: Subject
     found: Container | NetworkInspect | None
-    serial: int = 0
+    request_id: int = 0
     unanswered: bool = False
-    odd: str = ""
+    parse_error: str = ""
 
 
 class Inspector:
-    """Asks, and remembers what is under way; used by one thread, answering through `sink`."""
+    """Sends requests and keeps what is under way; used by one thread, answers through `sink`."""
 
-    def __init__(self, host: str, sink: "queue.Queue[Any]", timing: Timing = TIMING, limits: Limits = LIMITS) -> None:
-        self._host = host
-        self._timing = timing
-        self._limits = limits
-        self._sink = sink
+    def __init__(self, connect: Callable[[], EngineClient], sink: "queue.Queue[Any]", retry_seconds: float) -> None:
+        self._connect, self._sink, self._retry_seconds = connect, sink, retry_seconds
         self._logs = LogReader()
         self._work: queue.SimpleQueue[tuple[Subject, int] | None] = queue.SimpleQueue()
         # Daemons, and no executor: at its exit Python would wait for those that wait for a hung engine.
         for _ in range(THREADS):
             threading.Thread(target=self._run, name="inspect", daemon=True).start()
-        self._asked: dict[Subject, int] = {}  # with which serial the answer will come
-        self._dirty: set[Subject] = set()  # changed since they were asked for
-        self._serial = 0
+        self._pending: dict[Subject, int] = {}  # the id of the request that is under way
+        self._dirty: set[Subject] = set()  # changed since they were requested
+        self._last_id = 0
         self._unanswered: set[Subject] = set()
-        self._odd: set[Subject] = set()  # of which was said that their answer is not understood
+        self._reported: set[Subject] = set()  # whose parse error was logged
         self._retry_at = 0.0
 
     def stop(self) -> None:
@@ -65,72 +61,72 @@ class Inspector:
         for _ in range(THREADS):
             self._work.put(None)
 
-    def ask(self, subject: Subject) -> None:
+    def request(self, subject: Subject) -> None:
         """Inspect it, or once more after the inspect that is under way."""
-        if subject in self._asked:
+        if subject in self._pending:
             self._dirty.add(subject)
         else:
-            self._serial += 1
-            self._asked[subject] = self._serial
-            self._work.put((subject, self._serial))
+            self._last_id += 1
+            self._pending[subject] = self._last_id
+            self._work.put((subject, self._last_id))
 
     def busy(self) -> bool:
-        """Whether an answer is awaited."""
-        return bool(self._asked)
+        """Whether a request is under way."""
+        return bool(self._pending)
 
-    def settle(self, answer: Answer) -> bool:
-        """Take note that an answer has come; return whether it holds, or was asked for before the last `forget`."""
-        if self._asked.get(answer.subject) != answer.serial:
+    def accept_answer(self, answer: Answer) -> bool:
+        """Take an answer; return whether it is valid: not one of a request from before `discard_pending`."""
+        if self._pending.get(answer.subject) != answer.request_id:
             return False
-        del self._asked[answer.subject]
+        del self._pending[answer.subject]
         if answer.unanswered:
             self._unanswered.add(answer.subject)
-            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._retry_at = time.monotonic() + self._retry_seconds
         else:
-            self._complain(answer)
+            self._report(answer)
         if answer.subject in self._dirty:
             self._dirty.discard(answer.subject)
-            self.ask(answer.subject)
-        return not (answer.unanswered or answer.odd)
+            self.request(answer.subject)
+        return not (answer.unanswered or answer.parse_error)
 
-    def _complain(self, answer: Answer) -> None:
-        """Say once what was not understood; the next event or list asks again."""
-        if not answer.odd:
-            self._odd.discard(answer.subject)
-        elif answer.subject not in self._odd:
-            self._odd.add(answer.subject)
+    def _report(self, answer: Answer) -> None:
+        """Log a parse error once; the next event or list requests the object again."""
+        if not answer.parse_error:
+            self._reported.discard(answer.subject)
+        elif answer.subject not in self._reported:
+            self._reported.add(answer.subject)
             kind, key = answer.subject
-            log.warning("answer not understood", kind=kind, id=key, error=answer.odd)
+            log.warning("cannot parse inspect response", kind=kind, id=key, error=answer.parse_error)
 
     def retry(self) -> None:
-        """Ask again for what got no answer, after a while: a refusal comes back at once."""
+        """Repeat the requests without an answer, after a pause: a refusal comes back at once."""
         if time.monotonic() < self._retry_at:
             return
         unanswered, self._unanswered = self._unanswered, set()
         for subject in unanswered:
-            self.ask(subject)
+            self.request(subject)
 
-    def forget(self) -> None:
-        """Expect no answer any more: the queue was emptied, and some may have been in it."""
-        self._asked.clear()
+    def discard_pending(self) -> None:
+        """Ignore the answers to all requests under way: the queue was emptied, and some may have been in it."""
+        self._pending.clear()
         self._dirty.clear()
 
     def _run(self) -> None:
-        client = EngineClient(self._host, self._timing, self._limits)
+        client = self._connect()
         while (work := self._work.get()) is not None:
             self._sink.put(_inspect(client, self._logs, *work))
         client.close()
 
 
-def _inspect(client: EngineClient, logs: LogReader, subject: Subject, serial: int) -> Answer:
+def _inspect(client: EngineClient, logs: LogReader, subject: Subject, request_id: int) -> Answer:
     kind, key = subject
     try:
         if kind == "network":
-            return Answer(subject, client.network(key), serial)
+            return Answer(subject, client.network(key), request_id)
         container = client.container(key)
-        return Answer(subject, logs.with_log(client, container) if container else None, serial)
+        return Answer(subject, logs.with_log(client, container) if container else None, request_id)
     except EngineError:
         client.close()
-        return Answer(subject, None, serial, unanswered=True)
-    except Exception as error:  # noqa: BLE001  who takes the answer tells of it
-        return Answer(subject, None, serial, odd=repr(error))
+        return Answer(subject, None, request_id, unanswered=True)
+    except Exception as error:  # noqa: BLE001  the thread that takes the answer logs it
+        return Answer(subject, None, request_id, parse_error=label(repr(error)))

@@ -19,6 +19,7 @@ from exporter.core.model.docker import (
     Subnet,
 )
 from exporter.docker_engine.parse_details import parse_details, parse_time
+from exporter.docker_engine.text import label, text, unique_name
 
 Json = Mapping[str, Any]
 
@@ -47,13 +48,13 @@ def parse_event(document: Json) -> Event:
     """Parse an event; the action loses its detail (`exec_create: COMMAND`, `health_status: healthy`)."""
     actor = document.get("Actor") or {}
     attributes = actor.get("Attributes") or {}
-    kind = str(document.get("Type") or "")
+    kind = label(document.get("Type"))
     return Event(
         type=kind,
-        action=str(document.get("Action") or "").partition(":")[0],
+        action=label(document.get("Action")).partition(":")[0],
         time_nano=int(document.get("timeNano") or 0),
-        container_id=str(actor.get("ID") or "") if kind == "container" else str(attributes.get("container") or ""),
-        network_id=str(actor.get("ID") or "") if kind == "network" else "",
+        container_id=label(actor.get("ID")) if kind == "container" else label(attributes.get("container")),
+        network_id=label(actor.get("ID")) if kind == "network" else "",
         swarm=document.get("scope") == "swarm",
     )
 
@@ -103,18 +104,18 @@ def _container(
     networks = (document.get("NetworkSettings") or {}).get("Networks") or {}
     live = state in LIVE_STATES
     return Container(
-        id=document["Id"],
-        name=str(name or "").removeprefix("/"),
-        image=str(image or ""),
-        state=str(state or ""),
+        id=label(document["Id"]),
+        name=unique_name(str(name or "").removeprefix("/"), str(document["Id"])),
+        image=label(image),
+        state=label(state),
         network_mode="bridge" if mode in ("default", "") else mode,
         network_owner=owner,
-        labels={str(key): str(value) for key, value in (labels or {}).items()},
+        labels={label(key): label(value) for key, value in (labels or {}).items()},
         # Engines show addresses of failed starts and of containers that died while they were away.
         endpoints=tuple(_endpoint(name, row) for name, row in sorted(networks.items())) if live else (),
         created=created,
         pid=pid if live else 0,
-        sandbox_key=str(sandbox_key or "") if live else "",
+        sandbox_key=text(sandbox_key) if live else "",
         static_addresses=tuple(_static_addresses(networks)),
     )
 
@@ -124,32 +125,32 @@ def _static_addresses(networks: Json) -> Iterator[tuple[str, str]]:
         chosen = row.get("IPAMConfig") or {}
         for key in ("IPv4Address", "IPv6Address"):
             if chosen.get(key):
-                yield network, str(chosen[key])
+                yield label(network), label(chosen[key])
 
 
 def _endpoint(network: str, row: Json) -> Endpoint:
     return Endpoint(
-        network=network,
-        network_id=str(row.get("NetworkID") or ""),
-        endpoint_id=str(row.get("EndpointID") or ""),
-        mac_address=str(row.get("MacAddress") or "").lower(),
-        ip_address=str(row.get("IPAddress") or ""),
-        ip6_address=str(row.get("GlobalIPv6Address") or ""),
-        gateway=str(row.get("Gateway") or ""),
+        network=label(network),
+        network_id=label(row.get("NetworkID")),
+        endpoint_id=label(row.get("EndpointID")),
+        mac_address=label(row.get("MacAddress")).lower(),
+        ip_address=label(row.get("IPAddress")),
+        ip6_address=label(row.get("GlobalIPv6Address")),
+        gateway=label(row.get("Gateway")),
     )
 
 
 def parse_network(document: Json) -> Network:
     """Parse a row of GET /networks."""
     options = document.get("Options") or {}
-    driver = str(document.get("Driver") or "")
-    bridge = str(options.get(BRIDGE_OPTION) or "br-" + document["Id"][:12]) if driver == "bridge" else ""
-    mtu = str(options.get(MTU_OPTION) or "0")
+    driver = label(document.get("Driver"))
+    bridge = label(options.get(BRIDGE_OPTION) or "br-" + document["Id"][:12]) if driver == "bridge" else ""
+    mtu = label(options.get(MTU_OPTION) or "0")
     return Network(
-        id=document["Id"],
-        name=str(document.get("Name") or ""),
+        id=label(document["Id"]),
+        name=label(document.get("Name")),
         driver=driver,
-        scope=str(document.get("Scope") or ""),
+        scope=label(document.get("Scope")),
         internal=bool(document.get("Internal")),
         ipv6=bool(document.get("EnableIPv6")),
         bridge=bridge,
@@ -162,15 +163,15 @@ def parse_network(document: Json) -> Network:
 
 def _subnet(row: Json) -> Subnet:
     return Subnet(
-        subnet=str(row.get("Subnet") or ""),
-        gateway=str(row.get("Gateway") or ""),
-        ip_range=str(row.get("IPRange") or ""),
-        auxiliary=tuple(sorted(str(address) for address in (row.get("AuxiliaryAddresses") or {}).values())),
+        subnet=label(row.get("Subnet")),
+        gateway=label(row.get("Gateway")),
+        ip_range=label(row.get("IPRange")),
+        auxiliary=tuple(sorted(label(address) for address in (row.get("AuxiliaryAddresses") or {}).values())),
     )
 
 
 def _bridge_options(options: Json) -> BridgeOptions:
-    mode4, mode6 = (str(options.get(key) or "nat") for key in GATEWAY_MODE_OPTIONS)
+    mode4, mode6 = (label(options.get(key) or "nat") for key in GATEWAY_MODE_OPTIONS)
     return BridgeOptions(
         masquerade=options.get(MASQUERADE_OPTION) not in FALSE,
         gateway_mode4=mode4,
@@ -184,11 +185,11 @@ def parse_members(document: Json) -> list[Member]:
     return [
         Member(
             container_id=container_id,
-            name=str(row.get("Name") or ""),
-            endpoint_id=str(row.get("EndpointID") or ""),
-            mac_address=str(row.get("MacAddress") or "").lower(),
-            ip_address=str(row.get("IPv4Address") or "").partition("/")[0],
-            ip6_address=str(row.get("IPv6Address") or "").partition("/")[0],
+            name=label(row.get("Name")),
+            endpoint_id=label(row.get("EndpointID")),
+            mac_address=label(row.get("MacAddress")).lower(),
+            ip_address=label(row.get("IPv4Address")).partition("/")[0],
+            ip6_address=label(row.get("IPv6Address")).partition("/")[0],
         )
         for container_id, row in (document.get("Containers") or {}).items()
     ]
@@ -197,16 +198,16 @@ def parse_members(document: Json) -> list[Member]:
 def parse_engine(version: Json, info: Json) -> Engine:
     """Parse GET /version and GET /info."""
     firewall = info.get("FirewallBackend", {})
-    driver = "none" if firewall is None else str(firewall.get("Driver") or "")
+    driver = "none" if firewall is None else label(firewall.get("Driver"))
     return Engine(
-        name=str(info.get("Name") or ""),
-        version=str(version.get("Version") or ""),
-        api_version=str(version.get("ApiVersion") or ""),
-        kernel=str(version.get("KernelVersion") or ""),
-        cgroup_version=str(info.get("CgroupVersion") or ""),
+        name=label(info.get("Name")),
+        version=label(version.get("Version")),
+        api_version=label(version.get("ApiVersion")),
+        kernel=label(version.get("KernelVersion")),
+        cgroup_version=label(info.get("CgroupVersion")),
         firewall_driver=driver,
         address_pools=tuple(
-            AddressPool(str(row.get("Base") or ""), int(row.get("Size") or 0))
+            AddressPool(label(row.get("Base")), int(row.get("Size") or 0))
             for row in info.get("DefaultAddressPools") or ()
         ),
     )

@@ -6,9 +6,11 @@ from typing import Any
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import LIVE_STATES
+from exporter.docker_engine.text import label, text
 
 Json = Mapping[str, Any]
 
+MAX_PORT = 65535
 SECTIONS = ("HostConfig", "Config", "State", "NetworkSettings")
 
 
@@ -21,14 +23,14 @@ def parse_details(document: Json) -> Details:
         # An exited container may keep those of its last life.
         published=tuple(parse_bindings(settings.get("Ports") or {})) if live else (),
         exposed=tuple(parse_port(port) for port in sorted(config.get("ExposedPorts") or {})),
-        restart_policy=str((host.get("RestartPolicy") or {}).get("Name") or "no"),
-        error=str(state.get("Error") or ""),
+        restart_policy=label((host.get("RestartPolicy") or {}).get("Name") or "no"),
+        error=text(state.get("Error")),
         exit_code=int(state.get("ExitCode") or 0),
         restart_count=int(document.get("RestartCount") or 0),
         started=parse_time(state.get("StartedAt")),
         finished=parse_time(state.get("FinishedAt")),
-        log_driver=str((host.get("LogConfig") or {}).get("Type") or ""),
-        arguments=tuple(str(word) for word in (document.get("Path") or "", *(document.get("Args") or ())) if word),
+        log_driver=label((host.get("LogConfig") or {}).get("Type")),
+        arguments=tuple(text(word) for word in (document.get("Path") or "", *(document.get("Args") or ())) if word),
     )
 
 
@@ -41,17 +43,25 @@ def parse_bindings(document: Json) -> Iterator[PortBinding]:
         protocol, number = parse_port(port)
         for row in rows or ():
             first, _, last = str(row.get("HostPort") or "0").partition("-")
-            yield PortBinding(protocol, number, str(row.get("HostIp") or ""), int(first), int(last or first))
+            yield PortBinding(protocol, number, label(row.get("HostIp")), _port(first), _port(last or first))
 
 
-def parse_port(text: str) -> tuple[str, int]:
+def parse_port(port: str) -> tuple[str, int]:
     """Parse '80/tcp' into ('tcp', 80); the protocol may be missing."""
-    number, _, protocol = str(text).partition("/")
-    return protocol or "tcp", int(number)
+    number, _, protocol = label(port).partition("/")
+    return protocol or "tcp", _port(number)
 
 
-def parse_time(text: Any) -> float:
+def _port(number: str) -> int:
+    """Parse a port. A range of more would be held port by port."""
+    port = int(number)
+    if not 0 <= port <= MAX_PORT:
+        raise ValueError(f"invalid port {port}: expected 0 to {MAX_PORT}")
+    return port
+
+
+def parse_time(moment: Any) -> float:
     """Parse RFC 3339 with nanoseconds into Unix seconds; 0 for nothing and for the zero time of Go."""
-    if not text or str(text).startswith("0001-"):
+    if not moment or str(moment).startswith("0001-"):
         return 0.0
-    return datetime.fromisoformat(str(text)).timestamp()
+    return datetime.fromisoformat(label(moment)).timestamp()

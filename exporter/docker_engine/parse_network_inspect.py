@@ -5,6 +5,7 @@ from typing import Any
 
 from exporter.core.model.docker import NetworkInspect, RemoteEndpoint
 from exporter.docker_engine.parse import parse_members
+from exporter.docker_engine.text import label
 
 Json = Mapping[str, Any]
 
@@ -26,16 +27,16 @@ def _remote(document: Json, own: set[str]) -> Iterator[RemoteEndpoint]:
     """
     tasks = (task for service in (document.get("Services") or {}).values() for task in service.get("Tasks") or ())
     for task in sorted(tasks, key=lambda task: str(task.get("EndpointID"))):
-        endpoint_id = str(task.get("EndpointID") or "")
-        ip_address, host_ip = str(task.get("EndpointIP") or ""), str((task.get("Info") or {}).get("Host IP") or "")
+        endpoint_id = label(task.get("EndpointID"))
+        ip_address, host_ip = label(task.get("EndpointIP")), label((task.get("Info") or {}).get("Host IP"))
         if endpoint_id not in own and ip_address and host_ip:
-            yield RemoteEndpoint(endpoint_id, str(task.get("Name") or ""), ip_address, host_ip)
+            yield RemoteEndpoint(endpoint_id, label(task.get("Name")), ip_address, host_ip)
 
 
 def _address_use(document: Json) -> dict[str, tuple[int, int]]:
     subnets = ((document.get("Status") or {}).get("IPAM") or {}).get("Subnets") or {}
     return {
-        str(subnet): (int(row["IPsInUse"]), int(row["DynamicIPsAvailable"]))
+        label(subnet): (int(row["IPsInUse"]), int(row["DynamicIPsAvailable"]))
         for subnet, row in subnets.items()
         if "IPsInUse" in row and "DynamicIPsAvailable" in row
     }

@@ -1,27 +1,35 @@
-"""How long the engine is waited for, and how much of it is kept."""
+"""Bounds of what is read from an engine, which may hang, drip or send without end."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds. A list never waits for a container: an engine that takes longer than `request_timeout` hangs.
+class Limits:
+    """Sizes in bytes of a whole answer with its head, of one event, and of the last lines of a log that are read."""
 
-    `quiet`: how long a silent event stream is trusted before a ping checks the engine. `resync`: how often everything
-    is listed again, which bounds what the engine changed without an event, or dropped.
-    """
-
-    request_timeout: float = 5.0
-    quiet: float = 10.0
-    resync: float = 60.0
+    list_bytes: int = 64 << 20
+    document_bytes: int = 8 << 20
+    event_bytes: int = 1 << 20
+    log_bytes: int = 1 << 18
+    queue: int = 10_000  # events and answers that wait for the inventory
+    event_kinds: int = 256  # pairs of type and action that are counted apart
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """`queue`: events and answers that wait. `log_bytes`: of a container's last lines."""
+class Timing:
+    """Seconds. A list never waits for a container: an engine that is silent for longer than `request_timeout` hangs.
 
-    queue: int = 10_000
-    log_bytes: int = 1 << 18
+    `answer` is for a whole answer, however slowly it comes. A silent event stream is trusted for `quiet`, then the
+    engine is pinged. `resync` bounds what the engine changed without an event. `poll` is the pause before a failed
+    request is repeated, and between two looks at whether to stop; `max_pause` is the longest after repeated failures.
+    """
+
+    request_timeout: float = 5.0
+    answer: float = 30.0
+    quiet: float = 10.0
+    resync: float = 60.0
+    poll: float = 0.2
+    max_pause: float = 5.0
 
 
-TIMING, LIMITS = Timing(), Limits()
+LIMITS, TIMING = Limits(), Timing()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.topology.topology import join
-from exporter.docker_engine.client import NOT_UNDERSTOOD
+from exporter.docker_engine.client import PARSE_ERRORS
 from exporter.docker_engine.parse import parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from tests.support import builders
@@ -61,7 +61,7 @@ def test_a_mutated_document_is_parsed_or_refused_as_one_not_understood(
     """Any other error would cost the whole list: the client leaves out a row for these alone."""
     document = answer(ENGINE, recorded)
     path = data.draw(st.sampled_from(places(document)))
-    with contextlib.suppress(*NOT_UNDERSTOOD):
+    with contextlib.suppress(*PARSE_ERRORS):
         parse(mutated(document, path, data.draw(JSON)))
 
 

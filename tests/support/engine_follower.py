@@ -13,7 +13,7 @@ from tests.support.waiting import until
 
 SECONDS = 60.0
 # An engine that a test holds, or that a busy machine slows, is given all the time that it takes.
-PATIENT = Timing(request_timeout=1000.0, quiet=1000.0)
+PATIENT = Timing(request_timeout=1000.0, answer=1000.0, quiet=1000.0)
 
 
 THREADS = {"events", "inventory", "inspect"}
@@ -44,7 +44,6 @@ class Follower:
         self._engine.vanish()  # which wakes who waits for something to happen
         self.watcher.stop()
         until(lambda: not THREADS & {thread.name for thread in threading.enumerate()}, SECONDS, "the threads' end")
-        self.watcher._client.close()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()

@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.fake_engine_socket import Answer, Server, Stream
+from tests.support.fake_engine_socket import Answer, Raw, Server, Stream
 from tests.support.recorded import answer
 
 ENGINE = "28.5.2"
@@ -36,6 +36,7 @@ class FakeEngine:
         self.logs: dict[str, bytes] = {}  # container id -> its log, as the engine frames it
         self.asked: list[str] = []  # the paths of all requests, without the API's version
         self.failing: dict[str, int] = {}  # path -> status
+        self.raw: dict[str, Callable[[], Iterable[bytes]]] = {}  # path -> an answer, from its first byte on
         self.streams: list[Stream] = []
         self._ring: deque[dict[str, Any]] = deque(maxlen=RING)
         self._held: dict[str, threading.Event] = {}
@@ -154,6 +155,8 @@ class FakeEngine:
         url = urlsplit(target)
         path = url.path.removeprefix(PREFIX)
         self.asked.append(path)
+        if path in self.raw:
+            return 200, Raw(self.raw[path]())
         found = self._found(path, parse_qs(url.query))
         body = found if isinstance(found, (Stream, bytes)) else json.dumps(found).encode()
         for held in [self._held[place] for place in ("", path) if place in self._held]:

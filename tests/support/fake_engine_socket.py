@@ -5,14 +5,22 @@ import json
 import queue
 import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 POLL_SECONDS = 0.01
 
-Answer = tuple[int, "bytes | Stream"]
+Answer = tuple[int, "bytes | Stream | Raw"]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An answer from its first byte on, in pieces, whatever HTTP says."""
+
+    pieces: Iterable[bytes]
 
 
 class Stream:
@@ -53,6 +61,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         status, body = self.server.answer_to(self.path)
+        if isinstance(body, Raw):
+            self.close_connection = True
+            for piece in body.pieces:
+                self.wfile.write(piece)
+            return
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         if isinstance(body, Stream):

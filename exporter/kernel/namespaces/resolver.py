@@ -102,15 +102,13 @@ class NamespaceResolver:
         for link in links.values():
             if link.peer_nsid is not None and link.kind == "veth":
                 shapes.setdefault(link.peer_nsid, set()).add((link.peer_ifindex, link.carrier))
-        known = {
+        found = {
             nsid: self._read_interfaces(nsid, frozenset(shape), owners.get(nsid)) for nsid, shape in shapes.items()
         }
-        self._interfaces = {nsid: look for nsid, look in known.items() if look is not None}
-        return {nsid: inside for nsid, (_, inside) in self._interfaces.items()}
+        self._interfaces = {nsid: reading for nsid, reading in found.items() if reading is not None}
+        return {nsid: interfaces for nsid, (_, interfaces) in self._interfaces.items()}
 
-    def _read_interfaces(
-        self, nsid: int, shape: Shape, owner: Container | None
-    ) -> tuple[Shape, tuple[Interface, ...]] | None:
+    def _read_interfaces(self, nsid: int, shape: Shape, owner: Container | None) -> Reading | None:
         """Read the interfaces of a namespace, unless its shape is that of the last reading."""
         known = self._interfaces.get(nsid)
         if known is not None and known[0] == shape:

@@ -37,7 +37,7 @@ def follow(engine: FakeEngine, limits: Limits) -> Iterator[Callable[..., Followe
     """Make a follower, not started."""
     with ExitStack() as stack:
 
-        def make(timing: Timing = PATIENT) -> Follower:
+        def make(timing: Timing = PATIENT, limits: Limits = limits) -> Follower:
             return stack.enter_context(closing(Follower(engine, timing, limits)))
 
         yield make

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.docker_engine.settings import Timing
-from exporter.docker_engine.watcher import TICK_SECONDS
+from exporter.docker_engine.settings import TIMING, Timing
 from tests.support.engine_follower import PATIENT, SECONDS, Follower
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
@@ -149,7 +148,7 @@ def test_an_inspect_that_is_always_refused_is_not_asked_for_in_a_tight_loop(
     follower.wait(lambda: Counter(engine.asked)[path] > 1, "a second try")
     tried, began = Counter(engine.asked)[path], time.monotonic()
     follower.wait(lambda: Counter(engine.asked)[path] > tried + 4, "more tries")
-    assert time.monotonic() - began > 4 * TICK_SECONDS / 2
+    assert time.monotonic() - began > 4 * TIMING.poll / 2
 
 
 @pytest.mark.parametrize(

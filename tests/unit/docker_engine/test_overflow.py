@@ -6,7 +6,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from exporter.docker_engine.inspector import THREADS, Answer, Subject
+from exporter.docker_engine.inspector import THREADS, Answer
+from exporter.docker_engine.inventory_state import Subject
 from exporter.docker_engine.settings import Limits
 from tests.support.engine_follower import Follower
 from tests.support.fake_engine import FakeEngine
@@ -33,7 +34,7 @@ def asked(engine: FakeEngine, path: str) -> int:
 
 def answered(follower: Follower) -> list[Subject]:
     """What the answers in the queue are about; that of the unknown network may be among them."""
-    return [item.subject for item in list(follower.watcher._queue.queue) if isinstance(item, Answer)]
+    return [item.subject for item in list(follower.watcher._loop._messages.queue) if isinstance(item, Answer)]
 
 
 @contextmanager

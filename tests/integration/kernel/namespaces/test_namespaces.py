@@ -148,7 +148,8 @@ def test_a_sampler_reads_devices_and_counters_and_keeps_what_did_not_change(name
         assert [link.name for link in sample.devices.links.values()] == ["lo", "br-front"]
         assert {row[0] for row in sample.stats or ()} == {1, 2}
         assert {state.name: state.up for state in sample.sources} == dict.fromkeys(
-            ("links", "link_stats", "fdb", "conntrack", "namespace_stats", "sockets", "namespace_sockets"), True
+            ("links", "link_stats", "fdb", "conntrack", "namespace_stats", "routes", "sockets", "namespace_sockets"),
+            True,
         )
         assert sampler.sample(()).devices is sample.devices
     finally:

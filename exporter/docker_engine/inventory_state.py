@@ -1,0 +1,115 @@
+"""What is known of an engine, and what is to be read next: a pure value, changed by each message.
+
+Subscribe, list, follow; an event only says what to read again, an inspect says what is. After a doubt list again.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from exporter.core.model.docker import Container, Engine, Inventory, Network, NetworkInspect
+from exporter.core.model.inventory import (
+    disconnected,
+    sandboxed,
+    with_container,
+    with_inspect,
+    with_listing,
+    with_networks,
+    without_container,
+)
+from exporter.core.ports.container_failures import with_previous_log
+from exporter.docker_engine.parse import Event
+
+# Container actions that change nothing of the inventory; health checks alone make three of them per check.
+NOISE = ("exec_", "health_status", "top", "attach", "detach", "resize", "archive-path", "extract-to-dir", "export")
+WITHOUT_MEMBERS = frozenset({"host", "null"})  # drivers whose members have no address
+ENDPOINT_ACTIONS = frozenset({"connect", "disconnect"})
+
+Subject = tuple[Literal["container", "network"], str]
+Reason = Literal["", "start", "reconnect", "overflow", "periodic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The answers to the lists, at a moment (Unix time)."""
+
+    engine: Engine
+    containers: tuple[Container, ...]
+    networks: tuple[Network, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryState:
+    """`resync` is why everything must be listed, '' when nothing must; `inspects` are requested by the last message."""
+
+    inventory: Inventory = field(default_factory=Inventory)
+    resync: Reason = ""
+    networks_changed: bool = False
+    inspects: tuple[Subject, ...] = ()
+
+    def connected(self) -> "InventoryState":
+        """The event stream is open."""
+        return replace(self, resync="reconnect" if self.inventory.synced_at else "start", inspects=())
+
+    def disconnected(self) -> "InventoryState":
+        """The event stream has ended; the next one begins with a list."""
+        return replace(self, inventory=disconnected(self.inventory), resync="", inspects=())
+
+    def overflowed(self) -> "InventoryState":
+        """Events and answers were lost."""
+        return replace(self, resync="overflow", inspects=())
+
+    def list_failed(self) -> "InventoryState":
+        """The engine did not answer a list."""
+        resync = self.resync or "reconnect"
+        return replace(self, inventory=disconnected(self.inventory), resync=resync, inspects=())
+
+    def after_event(self, event: Event) -> "InventoryState":
+        """Request what the event may have changed."""
+        inspects: list[Subject] = []
+        if event.container_id and not event.action.startswith(NOISE):
+            inspects.append(("container", event.container_id))
+        if event.network_id and event.action != "destroy":
+            inspects.append(("network", event.network_id))
+        unknown = event.action not in ENDPOINT_ACTIONS or event.network_id not in self.inventory.networks
+        changed = self.networks_changed or (bool(event.network_id) and unknown)
+        return replace(self, networks_changed=changed, inspects=tuple(inspects))
+
+    def after_inspect(self, subject: Subject, found: Container | NetworkInspect | None) -> "InventoryState":
+        """Take an answer; None when the object is gone."""
+        kind, key = subject
+        if isinstance(found, Container):
+            known = self.inventory.containers.get(key)
+            inventory = with_container(self.inventory, with_previous_log(known, found))
+        elif kind == "network":
+            inventory = with_inspect(self.inventory, key, found)
+        else:
+            inventory = without_container(self.inventory, key)
+        return replace(self, inventory=inventory, inspects=())
+
+    def after_networks(self, networks: Iterable[Network]) -> "InventoryState":
+        """Take a list of the networks alone."""
+        return replace(self, inventory=with_networks(self.inventory, networks), networks_changed=False, inspects=())
+
+    def after_listing(self, listing: Listing, reason: Reason, find_pid: Callable[[str], int]) -> "InventoryState":
+        """Take all lists. `find_pid` returns a container's process by its cgroup, which is faster than an inspect."""
+        inventory = with_listing(self.inventory, listing.engine, listing.containers, listing.networks, listing.at)
+        found = {c.id: replace(c, pid=c.pid or find_pid(c.id)) for c in sandboxed(inventory)}
+        inventory = replace(inventory, containers={**inventory.containers, **found})
+        members: list[Subject] = [("network", n.id) for n in listing.networks if n.driver not in WITHOUT_MEMBERS]
+        inspects = (*_listed(inventory, everything=reason != "periodic"), *members)
+        return InventoryState(inventory, inspects=inspects)
+
+
+def _listed(inventory: Inventory, *, everything: bool) -> Iterable[Subject]:
+    """Yield all containers, or those that are not known or may have failed to start.
+
+    A start that fails changes nothing in the list, and its event may be lost.
+    """
+    without_pid = {c.id for c in sandboxed(inventory) if not c.pid}
+    for container in inventory.containers.values():
+        details = container.details
+        startable = details is not None and bool(details.bindings) and not container.live
+        if everything or details is None or startable or container.id in without_pid:
+            yield "container", container.id

@@ -1,0 +1,35 @@
+"""Texts of the engine, whatever their length: an image chooses its labels, and its entrypoint is in State.Error."""
+
+from functools import cache
+
+import structlog
+
+MAX_TEXT, MAX_LABEL = 4096, 256  # characters
+
+log = structlog.get_logger(component="engine")
+
+
+def text(value: object, limit: int = MAX_TEXT) -> str:
+    """Return it as text cut at `limit` characters, '' for null and what is absent."""
+    found = str(value or "")
+    if len(found) <= limit:
+        return found
+    _report_cut(limit)
+    return found[:limit]
+
+
+def label(value: object) -> str:
+    """Return a text that may become the value of a label."""
+    return text(value, MAX_LABEL)
+
+
+def unique_name(value: object, object_id: str) -> str:
+    """Return a name as the value of a label; of one that is cut the end is the id, so that it stays unique."""
+    found = label(value)
+    return found if len(str(value or "")) <= MAX_LABEL else f"{found[: MAX_LABEL - 13]}-{object_id[:12]}"
+
+
+@cache
+def _report_cut(limit: int) -> None:
+    """Log once for each limit: the texts may change at every read."""
+    log.warning("text from the engine cut", max_characters=limit)
