@@ -1,4 +1,4 @@
-"""What could not be looked at, in sentences for people."""
+"""What cannot be observed, in sentences for people."""
 
 from exporter.core.findings.rule import Input
 from exporter.core.observation import Observation
@@ -9,8 +9,8 @@ SENTENCES = {
     Input.ENGINE: "the Docker Engine does not answer",
     Input.HOST_NETWORK: "this is not the network namespace of Docker's bridges",
     Input.SOCKETS: "listening sockets could not be read",
-    Input.SOCKET_OWNERS: "some listening sockets belong to processes that cannot be seen from here",
-    Input.NAMESPACE_SOCKETS: "who listens inside containers cannot be read",
+    Input.SOCKET_OWNERS: "some listening sockets belong to unidentified processes",
+    Input.NAMESPACE_SOCKETS: "listeners inside containers cannot be read",
     Input.ROUTES: "routes could not be read",
     Input.STATIC_ADDRESSES: "static addresses could not be read",
     Input.ROUTE_LOOKUPS: "the host's route lookups have no result",
@@ -28,5 +28,5 @@ def unseen(observation: Observation) -> dict[str, str]:
 
 
 def hints(observation: Observation) -> list[str]:
-    """Return what to grant, to see all of it."""
+    """Return what to grant for complete readings."""
     return [missing.detail for missing in observation.degraded]

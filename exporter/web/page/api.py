@@ -1,4 +1,4 @@
-"""The same as JSON; described by static/openapi.json."""
+"""The JSON documents; static/openapi.json describes them."""
 
 import json
 import zlib
@@ -22,7 +22,7 @@ def topology(observation: Observation) -> str:
 
 
 def ports(observation: Observation) -> str:
-    """Who listens on the host, and what is published; listeners are null where they could not be read."""
+    """Listening sockets of the host and published ports; listeners are null where they could not be read."""
     sockets = observation.sockets
     listeners = None
     if sockets is not None:
@@ -47,7 +47,7 @@ def ports(observation: Observation) -> str:
 
 
 def found(observation: Observation) -> str:
-    """Findings, the reasons why others were not looked for, and whether there may be more when what is seen stays."""
+    """Findings, the inputs that are unavailable, and whether a condition is pending."""
     lines = [asdict(line) for line in findings(observation)]
     return _written(
         {
@@ -61,18 +61,18 @@ def found(observation: Observation) -> str:
 
 
 def explained(observation: Observation, what: str) -> str:
-    """The ways from a port of the host, or to a container."""
+    """The paths from a port of the host, or to a container."""
     return _written(path.document(explain(observation, what)))
 
 
 def counters(observation: Observation) -> str:
-    """What changes between two looks at an unchanged host: bytes by endpoint, as (received, sent)."""
+    """Bytes by endpoint, as (received, sent)."""
     seen = build_view(observation)
     return json.dumps({endpoint_key(e): (e.receive_bytes, e.transmit_bytes) for e in seen.endpoints})
 
 
 def version(observation: Observation) -> int:
-    """Another number when the page would be another; what only counts is left out."""
+    """A number that changes with the page; counters are left out."""
     seen = build_view(observation)
     still = replace(
         seen,
