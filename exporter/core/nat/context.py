@@ -1,4 +1,4 @@
-"""What the rules about drift look at: what is expected, what is there, and walks through it that several ask for."""
+"""What NAT rules evaluate: what is expected, what is there, and the walks through it that several rules need."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class StaleFlow:
 class NatContext:
     """One moment. `proxied`: (protocol, port) that docker-proxy holds; None where sockets could not be read.
 
-    `families` are those that the engine writes rules for, `backend` is what it wrote them by when they were last seen.
+    `families` are those that the engine writes rules for, `backend` is what wrote them when they were last read.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class NatContext:
         self.stale = stale
         self._proxied = proxied or frozenset()
         docker = reading.docker
-        # Of rules that are all gone only what they were can be told.
+        # Rules that are all gone leave no layout to read: it is that of the backend.
         gone = NATIVE if backend == NFTABLES else IPTABLES
         self.layout: Layout = layout_of(docker) if docker is not None else gone
         rulesets = [rules for rules in (reading.nft, reading.legacy) if rules is not None] or [Ruleset()]
@@ -57,7 +57,7 @@ class NatContext:
 
     @property
     def forwarding(self) -> Mapping[str, bool]:
-        """What the sysctls say."""
+        """The sysctls of forwarding, by family and device."""
         return self.reading.forwarding
 
     def has(self, place: Place) -> bool:
@@ -69,7 +69,7 @@ class NatContext:
         return self.docker.ruleset.chains.get(place, ())
 
     def jumps(self, place: Place, to: str) -> bool:
-        """Whether a rule of a chain leads to another."""
+        """Whether a rule of a chain jumps to another."""
         return any(rule.target == JUMP and rule.to == to for rule in self.rules(place))
 
     def serves(self, binding: ExpectedBinding) -> bool:
@@ -89,11 +89,11 @@ class NatContext:
             place = self.layout.nat_place(binding.family, self.layout.entry)
             if binding.family in self.families and self.has(place):
                 hits = tuple(hit for hit in self.docker.hits(place, packet_to(binding)) if hit[0].target == "DNAT")
-                found.append((self._led(binding, hits), hits))
+                found.append((self._forwarded(binding, hits), hits))
         return tuple(found)
 
-    def _led(self, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> ExpectedBinding:
-        """Of a container on several networks the engine takes one to lead the port to: it is the first target."""
+    def _forwarded(self, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> ExpectedBinding:
+        """Of a container on several networks the engine forwards the port to one: that becomes the first target."""
         led = next((rule.address for rule, _ in hits if rule.address in binding.targets), binding.targets[0])
         others = tuple(target for target in binding.targets if target != led)
         return replace(binding, network=self.expected.owners[led].network, targets=(led, *others))

@@ -13,7 +13,7 @@ from exporter.core.topology.address_owners import AddressOwner, address_owners
 
 ANY_ADDRESS = {IP: "0.0.0.0", IP6: "::"}
 LOOPBACK = ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")
-# From this version on an engine writes rules for IPv6 by itself and knows gateway modes.
+# From this version on an engine writes rules for IPv6 by default and has gateway modes.
 IP6TABLES_SINCE = 27
 ONE_DROP_SINCE = 29
 NAT_MODES = frozenset({"nat", "nat-unprotected"})
@@ -34,7 +34,7 @@ class ExpectedNetwork:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedBinding:
-    """A port in effect in one family: it must lead to the container's port at one of `targets`."""
+    """A port in effect in one family: it must be forwarded to the container's port at one of `targets`."""
 
     container: str
     network: str
@@ -51,16 +51,16 @@ class ExpectedBinding:
         return self.host_ip or ANY_ADDRESS[self.family]
 
     def is_served_by(self, rule: Rule) -> bool:
-        """Whether a rule leads where Docker says; without a port it keeps the host's."""
+        """Whether a rule forwards to where Docker says; a rule without a port keeps the host's."""
         return rule.address in self.targets and (rule.port or self.host_port) == self.container_port
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """All of it. `complete` when every bridge network's members are known, without whom no address is nobody's.
+    """All of it. `complete` when every bridge network's members are known: only then is an address known to be unused.
 
-    `families` are those that an engine of this version writes rules for by itself. `one_drop` says that it refuses by
-    one rule what comes from other networks and what goes to ports that are not published.
+    `families` are those that an engine of this version writes rules for by default. `one_drop`: one rule drops both
+    packets from other networks and packets to unpublished ports.
     """
 
     networks: tuple[ExpectedNetwork, ...] = ()

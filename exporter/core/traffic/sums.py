@@ -7,7 +7,7 @@ from collections.abc import Hashable
 
 from exporter.core.model.kernel_sample import ZERO_ROW, StatsRow
 from exporter.core.topology.topology import EndpointKey, Topology
-from exporter.core.traffic.owners import MAX_GONE, Owners
+from exporter.core.traffic.owners import Owners
 from exporter.core.traffic.totals import Readings, Totals
 
 
@@ -37,7 +37,7 @@ class TrafficSums:
             for container_id, network_id in (*self.endpoints.live, *(key for _, key, _ in topology.counted))
             if container_id in containers and network_id in networks
         }
-        self.endpoints.settle(endpoints, owners.endpoint_label, MAX_GONE)
+        self.endpoints.settle(endpoints, owners.endpoint_label, owners.max_gone)
         names = {network.id: network.name for network in networks.values()}
         for totals in (self.networks, self.bridges):
-            totals.settle(names, owners.network_label, MAX_GONE)
+            totals.settle(names, owners.network_label, owners.max_gone)

@@ -140,7 +140,7 @@ def test_a_bad_answer_costs_one_source_of_a_sample_and_says_what_it_was(
     states = sources(monkeypatch, tmp_path, bad)
     assert [name for name, state in states.items() if not state.up] == ([bad] if reason else [])
     assert states[bad].error.startswith(reason)
-    assert len(states) == 4
+    assert len(states) == 5
 
 
 @pytest.mark.parametrize("failure", [KeyError(7), ValueError("half a line"), struct.error("4 bytes")])

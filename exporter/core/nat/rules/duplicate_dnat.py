@@ -1,4 +1,4 @@
-"""A second DNAT rule matches the very same packets and leads to the same place: somebody restored rules twice."""
+"""A second DNAT rule matches the very same packets and has the same target: rules were restored twice."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ KIND = "duplicate_dnat"
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Compare the conditions of what translates one port; their order says nothing."""
+    """Compare the conditions of what translates one port; their order has no meaning."""
     for binding, hits in context.entries:
         counts = Counter(_what(rule) for rule, _ in hits)
         if any(count > 1 for count in counts.values()):

@@ -1,7 +1,7 @@
 """A base chain of the forward hook, of any table, drops a published port's packets or a network's way out.
 
-Guard: the policy DROP alone is normal, Docker's rules accept before it; what depends on who the client is, or on the
-uplink, drops nobody for certain.
+Guard: the policy DROP alone is normal, Docker's rules accept before it; a rule that depends on the client or on the
+uplink does not drop for certain.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def check(context: NatContext) -> Iterator[Finding]:
             if dropped:
                 name = network.network.name
                 subject = Subject(family=network.family, chain=_chain(*dropped), network=name)
-                detail = f"what {name} sends out is dropped by {_by(*dropped)}"
+                detail = f"outgoing packets of network {name} are dropped by {_by(*dropped)}"
                 yield drift(KIND, CRITICAL, subject, detail, key=replace(subject, chain=""))
     bridges = {n.network.name: n.network.bridge for n in context.expected.networks}
     for binding, hits in context.entries:

@@ -26,12 +26,12 @@ def check(context: NatContext) -> Iterator[Finding]:
         for one, other in pairwise(ring):
             if _passes(context, one, other):
                 subject = Subject(family=family, chain=context.layout.forward, network=one.network.name)
-                detail = f"containers of {one.network.name} reach those of {other.network.name}"
+                detail = f"containers of network {one.network.name} reach those of network {other.network.name}"
                 yield drift(KIND, WARNING, subject, detail)
 
 
 def _passes(context: NatContext, one: ExpectedNetwork, other: ExpectedNetwork) -> bool:
-    """Whether every base chain accepts for certain, none because an operator says so."""
+    """Whether every base chain accepts for certain, none by an operator's rule."""
     # To no port: a published one is let through here, and guarded by the table raw.
     packet = Packet(one.network.bridge, other.network.bridge, one.source, other.source)
     for walker, base in context.bases("forward", one.family):

@@ -18,7 +18,7 @@ def check(context: NatContext) -> Iterator[Finding]:
     for binding, hits in context.entries:
         if not hits:
             served = context.serves(binding)
-            consequence = "docker-proxy serves it, clients' addresses are lost" if served else "nobody reaches it"
+            consequence = "docker-proxy serves it, without the client's address" if served else "it is unreachable"
             detail = f"{written(binding)} of {binding.container} has no DNAT rule: {consequence}"
             severity = WARNING if served else CRITICAL
             yield drift(KIND, severity, of_binding(binding, context.layout.entry), detail)

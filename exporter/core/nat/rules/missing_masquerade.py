@@ -1,6 +1,6 @@
-"""A network that should be translated on the way out has no MASQUERADE or SNAT rule: nothing outside answers it.
+"""A network that should be translated on the way out has no MASQUERADE or SNAT rule: replies do not come back.
 
-Guard: a translation by anybody's rule will do.
+Guard: a translation by any rule counts.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,9 @@ def check(context: NatContext) -> Iterator[Finding]:
         wanted = network.masqueraded and network.family in context.families
         if wanted and context.has(place) and not _translated(context, network):
             subject = Subject(family=network.family, chain=place[2], network=network.network.name)
-            detail = f"what {network.network.name} ({network.subnet}) sends out keeps its own address"
+            detail = (
+                f"packets from network {network.network.name} ({network.subnet}) leave with their own source address"
+            )
             yield drift(KIND, CRITICAL, subject, detail)
 
 

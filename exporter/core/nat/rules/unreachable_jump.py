@@ -13,16 +13,16 @@ ENDS = DROPPED | {ACCEPTED}
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Walk clients' first packets from PREROUTING; each chain is told once, for the first port that it stops."""
-    told = set()
+    """Walk clients' first packets from PREROUTING; each chain is reported once, for the first port that it blocks."""
+    reported = set()
     layout = context.layout
     for binding, hits in context.entries:
         place = layout.nat_place(binding.family, layout.prerouting)
-        if binding.family in told or is_loopback(binding) or not context.jumps(place, layout.entry):
+        if binding.family in reported or is_loopback(binding) or not context.jumps(place, layout.entry):
             continue
         ends = _end(context, place, binding, reachable=any(certain for _, certain in hits))
         if ends:
-            told.add(binding.family)
+            reported.add(binding.family)
             severity = WARNING if context.proxies_all else CRITICAL
             detail = f"{ends} before {layout.entry} is reached"
             yield drift(KIND, severity, Subject(family=binding.family, chain=layout.prerouting), detail)

@@ -1,6 +1,6 @@
-"""The first rule that matches a published port leads elsewhere than Docker says; foreign ones in PREROUTING included.
+"""The first rule that matches a published port has another target than Docker says; foreign ones included.
 
-Guard: a rule of which it cannot be told whether it matches decides nothing.
+Guard: a rule that matches perhaps decides nothing.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,9 @@ def check(context: NatContext) -> Iterator[Finding]:
         if first is None or binding.is_served_by(first):
             first = _before(context, binding)
         if first is not None and not binding.is_served_by(first):
-            detail = f"{written(binding)} of {binding.container} is led to {_place(context, first)} by {first.chain}"
+            detail = (
+                f"{written(binding)} of {binding.container} is forwarded to {_place(context, first)} by {first.chain}"
+            )
             yield drift(KIND, CRITICAL, of_binding(binding, first.chain), detail, key=of_binding(binding, ""))
 
 
@@ -39,4 +41,4 @@ def _place(context: NatContext, rule: Rule) -> str:
     if rule.target == "REDIRECT":
         return f"port {rule.port} of the host" if rule.port else "the host itself"
     owner = context.expected.owners.get(rule.address)
-    return f"{rule.address}:{rule.port} ({owner.container if owner else 'nobody'})"
+    return f"{rule.address}:{rule.port} ({owner.container if owner else 'no container'})"
