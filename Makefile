@@ -21,6 +21,7 @@ develop: .venv/developed
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-build.lock
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/pip check --quiet
 	touch $@
 
 .venv/developed: .venv/installed requirements-dev.lock

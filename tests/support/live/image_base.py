@@ -68,6 +68,6 @@ def wheels() -> Path:
 
 
 def _download(locks: list[Path], folder: Path) -> None:
-    wanted = ("--only-binary=:all:", f"--python-version={PYTHON_VERSION}", "--require-hashes")
+    wanted = ("--only-binary=:all:", f"--python-version={PYTHON_VERSION}", "--no-deps", "--require-hashes")
     for lock in locks:
         output(sys.executable, "-m", "pip", "download", *wanted, "-r", str(lock), "-d", str(folder))
