@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?=
 
-.PHONY: all install develop check test test-fast alerts dashboards dashboards-preview image run demo bench chaos golden lock clean
+.PHONY: all install develop check test test-fast test-bare alerts dashboards dashboards-preview image run demo bench chaos golden lock clean
 
 all: check test
 
@@ -48,6 +48,10 @@ test: develop
 
 test-fast: develop
 	$(PYTEST) -m "not live and not chaos"
+
+# The README's commands on a bare Debian 12 from debootstrap, with an empty pip cache; as root, on the last commit.
+test-bare: install
+	$(BIN)/python -m tests.packaging.bare_debian
 
 # The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
 alerts: develop
