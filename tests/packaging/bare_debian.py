@@ -36,6 +36,7 @@ PIP_OPTION = re.compile(r"^(?:global|install|:env:)\.(?P<name>[\w-]+)=(?P<value>
 # Options of pip that say where packages come from; folders of this machine are not among them.
 PIP_SOURCES = ("cert", "default-timeout", "extra-index-url", "index-url", "proxy", "timeout", "trusted-host")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+PIP_CERTIFICATES = "etc/pip-certificates.pem"
 RESOLVER = ("etc/hosts", "etc/resolv.conf")
 # pivot_root and not chroot alone: runc, which starts containers, cannot pivot below a chroot.
 ENTER = """\
@@ -120,12 +121,12 @@ def pip_environment(listing: str) -> dict[str, str]:
 
 
 def environment(root: Path) -> Mapping[str, str]:
-    """What the commands find in their environment; files that it names are copied to `root`."""
+    """What the commands find in their environment; the certificates that pip trusts are copied to `root`."""
     fetching = pip_environment(output(sys.executable, "-m", "pip", "config", "list"))
-    if certificate := fetching.get("PIP_CERT"):
-        copy = root / certificate.lstrip("/")
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(certificate, copy)
+    if certificates_file := fetching.get("PIP_CERT"):
+        # not below /etc/ssl, which the package ca-certificates writes anew
+        shutil.copyfile(certificates_file, root / PIP_CERTIFICATES)
+        fetching["PIP_CERT"] = f"/{PIP_CERTIFICATES}"
     proxies = {name: value for name, value in os.environ.items() if name.lower() in PROXIES}
     return {
         "HOME": "/root",
