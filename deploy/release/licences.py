@@ -41,7 +41,7 @@ def installed_licences() -> dict[str, str]:
     """The licence of each installed package, by canonical name."""
     argv = (sys.executable, "-m", "piplicenses", "--from=mixed", "--with-system", "--format=json")
     listing = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-    found = {canonicalize_name(entry["Name"]): entry["License"] for entry in json.loads(listing)}
+    found: dict[str, str] = {canonicalize_name(entry["Name"]): entry["License"] for entry in json.loads(listing)}
     return found | {name: licence for name, licence in READ_FROM_FILE.items() if found.get(name) == UNKNOWN}
 
 
