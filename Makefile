@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?=
 
-.PHONY: all install develop check test test-fast coverage test-bare alerts dashboards dashboards-preview image run demo bench chaos golden lock licences release clean
+.PHONY: all install develop check test test-fast coverage test-bare alerts
+.PHONY: dashboards dashboards-preview image run demo bench chaos golden sentences lock licences release clean
 
 all: check test
 
@@ -94,6 +95,10 @@ chaos: develop
 golden: develop
 	$(BIN)/python -m tests.support.record_host
 	$(PYTEST) tests/unit/test_hosts.py --update-golden
+
+# Accept the texts that findings, explain, check and the pages have now; git diff shows what changed.
+sentences: develop
+	$(PYTEST) tests/unit --update-golden
 
 LOCK = $(BIN)/uv pip compile $(UPGRADE) --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 

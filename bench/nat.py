@@ -28,8 +28,9 @@ from exporter.core.nat.rule_counts import count
 from exporter.core.nat.ruleset import IP
 from exporter.kernel.conntrack.flows import GET, TRANSLATED, open_flows, read_flows, read_published
 from exporter.kernel.firewall.nftables.decode import decode
-from exporter.kernel.firewall.nftables.dump import DATAGRAM, GETCHAIN, GETRULE, NFGENMSG, dump, open_socket
+from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETRULE, dump
 from exporter.kernel.firewall.nftables.reader import Generation, NftReader
+from exporter.kernel.netlink.nfnetlink import DATAGRAM, NFGENMSG, open_socket
 from exporter.kernel.netlink.rtnetlink import NLM_F_DUMP, NLMSG_DONE, message, messages
 
 READ_GOAL_MS, FLOWS_GOAL_MS, JUDGE_GOAL_MS = 20, 40, 100

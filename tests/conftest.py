@@ -14,5 +14,5 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Golden expositions are written by the tests that compare with them."""
-    parser.addoption("--update-golden", action="store_true", help="write tests/golden/hosts/*/metrics.prom anew")
+    """Golden files are written by the tests that compare with them."""
+    parser.addoption("--update-golden", action="store_true", help="write the golden files of the chosen tests anew")

@@ -57,7 +57,7 @@ def look(config: Config, *, doubtful: bool = True, enough: Callable[[Observation
 
 def _is_unfinished(observation: Observation, waited: float, *, doubtful: bool) -> bool:
     judgement = observation.judgement
-    if waited < SWEEP_SECONDS and not SWEPT.isdisjoint((*judgement.suspended, *judgement.ports.suspended)):
+    if waited < SWEEP_SECONDS and not SWEPT.isdisjoint((*judgement.suspended, *observation.ports.suspended)):
         return True
     return doubtful and is_doubtful(observation) and waited < STAND_SECONDS
 

@@ -9,6 +9,7 @@ from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
 from exporter.core.nat.tracker import NatView
 from exporter.core.network.result import Judgement
 from exporter.core.ports.bind_failures import BindFailureReport
+from exporter.core.ports.result import PortJudgement
 from exporter.core.topology.topology import Topology
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts
 
@@ -52,6 +53,7 @@ class Observation:
     learned: Mapping[int, int] | None = None
     overlay_peers: Mapping[str, int] | None = None
     nat: NatView | None = None
+    ports: PortJudgement = field(default_factory=PortJudgement)
     bind_failures: BindFailureReport | None = None
     sockets: HostSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None

@@ -8,11 +8,11 @@ import threading
 from collections import OrderedDict
 from dataclasses import replace
 
-from exporter.core.model.container_details import Details
+from exporter.core.model.container_details import Details, LogEvidence
 from exporter.core.model.docker import Container
 from exporter.core.model.inventory import SHARES_NAMESPACE
 from exporter.core.ports.container_failures import WRITTEN_LATE, failed
-from exporter.core.ports.log_parser import LogEvidence, parse_log
+from exporter.core.ports.log_parser import parse_log
 from exporter.docker_engine.client import EngineClient, UnreadableLogError
 
 LINES = 50

@@ -14,7 +14,7 @@ def families(observation: Observation) -> Iterator[Metric]:
     yield each(judgement.findings)
     yield counted(judgement.findings, judgement.judged)
     drift = observation.nat.judgement.suspended if observation.nat else ()
-    yield reasons(dict.fromkeys(judgement.suspended + judgement.ports.suspended + drift))
+    yield reasons(dict.fromkeys(judgement.suspended + observation.ports.suspended + drift))
 
 
 def each(findings: Iterable[Finding]) -> Metric:

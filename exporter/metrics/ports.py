@@ -17,7 +17,7 @@ LABELS = (
 
 def families(observation: Observation) -> Iterator[Metric]:
     """What every observation may change."""
-    judgement = observation.judgement.ports
+    judgement = observation.ports
     # Findings that differ in what people read only are one series.
     found = list(dict.fromkeys(map(_labels, judgement.conflicts)))
     yield each(found)

@@ -123,7 +123,7 @@ class Monitor:
                 inside=sample.namespace_sockets.listeners if sample.namespace_sockets else None,
                 overlay_peers={network_id: len(rows.nodes) for network_id, rows in overlays.rows.items()},
                 judgement=self._judge.judge(topology, sample.conntrack, time.monotonic(), overlays),
-                degraded=sample.degraded + missing_bridges(self._inventory, topology),
+                degraded=sample.degraded + missing_bridges(topology),
             )
             if sample.stats is not None:
                 observation = self._count(observation, sample.stats)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import KernelSample
 from exporter.core.observation import Observation
-from exporter.core.topology.visibility import missing_bridges
 from exporter.monitor.bind_failures import BindLook, BindMonitor
 from exporter.monitor.nat import NatMonitor
 from exporter.monitor.ports import PortMonitor
@@ -44,13 +43,13 @@ class Beside:
             found = self.ports.observe(observation.topology, sample, now, clock, binds.evidence, redirects)
             observation = replace(
                 observation,
-                judgement=replace(observation.judgement, ports=found),
+                ports=found,
                 degraded=observation.degraded + found.degraded,
             )
         return observation
 
     def _with_nat(self, observation: Observation, nat: NatMonitor) -> Observation:
-        here = not missing_bridges(observation.topology.inventory, observation.topology)
+        here = observation.topology.host_netns_visible
         view, states, degraded = nat.observe(observation.topology, observation.sockets, here=here)
         return replace(
             observation, nat=view, sources=observation.sources + states, degraded=observation.degraded + degraded

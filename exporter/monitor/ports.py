@@ -8,8 +8,9 @@ import structlog
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import KernelSample
 from exporter.core.model.sockets import BoundSocket, ListeningSocket
+from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.bind_failures import RefusedBind
-from exporter.core.ports.context import NOTHING, Port, PortReadings, Redirect
+from exporter.core.ports.context import NOTHING, Port, PortReadings
 from exporter.core.ports.evaluator import PortJudge
 from exporter.core.ports.refused_binds import RefusedBinds
 from exporter.core.ports.result import PortJudgement

@@ -34,7 +34,7 @@ class _Families:
 def by_prometheus_client(metrics: Iterable[Metric], *, openmetrics: bool) -> bytes:
     """What prometheus_client writes, without the end mark, and in text without _created."""
     if openmetrics:
-        text: bytes = client_openmetrics(_Families(metrics))
+        text: bytes = client_openmetrics(_Families(metrics))  # type: ignore[no-untyped-call]
         return text.removesuffix(END)
     found = list(metrics)
     for metric in found:

@@ -1,7 +1,7 @@
 """Record the NAT of real hosts: the kernel's own messages, what iptables-save tells, what the engine says.
 
-`python -m tests.support.record_nat`, as root, makes every folder of tests/support/kernel/nft_captures anew; names on the command line
-choose among them. Review the diff: handles, generations and ids differ each time, rules should not.
+`python -m tests.support.record_nat`, as root, makes every folder of tests/support/kernel/nft_captures anew; names
+on the command line choose among them. Review the diff: handles, generations and ids differ each time, rules should not.
 """
 
 import argparse
@@ -20,18 +20,8 @@ import docker
 from exporter.kernel.conntrack.flows import GET
 from exporter.kernel.firewall.iptables_legacy.tables import read_answers
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.dump import (
-    FAMILIES,
-    GETCHAIN,
-    GETGEN,
-    GETRULE,
-    GETSETELEM,
-    NFGENMSG,
-    SUBSYSTEM,
-    open_socket,
-    text,
-    walk,
-)
+from exporter.kernel.firewall.nftables.dump import FAMILIES, GETCHAIN, GETGEN, GETRULE, GETSETELEM, SUBSYSTEM
+from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket, text, walk
 from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_DUMP, NLMSG_DONE, NLMSG_ERROR, attribute, message
 from tests.support import record_host
 from tests.support.kernel import captured_nat_hosts

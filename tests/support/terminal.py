@@ -44,9 +44,9 @@ def seen(
     """An observation of a host with one container, on which this was found."""
     topology = join(inventory(*NETWORKS, publishes("web", "8080:80"), connected=connected), DEVICES)
     ports = PortJudgement(conflicts, judged=("published_stolen", "host_bind_failed"), suspended=suspended)
-    judgement = Judgement(findings=findings, judged=("mtu_mismatch",), ports=ports)
+    judgement = Judgement(findings=findings, judged=("mtu_mismatch",))
     nat = NatView(judgement=NatJudgement(drifts=drifts, judged=("missing_dnat",)))
-    return replace(observed(topology), judgement=judgement, nat=nat, **more)
+    return replace(observed(topology), judgement=judgement, ports=ports, nat=nat, **more)
 
 
 def printed(write: Callable[[Console], None]) -> list[str]:

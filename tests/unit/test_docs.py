@@ -54,8 +54,8 @@ def everything() -> str:
     judgement = Judge().judge(topology, conntrack, now=0)
     finding = Finding("mtu_mismatch", "warning", "front", "eth0", "too large")
     observed = builders.observed(topology, *rows, stats=stats)
-    judgement = replace(judgement, findings=(finding,), suspended=("engine",), ports=PORTS)
-    observed = replace(observed, judgement=judgement)
+    judgement = replace(judgement, findings=(finding,), suspended=("engine",))
+    observed = replace(observed, judgement=judgement, ports=PORTS)
     namespaces = NamespaceCounts((("web", 1.0),), [NamespaceStats(*range(1, 10))], 1.0)
     peers = {topology.networks[0].id: 1}
     listening = Listener(ListeningSocket("tcp", "0.0.0.0", 8080), Owner("docker-proxy", "web", "web-id"))
@@ -131,5 +131,5 @@ def test_every_flag_is_in_the_readme_and_every_flag_there_exists() -> None:
 
 def test_every_collector_has_families() -> None:
     """Refused binds are few, and rendered at each scrape."""
-    rendered = {group.collector for group in (*HOT_GROUPS, *kept_groups())}
+    rendered = {group.collector for group in HOT_GROUPS} | {group.collector for group in kept_groups()}
     assert rendered | {"bind-failures"} == set(COLLECTORS)

@@ -22,9 +22,10 @@ from exporter.core.explain.query import Asked, parse_asked
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import CONTAINER, Owner
+from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
 from exporter.core.ports.conflict import EVERY_ADDRESS, Place, described
-from exporter.core.ports.context import READ_PROTOCOLS, PortReadings, PortScene, Redirect, is_dockers, port_scene
+from exporter.core.ports.context import READ_PROTOCOLS, PortReadings, PortScene, is_dockers, port_scene
 
 SHORTEST_ID = 4
 NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"

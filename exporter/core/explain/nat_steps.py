@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from exporter.core.explain.path import BROKEN, DNAT, FORWARD, OK, UNKNOWN, Step
-from exporter.core.nat.address_owner import family_of
+from exporter.core.nat.address_numbers import family_of
 from exporter.core.nat.context import NatScene, is_loopback
 from exporter.core.nat.drift import NatDrift
 from exporter.core.nat.evaluator import proxied

@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 
-from exporter.core.ports.log_parser import LogEvidence
+
+@dataclass(frozen=True, slots=True)
+class LogEvidence:
+    """What the last lines of a container's log say: how many tell of an address in use, and which ports they name.
+
+    `unreadable` is why the log could not be read.
+    """
+
+    lines: int = 0
+    ports: tuple[int, ...] = ()
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

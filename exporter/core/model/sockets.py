@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 CONTAINER, PROCESS, DOCKER_PROXY, ENGINE = "container", "process", "docker-proxy", "engine"
+# What takes a port away without a socket: an outgoing connection, an address that nobody has.
+CONNECTION, ADDRESS = "connection", "address"
 
 
 @dataclass(frozen=True, slots=True)

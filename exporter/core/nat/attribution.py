@@ -1,6 +1,6 @@
 """Whose a rule is: by the address it leads to, by the bridge and the subnet that it names."""
 
-from exporter.core.nat.address_owner import number_of
+from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.layout import INGRESS
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, Series

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from exporter.core.nat.address_owner import number_of
+from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.expected import Expected, ExpectedBinding
 from exporter.core.nat.layout import IPTABLES, NATIVE, Layout, layout_of
 from exporter.core.nat.packet import Packet

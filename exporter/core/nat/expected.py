@@ -6,9 +6,10 @@ from ipaddress import ip_network
 
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container, Inventory, Network
-from exporter.core.nat.address_owner import AddressOwner, family_of, number_of, owners, prefix_of
+from exporter.core.nat.address_numbers import family_of, number_of, prefix_of
 from exporter.core.nat.packet import Inside
 from exporter.core.nat.ruleset import IP, IP6, Rule
+from exporter.core.topology.address_owners import AddressOwner, address_owners
 
 ANY_ADDRESS = {IP: "0.0.0.0", IP6: "::"}
 LOOPBACK = ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")
@@ -73,7 +74,7 @@ class Expected:
 
 def expected(inventory: Inventory) -> Expected:
     """Return what must be there, for an engine of this version."""
-    known = owners(inventory)
+    known = address_owners(inventory)
     bridges = [network for network in inventory.networks.values() if network.bridge]
     subnets = [*LOOPBACK, *(subnet.subnet for network in bridges for subnet in network.subnets if subnet.subnet)]
     modern = _major(inventory) >= IP6TABLES_SINCE

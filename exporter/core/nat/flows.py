@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from exporter.core.nat.address_owner import family_of, number_of
+from exporter.core.nat.address_numbers import family_of, number_of
 from exporter.core.nat.context import StuckFlow
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.ledger import Series

@@ -4,8 +4,9 @@ Only rules whose every condition is understood, on the whole way from PREROUTING
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from exporter.core.model.sockets import CONTAINER, Owner
+from exporter.core.model.sockets import ADDRESS, CONTAINER, Owner
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.format import address_text
 from exporter.core.nat.ruleset import (
@@ -26,8 +27,26 @@ from exporter.core.nat.ruleset import (
     Ruleset,
     is_one_address,
 )
-from exporter.core.ports.conflict import ADDRESS
-from exporter.core.ports.context import Redirect
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """A DNAT rule that takes packets for the host's own addresses elsewhere.
+
+    `host_ip` ('' for every address of the family), `in_interface` ('' for every one, '!br-front' for all but one) and
+    `source` ('' for everybody) limit it; `last_host_port` is 0 unless it is for a range. `target` is whom it leads to:
+    a container, or, as ADDRESS, an address that is nobody's.
+    """
+
+    family: int
+    protocol: str
+    host_port: int
+    target: Owner
+    host_ip: str = ""
+    in_interface: str = ""
+    source: str = ""
+    last_host_port: int = 0
+
 
 DEEPEST = 16
 VERSIONS = {IP: 4}

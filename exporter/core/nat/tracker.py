@@ -14,10 +14,9 @@ from exporter.core.nat.flows import FlowCounts, Flows, count_flows
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, NatLedger, Series
 from exporter.core.nat.published_history import PortMemory
 from exporter.core.nat.reading import NatReading
-from exporter.core.nat.redirects import redirects
+from exporter.core.nat.redirects import Redirect, redirects
 from exporter.core.nat.rule_counts import RuleCounts, count
 from exporter.core.nat.ruleset import Ruleset
-from exporter.core.ports.context import Redirect
 from exporter.core.topology.topology import Topology
 
 

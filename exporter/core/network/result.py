@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from exporter.core.findings.finding import Finding
 from exporter.core.model.conntrack import ConntrackStats
-from exporter.core.ports.result import PortJudgement
 from exporter.core.topology.address_pools import PoolUse
 from exporter.core.topology.address_use import SubnetUse
 
@@ -25,4 +24,3 @@ class Judgement:
     pools: PoolUse | None = None
     address_changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
     conntrack: ConntrackStats | None = None
-    ports: PortJudgement = field(default_factory=PortJudgement)

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from exporter.core.findings.finding import CONFIRMED
-from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, ENGINE, Owner
+from exporter.core.model.sockets import ADDRESS, CONNECTION, CONTAINER, DOCKER_PROXY, ENGINE, Owner
 
 # Kinds of holders that do not listen: an outgoing connection's local port, and where a DNAT rule leads.
-CONNECTION, ADDRESS = "connection", "address"
 NOBODY = Owner(kind="")
 EVERY_ADDRESS = "0.0.0.0"
 FOR_CONTAINERS = {DOCKER_PROXY: "docker-proxy", ENGINE: "the engine"}  # who listens in their place

@@ -8,10 +8,10 @@ from typing import Any
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.inventory import SHARES_NAMESPACE
 from exporter.core.model.sockets import CONTAINER, PROCESS, BoundSocket, HostSockets, Listener, ListeningSocket, Owner
+from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.conflict import Place
 from exporter.core.ports.overlap import overlaps
 from exporter.core.topology.topology import Topology
-from exporter.core.topology.visibility import missing_bridges
 
 Port = tuple[str, int]  # protocol and number
 
@@ -20,25 +20,6 @@ HOST = "host"
 BEYOND_STARTING = ("removing", "dead")
 DEEPEST = 8  # how many times a container may share the namespace of one that shares another's
 READ_PROTOCOLS = ("tcp", "udp")  # whose sockets are read; SCTP's are not
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """A DNAT rule that takes packets for the host's own addresses elsewhere.
-
-    `host_ip` ('' for every address of the family), `in_interface` ('' for every one, '!br-front' for all but one) and
-    `source` ('' for everybody) limit it; `last_host_port` is 0 unless it is for a range. `target` is whom it leads to:
-    a container, or, as ADDRESS, an address that is nobody's.
-    """
-
-    family: int
-    protocol: str
-    host_port: int
-    target: Owner
-    host_ip: str = ""
-    in_interface: str = ""
-    source: str = ""
-    last_host_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +105,7 @@ def port_scene(
     earlier: Mapping[str, frozenset[Port]] | None = None,
 ) -> PortScene:
     """Make the scene of a moment. In another network namespace than the engine's no listener is the host's."""
-    here = not missing_bridges(topology.inventory, topology)
+    here = topology.host_netns_visible
     by_port: dict[Port, list[Listener]] = {}
     for listener in readings.sockets.listeners if here and readings.sockets else ():
         by_port.setdefault((listener.socket.protocol, listener.socket.port), []).append(listener)

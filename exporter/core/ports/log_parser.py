@@ -6,7 +6,8 @@ Numbers that only look like one do no harm: a port counts when somebody else hol
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from exporter.core.model.container_details import LogEvidence
 
 HIGHEST_PORT = 65535
 NEIGHBOURS = 2  # how many lines before and after may tell the port
@@ -24,18 +25,6 @@ _ENDPOINT = re.compile(
 )
 _PAIR = re.compile(r"\('[^']*', (\d{1,5})\)")  # Python's
 _NAMED = re.compile(r"\bport[\s:=]+(\d{1,5})\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class LogEvidence:
-    """What the last lines of a container's log say: how many tell of an address in use, and which ports they name.
-
-    `unreadable` is why the log could not be read.
-    """
-
-    lines: int = 0
-    ports: tuple[int, ...] = ()
-    unreadable: str = ""
 
 
 def parse_log(lines: Sequence[str]) -> LogEvidence:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from exporter.core.model.sockets import CONNECTION
 from exporter.core.ports.bind_claims import claims
-from exporter.core.ports.conflict import CONNECTION, NOBODY, Place
+from exporter.core.ports.conflict import NOBODY, Place
 from exporter.core.ports.context import HOST, Port, PortScene
 from exporter.core.ports.failed_starts import failed_starts
 from exporter.core.ports.start_error import IN_USE

@@ -3,8 +3,8 @@
 The kernel is asked only about ports that a bind failed for.
 """
 
-from exporter.core.model.sockets import ListeningSocket, Owner
-from exporter.core.ports.conflict import CONNECTION, Place
+from exporter.core.model.sockets import CONNECTION, ListeningSocket, Owner
+from exporter.core.ports.conflict import Place
 from exporter.core.ports.context import PortScene, wanted_socket
 from exporter.core.ports.overlap import overlaps
 

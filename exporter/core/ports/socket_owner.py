@@ -7,6 +7,7 @@ from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.inventory import sandboxed
 from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, ENGINE, PROCESS, ListeningSocket, Owner
 from exporter.core.ports.container_failures import failed
+from exporter.core.topology.address_owners import address_owners
 
 # Who listens for containers beside docker-proxy: dockerd itself where there is no userland proxy, and for all
 # containers of a rootless engine the process that joins its network to the host's.
@@ -59,23 +60,10 @@ def known_containers(inventory: Inventory) -> KnownContainers:
             published[key] = (*published.get(key, ()), (binding.host_ip, container.id))
     return KnownContainers(
         names={container.id: container.name for container in containers},
-        addresses=dict(_addresses(inventory)),
+        addresses={ip: owner.container_id for ip, owner in address_owners(inventory).items()},
         published=published,
         declared=frozenset(port for container in containers for port in _declared(container)),
     )
-
-
-def _addresses(inventory: Inventory) -> Iterator[tuple[str, str]]:
-    """Yield what the bridge networks say: their addresses alone are the host's own."""
-    bridges = {network.id for network in inventory.networks.values() if network.driver == "bridge"}
-    # Of a container on an overlay only the gateway network's inspect tells the address behind a published port.
-    for network_id in bridges & inventory.members.keys():
-        for member in inventory.members[network_id]:
-            yield from ((ip, member.container_id) for ip in (member.ip_address, member.ip6_address) if ip)
-    for container in inventory.containers.values():
-        for endpoint in container.endpoints:
-            if endpoint.network_id in bridges:
-                yield from ((ip, container.id) for ip in (endpoint.ip_address, endpoint.ip6_address) if ip)
 
 
 def _declared(container: Container) -> Iterator[tuple[str, int]]:

@@ -57,7 +57,8 @@ class Topology:
 
     `counted` are the attachments whose counters are read, with the key of their reading. `networks` are those whose
     containers have devices. `owners`: container id -> name of the container whose
-    network namespace it shares.
+    network namespace it shares. `host_netns_visible` is False when the engine has bridge networks and none of their
+    bridges is among the devices: they were read in another network namespace than the engine's.
     """
 
     inventory: Inventory
@@ -70,6 +71,7 @@ class Topology:
     networks: tuple[Network, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
     uplinks: tuple[Link, ...] = ()
+    host_netns_visible: bool = True
 
 
 def join(inventory: Inventory, devices: Devices) -> Topology:
@@ -90,6 +92,7 @@ def join(inventory: Inventory, devices: Devices) -> Topology:
         networks=tuple(sorted(_networks(inventory), key=lambda network: network.name)),
         owners=_namespace_owners(inventory),
         uplinks=tuple(link for link in devices.links.values() if link.name in uplinks),
+        host_netns_visible=bool(bridges) or not any(network.bridge for network in inventory.networks.values()),
     )
 
 

@@ -1,6 +1,5 @@
-"""What cannot be seen from where the exporter runs, told by what is not there."""
+"""What cannot be observed from the network namespace of the exporter."""
 
-from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded
 from exporter.core.topology.topology import Topology
 
@@ -11,7 +10,6 @@ NO_HOST_NETWORK = Degraded(
 )
 
 
-def missing_bridges(inventory: Inventory, topology: Topology) -> tuple[Degraded, ...]:
-    """Tell that this is not the engine's network namespace: none of its bridges is here."""
-    expected = any(network.bridge for network in inventory.networks.values())
-    return (NO_HOST_NETWORK,) if expected and not topology.bridges else ()
+def missing_bridges(topology: Topology) -> tuple[Degraded, ...]:
+    """Return NO_HOST_NETWORK unless the devices are those of the engine's network namespace."""
+    return () if topology.host_netns_visible else (NO_HOST_NETWORK,)

@@ -23,7 +23,7 @@ def unseen(observation: Observation) -> dict[str, str]:
     """Return reason -> sentence of what keeps some kinds of findings from being looked for."""
     judgement = observation.judgement
     drift = observation.nat.judgement.suspended if observation.nat else ()
-    reasons = dict.fromkeys((*judgement.suspended, *judgement.ports.suspended, *drift))
+    reasons = dict.fromkeys((*judgement.suspended, *observation.ports.suspended, *drift))
     return {reason: SENTENCES.get(reason, reason) for reason in reasons if reason not in NOT_APPLICABLE}
 
 

@@ -32,7 +32,7 @@ def judged(observation: Observation) -> int:
     """Return how many kinds of findings were looked for."""
     judgement = observation.judgement
     drift = observation.nat.judgement.judged if observation.nat else ()
-    return len(judgement.judged) + len(judgement.ports.judged) + len(drift)
+    return len(judgement.judged) + len(observation.ports.judged) + len(drift)
 
 
 def _of_networks(observation: Observation) -> Iterator[Line]:
@@ -42,7 +42,7 @@ def _of_networks(observation: Observation) -> Iterator[Line]:
 
 
 def _of_ports(observation: Observation) -> Iterator[Line]:
-    for found in observation.judgement.ports.conflicts:
+    for found in observation.ports.conflicts:
         labels: dict[str, str | int] = {
             "protocol": found.protocol,
             "address": found.address,

@@ -10,5 +10,5 @@ NEED_MINUTES = frozenset({"orphan_veth", "ghost_endpoint", "overlay_peer_missing
 def is_doubtful(observation: Observation) -> bool:
     """Whether something is there that may be a finding within STAND_SECONDS."""
     judgement, nat = observation.judgement, observation.nat
-    pending = judgement.ports.pending or (nat is not None and nat.judgement.pending)
+    pending = observation.ports.pending or (nat is not None and nat.judgement.pending)
     return pending or bool(judgement.suspects - NEED_MINUTES)

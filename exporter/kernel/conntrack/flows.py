@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from exporter.core.nat.flows import Flows
-from exporter.kernel.firewall.nftables.comparisons import PROTOCOLS
-from exporter.kernel.firewall.nftables.dump import DATAGRAM, NFGENMSG, open_socket
+from exporter.kernel.netlink.nfnetlink import DATAGRAM, NFGENMSG, open_socket
+from exporter.kernel.netlink.protocols import PROTOCOLS
 from exporter.kernel.netlink.rtnetlink import (
     ATTRIBUTE,
     HEADER,

@@ -19,7 +19,7 @@ from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import EndedLink
 from exporter.kernel.links.links import LinkMessage, parse_link, read_link, read_links
 from exporter.kernel.links.table import LinkTable
-from exporter.kernel.namespaces.resolver import ALL_NSIDS, parse_nsid
+from exporter.kernel.netlink.nsid import ALL_NSIDS, parse_nsid
 from exporter.kernel.netlink.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, open_socket, whole_messages
 
 RTNLGRP_LINK, RTNLGRP_NSID = 1, 28

@@ -7,42 +7,18 @@ linux/net_namespace.h; RTM_GETNSID by process needs no privilege, but the proces
 
 import contextlib
 import os
-import socket
-import struct
 from collections.abc import Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from pyroute2.netlink.rtnl import RTM_GETNSID
-
 from exporter.core.model.docker import Container, Interface, Link
 from exporter.kernel.links.links import read_interfaces
 from exporter.kernel.namespaces.interface_counters import read_names
-from exporter.kernel.netlink.rtnetlink import MalformedError, ask, attribute, attributes, message, number, open_socket
-
-NETNSA_NSID, NETNSA_PID, NETNSA_FD = 1, 2, 3
-RTGENMSG = b"\0\0\0\0"  # struct rtgenmsg, padded
-U32 = struct.Struct("=I")
-S32 = struct.Struct("=i")
-UNASSIGNED = -1
-ALL_NSIDS = -2  # among the freed ones: some were not heard of, so none is sure
+from exporter.kernel.netlink.nsid import ALL_NSIDS, NETNSA_FD, NETNSA_PID, UNASSIGNED, read_nsid
+from exporter.kernel.netlink.rtnetlink import open_socket
 
 # What changes when a namespace's devices do: its endpoints' ids, and (peer ifindex, carrier) of each of its veths.
 Shape = frozenset[Hashable]
-
-
-def parse_nsid(data: memoryview, start: int, end: int) -> int:
-    """Parse the body of RTM_NEWNSID or RTM_DELNSID; MalformedError for one without an nsid."""
-    nsid = attributes(data, start + len(RTGENMSG), end).get(NETNSA_NSID)
-    if nsid is None:
-        raise MalformedError(f"a message about an nsid of {end - start} bytes, and none in it")
-    return number(S32, nsid, "an nsid")
-
-
-def read_nsid(sock: socket.socket, by: int, value: int) -> int:
-    """Ask for a namespace's nsid by NETNSA_PID or NETNSA_FD; UNASSIGNED when it has none."""
-    request = message(RTM_GETNSID, 0, RTGENMSG + attribute(by, U32.pack(value)))
-    return next((parse_nsid(data, start, end) for kind, data, start, end in ask(sock, request)), UNASSIGNED)
 
 
 class NamespaceResolver:

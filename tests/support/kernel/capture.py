@@ -1,4 +1,6 @@
-"""Record what this machine's kernel says, for tests that need no root: `python -m tests.support.kernel.capture`, as root.
+"""Record netlink messages of this machine's kernel for tests that need no root.
+
+Run `python -m tests.support.kernel.capture` as root.
 
 Every file of captures/ holds the commands that caused its messages. Rerun after a change here, review the diff.
 """

@@ -13,18 +13,8 @@ from exporter.core.nat.reading import NatReading
 from exporter.kernel.firewall.iptables_legacy.reader import parse_tables
 from exporter.kernel.firewall.iptables_legacy.tables import LegacyTable, parse_answers
 from exporter.kernel.firewall.nftables import nfta, reader
-from exporter.kernel.firewall.nftables.dump import (
-    FAMILIES,
-    GETCHAIN,
-    GETGEN,
-    GETSETELEM,
-    HALF,
-    NEWGEN,
-    NFGENMSG,
-    SUBSYSTEM,
-    text,
-    walk,
-)
+from exporter.kernel.firewall.nftables.dump import FAMILIES, GETCHAIN, GETGEN, GETSETELEM, HALF, NEWGEN, SUBSYSTEM
+from exporter.kernel.netlink.nfnetlink import NFGENMSG, text, walk
 from exporter.kernel.netlink.rtnetlink import HEADER, attribute
 from tests.support.kernel.messages import FakeSocket, as_socket, done, renumbered, reply
 

@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from exporter.kernel.conntrack.flows import Flow, parse_flow, parse_flows
-from exporter.kernel.firewall.nftables.dump import NFGENMSG
 from exporter.kernel.links.fdb import NDMSG, parse_learned, parse_learned_count
 from exporter.kernel.links.links import IFINFOMSG, parse_link
 from exporter.kernel.namespaces.overlay import parse_neighbours, parse_nodes
-from exporter.kernel.namespaces.resolver import RTGENMSG, parse_nsid
 from exporter.kernel.netlink.inet_diag import SIZE, parse_socket, parse_state
+from exporter.kernel.netlink.nfnetlink import NFGENMSG
+from exporter.kernel.netlink.nsid import RTGENMSG, parse_nsid
 from exporter.kernel.netlink.rtnetlink import HEADER, MalformedError
 from tests.support.kernel.captured import captured
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK, nsid_answer

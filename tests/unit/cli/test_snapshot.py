@@ -13,10 +13,12 @@ from exporter.core.observation import Observation
 from exporter.core.ports.result import PortJudgement
 from tests.support.builders import observed, shop
 
+CALM_PORTS = PortJudgement()
 
-def seen(nat: NatView | None = None, **judgement: Any) -> Observation:
+
+def seen(nat: NatView | None = None, ports: PortJudgement = CALM_PORTS, **judgement: Any) -> Observation:
     """An observation with this judgement."""
-    return replace(observed(shop()), judgement=Judgement(**judgement), nat=nat)
+    return replace(observed(shop()), judgement=Judgement(**judgement), ports=ports, nat=nat)
 
 
 CALM = seen()

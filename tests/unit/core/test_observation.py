@@ -32,12 +32,12 @@ def test_an_engine_none_of_whose_bridges_is_here_is_told_as_a_wrong_namespace(
     found: Devices, expected: tuple[Degraded, ...]
 ) -> None:
     known = inventory(network("front"), network("back"))
-    assert missing_bridges(known, join(known, found)) == expected
+    assert missing_bridges(join(known, found)) == expected
 
 
 def test_an_engine_without_bridge_networks_misses_none() -> None:
     known = inventory(network("host", driver="host"), network("swarm", driver="overlay"))
-    assert missing_bridges(known, join(known, devices())) == ()
+    assert missing_bridges(join(known, devices())) == ()
 
 
 def test_the_container_receives_what_the_host_end_transmits() -> None:

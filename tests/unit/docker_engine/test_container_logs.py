@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.core.ports.log_parser import LogEvidence
+from exporter.core.model.container_details import LogEvidence
 from exporter.docker_engine import client as client_module
 from exporter.docker_engine.container_logs import demultiplexed
 from tests.support.fake_engine import FakeEngine

@@ -26,8 +26,8 @@ from exporter.kernel.links.watcher import LinkWatcher
 from exporter.kernel.namespaces import resolver
 from exporter.kernel.namespaces.overlay import parse_nodes
 from exporter.kernel.namespaces.overlay_sweep import OverlaySweep
-from exporter.kernel.namespaces.resolver import ALL_NSIDS, NETNSA_PID, read_nsid
 from exporter.kernel.netlink.inet_diag import ANY_STATE, question, read_dump
+from exporter.kernel.netlink.nsid import ALL_NSIDS, NETNSA_PID, read_nsid
 from exporter.kernel.read_source import timed
 from exporter.kernel.sampler import KernelSampler
 from exporter.kernel.sockets import listeners

@@ -21,7 +21,7 @@ STOLEN = PortConflict("published_stolen", "tcp", "0.0.0.0", 80, "web", "nginx", 
 
 def judged(**ports: Any) -> Observation:
     """An observation with this judgement of ports."""
-    return replace(observed(shop()), judgement=Judgement(ports=PortJudgement(**ports), suspended=("routes", "engine")))
+    return replace(observed(shop()), judgement=Judgement(suspended=("routes", "engine")), ports=PortJudgement(**ports))
 
 
 def test_a_conflict_is_told_while_it_is_so_and_every_kind_is_counted() -> None:
@@ -53,7 +53,7 @@ def shown_of(*containers: Any, connected: bool = True) -> str:
     topology = join(inventory(*NETWORKS, *containers, connected=connected), DEVICES)
     on = readings(proxy("web", 8080))
     judgement = PortJudge().judge(topology, on, NOW, 0.0)
-    return section(exposed(replace(observed(topology), judgement=Judgement(ports=judgement))), *FAMILIES)
+    return section(exposed(replace(observed(topology), ports=judgement)), *FAMILIES)
 
 
 def test_an_ordinary_host_has_a_zero_for_every_kind() -> None:

@@ -7,7 +7,7 @@ uplink, drops nobody for certain.
 from collections.abc import Iterator
 
 from exporter.core.findings.finding import CRITICAL
-from exporter.core.nat.address_owner import number_of
+from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.context import NatScene, is_loopback
 from exporter.core.nat.drift import NatDrift, Subject, of_binding, written
 from exporter.core.nat.expected import ExpectedBinding, ExpectedNetwork

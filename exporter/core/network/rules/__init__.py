@@ -18,7 +18,6 @@ from exporter.core.network.rules import (
     static_address_in_range,
     subnet_overlap,
 )
-from exporter.core.topology.visibility import missing_bridges
 
 # What a rule cannot do without, and the reason that is given while it is missing.
 ENGINE, HOST_NETWORK, ROUTES = "engine", "host_network", "routes"
@@ -72,7 +71,7 @@ def suspended(scene: Scene) -> tuple[str, ...]:
     overlays = any(network.driver == "overlay" for network in inventory.networks.values())
     reasons = {
         ENGINE: not inventory.connected,
-        HOST_NETWORK: bool(missing_bridges(inventory, scene.topology)),
+        HOST_NETWORK: not scene.topology.host_netns_visible,
         ROUTES: scene.routes is None,
         STATIC_ADDRESSES: scene.static_addresses is None,
         OVERLAYS: overlays and scene.overlays is None,

@@ -6,9 +6,9 @@ Guard: asked only then; a connection in TIME_WAIT ends by itself; one of another
 from collections.abc import Iterator
 
 from exporter.core.findings.finding import CONFIRMED, INFO, SUSPECTED, WARNING
-from exporter.core.model.sockets import Owner
+from exporter.core.model.sockets import CONNECTION, Owner
 from exporter.core.ports.bind_claims import claims
-from exporter.core.ports.conflict import CONNECTION, Place, PortConflict, conflict, described
+from exporter.core.ports.conflict import Place, PortConflict, conflict, described
 from exporter.core.ports.context import HOST, PortScene
 from exporter.core.ports.failed_starts import failed_starts
 from exporter.core.ports.outgoing_connections import outgoing

@@ -9,8 +9,9 @@ from ipaddress import ip_address
 
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.sockets import Listener, ListeningSocket, Owner
+from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.conflict import Place, PortConflict, conflict, described
-from exporter.core.ports.context import PortScene, Redirect, is_dockers
+from exporter.core.ports.context import PortScene, is_dockers
 from exporter.core.ports.overlap import overlaps
 
 KIND = "shadowed_by_dnat"

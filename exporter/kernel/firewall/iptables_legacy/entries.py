@@ -27,7 +27,7 @@ from exporter.core.nat.ruleset import (
     Rule,
 )
 from exporter.kernel.firewall.nftables import xt
-from exporter.kernel.firewall.nftables.comparisons import ADDRESS_BYTES, PROTOCOLS
+from exporter.kernel.netlink.protocols import ADDRESS_BYTES, PROTOCOLS
 
 VERDICTS = {-1: "DROP", -2: "ACCEPT", -4: "QUEUE", -5: RETURN}
 OFFSETS = struct.Struct("=HH")

@@ -10,8 +10,6 @@ from exporter.core.nat.ruleset import (
     DST_TYPE,
     EQUAL,
     IIF,
-    IP,
-    IP6,
     OIF,
     PROTOCOL,
     SPORT,
@@ -22,11 +20,10 @@ from exporter.core.nat.ruleset import (
     UNEQUAL,
     Condition,
 )
-from exporter.kernel.firewall.nftables.dump import number, text
+from exporter.kernel.netlink.nfnetlink import number, text
+from exporter.kernel.netlink.protocols import ADDRESS_BYTES, PROTOCOLS
 
 EQ, NEQ, LT, LTE, GT, GTE = range(6)
-PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 33: "dccp", 58: "ipv6-icmp", 132: "sctp", 136: "udplite"}
-ADDRESS_BYTES = {IP: 4, IP6: 16}
 INTERFACE_NAME_BYTES = 16  # IFNAMSIZ
 HIGHEST_PORT = 65535
 OPERATORS = {EQ: EQUAL, NEQ: UNEQUAL}

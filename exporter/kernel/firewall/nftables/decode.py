@@ -4,9 +4,10 @@ from functools import lru_cache
 
 from exporter.core.nat.ruleset import UNKNOWN, Condition, Rule
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.dump import FAMILIES, attributes, text, walk
+from exporter.kernel.firewall.nftables.dump import FAMILIES
 from exporter.kernel.firewall.nftables.expressions import take
 from exporter.kernel.firewall.nftables.machine import State
+from exporter.kernel.netlink.nfnetlink import attributes, text, walk
 
 
 @lru_cache(1 << 16)

@@ -27,10 +27,11 @@ from exporter.core.nat.ruleset import (
     Condition,
 )
 from exporter.kernel.firewall.nftables import nfta, targets, xt
-from exporter.kernel.firewall.nftables.comparisons import ADDRESS_BYTES, EQ, STATUS, compared
-from exporter.kernel.firewall.nftables.dump import attributes, number, text
+from exporter.kernel.firewall.nftables.comparisons import EQ, STATUS, compared
 from exporter.kernel.firewall.nftables.machine import Attributes, Loaded, State, u32
 from exporter.kernel.firewall.nftables.targets import VERDICT_REGISTER
+from exporter.kernel.netlink.nfnetlink import attributes, number, text
+from exporter.kernel.netlink.protocols import ADDRESS_BYTES
 
 NATIVE_TARGETS = {"masq": "MASQUERADE", "reject": "REJECT", "queue": "QUEUE", "tproxy": "TPROXY"}
 HARMLESS = frozenset({"counter", "log", "notrack"})  # they neither ask nor decide

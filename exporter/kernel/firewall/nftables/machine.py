@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.core.nat.ruleset import UNKNOWN, Condition
-from exporter.kernel.firewall.nftables.dump import number
+from exporter.kernel.netlink.nfnetlink import number
 
 Attributes = Mapping[int, bytes]
 

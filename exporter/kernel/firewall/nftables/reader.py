@@ -24,11 +24,8 @@ from exporter.kernel.firewall.nftables.dump import (
     Dump,
     dump,
     generation,
-    number,
-    open_socket,
-    text,
-    walk,
 )
+from exporter.kernel.netlink.nfnetlink import number, open_socket, text, walk
 
 # The attribute that names the expression, and the head of its data; a set or a table may have the same name.
 COUNTER = re.compile(rb"\x0c\0\x01\0counter\0\x1c\0\x02[\0\x80]")

@@ -5,9 +5,9 @@ import struct
 
 from exporter.core.nat.ruleset import GOTO, JUMP, RETURN, UNKNOWN, Condition
 from exporter.kernel.firewall.nftables import nfta, xt
-from exporter.kernel.firewall.nftables.comparisons import ADDRESS_BYTES
-from exporter.kernel.firewall.nftables.dump import attributes, number, text
 from exporter.kernel.firewall.nftables.machine import Attributes, Loaded, State, u32
+from exporter.kernel.netlink.nfnetlink import attributes, number, text
+from exporter.kernel.netlink.protocols import ADDRESS_BYTES
 
 VERDICTS = {0: "DROP", 1: "ACCEPT", -1: "CONTINUE", -3: JUMP, -4: GOTO, -5: RETURN}
 VERDICT_REGISTER = 0

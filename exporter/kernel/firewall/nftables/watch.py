@@ -15,21 +15,9 @@ import structlog
 
 from exporter.core.nat.reading import Ended
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.dump import (
-    DATAGRAM,
-    DELRULE,
-    FAMILIES,
-    HALF,
-    NEWGEN,
-    NFGENMSG,
-    SUBSYSTEM,
-    generation,
-    number,
-    open_socket,
-    text,
-    walk,
-)
+from exporter.kernel.firewall.nftables.dump import DELRULE, FAMILIES, HALF, NEWGEN, SUBSYSTEM, generation
 from exporter.kernel.firewall.nftables.reader import COUNTED_TABLES, parse_ended
+from exporter.kernel.netlink.nfnetlink import DATAGRAM, NFGENMSG, number, open_socket, text, walk
 from exporter.kernel.netlink.rtnetlink import NETLINK_ADD_MEMBERSHIP, SO_RCVBUFFORCE, SOL_NETLINK, messages
 
 GROUP = 7  # NFNLGRP_NFTABLES

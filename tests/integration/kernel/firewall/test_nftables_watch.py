@@ -12,10 +12,11 @@ from exporter.core.nat.reading import Ended
 from exporter.core.nat.ruleset import DPORT, Rule
 from exporter.errors import SourceError
 from exporter.kernel.firewall.nftables import watch as watch_module
-from exporter.kernel.firewall.nftables.dump import NEWGEN, NFGENMSG, SUBSYSTEM, dump, open_socket
+from exporter.kernel.firewall.nftables.dump import NEWGEN, SUBSYSTEM, dump
 from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.firewall.nftables.watch import NftWatch
 from exporter.kernel.nat.reader import NatReader
+from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
 from exporter.kernel.netlink.rtnetlink import attribute
 from tests.support.kernel.captured_nat_hosts import run
 from tests.support.kernel.messages import FakeSocket, always, reply

@@ -11,7 +11,8 @@ from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import EndedLink
 from exporter.kernel.links.links import read_interfaces
 from exporter.kernel.links.watcher import LinkWatcher
-from exporter.kernel.namespaces.resolver import NETNSA_PID, UNASSIGNED, NamespaceResolver, read_nsid
+from exporter.kernel.namespaces.resolver import NamespaceResolver
+from exporter.kernel.netlink.nsid import NETNSA_PID, UNASSIGNED, read_nsid
 from exporter.kernel.netlink.rtnetlink import open_socket
 from exporter.kernel.sampler import KernelSampler
 from tests.support.builders import row, run

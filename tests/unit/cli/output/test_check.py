@@ -111,7 +111,7 @@ def test_findings_of_networks_and_nat_have_the_labels_of_their_series() -> None:
 def test_every_reason_for_not_looking_has_a_sentence() -> None:
     from exporter.core.nat import evaluator as nat_judge
     from exporter.core.network.rules import ENGINE, HOST_NETWORK, OVERLAYS, ROUTES, STATIC_ADDRESSES
-    from exporter.core.ports import rules as rules
+    from exporter.core.ports import rules
 
     of_networks = {ENGINE, HOST_NETWORK, OVERLAYS, ROUTES, STATIC_ADDRESSES}
     of_ports = {need for rule in rules.PORT_RULES for need in rule.needs}

@@ -10,9 +10,9 @@ from exporter.core.explain.path import BROKEN, DNAT, FORWARD, HOST, LISTENER, OK
 from exporter.core.explain.query import Asked, parse_asked
 from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner
 from exporter.core.nat.evaluator import NatJudgement
+from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.tracker import NatView
 from exporter.core.observation import Observation
-from exporter.core.ports.context import Redirect
 from tests.support.builders import observed, run, stop
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, WEB, Host
 from tests.support.port_hosts import binding, container, details, process, proxy, socket
@@ -66,14 +66,8 @@ def test_a_port_is_read_as_people_write_it(text: str, asked: Asked | None) -> No
 
 
 @EVERY_KIND
-def test_a_way_that_is_whole_is_told_step_by_step(host: Host) -> None:
-    assert told(host) == {
-        PUBLISHED: (OK, "tcp/8080 is published for tcp/80 of web"),
-        HOST: (OK, "tcp/8080 is held by container web (docker-proxy)"),
-        DNAT: (OK, "a DNAT rule leads it to 172.18.0.2:80 on network front"),
-        FORWARD: (OK, "the host forwards it to network front, and no rule drops it"),
-        LISTENER: (OK, "tcp/80 is listened on inside web, at 0.0.0.0, ::"),
-    }
+def test_a_way_that_is_whole_is_told_step_by_step(host: Host, sentence: Any) -> None:
+    assert told(host) == dict.fromkeys((PUBLISHED, HOST, DNAT, FORWARD, LISTENER), (OK, sentence))
     [path] = explain(seen(host), "8080").paths
     assert (path.addresses, path.state) == (("0.0.0.0", "::"), OK)
 
@@ -85,7 +79,7 @@ def test_the_two_families_are_told_apart_where_one_of_them_is_broken(host: Host)
     assert [(path.addresses, path.state) for path in paths] == [(("0.0.0.0",), OK), (("::",), BROKEN)]
 
 
-def test_a_container_is_asked_for_by_name_or_by_the_beginning_of_its_id() -> None:
+def test_a_container_is_asked_for_by_name_or_by_the_beginning_of_its_id(sentence: Any) -> None:
     for asked in ("web", "web-id"):
         paths = explain(seen(OLD), asked).paths
         assert [(path.addresses[0], path.port, path.container_port) for path in paths] == [
@@ -93,81 +87,72 @@ def test_a_container_is_asked_for_by_name_or_by_the_beginning_of_its_id() -> Non
             ("192.0.2.10", 8082, 81),
             ("127.0.0.1", 8443, 443),
         ]
-    assert explain(seen(OLD), "we").paths[0].steps[0].detail == "there is no container we"
+    assert told(OLD, "we") == {PUBLISHED: (UNKNOWN, sentence)}
 
 
 def test_what_is_published_on_the_loopback_is_not_forwarded() -> None:
     assert FORWARD not in told(OLD, "8443")
 
 
-def test_nothing_listens_where_the_port_leads() -> None:
-    sentence = "nothing listens on tcp/80 inside web, which listens on tcp/8000"
+def test_nothing_listens_where_the_port_leads(sentence: Any) -> None:
     assert broken(OLD, inside=("0.0.0.0:8000",)) == [(LISTENER, sentence)]
     many = tuple(f"0.0.0.0:{port}" for port in range(8000, 8006))
-    assert broken(OLD, inside=many)[0][1].endswith("tcp/8003, tcp/8004 and others")
-    assert broken(OLD, inside=()) == [(LISTENER, "nothing listens on tcp/80 inside web, nor on any other port")]
+    assert broken(OLD, inside=many) == [(LISTENER, sentence)]
+    assert broken(OLD, inside=()) == [(LISTENER, sentence)]
 
 
-def test_a_listener_on_the_loopback_alone_or_of_the_other_protocol() -> None:
-    alone = "tcp/80 is listened on inside web on its loopback alone"
-    assert broken(OLD, inside=("127.0.0.1:80", "[::1]:80")) == [(LISTENER, alone)]
-    other = "nothing listens on tcp/80 inside web, which serves udp/80 instead"
-    assert broken(OLD, inside=("0.0.0.0:80/udp",)) == [(LISTENER, other)]
+def test_a_listener_on_the_loopback_alone_or_of_the_other_protocol(sentence: Any) -> None:
+    assert broken(OLD, inside=("127.0.0.1:80", "[::1]:80")) == [(LISTENER, sentence)]
+    assert broken(OLD, inside=("0.0.0.0:80/udp",)) == [(LISTENER, sentence)]
 
 
 @EVERY_KIND
-def test_a_missing_dnat_rule_and_what_follows_from_it(host: Host) -> None:
+def test_a_missing_dnat_rule_and_what_follows_from_it(host: Host, sentence: Any) -> None:
     damaged = host.without(host.entry(), "-p tcp --dport 8080")
-    sentence = "tcp/0.0.0.0:8080 of web has no DNAT rule: docker-proxy serves it, clients' addresses are lost"
     assert broken(damaged) == [(DNAT, sentence)]
     assert broken(damaged, "8082") == []
 
 
 @EVERY_KIND
-def test_a_rule_that_leads_elsewhere(host: Host) -> None:
+def test_a_rule_that_leads_elsewhere(host: Host, sentence: Any) -> None:
     damaged = host.inserted(host.entry(), f"{DNAT_RULE} --to-destination 172.17.0.2:53")
-    assert broken(damaged) == [(DNAT, f"tcp/0.0.0.0:8080 of web is led to 172.17.0.2:53 (dns) by {host.layout.entry}")]
+    assert broken(damaged) == [(DNAT, sentence)]
 
 
-def test_the_way_into_dockers_chains() -> None:
+def test_the_way_into_dockers_chains(sentence: Any) -> None:
     gone = OLD.without(OLD.prerouting(), "-m addrtype --dst-type LOCAL")
-    assert broken(gone) == [(DNAT, "no rule of ip PREROUTING leads to DOCKER: its rules are never met")]
+    assert broken(gone) == [(DNAT, sentence)]
     assert broken(gone, "8443") == [], "the loopback's packets do not come that way"
     before = OLD.inserted(OLD.prerouting(), "-p tcp --dport 8082 -j ACCEPT")
-    assert broken(before, "8082") == [(DNAT, "PREROUTING ends with ACCEPT before DOCKER is reached")]
+    assert broken(before, "8082") == [(DNAT, sentence)]
     assert broken(before) == [], "of another port it is nothing"
 
 
 @EVERY_KIND
-def test_a_firewall_that_drops_what_is_forwarded(host: Host) -> None:
+def test_a_firewall_that_drops_what_is_forwarded(host: Host, sentence: Any) -> None:
     damaged = host.inserted(host.forward(), "-j DROP")
-    by = " ".join(host.forward())
-    assert broken(damaged) == [(FORWARD, f"tcp/0.0.0.0:8080 of web is dropped by {by}")]
+    assert broken(damaged) == [(FORWARD, sentence)]
 
 
-def test_forwarding_that_is_switched_off() -> None:
+def test_forwarding_that_is_switched_off(sentence: Any) -> None:
     nat = NatView(
         reading=OLD.reading(forwarding={"ip": False, "ip6": True}), judgement=NatJudgement(expected=OLD.expected())
     )
-    [(name, detail)] = broken(OLD, nat=nat)
-    assert (name, detail.partition(":")[0]) == (FORWARD, "net.ipv4.ip_forward is 0")
+    assert broken(OLD, nat=nat) == [(FORWARD, sentence)]
 
 
-def test_a_port_that_somebody_else_holds_or_nobody() -> None:
-    stolen = "tcp/8080 is held by process nginx, not by web's docker-proxy"
-    assert broken(OLD, "8080", *process("nginx", "0.0.0.0:8080")) == [(HOST, stolen)]
+def test_a_port_that_somebody_else_holds_or_nobody(sentence: Any) -> None:
+    assert broken(OLD, "8080", *process("nginx", "0.0.0.0:8080")) == [(HOST, sentence)]
     assert told(OLD, "8080", *process("", "0.0.0.0:8080"))[HOST][0] == UNKNOWN
-    unheld = "tcp/8080 is published by web, and nothing listens there: docker-proxy is gone"
-    assert (HOST, unheld) in broken(OLD, "8080", *proxy("web", 8082))
+    assert (HOST, sentence) in broken(OLD, "8080", *proxy("web", 8082))
 
 
-def test_a_container_that_is_down_and_who_has_its_port() -> None:
+def test_a_container_that_is_down_and_who_has_its_port(sentence: Any) -> None:
     failed = details(WEB, published=(), exit_code=3, error="no such file")
     down = OLD.with_inventory(replace(stop(failed), endpoints=()))
-    sentence = "tcp/8080 would lead to tcp/80 of web, which is exited, with exit code 3: no such file"
     assert broken(down, "8080", *process("sshd", "0.0.0.0:22")) == [(PUBLISHED, sentence)]
     held = broken(down, "8080", *process("nginx", "0.0.0.0:8080"))
-    assert held == [(PUBLISHED, sentence), (HOST, "tcp/8080 is held by process nginx")]
+    assert held == [(PUBLISHED, sentence), (HOST, sentence)]
 
 
 def test_of_two_that_want_a_port_the_one_that_is_up_is_told() -> None:
@@ -178,23 +163,21 @@ def test_of_two_that_want_a_port_the_one_that_is_up_is_told() -> None:
     assert {path.state for path in explain(seen(OLD.with_inventory(twin)), "twin").paths} == {BROKEN}
 
 
-def test_a_paused_container() -> None:
+def test_a_paused_container(sentence: Any) -> None:
     paused = OLD.with_inventory(replace(WEB, state="paused"))
-    assert broken(paused) == [(PUBLISHED, "tcp/8080 is published for tcp/80 of web, which is paused")]
+    assert broken(paused) == [(PUBLISHED, sentence)]
 
 
-def test_a_port_that_is_configured_and_not_in_effect() -> None:
+def test_a_port_that_is_configured_and_not_in_effect(sentence: Any) -> None:
     top = details(run("top", network="host"), bindings=(binding("8080:80"),))
     host = OLD.without_things(WEB).with_inventory(top)
-    [(name, detail)] = broken(host)
-    assert name == PUBLISHED
-    assert detail == ("tcp/8080 should lead to tcp/80 of top and does not: in host mode its ports are the host's own")
+    assert broken(host) == [(PUBLISHED, sentence)]
 
 
-def test_who_listens_without_docker() -> None:
+def test_who_listens_without_docker(sentence: Any) -> None:
     listeners = (*process("sshd", "0.0.0.0:22"), *container("dns", "192.0.2.10:9000"), *process("", "127.0.0.1:70/udp"))
     host = seen(OLD, *listeners)
-    assert [s.detail for s in explain(host, "22").paths[0].steps] == ["process sshd itself listens on tcp/22"]
+    assert [(s.name, s.detail) for s in explain(host, "22").paths[0].steps] == [(HOST, sentence)]
     assert explain(host, "22/udp").state == BROKEN
     assert explain(host, "9000").paths == (
         Path("tcp", ("192.0.2.10",), 9000, "dns", 0, explain(host, "9000").paths[0].steps),
@@ -202,11 +185,11 @@ def test_who_listens_without_docker() -> None:
     assert explain(host, "70").state == UNKNOWN
 
 
-def test_a_rule_that_leads_a_port_away_that_nobody_publishes() -> None:
+def test_a_rule_that_leads_a_port_away_that_nobody_publishes(sentence: Any) -> None:
     redirect = Redirect(4, "tcp", 7000, Owner(CONTAINER, "web", "web-id"), last_host_port=7009)
     nat = NatView(reading=OLD.reading(), judgement=NatJudgement(expected=OLD.expected()), redirects=(redirect,))
     steps = told(OLD, "7005", nat=nat)
-    assert steps[DNAT] == (OK, "no container publishes tcp/7005, and a DNAT rule leads it to container web")
+    assert steps[DNAT] == (OK, sentence)
     assert steps[LISTENER][0] == UNKNOWN
 
 
@@ -227,13 +210,13 @@ def test_what_could_not_be_read_is_unknown_and_nothing_else(more: dict[str, Any]
     assert (found.state, found.complete) == (UNKNOWN, False)
 
 
-def test_rules_that_are_not_there_may_be_switched_off() -> None:
+def test_rules_that_are_not_there_may_be_switched_off(sentence: Any) -> None:
     nothing = replace(OLD, rules=replace(OLD.rules, chains={}, bases={}))
     assert told(nothing)[DNAT][0] == UNKNOWN
     engine = nothing.inventory.engine
     assert engine is not None
     off = replace(nothing, inventory=replace(nothing.inventory, engine=replace(engine, firewall_driver="none")))
-    assert told(off)[DNAT] == (OK, "the engine writes no rules: docker-proxy passes it on")
+    assert told(off)[DNAT] == (OK, sentence)
 
 
 def test_without_an_engine_what_it_publishes_is_not_known() -> None:

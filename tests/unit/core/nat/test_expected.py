@@ -6,7 +6,7 @@ import pytest
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import BridgeOptions, Member, Subnet
-from exporter.core.nat.address_owner import number_of
+from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.expected import ExpectedBinding, ExpectedNetwork, expected
 from exporter.core.nat.ruleset import Rule
 from tests.support.builders import connect, inventory, network, run, stop

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.core.nat.address_owner import prefix_of
+from exporter.core.nat.address_numbers import prefix_of
 from exporter.core.nat.format import address_text
 
 

@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from exporter.core.nat.address_owner import number_of, prefix_of
+from exporter.core.nat.address_numbers import number_of, prefix_of
 from exporter.core.nat.packet import Inside, Packet, wants
 from exporter.core.nat.ruleset import (
     DST_TYPE,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.core.nat.address_owner import number_of, prefix_of
+from exporter.core.nat.address_numbers import number_of, prefix_of
 from exporter.core.nat.chain_index import ChainIndex
 from exporter.core.nat.packet import Inside, Packet
 from exporter.core.nat.ruleset import (

@@ -2,7 +2,8 @@
 
 import pytest
 
-from exporter.core.ports.log_parser import LogEvidence, parse_log
+from exporter.core.model.container_details import LogEvidence
+from exporter.core.ports.log_parser import parse_log
 
 NAMING = {
     "nginx": "2026/11/24 07:42:20 [emerg] 46#46: bind() to 0.0.0.0:8170 failed (98: Address already in use)",

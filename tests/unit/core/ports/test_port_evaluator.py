@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.docker import Container
 from exporter.core.ports.context import PortReadings
 from exporter.core.ports.evaluator import PortJudge
-from exporter.core.ports.log_parser import LogEvidence
 from exporter.core.ports.result import PortJudgement
 from exporter.core.ports.rules import BETWEEN, PORT_KINDS
 from exporter.core.topology.topology import join

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from exporter.core.model.docker import Container
-from exporter.kernel.namespaces.resolver import NETNSA_PID, UNASSIGNED, NamespaceResolver, parse_nsid, read_nsid
+from exporter.kernel.namespaces.resolver import NamespaceResolver
+from exporter.kernel.netlink.nsid import NETNSA_PID, UNASSIGNED, parse_nsid, read_nsid
 from tests.support.builders import run
 from tests.support.kernel.messages import FakeSocket, as_socket, nsid_answer, refusal
 

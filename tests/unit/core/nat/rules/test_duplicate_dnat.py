@@ -1,5 +1,7 @@
 """The same DNAT rule twice."""
 
+from typing import Any
+
 import pytest
 
 from exporter.core.nat.rules.duplicate_dnat import KIND, check
@@ -16,13 +18,11 @@ def test_an_ordinary_host_shows_none(host: Host) -> None:
 
 @every_host
 @pytest.mark.parametrize("times", [2, 3])
-def test_a_rule_that_stands_there_again_is_told_once(host: Host, times: int) -> None:
+def test_a_rule_that_stands_there_again_is_told_once(host: Host, times: int, sentence: Any) -> None:
     damaged = host
     for _ in range(times - 1):
         damaged = damaged.inserted(host.entry(), SAME, at=-1)
-    assert list(check(damaged.scene())) == [
-        drift(KIND, "warning", port(host.layout.entry), f"tcp/0.0.0.0:8080 of web has the same DNAT rule {times} times")
-    ]
+    assert list(check(damaged.scene())) == [drift(KIND, "warning", port(host.layout.entry), sentence)]
 
 
 @every_host

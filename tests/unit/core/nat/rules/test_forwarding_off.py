@@ -1,6 +1,7 @@
 """Switches of the kernel that keep packets from passing the host."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,24 +24,21 @@ def test_an_ordinary_host_shows_none(host: Host, forwarding: dict[str, bool]) ->
 
 
 @every_host
-def test_the_hosts_switch_is_told_once(host: Host) -> None:
-    detail = "net.ipv4.ip_forward is 0: containers reach nothing outside, and nothing outside reaches them"
+def test_the_hosts_switch_is_told_once(host: Host, sentence: Any) -> None:
     off = ON | {"ip": False, "br-front": False}
-    assert list(check(host.scene(forwarding=off))) == [drift(KIND, "critical", subject(), detail)]
+    assert list(check(host.scene(forwarding=off))) == [drift(KIND, "critical", subject(), sentence)]
 
 
 @every_host
-def test_a_bridges_switch_cuts_off_its_network(host: Host) -> None:
-    detail = "net.ipv4.conf.br-front.forwarding is 0: front is cut off"
+def test_a_bridges_switch_cuts_off_its_network(host: Host, sentence: Any) -> None:
     off = ON | {"br-front": False, "br-back": False, "eth0": False}
-    assert list(check(host.scene(forwarding=off))) == [drift(KIND, "critical", subject(network="front"), detail)]
+    assert list(check(host.scene(forwarding=off))) == [drift(KIND, "critical", subject(network="front"), sentence)]
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
-def test_the_switch_of_ipv6_counts_where_a_network_has_it(host: Host) -> None:
-    [found] = check(host.scene(forwarding={"ip": True, "ip6": False}))
-    assert (found.subject, found.severity) == (subject(family="ip6"), "critical")
-    assert found.detail.startswith("net.ipv6.conf.all.forwarding is 0")
+def test_the_switch_of_ipv6_counts_where_a_network_has_it(host: Host, sentence: Any) -> None:
+    off = {"ip": True, "ip6": False}
+    assert list(check(host.scene(forwarding=off))) == [drift(KIND, "critical", subject(family="ip6"), sentence)]
 
 
 def test_an_engine_without_rules_for_ipv6_needs_no_forwarding_of_it() -> None:

@@ -1,5 +1,7 @@
 """Published ports that no rule translates."""
 
+from typing import Any
+
 import pytest
 
 from exporter.core.nat.rules.missing_dnat import KIND, check
@@ -16,47 +18,41 @@ def test_an_ordinary_host_shows_none(host: Host) -> None:
 
 
 @every_host
-def test_a_port_without_its_rule_is_reached_by_nobody(host: Host) -> None:
+def test_a_port_without_its_rule_is_reached_by_nobody(host: Host, sentence: Any) -> None:
     chain = host.layout.entry
     assert list(check(host.without(host.entry(), DNAT_8080).scene())) == [
-        drift(KIND, "critical", port(chain), "tcp/0.0.0.0:8080 of web has no DNAT rule: nobody reaches it")
+        drift(KIND, "critical", port(chain), sentence)
     ]
 
 
 @every_host
-def test_docker_proxy_serves_it_without_the_clients_address(host: Host) -> None:
-    detail = "tcp/0.0.0.0:8080 of web has no DNAT rule: docker-proxy serves it, clients' addresses are lost"
+def test_docker_proxy_serves_it_without_the_clients_address(host: Host, sentence: Any) -> None:
     damaged = host.without(host.entry(), DNAT_8080)
-    wanted = [drift(KIND, "warning", port(host.layout.entry), detail)]
+    wanted = [drift(KIND, "warning", port(host.layout.entry), sentence)]
     assert list(check(damaged.scene(proxied=ALL_PORTS))) == wanted
     assert [found.severity for found in check(damaged.scene(proxied=[("udp", 8080), ("tcp", 8081)]))] == ["critical"]
 
 
 @every_host
 @pytest.mark.parametrize(
-    ("rule", "address", "host_port", "written"),
+    ("rule", "address", "host_port"),
     [
-        ("-d 192.0.2.10 -p tcp --dport 8082", "192.0.2.10", 8082, "192.0.2.10:8082"),
-        ("-d 127.0.0.1 -p tcp --dport 8443", "127.0.0.1", 8443, "127.0.0.1:8443"),
+        ("-d 192.0.2.10 -p tcp --dport 8082", "192.0.2.10", 8082),
+        ("-d 127.0.0.1 -p tcp --dport 8443", "127.0.0.1", 8443),
     ],
 )
 def test_a_port_on_one_address_is_named_with_it(
-    host: Host, rule: str, address: str, host_port: int, written: str
+    host: Host, rule: str, address: str, host_port: int, sentence: Any
 ) -> None:
     found = list(check(host.without(host.entry(), rule).scene()))
     about = port(host.layout.entry, host_port, host_address=address)
-    assert found == [drift(KIND, "critical", about, f"tcp/{written} of web has no DNAT rule: nobody reaches it")]
+    assert found == [drift(KIND, "critical", about, sentence)]
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
-def test_the_families_are_kept_apart(host: Host) -> None:
+def test_the_families_are_kept_apart(host: Host, sentence: Any) -> None:
     assert list(check(host.without(host.entry("ip6"), DNAT_8080).scene())) == [
-        drift(
-            KIND,
-            "critical",
-            port(host.layout.entry, family="ip6"),
-            "tcp/[::]:8080 of web has no DNAT rule: nobody reaches it",
-        )
+        drift(KIND, "critical", port(host.layout.entry, family="ip6"), sentence)
     ]
 
 

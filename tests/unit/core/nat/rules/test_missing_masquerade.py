@@ -1,5 +1,7 @@
 """Networks whose packets leave with their own addresses."""
 
+from typing import Any
+
 import pytest
 
 from exporter.core.nat.rules.missing_masquerade import KIND, check
@@ -23,10 +25,9 @@ def test_an_ordinary_host_shows_none(host: Host) -> None:
 
 
 @every_host
-def test_a_network_without_its_rule_is_told(host: Host) -> None:
-    detail = "what front (172.18.0.0/16) sends out keeps its own address"
+def test_a_network_without_its_rule_is_told(host: Host, sentence: Any) -> None:
     about = subject(chain=host.layout.postrouting, network="front")
-    assert list(check(damaged(host).scene())) == [drift(KIND, "critical", about, detail)]
+    assert list(check(damaged(host).scene())) == [drift(KIND, "critical", about, sentence)]
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)

@@ -1,5 +1,7 @@
 """Docker's rules on both sides of iptables."""
 
+from typing import Any
+
 import pytest
 
 from exporter.core.nat.reading import NatReading
@@ -8,14 +10,13 @@ from exporter.core.nat.ruleset import Ruleset
 from tests.support.nat_hosts import OLD, Host, drift, hosts, subject
 from tests.support.saved_rules import ruleset
 
-DETAIL = "iptables-legacy and nf_tables both hold Docker's rules; packets meet both"
 FOREIGN = ruleset("*nat\n:PREROUTING ACCEPT\n-A PREROUTING -j ACCEPT\nCOMMIT")
 
 
 @pytest.mark.parametrize("host", hosts(), ids=str)
-def test_rules_on_both_sides_are_told(host: Host) -> None:
+def test_rules_on_both_sides_are_told(host: Host, sentence: Any) -> None:
     both = host.scene(reading=NatReading(nft=host.rules, legacy=OLD.rules))
-    assert list(check(both)) == [drift(KIND, "warning", subject(family="", chain="DOCKER"), DETAIL)]
+    assert list(check(both)) == [drift(KIND, "warning", subject(family="", chain="DOCKER"), sentence)]
 
 
 @pytest.mark.parametrize(

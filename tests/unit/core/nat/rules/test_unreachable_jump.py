@@ -1,5 +1,7 @@
 """Jumps that no packet gets to."""
 
+from typing import Any
+
 import pytest
 
 from exporter.core.nat.rules.unreachable_jump import KIND, check
@@ -15,21 +17,20 @@ def test_an_ordinary_host_shows_none(host: Host) -> None:
 
 @every_host
 @pytest.mark.parametrize("target", ["ACCEPT", "DROP", "RETURN"])
-def test_a_rule_before_it_ends_the_way(host: Host, target: str) -> None:
-    chain, entry = host.layout.prerouting, host.layout.entry
-    detail = f"{chain} ends with {target} before {entry} is reached"
+def test_a_rule_before_it_ends_the_way(host: Host, target: str, sentence: Any) -> None:
+    chain, _entry = host.layout.prerouting, host.layout.entry
     damaged = host.inserted(host.prerouting(), f"-j {target}")
-    assert list(check(damaged.scene())) == [drift(KIND, "critical", subject(chain=chain), detail)]
+    assert list(check(damaged.scene())) == [drift(KIND, "critical", subject(chain=chain), sentence)]
     assert [found.severity for found in check(damaged.scene(proxied=ALL_PORTS))] == ["warning"]
 
 
 @every_host
-def test_a_chain_of_another_firewall_that_accepts_ends_it_too(host: Host) -> None:
+def test_a_chain_of_another_firewall_that_accepts_ends_it_too(host: Host, sentence: Any) -> None:
     """As firewalld's iptables backend does."""
     family, table, _ = host.prerouting()
     led = host.inserted((family, table, "PREROUTING_dispatch"), "-j ACCEPT")
     [found] = check(led.inserted(host.prerouting(), "-j PREROUTING_dispatch").scene())
-    assert found.detail == f"PREROUTING_dispatch ends with ACCEPT before {host.layout.entry} is reached"
+    assert (found.subject.chain, found.detail) == (host.layout.prerouting, sentence)
 
 
 @every_host

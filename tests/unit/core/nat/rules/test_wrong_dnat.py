@@ -1,5 +1,7 @@
 """Rules that lead a published port elsewhere."""
 
+from typing import Any
+
 import pytest
 
 from exporter.core.nat.rules.wrong_dnat import KIND, check
@@ -18,17 +20,12 @@ def test_an_ordinary_host_shows_none(host: Host) -> None:
 
 @every_host
 @pytest.mark.parametrize(
-    ("target", "place"),
-    [
-        ("172.17.0.2:80", "172.17.0.2:80 (dns)"),
-        ("172.18.0.2:81", "172.18.0.2:81 (web)"),
-        ("192.0.2.99:80", "192.0.2.99:80 (nobody)"),
-    ],
+    "target", ["172.17.0.2:80", "172.18.0.2:81", "192.0.2.99:80"], ids=["of dns", "of web", "of no container"]
 )
-def test_the_first_rule_of_the_entry_chain_decides(host: Host, target: str, place: str) -> None:
+def test_the_first_rule_of_the_entry_chain_decides(host: Host, target: str, sentence: Any) -> None:
     chain = host.layout.entry
     assert list(check(host.inserted(host.entry(), f"{TO} {target}").scene())) == [
-        drift(KIND, "critical", port(chain), f"tcp/0.0.0.0:8080 of web is led to {place} by {chain}")
+        drift(KIND, "critical", port(chain), sentence)
     ]
 
 
@@ -38,19 +35,18 @@ def test_a_rule_behind_the_right_one_does_nothing(host: Host) -> None:
 
 
 @every_host
-def test_a_foreign_rule_before_the_jump_decides(host: Host) -> None:
+def test_a_foreign_rule_before_the_jump_decides(host: Host, sentence: Any) -> None:
     chain = host.layout.prerouting
     assert list(check(host.inserted(host.prerouting(), f"{TO} 192.0.2.99:80").scene())) == [
-        drift(KIND, "critical", port(chain), f"tcp/0.0.0.0:8080 of web is led to 192.0.2.99:80 (nobody) by {chain}")
+        drift(KIND, "critical", port(chain), sentence)
     ]
 
 
 @every_host
-@pytest.mark.parametrize(("to", "place"), [("--to-ports 8081", "port 8081 of the host"), ("", "the host itself")])
-def test_a_redirect_to_the_host_is_as_wrong(host: Host, to: str, place: str) -> None:
+@pytest.mark.parametrize("to", ["--to-ports 8081", ""])
+def test_a_redirect_to_the_host_is_as_wrong(host: Host, to: str, sentence: Any) -> None:
     damaged = host.inserted(host.prerouting(), f"-p tcp -m tcp --dport 8080 -j REDIRECT {to}")
-    [found] = check(damaged.scene())
-    assert found.detail == f"tcp/0.0.0.0:8080 of web is led to {place} by {host.layout.prerouting}"
+    assert list(check(damaged.scene())) == [drift(KIND, "critical", port(host.layout.prerouting), sentence)]
 
 
 @every_host
@@ -80,13 +76,9 @@ def test_a_port_on_the_loopback_is_reached_by_no_client(host: Host) -> None:
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
-def test_the_families_are_kept_apart(host: Host) -> None:
+def test_the_families_are_kept_apart(host: Host, sentence: Any) -> None:
     damaged = host.inserted(host.entry("ip6"), f"{TO} [2001:db8::99]:80")
-    [found] = check(damaged.scene())
-    assert (found.subject, found.detail) == (
-        port(host.layout.entry, family="ip6"),
-        f"tcp/[::]:8080 of web is led to 2001:db8::99:80 (nobody) by {host.layout.entry}",
-    )
+    assert list(check(damaged.scene())) == [drift(KIND, "critical", port(host.layout.entry, family="ip6"), sentence)]
 
 
 def test_a_rule_that_keeps_the_port_leads_right_where_both_are_one() -> None:

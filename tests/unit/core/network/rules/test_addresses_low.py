@@ -1,5 +1,7 @@
 """The last addresses."""
 
+from typing import Any
+
 import pytest
 
 from exporter.core.findings.finding import Finding
@@ -21,7 +23,7 @@ def test_few_means_under_eight_and_under_a_tenth(available: int, capacity: int, 
     assert [f.subject for f in check(scene(addresses=(use(available, capacity),)))] == ["10.0.0.0/24"] * low
 
 
-def test_a_small_network_that_is_full_is_found() -> None:
+def test_a_small_network_that_is_full_is_found(sentence: Any) -> None:
     containers = [run(f"c{n}", network="front", ip=f"10.0.0.{n}") for n in range(2, 7)]
     full = scene(network("front", subnet="10.0.0.0/29", gateway="10.0.0.1"), *containers, on=host(BR_FRONT))
     assert list(check(full)) == [
@@ -30,7 +32,7 @@ def test_a_small_network_that_is_full_is_found() -> None:
             "warning",
             "front",
             "10.0.0.0/29",
-            "0 of 5 addresses of network front (10.0.0.0/29) are left",
+            sentence,
         )
     ]
 

@@ -1,5 +1,7 @@
 """A connection table without room."""
 
+from typing import Any
+
 import pytest
 
 from exporter.core.findings.finding import Finding
@@ -10,22 +12,22 @@ from tests.support.scenes import scene
 LIMIT = 1000
 
 
-def found(entries: int, *, drop: int = 0, early_drop: int = 0, insert_failed: int = 0) -> list[str]:
+def found(entries: int, *, drop: int = 0, early_drop: int = 0, insert_failed: int = 0) -> list[Finding]:
     """What is found at a reading after one with 5 of each counter; the arguments are what came on top."""
     before = ConntrackStats(entries, LIMIT, 5, 5, 5)
     now = ConntrackStats(entries, LIMIT, 5 + insert_failed, 5 + drop, 5 + early_drop)
-    return [finding.detail for finding in check(scene(conntrack=now, conntrack_before=before))]
+    return list(check(scene(conntrack=now, conntrack_before=before)))
 
 
-def test_a_table_above_nine_tenths_is_found() -> None:
+def test_a_table_above_nine_tenths_is_found(sentence: Any) -> None:
     assert found(900) == []
     assert list(check(scene(conntrack=ConntrackStats(901, LIMIT)))) == [
-        Finding("conntrack_full", "critical", "", "conntrack", "901 of 1000 entries are in use")
+        Finding("conntrack_full", "critical", "", "conntrack", sentence)
     ]
 
 
-def test_entries_thrown_out_to_make_room_are_found_at_any_size() -> None:
-    assert found(10, early_drop=2) == ["10 of 1000 entries are in use, 2 connections were dropped just now"]
+def test_entries_thrown_out_to_make_room_are_found_at_any_size(sentence: Any) -> None:
+    assert found(10, early_drop=2) == [Finding("conntrack_full", "critical", "", "conntrack", sentence)]
 
 
 @pytest.mark.parametrize(("entries", "expected"), [(500, 0), (501, 1)])

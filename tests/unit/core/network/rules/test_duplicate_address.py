@@ -1,6 +1,7 @@
 """Two that answer to one address."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ def static(container: str, address: str, net: str = "front") -> StaticAddress:
     return StaticAddress(container, net, address)
 
 
-def test_two_live_endpoints_with_one_mac_address_are_found() -> None:
+def test_two_live_endpoints_with_one_mac_address_are_found(sentence: Any) -> None:
     assert list(check(scene(FRONT, WEB, TWIN))) == [
-        Finding("duplicate_address", "critical", "front", WEB_MAC, f"db and web both have {WEB_MAC} on network front")
+        Finding("duplicate_address", "critical", "front", WEB_MAC, sentence)
     ]
 
 
@@ -64,7 +65,7 @@ def test_endpoints_of_an_ipvlan_share_their_parents_mac_address() -> None:
         assert [f.subject for f in check(scene(lan, WEB, TWIN, on=host(*LINKS, inside=inside)))] == expected
 
 
-def test_one_static_address_for_two_is_found_whether_they_run_or_not() -> None:
+def test_one_static_address_for_two_is_found_whether_they_run_or_not(sentence: Any) -> None:
     twice = static("web", "172.18.0.9"), static("old", "172.18.0.9")
     assert list(check(scene(FRONT, WEB, static_addresses=twice))) == [
         Finding(
@@ -72,7 +73,7 @@ def test_one_static_address_for_two_is_found_whether_they_run_or_not() -> None:
             "critical",
             "front",
             "172.18.0.9",
-            "old and web are both configured to have 172.18.0.9 on network front",
+            sentence,
             "probable",
         )
     ]

@@ -1,5 +1,7 @@
 """Endpoints of containers that are gone."""
 
+from typing import Any
+
 import pytest
 
 from exporter.core.findings.finding import Finding
@@ -28,14 +30,14 @@ def member(container_id: str = GONE, name: str = "old", endpoint_id: str = "e9",
     return Member(container_id, name, endpoint_id, "02:00:00:00:00:09", ip)
 
 
-def test_an_endpoint_of_a_container_that_is_gone_is_found() -> None:
+def test_an_endpoint_of_a_container_that_is_gone_is_found(sentence: Any) -> None:
     assert list(check(listing(member()))) == [
         Finding(
             "ghost_endpoint",
             "warning",
             "front",
             "old",
-            "network front lists an endpoint old with 172.18.0.9 whose container is gone",
+            sentence,
         )
     ]
 

@@ -1,6 +1,7 @@
 """Endpoints of other nodes that cannot be reached; the rows are those of a recorded Swarm."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ ROWS = OverlayRows(NEIGHBOURS, FDB)
 WHOLE = OverlayPeers((O2, SVC), ROWS)
 
 
-def found(peers: OverlayPeers, **more: object) -> list[str]:
-    return [f.detail for f in check(scene(FRONT, OVERLAY, overlays={"ov-net": peers}, **more))]
+def found(peers: OverlayPeers, **more: object) -> list[Finding]:
+    return list(check(scene(FRONT, OVERLAY, overlays={"ov-net": peers}, **more)))
 
 
 def test_an_overlay_that_knows_its_peers_shows_nothing() -> None:
@@ -30,7 +31,7 @@ def test_an_overlay_that_knows_its_peers_shows_nothing() -> None:
     assert list(check(scene(FRONT, OVERLAY))) == []
 
 
-def test_a_missing_neighbour_row_is_found() -> None:
+def test_a_missing_neighbour_row_is_found(sentence: Any) -> None:
     peers = replace(WHOLE, rows=replace(ROWS, neighbours={"10.77.0.7": "02:42:0a:4d:00:07"}))
     assert list(check(scene(FRONT, OVERLAY, overlays={"ov-net": peers}))) == [
         Finding(
@@ -38,15 +39,17 @@ def test_a_missing_neighbour_row_is_found() -> None:
             "critical",
             "ov",
             "10.77.0.4",
-            "no neighbour row for o2 (10.77.0.4) on node 10.200.0.2 in network ov",
+            sentence,
         )
     ]
 
 
 @pytest.mark.parametrize("fdb", [frozenset(), frozenset({("02:42:0a:4d:00:04", "10.200.0.3")})])
-def test_an_fdb_row_that_is_missing_or_leads_to_another_node_is_found(fdb: frozenset[tuple[str, str]]) -> None:
+def test_an_fdb_row_that_is_missing_or_leads_to_another_node_is_found(
+    fdb: frozenset[tuple[str, str]], sentence: Any
+) -> None:
     assert found(OverlayPeers((O2,), OverlayRows(NEIGHBOURS, fdb))) == [
-        "no FDB row for o2 (10.77.0.4) on node 10.200.0.2 in network ov"
+        Finding("overlay_peer_missing", "critical", "ov", "10.77.0.4", sentence)
     ]
 
 

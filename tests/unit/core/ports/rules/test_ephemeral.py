@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.sockets import BoundSocket, Owner
 from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.log_parser import LogEvidence
 from exporter.core.ports.rules import ephemeral_holder, ephemeral_overlap
 from tests.support.port_hosts import down, process, publishes, readings, scene
 
@@ -18,7 +18,7 @@ def bound(state: str = "established", address: str = "192.0.2.10", owner: Owner 
     return {("tcp", 40000): (BoundSocket("tcp", address, 40000, state, owner),)}
 
 
-def test_a_connection_that_has_the_port_of_a_failed_start_is_told() -> None:
+def test_a_connection_that_has_the_port_of_a_failed_start_is_told(sentence: Any) -> None:
     seen = scene(down("web", "40000:80", error=ERROR), on=readings(bound=bound()))
     assert list(ephemeral_holder.check(seen)) == [
         PortConflict(
@@ -31,7 +31,7 @@ def test_a_connection_that_has_the_port_of_a_failed_start_is_told() -> None:
             holder_kind="connection",
             severity="warning",
             confidence="confirmed",
-            detail="web cannot get tcp/40000: an outgoing connection of curl has it as its own port",
+            detail=sentence,
         )
     ]
 
@@ -63,7 +63,7 @@ def test_a_connection_from_another_address_does_not_stand_in_the_way() -> None:
     assert len(list(ephemeral_holder.check(scene(stopped, on=readings(bound=bound(address="127.0.0.1")))))) == 1
 
 
-def test_a_fixed_port_among_those_that_are_handed_out_is_advice() -> None:
+def test_a_fixed_port_among_those_that_are_handed_out_is_advice(sentence: Any) -> None:
     assert list(ephemeral_overlap.check(scene(publishes("web", "40000:80")))) == [
         PortConflict(
             kind="ephemeral_overlap",
@@ -75,7 +75,7 @@ def test_a_fixed_port_among_those_that_are_handed_out_is_advice() -> None:
             holder_kind="",
             severity="info",
             confidence="confirmed",
-            detail="tcp/40000 of web is one of the ports that the kernel hands out: 32768 to 60999",
+            detail=sentence,
         )
     ]
 

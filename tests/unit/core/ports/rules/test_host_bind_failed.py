@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.docker import Container
 from exporter.core.ports.conflict import PortConflict
 from exporter.core.ports.context import PortScene, Refusal
-from exporter.core.ports.log_parser import LogEvidence
 from exporter.core.ports.rules.host_bind_failed import check
 from tests.support.port_hosts import NOW, container, down, place, process, proxy, publishes, readings, runs, scene
 
@@ -37,7 +37,7 @@ def summary(found: Iterable[PortConflict]) -> list[tuple[str, str, int, str, str
     return [(f.wanted_by, f.protocol, f.port, f.holder, f.severity, f.confidence) for f in found]
 
 
-def test_a_declared_port_that_its_log_names_and_another_holds_is_probable() -> None:
+def test_a_declared_port_that_its_log_names_and_another_holds_is_probable(sentence: Any) -> None:
     assert list(check(scene(died(), on=readings(NGINX)))) == [
         PortConflict(
             kind="host_bind_failed",
@@ -49,7 +49,7 @@ def test_a_declared_port_that_its_log_names_and_another_holds_is_probable() -> N
             holder_kind="process",
             severity="critical",
             confidence="probable",
-            detail="web cannot get tcp/8080: held by process nginx",
+            detail=sentence,
         )
     ]
 

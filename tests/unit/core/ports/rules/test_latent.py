@@ -13,7 +13,7 @@ GREEN, BLUE = publishes("green", "8080:80"), down("blue", "8080:80")
 GREENS = proxy("green", 8080)
 
 
-def test_a_port_of_a_stopped_container_that_another_holds_is_told() -> None:
+def test_a_port_of_a_stopped_container_that_another_holds_is_told(sentence: Any) -> None:
     assert list(latent.check(scene(GREEN, BLUE, on=readings(GREENS)))) == [
         PortConflict(
             kind="latent",
@@ -25,7 +25,7 @@ def test_a_port_of_a_stopped_container_that_another_holds_is_told() -> None:
             holder_kind="docker-proxy",
             severity="info",
             confidence="confirmed",
-            detail="blue cannot start again: tcp/8080 is held by container green (docker-proxy)",
+            detail=sentence,
         )
     ]
 
@@ -73,7 +73,7 @@ def always(name: str, *specs: str, **more: Any) -> Container:
     return down(name, *specs, **{"restart_policy": "always", **more})
 
 
-def test_two_that_start_with_the_engine_and_want_one_port_are_told_once() -> None:
+def test_two_that_start_with_the_engine_and_want_one_port_are_told_once(sentence: Any) -> None:
     seen = scene(always("two", "8080:80"), always("one", "8080:81"))
     assert list(latent_pair.check(seen)) == [
         PortConflict(
@@ -86,7 +86,7 @@ def test_two_that_start_with_the_engine_and_want_one_port_are_told_once() -> Non
             holder_kind="container",
             severity="warning",
             confidence="confirmed",
-            detail="two and one both start with the engine, and both publish tcp/8080",
+            detail=sentence,
         )
     ]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.kernel.firewall.nftables.dump import attributes, number, text, walk
+from exporter.kernel.netlink.nfnetlink import attributes, number, text, walk
 from exporter.kernel.netlink.rtnetlink import attribute
 from tests.support.kernel.messages import raw_attribute
 

@@ -11,8 +11,8 @@ from exporter.core.nat.packet import Inside, Packet, wants
 from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, Rule
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.decode import decode
-from exporter.kernel.firewall.nftables.dump import attributes, text, walk
 from exporter.kernel.firewall.nftables.reader import packets_of, parse_elements, parse_ended, parse_rule
+from exporter.kernel.netlink.nfnetlink import attributes, text, walk
 from tests.support.kernel.captured_rules import captured
 
 CAPTURES = ("docker-20.10", "docker-28.5", "native", "foreign", "iptables-1.8.9", "iptables-1.8.13")

@@ -1,9 +1,9 @@
-"""Whose an address is."""
+"""The owner of an address on a bridge network."""
 
 from dataclasses import replace
 
 from exporter.core.model.docker import Member
-from exporter.core.nat.address_owner import AddressOwner, family_of, number_of, owners, prefix_of
+from exporter.core.topology.address_owners import AddressOwner, address_owners
 from tests.support.builders import connect, inventory, network, run, stop
 from tests.support.nat_hosts import NETWORKS, WEB, host
 
@@ -11,19 +11,19 @@ GATEWAY = network("docker_gwbridge", bridge="docker_gwbridge", subnet="172.25.0.
 
 
 def test_a_containers_addresses_of_both_families_are_its_own() -> None:
-    assert owners(host(*NETWORKS, WEB)) == {
+    assert address_owners(host(*NETWORKS, WEB)) == {
         "172.18.0.2": AddressOwner("web", "front", "web-id"),
         "fd00:18::2": AddressOwner("web", "front", "web-id"),
     }
 
 
 def test_a_container_whose_network_was_not_inspected_yet_is_known_by_its_own_inspect() -> None:
-    assert owners(inventory(*NETWORKS, WEB)).keys() == {"172.18.0.2", "fd00:18::2"}
+    assert address_owners(inventory(*NETWORKS, WEB)).keys() == {"172.18.0.2", "fd00:18::2"}
 
 
 def test_a_member_whose_container_was_not_inspected_yet_is_known_by_the_networks_inspect() -> None:
     found = replace(inventory(*NETWORKS), members={"front-net": (Member("web-id", "web", "one", "", "172.18.0.2"),)})
-    assert owners(found) == {"172.18.0.2": AddressOwner("web", "front", "web-id")}
+    assert address_owners(found) == {"172.18.0.2": AddressOwner("web", "front", "web-id")}
 
 
 def test_an_address_on_docker_gwbridge_is_the_containers_that_the_network_names() -> None:
@@ -33,7 +33,7 @@ def test_an_address_on_docker_gwbridge_is_the_containers_that_the_network_names(
         Member("web-id", "gateway_0123456789ab", "one", "", "172.25.0.3"),
         Member("ingress-sbox", "gateway_ingress-sbox", "two", "", "172.25.0.2"),
     )
-    assert owners(replace(found, members={GATEWAY.id: members})) == {
+    assert address_owners(replace(found, members={GATEWAY.id: members})) == {
         "172.25.0.3": AddressOwner("web", "docker_gwbridge", "web-id"),
         "172.25.0.2": AddressOwner("gateway_ingress-sbox", "docker_gwbridge", "ingress-sbox"),
     }
@@ -42,24 +42,17 @@ def test_an_address_on_docker_gwbridge_is_the_containers_that_the_network_names(
 def test_addresses_of_drivers_without_a_bridge_are_in_no_rule() -> None:
     """One of an overlay may be the same as one of a bridge network."""
     lan = run("lan", network="lan", ip="172.18.0.2")
-    assert owners(host(*NETWORKS, network("lan", driver="macvlan"), lan)) == {}
+    assert address_owners(host(*NETWORKS, network("lan", driver="macvlan"), lan)) == {}
 
 
 def test_who_is_stopped_has_no_address() -> None:
-    assert owners(host(*NETWORKS, stop(WEB))) == {}
+    assert address_owners(host(*NETWORKS, stop(WEB))) == {}
 
 
 def test_a_live_endpoint_outdoes_a_members_old_address() -> None:
     old = replace(host(*NETWORKS, WEB), members={"front-net": (Member("old", "old", "one", "", "172.18.0.2"),)})
-    assert owners(old)["172.18.0.2"] == AddressOwner("web", "front", "web-id")
+    assert address_owners(old)["172.18.0.2"] == AddressOwner("web", "front", "web-id")
 
 
 def test_an_endpoint_without_an_address_owns_none() -> None:
-    assert owners(host(*NETWORKS, connect(run("web", network="none"), "front"))) == {}
-
-
-def test_addresses_and_subnets_are_read_as_numbers() -> None:
-    assert (family_of("172.18.0.2"), family_of("fd00::/8")) == ("ip", "ip6")
-    assert number_of("172.18.0.2") == 0xAC120002
-    assert prefix_of("172.18.0.9/16") == (0xAC120000, 0xFFFF0000)
-    assert prefix_of("fe80::/10") == (0xFE80 << 112, 0xFFC0 << 112)
+    assert address_owners(host(*NETWORKS, connect(run("web", network="none"), "front"))) == {}

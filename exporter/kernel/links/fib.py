@@ -1,0 +1,74 @@
+"""Lookups in the FIB of the calling thread's network namespace (RTM_GETROUTE, linux/rtnetlink.h).
+
+The kernel applies policy rules, nexthop objects, VRFs, forwarding and rp_filter, none of which is modelled here.
+Needs no privilege and creates no neighbour entry.
+"""
+
+import socket
+import struct
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+
+from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.kernel.netlink.rtnetlink import ask, attribute, attributes, head, message
+
+RTM_GETROUTE = 26
+RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
+RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_VIA = 1, 2, 3, 4, 5, 18
+U32 = struct.Struct("=I")
+VIA_FAMILY_BYTES = 2
+FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+TYPES = {
+    1: "unicast",
+    2: "local",
+    3: "broadcast",
+    4: "anycast",
+    5: "multicast",
+    6: "blackhole",
+    7: "unreachable",
+    8: "prohibit",
+    9: "throw",
+}
+
+
+def read_results(sock: socket.socket, queries: Iterable[RouteQuery]) -> Mapping[RouteQuery, RouteResult]:
+    """Look up all queries. Raises OSError only where the socket fails; a refusal is a result."""
+    return {query: read_result(sock, query) for query in queries}
+
+
+def read_result(sock: socket.socket, query: RouteQuery) -> RouteResult:
+    """Look up one query."""
+    try:
+        answers = ask(sock, request(query))
+    except TimeoutError:
+        raise
+    except OSError as error:
+        if not error.errno:
+            raise  # a malformed answer
+        return RouteResult(error=error.errno)
+    return parse_result(*answers[0][1:])
+
+
+def request(query: RouteQuery) -> bytes:
+    """Encode a lookup."""
+    destination = ip_address(query.destination)
+    length = destination.max_prefixlen
+    body = RTMSG.pack(FAMILIES[destination.version], length, length if query.source else 0, 0, 0, 0, 0, 0, 0)
+    body += attribute(RTA_DST, destination.packed)
+    if query.source:
+        body += attribute(RTA_SRC, ip_address(query.source).packed)
+    if query.ifindex:
+        body += attribute(RTA_IIF, U32.pack(query.ifindex))
+    return message(RTM_GETROUTE, 0, body)
+
+
+def parse_result(data: memoryview, start: int, end: int) -> RouteResult:
+    """Parse the body of RTM_NEWROUTE; MalformedError for one that is cut off."""
+    fields = head(RTMSG, data, start, end, "a route")
+    found = attributes(data, start + RTMSG.size, end)
+    gateway = found.get(RTA_GATEWAY) or found.get(RTA_VIA, b"")[VIA_FAMILY_BYTES:]
+    return RouteResult(
+        type=TYPES.get(fields[7], str(fields[7])),
+        ifindex=int.from_bytes(found.get(RTA_OIF, b""), "little"),
+        gateway=str(ip_address(gateway)) if gateway else "",
+    )

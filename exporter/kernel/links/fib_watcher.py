@@ -1,0 +1,101 @@
+"""Route lookups kept current beside the scrapes: repeated when routing changes, made when they are new.
+
+The kernel notifies changes of routes, policy rules, nexthops, and of forwarding and rp_filter (RTNLGRP_*_NETCONF).
+"""
+
+import errno
+import os
+import select
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+
+import structlog
+
+from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.model.kernel_sample import SourceState
+from exporter.kernel.links.fib import read_results
+from exporter.kernel.netlink.rtnetlink import DATAGRAM, open_socket
+
+# linux/rtnetlink.h: RTNLGRP_IPV4_ROUTE, IPV4_RULE, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, IPV6_NETCONF, NEXTHOP.
+ROUTING_GROUPS = (7, 8, 11, 19, 24, 25, 32)
+SETTLE_MILLISECONDS = 100  # a routing daemon or a starting container changes several routes in a row
+NAME = "routes"
+
+log = structlog.get_logger(component=NAME)
+
+
+class FibWatcher:
+    """A thread that answers RouteQuery. Made in the network namespace that it asks.
+
+    `results` and `state` are single values that the thread replaces: readable from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._changes = open_socket(groups=ROUTING_GROUPS, timeout=0)
+        self._socket = open_socket()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._stopping = False
+        self._queries: frozenset[RouteQuery] = frozenset()
+        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
+        self.results: Mapping[RouteQuery, RouteResult] = {}
+        self.state = SourceState(NAME, up=True)
+
+    def start(self) -> None:
+        """Begin to follow changes of routing."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and close the sockets."""
+        self._stopping = True
+        os.eventfd_write(self._wake, 1)
+        if self._thread.is_alive():
+            self._thread.join()
+        self._changes.close()
+        self._socket.close()
+        os.close(self._wake)
+
+    def update_queries(self, queries: frozenset[RouteQuery]) -> None:
+        """Replace the queries; results of new ones follow in milliseconds."""
+        if queries != self._queries:
+            self._queries = queries
+            os.eventfd_write(self._wake, 1)
+
+    def _run(self) -> None:
+        poll = select.poll()
+        poll.register(self._changes, select.POLLIN)
+        poll.register(self._wake, select.POLLIN)
+        while True:
+            poll.poll()
+            with suppress(BlockingIOError):
+                os.eventfd_read(self._wake)
+            if self._stopping:
+                return
+            self._read(keep=not self._drain())
+
+    def _read(self, *, keep: bool) -> None:
+        """Look up; `keep` reuses the results of queries that were there before."""
+        queries, known = self._queries, self.results
+        kept = {query: known[query] for query in queries if query in known} if keep else {}
+        try:
+            self.results = {**kept, **read_results(self._socket, queries - kept.keys())}
+            self.state = SourceState(NAME, up=True)
+        except OSError as error:
+            self.results, self.state = {}, SourceState(NAME, up=False, error=str(error))
+            log.warning("route lookup failed", error=str(error))
+
+    def _drain(self) -> bool:
+        """Read all notifications until none arrives for a moment; return whether there was one."""
+        changed = False
+        poll = select.poll()
+        poll.register(self._changes, select.POLLIN)
+        while True:
+            try:
+                self._changes.recv(DATAGRAM)
+            except BlockingIOError:
+                if not changed or not poll.poll(SETTLE_MILLISECONDS):
+                    return changed
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+            changed = True
