@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import click
 
+from exporter.cli.flags import EVALUATION_FLAGS, HOST_FLAGS, LOG_FLAGS
+from exporter.cli.options import HostCommand
 from exporter.config import Config
 from exporter.errors import ConfigError, RemoteError
 
@@ -34,7 +36,12 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  dockernet-exporter {line}" for line in lines)
 
 
-@click.command(epilog=examples("check", "check --output json", "check --url http://NAME:PASSWORD@host:9714"))
+@click.command(
+    cls=HostCommand,
+    flags=EVALUATION_FLAGS,
+    remote_flags=LOG_FLAGS,
+    epilog=examples("check", "check --output json", "check --url http://NAME:PASSWORD@host:9714"),
+)
 @output
 @remote
 @click.pass_obj
@@ -65,7 +72,12 @@ def check(chosen: Config, output: str, url: str) -> int:
     return seen.exit_code
 
 
-@click.command(epilog=examples("ports", "ports --output json", "ports --url http://host:9714"))
+@click.command(
+    cls=HostCommand,
+    flags=HOST_FLAGS,
+    remote_flags=LOG_FLAGS,
+    epilog=examples("ports", "ports --output json", "ports --url http://host:9714"),
+)
 @output
 @remote
 @click.pass_obj
@@ -91,7 +103,12 @@ def ports(chosen: Config, output: str, url: str) -> int:
     return UNKNOWN if lines is None else 0
 
 
-@click.command(epilog=examples("explain 8080", "explain udp/53", "explain web --output json --url http://host:9714"))
+@click.command(
+    cls=HostCommand,
+    flags=EVALUATION_FLAGS,
+    remote_flags=LOG_FLAGS,
+    epilog=examples("explain 8080", "explain udp/53", "explain web --output json --url http://host:9714"),
+)
 @click.argument("what", metavar="PORT|CONTAINER")
 @output
 @remote
@@ -116,7 +133,10 @@ def explain(chosen: Config, what: str, output: str, url: str) -> int:
 
 
 @click.command(
-    epilog=examples("topology", "topology --output dot | dot -Tsvg > host.svg", "topology --url http://host:9714")
+    cls=HostCommand,
+    flags=HOST_FLAGS,
+    remote_flags=LOG_FLAGS,
+    epilog=examples("topology", "topology --output dot | dot -Tsvg > host.svg", "topology --url http://host:9714"),
 )
 @click.option(
     "--output", type=click.Choice(["tree", "json", "dot", "mermaid"]), default="tree", show_default=True, help="How."

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from exporter.app.wiring import sides
-from exporter.config import COLLECTORS, Config
+from exporter.config import Config
 from exporter.core.observation import Observation
 from exporter.core.views.pending import STAND_SECONDS, is_doubtful
 from exporter.docker_engine.client import EngineClient
@@ -36,7 +36,7 @@ def look(config: Config, *, doubtful: bool = True, enough: Callable[[Observation
     Raises ConfigError when the kernel cannot be asked.
     """
     # What the kernel refuses from now on says nothing of what was refused before.
-    chosen = tuple(name for name in COLLECTORS if name != "bind-failures")
+    chosen = tuple(name for name in config.collectors if name != "bind-failures")
     with sides(replace(config, collectors=chosen)) as both:
         monitor, engine = both.monitor, both.engine
         engine.start()

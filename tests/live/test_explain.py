@@ -43,7 +43,7 @@ WAY = [("tcp", 8080, "web", 80)]
 
 def whole_but(*broken: str) -> list[tuple[str, str]]:
     """The steps of a way that breaks at these places."""
-    return [(name, "broken" if name in broken else "ok") for name, _ in WHOLE]
+    return [(name, "failed" if name in broken else "ok") for name, _ in WHOLE]
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_dnat_rule_deleted(explain: Explain, clean_host: PrivateHost) -> None:
     serve(clean_host)
     clean_host.run("sh", "-c", DELETE_DNAT)
     told = explain("8080")
-    assert (told.code, [step for step in told.steps if step[1] != "ok"]) == (2, [("dnat", "broken")])
+    assert (told.code, [step for step in told.steps if step[1] != "ok"]) == (2, [("dnat", "failed")])
     consequence = "docker-proxy serves it, clients' addresses are lost"
     assert told.breaks == [f"tcp/0.0.0.0:8080 of web has no DNAT rule: {consequence}"]
 
@@ -120,7 +120,7 @@ def test_the_nat_table_deleted(explain: Explain, clean_host: PrivateHost) -> Non
     clean_host.run("nft", "delete", "table", "ip", "nat")
     told = explain("8080")
     assert told.code == 2
-    assert ("dnat", "broken") in told.steps
+    assert ("dnat", "failed") in told.steps
     assert told.breaks[0] == "chain DOCKER of table ip nat is gone; only a restart of dockerd makes it anew"
 
 
@@ -130,7 +130,7 @@ def test_a_port_that_somebody_else_took_when_docker_proxy_died(explain: Explain,
     for pid in {int(text.partition(",")[0]) for text in proxies.split("pid=")[1:]}:
         os.kill(pid, signal.SIGKILL)
     until(lambda: not clean_host.run("ss", "-Hltn", "sport", "=", ":8080").stdout, 60, "docker-proxy is gone")
-    assert explain("8080").steps[:2] == [("published", "ok"), ("host", "broken")]
+    assert explain("8080").steps[:2] == [("published", "ok"), ("host", "failed")]
     with listening(clean_host, "nginx", "tcp,0.0.0.0,8080"):
         told = explain("8080")
     assert told.code == 2
@@ -142,7 +142,7 @@ def test_a_firewall_that_drops_what_is_forwarded(explain: Explain, clean_host: P
     clean_host.run("iptables", "-I", "FORWARD", "-o", "docker0", "-j", "DROP")
     told = explain("8080")
     assert (told.code, told.steps[:5]) == (2, whole_but("forward"))
-    assert ("forward", "broken") not in told.steps[5:], "over IPv6 docker-proxy serves it"
+    assert ("forward", "failed") not in told.steps[5:], "over IPv6 docker-proxy serves it"
     assert told.breaks == ["tcp/0.0.0.0:8080 of web is dropped by ip filter FORWARD"]
 
 
@@ -176,7 +176,7 @@ def test_what_leads_nowhere(explain: Explain, clean_host: PrivateHost) -> None:
 def test_a_port_published_where_no_network_publishes(explain: Explain, clean_host: PrivateHost) -> None:
     run(clean_host, "top", publish={"80/tcp": 8080}, network="host")
     told = explain("8080")
-    assert (told.code, told.steps) == (2, [("published", "broken")])
+    assert (told.code, told.steps) == (2, [("published", "failed")])
     assert told.breaks[0].startswith("tcp/8080 should lead to tcp/80 of top and does not: in host mode")
 
 
@@ -185,5 +185,6 @@ def test_it_is_printed_as_a_list(clean_host: PrivateHost, explain: Explain) -> N
     assert explain("8080").code == 2
     done = clean_host.run(COMMAND, "--docker.host", clean_host.docker_url, "explain", "8080", check=False, timeout=120)
     lines = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
-    assert done.stdout.splitlines()[0] == "tcp/8080 on 0.0.0.0, [::] -> web:80: broken"
-    assert [words[:2] for words in lines[1:]] == [[state, name] for name, state in whole_but("listener")]
+    assert done.stdout.splitlines()[0] == "tcp/8080 on 0.0.0.0, [::] -> web:80: unreachable"
+    assert [words[:2] for words in lines[1:-1]] == [[state, name] for name, state in whole_but("listener")]
+    assert lines[-1][0] == "->"

@@ -21,7 +21,9 @@ AREAS = {
     "core/ports": "ports.txt",
     "core/nat": "nat.txt",
     "core/explain": "explain.txt",
+    "cli": "cli.txt",
     "cli/output": "check.txt",
+    "web/access": "web_config.txt",
     "web/page": "page.txt",
 }
 ITEM, CONTINUED = "- ", "  "

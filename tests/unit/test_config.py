@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.cli.main import build_config, cli
+from exporter.cli.build_config import build_config
+from exporter.cli.main import cli
 from exporter.config import (
     COLLECTORS,
     Config,

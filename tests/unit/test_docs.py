@@ -9,6 +9,7 @@ import click
 
 from exporter.cli.main import cli
 from exporter.config import COLLECTORS
+from exporter.core.explain.codes import CODES, Code
 from exporter.core.findings.finding import Finding
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.model.container_details import Details, PortBinding
@@ -133,3 +134,13 @@ def test_every_collector_has_families() -> None:
     """Refused binds are few, and rendered at each scrape."""
     rendered = {group.collector for group in HOT_GROUPS} | {group.collector for group in kept_groups()}
     assert rendered | {"bind-failures"} == set(COLLECTORS)
+
+
+def test_the_codes_of_explain_are_documented_with_cause_remedy_and_findings() -> None:
+    text = (REPOSITORY / "docs/explain.md").read_text().partition("| code |")[2]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:] if line]
+    documented = {
+        code.strip("`"): Code(cause, remedy, tuple(re.findall(r"`(\w+)`", kinds)))
+        for code, cause, remedy, kinds in rows
+    }
+    assert documented == CODES

@@ -1,19 +1,19 @@
 """What `explain` prints: each way from the host to a process, step by step."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
 
 from exporter.cli.output.table import cell, table
 from exporter.core.explain import path
-from exporter.core.explain.path import BROKEN, OK, UNKNOWN, Explanation, Path, Step
+from exporter.core.explain.codes import CODES
+from exporter.core.explain.path import BLOCKED, REACHABLE, UNDETERMINED, UNREACHABLE, VERDICTS, Explanation, Path, Step
 
-EXIT_CODES = {OK: 0, BROKEN: 2, UNKNOWN: 3}
+EXIT_CODES = {REACHABLE: 0, UNREACHABLE: 2, BLOCKED: 2, UNDETERMINED: 3}
 # What keeps a step from being known.
 MATTERS = frozenset({"engine", "host_network", "sockets", "socket_owners", "namespace_sockets", "nat"})
-VERDICTS = {OK: "whole", BROKEN: "broken", UNKNOWN: "not known"}
 
 
 def print_explanation(explanation: Explanation, console: Console) -> None:
@@ -21,8 +21,9 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
     for number, way in enumerate(explanation.paths):
         if number:
             console.print()
-        console.print(cell(f"{_heading(way, explanation.asked)}: {VERDICTS[way.state]}"))
-        console.print(table(("state", "step", "what"), [(s.state, s.name, s.detail) for s in way.steps], header=False))
+        console.print(cell(f"{_heading(way, explanation.query)}: {way.verdict}"))
+        rows = [row for step in way.steps for row in _rows(step)]
+        console.print(table(("state", "step", "what"), rows, header=False))
 
 
 def document(explanation: Explanation) -> str:
@@ -32,13 +33,13 @@ def document(explanation: Explanation) -> str:
 
 def parse_explanation(told: Mapping[str, Any]) -> Explanation:
     """Read that document. Raises KeyError, TypeError or ValueError for anything else."""
-    return Explanation(str(told["asked"]), tuple(_parse_path(one) for one in told["paths"]))
+    return Explanation(str(told["query"]), tuple(_parse_path(one) for one in told["paths"]))
 
 
 def _parse_path(told: Mapping[str, Any]) -> Path:
-    steps = tuple(Step(str(step["name"]), str(step["state"]), str(step["detail"])) for step in told["steps"])
-    if not EXIT_CODES.keys() >= {step.state for step in steps}:
-        raise ValueError("a state that does not exist")
+    steps = tuple(Step(*(str(step[key]) for key in ("name", "state", "detail", "code"))) for step in told["steps"])
+    if not VERDICTS.keys() >= {step.state for step in steps} or not CODES.keys() >= {s.code for s in steps if s.code}:
+        raise ValueError("unknown state or code")
     return Path(
         protocol=str(told["protocol"]),
         addresses=tuple(str(address) for address in told["addresses"]),
@@ -50,8 +51,14 @@ def _parse_path(told: Mapping[str, Any]) -> Path:
 
 
 def exit_code(explanation: Explanation) -> int:
-    """0 when every way is whole, 2 when one is broken, 3 when that cannot be told."""
-    return EXIT_CODES[explanation.state]
+    """0 reachable, 2 unreachable or blocked, 3 undetermined."""
+    return EXIT_CODES[explanation.verdict]
+
+
+def _rows(step: Step) -> Iterator[tuple[str, str, str]]:
+    yield step.state, step.name, f"{step.detail} [{step.code}]" if step.code else step.detail
+    if step.remedy:
+        yield "", "", f"-> {step.remedy}"
 
 
 def _heading(way: Path, asked: str) -> str:

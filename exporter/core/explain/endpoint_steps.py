@@ -1,6 +1,6 @@
 """The two ends of the way: who holds the port of the host, and who listens inside the container."""
 
-from exporter.core.explain.path import BROKEN, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
+from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import ListeningSocket
@@ -23,13 +23,15 @@ def published_step(scene: PortScene, container: Container, binding: PortBinding)
     if not container.live:
         how = f", with exit code {details.exit_code}" if details.exit_code else ""
         why = f": {details.error}" if details.error else ""
-        return Step(PUBLISHED, BROKEN, f"{place} would lead to {target}, which is {container.state}{how}{why}")
+        detail = f"{place} would lead to {target}, which is {container.state}{how}{why}"
+        return Step(PUBLISHED, FAILED, detail, "container_down")
     ineffective = [c.detail for c in publish_ineffective.check(scene) if c.wanted_by == container.name]
     if binding not in details.published:
         detail = next((d for d in ineffective if d.startswith(str(place))), "")
-        return Step(PUBLISHED, BROKEN, detail or f"{place} should lead to {target} and is not in effect")
+        detail = detail or f"{place} should lead to {target} and is not in effect"
+        return Step(PUBLISHED, FAILED, detail, "not_published")
     if container.state == "paused":
-        return Step(PUBLISHED, BROKEN, f"{place} is published for {target}, which is paused")
+        return Step(PUBLISHED, FAILED, f"{place} is published for {target}, which is paused", "container_paused")
     if not binding.host_port:
         return Step(PUBLISHED, OK, f"{target} is reached at its own address: its network is routed to")
     return Step(PUBLISHED, OK, f"{place} is published for {target}")
@@ -46,22 +48,23 @@ def host_step(scene: PortScene, container: Container, place: Place) -> Step:
         return Step(HOST, OK, f"{place} is held by {described(dockers.owner)}")
     if found:
         holder = found[0].owner
-        state = BROKEN if holder.told else UNKNOWN
-        return Step(HOST, state, f"{place} is held by {described(holder)}, not by {container.name}'s docker-proxy")
+        state, code = (FAILED, "port_held") if holder.told else (UNKNOWN, "sockets_unknown")
+        detail = f"{place} is held by {described(holder)}, not by {container.name}'s docker-proxy"
+        return Step(HOST, state, detail, code)
     for unheld in published_unheld.check(scene):
         if (unheld.wanted_by, unheld.protocol, unheld.port) == (container.name, place.protocol, place.port):
-            return Step(HOST, BROKEN, unheld.detail)
+            return Step(HOST, FAILED, unheld.detail, "not_held")
     return Step(HOST, OK, f"{place} needs no listener: the engine holds IPv4's")
 
 
 def cannot_tell(scene: PortScene, place: Place) -> Step | None:
     """Return why it cannot be told who holds a port; None when it can."""
     if scene.readings.sockets is None:
-        return Step(HOST, UNKNOWN, SOCKETS_UNREAD)
+        return Step(HOST, UNKNOWN, SOCKETS_UNREAD, "sockets_unknown")
     if not scene.here:
-        return Step(HOST, UNKNOWN, ELSEWHERE)
+        return Step(HOST, UNKNOWN, ELSEWHERE, "sockets_unknown")
     if place.protocol not in READ_PROTOCOLS:
-        return Step(HOST, UNKNOWN, f"sockets of {place.protocol} are not read")
+        return Step(HOST, UNKNOWN, f"sockets of {place.protocol} are not read", "sockets_unknown")
     return None
 
 
@@ -70,17 +73,19 @@ def listener_step(scene: PortScene, container: Container, binding: PortBinding) 
     name, target = container.name, f"{binding.protocol}/{binding.container_port}"
     sockets = scene.inside(container)
     if sockets is None or binding.protocol not in READ_PROTOCOLS:
-        return Step(LISTENER, UNKNOWN, f"who listens inside {name} could not be read")
+        return Step(LISTENER, UNKNOWN, f"who listens inside {name} could not be read", "sockets_unknown")
     why = why_unserved(container, binding, sockets)
     if not why:
         found = [s for s in sockets if (s.protocol, s.port) == (binding.protocol, binding.container_port)]
         return Step(LISTENER, OK, f"{target} is listened on inside {name}, at {_at(found)}")
     if why == LOOPBACK_ONLY:
-        return Step(LISTENER, BROKEN, f"{target} is listened on inside {name} on its loopback alone")
+        return Step(LISTENER, FAILED, f"{target} is listened on inside {name} on its loopback alone", "loopback_only")
     if why == WRONG_PROTOCOL:
         other = f"{OTHER[binding.protocol]}/{binding.container_port}"
-        return Step(LISTENER, BROKEN, f"nothing listens on {target} inside {name}, which serves {other} instead")
-    return Step(LISTENER, BROKEN, f"nothing listens on {target} inside {name}, {_instead(sockets)}")
+        detail = f"nothing listens on {target} inside {name}, which serves {other} instead"
+        return Step(LISTENER, FAILED, detail, "wrong_protocol")
+    detail = f"nothing listens on {target} inside {name}, {_instead(sockets)}"
+    return Step(LISTENER, FAILED, detail, "not_listening")
 
 
 def _at(sockets: list[ListeningSocket]) -> str:

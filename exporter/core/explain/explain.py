@@ -6,8 +6,8 @@ from dataclasses import replace
 from exporter.core.explain.endpoint_steps import cannot_tell, host_step, listener_step, published_step
 from exporter.core.explain.nat_steps import nat_steps
 from exporter.core.explain.path import (
-    BROKEN,
     DNAT,
+    FAILED,
     FORWARD,
     HOST,
     LISTENER,
@@ -51,18 +51,20 @@ def _container(observation: Observation, text: str) -> Container | None:
 
 def _nowhere(observation: Observation, text: str, asked: Asked | None) -> Path:
     if not observation.topology.inventory.connected:
-        return _single(UNKNOWN, PUBLISHED, NO_ENGINE, asked)
+        return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), asked)
     if asked is None:
-        return _single(UNKNOWN, PUBLISHED, f"there is no container {text}", asked)
+        return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}", "not_found"))
     unread = observation.sockets is None
     what = str(Place(asked.protocol or "tcp or udp", "", asked.port))
     detail = f"no container publishes {what}, and nobody listens there"
-    return _single(UNKNOWN if unread else BROKEN, HOST, f"{detail} that can be seen" if unread else detail, asked)
+    if unread:
+        return _single(Step(HOST, UNKNOWN, f"{detail} that can be seen", "sockets_unknown"), asked)
+    return _single(Step(HOST, FAILED, detail, "not_found"), asked)
 
 
-def _single(state: str, name: str, detail: str, asked: Asked | None = None) -> Path:
+def _single(step: Step, asked: Asked | None = None) -> Path:
     protocol, port = (asked.protocol, asked.port) if asked else ("", 0)
-    return Path(protocol, (), port, "", 0, (Step(name, state, detail),))
+    return Path(protocol, (), port, "", 0, (step,))
 
 
 def _merged(paths: Iterator[Path] | tuple[Path, ...]) -> Iterator[Path]:
@@ -100,7 +102,8 @@ class _Walk:
             place = Place(listener.socket.protocol, listener.socket.address, listener.socket.port)
             yield self._held(place, listener.owner)
         if not bindings and not own:
-            yield _single(BROKEN, PUBLISHED, f"no port of the host leads to {container.name}: it publishes none")
+            detail = f"no port of the host leads to {container.name}: it publishes none"
+            yield _single(Step(PUBLISHED, FAILED, detail, "not_published"))
 
     def from_port(self, asked: Asked) -> Iterator[Path]:
         """Go the ways that begin at a port of the host; containers that are down count where none that runs does."""
@@ -127,7 +130,7 @@ class _Walk:
             steps.append(host_step(self._scene, container, place))
             steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
         elif not container.live and (others := self._scene.others(place, container)):
-            steps.append(Step(HOST, BROKEN, f"{place} is held by {described(others[0].owner)}"))
+            steps.append(Step(HOST, FAILED, f"{place} is held by {described(others[0].owner)}", "port_held"))
         if in_effect:
             steps.append(listener_step(self._scene, container, binding))
         addresses = (address or EVERY_ADDRESS,)
@@ -147,8 +150,11 @@ class _Walk:
         step = cannot_tell(self._scene, place)
         if step is None:
             certain = owner.told and not is_dockers(owner)
-            step = Step(HOST, OK if certain else UNKNOWN, f"{described(owner)} itself listens on {place}")
-        published = () if self._scene.inventory.connected else (Step(PUBLISHED, UNKNOWN, NO_ENGINE),)
+            detail = f"{described(owner)} itself listens on {place}"
+            step = Step(HOST, OK, detail) if certain else Step(HOST, UNKNOWN, detail, "sockets_unknown")
+        published = (
+            () if self._scene.inventory.connected else (Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"),)
+        )
         name = owner.name if owner.kind == CONTAINER else ""
         return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step))
 
@@ -157,7 +163,7 @@ def _led(redirect: Redirect, port: int) -> Path:
     target = described(redirect.target)
     rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule leads it to {target}")
     name = redirect.target.name if redirect.target.kind == CONTAINER else ""
-    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers cannot be told from here")
+    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers cannot be told from here", "target_unknown")
     address = redirect.host_ip or EVERY_ADDRESS
     return Path(redirect.protocol, (address,), port, name, 0, (rule, beyond))
 

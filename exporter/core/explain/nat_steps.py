@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from exporter.core.explain.path import BROKEN, DNAT, FORWARD, OK, UNKNOWN, Step
+from exporter.core.explain.path import DNAT, FAILED, FORWARD, OK, UNKNOWN, Step
 from exporter.core.nat.address_numbers import family_of
 from exporter.core.nat.context import NatScene, is_loopback
 from exporter.core.nat.drift import NatDrift
@@ -25,13 +25,23 @@ from exporter.core.observation import Observation
 
 UNREAD = "the host's NAT rules cannot be read"
 FIREWALL_OFF = "none"
+# The code of each kind of drift that is a step here.
+_CODES = {
+    missing_chain.KIND: "dnat_missing",
+    missing_jump.KIND: "dnat_missing",
+    unreachable_jump.KIND: "dnat_missing",
+    missing_dnat.KIND: "dnat_missing",
+    wrong_dnat.KIND: "dnat_wrong",
+    forward_drop.KIND: "drop_rule",
+    forwarding_off.KIND: "forwarding_off",
+}
 
 
 def nat_steps(observation: Observation, container: str, protocol: str, address: str, port: int) -> tuple[Step, ...]:
     """Return the steps of one address of a published port; '' is every address of IPv4."""
     nat = observation.nat
     if nat is None or nat.reading is None:
-        return (Step(DNAT, UNKNOWN, UNREAD),)
+        return (Step(DNAT, UNKNOWN, UNREAD, "rules_unknown"),)
     family = family_of(address or "0.0.0.0")
     wanted = (container, protocol, port, family)
     for binding in nat.judgement.expected.bindings:
@@ -55,14 +65,15 @@ def _steps(scene: NatScene, observation: Observation, binding: ExpectedBinding) 
     if binding.family not in scene.families:
         yield _without_rules(scene, observation, binding)
         return
-    wrong = [drift.detail for drift in _untranslated(scene, binding)]
-    yield from (Step(DNAT, BROKEN, detail) for detail in wrong)
+    wrong = list(_untranslated(scene, binding))
+    yield from (Step(DNAT, FAILED, drift.detail, _CODES[drift.kind]) for drift in wrong)
     led = next((b for b, hits in scene.entries if any(b.is_served_by(rule) for rule, _ in hits)), None)
     if not wrong and led is not None:
         target = f"[{led.targets[0]}]" if ":" in led.targets[0] else led.targets[0]
         yield Step(DNAT, OK, f"a DNAT rule leads it to {target}:{led.container_port} on network {led.network}")
     elif not wrong:
-        yield Step(DNAT, UNKNOWN, "whether a DNAT rule leads it to its container depends on who the client is")
+        detail = "whether a DNAT rule leads it to its container depends on who the client is"
+        yield Step(DNAT, UNKNOWN, detail, "rule_not_understood")
     yield from _forward(scene, led or binding, led=led is not None)
 
 
@@ -71,7 +82,8 @@ def _without_rules(scene: NatScene, observation: Observation, binding: ExpectedB
     engine = observation.topology.inventory.engine
     if engine is not None and engine.firewall_driver == FIREWALL_OFF and scene.serves(binding):
         return Step(DNAT, OK, "the engine writes no rules: docker-proxy passes it on")
-    return Step(DNAT, UNKNOWN, f"there are no rules of Docker's for {binding.family}: switched off, or flushed")
+    detail = f"there are no rules of Docker's for {binding.family}: switched off, or flushed"
+    return Step(DNAT, UNKNOWN, detail, "rules_absent")
 
 
 def _untranslated(scene: NatScene, binding: ExpectedBinding) -> Iterator[NatDrift]:
@@ -93,6 +105,6 @@ def _forward(scene: NatScene, binding: ExpectedBinding, *, led: bool) -> Iterato
         for d in forwarding_off.check(scene)
         if d.subject.family == binding.family and d.subject.network in ("", binding.network)
     ]
-    yield from (Step(FORWARD, BROKEN, drift.detail) for drift in (*off, *found))
+    yield from (Step(FORWARD, FAILED, drift.detail, _CODES[drift.kind]) for drift in (*off, *found))
     if led and not found and not off:
         yield Step(FORWARD, OK, f"the host forwards it to network {binding.network}, and no rule drops it")

@@ -1,26 +1,48 @@
-"""The way from a port of the host to the process that serves it, step by step, and where it breaks."""
+"""The path from a port of the host to the process that serves it: steps, verdicts and their JSON form."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-OK, BROKEN, UNKNOWN = "ok", "broken", "unknown"
-# What a step is about, in the order in which a packet meets it.
-PUBLISHED, HOST, DNAT, FORWARD, LISTENER = "published", "host", "dnat", "forward", "listener"
+from exporter.core.explain.codes import CODES
+
+# States of a step. `blocked` is closed on purpose, by a rule that an operator wrote.
+OK, FAILED, BLOCKED, UNKNOWN = "ok", "failed", "blocked", "unknown"
+# Verdicts of a path.
+REACHABLE, UNREACHABLE, UNDETERMINED = "reachable", "unreachable", "undetermined"
+# The worst state decides: what fails, fails whatever else is unknown.
+VERDICTS = {FAILED: UNREACHABLE, BLOCKED: BLOCKED, UNKNOWN: UNDETERMINED, OK: REACHABLE}
+
+# Names of steps, in the order in which a packet meets them.
+PUBLISHED, HOST, ROUTE, DNAT, FORWARD, LINK, LISTENER = (
+    "published",
+    "host",
+    "route",
+    "dnat",
+    "forward",
+    "link",
+    "listener",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One place on the way; `detail` is a sentence for people."""
+    """One part of the path. `detail` is a sentence; `code` is a key of CODES, '' where `state` is ok."""
 
     name: str
     state: str
     detail: str
+    code: str = ""
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it; '' for a step that is ok."""
+        return CODES[self.code].remedy if self.code else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One way. `addresses` are the host's; `container` is '' and `container_port` 0 where none is published.
+    """One path. `addresses` are the host's; `container` is '' and `container_port` 0 where none is published.
 
     `port` is 0 where the engine would choose it, or where a network is routed to.
     """
@@ -33,22 +55,22 @@ class Path:
     steps: tuple[Step, ...]
 
     @property
-    def state(self) -> str:
-        """The worst of its steps."""
-        return worst(step.state for step in self.steps)
+    def verdict(self) -> str:
+        """The verdict by the worst of its steps."""
+        return VERDICTS[worst((step.state for step in self.steps), VERDICTS)]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The answer to `asked`: each way that there is, or one that says why there is none."""
+    """The answer to `query`: each path that exists, or one that says why there is none."""
 
-    asked: str
+    query: str
     paths: tuple[Path, ...]
 
     @property
-    def state(self) -> str:
+    def verdict(self) -> str:
         """The worst of its paths."""
-        return worst(path.state for path in self.paths)
+        return worst((path.verdict for path in self.paths), VERDICTS.values())
 
     @property
     def complete(self) -> bool:
@@ -57,12 +79,22 @@ class Explanation:
 
 
 def document(explanation: Explanation) -> dict[str, Any]:
-    """Write it down for programs."""
-    paths = [{**asdict(path), "state": path.state} for path in explanation.paths]
-    return {"asked": explanation.asked, "state": explanation.state, "paths": paths}
+    """Return the JSON form."""
+    paths = [
+        {
+            **asdict(path),
+            "verdict": path.verdict,
+            "steps": [{**asdict(step), "remedy": step.remedy} for step in path.steps],
+        }
+        for path in explanation.paths
+    ]
+    return {"query": explanation.query, "verdict": explanation.verdict, "paths": paths}
 
 
-def worst(states: Iterable[str]) -> str:
-    """Of several: what is broken is, whatever else is not known."""
-    found = set(states)
-    return next((state for state in (BROKEN, UNKNOWN) if state in found), OK)
+def worst(found: Iterable[str], order: Iterable[str]) -> str:
+    """Return the first of `order` that was found, its last where nothing was."""
+    present, last = set(found), ""
+    for last in order:
+        if last in present:
+            break
+    return last

@@ -76,21 +76,26 @@ def test_one_that_listens_on_every_address_is_asked_on_the_loopback(host: str) -
 def test_nobody_there_is_one_line_and_exit_code_one() -> None:
     with reserved() as port:
         address = f"127.0.0.1:{port}"
-        said = f"dockernet-exporter: {address} does not answer: Connection refused\n"
-        assert checked("--web.listen-address", address) == (1, said)
+        code, said = checked("--web.listen-address", address)
+    assert (code, len(said.splitlines())) == (1, 1)
+    assert said.startswith(f"dockernet-exporter: {address} ")
+    assert "Connection refused" in said
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])
 def test_somebody_else_s_server_is_not_healthy(status: int) -> None:
     with stranger(status) as address:
-        said = f"127.0.0.1:{address.port}/-/healthy answers with status {status}"
-        assert why_unhealthy(address) == said
+        reason = why_unhealthy(address)
+    assert reason.startswith(f"127.0.0.1:{address.port}/-/healthy ")
+    assert str(status) in reason
 
 
 def test_one_that_accepts_and_says_nothing_is_not_healthy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        assert why_unhealthy(ListenAddress("127.0.0.1", port)) == f"127.0.0.1:{port} does not answer: timed out"
+        reason = why_unhealthy(ListenAddress("127.0.0.1", port))
+    assert reason.startswith(f"127.0.0.1:{port} ")
+    assert "timed out" in reason
 
 
 def test_one_that_speaks_no_http_is_not_healthy() -> None:
@@ -105,7 +110,7 @@ def test_one_that_speaks_no_http_is_not_healthy() -> None:
         thread.start()
         reason = why_unhealthy(ListenAddress("127.0.0.1", server.getsockname()[1]))
         thread.join()
-    assert "does not answer: 220 mail.example.org ESMTP" in reason
+    assert "220 mail.example.org ESMTP" in reason
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_one_row_that_is_not_understood_costs_no_other(
         lists = asked(engine, "/containers/json")
         follower.wait(lambda: asked(engine, "/containers/json") > lists + 1, "a list after it")
     assert {container.name for container in follower.inventory.containers.values()} == {"web"}
-    assert [entry["id"] for entry in entries if entry["event"] == "row of a list left out"] == ["odd-id"]
+    assert [entry["id"] for entry in entries if entry["log_level"] == "warning"] == ["odd-id"]
 
 
 def test_an_inspect_that_is_not_understood_is_said_once_and_asked_for_again_with_the_next_list(
@@ -165,7 +165,7 @@ def test_an_inspect_that_is_not_understood_is_said_once_and_asked_for_again_with
         follower = follow()
         follower.watcher.start()
         follower.wait(lambda: asked(engine, "/containers/odd-id/json") > 3, "an inspect with each list")
-    told = [entry["error"] for entry in entries if entry["event"] == "answer not understood"]
+    told = [entry["error"] for entry in entries if entry["log_level"] == "warning"]
     assert told == ["""ValueError("invalid literal for int() with base 10: 'often'")"""]
     assert asked(engine, "/containers/odd-id/json") <= asked(engine, "/containers/json")
     assert {container.name for container in follower.inventory.containers.values()} == {"odd"}

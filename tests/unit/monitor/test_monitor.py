@@ -129,7 +129,7 @@ def test_an_inventory_is_kept_although_the_devices_cannot_be_read(log: LogCaptur
     monitor = Monitor(kernel)
     kernel.failing = True
     monitor.accept(listed(run("web", network="front")))
-    assert [entry["event"] for entry in log.entries] == ["devices could not be read"]
+    assert [entry["log_level"] for entry in log.entries] == ["warning"]
     assert received(monitor.observe()) == {"web": 5}
 
 
@@ -167,9 +167,9 @@ def test_a_failed_source_is_logged_when_it_fails_and_when_it_reads_again(log: Lo
     kernel.answer = good
     for _ in range(3):
         monitor.observe()
-    assert [(entry["event"], entry["collector"]) for entry in log.entries] == [
-        ("source failed", "link_stats"),
-        ("source reads again", "link_stats"),
+    assert [(entry["log_level"], entry["collector"]) for entry in log.entries] == [
+        ("error", "link_stats"),
+        ("info", "link_stats"),
     ]
 
 

@@ -1,13 +1,12 @@
 """The commands where no engine is: they say so, and end with 3 or with what they know."""
 
 import json
-import sys
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from exporter.cli.main import main
+from tests.support.command_line import run_main
 
 NO_ENGINE = "unix:///nowhere/docker.sock"
 
@@ -18,25 +17,14 @@ def _own_logging() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["dockernet-exporter", "--docker.host", NO_ENGINE, *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    streams = capsys.readouterr()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, streams.out, streams.err
-
-
 def test_check_says_that_it_could_not_look(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = said(capsys, "check")
+    code, out, err = run_main(capsys, "--docker.host", NO_ENGINE, "check")
     assert (code, err) == (3, "")
-    assert "  the Docker Engine does not answer: [Errno 2] No such file or directory\n" in out
+    assert "[Errno 2] No such file or directory" in out
 
 
 def test_check_as_a_document_says_so_too(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = said(capsys, "check", "--output", "json")
+    code, out, _ = run_main(capsys, "--docker.host", NO_ENGINE, "check", "--output", "json")
     whole = json.loads(out)
     assert (code, whole["verdict"], whole["findings"]) == (3, "unknown", [])
     assert whole["unseen"]["engine"].endswith("No such file or directory")
@@ -45,14 +33,14 @@ def test_check_as_a_document_says_so_too(capsys: pytest.CaptureFixture[str]) -> 
 def test_ports_are_told_without_an_engine_and_what_is_missing_on_standard_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code, out, err = said(capsys, "ports")
+    code, out, err = run_main(capsys, "--docker.host", NO_ENGINE, "ports")
     assert code == 0
     assert out
-    assert "the Docker Engine does not answer" in err
-    assert json.loads(said(capsys, "ports", "--output", "json")[1]) is not None
+    assert "No such file or directory" in err
+    assert json.loads(run_main(capsys, "--docker.host", NO_ENGINE, "ports", "--output", "json")[1]) is not None
 
 
 @pytest.mark.parametrize("command", ["check", "ports"])
 def test_another_output_is_refused(capsys: pytest.CaptureFixture[str], command: str) -> None:
-    code, out, err = said(capsys, command, "--output", "xml")
+    code, out, err = run_main(capsys, "--docker.host", NO_ENGINE, command, "--output", "xml")
     assert (code, out, "--output" in err) == (2, "", True)

@@ -6,7 +6,20 @@ from typing import Any
 import pytest
 
 from exporter.core.explain.explain import explain
-from exporter.core.explain.path import BROKEN, DNAT, FORWARD, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Path
+from exporter.core.explain.path import (
+    DNAT,
+    FAILED,
+    FORWARD,
+    HOST,
+    LISTENER,
+    OK,
+    PUBLISHED,
+    REACHABLE,
+    UNDETERMINED,
+    UNKNOWN,
+    UNREACHABLE,
+    Path,
+)
 from exporter.core.explain.query import Asked, parse_asked
 from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner
 from exporter.core.nat.evaluator import NatJudgement
@@ -43,7 +56,7 @@ def told(host: Host, asked: str = "8080", *listeners: Listener, **more: Any) -> 
 def broken(host: Host, asked: str = "8080", *listeners: Listener, **more: Any) -> list[tuple[str, str]]:
     """Where the first way is broken."""
     steps = told(host, asked, *listeners, **more)
-    return [(name, detail) for name, (state, detail) in steps.items() if state == BROKEN]
+    return [(name, detail) for name, (state, detail) in steps.items() if state == FAILED]
 
 
 @pytest.mark.parametrize(
@@ -69,14 +82,14 @@ def test_a_port_is_read_as_people_write_it(text: str, asked: Asked | None) -> No
 def test_a_way_that_is_whole_is_told_step_by_step(host: Host, sentence: Any) -> None:
     assert told(host) == dict.fromkeys((PUBLISHED, HOST, DNAT, FORWARD, LISTENER), (OK, sentence))
     [path] = explain(seen(host), "8080").paths
-    assert (path.addresses, path.state) == (("0.0.0.0", "::"), OK)
+    assert (path.addresses, path.verdict) == (("0.0.0.0", "::"), REACHABLE)
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
 def test_the_two_families_are_told_apart_where_one_of_them_is_broken(host: Host) -> None:
     damaged = host.without(host.entry("ip6"), "-p tcp --dport 8080")
     paths = explain(seen(damaged), "8080").paths
-    assert [(path.addresses, path.state) for path in paths] == [(("0.0.0.0",), OK), (("::",), BROKEN)]
+    assert [(path.addresses, path.verdict) for path in paths] == [(("0.0.0.0",), REACHABLE), (("::",), UNREACHABLE)]
 
 
 def test_a_container_is_asked_for_by_name_or_by_the_beginning_of_its_id(sentence: Any) -> None:
@@ -160,7 +173,7 @@ def test_of_two_that_want_a_port_the_one_that_is_up_is_told() -> None:
     twin = details(twin, published=())
     both = explain(seen(OLD.with_inventory(twin)), "8080").paths
     assert {path.container for path in both} == {"web"}
-    assert {path.state for path in explain(seen(OLD.with_inventory(twin)), "twin").paths} == {BROKEN}
+    assert {path.verdict for path in explain(seen(OLD.with_inventory(twin)), "twin").paths} == {UNREACHABLE}
 
 
 def test_a_paused_container(sentence: Any) -> None:
@@ -178,11 +191,11 @@ def test_who_listens_without_docker(sentence: Any) -> None:
     listeners = (*process("sshd", "0.0.0.0:22"), *container("dns", "192.0.2.10:9000"), *process("", "127.0.0.1:70/udp"))
     host = seen(OLD, *listeners)
     assert [(s.name, s.detail) for s in explain(host, "22").paths[0].steps] == [(HOST, sentence)]
-    assert explain(host, "22/udp").state == BROKEN
+    assert explain(host, "22/udp").verdict == UNREACHABLE
     assert explain(host, "9000").paths == (
         Path("tcp", ("192.0.2.10",), 9000, "dns", 0, explain(host, "9000").paths[0].steps),
     )
-    assert explain(host, "70").state == UNKNOWN
+    assert explain(host, "70").verdict == UNDETERMINED
 
 
 def test_a_rule_that_leads_a_port_away_that_nobody_publishes(sentence: Any) -> None:
@@ -207,7 +220,7 @@ def test_what_could_not_be_read_is_unknown_and_nothing_else(more: dict[str, Any]
     host = seen(OLD)
     found = explain(replace(host, **more), "web")
     assert {step.name for path in found.paths for step in path.steps if step.state == UNKNOWN} == {name}
-    assert (found.state, found.complete) == (UNKNOWN, False)
+    assert (found.verdict, found.complete) == (UNDETERMINED, False)
 
 
 def test_rules_that_are_not_there_may_be_switched_off(sentence: Any) -> None:
@@ -221,6 +234,6 @@ def test_rules_that_are_not_there_may_be_switched_off(sentence: Any) -> None:
 
 def test_without_an_engine_what_it_publishes_is_not_known() -> None:
     away = replace(OLD, inventory=replace(OLD.inventory, connected=False, containers={}))
-    assert explain(seen(away, *process("nginx", "0.0.0.0:7000")), "8080").state == UNKNOWN
-    assert explain(seen(away, *process("nginx", "0.0.0.0:7000")), "7000").state == UNKNOWN
-    assert explain(seen(away), "web").state == UNKNOWN
+    assert explain(seen(away, *process("nginx", "0.0.0.0:7000")), "8080").verdict == UNDETERMINED
+    assert explain(seen(away, *process("nginx", "0.0.0.0:7000")), "7000").verdict == UNDETERMINED
+    assert explain(seen(away), "web").verdict == UNDETERMINED

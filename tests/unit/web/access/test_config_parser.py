@@ -1,6 +1,7 @@
 """The text of a web config: what it means, and one test for each way to get it wrong."""
 
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 import pytest
@@ -115,86 +116,83 @@ def test_the_hashes_of_all_htpasswds_are_taken(prefix: str) -> None:
     assert parse_web_config(f"basic_auth_users: {{alice: {hashed}}}".encode()).users == {"alice": hashed.encode()}
 
 
-NO_HASH = "the password of 'alice' in basic_auth_users is no bcrypt hash"
-
+# Wrong files, and what the error must name: the key, or the line.
 BAD = {
-    "- a list": "the file: this must be keys with values",
-    "tls_config: {}": "unknown key 'tls_config'; known are tls_server_config, http_server_config, basic_auth_users,",
-    "Rate_limit: {}": "unknown key 'Rate_limit'; known are",
-    "rate_limit: {}\nrate_limit: {}": "the key 'rate_limit' in line 2 is there twice",
-    "rate_limit: {burst: 1, burst: 2}": "the key 'burst' in line 1 is there twice",
-    "? [a]\n: b": "a key in line 1 is no text",
-    "tls_server_config: [": "this is no YAML: ",
-    "a: b\n---\nc: d": "this is no YAML: ",
-    "a: \x00": "this is no YAML: it has bytes that are no text",
-    "a: *b": "this is no YAML: found undefined alias in line 1",
-    "a: &b [*b]": "this YAML goes too deep",
-    "tls_server_config: yes": "tls_server_config: this must be keys with values",
-    "http_server_config: {http3: true}": "http_server_config: unknown key 'http3'; known are http2, headers",
-    "http_server_config: {http2: 2}": "http_server_config.http2: '2' is neither true nor false",
-    "http_server_config: {headers: [a]}": "http_server_config.headers: this must be keys with values",
-    "basic_auth_users: [alice]": "basic_auth_users: this must be keys with values",
-    "basic_auth_users: {alice: hunter2}": NO_HASH,
-    "basic_auth_users: {alice: }": NO_HASH,
-    f"basic_auth_users: {{alice: {HASH[:-1]}}}": NO_HASH,
-    f"basic_auth_users: {{alice: {HASH[:4]}03{HASH[6:]}}}": NO_HASH,
-    f"basic_auth_users: {{alice: {HASH[:2]}z{HASH[3:]}}}": NO_HASH,
-    f"basic_auth_users: {{'a:b': {HASH}}}": "'a:b' in basic_auth_users: a name with a colon cannot be sent",
-    "rate_limit: {interval: 1, burst: 1}": "rate_limit.interval: '1' is no duration such as 500ms, 1s or 1m30s",
-    "rate_limit: {interval: -1s, burst: 1}": "rate_limit.interval: '-1s' is no duration",
-    "rate_limit: {interval: 1d, burst: 1}": "rate_limit.interval: '1d' is no duration",
-    "rate_limit: {interval: 1s}": "rate_limit.burst: with an interval it must be 1 or more",
-    "rate_limit: {interval: 1s, burst: -1}": "rate_limit.burst: '-1' is no whole number",
-    "rate_limit: {interval: 1s, burst: 1.5}": "rate_limit.burst: '1.5' is no whole number",
-    "rate_limit: {interval: 1s, burst: 1, per: client}": "rate_limit: unknown key 'per'; known are interval, burst",
+    "- a list": "the file",
+    "tls_config: {}": "'tls_config'",
+    "Rate_limit: {}": "'Rate_limit'",
+    "rate_limit: {}\nrate_limit: {}": "line 2",
+    "rate_limit: {burst: 1, burst: 2}": "line 1",
+    "? [a]\n: b": "line 1",
+    "tls_server_config: [": "YAML",
+    "a: b\n---\nc: d": "YAML",
+    "a: \x00": "YAML",
+    "a: *b": "line 1",
+    "a: &b [*b]": "YAML",
+    "tls_server_config: yes": "tls_server_config",
+    "http_server_config: {http3: true}": "'http3'",
+    "http_server_config: {http2: 2}": "http_server_config.http2",
+    "http_server_config: {headers: [a]}": "http_server_config.headers",
+    "basic_auth_users: [alice]": "basic_auth_users",
+    "basic_auth_users: {alice: hunter2}": "'alice'",
+    "basic_auth_users: {alice: }": "'alice'",
+    f"basic_auth_users: {{alice: {HASH[:-1]}}}": "'alice'",
+    f"basic_auth_users: {{alice: {HASH[:4]}03{HASH[6:]}}}": "'alice'",
+    f"basic_auth_users: {{alice: {HASH[:2]}z{HASH[3:]}}}": "'alice'",
+    f"basic_auth_users: {{'a:b': {HASH}}}": "'a:b'",
+    "rate_limit: {interval: 1, burst: 1}": "rate_limit.interval",
+    "rate_limit: {interval: -1s, burst: 1}": "rate_limit.interval",
+    "rate_limit: {interval: 1d, burst: 1}": "rate_limit.interval",
+    "rate_limit: {interval: 1s}": "rate_limit.burst",
+    "rate_limit: {interval: 1s, burst: -1}": "rate_limit.burst",
+    "rate_limit: {interval: 1s, burst: 1.5}": "rate_limit.burst",
+    "rate_limit: {interval: 1s, burst: 1, per: client}": "'per'",
 }
 BAD_TLS = {
-    "certfile: c.pem": ": unknown key 'certfile'; known are cert, cert_file, key, key_file, client_ca, client_ca_file,",
-    "min_version: TLS12": ": missing one of cert or cert_file",
-    "key_file: k.pem": ": missing one of cert or cert_file",
-    "cert_file: '', key_file: ''": ": missing one of cert or cert_file",
-    "cert_file: c.pem": ": missing one of key or key_file",
-    "cert_file: [c.pem]": ".cert_file: this must be one text",
-    f"{CERT}, client_auth_type: Always": ".client_auth_type: 'Always' is none of NoClientCert, RequestClientCert,",
-    f"{CERT}, client_ca_file: ca.pem": ": client_ca without a client_auth_type: say RequireAndVerifyClientCert",
-    f"{CERT}, client_ca: x, client_auth_type: NoClientCert": ": client_ca without a client_auth_type: say Require",
-    f"{CERT}, client_auth_type: RequireAnyClientCert": ": RequireAnyClientCert takes certificates of anybody, which",
-    f"{CERT}, client_allowed_sans: [a]": ": client_allowed_sans needs client_auth_type RequireAndVerifyClientCert",
-    f"{CERT}, client_auth_type: VerifyClientCertIfGiven, client_allowed_sans: [a]": ": client_allowed_sans needs",
-    f"{CERT}, client_allowed_sans: []": ".client_allowed_sans: an empty list would refuse everybody",
-    f"{CERT}, client_allowed_sans: a": ".client_allowed_sans: this must be a list of texts",
-    f"{CERT}, client_allowed_sans: [[a]]": ".client_allowed_sans: this must be a list of texts",
-    f"{CERT}, min_version: TLS111": ".min_version: 'TLS111' is none of TLS10, TLS11, TLS12, TLS13",
-    f"{CERT}, max_version: SSL30": ".max_version: 'SSL30' is none of TLS10, TLS11, TLS12, TLS13",
-    f"{CERT}, min_version: TLS13, max_version: TLS12": ": min_version is above max_version",
-    f"{CERT}, cipher_suites: [TLS_FOO]": ".cipher_suites: 'TLS_FOO' is none of TLS_AES_128_GCM_SHA256,",
-    f"{CERT}, cipher_suites: [TLS_AES_128_GCM_SHA256], max_version: TLS12": ": cipher_suites has suites of TLS 1.3",
-    f"{CERT}, curve_preferences: [P256]": ".curve_preferences: 'P256' is none of CurveP256, CurveP384",
-    f"{CERT}, prefer_server_cipher_suites: perhaps": ".prefer_server_cipher_suites: 'perhaps' is neither",
+    "certfile: c.pem": "'certfile'",
+    "min_version: TLS12": "cert_file",
+    "key_file: k.pem": "cert_file",
+    "cert_file: '', key_file: ''": "cert_file",
+    "cert_file: c.pem": "key_file",
+    "cert_file: [c.pem]": ".cert_file",
+    f"{CERT}, client_auth_type: Always": ".client_auth_type",
+    f"{CERT}, client_ca_file: ca.pem": "client_ca",
+    f"{CERT}, client_ca: x, client_auth_type: NoClientCert": "client_ca",
+    f"{CERT}, client_auth_type: RequireAnyClientCert": "RequireAnyClientCert",
+    f"{CERT}, client_allowed_sans: [a]": "client_allowed_sans",
+    f"{CERT}, client_auth_type: VerifyClientCertIfGiven, client_allowed_sans: [a]": "client_allowed_sans",
+    f"{CERT}, client_allowed_sans: []": ".client_allowed_sans",
+    f"{CERT}, client_allowed_sans: a": ".client_allowed_sans",
+    f"{CERT}, client_allowed_sans: [[a]]": ".client_allowed_sans",
+    f"{CERT}, min_version: TLS111": ".min_version",
+    f"{CERT}, max_version: SSL30": ".max_version",
+    f"{CERT}, min_version: TLS13, max_version: TLS12": "min_version",
+    f"{CERT}, cipher_suites: [TLS_FOO]": ".cipher_suites",
+    f"{CERT}, cipher_suites: [TLS_AES_128_GCM_SHA256], max_version: TLS12": "cipher_suites",
+    f"{CERT}, curve_preferences: [P256]": ".curve_preferences",
+    f"{CERT}, prefer_server_cipher_suites: perhaps": ".prefer_server_cipher_suites",
 }
 BAD_HEADERS = {
-    "Server: x": ": unknown key 'Server'; known are Content-Security-Policy, Strict-Transport-Security,",
-    "x-frame-options: deny": ": unknown key 'x-frame-options'; known are",
-    "X-Frame-Options: allow": ".X-Frame-Options: 'allow' is none of deny, sameorigin",
-    "X-Content-Type-Options: sniff": ".X-Content-Type-Options: 'sniff' is none of nosniff",
-    'X-XSS-Protection: "0\\r\\nA: b"': ".X-XSS-Protection: a header is one line",
+    "Server: x": "'Server'",
+    "x-frame-options: deny": "'x-frame-options'",
+    "X-Frame-Options: allow": ".X-Frame-Options",
+    "X-Content-Type-Options: sniff": ".X-Content-Type-Options",
+    'X-XSS-Protection: "0\\r\\nA: b"': ".X-XSS-Protection",
 }
 ALL_BAD = {
     **BAD,
-    **{f"tls_server_config: {{{keys}}}": f"tls_server_config{problem}" for keys, problem in BAD_TLS.items()},
-    **{
-        f"http_server_config: {{headers: {{{keys}}}}}": f"http_server_config.headers{problem}"
-        for keys, problem in BAD_HEADERS.items()
-    },
+    **{f"tls_server_config: {{{keys}}}": named for keys, named in BAD_TLS.items()},
+    **{f"http_server_config: {{headers: {{{keys}}}}}": named for keys, named in BAD_HEADERS.items()},
 }
 
 
-@pytest.mark.parametrize("text", ALL_BAD, ids=lambda text: text.partition(HASH[:-1])[0])
-def test_a_bad_config_is_one_line_that_names_the_key(text: str) -> None:
+@pytest.mark.parametrize("text", ALL_BAD, ids=lambda text: text.replace(HASH[6:], "...").partition(HASH[:-1])[0])
+def test_a_bad_config_is_one_line_that_names_the_key(text: str, sentence: Any) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_web_config(text.encode())
-    assert str(caught.value).startswith(ALL_BAD[text])
+    assert ALL_BAD[text] in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert str(caught.value) == sentence
 
 
 @pytest.mark.parametrize(
@@ -212,9 +210,10 @@ def test_no_complaint_tells_a_secret(text: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_bytes_that_are_no_text_are_no_yaml() -> None:
-    with pytest.raises(ConfigError, match=r"^this is no YAML: it has bytes that are no text$"):
+def test_bytes_that_are_no_text_are_no_yaml(sentence: Any) -> None:
+    with pytest.raises(ConfigError) as caught:
         parse_web_config(b"rate_limit: \xff")
+    assert str(caught.value) == sentence
 
 
 def test_keys_and_hashes_are_not_in_what_is_printed() -> None:

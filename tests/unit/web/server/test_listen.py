@@ -74,7 +74,7 @@ def test_when_one_address_cannot_be_had_none_is_kept() -> None:
     ],
 )
 def test_without_a_socket_for_this_process_nothing_can_be_served(environment: dict[str, str]) -> None:
-    with pytest.raises(ConfigError, match=r"^--web.systemd-socket: systemd passed no socket$"):
+    with pytest.raises(ConfigError, match=r"^--web.systemd-socket: "):
         inherited(environment, 7)
 
 

@@ -1,0 +1,36 @@
+"""From checked flags to the configuration."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from exporter import config
+from exporter.config import Config
+from exporter.docker_engine.connection import DEFAULT_HOST, check_host
+from exporter.errors import ConfigError
+
+
+def build_config(flags: Mapping[str, Any]) -> Config:
+    """Check the values of all flags, by name. Raises ConfigError with one line for the operator."""
+    host = flags["docker_host"] or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
+    check_host(host)
+    for name in ("procfs", "sysfs"):
+        if not flags[f"path_{name}"].is_dir():
+            raise ConfigError(f"--path.{name}: {str(flags[f'path_{name}'])!r} is not a directory")
+    return Config(
+        listen=tuple(config.parse_listen_address(text) for text in flags["web_listen_address"]),
+        telemetry_path=config.parse_telemetry_path(flags["web_telemetry_path"]),
+        web_config_file=flags["web_config_file"],
+        systemd_socket=flags["web_systemd_socket"],
+        max_requests=flags["web_max_requests"],
+        own_metrics=not flags["web_disable_exporter_metrics"],
+        docker_host=host,
+        collectors=config.choose_collectors(
+            {name: flags[f"collector_{name.replace('-', '_')}"] for name in config.COLLECTORS},
+            disable_defaults=flags["collector_disable_defaults"],
+        ),
+        container_labels=config.parse_labels(flags["container_labels"]),
+        procfs=flags["path_procfs"],
+        sysfs=flags["path_sysfs"],
+        series_limit=flags["limits_series"],
+    )

@@ -1,0 +1,143 @@
+"""All flags of the exporter, by the section of --help that shows them."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from exporter import config
+from exporter.app import logging_setup
+from exporter.cli.options import Flag
+
+WEB, DOCKER, COLLECTORS, PATHS, LOGGING = "Web", "Docker", "Collectors", "Paths", "Logging"
+FILE = click.Path(path_type=Path)
+COUNT = click.IntRange(min=0)
+
+
+def _flag(section: str, flag: str, text: str, **settings: Any) -> Flag:
+    return Flag(flag, section=section, help=text, **settings)
+
+
+def _collector(name: str, text: str) -> Flag:
+    return _flag(COLLECTORS, f"--collector.{name}/--no-collector.{name}", text, default=None)
+
+
+LISTEN_FLAGS = (
+    _flag(
+        WEB,
+        "--web.listen-address",
+        f"Address to listen on; repeatable.  [default: {config.DEFAULT_LISTEN_ADDRESS}]",
+        multiple=True,
+        default=[config.DEFAULT_LISTEN_ADDRESS],
+        metavar="HOST:PORT",
+    ),
+    _flag(
+        WEB,
+        "--web.config.file",
+        "File with TLS, users, headers and rate limit, in the format of Prometheus' exporter-toolkit.",
+        type=FILE,
+    ),
+)
+WEB_FLAGS = (
+    *LISTEN_FLAGS,
+    _flag(WEB, "--web.telemetry-path", "Path of the metrics.", default="/metrics", show_default=True, metavar="PATH"),
+    _flag(WEB, "--web.systemd-socket", "Use the sockets of systemd instead of --web.listen-address.", is_flag=True),
+    _flag(
+        WEB,
+        "--web.max-requests",
+        "Maximum number of concurrent scrapes (0 = unlimited); excess requests get status 503.",
+        type=COUNT,
+        default=40,
+        show_default=True,
+        metavar="NUMBER",
+    ),
+    _flag(WEB, "--web.disable-exporter-metrics", "Omit process_* and python_*.", is_flag=True),
+    _flag(
+        WEB,
+        "--limits.series",
+        "Maximum number of series to expose (0 = unlimited).",
+        type=COUNT,
+        default=0,
+        show_default=True,
+        metavar="NUMBER",
+    ),
+)
+DOCKER_FLAGS = (
+    _flag(
+        DOCKER,
+        "--docker.host",
+        "Address of the Docker Engine: unix://PATH or tcp://HOST:PORT.  [default: DOCKER_HOST, else the local socket]",
+        default="",
+        metavar="URL",
+    ),
+)
+LABEL_FLAGS = (
+    _flag(
+        DOCKER,
+        "--container.labels",
+        "Container labels to show in dockernet_container_info, separated by commas.",
+        default="",
+        metavar="NAMES",
+    ),
+)
+# Those whose sources findings are evaluated from.
+EVALUATED_FLAGS = (
+    _collector(
+        "nat",
+        "Netfilter rules, connections to published ports, NAT drift. Cost: a dump of rule counters at each scrape and "
+        "a background thread that dumps the connection table; needs CAP_NET_ADMIN.",
+    ),
+    _collector(
+        "port",
+        "Listening sockets with their owners, port conflicts, docker-proxy. Cost: a socket dump at each scrape; "
+        "listeners inside containers are read by a background thread.",
+    ),
+)
+SHOWN_FLAGS = (
+    _collector("inventory", "Containers, networks, endpoints, subnets, uplinks. Cost: none beside Docker's events."),
+    _collector("endpoint", "Traffic by container and network. Cost: eight or more series for each endpoint."),
+    _collector("network", "Traffic by network, internal and external. Cost: series only."),
+    _collector("veth", "Traffic and errors of the host's veths. Cost: the largest part of the exposition."),
+    _collector("bridge", "Traffic and errors of bridge devices. Cost: series only."),
+    _collector("uplink", "Traffic and errors of the host's uplinks. Cost: series only."),
+    _collector(
+        "namespace",
+        "TCP and UDP of each container: retransmissions, full queues, resets. Cost: a background thread that reads "
+        "/proc of one process in each container.",
+    ),
+    _collector(
+        "bind-failures",
+        "Binds that the kernel refused. Cost: a BPF program that adds 0.1 µs to every system call of the host; needs "
+        "CAP_BPF and CAP_PERFMON.",
+    ),
+)
+DISABLE_DEFAULTS = (
+    _flag(COLLECTORS, "--collector.disable-defaults", "Disable the collectors that no flag enables.", is_flag=True),
+)
+PATH_FLAGS = (
+    _flag(PATHS, "--path.procfs", "Mount point of the host's procfs.", type=FILE, default="/proc", show_default=True),
+    _flag(PATHS, "--path.sysfs", "Mount point of the host's sysfs.", type=FILE, default="/sys", show_default=True),
+)
+LOG_FLAGS = (
+    _flag(
+        LOGGING,
+        "--log.level",
+        "Lowest level of log entries; commands default to error.",
+        type=click.Choice(logging_setup.LEVELS),
+        default="info",
+        show_default=True,
+    ),
+    _flag(
+        LOGGING,
+        "--log.format",
+        "Format of log entries.  [default: console on a terminal, else json]",
+        type=click.Choice(["console", "json"]),
+    ),
+)
+ALL_FLAGS: tuple[Flag, ...] = (
+    *(*WEB_FLAGS, *DOCKER_FLAGS, *LABEL_FLAGS),
+    *(*SHOWN_FLAGS, *EVALUATED_FLAGS, *DISABLE_DEFAULTS, *PATH_FLAGS, *LOG_FLAGS),
+)
+# What a command that observes the host takes; the collectors too, where they decide what is evaluated.
+HOST_FLAGS: tuple[Flag, ...] = (*DOCKER_FLAGS, *PATH_FLAGS, *LOG_FLAGS)
+EVALUATION_FLAGS: tuple[Flag, ...] = (*(*DOCKER_FLAGS, *EVALUATED_FLAGS, *DISABLE_DEFAULTS, *PATH_FLAGS, *LOG_FLAGS),)

@@ -1,0 +1,152 @@
+"""Stable codes of steps that are not ok: what a script reads in place of a sentence. docs/explain.md lists them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """`cause` and `remedy` are sentences; `kinds` are the findings that state the same fault."""
+
+    cause: str
+    remedy: str
+    kinds: tuple[str, ...] = ()
+
+
+CODES = {
+    # published
+    "container_down": Code(
+        "The container is not running.",
+        "Run `docker logs NAME`, fix the cause and run `docker start NAME`.",
+        ("start_failed", "start_blocked", "address_unavailable", "host_bind_failed", "namespace_bind_failed"),
+    ),
+    "container_paused": Code(
+        "The container is paused: its kernel still accepts connections and no process answers.",
+        "Run `docker unpause NAME`.",
+    ),
+    "not_published": Code(
+        "Docker has not put the port binding into effect.",
+        "Use a network that publishes ports (not host, none or internal), or remove the port binding.",
+        ("publish_ineffective",),
+    ),
+    "not_found": Code(
+        "No container has that name or ID, or no process listens on that port.",
+        "Check the spelling with `docker ps --all` and `dockernet-exporter ports`.",
+    ),
+    "engine_unavailable": Code("The Docker Engine does not answer.", "Start it: `systemctl start docker`."),
+    # host
+    "port_held": Code(
+        "Another process or container holds the port.",
+        "Stop the holder or publish another port.",
+        ("published_stolen", "shadowed_by_dnat", "start_failed", "latent"),
+    ),
+    "not_held": Code(
+        "No process holds the port although Docker publishes it.",
+        "Restart the container; if that does not help, restart the Docker Engine.",
+        ("published_unheld",),
+    ),
+    "proxy_stopped": Code(
+        "The docker-proxy of the port is stopped (SIGSTOP).", "Run `kill -CONT PID` or restart the container."
+    ),
+    "address_lost": Code(
+        "The host does not have the address that the port is published on.",
+        "Add the address to the host, or publish on an address that it has.",
+    ),
+    "sockets_unknown": Code(
+        "The listening sockets of the host or of the container could not be read.",
+        "Grant the privilege that `dockernet_collector_degraded` names.",
+    ),
+    # route and link
+    "route_lost": Code(
+        "The host does not route the container's address to its bridge.",
+        "Run `ip route get ADDRESS` and `ip rule`, and remove the route or rule that takes it elsewhere.",
+        ("route_lost", "subnet_overlap"),
+    ),
+    "route_unknown": Code("The host's routes could not be read.", "See the log of the exporter."),
+    "return_route_lost": Code(
+        "The host has no route for the container's answers, or refuses their source (rp_filter).",
+        "Run `ip route get CLIENT from CONTAINER iif BRIDGE`.",
+        ("route_lost",),
+    ),
+    "bridge_down": Code(
+        "The network's bridge is absent, down or without its gateway address.",
+        "Restart the Docker Engine, or restore the address with `ip address add`.",
+        ("bridge_down",),
+    ),
+    "veth_detached": Code(
+        "The host end of the container's veth is down, or not a port of the network's bridge.",
+        "Run `docker network disconnect` and `docker network connect`.",
+        ("detached_veth",),
+    ),
+    "namespace_orphaned": Code(
+        "The container is in a network namespace whose owner is gone.",
+        "Recreate or restart the container.",
+        ("namespace_orphaned",),
+    ),
+    "forwarding_off": Code(
+        "The kernel does not forward packets of this device.",
+        "Run `sysctl -w net.ipv4.ip_forward=1` (or the device's own switch).",
+        ("forwarding_off",),
+    ),
+    # dnat and forward
+    "rules_unknown": Code(
+        "The firewall rules of the host could not be read.",
+        "Run the exporter with CAP_NET_ADMIN in the host's network namespace.",
+    ),
+    "rules_absent": Code(
+        "No firewall rule of the Docker Engine is present.",
+        "Restart the Docker Engine: it writes its rules anew.",
+        ("missing_chain",),
+    ),
+    "rule_not_understood": Code(
+        "A rule may match before the verdict, and its conditions are not decoded.",
+        "Read the named rule; `--probe` or a connection decides.",
+    ),
+    "dnat_missing": Code(
+        "No DNAT rule leads the published port to the container.",
+        "Restart the Docker Engine: it writes its rules anew. Find out which program removed the rule.",
+        ("missing_dnat", "missing_chain", "missing_jump", "unreachable_jump"),
+    ),
+    "dnat_wrong": Code(
+        "A rule sends the packets to another address or port.",
+        "Remove the named rule.",
+        ("wrong_dnat", "shadowed_by_dnat"),
+    ),
+    "drop_rule": Code(
+        "A rule or policy drops the packets.",
+        "Remove the named rule, or restart the Docker Engine if its own rules are missing.",
+        ("forward_drop",),
+    ),
+    "operator_rule": Code(
+        "A rule that an operator wrote (DOCKER-USER or a chain of its own) drops the packets on purpose.",
+        "Change the named rule if the port should be open.",
+    ),
+    "masquerade_missing": Code(
+        "The container's packets leave the host with an address to which no answer returns.",
+        "Restart the Docker Engine: it writes its rules anew.",
+        ("missing_masquerade",),
+    ),
+    # listener
+    "not_listening": Code(
+        "No process in the container listens on the port.",
+        "Compare the port that the program listens on (`docker exec NAME ss -tln`) with the published one.",
+        ("unserved",),
+    ),
+    "loopback_only": Code(
+        "The program in the container listens on its loopback address only.",
+        "Make it listen on 0.0.0.0 or ::.",
+        ("loopback_only",),
+    ),
+    "wrong_address": Code(
+        "The program in the container listens on another address or device than the port leads to.",
+        "Make it listen on 0.0.0.0 or ::.",
+        ("unserved",),
+    ),
+    "wrong_protocol": Code(
+        "The program in the container serves the other transport protocol.",
+        "Publish PORT/udp or PORT/tcp as the program serves it.",
+        ("wrong_protocol",),
+    ),
+    "target_unknown": Code(
+        "A rule leads the packets to an address outside Docker's networks.", "Connect to it to find out."
+    ),
+}  # fmt: skip
