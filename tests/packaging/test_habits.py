@@ -31,10 +31,6 @@ def test_the_workflow_tests_the_python_versions_of_the_classifiers() -> None:
     assert workflow["jobs"]["fast"]["strategy"]["matrix"]["python"] == versions
 
 
-def test_the_running_python_is_one_of_the_classifiers() -> None:
-    assert f"{PYTHON}{sys.version_info.major}.{sys.version_info.minor}" in pyproject()["project"]["classifiers"]
-
-
 def test_the_workflow_runs_the_checks_and_actions_by_major_version() -> None:
     commands = [step["run"] for step in steps() if "run" in step]
     assert {"make check coverage", ".ci/run"} <= {*commands}
