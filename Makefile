@@ -34,7 +34,7 @@ check: develop
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md .github docs exporter tests bench deploy grafana
+	$(BIN)/codespell --check-hidden README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md .github docs exporter tests bench deploy grafana
 
 PYTEST := $(BIN)/python -m pytest
 FAST := -m "not live and not chaos"
