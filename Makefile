@@ -5,7 +5,7 @@ BIN := .venv/bin
 SECONDS ?=
 
 .PHONY: all install develop check test test-fast coverage test-bare alerts
-.PHONY: dashboards dashboards-preview image run demo bench chaos golden sentences lock licences release clean
+.PHONY: dashboards dashboards-preview image run demo bench chaos truth golden sentences lock licences release clean
 
 all: check test
 
@@ -37,16 +37,17 @@ check: develop
 	$(BIN)/codespell --check-hidden README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md .github docs exporter tests bench deploy grafana
 
 PYTEST := $(BIN)/python -m pytest
-FAST := -m "not live and not chaos"
+FAST := tests/unit tests/packaging
 # What fails on a live machine is tried once more, alone: what it needs may be held by something else there. The first
 # failure stays in the output, and is a defect of the test or of the product all the same.
 ONCE_MORE := --last-failed --last-failed-no-failures none -n 0
 
 # Fast tests first: what they find need not wait for an engine. Those on hosts wait most of the time, two at once.
 test: develop coverage
-	$(PYTEST) -m "live and not chaos" --ignore tests/live || $(PYTEST) -m "live and not chaos" --ignore tests/live $(ONCE_MORE)
-	$(PYTEST) -m "live and not chaos" -n 2 --dist loadfile tests/live || $(PYTEST) -m "live and not chaos" tests/live $(ONCE_MORE)
+	$(PYTEST) tests/integration || $(PYTEST) tests/integration $(ONCE_MORE)
+	$(PYTEST) -m "not truth" -n 2 --dist loadfile tests/live || $(PYTEST) -m "not truth" tests/live $(ONCE_MORE)
 
+# What needs neither root nor programs that are fetched.
 test-fast: develop
 	$(PYTEST) $(FAST)
 
@@ -62,7 +63,7 @@ test-bare: install
 
 # The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
 alerts: develop
-	$(PYTEST) tests/unit/deploy/test_alerts.py tests/unit/deploy/test_promtool.py
+	$(PYTEST) tests/unit/deploy/test_alerts.py tests/integration/deploy/test_promtool.py
 
 # The dashboards' files; RUNBOOKS=URL where docs/runbooks is published.
 dashboards: develop
@@ -90,6 +91,11 @@ bench: develop
 # Break things on a private host, for minutes; docs/chaos.md.
 chaos: develop
 	$(PYTEST) tests/chaos
+
+# Plant outages and ordinary habits on private hosts and compare the answers with real connections; docs/truth.md.
+truth: develop
+	$(PYTEST) tests/live/test_truth_paging.py
+	$(BIN)/python -m tests.truth --write
 
 # Record the test hosts anew and accept their expositions.
 golden: develop

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from pyroute2 import IPRoute
+from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_NEWLINK
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from bench.devices import Devices, bridge_name, devices
@@ -14,7 +15,8 @@ from bench.scale import Scale
 from exporter.kernel.links.links import parse_link
 from exporter.kernel.links.table import LinkTable
 from exporter.kernel.links.watcher import RECEIVE_BUFFER, RTNLGRP_LINK
-from exporter.kernel.netlink.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, messages, open_socket
+from exporter.kernel.netlink.client import MAX_DATAGRAM, open_socket
+from exporter.kernel.netlink.messages import messages
 
 PRESENT = 100
 LIVES = 20
@@ -46,7 +48,7 @@ def _heard(datagrams: list[bytes]) -> None:
     table = LinkTable()
     for datagram in datagrams:
         data = memoryview(datagram)
-        for kind, _, start, end in messages(data):
+        for kind, _, _, start, end in messages(data):
             if kind in (RTM_NEWLINK, RTM_DELLINK) and (parsed := parse_link(kind, data, start, end)) is not None:
                 table.apply(parsed)
 
@@ -57,7 +59,7 @@ def _decoded(marshal: MarshalRtnl, datagram: bytes) -> list[object]:
 
 def _captured(made: Devices) -> list[bytes]:
     """Hear what the kernel says while containers live as libnetwork makes them."""
-    sock = open_socket(RECEIVE_BUFFER, (RTNLGRP_LINK,), 0)
+    sock = open_socket(receive_buffer=RECEIVE_BUFFER, groups=(RTNLGRP_LINK,), timeout=0)
     with IPRoute() as route:
         [bridge] = route.link_lookup(ifname=bridge_name(0))
         for number in range(LIVES):
@@ -71,7 +73,7 @@ def _received(sock: socket.socket) -> list[bytes]:
     found = []
     with suppress(BlockingIOError):
         while True:
-            found.append(sock.recv(DATAGRAM))
+            found.append(sock.recv(MAX_DATAGRAM))
     return found
 
 

@@ -117,7 +117,7 @@ def rows(scale: Scale) -> Iterator[Row]:
 
 def _lived(host: Host, process: Exporter, lives: int, size: str) -> Row:
     before = process.memory()
-    readings = []
+    readings: list[float] = []
     for first in range(0, lives, AT_ONCE):
         numbers = range(first, min(first + AT_ONCE, lives))
         sandboxes = [host.begin(number) for number in numbers]

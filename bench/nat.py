@@ -12,26 +12,29 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from pyroute2.netlink import NLM_F_DUMP, NLMSG_DONE
+
 from bench.figures import MS, Row, Times, judged, measured, number, table, took
 from bench.nat_host import VERSIONS, inventory, rules
 from bench.netns import entered, new_namespaces
 from bench.scale import QUICK, Scale
 from exporter.core.nat.attribution import Attribution
-from exporter.core.nat.context import NatScene
-from exporter.core.nat.evaluator import NAT_RULES
+from exporter.core.nat.context import NatContext
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.flows import count_flows
 from exporter.core.nat.ledger import NatLedger
 from exporter.core.nat.published_history import PortMemory
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rule_counts import count
+from exporter.core.nat.rules import NAT_RULES
 from exporter.core.nat.ruleset import IP
 from exporter.kernel.conntrack.flows import GET, TRANSLATED, open_flows, read_flows, read_published
 from exporter.kernel.firewall.nftables.decode import decode
 from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETRULE, dump
 from exporter.kernel.firewall.nftables.reader import Generation, NftReader
-from exporter.kernel.netlink.nfnetlink import DATAGRAM, NFGENMSG, open_socket
-from exporter.kernel.netlink.rtnetlink import NLM_F_DUMP, NLMSG_DONE, message, messages
+from exporter.kernel.netlink.client import MAX_DATAGRAM
+from exporter.kernel.netlink.messages import message, messages
+from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
 
 READ_GOAL_MS, FLOWS_GOAL_MS, JUDGE_GOAL_MS = 20, 40, 100
 CLIENTS, FLOWS_EACH = 5000, 10
@@ -104,7 +107,7 @@ def _judged(layout: str, ports: int, reader: NftReader, scale: Scale) -> Iterato
     size, known, found = f"{ports} ports, {layout}", inventory(layout, ports), reader.read()
     wanted = expected(known)
     reading = NatReading(nft=found.ruleset, counted=found.counted, packets=found.packets())
-    if drifts := [drift for _, check in NAT_RULES for drift in check(_scene(wanted, reading))]:
+    if drifts := [drift for rule in NAT_RULES for drift in rule.check(_scene(wanted, reading))]:
         raise RuntimeError(f"the planted rules are not what they should be: {drifts[0].detail}")
     times = measured(scale.bursts, lambda: _judge(wanted, reading))
     goal = judged(f"<= {JUDGE_GOAL_MS} ms", met=times.middle * MS <= JUDGE_GOAL_MS) if ports == max(scale.sizes) else ""
@@ -120,19 +123,19 @@ def _judged(layout: str, ports: int, reader: NftReader, scale: Scale) -> Iterato
     yield Row("rules: packets summed at a scrape", size, summing.text())
 
 
-def _scene(wanted: Expected, reading: NatReading) -> NatScene:
-    return NatScene(wanted, reading, frozenset({IP}))
+def _scene(wanted: Expected, reading: NatReading) -> NatContext:
+    return NatContext(wanted, reading, frozenset({IP}))
 
 
 def _judge(wanted: Expected, reading: NatReading) -> None:
     scene = _scene(wanted, reading)
-    for _, check in NAT_RULES:
-        list(check(scene))
+    for rule in NAT_RULES:
+        list(rule.check(scene))
 
 
 def _slowest(wanted: Expected, reading: NatReading) -> str:
     scene = _scene(wanted, reading)
-    spent = {kind: took(lambda check=check: list(check(scene))) for kind, check in NAT_RULES}  # type: ignore[misc]
+    spent = {rule.kind: took(lambda check=rule.check: list(check(scene))) for rule in NAT_RULES}  # type: ignore[misc]
     kind = max(spent, key=spent.__getitem__)
     return f"{kind}: {number(spent[kind] * MS)} ms"
 
@@ -165,7 +168,7 @@ def _flows(scale: Scale) -> Iterator[Row]:
 def _dumped(sock: socket.socket, wanted: bytes) -> None:
     sock.send(message(GET, NLM_F_DUMP, NFGENMSG.pack(0, 0, 0) + wanted))
     while True:
-        data = sock.recv(DATAGRAM)
+        data = sock.recv(MAX_DATAGRAM)
         if NLMSG_DONE in {kind for kind, *_ in messages(data)}:
             return
 

@@ -33,7 +33,7 @@ def rows(scale: Scale) -> Iterator[Row]:
 
 
 def _imports() -> str:
-    argv = [sys.executable, "-c", "import exporter.daemon"]
+    argv = [sys.executable, "-c", "import exporter.app.daemon"]
     bare = measured(3, lambda: subprocess.run(argv, check=True))
     return f"of which imports {number(bare.least * MS)} ms"
 

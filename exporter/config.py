@@ -30,6 +30,7 @@ class Config:
     web_config_file: Path | None = None
     systemd_socket: bool = False
     max_requests: int = 40
+    allowed_hosts: tuple[str, ...] = ()
     own_metrics: bool = True
     docker_host: str = "unix:///var/run/docker.sock"
     collectors: tuple[str, ...] = COLLECTORS

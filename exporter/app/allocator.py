@@ -5,18 +5,17 @@ containers. Source: mallopt(3), malloc_trim(3). Other C libraries have neither, 
 """
 
 import contextlib
-import ctypes
 import gc
 
-M_ARENA_MAX = -8
+from exporter.kernel.libc import libc
 
-_libc = ctypes.CDLL(None)
+M_ARENA_MAX = -8
 
 
 def use_one_arena() -> None:
     """Share one arena; call it before the first thread starts."""
     with contextlib.suppress(AttributeError):
-        _libc.mallopt(M_ARENA_MAX, 1)
+        libc.mallopt(M_ARENA_MAX, 1)
 
 
 def settle_down() -> None:
@@ -29,4 +28,4 @@ def settle_down() -> None:
 def give_back() -> None:
     """Return freed memory to the kernel."""
     with contextlib.suppress(AttributeError):
-        _libc.malloc_trim(0)
+        libc.malloc_trim(0)

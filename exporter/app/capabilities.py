@@ -6,6 +6,8 @@ start where one of them is withheld. Source: capabilities(7), linux/capability.h
 
 import ctypes
 
+from exporter.kernel.libc import libc
+
 VERSION_3 = 0x20080522
 
 
@@ -26,7 +28,6 @@ def take_up() -> None:
 
     Where that cannot be done, who misses a capability says so. A C library without the two calls has nothing to do.
     """
-    libc = ctypes.CDLL(None)
     header, words = Header(VERSION_3, 0), (Word * 2)()
     if not hasattr(libc, "capset") or libc.capget(ctypes.byref(header), words):
         return

@@ -1,8 +1,7 @@
-"""Run until a signal: the kernel's side, the engine's side, the monitor between them, the server in front."""
+"""Run until a signal: the runtime that observes, and the server in front of it."""
 
 import asyncio
 import os
-import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -10,37 +9,38 @@ from pathlib import Path
 import structlog
 
 from exporter import __version__
-from exporter.app import allocator
+from exporter.app import allocator, wiring
 from exporter.app.handlers import handlers
-from exporter.app.wiring import sides
+from exporter.app.signals import handle_signals
 from exporter.config import Config
 from exporter.errors import ConfigError
 from exporter.web.access.access import OPEN, Access
-from exporter.web.routes import routes
+from exporter.web.access.allowed_hosts import AllowedHosts
+from exporter.web.routes import Workers, routes
 from exporter.web.server import listen
 from exporter.web.server.server import Server
-from exporter.web.worker_pool import Workshop
+from exporter.web.worker_pool import WorkerPool
 
 log = structlog.get_logger(component="daemon")
 
 
 def run(config: Config) -> None:
-    """Serve until SIGTERM or SIGINT. Raises ConfigError for what cannot work, whatever is tried."""
+    """Serve until SIGTERM or SIGINT. Raises ConfigError for a configuration that cannot work."""
     allocator.use_one_arena()
     asyncio.run(_serve(config))
 
 
 async def _serve(config: Config) -> None:
     access = _access(config.web_config_file)
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    with sides(config, allocator.give_back) as both:
-        workshop = Workshop()
-        answers = handlers(config, both.monitor.observe, both.engine.waiting_for)
-        server = Server(routes(answers, workshop, config.telemetry_path, config.max_requests), access)
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    handle_signals(lambda: loop.call_soon_threadsafe(stopped.set), access if config.web_config_file else None)
+    with wiring.build(config, allocator.give_back) as runtime:
+        workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
+        answers = handlers(config, runtime.observations, runtime.engine.waiting_for)
+        served = routes(answers, workers, config.telemetry_path, config.max_requests)
+        server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
         try:
-            both.engine.start()
+            runtime.engine.start()
             allocator.settle_down()
             sockets = await _sockets(config)
             await server.start(sockets)
@@ -48,10 +48,11 @@ async def _serve(config: Config) -> None:
             await stopped.wait()
             log.info("stopping")
         finally:
-            # Before the server: a page that is open must not hold up what follows the engine.
-            both.engine.stop()
+            # Before the server, which waits for its requests, and they for an observation.
+            runtime.engine.stop()
+            runtime.observations.stop()
             await server.stop()
-            workshop.close()
+            workers.close()
 
 
 def _access(file: Path | None) -> Callable[[], Access]:

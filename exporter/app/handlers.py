@@ -1,46 +1,55 @@
-"""What the routes answer with: pages and documents of a recent observation, the exposition of one of its own."""
+"""The handlers of the routes: pages and documents of a recent observation, the exposition of a fresh one."""
 
 import time
 from collections.abc import Callable
 
 from exporter import __version__
-from exporter.app.observation_cache import Recent
-from exporter.app.scrape import Scraper
+from exporter.app.document_cache import DocumentCache
+from exporter.app.observation_cache import ObservationCache
+from exporter.app.scrape import SharedText
 from exporter.config import Config
 from exporter.core.observation import Observation
 from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
 from exporter.web.compression import compress
 from exporter.web.page import api
-from exporter.web.page.document import page
+from exporter.web.page.document import Page
 from exporter.web.routes import Handlers
-from exporter.web.sse import Look
+from exporter.web.sse import Tick
 
 
-def handlers(config: Config, observe: Callable[[], Observation], waiting_for: Callable[[], str]) -> Handlers:
-    """Return the answers for all routes."""
+def handlers(config: Config, observations: ObservationCache, waiting_for: Callable[[], str]) -> Handlers:
+    """Return the handlers of all routes."""
     exposition = Exposition(
         config.collectors, config.container_labels, config.series_limit, own_metrics=config.own_metrics
     )
-    recent = Recent(observe)
 
     def write(observation: Observation, *, openmetrics: bool, gzip: bool) -> bytes:
         pieces = exposition.pieces(observation, openmetrics=openmetrics)
         return compress(pieces) if gzip else b"".join(pieces)
 
-    def look() -> Look:
-        observation = recent.observation()
-        return Look(api.counters(observation), api.version(observation), time.time() * 1000)
+    shared = SharedText(write)
+    documents = DocumentCache(observations.recent)
+
+    def scrape(*, openmetrics: bool, gzip: bool) -> bytes:
+        return shared.text(observations.fresh(), openmetrics=openmetrics, gzip=gzip)
+
+    def tick() -> Tick:
+        return Tick(documents.get("counters", api.counters), documents.get("version", api.version), time.time() * 1000)
+
+    def page(observation: Observation) -> Page:
+        return Page(observation, __version__, config.telemetry_path)
 
     return Handlers(
-        scrape=Scraper(observe, write).scrape,
+        scrape=scrape,
         content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
-        page=lambda asked: page(recent.observation(), asked, __version__, config.telemetry_path),
+        page=lambda state: documents.get("page", page).render(state),
         documents={
-            "/api/v1/topology": lambda: api.topology(recent.observation()),
-            "/api/v1/ports": lambda: api.ports(recent.observation()),
-            "/api/v1/findings": lambda: api.found(recent.observation()),
+            "/api/v1/topology": lambda: documents.get("topology", api.topology),
+            "/api/v1/ports": lambda: documents.get("ports", api.ports),
+            "/api/v1/findings": lambda: documents.get("findings", api.found),
         },
-        explain=lambda what: api.explained(recent.observation(), what),
-        look=look,
+        explain=lambda what: documents.get(("explain", what), lambda observation: api.explained(observation, what)),
+        tick=tick,
         waiting_for=waiting_for,
+        stalled=observations.stalled,
     )

@@ -1,11 +1,12 @@
-"""One scrape: observe and write. Scrapes of one form that arrive while one runs share what it produces."""
+"""The text of an observation: readers that share an observation share its text in each form."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
 
 from exporter.core.observation import Observation
+
+Form = tuple[int, bool, bool]
 
 
 class Write(Protocol):
@@ -15,25 +16,24 @@ class Write(Protocol):
         """Return the exposition."""
 
 
-class Scraper:
-    """Produces the exposition in the caller's thread, at most once at a time for each form."""
+class SharedText:
+    """Writes in the caller's thread, each form of an observation once at a time."""
 
-    def __init__(self, observe: Callable[[], Observation], write: Write) -> None:
-        self._observe = observe
+    def __init__(self, write: Write) -> None:
         self._write = write
         self._lock = threading.Lock()
-        self._running: dict[tuple[bool, bool], Future[bytes]] = {}
+        self._running: dict[Form, Future[bytes]] = {}
 
-    def scrape(self, *, openmetrics: bool, gzip: bool) -> bytes:
-        """Return the exposition. Raises what observing raises, to all who share it."""
-        form = openmetrics, gzip
+    def text(self, observation: Observation, *, openmetrics: bool, gzip: bool) -> bytes:
+        """Return the exposition. Raises what writing raises, to all that share it."""
+        form = id(observation), openmetrics, gzip
         with self._lock:
             shared = self._running.get(form)
             mine = shared or self._running.setdefault(form, Future())
         if shared is not None:
             return shared.result()
         try:
-            mine.set_result(self._write(self._observe(), openmetrics=openmetrics, gzip=gzip))
+            mine.set_result(self._write(observation, openmetrics=openmetrics, gzip=gzip))
         except BaseException as error:
             mine.set_exception(error)
             raise

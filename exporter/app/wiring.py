@@ -1,4 +1,4 @@
-"""The two sides and the monitor between them, as a configuration wants them; started, and ended in order."""
+"""The engine's side, the kernel's side and the monitor between them: built from a configuration, stopped in order."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from exporter.app.observation_cache import ObservationCache
 from exporter.config import Config
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.errors import ConfigError
@@ -13,42 +14,40 @@ from exporter.kernel.bind_failures.source import BindSource
 from exporter.kernel.nat.source import NatSource
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sampler import KernelSampler
-from exporter.monitor.bind_failures import BindMonitor
 from exporter.monitor.monitor import Monitor
-from exporter.monitor.nat import NatMonitor
-from exporter.monitor.optional import Beside
-from exporter.monitor.ports import PortMonitor
 
-log = structlog.get_logger(component="sides")
+log = structlog.get_logger(component="wiring")
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """What follows the engine, and what observes. The engine's side is not started yet."""
+class Runtime:
+    """The parts that run. The engine's side is not started yet."""
 
-    monitor: Monitor
+    observations: ObservationCache
     engine: EngineWatcher
 
 
 @contextmanager
-def sides(config: Config, when_calm: Callable[[], None] = lambda: None) -> Iterator[Sides]:
-    """Start the kernel's side, end both afterwards. Raises ConfigError when the kernel cannot be asked at all."""
+def build(config: Config, when_calm: Callable[[], None] = lambda: None) -> Iterator[Runtime]:
+    """Start the kernel's side, stop everything afterwards. Raises ConfigError when the kernel cannot be read at all."""
     with ExitStack() as running:
         try:
             kernel = _started(config, running)
-            beside = _beside(config, kernel, running)
+            monitor = _monitor(config, kernel, running)
         except OSError as error:
-            raise ConfigError(f"rtnetlink cannot be read: {error.strerror or error}") from error
-        monitor = Monitor(kernel, beside)
+            raise ConfigError(f"cannot read rtnetlink: {error.strerror or error}") from error
+        observations = ObservationCache(monitor)
         engine = EngineWatcher(
             config.docker_host,
             find_pid=lambda container_id: read_cgroup_pid(config.sysfs, container_id),
-            publish=monitor.accept,
+            publish=observations.update_inventory,
             when_calm=when_calm,
         )
-        monitor.follow(engine)
+        monitor.attach_engine(engine)
+        observations.start()
+        running.callback(observations.stop)
         running.callback(engine.stop)
-        yield Sides(monitor, engine)
+        yield Runtime(observations, engine)
 
 
 def _started(config: Config, running: ExitStack) -> KernelSampler:
@@ -59,18 +58,14 @@ def _started(config: Config, running: ExitStack) -> KernelSampler:
     return kernel
 
 
-def _beside(config: Config, kernel: KernelSampler, running: ExitStack) -> Beside:
+def _monitor(config: Config, kernel: KernelSampler, running: ExitStack) -> Monitor:
     binds = None
     nat = _nat(config, running) if "nat" in config.collectors else None
     if "bind-failures" in config.collectors:
         binds = BindSource(config.sysfs)
         binds.start()
         running.callback(binds.stop)
-    return Beside(
-        NatMonitor(nat) if nat else None,
-        PortMonitor(kernel) if "port" in config.collectors else None,
-        BindMonitor(binds) if binds else None,
-    )
+    return Monitor(kernel, nat=nat, ports=kernel if "port" in config.collectors else None, binds=binds)
 
 
 def _nat(config: Config, running: ExitStack) -> NatSource | None:

@@ -23,6 +23,7 @@ def build_config(flags: Mapping[str, Any]) -> Config:
         web_config_file=flags["web_config_file"],
         systemd_socket=flags["web_systemd_socket"],
         max_requests=flags["web_max_requests"],
+        allowed_hosts=tuple(flags["web_allowed_host"]),
         own_metrics=not flags["web_disable_exporter_metrics"],
         docker_host=host,
         collectors=config.choose_collectors(

@@ -53,14 +53,14 @@ def check(chosen: Config, output: str, url: str) -> int:
     from exporter.cli.api_client import ask_until
     from exporter.cli.output import check, table
     from exporter.cli.output.check_result import parse_told, told
-    from exporter.core.views.pending import STAND_SECONDS
+    from exporter.core.views.pending import MAX_HOLD_SECONDS
 
     if url:
         topology = _ask(url, TOPOLOGY, dict)
         seen = ask_until(
             lambda: _ask(url, FINDINGS, lambda found: parse_told(found, topology)),
             lambda told: not told.doubtful,
-            STAND_SECONDS,
+            MAX_HOLD_SECONDS,
         )
     else:
         looked = _look(chosen, doubtful=True)

@@ -51,6 +51,14 @@ WEB_FLAGS = (
         show_default=True,
         metavar="NUMBER",
     ),
+    _flag(
+        WEB,
+        "--web.allowed-host",
+        "Further name under which clients reach the page and the API; repeatable, * allows all.  [default: addresses, "
+        "localhost, the host's name]",
+        multiple=True,
+        metavar="NAME",
+    ),
     _flag(WEB, "--web.disable-exporter-metrics", "Omit process_* and python_*.", is_flag=True),
     _flag(
         WEB,

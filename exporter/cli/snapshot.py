@@ -8,17 +8,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from exporter.app.wiring import sides
+from exporter.app import wiring
 from exporter.config import Config
+from exporter.core.findings.rule import Input
 from exporter.core.observation import Observation
-from exporter.core.views.pending import STAND_SECONDS, is_doubtful
+from exporter.core.views.pending import MAX_HOLD_SECONDS, has_pending
 from exporter.docker_engine.client import EngineClient
 from exporter.errors import EngineError
 
 ENGINE_SECONDS = 30.0
 # What is read beside the observations is there a moment after the first of them.
 SWEEP_SECONDS = 3.0
-SWEPT = frozenset({"namespace_sockets", "overlays"})
+SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS})
 PAUSE_SECONDS = 0.25
 
 
@@ -37,13 +38,13 @@ def look(config: Config, *, doubtful: bool = True, enough: Callable[[Observation
     """
     # What the kernel refuses from now on says nothing of what was refused before.
     chosen = tuple(name for name in config.collectors if name != "bind-failures")
-    with sides(replace(config, collectors=chosen)) as both:
-        monitor, engine = both.monitor, both.engine
+    with wiring.build(replace(config, collectors=chosen)) as runtime:
+        observations, engine = runtime.observations, runtime.engine
         engine.start()
         deadline = time.monotonic() + ENGINE_SECONDS
         while engine.waiting_for() and time.monotonic() < deadline:
             _pause()
-        observation = monitor.observe()
+        observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
             return Look(observation, _engine_error(config))
         started = time.monotonic()
@@ -51,15 +52,15 @@ def look(config: Config, *, doubtful: bool = True, enough: Callable[[Observation
             waited < SWEEP_SECONDS and not enough(observation)
         ):
             _pause()
-            observation = monitor.observe()
+            observation = observations.fresh(timeout=None)
         return Look(observation)
 
 
 def _is_unfinished(observation: Observation, waited: float, *, doubtful: bool) -> bool:
-    judgement = observation.judgement
-    if waited < SWEEP_SECONDS and not SWEPT.isdisjoint((*judgement.suspended, *observation.ports.suspended)):
+    missing = {one for evaluation in observation.evaluations.values() for one in evaluation.missing}
+    if waited < SWEEP_SECONDS and not SWEPT.isdisjoint(missing):
         return True
-    return doubtful and is_doubtful(observation) and waited < STAND_SECONDS
+    return doubtful and has_pending(observation) and waited < MAX_HOLD_SECONDS
 
 
 def _engine_error(config: Config) -> str:

@@ -1,24 +1,28 @@
-"""Observation: all that the outside sees of one moment."""
+"""Observation: everything that is exposed of one moment, assembled from the parts of the collectors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
+from typing import Any, ClassVar, Protocol
 
+from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import Degraded, SourceState, StatsRow
 from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
 from exporter.core.nat.tracker import NatView
-from exporter.core.network.result import Judgement
-from exporter.core.ports.bind_failures import BindFailureReport
-from exporter.core.ports.result import PortJudgement
-from exporter.core.topology.topology import Topology
+from exporter.core.network.result import NetworkResult
+from exporter.core.ports.bind_failures import BindFailureReport, RefusedBind
+from exporter.core.ports.result import PortResult
+from exporter.core.topology.topology import EndpointKey, Topology
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts
 
+NETWORK, PORT, NAT = "network", "port", "nat"  # the groups of rules
+JOINED = frozenset({"sources", "degraded"})
 RESYNC_REASONS = ("start", "reconnect", "overflow", "periodic")
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """How following the engine went since `started` (Unix time); counts of events are lower bounds."""
+    """The state of the event stream since `started` (Unix time); counts of events are lower bounds."""
 
     started: float = 0.0
     stream_connected: bool = False
@@ -31,35 +35,58 @@ class EngineStats:
 class Observation:
     """A topology with its counters and the state of the sources.
 
-    `endpoints` are the sums (the host's view) of `topology.counted` and `began` when they began (Unix time),
-    `networks` are those of `topology.networks`, `splits` those of `topology.bridges`, each in that order; `rows` is
-    every device's reading by ifindex. They are None when the counters could not be read. `learned` is by a
-    bridge's ifindex, `overlay_peers` by network id, `proxies` by a container's name, `inside` (who listens in a network
-    namespace) by the id of the container that owns it.
+    `endpoints` are the sums (the host's view) of `topology.counted`, `created` when each began (Unix time), both by
+    endpoint key. `networks` are the sums of `topology.networks`, `splits` those of `topology.bridges`, both by network
+    id. `rows` is every device's reading by ifindex. They are None when the counters could not be read. `learned` is by
+    a bridge's ifindex, `overlay_peers` by network id, `proxies` by a container's name, `inside` (the listeners of a
+    network namespace) by the id of the container that owns it.
     """
 
     topology: Topology
-    endpoints: Sequence[StatsRow] | None = None
-    began: Sequence[float] = ()
-    networks: Sequence[StatsRow] | None = None
-    splits: Sequence[StatsRow] | None = None
+    endpoints: Mapping[EndpointKey, StatsRow] | None = None
+    created: Mapping[EndpointKey, float] = field(default_factory=dict)
+    networks: Mapping[str, StatsRow] | None = None
+    splits: Mapping[str, StatsRow] | None = None
     rows: Mapping[int, StatsRow] | None = None
     engine: EngineStats = field(default_factory=EngineStats)
     sources: tuple[SourceState, ...] = ()
     degraded: tuple[Degraded, ...] = ()
     overflows: int = 0
-    judgement: Judgement = field(default_factory=Judgement)
+    network: NetworkResult = field(default_factory=NetworkResult)
+    ports: PortResult = field(default_factory=PortResult)
     namespaces: NamespaceCounts = field(default_factory=NamespaceCounts)
     learned: Mapping[int, int] | None = None
     overlay_peers: Mapping[str, int] | None = None
     nat: NatView | None = None
-    ports: PortJudgement = field(default_factory=PortJudgement)
     bind_failures: BindFailureReport | None = None
+    refused_binds: Sequence[RefusedBind] = ()
     sockets: HostSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None = None
 
+    @property
+    def evaluations(self) -> Mapping[str, Evaluation]:
+        """The evaluation of each group of rules; NAT is absent while its collector is off."""
+        found = {NETWORK: self.network.evaluation, PORT: self.ports.evaluation}
+        return {**found, NAT: self.nat.evaluation} if self.nat else found
+
     def readings(self, links: Iterable[Link]) -> list[StatsRow | None] | None:
-        """Return the devices' own counters in the order asked; None when the source failed."""
+        """Return the devices' own counters in the order of `links`; None when the source failed."""
         rows = self.rows
         return None if rows is None else [rows.get(link.ifindex) for link in links]
+
+
+class Part(Protocol):
+    """What one collector contributes: a frozen dataclass with the names and types of fields of an Observation."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+def assemble(topology: Topology, parts: Iterable[Part]) -> Observation:
+    """Join parts: `sources` and `degraded` of all of them in their order, any other field of the one that has it."""
+    values: dict[str, Any] = {}
+    for part in parts:
+        for name in part.__dataclass_fields__:
+            value = getattr(part, name)
+            values[name] = (*values.get(name, ()), *value) if name in JOINED else value
+    return Observation(topology, **values)

@@ -25,8 +25,10 @@ Json = Mapping[str, Any]
 MTU_OPTION = "com.docker.network.driver.mtu"
 BRIDGE_OPTION = "com.docker.network.bridge.name"
 MASQUERADE_OPTION = "com.docker.network.bridge.enable_ip_masquerade"
+INHIBIT_IPV4_OPTION = "com.docker.network.bridge.inhibit_ipv4"
 GATEWAY_MODE_OPTIONS = "com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6"
 FALSE = ("false", "0", "f", "F", "FALSE", "False")  # what Go's strconv.ParseBool takes for it
+TRUE = ("true", "1", "t", "T", "TRUE", "True")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ def _bridge_options(options: Json) -> BridgeOptions:
         masquerade=options.get(MASQUERADE_OPTION) not in FALSE,
         gateway_mode4=mode4,
         gateway_mode6=mode6,
+        inhibit_ipv4=options.get(INHIBIT_IPV4_OPTION) in TRUE,
     )
 
 

@@ -22,7 +22,7 @@ from exporter.core.model.inventory import (
     without_container,
 )
 from exporter.core.observation import RESYNC_REASONS, EngineStats
-from exporter.core.ports.container_failures import with_last_words
+from exporter.core.ports.container_failures import with_previous_log
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.event_reader import DISCONNECTED, OVERFLOW, EventReader, Item
 from exporter.docker_engine.inspector import Answer, Inspector
@@ -165,7 +165,7 @@ class EngineWatcher:
         kind, key = answer.subject
         if isinstance(answer.found, Container):
             known = self._inventory.containers.get(key)
-            self._inventory = with_container(self._inventory, with_last_words(known, answer.found))
+            self._inventory = with_container(self._inventory, with_previous_log(known, answer.found))
         elif kind == "network":
             self._inventory = with_inspect(self._inventory, key, answer.found)
         else:

@@ -1,8 +1,13 @@
 """/proc and /sys: the few files that are read, each by a `read_` and a `parse_`."""
 
+import errno
 from pathlib import Path
 
 from exporter.core.model.kernel_sample import StatsRow
+
+# What a read of a process that ended meets. ENXIO: the process is there, its network namespace is being taken down
+# (fs/proc/proc_net.c).
+GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENXIO})
 
 CAP_NET_ADMIN = 12
 FIRST_PID_NAMESPACE = 0xEFFFFFFC  # linux/proc_ns.h
@@ -10,6 +15,20 @@ FIRST_PID_NAMESPACE = 0xEFFFFFFC  # linux/proc_ns.h
 # Columns of /proc/net/dev after the name (net/core/net-procfs.c): receive bytes packets errs drop, then four others,
 # transmit bytes packets errs drop. In the order of a StatsRow after its ifindex:
 DEV_COLUMNS = (1, 9, 0, 8, 2, 10, 3, 11)
+
+
+def is_container_process(procfs: Path, pid: int, container_id: str) -> bool:
+    """Whether a process is the container's, by its cgroup; False when it is gone or hidden.
+
+    A pid is reused, and in another pid namespace the number is another process.
+    """
+    try:
+        with open(f"{procfs}/{pid}/cgroup", "rb", buffering=0) as file:  # noqa: PTH123 -- a Path costs as much as the read
+            return container_id.encode() in file.readall()
+    except OSError as error:
+        if error.errno in GONE or isinstance(error, PermissionError):  # the latter by the mount option hidepid
+            return False
+        raise
 
 
 def read_text(path: Path) -> str:

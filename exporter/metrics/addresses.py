@@ -12,9 +12,8 @@ from exporter.metrics.hot import HotCounter, HotGroup, Series
 
 def families(observation: Observation) -> Iterator[Metric]:
     """All families of this file."""
-    judgement = observation.judgement
-    yield subnets(judgement.addresses)
-    yield address_pools(judgement.pools)
+    yield subnets(observation.network.addresses)
+    yield address_pools(observation.network.pools)
 
 
 def subnets(uses: Iterable[SubnetUse]) -> Metric:
@@ -63,7 +62,7 @@ def series(observation: Observation) -> list[Series]:
 
 def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     """Return the changes of each endpoint, in the order of the attachments."""
-    changes = observation.judgement.address_changes
+    changes = observation.network.address_changes
     return [(0, changes.get((a.container.name, a.network.name), 0)) for a in observation.topology.attachments]
 
 

@@ -15,7 +15,7 @@ def families(observation: Observation) -> Iterator[Metric]:
         age = gauge("dockernet_conntrack_age_seconds", "Age of the connection table's last reading, entry by entry.")
         age.add_metric((), observation.nat.flows_age)
         yield age
-    stats = observation.judgement.conntrack
+    stats = observation.network.conntrack
     if stats is None:
         return
     entries = gauge("dockernet_conntrack_entries", "Connections that the host tracks now (nf_conntrack_count).")

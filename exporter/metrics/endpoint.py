@@ -58,16 +58,16 @@ COUNTERS = (
 
 def series(observation: Observation) -> list[Series]:
     """One per container and network."""
-    counted = observation.topology.counted
     return [
-        Series((("container", a.container.name), ("network", a.network.name)), began)
-        for (a, _), began in zip(counted, observation.began, strict=True)
+        Series((("container", a.container.name), ("network", a.network.name)), observation.created.get(key, 0.0))
+        for a, key, _ in observation.topology.counted
     ]
 
 
 def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
-    """Return the accounts' totals, in the order of the counted attachments."""
-    return observation.endpoints
+    """Return the endpoints' sums, in the order of the counted attachments."""
+    sums = observation.endpoints
+    return None if sums is None else [sums.get(key) for _, key, _ in observation.topology.counted]
 
 
 GROUP = HotGroup("endpoint", COUNTERS, series, rows)

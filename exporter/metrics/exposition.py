@@ -29,7 +29,6 @@ from exporter.metrics import (
     namespace,
     nat,
     nat_connections,
-    nat_drift,
     network,
     ports,
     uplink,
@@ -43,13 +42,11 @@ from exporter.metrics.text import END, render
 SCRAPE_FAMILIES = (
     health.families,
     findings.families,
-    ports.families,
     addresses.families,
     conntrack.families,
     fdb.families,
     namespace.families,
     nat.families,
-    nat_drift.families,
     bind_failures.families,
 )
 HOT_GROUPS = (

@@ -1,54 +1,91 @@
-"""What is wrong with networks, and what cannot be judged at the moment."""
+"""Findings of every group of rules, and the inputs whose absence suspends some kinds."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from exporter.core.findings.finding import Finding
-from exporter.core.observation import Observation
+from exporter.core.findings.evaluator import Evaluation
+from exporter.core.findings.rule import Input
+from exporter.core.nat import drift
+from exporter.core.observation import NAT, NETWORK, PORT, Observation
+from exporter.core.ports import conflict
 from exporter.metrics.build import Metric, gauge
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFamilies:
+    """The two families of a group: a series for each finding, `name`, and their number by kind, `name` in the plural.
+
+    `labels` are those of the findings themselves; kind and `assessment` are added.
+    """
+
+    area: str
+    name: str
+    documentation: str
+    labels: tuple[str, ...]
+    assessment: tuple[str, ...] = ("severity",)
+
+
+FAMILIES = (
+    FindingFamilies(
+        NETWORK,
+        "dockernet_network_finding",
+        "1 while a network has this problem; subject is a device, a container, a subnet or an address.",
+        ("network", "subject"),
+    ),
+    FindingFamilies(
+        PORT,
+        "dockernet_port_conflict",
+        "1 while a port has this problem; wanted_by should have it, holder has it.",
+        conflict.LABELS,
+        ("severity", "confidence"),
+    ),
+    FindingFamilies(
+        NAT,
+        "dockernet_nat_drift",
+        "1 while the kernel's rules have differed from what Docker must have programmed for at least 10 seconds.",
+        drift.LABELS,
+    ),
+)
 
 
 def families(observation: Observation) -> Iterator[Metric]:
     """All families of this file."""
-    judgement = observation.judgement
-    yield each(judgement.findings)
-    yield counted(judgement.findings, judgement.judged)
-    drift = observation.nat.judgement.suspended if observation.nat else ()
-    yield reasons(dict.fromkeys(judgement.suspended + observation.ports.suspended + drift))
+    evaluations = observation.evaluations
+    for group in FAMILIES:
+        if group.area in evaluations:
+            yield from _group(group, evaluations[group.area])
+    yield suspended(one for evaluation in evaluations.values() for one in evaluation.missing)
 
 
-def each(findings: Iterable[Finding]) -> Metric:
-    """dockernet_network_finding."""
-    family = gauge(
-        "dockernet_network_finding",
-        "1 while something is wrong with a network; subject is what: a device, a container, a subnet or an address.",
-        ("kind", "network", "subject", "severity"),
+def _group(group: FindingFamilies, evaluation: Evaluation) -> Iterator[Metric]:
+    names = (*group.labels, *group.assessment)
+    each = gauge(group.name, group.documentation, ("kind", *names))
+    # Findings that differ in their details only are one series.
+    series = dict.fromkeys(
+        (
+            found.kind,
+            *(found.labels[name] for name in group.labels),
+            *(getattr(found, name) for name in group.assessment),
+        )
+        for found in evaluation.findings
     )
-    for labels in dict.fromkeys((f.kind, f.network, f.subject, f.severity) for f in findings):
-        family.add_metric(labels, 1)
-    return family
+    for labels in series:
+        each.add_metric(labels, 1)
+    number = gauge(f"{group.name}s", "Number of findings by kind; absent if the kind is not evaluated.", ("kind",))
+    counts = Counter(kind for kind, *_ in series)
+    for kind in evaluation.evaluated:
+        number.add_metric((kind,), counts[kind])
+    yield from (each, number)
 
 
-def counted(findings: Iterable[Finding], judged: Iterable[str]) -> Metric:
-    """dockernet_network_findings."""
-    family = gauge(
-        "dockernet_network_findings",
-        "How many findings of a kind there are; absent while it cannot be judged.",
-        ("kind",),
-    )
-    counts = Counter(kind for kind, *_ in {(f.kind, f.network, f.subject, f.severity) for f in findings})
-    for kind in judged:
-        family.add_metric((kind,), counts[kind])
-    return family
-
-
-def reasons(suspended: Iterable[str]) -> Metric:
+def suspended(missing: Iterable[Input]) -> Metric:
     """dockernet_findings_suspended."""
     family = gauge(
         "dockernet_findings_suspended",
-        "1 while findings are not judged that need something which is missing.",
+        "1 if rules are not evaluated because this input is unavailable.",
         ("reason",),
     )
-    for reason in suspended:
-        family.add_metric((reason,), 1)
+    for reason in dict.fromkeys(missing):
+        family.add_metric((reason.value,), 1)
     return family

@@ -4,7 +4,7 @@ import platform
 from collections.abc import Iterator
 
 from exporter import __revision__, __version__
-from exporter.core.nat.evaluator import NatJudgement
+from exporter.core.nat.tracker import NatView
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, add_info, counter, gauge, info
 
@@ -37,7 +37,7 @@ def engine(observation: Observation) -> Iterator[Metric]:
     )
     if (known := inventory.engine) is not None:
         values = (known.name, known.version, known.api_version, known.kernel, known.cgroup_version)
-        nat = observation.nat.judgement if observation.nat else NatJudgement()
+        nat = observation.nat or NatView()
         add_info(about, (*values, nat.backend, nat.userland_proxy))
     yield about
 

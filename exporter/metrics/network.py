@@ -72,7 +72,8 @@ def series(observation: Observation) -> list[Series]:
 
 def rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     """Return the networks' sums, in the order of the networks."""
-    return observation.networks
+    sums = observation.networks
+    return None if sums is None else [sums.get(network.id) for network in observation.topology.networks]
 
 
 def split_series(observation: Observation) -> list[Series]:
@@ -84,7 +85,8 @@ def split_series(observation: Observation) -> list[Series]:
 
 def split_rows(observation: Observation) -> Sequence[StatsRow | None] | None:
     """Return the splits, in the order of the bridges."""
-    return observation.splits
+    splits = observation.splits
+    return None if splits is None else [splits.get(bridge.network.id) for bridge in observation.topology.bridges]
 
 
 GROUP = HotGroup("network", COUNTERS, series, rows)

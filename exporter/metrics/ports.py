@@ -1,56 +1,10 @@
-"""Published ports, and what is wrong with ports."""
+"""Published ports."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from exporter.core.observation import Observation
-from exporter.core.ports.conflict import PortConflict
 from exporter.core.ports.scope import scope
 from exporter.core.topology.topology import Topology
-from exporter.metrics.build import Metric, add_info, gauge, info
-
-LABELS = (
-    *("kind", "protocol", "address", "port", "wanted_by", "holder", "holder_kind"),
-    *("severity", "confidence"),
-)
-
-
-def families(observation: Observation) -> Iterator[Metric]:
-    """What every observation may change."""
-    judgement = observation.ports
-    # Findings that differ in what people read only are one series.
-    found = list(dict.fromkeys(map(_labels, judgement.conflicts)))
-    yield each(found)
-    yield counted(found, judgement.judged)
-
-
-def _labels(found: PortConflict) -> tuple[str, ...]:
-    return tuple(str(getattr(found, label)) for label in LABELS)
-
-
-def each(found: Iterable[tuple[str, ...]]) -> Metric:
-    """dockernet_port_conflict."""
-    family = gauge(
-        "dockernet_port_conflict",
-        "1 while something is wrong with a port: wanted_by should have it, holder has it.",
-        LABELS,
-    )
-    for labels in found:
-        family.add_metric(labels, 1)
-    return family
-
-
-def counted(found: Iterable[tuple[str, ...]], judged: Iterable[str]) -> Metric:
-    """dockernet_port_conflicts."""
-    family = gauge(
-        "dockernet_port_conflicts",
-        "How many port conflicts of a kind there are; absent while it cannot be judged.",
-        ("kind",),
-    )
-    counts = Counter(kind for kind, *_ in found)
-    for kind in judged:
-        family.add_metric((kind,), counts[kind])
-    return family
+from exporter.metrics.build import Metric, add_info, info
 
 
 def published(topology: Topology) -> Iterator[Metric]:

@@ -1,46 +1,53 @@
-"""NAT beside the monitor: the kernel's rules read, and held against the topology."""
+"""NAT: the kernel's rules, compared with what the topology requires."""
 
-import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
-from exporter.core.model.sockets import HostSockets
 from exporter.core.nat.flows import udp_ports
 from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
-from exporter.core.topology.topology import Topology
+from exporter.monitor.collector import Facts
 
 
 class NatKernel(Protocol):
-    """What is asked of the kernel's side."""
+    """The kernel's side."""
 
     def read(self, bridges: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
-        """Read rules, and take the last reading of connections."""
+        """Read the rules, and return them with the last reading of connections."""
 
     def watch_for(self, udp_ports: frozenset[int]) -> None:
-        """Take the ports of UDP to which connections may be stuck."""
+        """Take the published UDP ports whose connections may be stale."""
 
     def degraded(self) -> tuple[Degraded, ...]:
-        """Say what is missing."""
+        """Return the missing capabilities."""
 
 
-class NatMonitor:
-    """Told of inventories and asked for views under the monitor's lock."""
+@dataclass(frozen=True, slots=True)
+class NatPart:
+    """Fields of an Observation."""
+
+    nat: NatView
+    sources: tuple[SourceState, ...] = ()
+    degraded: tuple[Degraded, ...] = ()
+
+
+class NatCollector:
+    """Reads the rules and evaluates them."""
 
     def __init__(self, kernel: NatKernel) -> None:
         self._kernel = kernel
         self._book = NatBook()
 
-    def follow(self, inventory: Inventory) -> None:
-        """Take an inventory."""
+    def update_inventory(self, inventory: Inventory) -> None:
+        """Take an inventory: a port may be published and gone between two observations."""
         self._book.follow(inventory)
 
-    def observe(
-        self, topology: Topology, sockets: HostSockets | None, *, here: bool
-    ) -> tuple[NatView, tuple[SourceState, ...], tuple[Degraded, ...]]:
-        """Read and judge; `here` says that this is the network namespace of Docker's bridges."""
+    def collect(self, facts: Facts) -> NatPart:
+        """Read and evaluate."""
+        topology = facts.topology
         self._kernel.watch_for(udp_ports(self._book.expected(topology)))
         sample, states = self._kernel.read(bridge.link.name for bridge in topology.bridges)
-        surroundings = Surroundings(time.time(), time.monotonic(), here, sockets)
-        return self._book.observe(topology, sample, surroundings), states, self._kernel.degraded()
+        surroundings = Surroundings(facts.time, facts.monotonic, topology.host_netns_visible, facts.sample.sockets)
+        return NatPart(self._book.observe(topology, sample, surroundings), states, self._kernel.degraded())

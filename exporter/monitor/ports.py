@@ -1,100 +1,105 @@
-"""Ports beside the monitor: what was read of them, held against the topology."""
+"""Ports: what was read of listeners, rules and refused binds, evaluated together."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from exporter.core.model.docker import Inventory
-from exporter.core.model.kernel_sample import KernelSample
-from exporter.core.model.sockets import BoundSocket, ListeningSocket
-from exporter.core.nat.redirects import Redirect
-from exporter.core.ports.bind_failures import RefusedBind
-from exporter.core.ports.context import NOTHING, Port, PortReadings
-from exporter.core.ports.evaluator import PortJudge
+from exporter.core.model.kernel_sample import Degraded, KernelSample
+from exporter.core.model.memo import IdentityMemo, keep_equal
+from exporter.core.model.sockets import BoundSocket, ListeningSocket, PortKey
+from exporter.core.ports.context import EMPTY, PortReadings
+from exporter.core.ports.evaluator import PortEvaluator
 from exporter.core.ports.refused_binds import RefusedBinds
-from exporter.core.ports.result import PortJudgement
+from exporter.core.ports.result import PortResult
 from exporter.core.ports.socket_owner import with_watched_namespace
-from exporter.core.topology.topology import Topology
+from exporter.monitor.bind_failures import BindFailurePart
+from exporter.monitor.collector import Facts
+from exporter.monitor.nat import NatPart
 
-# How often the kernel is asked who has a port that nobody listens on: it walks all connections for that.
-ASK_SECONDS = 10.0
-# Until a container's namespace is read, at the latest.
-SWEEP_SECONDS = 15.0
+# How often the holders of a port without a listener are read: the kernel walks all connections for that.
+LOOKUP_INTERVAL = 10.0
+# A container's namespace is read this long after its start at the latest.
+MAX_SWEEP_DELAY = 15.0
 
-Bound = Mapping[Port, tuple[BoundSocket, ...]]
+Bound = Mapping[PortKey, tuple[BoundSocket, ...]]
 
 log = structlog.get_logger(component="ports")
 
 
 class PortKernel(Protocol):
-    """What is asked of the kernel's side."""
+    """The kernel's side."""
 
-    def bound(self, questions: Collection[Port]) -> Bound:
-        """Read who has these ports in whatever state. Raises OSError."""
+    def bound(self, ports: Collection[PortKey]) -> Bound:
+        """Read the sockets on these ports in whatever state. Raises OSError."""
 
 
-class PortMonitor:
-    """Asked under the monitor's lock."""
+@dataclass(frozen=True, slots=True)
+class PortPart:
+    """Fields of an Observation."""
+
+    ports: PortResult
+    degraded: tuple[Degraded, ...] = ()
+
+
+class PortCollector:
+    """Evaluates the rules about ports."""
 
     def __init__(self, kernel: PortKernel) -> None:
         self._kernel = kernel
-        self._judge = PortJudge()
+        self._evaluator = PortEvaluator()
+        self._result = PortResult()
         self._refused = RefusedBinds()
-        self._watched: tuple[Inventory, Mapping[str, float]] = (Inventory(), {})  # when they started, by id
-        self._questions: frozenset[Port] = frozenset()
-        self._bound: Bound = NOTHING
-        self._ask_at = 0.0
+        self._watched = IdentityMemo(_start_times)
+        self._lookups: frozenset[PortKey] = frozenset()
+        self._bound: Bound = EMPTY
+        self._next_lookup = 0.0
 
-    def observe(
-        self,
-        topology: Topology,
-        sample: KernelSample,
-        now: float,
-        clock: float,
-        refused: Iterable[RefusedBind] = (),
-        redirects: tuple[Redirect, ...] | None = None,
-    ) -> PortJudgement:
-        """Judge this moment: `now` is Unix time, `clock` counts seconds from anywhere, always upwards.
+    def update_inventory(self, inventory: Inventory) -> None:
+        """Nothing is kept of an inventory that was replaced before an observation."""
 
-        `refused` may tell again what it told before; `redirects` are the same object while they did not change.
-        """
-        self._refused.take(refused)
-        while True:
-            readings = PortReadings(
-                sockets=sample.sockets,
-                namespaces=self._namespaces(topology.inventory, sample, now),
-                redirects=redirects,
-                reserved=sample.reserved_ports,
-                bound=self._bound,
-                refused=self._refused.current(topology.inventory, now),
-            )
-            judgement = self._judge.judge(topology, readings, now, clock)
-            if not self._learns(judgement.questions, clock):
-                return judgement
+    def collect(self, facts: Facts) -> PortPart:
+        """Make the look-ups that the last evaluation needed, then evaluate this moment."""
+        binds, nat = facts.part(BindFailurePart), facts.part(NatPart)
+        self._refused.take(binds.refused_binds if binds else ())
+        self._refresh_lookups(self._result.needed_lookups, facts.monotonic)
+        inventory, sample = facts.topology.inventory, facts.sample
+        readings = PortReadings(
+            sockets=sample.sockets,
+            namespaces=self._namespaces(inventory, sample, facts.time),
+            redirects=nat.nat.redirects if nat else None,
+            reserved=sample.reserved_ports,
+            bound=self._bound,
+            refused=self._refused.current(inventory, facts.time),
+        )
+        result = self._evaluator.evaluate(facts.topology, readings, facts.time, facts.monotonic)
+        pending = not result.needed_lookups <= self._lookups
+        self._result = keep_equal(self._result, replace(result, lookups_pending=pending))
+        return PortPart(self._result, result.degraded)
 
-    def _learns(self, questions: frozenset[Port], clock: float) -> bool:
-        """Ask what is worth asking; return whether the answer is another than before."""
-        if questions == self._questions and (not questions or clock < self._ask_at):
-            return False
-        self._questions, self._ask_at = questions, clock + ASK_SECONDS
-        before = self._bound
+    def _refresh_lookups(self, needed: frozenset[PortKey], now: float) -> None:
+        """Read the holders that are needed and not known, or known for too long."""
+        if needed == self._lookups and (not needed or now < self._next_lookup):
+            return
+        self._lookups, self._next_lookup = needed, now + LOOKUP_INTERVAL
         try:
-            self._bound = self._kernel.bound(questions) if questions else NOTHING
+            self._bound = self._kernel.bound(needed) if needed else EMPTY
         except OSError as error:
-            log.warning("who has a port could not be read", error=str(error))
-        return self._bound is not before
+            log.warning("port owner lookup failed", error=str(error))
 
     def _namespaces(
         self, inventory: Inventory, sample: KernelSample, now: float
     ) -> Mapping[str, tuple[ListeningSocket, ...]] | None:
-        """Return what listens in containers' namespaces; None while of all that matter none can be read."""
-        if self._watched[0] is not inventory:
-            started = {c.id: c.details.started if c.details else 0.0 for c in with_watched_namespace(inventory)}
-            self._watched = inventory, started
-        watched = self._watched[1]
+        """Return the listeners of containers' namespaces; None while none of the relevant namespaces can be read."""
         if sample.namespace_sockets is None:
             return None
-        listeners = sample.namespace_sockets.listeners
-        hidden = watched.keys().isdisjoint(listeners) and any(start + SWEEP_SECONDS < now for start in watched.values())
-        return None if hidden else listeners
+        watched, listeners = self._watched(inventory), sample.namespace_sockets.listeners
+        overdue = any(start + MAX_SWEEP_DELAY < now for start in watched.values())
+        return None if overdue and watched.keys().isdisjoint(listeners) else listeners
+
+
+def _start_times(inventory: Inventory) -> Mapping[str, float]:
+    """Return when the containers with a watched namespace started (Unix time), by id."""
+    return {c.id: c.details.started if c.details else 0.0 for c in with_watched_namespace(inventory)}

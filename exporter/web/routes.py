@@ -1,6 +1,6 @@
-"""What is served where. To add a path is one line in `routes`.
+"""The served paths. A new path is one line in `routes`.
 
-An answer is a coroutine that takes the request and returns a response. What blocks runs in a `Workshop`'s threads;
+An answer is a coroutine that takes the request and returns a response. What blocks runs in a `WorkerPool`'s threads;
 a TimeoutError becomes a 503 and any other exception a 500 with an entry in the log, so answers need not catch them.
 """
 
@@ -12,9 +12,9 @@ from typing import Protocol
 from aiohttp import web
 
 from exporter.web.negotiation import accepts_gzip, prefers_openmetrics
-from exporter.web.page.document import Asked
-from exporter.web.sse import Audience, Look
-from exporter.web.worker_pool import Workshop
+from exporter.web.page.document import PageState
+from exporter.web.sse import Broadcaster, Tick
+from exporter.web.worker_pool import WorkerPool
 
 CONTENT_TYPES = {
     ".css": "text/css",
@@ -23,7 +23,10 @@ CONTENT_TYPES = {
     ".svg": "image/svg+xml",
 }
 
-MOST_PAGES = 50  # open at once
+# Requests at once.
+MAX_PAGES = 16
+MAX_PROBES = MAX_FILES = 64
+MAX_STREAMS, MAX_CLIENT_STREAMS = 50, 10
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -32,20 +35,22 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Route:
     """A path and what answers GET there.
 
-    `most` is how many requests may be under way at once, 0 any number; more are told to come back.
-    A route that `streams` goes on for as long as the client likes; it is cancelled when the client leaves or the
-    server stops, and must say how many are enough.
+    `limit` is the number of requests at once, of one client `client_limit`; 0 is unlimited. Excess requests are
+    rejected. `any_host`: the Host header is not checked. A route that `streams` goes on for as long as the client
+    likes; it is cancelled when the client leaves or the server stops, and needs a limit.
     """
 
     path: str
     answer: Answer
-    most: int = 0
+    limit: int
+    client_limit: int = 0
+    any_host: bool = False
     streams: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse streams without number: each holds a connection for good."""
-        if self.streams and not self.most:
-            raise ValueError(f"{self.path} streams, and does not say how many may")
+        """Reject unlimited streams: each holds a connection for good."""
+        if self.streams and not self.limit:
+            raise ValueError(f"{self.path}: a stream needs a limit")
 
 
 class Scrape(Protocol):
@@ -57,41 +62,58 @@ class Scrape(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """What the routes answer with. All may block but `waiting_for`, which says what is not ready yet, '' when all is.
+    """What the routes answer with. All may block but the last two.
 
-    `documents` are JSON, by path; so is what `explain` says of a port or a container.
+    `waiting_for` names what is not ready yet, '' when all is; `stalled` is True while an observation does not end.
+    `documents` are JSON, by path; so is what `explain` returns for a port or a container.
     """
 
     scrape: Scrape
     content_type: Callable[[bool], str]
-    page: Callable[[Asked], str]
+    page: Callable[[PageState], str]
     documents: Mapping[str, Callable[[], str]]
     explain: Callable[[str], str]
-    look: Callable[[], Look]
+    tick: Callable[[], Tick]
     waiting_for: Callable[[], str]
+    stalled: Callable[[], bool]
 
 
-def routes(handlers: Handlers, workshop: Workshop, telemetry_path: str, most_scrapes: int) -> tuple[Route, ...]:
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Threads for scrapes, and others for all the rest: pages do not delay scrapes."""
+
+    scrapes: WorkerPool
+    pages: WorkerPool
+
+    def close(self) -> None:
+        """Accept no more work."""
+        self.scrapes.close()
+        self.pages.close()
+
+
+def routes(handlers: Handlers, workers: Workers, telemetry_path: str, max_scrapes: int) -> tuple[Route, ...]:
     """Return all routes."""
+    pages = workers.pages
+    live = Broadcaster(handlers.tick, pages).answer
     return (
-        Route("/", page(handlers.page, workshop)),
-        Route(telemetry_path, metrics(handlers, workshop), most=most_scrapes),
-        Route("/-/healthy", healthy),
-        Route("/-/ready", readiness(handlers.waiting_for)),
-        *(Route(path, document(make, workshop)) for path, make in handlers.documents.items()),
-        Route("/api/v1/explain", explanation(handlers.explain, workshop)),
-        Route("/api/v1/live", Audience(handlers.look, workshop).answer, most=MOST_PAGES, streams=True),
+        Route("/", page(handlers.page, pages), MAX_PAGES),
+        Route(telemetry_path, metrics(handlers, workers.scrapes), max_scrapes, any_host=True),
+        Route("/-/healthy", health(handlers.stalled), MAX_PROBES, any_host=True),
+        Route("/-/ready", readiness(handlers.waiting_for), MAX_PROBES, any_host=True),
+        *(Route(path, document(make, pages), MAX_PAGES) for path, make in handlers.documents.items()),
+        Route("/api/v1/explain", explanation(handlers.explain, pages), MAX_PAGES),
+        Route("/api/v1/live", live, MAX_STREAMS, MAX_CLIENT_STREAMS, streams=True),
         *static_files(),
     )
 
 
-def metrics(handlers: Handlers, workshop: Workshop) -> Answer:
-    """Return the exposition, in the format and the encoding that the client asks for."""
+def metrics(handlers: Handlers, workers: WorkerPool) -> Answer:
+    """Return the exposition, in the format and the encoding that the client prefers."""
 
     async def answer(request: web.Request) -> web.Response:
         openmetrics = prefers_openmetrics(request.headers.get("Accept", ""))
         gzip = accepts_gzip(request.headers.get("Accept-Encoding", ""))
-        body = await workshop.run(lambda: handlers.scrape(openmetrics=openmetrics, gzip=gzip))
+        body = await workers.run(lambda: handlers.scrape(openmetrics=openmetrics, gzip=gzip))
         headers = {"Content-Type": handlers.content_type(openmetrics), "Vary": "Accept, Accept-Encoding"}
         if gzip:
             headers["Content-Encoding"] = "gzip"
@@ -100,44 +122,50 @@ def metrics(handlers: Handlers, workshop: Workshop) -> Answer:
     return answer
 
 
-def page(make: Callable[[Asked], str], workshop: Workshop) -> Answer:
-    """Return the page, of what the address asks for."""
+def page(make: Callable[[PageState], str], workers: WorkerPool) -> Answer:
+    """Return the page in the state that the query has."""
 
     async def answer(request: web.Request) -> web.Response:
-        asked = Asked(request.query.get("show", ""), frozenset(request.query.getall("open", [])))
-        return web.Response(text=await workshop.run(lambda: make(asked)), content_type="text/html")
+        state = PageState(request.query.get("show", ""), frozenset(request.query.getall("open", [])))
+        return web.Response(text=await workers.run(lambda: make(state)), content_type="text/html")
 
     return answer
 
 
-def document(make: Callable[[], str], workshop: Workshop) -> Answer:
+def document(make: Callable[[], str], workers: WorkerPool) -> Answer:
     """Return a JSON document."""
 
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=await workshop.run(make), content_type="application/json")
+        return web.Response(text=await workers.run(make), content_type="application/json")
 
     return answer
 
 
-def explanation(make: Callable[[str], str], workshop: Workshop) -> Answer:
-    """Return a JSON document about what the address asks for."""
+def explanation(make: Callable[[str], str], workers: WorkerPool) -> Answer:
+    """Return a JSON document about the port or container of the query."""
 
     async def answer(request: web.Request) -> web.Response:
         what = request.query.get("what", "")
         if not what:
-            return web.Response(status=400, text="what is to be explained? ?what=8080, or the name of a container\n")
-        return web.Response(text=await workshop.run(lambda: make(what)), content_type="application/json")
+            return web.Response(status=400, text='missing query parameter "what": a port or a container name\n')
+        return web.Response(text=await workers.run(lambda: make(what)), content_type="application/json")
 
     return answer
 
 
-async def healthy(_: web.Request) -> web.Response:
-    """Say that the process answers."""
-    return web.Response(text="healthy\n")
+def health(stalled: Callable[[], bool]) -> Answer:
+    """Answer whether the process works: it does not while an observation hangs in the kernel."""
+
+    async def answer(_: web.Request) -> web.Response:
+        if stalled():
+            return web.Response(status=503, text="no observation has ended for a minute\n")
+        return web.Response(text="healthy\n")
+
+    return answer
 
 
 def readiness(waiting_for: Callable[[], str]) -> Answer:
-    """Say whether the first look at everything is done."""
+    """Answer whether the first observation is complete."""
 
     async def answer(_: web.Request) -> web.Response:
         if missing := waiting_for():
@@ -150,7 +178,7 @@ def readiness(waiting_for: Callable[[], str]) -> Answer:
 def static_files() -> list[Route]:
     """Return a route for each file of static/, read now."""
     folder = resources.files("exporter.web").joinpath("static")
-    return [Route(f"/static/{file.name}", _static(file.name, file.read_text())) for file in folder.iterdir()]
+    return [Route(f"/static/{file.name}", _static(file.name, file.read_text()), MAX_FILES) for file in folder.iterdir()]
 
 
 def _static(name: str, text: str) -> Answer:

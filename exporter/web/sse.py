@@ -1,4 +1,4 @@
-"""Looks at the host for whoever has the page open: one look for all of them, and none while nobody does."""
+"""Counters for open pages as server-sent events: one observation for all of them, none while no page is open."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from exporter.web.worker_pool import Workshop
+from exporter.web.worker_pool import WorkerPool
 
 INTERVAL_SECONDS = 2.0
 
@@ -15,55 +15,56 @@ log = structlog.get_logger(component="live")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a look saw: `counters` are JSON, `version` is another when the page would be; `at` in Unix milliseconds."""
+class Tick:
+    """One event: `counters` are JSON, `version` changes when the page would; `at` in Unix milliseconds."""
 
     counters: str
     version: int
     at: float
 
 
-class Audience:
-    """Those who have the page open."""
+class Broadcaster:
+    """Sends ticks to all clients."""
 
-    def __init__(self, look: Callable[[], Look], workshop: Workshop) -> None:
-        """`look` blocks."""
-        self._take_a_look = look
-        self._workshop = workshop
+    def __init__(self, tick: Callable[[], Tick], workers: WorkerPool, interval: float = INTERVAL_SECONDS) -> None:
+        """`tick` blocks; `interval` is in seconds."""
+        self._make_tick = tick
+        self._workers = workers
+        self._interval = interval
         self._clients = 0
-        self._next: asyncio.Future[Look | None] | None = None  # None while nobody looks
+        self._next: asyncio.Future[Tick | None] | None = None  # None while there is no client
         self._ticker: asyncio.Task[None] | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Send a look every two seconds, until the client goes, or a look fails."""
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        """Send a tick at each interval, until the client goes or a tick fails."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         self._clients += 1
         try:
-            while (look := await self._upcoming()) is not None:
-                data = f'{{"version":{look.version},"at":{look.at:.0f},"counters":{look.counters}}}'
-                await response.write(f"event: look\ndata: {data}\n\n".encode())
+            while (tick := await self._upcoming()) is not None:
+                data = f'{{"version":{tick.version},"at":{tick.at:.0f},"counters":{tick.counters}}}'
+                await response.write(f"event: tick\ndata: {data}\n\n".encode())
         finally:
             self._clients -= 1
         return response
 
-    async def _upcoming(self) -> Look | None:
-        """Wait for the next look; None when it failed. Whoever leaves must not take it from the others."""
+    async def _upcoming(self) -> Tick | None:
+        """Wait for the next tick; None when it failed. A client that leaves must not cancel it for the others."""
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
-            self._ticker = asyncio.create_task(self._tick())
+            self._ticker = asyncio.create_task(self._run())
         return await asyncio.shield(self._next)
 
-    async def _tick(self) -> None:
+    async def _run(self) -> None:
         while self._clients and self._next is not None:
             upcoming, self._next = self._next, asyncio.get_running_loop().create_future()
-            upcoming.set_result(await self._look())
-            await asyncio.sleep(INTERVAL_SECONDS)
+            upcoming.set_result(await self._tick())
+            await asyncio.sleep(self._interval)
         self._next = None
 
-    async def _look(self) -> Look | None:
+    async def _tick(self) -> Tick | None:
         try:
-            return await self._workshop.run(self._take_a_look)
+            return await self._workers.run(self._make_tick)
         except Exception:
-            log.exception("look failed")
+            log.exception("snapshot failed")
             return None

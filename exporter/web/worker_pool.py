@@ -11,17 +11,19 @@ THREADS = 4
 T = TypeVar("T")
 
 
-class Workshop:
+class WorkerPool:
     """A few threads. Work that takes too long is left to end by itself."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, "scrape")
+    def __init__(self, name: str, seconds: float = WORK_SECONDS) -> None:
+        """`name` is the threads' name, `seconds` the longest wait."""
+        self._seconds = seconds
+        self._threads = ThreadPoolExecutor(THREADS, name)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return what the work returns, or raise what it raises; TimeoutError when it takes too long."""
-        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        return await asyncio.wait_for(running, WORK_SECONDS)
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await asyncio.wait_for(running, self._seconds)
 
     def close(self) -> None:
-        """Take no more work; what waits for a thread is given up."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Accept no more work; what waits for a thread is cancelled."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

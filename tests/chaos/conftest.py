@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.conftest import available, clear, new_host
 from tests.support.live.exposed import Exporter
+from tests.support.live.hosts import available, clear, new_host
 from tests.support.live.wellness import Patient
 from tests.support.private_host import engines
 from tests.support.private_host.host import PrivateHost
 
-__all__ = ["new_host"]  # a fixture of the live tests
+__all__ = ["new_host"]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.core.topology.topology import join
 from exporter.docker_engine.client import NOT_UNDERSTOOD
 from exporter.docker_engine.parse import parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
@@ -60,7 +61,7 @@ def test_a_mutated_document_is_parsed_or_refused_as_one_not_understood(
     """Any other error would cost the whole list: the client leaves out a row for these alone."""
     document = answer(ENGINE, recorded)
     path = data.draw(st.sampled_from(places(document)))
-    with contextlib.suppress(NOT_UNDERSTOOD):
+    with contextlib.suppress(*NOT_UNDERSTOOD):
         parse(mutated(document, path, data.draw(JSON)))
 
 
@@ -72,7 +73,7 @@ def test_hostile_names_are_read_back_as_they_were(openmetrics: bool, container: 
         builders.run(container, network=network, image=image, container_id="web-id"),
         builders.network(network, network_id="front-net"),
     )
-    text = exposed(builders.observed(builders.join(found, builders.devices())), openmetrics=openmetrics)
+    text = exposed(builders.observed(join(found, builders.devices())), openmetrics=openmetrics)
     labels = [dict(key) for name, key in values(text, openmetrics=openmetrics) if name == "dockernet_container_info"]
     assert [(row["container"], row["image"]) for row in labels] == [(container, image)]
     networks = {dict(key)["network"] for name, key in values(text, openmetrics=openmetrics) if "network_info" in name}

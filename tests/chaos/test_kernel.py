@@ -65,7 +65,7 @@ def test_lost_messages_about_rules_are_told_and_rules_are_right(patient: Patient
         for _ in range(ROUNDS):
             patient.host.run("nft", "-f", "-", stdin=table(RULES))
             patient.host.run("nft", "delete table ip chaos")
-    until(lambda: said(patient, "changes of rules lost"), 20, "changes lost")
+    until(lambda: said(patient, "nftables notifications lost"), 20, "changes lost")
     until(lambda: rules(patient) == before, 10, f"the rules as before: {before}")
     patient.is_well()
 

@@ -1,22 +1,17 @@
 """Live tests run on private Docker hosts; without root, or an engine that can be had, they are skipped."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Iterator
 from pathlib import Path
 
-import docker
 import pytest
-from docker.errors import APIError
 
 from tests.support.live.exposed import Exporter
+from tests.support.live.hosts import available, clear, new_host
 from tests.support.live.shop import Shop
 from tests.support.private_host import engines
-from tests.support.private_host.engines import Engine
 from tests.support.private_host.host import PrivateHost
-from tests.support.waiting import until
 
-CLEAR_SECONDS = 120
+__all__ = ["new_host"]
 PATIENCE_SECONDS = 300  # for a test with its fixtures
 
 
@@ -27,16 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.live)
             if not item.get_closest_marker("timeout"):
                 item.add_marker(pytest.mark.timeout(PATIENCE_SECONDS))
-
-
-def available(suite: str) -> Engine:
-    """The engine of a suite, or a skipped test that says why there is none."""
-    if os.geteuid():
-        pytest.skip("a private Docker host needs root")
-    try:
-        return engines.engine(suite)
-    except engines.PackageUnavailableError as error:
-        pytest.skip(f"no docker.io of {suite}: {error}")
 
 
 @pytest.fixture(scope="session", params=engines.ENGINES, ids=list(engines.ENGINES.values()))
@@ -67,39 +52,3 @@ def exporter(shop: Shop) -> Iterator[Exporter]:
     """An exporter beside the shop."""
     with Exporter(shop.host) as running:
         yield running
-
-
-@pytest.fixture
-def new_host() -> Iterator[Callable[..., PrivateHost]]:
-    """Makes hosts on the default engine, with the other arguments of PrivateHost; closed after the test."""
-    with ExitStack() as hosts:
-
-        def make(name: str = "host", flags: Sequence[str] = (), *, uplink: bool = True) -> PrivateHost:
-            engine = available(engines.DEFAULT)
-            return hosts.enter_context(PrivateHost(name, engine, flags, uplink=uplink))
-
-        yield make
-
-
-def clear(host: PrivateHost) -> None:
-    """Remove all containers and all networks but Docker's own."""
-    if not host.running:
-        host.start()
-    with closing(docker.APIClient(host.docker_url, timeout=CLEAR_SECONDS)) as client:
-        until(lambda: not _left(client), CLEAR_SECONDS, "no container left")
-        until(lambda: not _networks_left(client), CLEAR_SECONDS, "no network left")
-
-
-def _left(client: docker.APIClient) -> list[str]:
-    """Remove what there is, and say what that was; one that ends or starts at this moment is there once more."""
-    found = [row["Id"] for row in client.containers(all=True)]
-    for container_id in found:
-        with suppress(APIError):
-            client.remove_container(container_id, force=True, v=True)
-    return found
-
-
-def _networks_left(client: docker.APIClient) -> list[str]:
-    """Remove those that nobody uses, and say which are still there."""
-    client.prune_networks()
-    return [network["Name"] for network in client.networks(filters={"type": "custom"})]

@@ -8,7 +8,7 @@ from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
 from exporter.core.topology.address_pools import PoolUse
-from tests.live.test_findings import run
+from tests.support.live.shop import run
 from tests.support.live.watched import Watched
 from tests.support.private_host.host import PrivateHost
 from tests.support.waiting import until

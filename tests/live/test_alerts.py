@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.conftest import available
 from tests.support.live.exposed import Exporter
+from tests.support.live.hosts import available
 from tests.support.live.shop import IMAGE
 from tests.support.private_host.engines import DEFAULT, tool
 from tests.support.private_host.host import PrivateHost

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.live.exposed import Exporter, inside
-from tests.support.live.shop import IMAGE, send
+from tests.support.live.shop import run, send
+from tests.support.live.swarm import swarm
 from tests.support.private_host.engines import tool
 from tests.support.private_host.host import PrivateHost
 from tests.support.private_host.uplink import DEVICE
@@ -18,10 +19,6 @@ from tests.support.waiting import until
 def exporter(clean_host: PrivateHost) -> Iterator[Exporter]:
     with Exporter(clean_host) as running:
         yield running
-
-
-def run(host: PrivateHost, name: str, **options: Any) -> Any:
-    return host.client().containers.run(IMAGE, ["sleep", "1000"], name=name, detach=True, **options)
 
 
 def macvlan(host: PrivateHost) -> Any:
@@ -166,26 +163,3 @@ def test_an_overlay_joins_two_hosts_and_both_count_their_own(new_host: Callable[
         until(lambda: there.metrics().value("dockernet_up") == 0, 30, "down")
         agree(here, one, "ov", "eth0")
         agree(there, two, "ov", "eth0")
-
-
-def swarm(new_host: Callable[..., PrivateHost]) -> tuple[PrivateHost, PrivateHost]:
-    """Two hosts on one wire, joined to a Swarm."""
-    hosts = new_host("manager", uplink=False), new_host("worker", uplink=False)
-    hosts[0].run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", str(hosts[1].pid))
-    for number, host in enumerate(hosts, 1):
-        host.run("ip", "address", "add", f"192.0.2.{number}/24", "dev", "eth0")
-        host.run("ip", "link", "set", "eth0", "up")
-        # without it each task waits for time-outs of name servers that are not there
-        host.run("ip", "route", "add", "unreachable", "default")
-        host.start().load_image()
-    manager, worker = hosts
-    manager.client().swarm.init(advertise_addr="192.0.2.1", listen_addr="192.0.2.1")
-    token = manager.client().swarm.attrs["JoinTokens"]["Worker"]
-    worker.client().swarm.join(["192.0.2.1"], token, advertise_addr="192.0.2.2", listen_addr="192.0.2.2")
-
-    def ready() -> bool:
-        nodes = manager.api().nodes()
-        return len(nodes) == 2 and all(node["Status"]["State"] == "ready" for node in nodes)
-
-    until(ready, 60, "two ready nodes")
-    return manager, worker

@@ -15,8 +15,9 @@ import pytest
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
-from exporter.kernel.netlink.rtnetlink import DATAGRAM, message
-from tests.support.live.shop import IMAGE, Shop
+from exporter.kernel.netlink.client import MAX_DATAGRAM
+from exporter.kernel.netlink.messages import message
+from tests.support.live.shop import IMAGE, Shop, run
 from tests.support.live.watched import Watched
 from tests.support.private_host.dockerd import DATA_ROOT
 from tests.support.private_host.engines import tool
@@ -40,11 +41,6 @@ def create(host: PrivateHost, name: str, subnet: str = "", **options: Any) -> An
     """`docker network create`, with a subnet if one is named."""
     ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet, iprange=options.pop("iprange", None))]) if subnet else None
     return host.client().networks.create(name, ipam=ipam, **options)
-
-
-def run(host: PrivateHost, name: str, network: str = "bridge", **options: Any) -> Any:
-    """`docker run -d`, sleeping."""
-    return host.client().containers.run(IMAGE, ["sleep", "1000"], name=name, network=network, detach=True, **options)
 
 
 def configure(host: PrivateHost, name: str, network: str, ip: str) -> None:
@@ -178,6 +174,25 @@ def test_a_veth_that_is_down_or_off_its_bridge_is_found(watched: Watched, clean_
         until(lambda: watched.stays() == set(), 60, f"a veth that is {mend}")
 
 
+def test_a_bridge_that_is_down_or_without_its_address_is_found(watched: Watched, clean_host: PrivateHost) -> None:
+    create(clean_host, "front")
+    run(clean_host, "web", "front")
+    until(lambda: watched.topology().counted, 60, "the container's veth")
+    assert watched.stays() == set()
+    [front] = [b for b in watched.topology().bridges if b.network.name == "front"]
+    bridge, subnet = front.link.name, front.network.subnets[0]
+    address = f"{subnet.gateway}/{subnet.subnet.partition('/')[2]}"
+    expected = {("bridge_down", "front", bridge)}
+    for spoil, mend in (
+        (["link", "set", bridge, "down"], ["link", "set", bridge, "up"]),
+        (["address", "flush", "dev", bridge], ["address", "add", address, "dev", bridge]),
+    ):
+        clean_host.run("ip", *spoil)
+        until(lambda: watched.stays() == expected, 60, f"a bridge after {spoil}")
+        clean_host.run("ip", *mend)
+        until(lambda: watched.stays() == set(), 60, f"a bridge after {mend}")
+
+
 def test_a_bridge_with_few_ports_left_is_found(new_host: Callable[..., PrivateHost]) -> None:
     """On a host of its own, for the kernel takes ten seconds to remove so many devices."""
     host = new_host().start()
@@ -233,7 +248,7 @@ def forget_connections(host: PrivateHost) -> None:
     """`conntrack --flush` (linux/netfilter/nfnetlink_conntrack.h: IPCTNL_MSG_CT_DELETE, acknowledged)."""
     with host.netns(), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
         sock.send(message(CONNTRACK_DELETE, NLM_F_ACK, bytes(4)))
-        sock.recv(DATAGRAM)
+        sock.recv(MAX_DATAGRAM)
 
 
 @pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])
@@ -242,7 +257,7 @@ def test_a_connection_table_that_is_nearly_full_is_found(watched: Watched, clean
     run(clean_host, "web")  # nothing is tracked before there is a rule that asks for it
     before = watched.look(0.0)
     assert before.conntrack is not None
-    assert before.findings == ()
+    assert before.evaluation.findings == ()
     if before.conntrack.limit > MOST_CONNECTIONS:
         pytest.skip(f"{before.conntrack.limit} connections are too many to make")
     flood = (
@@ -259,9 +274,9 @@ def test_a_connection_table_that_is_nearly_full_is_found(watched: Watched, clean
     full = watched.look(1.0)
     assert full.conntrack is not None
     assert 0.9 * full.conntrack.limit < full.conntrack.entries < full.conntrack.limit
-    assert [finding.kind for finding in full.findings] == ["conntrack_full"]
+    assert [finding.kind for finding in full.evaluation.findings] == ["conntrack_full"]
     forget_connections(clean_host)
-    assert watched.look(2.0).findings == ()
+    assert watched.look(2.0).evaluation.findings == ()
 
 
 def churn(host: PrivateHost, name: str, enough: Event) -> int:
@@ -287,7 +302,7 @@ def test_coming_and_going_is_no_fault(watched: Watched, clean_host: PrivateHost)
         lives = [pool.submit(churn, clean_host, f"c{number}", enough) for number in range(3)]
         try:
             while not all(life.done() for life in lives):
-                assert watched.look(time.monotonic()).findings == ()
+                assert watched.look(time.monotonic()).evaluation.findings == ()
                 looks += 1
                 if looks > CHURN_LOOKS and time.monotonic() > deadline:
                     enough.set()

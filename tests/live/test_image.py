@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.conftest import available
 from tests.support.live.exposed import Exporter, Metrics
+from tests.support.live.hosts import available
 from tests.support.live.image import DEPLOY, IMAGE, Image, Running, Service, families
 from tests.support.live.image_base import NAME as BASE
 from tests.support.live.shop import IMAGE as BUSYBOX

@@ -19,10 +19,9 @@ from exporter.kernel.namespaces.sweep import sweep_statistics
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.metrics import namespace
 from exporter.metrics.hot import HotRenderer
-from tests.live.test_drivers import run
 from tests.support.builders import devices
 from tests.support.live.exposed import Metrics
-from tests.support.live.shop import send
+from tests.support.live.shop import run, send
 from tests.support.private_host.host import PrivateHost
 from tests.support.waiting import until
 

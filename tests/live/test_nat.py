@@ -10,6 +10,7 @@ import docker
 import pytest
 
 from exporter.core.nat.ruleset import FAMILIES, GOTO, JUMP, Ruleset
+from tests.support.live.listening import connect
 from tests.support.live.nat_watched import NatWatched
 from tests.support.live.port_cases import serves
 from tests.support.live.saved_rules import saved
@@ -49,13 +50,6 @@ def serve(host: PrivateHost, name: str, **options: Any) -> Any:
 def nat(clean_host: PrivateHost) -> Iterator[NatWatched]:
     with NatWatched(clean_host) as watched:
         yield watched
-
-
-def connect(host: PrivateHost, port: int, times: int) -> None:
-    """Connect from outside the host, so many times."""
-    busybox = str(tool("busybox"))
-    command = f"for i in $(seq {times}); do echo | timeout 20 $0 nc -w 20 {ADDRESS} {port} >/dev/null || exit 1; done"
-    host.run(busybox, "sh", "-c", command, busybox, outside=True)
 
 
 @pytest.mark.parametrize("ports", [0, 10])
@@ -217,7 +211,7 @@ def test_a_storm_of_containers_shows_no_drift(nat: NatWatched) -> None:
         container = client.containers.run(
             IMAGE, SERVE, name=f"storm-{number}", detach=True, ports={"80/tcp": 8400 + number}
         )
-        assert nat.look(0.5).judgement.drifts == ()
+        assert nat.look(0.5).evaluation.findings == ()
         container.remove(force=True)
-        assert nat.look(0.5).judgement.drifts == ()
+        assert nat.look(0.5).evaluation.findings == ()
     nat.finds()

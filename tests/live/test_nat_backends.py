@@ -10,8 +10,8 @@ import pytest
 
 from exporter.core.nat.reading import IPTABLES_LEGACY
 from exporter.core.nat.ruleset import GOTO, JUMP, Ruleset
-from tests.live.conftest import available
-from tests.live.test_nat import connect
+from tests.support.live.hosts import available
+from tests.support.live.listening import connect
 from tests.support.live.nat_watched import NatWatched
 from tests.support.live.port_cases import serves
 from tests.support.live.saved_rules import saved

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.conftest import clear
+from tests.support.live.hosts import clear
 from tests.support.live.nat_watched import Found, NatWatched
 from tests.support.live.shop import IMAGE
 from tests.support.private_host.host import PrivateHost
@@ -84,19 +84,19 @@ def test_the_same_rule_twice_is_a_duplicate(damaged: NatWatched) -> None:
 def test_the_jump_of_prerouting_deleted(damaged: NatWatched) -> None:
     damaged.run(f"iptables -t nat -D {JUMP}")
     (drift,) = damaged.drifts()
-    assert (drift.kind, drift.severity, drift.subject.chain) == ("missing_jump", "critical", "PREROUTING")
+    assert (drift.kind, drift.severity, drift.labels["chain"]) == ("missing_jump", "critical", "PREROUTING")
 
 
 def test_the_jump_of_output_deleted(damaged: NatWatched) -> None:
     damaged.run("iptables-save -t nat | grep -- '-A OUTPUT' | sed s/-A/-D/ | xargs iptables -t nat")
     (drift,) = damaged.drifts()
-    assert (drift.kind, drift.severity, drift.subject.chain) == ("missing_jump", "warning", "OUTPUT")
+    assert (drift.kind, drift.severity, drift.labels["chain"]) == ("missing_jump", "warning", "OUTPUT")
 
 
 def test_everything_accepted_before_the_jump(damaged: NatWatched) -> None:
     damaged.run("iptables -t nat -I PREROUTING -j ACCEPT")
     (drift,) = damaged.drifts()
-    assert (drift.kind, drift.severity, drift.subject.chain) == ("unreachable_jump", "critical", "PREROUTING")
+    assert (drift.kind, drift.severity, drift.labels["chain"]) == ("unreachable_jump", "critical", "PREROUTING")
 
 
 def test_a_network_without_masquerade(damaged: NatWatched) -> None:
@@ -178,7 +178,7 @@ def test_a_flush_of_the_nat_table(damaged: NatWatched) -> None:
 
 def test_the_nat_table_deleted(damaged: NatWatched) -> None:
     damaged.run("nft delete table ip nat")
-    chains = {drift.subject.chain for drift in damaged.drifts() if drift.kind == "missing_chain"}
+    chains = {drift.labels["chain"] for drift in damaged.drifts() if drift.kind == "missing_chain"}
     assert chains == {"DOCKER", "PREROUTING", "OUTPUT", "POSTROUTING"}
     assert {drift.kind for drift in damaged.drifts()} == {"missing_chain"}
 
@@ -193,5 +193,5 @@ def test_an_operators_rules_are_counted_and_no_drift(damaged: NatWatched) -> Non
 def test_what_stands_for_less_than_ten_seconds_is_not_told(damaged: NatWatched) -> None:
     damaged.run(f"iptables -t nat -D {JUMP}")
     damaged.look()
-    assert damaged.look(9.0).judgement.drifts == ()
-    assert damaged.look(1.0).judgement.drifts != ()
+    assert damaged.look(9.0).evaluation.findings == ()
+    assert damaged.look(1.0).evaluation.findings != ()

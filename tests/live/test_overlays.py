@@ -10,8 +10,9 @@ import pytest
 from exporter.core.topology.overlay import OverlayRows, overlay_namespace
 from exporter.docker_engine import watcher as watcher_module
 from exporter.kernel.namespaces.overlay import read_overlay
-from tests.live.test_drivers import run, swarm
 from tests.support.live.exposed import Exporter, Metrics
+from tests.support.live.shop import run
+from tests.support.live.swarm import swarm
 from tests.support.live.watched import Watched
 from tests.support.private_host.host import PrivateHost
 from tests.support.waiting import until
@@ -119,7 +120,7 @@ def test_a_node_that_is_lost_and_one_that_leaves_are_no_missing_rows(
         overlay.there.client().swarm.leave(force=True)
 
         def forgotten() -> bool:
-            assert watched.look(time.monotonic()).findings == ()
+            assert watched.look(time.monotonic()).evaluation.findings == ()
             return not (watched.nodes() or watched.remote())
 
         until(forgotten, 120, "no other node, in the rows and in the engine's list")

@@ -71,12 +71,12 @@ def test_a_port_stolen_while_the_engine_was_down(new_host: Callable[..., Private
         run(host, "top")
         finds(looking)
         host.kill()
-        until(lambda: "engine" in looking.look().suspended, 60, "no engine")
-        assert {found.kind for found in looking.look(100.0).conflicts} == set()
+        until(lambda: "engine" in looking.look().evaluation.missing, 60, "no engine")
+        assert {found.kind for found in looking.look(100.0).evaluation.findings} == set()
         until(lambda: not proxies(host, 8080), 60, "docker-proxies gone with their engine")
         with listening(host, "thief", "tcp,::,8080"):
             host.start()
-            until(lambda: "engine" not in looking.look().suspended, 60, "the engine")
+            until(lambda: "engine" not in looking.look().evaluation.missing, 60, "the engine")
             finds(
                 looking,
                 *[Found("published_stolen", port, "web", "thief", "process", "critical") for port in (ALL, IPV6)],
@@ -185,7 +185,7 @@ def test_what_a_published_port_leads_to(
     options, command = binds(*claims)
     run(clean_host, "web", *command, publish={"80/tcp": 8080}, **options)
     until(lambda: watched.inside("web"), 60, "its listeners")
-    until(lambda: not watched.look().suspended, 60, "a look at everything")
+    until(lambda: not watched.look().evaluation.missing, 60, "a look at everything")
     finds(watched, what="a slow start")
     finds(watched, *([Found(kind, ALL, "web")] if kind else []), later=SETTLED)
     remove(clean_host, "web")

@@ -12,7 +12,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.live.conftest import available
+from tests.support.live.hosts import available
 from tests.support.private_host import engines, remains
 from tests.support.private_host.host import REPOSITORY, PrivateHost
 from tests.support.waiting import until

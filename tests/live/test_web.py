@@ -20,11 +20,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.support.private_host.engines import PackageUnavailableError, tool
+from tests.support.program import LOOPBACK, NO_ENGINE, get, listening, on_this_machine, started
 from tests.support.waiting import until
 from tests.support.web_clients import HALF_A_HEAD, WHOLE_HEAD, crowd, is_closed, read_all
 from tests.support.web_keys import Keys
 from tests.support.web_malformed import REQUESTS
-from tests.unit.cli.test_main import LOOPBACK, NO_ENGINE, get, listening, on_this_machine, started
 
 USERS = f"basic_auth_users:\n  prometheus: {bcrypt.hashpw(b'fire', bcrypt.gensalt(5)).decode()}\n"
 CLIENT = "prometheus.example"

@@ -171,13 +171,14 @@ def observed(topology: Topology, *rows: StatsRow, stats: EngineStats | None = No
     ledger = Ledger()
     ledger.attribute(topology)
     ledger.read(rows)
-    bridges = [bridge.network.name for bridge in topology.bridges]
+    bridges = {bridge.network.id: bridge.network.name for bridge in topology.bridges}
+    networks = ledger.networks(network.id for network in topology.networks)
     return Observation(
         topology,
         endpoints=ledger.endpoints(topology),
-        began=ledger.began(topology),
-        networks=ledger.networks(network.name for network in topology.networks),
-        splits=Splits().split(bridges, ledger.networks(bridges), ledger.bridges(bridges)),
+        created=ledger.created(topology),
+        networks=networks,
+        splits=Splits().split(bridges, networks, ledger.bridges(bridges)),
         rows={row[0]: row for row in rows},
         engine=stats or EngineStats(started=CREATED, stream_connected=True),
         sources=sample(topology.devices).sources,

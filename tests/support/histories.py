@@ -38,5 +38,5 @@ def _containers(veths: tuple[tuple[str, str, int], ...]) -> dict[str, Container]
 
 def exposed(ledger: Ledger, topology: Topology) -> dict[tuple[str, str], StatsRow]:
     """The sums that a scrape would show now, by container and network, without the first place."""
-    sums = zip(topology.counted, ledger.endpoints(topology), strict=True)
-    return {(a.container.name, a.network.name): total[1:] for (a, _), total in sums}
+    sums = ledger.endpoints(topology)
+    return {(a.container.name, a.network.name): sums[key][1:] for a, key, _ in topology.counted}

@@ -11,11 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from exporter.core.findings.finding import Finding, Severity
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import BridgeOptions, Container, Inventory, Member, Network, Subnet
 from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner
-from exporter.core.nat.context import NatScene
-from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.nat.context import NatContext
+from exporter.core.nat.drift import Subject
+from exporter.core.nat.drift import drift as made
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.layout import IPTABLES, NATIVE, Layout
 from exporter.core.nat.reading import NatReading
@@ -134,7 +136,7 @@ class Host:
     def with_inventory(self, *things: Container | Network) -> "Host":
         """The same host with more containers and networks, or others of the same names."""
         assert self.inventory.engine is not None
-        known = [*self.inventory.networks.values(), *self.inventory.containers.values()]
+        known: list[Container | Network] = [*self.inventory.networks.values(), *self.inventory.containers.values()]
         kept = [thing for thing in known if thing.id not in {new.id for new in things}]
         return replace(self, inventory=host(*kept, *things, version=self.inventory.engine.version))
 
@@ -170,7 +172,7 @@ class Host:
     def without_things(self, *gone: Container | Network) -> "Host":
         """Containers and networks that Docker does not know."""
         ids = {thing.id for thing in gone}
-        kept = [*self.inventory.networks.values(), *self.inventory.containers.values()]
+        kept: list[Container | Network] = [*self.inventory.networks.values(), *self.inventory.containers.values()]
         return replace(self, inventory=host(*(thing for thing in kept if thing.id not in ids)))
 
     def with_policy(self, place: Place, policy: str) -> "Host":
@@ -199,11 +201,11 @@ class Host:
         """The host as a whole."""
         return join(self.inventory, DEVICES)
 
-    def scene(self, proxied: Iterable[tuple[str, int]] = (), **told: Any) -> NatScene:
+    def scene(self, proxied: Iterable[tuple[str, int]] = (), **told: Any) -> NatContext:
         """What is judged; `families` are those of the rules unless told."""
         reading = told.pop("reading", None) or self.reading(forwarding=told.pop("forwarding", FORWARDING))
         families = told.pop("families", self.families)
-        return NatScene(self.expected(), reading, families, frozenset(proxied), **told)
+        return NatContext(self.expected(), reading, families, frozenset(proxied), **told)
 
 
 def _says(found: Any, text: str) -> bool:
@@ -242,9 +244,14 @@ def port(chain: str, host_port: int = 8080, **told: str) -> Subject:
     return subject(**{"chain": chain, **known, "host_address": address, "host_port": str(host_port), **told})
 
 
-def drift(kind: str, severity: str, about: Subject, detail: str) -> NatDrift:
+def about(found: Finding) -> Subject:
+    """What a drift is about, by its labels."""
+    return Subject(**found.labels)
+
+
+def drift(kind: str, severity: Severity, subject: Subject, detail: str) -> Finding:
     """One finding."""
-    return NatDrift(kind, severity, about, detail)
+    return made(kind, severity, subject, detail)
 
 
 def proxies(*ports: tuple[str, int]) -> HostSockets:

@@ -29,7 +29,7 @@ def shop(count: int | None = 0) -> Observation:
     if count is None:
         return Observation(topology)
     row: StatsRow = (count,) * 8
-    return Observation(topology, endpoints=[row] * len(topology.counted), rows={2: row})
+    return Observation(topology, endpoints={key: row for _, key, _ in topology.counted}, rows={2: row})
 
 
 def named(name: str, image: str = "busybox:local") -> Observation:
@@ -38,8 +38,8 @@ def named(name: str, image: str = "busybox:local") -> Observation:
     return Observation(join(inventory(network(name), container), devices()))
 
 
-def large(containers: int) -> Observation:
+def large(containers: int, prefix: str = "net") -> Observation:
     """So many containers on three networks."""
-    networks = [network(f"net{number}") for number in range(3)]
-    found = [run(f"c{number:03}", network=f"net{number % 3}") for number in range(containers)]
+    networks = [network(f"{prefix}{number}") for number in range(3)]
+    found = [run(f"c{number:03}", network=f"{prefix}{number % 3}") for number in range(containers)]
     return Observation(join(inventory(*networks, *found), devices()))

@@ -16,8 +16,8 @@ from exporter.core.model.sockets import (
     ListeningSocket,
     Owner,
 )
-from exporter.core.ports.conflict import Place
-from exporter.core.ports.context import PortReadings, PortScene, port_scene
+from exporter.core.ports.context import PortContext, PortReadings, port_context
+from exporter.core.ports.listen_address import ListenAddress
 from exporter.core.topology.topology import join
 from tests.support.builders import bridge, device, devices, inventory, network, run, stop
 
@@ -117,13 +117,13 @@ def scene(
     now: float = NOW,
     earlier: Mapping[str, frozenset[tuple[str, int]]] | None = None,
     connected: bool = True,
-) -> PortScene:
+) -> PortContext:
     """A host with these containers and Docker's own networks."""
     topology = join(inventory(*NETWORKS, *things, connected=connected), DEVICES)
-    return port_scene(topology, on or readings(), now, earlier)
+    return port_context(topology, on or readings(), now, earlier)
 
 
-def place(text: str) -> Place:
+def place(text: str) -> ListenAddress:
     """`0.0.0.0:8080/udp`."""
     one = socket(text)
-    return Place(one.protocol, one.address, one.port)
+    return ListenAddress(one.protocol, one.address, one.port)

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import docker
+from pyroute2.netlink import NLM_F_DUMP, NLMSG_DONE, NLMSG_ERROR
 
 from exporter.kernel.conntrack.flows import GET
 from exporter.kernel.firewall.iptables_legacy.tables import read_answers
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.dump import FAMILIES, GETCHAIN, GETGEN, GETRULE, GETSETELEM, SUBSYSTEM
-from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket, text, walk
-from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_DUMP, NLMSG_DONE, NLMSG_ERROR, attribute, message
+from exporter.kernel.firewall.nftables.dump import FAMILIES, GETCHAIN, GETGEN, GETRULE, GETSET, GETSETELEM, SUBSYSTEM
+from exporter.kernel.netlink.messages import HEADER, attribute, message, text, walk
+from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
 from tests.support import record_host
 from tests.support.kernel import captured_nat_hosts
 from tests.support.kernel.capture import split
@@ -33,7 +34,7 @@ from tests.support.private_host import engines
 from tests.support.private_host.host import PrivateHost
 
 BIG = 1 << 17
-GETTABLE, GETSET = 1, 10
+GETTABLE = 1
 
 
 def asked(request: bytes) -> list[bytes]:
@@ -74,6 +75,7 @@ def tables() -> dict[str, Any]:
         "chains": hexes(dumped(GETCHAIN)),
         "rules": hexes(dumped(GETRULE)),
         "elements": elements,
+        "sets": hexes(dumped(GETSET)),
     }
 
 
@@ -101,7 +103,7 @@ def rules(run: Callable[..., str], *, legacy: bool = False) -> dict[str, Any]:
         }
     else:
         found |= tables()
-        if tables() != {key: found[key] for key in ("generation", "chains", "rules", "elements")}:
+        if tables() != {key: found[key] for key in ("generation", "chains", "rules", "elements", "sets")}:
             raise RuntimeError("the rules changed, or counted, while they were recorded")
     return found
 

@@ -100,8 +100,8 @@ class RecordedHost:
         """All that an exporter would have seen at that moment, were it its first."""
         inventory = self.inventory()
         monitor = Monitor(self.kernel(inventory))
-        monitor.follow(_Quiet())
-        monitor.accept(inventory)
+        monitor.attach_engine(_Quiet())
+        monitor.update_inventory(inventory)
         return monitor.observe()
 
 

@@ -8,8 +8,7 @@ from typing import Any
 from exporter.core.model.docker import Container, Interface, Inventory, Link, Member, Network
 from exporter.core.model.kernel_sample import Devices
 from exporter.core.model.routes import Route
-from exporter.core.network.context import Scene
-from exporter.core.network.rules import suspicions
+from exporter.core.network.context import NetworkContext
 from exporter.core.topology.address_use import subnet_uses
 from exporter.core.topology.topology import join
 from tests.support.builders import bridge, device, devices, inventory, network, run, veth
@@ -24,7 +23,6 @@ VETH_WEB = veth("veth-web", 11, master=3, nsid=1, peer=7)
 VETH_DB = veth("veth-db", 13, master=3, nsid=2, peer=7)
 LINKS = (ETH0, BR_FRONT, VETH_WEB, VETH_DB)
 INSIDE = {1: (Interface(7, "eth0", WEB_MAC),), 2: (Interface(7, "eth0", DB_MAC),)}
-LONG = 3600.0
 
 
 def route(destination: str, ifindex: int, gateway: str = "", metric: int = 0) -> Route:
@@ -53,6 +51,7 @@ def members(found: Inventory) -> dict[str, tuple[Member, ...]]:
 def host(*links: Link, inside: Mapping[int, tuple[Interface, ...]] | None = None, **more: Any) -> Devices:
     """The devices of a host whose container web is in the namespace 1, db in 2."""
     sandboxes = more.pop("sandboxes", {"web": 1, "db": 2})
+    more.setdefault("addresses", {"br-front": ("172.18.0.1",)})
     return devices(*links, sandboxes=sandboxes, inside=INSIDE if inside is None else inside, **more)
 
 
@@ -62,13 +61,12 @@ def scene(
     extra_members: Mapping[str, tuple[Member, ...]] | None = None,
     connected: bool = True,
     **told: Any,
-) -> Scene:
-    """An ordinary host unless told otherwise; every suspicion has stood for a long time."""
+) -> NetworkContext:
+    """An ordinary host unless told otherwise."""
     found = inventory(*(things or (FRONT, WEB, DB)), connected=connected)
     known = members(found)
     for network_id, others in (extra_members or {}).items():
         known[network_id] = (*known.get(network_id, ()), *others)
     topology = join(replace(found, members=known), on or host(*LINKS))
     given = {"routes": ROUTES, "static_addresses": (), "addresses": subnet_uses(topology), **told}
-    made = Scene(topology, **given)
-    return made if "seen_since" in told else replace(made, seen_since=dict.fromkeys(suspicions(made), LONG))
+    return NetworkContext(topology, **given)

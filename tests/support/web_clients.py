@@ -22,7 +22,7 @@ def reserved(address: str = "127.0.0.1") -> Iterator[int]:
 
 
 @contextmanager
-def crowd(port: int, number: int, *, sending: bytes) -> Iterator[list[socket.socket]]:
+def crowd(port: int, number: int, *, sending: bytes, source: str = "127.0.0.1") -> Iterator[list[socket.socket]]:
     """Clients that say something and then read nothing; their kernels take next to nothing for them."""
     with contextlib.ExitStack() as stack:
         clients = []
@@ -30,6 +30,7 @@ def crowd(port: int, number: int, *, sending: bytes) -> Iterator[list[socket.soc
             client = stack.enter_context(socket.socket())
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             client.settimeout(60)
+            client.bind((source, 0))
             client.connect(("127.0.0.1", port))
             client.sendall(sending)
             clients.append(client)

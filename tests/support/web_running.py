@@ -11,13 +11,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporter.web.access.access import OPEN, Access
+from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.compression import compress
-from exporter.web.routes import Handlers, Route, routes
+from exporter.web.page.document import PageState
+from exporter.web.routes import Handlers, Route, Workers, routes
 from exporter.web.server import listen
+from exporter.web.server.client_limits import DEFAULT_LIMITS, ClientLimits
 from exporter.web.server.server import Server
-from exporter.web.sse import Look
-from exporter.web.worker_pool import Workshop
+from exporter.web.sse import Tick
+from exporter.web.worker_pool import WorkerPool
 
+# Only the limit that a test replaces ends a connection, on a machine of any speed.
+PATIENT = ClientLimits(head=1000.0, idle=1000.0, read=1000.0, half_closed=1000.0, shutdown=1000.0)
 TEXT, OPENMETRICS = "text/plain; version=0.0.4; charset=utf-8", "application/openmetrics-text; version=1.0.0"
 
 
@@ -35,7 +40,8 @@ class Site:
 
     scrape: Callable[[bool], bytes] = lambda openmetrics: b"openmetrics\n" if openmetrics else b"text\n"
     waiting_for: str = ""
-    page: str = "<p>hello</p>"
+    stalled: bool = False
+    make_page: Callable[[PageState], str] = lambda _: "<p>hello</p>"
     port: int = 0
     addresses: list[str] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
@@ -46,26 +52,34 @@ class Site:
         return Handlers(
             scrape=self._scrape,
             content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
-            page=lambda _: self.page,
+            page=self.make_page,
             documents={"/api/v1/topology": lambda: "{}"},
             explain=lambda what: f'"{what}"',
-            look=lambda: Look("{}", 0, 0.0),
+            tick=lambda: Tick("{}", 0, 0.0),
             waiting_for=lambda: self.waiting_for,
+            stalled=lambda: self.stalled,
         )
 
     def _scrape(self, *, openmetrics: bool, gzip: bool) -> bytes:
         text = self.scrape(openmetrics)
         return compress((text[:2], b"", text[2:])) if gzip else text
 
-    def connection(self) -> http.client.HTTPConnection:
-        """A client, encrypted when `tls` says by what context."""
+    def connection(self, source: str = "127.0.0.1") -> http.client.HTTPConnection:
+        """A client at an address of the loopback network, encrypted when `tls` has a context."""
         if self.tls:
             return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.tls)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=(source, 0))
 
-    def request(self, method: str = "GET", path: str = "/metrics", body: bytes | None = None, **headers: str) -> Answer:
+    def request(
+        self,
+        method: str = "GET",
+        path: str = "/metrics",
+        body: bytes | None = None,
+        source: str = "127.0.0.1",
+        **headers: str,
+    ) -> Answer:
         """Send one request on a connection of its own."""
-        connection = self.connection()
+        connection = self.connection(source)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body=body, headers=named)
@@ -88,17 +102,21 @@ def serving(
     telemetry_path: str = "/metrics",
     *,
     access: Callable[[], Access] = lambda: OPEN,
-    most_scrapes: int = 40,
+    max_scrapes: int = 40,
     more: Sequence[Route] = (),
+    limits: ClientLimits = DEFAULT_LIMITS,
+    hosts: AllowedHosts | None = None,
+    scrape_seconds: float = 60.0,
 ) -> Iterator[Site]:
     """Serve from an event loop in a thread of its own."""
-    workshop = Workshop()
+    workers = Workers(WorkerPool("scrape", scrape_seconds), WorkerPool("page"))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
 
     async def make() -> Server:
-        server = Server([*routes(site.handlers(), workshop, telemetry_path, most_scrapes), *more], access)
+        served = [*routes(site.handlers(), workers, telemetry_path, max_scrapes), *more]
+        server = Server(served, access, hosts, limits)
         sockets = await listen.bind([("127.0.0.1", 0)])
         site.addresses = list(listen.written(sockets))
         await server.start(sockets)
@@ -113,7 +131,10 @@ def serving(
         finally:
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
     finally:
-        workshop.close()
+        workers.close()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+ROUTES = ["/", "/metrics", "/-/healthy", "/-/ready", "/static/style.css"]

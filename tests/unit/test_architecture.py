@@ -25,7 +25,9 @@ ORDER = {
         ("core.explain", "core.views"),
     ),
     "kernel": (
+        ("kernel.libc",),
         ("kernel.netlink", "kernel.bpf", "kernel.proc", "kernel.read_source"),
+        ("kernel.periodic_reader",),
         ("kernel.links", "kernel.conntrack", "kernel.firewall"),
         ("kernel.namespaces", "kernel.nat"),
         ("kernel.sockets",),
@@ -170,7 +172,7 @@ def test_a_file_imports_only_inner_rooms(path: Path) -> None:
         ("kernel.links.links", "from exporter.kernel.namespaces import resolver", {"exporter.kernel.namespaces"}),
         ("kernel.links.fdb", "from exporter.kernel.firewall.xt import X", {"exporter.kernel.firewall.xt"}),
         ("kernel.links.links", "from exporter.docker_engine import client", {"exporter.docker_engine"}),
-        ("kernel.netlink.rtnetlink", "import exporter.kernel.links.links", {"exporter.kernel.links.links"}),
+        ("kernel.netlink.client", "import exporter.kernel.links.links", {"exporter.kernel.links.links"}),
         ("docker_engine.client", "import exporter.kernel.links as links", {"exporter.kernel.links"}),
         ("metrics.hot", "from exporter.web.server import Server", {"exporter.web.server"}),
         ("metrics.hot", "import aiohttp", {"aiohttp"}),

@@ -10,40 +10,37 @@ import click
 from exporter.cli.main import cli
 from exporter.config import COLLECTORS
 from exporter.core.explain.codes import CODES, Code
-from exporter.core.findings.finding import Finding
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.sockets import HostSockets, Listener, ListeningSocket, Owner, ProxyUse
-from exporter.core.nat.drift import NatDrift, Subject
-from exporter.core.nat.evaluator import NatJudgement
+from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.flows import FlowCounts
 from exporter.core.nat.ledger import Series
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rule_counts import RuleCounts
 from exporter.core.nat.ruleset import Ruleset
 from exporter.core.nat.tracker import NatView, Sums
-from exporter.core.network.evaluator import Judge
+from exporter.core.network.evaluator import NetworkEvaluator
 from exporter.core.observation import EngineStats
 from exporter.core.ports.bind_failures import BindFailureReport
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.result import PortJudgement
+from exporter.core.ports.result import PortResult
 from exporter.core.topology.topology import Topology
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceStats
 from exporter.metrics.exposition import HOT_GROUPS, kept_groups
 from tests.support import builders
+from tests.support.documented import documented
 from tests.support.families import exposed
+from tests.support.findings import evaluation, network_finding, port_conflict
 
 REPOSITORY = Path(__file__).parents[2]
-ROW = re.compile(
-    r"^\| `(?P<name>dockernet_\w+)(?:\{(?P<labels>[\w,]+)\})?` \| (?P<kind>counter|gauge|info) \| .+ \|$", re.MULTILINE
-)
 SERIES = re.compile(r"^(?P<name>dockernet_\w+)(?:\{(?P<labels>.*)\})? \S+$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="')
 # Families that have no series on a host without faults; their labels are in the tests of their own files.
 SILENT = {"dockernet_collector_degraded", "dockernet_series_dropped_total"}
 
-STOLEN = PortConflict("published_stolen", "tcp", "0.0.0.0", 80, "web", "nginx", "process", "critical", "confirmed", "")
-PORTS = PortJudgement((STOLEN,), judged=("published_stolen",))
+WANTED: dict[str, str | int] = {"protocol": "tcp", "address": "0.0.0.0", "port": 80, "wanted_by": "web"}
+STOLEN = port_conflict("published_stolen", "critical", "confirmed", "", **WANTED, holder="nginx", holder_kind="process")
+PORTS = PortResult(evaluation(STOLEN, kinds=("published_stolen",)))
 
 
 def everything() -> str:
@@ -52,11 +49,11 @@ def everything() -> str:
     stats = EngineStats(events={("container", "start"): 1}, resyncs={"start": 1})
     rows = [builders.row(ifindex) for ifindex in topology.devices.links]
     conntrack = ConntrackStats(entries=1, limit=2, insert_failed=0, drop=0, early_drop=0)
-    judgement = Judge().judge(topology, conntrack, now=0)
-    finding = Finding("mtu_mismatch", "warning", "front", "eth0", "too large")
+    network = NetworkEvaluator().evaluate(topology, conntrack, now=0)
+    finding = network_finding("mtu_mismatch", "warning", "front", "eth0", "too large")
     observed = builders.observed(topology, *rows, stats=stats)
-    judgement = replace(judgement, findings=(finding,), suspended=("engine",))
-    observed = replace(observed, judgement=judgement, ports=PORTS)
+    network = replace(network, evaluation=evaluation(finding, kinds=("mtu_mismatch",), missing=("engine",)))
+    observed = replace(observed, network=network, ports=PORTS)
     namespaces = NamespaceCounts((("web", 1.0),), [NamespaceStats(*range(1, 10))], 1.0)
     peers = {topology.networks[0].id: 1}
     listening = Listener(ListeningSocket("tcp", "0.0.0.0", 8080), Owner("docker-proxy", "web", "web-id"))
@@ -69,12 +66,12 @@ def everything() -> str:
 def nat_of_everything() -> NatView:
     """One of each that rules and the connection table tell."""
     port = ("web", "tcp", "8080")
-    drift = NatDrift("missing_dnat", "critical", Subject("ip", "DOCKER", "front", *port[:2], "0.0.0.0", "8080"), "")
+    missing = drift("missing_dnat", "critical", Subject("ip", "DOCKER", "front", *port[:2], "0.0.0.0", "8080"), "")
     once: Mapping[Series, int] = {("web", "DNAT"): 1}
     return NatView(
         reading=NatReading(nft=Ruleset(), changes=1),
         counts=RuleCounts({("ip", "nat", "DOCKER", "DNAT"): 1}, once, once, {"ip": 1}),
-        judgement=NatJudgement((drift,), judged=("missing_dnat",)),
+        evaluation=evaluation(missing, kinds=("missing_dnat",)),
         connections=Sums({port: 1}),
         masquerades=Sums({("front",): 1}),
         drops=Sums({("front", "isolation"): 1}),
@@ -88,13 +85,6 @@ def with_published_port(topology: Topology) -> Topology:
     published = Details(published=(PortBinding("tcp", 80, "0.0.0.0", 8080, 8080),))
     web = replace(inventory.containers["web-id"], details=published)
     return replace(topology, inventory=replace(inventory, containers={**inventory.containers, web.id: web}))
-
-
-def documented() -> dict[str, tuple[str, frozenset[str]]]:
-    text = (REPOSITORY / "docs/metrics.md").read_text()
-    return {
-        row["name"]: (row["kind"], frozenset((row["labels"] or "").split(",")) - {""}) for row in ROW.finditer(text)
-    }
 
 
 def families(text: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from exporter.cli.output.check_result import Told
 from exporter.cli.output.table import cell, table
 from exporter.core.findings.finding import CONFIRMED
-from exporter.core.views.finding_rows import ORDER, Line
+from exporter.core.views.finding_rows import ORDER, FindingRow
 
 COLUMNS = ("severity", "kind", "what")
 
@@ -54,7 +54,7 @@ def document(told: Told) -> str:
     return json.dumps(whole, indent=2)
 
 
-def _sentence(line: Line) -> str:
+def _sentence(line: FindingRow) -> str:
     return line.detail if line.confidence == CONFIRMED else f"{line.detail} ({line.confidence})"
 
 

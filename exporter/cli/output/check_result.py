@@ -7,7 +7,7 @@ from typing import Any
 from exporter.core.findings.finding import CRITICAL, WARNING
 from exporter.core.observation import Observation
 from exporter.core.views.blind_spots import hints, unseen
-from exporter.core.views.finding_rows import ORDER, Line, findings, judged
+from exporter.core.views.finding_rows import ORDER, FindingRow, evaluated, findings
 
 FINE, WARNED, ALARMED, UNKNOWN = 0, 1, 2, 3
 WORDS = {FINE: "fine", WARNED: "warning", ALARMED: "critical", UNKNOWN: "unknown"}
@@ -23,7 +23,7 @@ class Told:
 
     connected: bool
     engine: str
-    findings: Sequence[Line]
+    findings: Sequence[FindingRow]
     unseen: Mapping[str, str]
     missing: Sequence[str] = ()
     judged: int | None = None
@@ -54,7 +54,7 @@ def told(observation: Observation, engine_error: str = "") -> Told:
     unknown = unseen(observation)
     if engine_error and "engine" in unknown:
         unknown["engine"] += f": {engine_error}"
-    kinds = judged(observation)
+    kinds = len(evaluated(observation))
     host = f"{len(inventory.containers)} containers and {len(inventory.networks)} networks"
     return Told(
         connected=inventory.connected,
@@ -69,7 +69,7 @@ def told(observation: Observation, engine_error: str = "") -> Told:
 
 def parse_told(found: Mapping[str, Any], topology: Mapping[str, Any]) -> Told:
     """Read /api/v1/findings and /api/v1/topology. Raises KeyError, TypeError or ValueError for anything else."""
-    lines = [Line(**{name: line[name] for name in Line.__dataclass_fields__}) for line in found["findings"]]
+    lines = [FindingRow(**{name: line[name] for name in FindingRow.__dataclass_fields__}) for line in found["findings"]]
     if any(line.severity not in ORDER for line in lines):
         raise ValueError("a severity that does not exist")
     return Told(

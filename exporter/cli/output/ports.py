@@ -12,7 +12,7 @@ from exporter.cli.output.table import cell, table
 from exporter.core.model.container_details import Details
 from exporter.core.model.sockets import Listener
 from exporter.core.observation import Observation
-from exporter.core.ports.conflict import FOR_CONTAINERS
+from exporter.core.ports.listen_address import FOR_CONTAINERS
 from exporter.core.ports.scope import scope
 
 COLUMNS = ("protocol", "address", "port", "owner", "kind", "published to", "reachable from")

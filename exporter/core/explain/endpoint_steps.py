@@ -4,8 +4,9 @@ from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UN
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import ListeningSocket
-from exporter.core.ports.conflict import Place, described
-from exporter.core.ports.context import READ_PROTOCOLS, PortScene, is_dockers, is_own
+from exporter.core.ports.conflict import is_about
+from exporter.core.ports.context import READ_PROTOCOLS, PortContext, is_docker_proxy, is_own
+from exporter.core.ports.listen_address import ListenAddress, described
 from exporter.core.ports.rules import publish_ineffective, published_unheld
 from exporter.core.ports.unserved import LOOPBACK_ONLY, WRONG_PROTOCOL, why_unserved
 
@@ -15,9 +16,9 @@ SOCKETS_UNREAD = "the host's listening sockets could not be read"
 ELSEWHERE = "this is not the network namespace of Docker's bridges"
 
 
-def published_step(scene: PortScene, container: Container, binding: PortBinding) -> Step:
+def published_step(context: PortContext, container: Container, binding: PortBinding) -> Step:
     """Say whether Docker has the port in effect, and why not."""
-    place = Place(binding.protocol, binding.host_ip, binding.host_port)
+    place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
     target = f"{binding.protocol}/{binding.container_port} of {container.name}"
     details = container.details or Details()
     if not container.live:
@@ -25,10 +26,9 @@ def published_step(scene: PortScene, container: Container, binding: PortBinding)
         why = f": {details.error}" if details.error else ""
         detail = f"{place} would lead to {target}, which is {container.state}{how}{why}"
         return Step(PUBLISHED, FAILED, detail, "container_down")
-    ineffective = [c.detail for c in publish_ineffective.check(scene) if c.wanted_by == container.name]
     if binding not in details.published:
-        detail = next((d for d in ineffective if d.startswith(str(place))), "")
-        detail = detail or f"{place} should lead to {target} and is not in effect"
+        ineffective = (one for one in publish_ineffective.check(context) if is_about(one, place, container.name))
+        detail = next((one.detail for one in ineffective), f"{place} should lead to {target} and is not in effect")
         return Step(PUBLISHED, FAILED, detail, "not_published")
     if container.state == "paused":
         return Step(PUBLISHED, FAILED, f"{place} is published for {target}, which is paused", "container_paused")
@@ -37,13 +37,13 @@ def published_step(scene: PortScene, container: Container, binding: PortBinding)
     return Step(PUBLISHED, OK, f"{place} is published for {target}")
 
 
-def host_step(scene: PortScene, container: Container, place: Place) -> Step:
+def host_step(context: PortContext, container: Container, place: ListenAddress) -> Step:
     """Say who holds a published port on the host."""
-    if (unknown := cannot_tell(scene, place)) is not None:
+    if (unknown := cannot_tell(context, place)) is not None:
         return unknown
-    found = scene.overlapping(place)
+    found = context.overlapping(place)
     own = [listener for listener in found if is_own(listener.owner, container) or not listener.owner.name]
-    dockers = next((listener for listener in own if is_dockers(listener.owner)), None)
+    dockers = next((listener for listener in own if is_docker_proxy(listener.owner)), None)
     if dockers is not None:
         return Step(HOST, OK, f"{place} is held by {described(dockers.owner)}")
     if found:
@@ -51,27 +51,27 @@ def host_step(scene: PortScene, container: Container, place: Place) -> Step:
         state, code = (FAILED, "port_held") if holder.told else (UNKNOWN, "sockets_unknown")
         detail = f"{place} is held by {described(holder)}, not by {container.name}'s docker-proxy"
         return Step(HOST, state, detail, code)
-    for unheld in published_unheld.check(scene):
-        if (unheld.wanted_by, unheld.protocol, unheld.port) == (container.name, place.protocol, place.port):
+    for unheld in published_unheld.check(context):
+        if is_about(unheld, place, container.name):
             return Step(HOST, FAILED, unheld.detail, "not_held")
     return Step(HOST, OK, f"{place} needs no listener: the engine holds IPv4's")
 
 
-def cannot_tell(scene: PortScene, place: Place) -> Step | None:
+def cannot_tell(context: PortContext, place: ListenAddress) -> Step | None:
     """Return why it cannot be told who holds a port; None when it can."""
-    if scene.readings.sockets is None:
+    if context.readings.sockets is None:
         return Step(HOST, UNKNOWN, SOCKETS_UNREAD, "sockets_unknown")
-    if not scene.here:
+    if not context.host_netns_visible:
         return Step(HOST, UNKNOWN, ELSEWHERE, "sockets_unknown")
     if place.protocol not in READ_PROTOCOLS:
         return Step(HOST, UNKNOWN, f"sockets of {place.protocol} are not read", "sockets_unknown")
     return None
 
 
-def listener_step(scene: PortScene, container: Container, binding: PortBinding) -> Step:
+def listener_step(context: PortContext, container: Container, binding: PortBinding) -> Step:
     """Say who listens where the port leads to."""
     name, target = container.name, f"{binding.protocol}/{binding.container_port}"
-    sockets = scene.inside(container)
+    sockets = context.listeners_in(container)
     if sockets is None or binding.protocol not in READ_PROTOCOLS:
         return Step(LISTENER, UNKNOWN, f"who listens inside {name} could not be read", "sockets_unknown")
     why = why_unserved(container, binding, sockets)

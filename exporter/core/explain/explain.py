@@ -24,8 +24,8 @@ from exporter.core.model.docker import Container
 from exporter.core.model.sockets import CONTAINER, Owner
 from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
-from exporter.core.ports.conflict import EVERY_ADDRESS, Place, described
-from exporter.core.ports.context import READ_PROTOCOLS, PortReadings, PortScene, is_dockers, port_scene
+from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReadings, is_docker_proxy, port_context
+from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
 
 SHORTEST_ID = 4
 NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
@@ -35,7 +35,7 @@ def explain(observation: Observation, text: str) -> Explanation:
     """Answer for a port, or for a container by its name or the beginning of its id."""
     nat = observation.nat
     readings = PortReadings(observation.sockets, observation.inside, nat.redirects if nat else None)
-    walk = _Walk(observation, port_scene(observation.topology, readings, 0.0))
+    walk = _Walk(observation, port_context(observation.topology, readings, 0.0))
     named = _container(observation, text)
     asked = parse_asked(text)
     paths = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else ()
@@ -55,7 +55,7 @@ def _nowhere(observation: Observation, text: str, asked: Asked | None) -> Path:
     if asked is None:
         return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}", "not_found"))
     unread = observation.sockets is None
-    what = str(Place(asked.protocol or "tcp or udp", "", asked.port))
+    what = str(ListenAddress(asked.protocol or "tcp or udp", "", asked.port))
     detail = f"no container publishes {what}, and nobody listens there"
     if unread:
         return _single(Step(HOST, UNKNOWN, f"{detail} that can be seen", "sockets_unknown"), asked)
@@ -88,18 +88,18 @@ def _shape(path: Path) -> tuple[object, ...]:
 class _Walk:
     """Goes the ways of one moment."""
 
-    def __init__(self, observation: Observation, scene: PortScene) -> None:
+    def __init__(self, observation: Observation, context: PortContext) -> None:
         self._observation = observation
-        self._scene = scene
-        self._containers = tuple(scene.inventory.containers.values())
+        self._context = context
+        self._containers = tuple(context.inventory.containers.values())
 
     def to_container(self, container: Container) -> Iterator[Path]:
         """Go every way that ends in a container."""
         bindings = _bindings(container)
         yield from (self._published(container, binding) for binding in bindings)
-        own = [one for found in self._scene.listeners.values() for one in found if one.owner == _owner(container)]
+        own = [one for found in self._context.listeners.values() for one in found if one.owner == _owner(container)]
         for listener in own:
-            place = Place(listener.socket.protocol, listener.socket.address, listener.socket.port)
+            place = ListenAddress(listener.socket.protocol, listener.socket.address, listener.socket.port)
             yield self._held(place, listener.owner)
         if not bindings and not own:
             detail = f"no port of the host leads to {container.name}: it publishes none"
@@ -123,37 +123,37 @@ class _Walk:
 
     def _published(self, container: Container, binding: PortBinding) -> Path:
         address = binding.host_ip
-        steps = [published_step(self._scene, container, binding)]
+        steps = [published_step(self._context, container, binding)]
         in_effect = steps[0].state == OK
-        place = Place(binding.protocol, address, binding.host_port)
+        place = ListenAddress(binding.protocol, address, binding.host_port)
         if in_effect and binding.host_port:
-            steps.append(host_step(self._scene, container, place))
+            steps.append(host_step(self._context, container, place))
             steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
-        elif not container.live and (others := self._scene.others(place, container)):
+        elif not container.live and (others := self._context.others(place, container)):
             steps.append(Step(HOST, FAILED, f"{place} is held by {described(others[0].owner)}", "port_held"))
         if in_effect:
-            steps.append(listener_step(self._scene, container, binding))
+            steps.append(listener_step(self._context, container, binding))
         addresses = (address or EVERY_ADDRESS,)
         return Path(
             binding.protocol, addresses, binding.host_port, container.name, binding.container_port, tuple(steps)
         )
 
     def _unpublished(self, protocol: str, port: int) -> Iterator[Path]:
-        for redirect in self._scene.readings.redirects or ():
+        for redirect in self._context.readings.redirects or ():
             if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect):
                 yield _led(redirect, port)
-        for listener in self._scene.listeners.get((protocol, port), ()):
-            place = Place(protocol, listener.socket.address, port)
+        for listener in self._context.listeners.get((protocol, port), ()):
+            place = ListenAddress(protocol, listener.socket.address, port)
             yield self._held(place, listener.owner)
 
-    def _held(self, place: Place, owner: Owner) -> Path:
-        step = cannot_tell(self._scene, place)
+    def _held(self, place: ListenAddress, owner: Owner) -> Path:
+        step = cannot_tell(self._context, place)
         if step is None:
-            certain = owner.told and not is_dockers(owner)
+            certain = owner.told and not is_docker_proxy(owner)
             detail = f"{described(owner)} itself listens on {place}"
             step = Step(HOST, OK, detail) if certain else Step(HOST, UNKNOWN, detail, "sockets_unknown")
         published = (
-            () if self._scene.inventory.connected else (Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"),)
+            () if self._context.inventory.connected else (Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"),)
         )
         name = owner.name if owner.kind == CONTAINER else ""
         return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step))

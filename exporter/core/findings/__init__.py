@@ -1,1 +1,1 @@
-"""The base of all rules: findings and how long they persist."""
+"""The finding system: findings, rules, evaluation."""

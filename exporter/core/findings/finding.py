@@ -1,18 +1,32 @@
-"""What a rule reports: a fact that holds now. How long it must hold to wake somebody is the alert's business."""
+"""Findings: what rules report. How long one must last before somebody is paged is the alert rule's `for:`."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
-CRITICAL, WARNING, INFO = "critical", "warning", "info"
-CONFIRMED, PROBABLE, SUSPECTED = "confirmed", "probable", "suspected"
+Severity = Literal["critical", "warning", "info"]
+Confidence = Literal["confirmed", "probable", "suspected"]
+
+CRITICAL: Severity = "critical"
+WARNING: Severity = "warning"
+INFO: Severity = "info"
+CONFIRMED: Confidence = "confirmed"
+PROBABLE: Confidence = "probable"
+SUSPECTED: Confidence = "suspected"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`subject` is what it is about, within the network if there is one; `detail` is a sentence for people."""
+    """A condition that holds now.
+
+    `key` identifies it among those of its kind from one evaluation to the next: it holds nothing that may change while
+    the condition lasts, such as the severity. `detail` is a sentence for people. `labels` are those of its series,
+    without kind, severity and confidence.
+    """
 
     kind: str
-    severity: str
-    network: str
-    subject: str
+    severity: Severity
+    confidence: Confidence
+    key: Hashable = field(compare=False)
     detail: str
-    confidence: str = CONFIRMED
+    labels: Mapping[str, str]

@@ -71,12 +71,14 @@ class Subnet:
 class BridgeOptions:
     """What `docker network create --opt` says of a bridge network's rules; absent ones as the engine takes them.
 
-    `gateway_mode4` and `gateway_mode6`: nat, nat-unprotected, routed, isolated.
+    `gateway_mode4` and `gateway_mode6`: nat, nat-unprotected, routed, isolated. `inhibit_ipv4`: the engine gives the
+    bridge no IPv4 address.
     """
 
     masquerade: bool = True
     gateway_mode4: str = "nat"
     gateway_mode6: str = "nat"
+    inhibit_ipv4: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ class Link:
     """A network device as rtnetlink reports it.
 
     `peer_ifindex` (IFLA_LINK) counts in the namespace `peer_nsid` (IFLA_LINK_NETNSID), in our own when that is
-    None. `master_ifindex` is the bridge it is a port of, 0 when none. `carrier` is IFF_LOWER_UP.
+    None. `master_ifindex` is the bridge it is a port of, 0 when none. `carrier` is IFF_LOWER_UP, `up` is IFF_UP.
     """
 
     ifindex: int
@@ -197,6 +199,7 @@ class Link:
     peer_ifindex: int = 0
     peer_nsid: int | None = None
     carrier: bool = False
+    up: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+PortKey: TypeAlias = tuple[str, int]  # protocol, number
 
 CONTAINER, PROCESS, DOCKER_PROXY, ENGINE = "container", "process", "docker-proxy", "engine"
 # What takes a port away without a socket: an outgoing connection, an address that nobody has.

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from exporter.core.model.sockets import PortKey
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.expected import Expected, ExpectedBinding
 from exporter.core.nat.layout import IPTABLES, NATIVE, Layout, layout_of
@@ -25,7 +26,7 @@ class StuckFlow:
     leads_to: str
 
 
-class NatScene:
+class NatContext:
     """One moment. `proxied`: (protocol, port) that docker-proxy holds; None where sockets could not be read.
 
     `families` are those that the engine writes rules for, `backend` is what it wrote them by when they were last seen.
@@ -36,7 +37,7 @@ class NatScene:
         expected: Expected,
         reading: NatReading,
         families: frozenset[str],
-        proxied: frozenset[tuple[str, int]] | None = None,
+        proxied: frozenset[PortKey] | None = None,
         stuck: tuple[StuckFlow, ...] = (),
         backend: str = "",
     ) -> None:

@@ -1,13 +1,15 @@
-"""A difference between what Docker must have programmed and what the kernel does."""
+"""Findings about NAT: differences between what Docker must have programmed and what the kernel does."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass, fields
 
+from exporter.core.findings.finding import CONFIRMED, Finding, Severity
 from exporter.core.nat.expected import ExpectedBinding
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a drift is about; what does not apply is ''."""
+    """What a drift is about, as its labels; '' for a label that does not apply."""
 
     family: str = ""
     chain: str = ""
@@ -18,18 +20,16 @@ class Subject:
     host_port: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NatDrift:
-    """One finding; `detail` is a sentence for people."""
+LABELS = tuple(field.name for field in fields(Subject))
 
-    kind: str
-    severity: str
-    subject: Subject
-    detail: str
+
+def drift(kind: str, severity: Severity, subject: Subject, detail: str, key: Hashable = None) -> Finding:
+    """A finding; its key is its subject, unless `key` is given."""
+    return Finding(kind, severity, CONFIRMED, key or subject, detail, asdict(subject))
 
 
 def of_binding(binding: ExpectedBinding, chain: str) -> Subject:
-    """The subject of what is wrong with a published port."""
+    """The subject of a drift of a published port."""
     return Subject(
         family=binding.family,
         chain=chain,
@@ -42,6 +42,6 @@ def of_binding(binding: ExpectedBinding, chain: str) -> Subject:
 
 
 def written(binding: ExpectedBinding) -> str:
-    """A published port as people write it: `tcp/0.0.0.0:8080`."""
+    """Format a published port: `tcp/0.0.0.0:8080`."""
     address = f"[{binding.host_address}]" if ":" in binding.host_address else binding.host_address
     return f"{binding.protocol}/{address}:{binding.host_port}"

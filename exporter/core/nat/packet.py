@@ -10,6 +10,7 @@ from exporter.core.nat.ruleset import (
     DST_TYPE,
     EQUAL,
     IIF,
+    MAP,
     OIF,
     PROTOCOL,
     SPORT,
@@ -18,7 +19,7 @@ from exporter.core.nat.ruleset import (
     STATE,
     STATE_NEW,
     TYPE_LOCAL,
-    UNKNOWN,
+    UNEQUAL,
     Condition,
     Rule,
 )
@@ -55,7 +56,7 @@ class Inside:
 
 def wants(rule: Rule, packet: Packet, inside: Inside) -> bool | None:
     """Whether the rule matches; None when one of its conditions leaves it open and none says no."""
-    answer: bool | None = True
+    answer: bool | None = None if rule.by and rule.target != MAP else True
     for condition in rule.conditions:
         holds = _holds(condition, packet, inside)
         if holds is False:
@@ -68,7 +69,7 @@ def wants(rule: Rule, packet: Packet, inside: Inside) -> bool | None:
 def _holds(condition: Condition, packet: Packet, inside: Inside) -> bool | None:
     key, operator, value = condition
     check = _CHECKS.get(key)
-    if operator == UNKNOWN or check is None:
+    if operator not in (EQUAL, UNEQUAL) or check is None:
         return None
     same = check(value, packet, inside)
     return same if same is None or operator == EQUAL else not same

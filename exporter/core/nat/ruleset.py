@@ -8,18 +8,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-IP, IP6, INET = "ip", "ip6", "inet"
+IP, IP6, INET, NETDEV, BRIDGE = "ip", "ip6", "inet", "netdev", "bridge"
 FAMILIES = (IP, IP6)
-NAT, FILTER, RAW, DOCKER_BRIDGES = "nat", "filter", "raw", "docker-bridges"
+NAT, FILTER, RAW, MANGLE, SECURITY, DOCKER_BRIDGES = "nat", "filter", "raw", "mangle", "security", "docker-bridges"
 
 Place: TypeAlias = tuple[str, str, str]  # family, table, chain
 
-EQUAL, UNEQUAL, UNKNOWN = "==", "!=", "?"
+EQUAL, UNEQUAL, IN, NOT_IN, UNKNOWN = "==", "!=", "in", "not in", "?"
 
-# The keys that are understood, and what their values are.
+# The keys that are understood, and what their values are. With IN and NOT_IN the value is the name of a set, or a tuple
+# of values: of numbers and addresses of (first, last). Keys that are looked up together are joined by JOINED.
+JOINED = " . "
 IIF, OIF = "iif", "oif"  # a device's name; with '*' at its end the beginning of one
+IIF_INDEX, OIF_INDEX = "iif_index", "oif_index"  # a device's ifindex
 SRC, DST = "src", "dst"  # (network, mask) as numbers
-SPORT, DPORT = "sport", "dport"  # (first, last)
+SPORT, DPORT, EITHER_PORT = "sport", "dport", "port"  # (first, last)
+ORIGINAL_DST, ORIGINAL_DPORT = "ct_original_dst", "ct_original_dport"  # before a translation; as DST and DPORT
+MARK, CT_MARK = "mark", "ct_mark"  # (value, mask)
+FAMILY = "nfproto"  # IP or IP6
+DIRECTION = "ct_direction"  # ORIGINAL or REPLY
+ORIGINAL, REPLY = 0, 1  # linux/netfilter/nf_conntrack_tuple_common.h: IP_CT_DIR_*
+TCP_FLAGS = "tcp_flags"  # (value, mask)
+PACKET_TYPE = "pkttype"  # linux/if_packet.h: PACKET_*
+REVERSE_PATH = "rpfilter"  # whether a route leads back to the source by the device that the packet came in by
 PROTOCOL = "protocol"  # its name, or its number as text
 STATE = "ctstate"  # mask of states of connection tracking
 SRC_TYPE, DST_TYPE = "src_type", "dst_type"  # mask of address types
@@ -36,6 +47,7 @@ PASSING = frozenset(
     {
         *("", "CONTINUE", "LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "MARK", "CONNMARK", "CONNSECMARK", "SECMARK"),
         *("TCPMSS", "CHECKSUM", "CT", "NOTRACK", "SET", "CLASSIFY", "TOS", "DSCP", "ECN", "TTL", "HL", "RATEEST"),
+        *("TEE", "IDLETIMER", "LED"),
     }
 )
 
@@ -48,12 +60,42 @@ class Condition(NamedTuple):
     value: Any = None
 
 
+class Effect(NamedTuple):
+    """What a rule does to a mark before its target applies: (mark & keep) ^ (other & take) ^ xor.
+
+    `key` is MARK or CT_MARK, the other mark is that of the two which `key` is not; UNTRACKED ends connection tracking.
+    `xor` is None where the new value is not known.
+    """
+
+    key: str
+    keep: int = 0
+    take: int = 0
+    xor: int | None = 0
+
+
+UNTRACKED = "untracked"
+
+
+class Element(NamedTuple):
+    """An element of a set or map: a value for each joined key, () for those that no other element matches.
+
+    A value is (first, last) of numbers and addresses, else as in a condition. `target` and `to` are the verdict and its
+    chain; `address` and `port` are where a map of translations leads.
+    """
+
+    key: tuple[Any, ...]
+    target: str = ""
+    to: str = ""
+    address: str = ""
+    port: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `target` is a target's name, JUMP, GOTO or MAP, or RETURN; `to` the chain, or the map of interfaces.
+    """One rule. `target` is a target's name, JUMP, GOTO or MAP, or RETURN; `to` the chain, or the map's name.
 
-    `address` and `port` are where DNAT and SNAT lead, '' and 0 where they keep it. `by` is what a map is asked by: IIF,
-    OIF, or something that is not understood.
+    `address` and `port` are where DNAT and SNAT lead, '' and 0 where they keep it. `by` are the keys by which a map is
+    looked up, joined; a translation that has any leads where the map `to` says.
     """
 
     family: str
@@ -66,6 +108,7 @@ class Rule:
     conditions: tuple[Condition, ...] = ()
     comment: str = ""
     by: str = ""
+    effects: tuple[Effect, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -79,10 +122,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """How the kernel enters a chain; `policy` is ACCEPT or DROP, for what no rule decides."""
+    """How the kernel enters a chain; `policy` is ACCEPT or DROP, for what no rule decides.
+
+    `kind` is filter, nat or route. Chains of a hook are entered by rising priority. `devices` are those of netdev.
+    """
 
     hook: str
     policy: str
+    kind: str = FILTER
+    priority: int = 0
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +139,14 @@ class Ruleset:
     """All rules of one moment and one backend. The same object while no rule changed.
 
     `chains` has every chain, with its rules in their order; `maps`: (family, table, map) -> interface -> chain, of the
-    verdict maps that lead to chains and nowhere else.
+    verdict maps that lead to chains and nowhere else. `sets`: the elements of sets and of all other maps whose content
+    is known.
     """
 
     chains: Mapping[Place, tuple[Rule, ...]] = field(default_factory=dict)
     bases: Mapping[Place, Base] = field(default_factory=dict)
     maps: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
+    sets: Mapping[Place, tuple[Element, ...]] = field(default_factory=dict)
 
     def has_docker_rules(self) -> bool:
         """Whether an engine wrote any of them."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from operator import is_
 
+from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.docker import Inventory
+from exporter.core.model.memo import IdentityMemo
 from exporter.core.model.sockets import HostSockets
 from exporter.core.nat.attribution import Attribution
-from exporter.core.nat.evaluator import Evidence, NatJudge, NatJudgement
-from exporter.core.nat.expected import Expected
+from exporter.core.nat.evaluator import NatEvaluator, NatState
+from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.flows import FlowCounts, Flows, count_flows
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, NatLedger, Series
 from exporter.core.nat.published_history import PortMemory
@@ -38,7 +40,10 @@ class NatView:
 
     reading: NatReading | None = None
     counts: RuleCounts = field(default_factory=RuleCounts)
-    judgement: NatJudgement = field(default_factory=NatJudgement)
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    expected: Expected = field(default_factory=Expected)
+    backend: str = ""
+    userland_proxy: str = ""
     connections: Sums = field(default_factory=Sums)
     masquerades: Sums = field(default_factory=Sums)
     drops: Sums = field(default_factory=Sums)
@@ -74,7 +79,8 @@ class NatBook:
     """Told of each inventory and of each observation, in their order."""
 
     def __init__(self) -> None:
-        self._judge = NatJudge()
+        self._evaluator = NatEvaluator()
+        self._expect = IdentityMemo(expected)
         self._ledger = NatLedger()
         self._memory = PortMemory()
         self._attribution = Attribution(Expected(), self._memory)
@@ -89,13 +95,13 @@ class NatBook:
 
     def expected(self, topology: Topology) -> Expected:
         """Return what Docker must have programmed."""
-        return self._judge.expect(topology)
+        return self._expect(topology.inventory)
 
     def observe(self, topology: Topology, sample: NatSample, surroundings: Surroundings) -> NatView:
         """Take one moment. Rules of another network namespace than Docker's are none of these."""
         if not surroundings.here:
             sample = NatSample()
-        expected = self._judge.expect(topology)
+        expected = self._expect(topology.inventory)
         if expected is not self._expected:
             self._expected = expected
             self._attribution = Attribution(expected, self._memory)
@@ -105,11 +111,15 @@ class NatBook:
             self._ledger.read(sample.reading, self._attribution.series, surroundings.time)
         flows = self._count_flows(topology, sample, expected)
         stuck = flows.stuck if flows else ()
-        evidence = Evidence(sample.reading, surroundings.sockets, stuck, in_host_network=surroundings.here)
+        state = NatState(sample.reading, surroundings.sockets, stuck, host_netns_visible=surroundings.here)
+        evaluation = self._evaluator.evaluate(topology.inventory, expected, state, surroundings.monotonic)
         return NatView(
             reading=sample.reading,
             counts=self._count(sample.reading, expected),
-            judgement=self._judge.judge(topology, evidence, surroundings.monotonic),
+            evaluation=evaluation,
+            expected=expected,
+            backend=self._evaluator.backend,
+            userland_proxy=self._evaluator.userland_proxy,
             connections=self._sums(PORT),
             masquerades=self._sums(MASQUERADE),
             drops=self._sums(DROP),

@@ -7,69 +7,70 @@ somebody else holds.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from exporter.core.findings.finding import CONFIRMED, PROBABLE, SUSPECTED
+from exporter.core.findings.finding import CONFIRMED, PROBABLE, SUSPECTED, Confidence
 from exporter.core.model.docker import Container
-from exporter.core.ports.conflict import Place
-from exporter.core.ports.container_failures import failed, young
-from exporter.core.ports.context import READ_PROTOCOLS, Port, PortScene, is_own
+from exporter.core.model.sockets import PortKey
+from exporter.core.ports.container_failures import failed, recently_started
+from exporter.core.ports.context import READ_PROTOCOLS, PortContext, is_own
+from exporter.core.ports.listen_address import ListenAddress
 
-Held = Callable[[Place], bool]
+Held = Callable[[ListenAddress], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a container failed to bind, and how sure that is; the address is '' where it is not known."""
 
-    place: Place
-    confidence: str
+    place: ListenAddress
+    confidence: Confidence
 
 
-def claims(scene: PortScene, container: Container, held: Held) -> list[Claim]:
+def claims(context: PortContext, container: Container, held: Held) -> list[Claim]:
     """Return them: of places that are `held` by somebody else only, each port once."""
-    found = {claim.place.on_any_address: claim for claim in _refused(scene, container, held)}
-    for claim in _logged(scene, container, held):
-        found.setdefault(claim.place.on_any_address, claim)
+    found = {claim.place.port_key: claim for claim in _refused(context, container, held)}
+    for claim in _logged(context, container, held):
+        found.setdefault(claim.place.port_key, claim)
     return list(found.values())
 
 
-def _refused(scene: PortScene, container: Container, held: Held) -> Iterator[Claim]:
+def _refused(context: PortContext, container: Container, held: Held) -> Iterator[Claim]:
     """By the kernel. One who lives and listens may have been content with another port."""
-    refused = scene.readings.refused.get(container.id, {})
-    content = bool(refused) and container.live and _listens(scene, container)
+    refused = context.readings.refused.get(container.id, {})
+    content = bool(refused) and container.live and _listens(context, container)
     for place, refusal in refused.items():
         if held(place):
-            yield Claim(place, SUSPECTED if content and not refusal.insists else CONFIRMED)
+            yield Claim(place, SUSPECTED if content and not refusal.retrying else CONFIRMED)
 
 
-def _listens(scene: PortScene, container: Container) -> bool:
-    return any(is_own(listener.owner, container) for found in scene.listeners.values() for listener in found)
+def _listens(context: PortContext, container: Container) -> bool:
+    return any(is_own(listener.owner, container) for found in context.listeners.values() for listener in found)
 
 
-def _logged(scene: PortScene, container: Container, held: Held) -> list[Claim]:
+def _logged(context: PortContext, container: Container, held: Held) -> list[Claim]:
     """By its log: the ports that it names; else those declared or held before; else numbers in its arguments."""
     details = container.details
     if details is None or details.log is None or not details.log.lines:
         return []
-    if not (failed(container) or young(container, scene.now)):
+    if not (failed(container) or recently_started(container, context.now)):
         return []
-    known = frozenset(details.exposed) | scene.earlier.get(container.name, frozenset())
+    known = frozenset(details.exposed) | context.held_before.get(container.name, frozenset())
     named = [place for number in details.log.ports if (place := _held_place(number, known, held))]
     if named:
-        return [Claim(place, PROBABLE if place.on_any_address in known else SUSPECTED) for place in named]
+        return [Claim(place, PROBABLE if place.port_key in known else SUSPECTED) for place in named]
     declared = [Claim(place, PROBABLE) for place in sorted(map(_anywhere, known)) if held(place)]
     guessed = (_held_place(number, known, held) for number in _numbers(details.arguments))
     return declared or [Claim(place, SUSPECTED) for place in guessed if place]
 
 
-def _held_place(number: int, known: Iterable[Port], held: Held) -> Place | None:
+def _held_place(number: int, known: Iterable[PortKey], held: Held) -> ListenAddress | None:
     """Return the port of this number, of a protocol that is declared if one is, else of one that is held."""
     declared = [port for port in known if port[1] == number]
     candidates = declared or [(protocol, number) for protocol in READ_PROTOCOLS]
     return next((place for place in map(_anywhere, candidates) if held(place)), None)
 
 
-def _anywhere(port: Port) -> Place:
-    return Place(port[0], "", port[1])
+def _anywhere(port: PortKey) -> ListenAddress:
+    return ListenAddress(port[0], "", port[1])
 
 
 def _numbers(arguments: Iterable[str]) -> Iterator[int]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.model.docker import Inventory
-from exporter.core.model.sockets import DOCKER_PROXY
-from exporter.core.ports.claims import Port, PortClaims
+from exporter.core.model.sockets import DOCKER_PROXY, PortKey
+from exporter.core.ports.claims import PortClaims
 from exporter.core.ports.socket_owner import ENGINES
 
 # Who binds in the place of a container that publishes a port.
@@ -64,7 +64,7 @@ class BindFailureCounts:
         self._ids: OrderedDict[str, str] = OrderedDict()  # container id -> name
         self._counts: OrderedDict[str, Counter[tuple[str, str]]] = OrderedDict()
         self._waiting: deque[RefusedBind] = deque(maxlen=WAITING)
-        self._latest: dict[str, dict[Port, RefusedBind]] = {}
+        self._latest: dict[str, dict[PortKey, RefusedBind]] = {}
         self._inventory = Inventory()
 
     def follow(self, inventory: Inventory) -> None:
@@ -97,7 +97,7 @@ class BindFailureCounts:
             for (protocol, port), number in sorted(counts.items())
         }
 
-    def latest(self) -> Mapping[str, Mapping[Port, RefusedBind]]:
+    def latest(self) -> Mapping[str, Mapping[PortKey, RefusedBind]]:
         """Return, by container id, the latest refusal of each port to a process of that container."""
         return self._latest
 

@@ -4,17 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.model.sockets import PROCESS, Listener
-
-Port = tuple[str, int]  # protocol and number
+from exporter.core.model.sockets import PROCESS, Listener, PortKey
 
 
 @dataclass(frozen=True, slots=True)
 class PortClaims:
     """`held` are the ports that containers have now, `wanted` the names of those that are to publish one."""
 
-    held: frozenset[Port] = frozenset()
-    wanted: Mapping[Port, frozenset[str]] = field(default_factory=dict)
+    held: frozenset[PortKey] = frozenset()
+    wanted: Mapping[PortKey, frozenset[str]] = field(default_factory=dict)
 
 
 def port_claims(inventory: Inventory, listeners: Iterable[Listener]) -> PortClaims:
@@ -24,15 +22,15 @@ def port_claims(inventory: Inventory, listeners: Iterable[Listener]) -> PortClai
     return PortClaims(frozenset(held), {**running, **down})
 
 
-def _publishers(inventory: Inventory, *, live: bool) -> dict[Port, frozenset[str]]:
-    found: dict[Port, frozenset[str]] = {}
+def _publishers(inventory: Inventory, *, live: bool) -> dict[PortKey, frozenset[str]]:
+    found: dict[PortKey, frozenset[str]] = {}
     for container in inventory.containers.values():
         for port in _configured(container) if container.live is live else ():
             found[port] = found.get(port, frozenset()) | {container.name}
     return found
 
 
-def _configured(container: Container) -> Iterator[Port]:
+def _configured(container: Container) -> Iterator[PortKey]:
     for binding in container.details.bindings if container.details else ():
         if binding.host_port:
             yield from ((binding.protocol, port) for port in range(binding.host_port, binding.last_host_port + 1))

@@ -1,82 +1,45 @@
-"""What a rule about ports reports: a fact that holds now, and a sentence for people."""
+"""Findings about ports."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import replace
 
-from exporter.core.findings.finding import CONFIRMED
-from exporter.core.model.sockets import ADDRESS, CONNECTION, CONTAINER, DOCKER_PROXY, ENGINE, Owner
+from exporter.core.findings.finding import CONFIRMED, Confidence, Finding, Severity
+from exporter.core.model.sockets import Owner
+from exporter.core.ports.context import PortContext
+from exporter.core.ports.listen_address import EVERY_ADDRESS, UNKNOWN_OWNER, ListenAddress
 
-# Kinds of holders that do not listen: an outgoing connection's local port, and where a DNAT rule leads.
-NOBODY = Owner(kind="")
-EVERY_ADDRESS = "0.0.0.0"
-FOR_CONTAINERS = {DOCKER_PROXY: "docker-proxy", ENGINE: "the engine"}  # who listens in their place
-
-
-class Place(NamedTuple):
-    """Where something listens or should: `address` is canonical text, '' for every address of both families."""
-
-    protocol: str
-    address: str
-    port: int
-
-    @property
-    def on_any_address(self) -> tuple[str, int]:
-        """Protocol and number alone."""
-        return self.protocol, self.port
-
-    def __str__(self) -> str:
-        """As people write it: tcp/8080 on 127.0.0.1, tcp/8080 on [::1]."""
-        number = f"{self.protocol}/{self.port}" if self.port else f"a {self.protocol or 'host'} port"
-        if self.address in ("", EVERY_ADDRESS):
-            return number
-        return f"{number} on [{self.address}]" if ":" in self.address else f"{number} on {self.address}"
-
-
-@dataclass(frozen=True, slots=True)
-class PortConflict:
-    """`wanted_by` is the container, or the process, that should have the port; `holder` who has it, '' for nobody.
-
-    `holder_kind` is that of an Owner, 'connection', 'address', or '' for nobody. `port` is 0, and `address` '', where
-    neither the engine nor the configuration tells it.
-    """
-
-    kind: str
-    protocol: str
-    address: str
-    port: int
-    wanted_by: str
-    holder: str
-    holder_kind: str
-    severity: str
-    confidence: str
-    detail: str
+LABELS = ("protocol", "address", "port", "wanted_by", "holder", "holder_kind")
 
 
 def conflict(
+    context: PortContext,
     kind: str,
-    place: Place,
+    place: ListenAddress,
     wanted_by: str,
-    severity: str,
+    severity: Severity,
     detail: str,
     *,
-    holder: Owner = NOBODY,
-    confidence: str = CONFIRMED,
-) -> PortConflict:
-    """Make one; what Docker or a socket says is confirmed. Of every address of both families IPv4's is shown."""
-    address = place.address or (EVERY_ADDRESS if place.port else "")
-    name, held_by = holder.name, holder.kind
-    return PortConflict(
-        kind, place.protocol, address, place.port, wanted_by, name, held_by, severity, confidence, detail
-    )
+    holder: Owner = UNKNOWN_OWNER,
+    confidence: Confidence = CONFIRMED,
+) -> Finding:
+    """A finding: the container or process `wanted_by` should have the port, `holder` has it.
+
+    `address` is '' and `port` 0 where neither the engine nor the configuration names them; of every address of both
+    families IPv4's is shown. The key is the address with the present life of `wanted_by`: the holder may change.
+    """
+    values = *_place(place), wanted_by, holder.name, holder.kind
+    key = *_place(place), wanted_by, context.started.get(wanted_by)
+    return Finding(kind, severity, confidence, key, detail, dict(zip(LABELS, values, strict=True)))
 
 
-def described(owner: Owner) -> str:
-    """Name an owner within a sentence."""
-    name = owner.name
-    if owner.kind in FOR_CONTAINERS:
-        return f"container {name} ({FOR_CONTAINERS[owner.kind]})" if name else FOR_CONTAINERS[owner.kind]
-    if owner.kind == CONNECTION:
-        return f"an outgoing connection of {name}" if name else "an outgoing connection"
-    if owner.kind in (CONTAINER, ADDRESS):
-        return f"{owner.kind} {name}"
-    return f"process {name}" if name else "a process that cannot be seen from here"
+def of_holder(found: Finding) -> Finding:
+    """The finding with its holder in the key, for kinds with a finding for each holder of an address."""
+    return replace(found, key=(found.key, found.labels["holder"], found.labels["holder_kind"]))
+
+
+def is_about(found: Finding, place: ListenAddress, wanted_by: str) -> bool:
+    """Whether a finding is about an address that `wanted_by` should have."""
+    return tuple(found.labels[name] for name in LABELS[:4]) == (*_place(place), wanted_by)
+
+
+def _place(place: ListenAddress) -> tuple[str, str, str]:
+    return place.protocol, place.address or (EVERY_ADDRESS if place.port else ""), str(place.port)

@@ -8,7 +8,7 @@ from exporter.core.model.kernel_sample import Degraded
 RESTARTING = "restarting"
 # For how long after a restart its last life's failure still counts: those that fail do so within seconds, and the
 # engine takes one that runs for ten for a success.
-YOUNG_SECONDS = 30.0
+SETTLE_SECONDS = 30.0
 # The engine writes down a start when the process has begun already, and what it does first is older than that. Its life
 # before ended earlier still: the engine waits a tenth of a second before it restarts, and needs another to do so.
 WRITTEN_LATE = 0.2
@@ -20,18 +20,18 @@ def failed(container: Container) -> bool:
     return not container.live and (container.state == RESTARTING or (details is not None and details.exit_code != 0))
 
 
-def young(container: Container, now: float) -> bool:
+def recently_started(container: Container, now: float) -> bool:
     """Whether the engine has restarted it a moment ago; `now` is Unix time."""
     details = container.details
-    return container.live and details is not None and details.restart_count > 0 and now < grown_up(container)
+    return container.live and details is not None and details.restart_count > 0 and now < settled_at(container)
 
 
-def grown_up(container: Container) -> float:
+def settled_at(container: Container) -> float:
     """When it stops to be young (Unix time)."""
-    return container.details.started + YOUNG_SECONDS if container.live and container.details else 0.0
+    return container.details.started + SETTLE_SECONDS if container.live and container.details else 0.0
 
 
-def with_last_words(known: Container | None, inspected: Container) -> Container:
+def with_previous_log(known: Container | None, inspected: Container) -> Container:
     """Return the container as inspected, with what its last life's log said while the engine restarts it."""
     before, details = known.details if known else None, inspected.details
     if before is None or before.log is None or details is None or details.log is not None:

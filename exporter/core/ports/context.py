@@ -1,32 +1,40 @@
-"""What the rules about ports look at. None is unknown, and a rule that needs it is not evaluated."""
+"""What port rules evaluate. None is unknown: a rule that needs it is not evaluated."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+from exporter.core.findings.rule import Input
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.inventory import SHARES_NAMESPACE
-from exporter.core.model.sockets import CONTAINER, PROCESS, BoundSocket, HostSockets, Listener, ListeningSocket, Owner
+from exporter.core.model.sockets import (
+    CONTAINER,
+    PROCESS,
+    BoundSocket,
+    HostSockets,
+    Listener,
+    ListeningSocket,
+    Owner,
+    PortKey,
+)
 from exporter.core.nat.redirects import Redirect
-from exporter.core.ports.conflict import Place
+from exporter.core.ports.listen_address import ListenAddress
 from exporter.core.ports.overlap import overlaps
 from exporter.core.topology.topology import Topology
 
-Port = tuple[str, int]  # protocol and number
-
-NOTHING: Mapping[Any, Any] = MappingProxyType({})  # one object: what is not read does not change
+EMPTY: Mapping[Any, Any] = MappingProxyType({})  # one object: what is not read does not change
 HOST = "host"
 BEYOND_STARTING = ("removing", "dead")
-DEEPEST = 8  # how many times a container may share the namespace of one that shares another's
+MAX_DEPTH = 8  # of containers that share the namespace of one that shares another's
 READ_PROTOCOLS = ("tcp", "udp")  # whose sockets are read; SCTP's are not
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A container's bind that the kernel refused; `insists` when it went on trying, `cgroup_id` is who it was."""
+    """A container's bind that the kernel refused; `retrying` when it was tried again, `cgroup_id` of the process."""
 
-    insists: bool
+    retrying: bool
     cgroup_id: int = 0
 
 
@@ -43,8 +51,8 @@ class PortReadings:
     namespaces: Mapping[str, tuple[ListeningSocket, ...]] | None = None
     redirects: tuple[Redirect, ...] | None = None
     reserved: tuple[tuple[int, int], ...] | None = None
-    bound: Mapping[Port, tuple[BoundSocket, ...]] = field(default_factory=lambda: NOTHING)
-    refused: Mapping[str, Mapping[Place, Refusal]] = field(default_factory=lambda: NOTHING)
+    bound: Mapping[PortKey, tuple[BoundSocket, ...]] = field(default_factory=lambda: EMPTY)
+    refused: Mapping[str, Mapping[ListenAddress, Refusal]] = field(default_factory=lambda: EMPTY)
 
     def same_as(self, other: "PortReadings") -> bool:
         """Whether nothing was read anew."""
@@ -52,21 +60,23 @@ class PortReadings:
 
 
 @dataclass(frozen=True, slots=True)
-class PortScene:
-    """One moment: `now` is Unix time. Made by `port_scene`, which fills in what is derived.
+class PortContext:
+    """One moment: `now` is Unix time. Made by `port_context`, which derives the rest.
 
-    `here` says that this is the engine's network namespace. `listeners` are the host's by protocol and port, `spaces`:
+    `host_netns_visible`: the readings are of the engine's network namespace. `listeners` are the host's. `netns`:
     container id -> id of the container whose network namespace it shares, or HOST; '' where that is not known.
-    `earlier`: container name -> the host's ports that a container of that name has held.
+    `started`: container name -> start time (Unix time). `held_before`: container name -> the host's ports that a
+    container of that name has held.
     """
 
     topology: Topology
     readings: PortReadings
     now: float
-    here: bool
-    listeners: Mapping[Port, tuple[Listener, ...]]
-    spaces: Mapping[str, str]
-    earlier: Mapping[str, frozenset[Port]] = field(default_factory=dict)
+    host_netns_visible: bool
+    listeners: Mapping[PortKey, tuple[Listener, ...]]
+    netns: Mapping[str, str]
+    started: Mapping[str, float]
+    held_before: Mapping[str, frozenset[PortKey]] = field(default_factory=dict)
 
     @property
     def inventory(self) -> Inventory:
@@ -78,49 +88,64 @@ class PortScene:
         found = (c for c in self.inventory.containers.values() if c.details is not None)
         return (c for c in found if c.live is live and c.state not in BEYOND_STARTING)
 
-    def overlapping(self, place: Place) -> list[Listener]:
+    def overlapping(self, place: ListenAddress) -> list[Listener]:
         """The host's listeners that would not let anybody else bind there."""
         wanted = wanted_socket(place)
-        found = self.listeners.get(place.on_any_address, ())
+        found = self.listeners.get(place.port_key, ())
         return [listener for listener in found if overlaps(listener.socket, wanted)]
 
-    def others(self, place: Place, container: Container) -> list[Listener]:
+    def others(self, place: ListenAddress, container: Container) -> list[Listener]:
         """The same without the container's own, those first whose owner is known."""
         found = [listener for listener in self.overlapping(place) if not is_own(listener.owner, container)]
         return sorted(found, key=lambda listener: not listener.owner.told)
 
-    def inside(self, container: Container) -> tuple[ListeningSocket, ...] | None:
-        """What listens in the container's network namespace, whoever made it; None when it was not read."""
-        return (self.readings.namespaces or {}).get(self.space(container))
+    def listeners_in(self, container: Container) -> tuple[ListeningSocket, ...] | None:
+        """The listening sockets of the container's network namespace, of any owner; None when not read."""
+        return (self.readings.namespaces or {}).get(self.netns_of(container))
 
-    def space(self, container: Container) -> str:
-        """Whose network namespace the container is in: HOST, or a container's id; '' when not known."""
-        return self.spaces.get(container.id, container.id)
+    def netns_of(self, container: Container) -> str:
+        """The network namespace that the container is in: HOST, or the id of its owner; '' when not known."""
+        return self.netns.get(container.id, container.id)
+
+    def missing(self) -> frozenset[Input]:
+        """The inputs that are not there."""
+        readings = self.readings
+        absent = {
+            Input.ENGINE: not self.inventory.connected,
+            Input.HOST_NETWORK: not self.host_netns_visible,
+            Input.SOCKETS: readings.sockets is None,
+            Input.SOCKET_OWNERS: readings.sockets is not None and not readings.sockets.complete,
+            Input.NAMESPACE_SOCKETS: readings.namespaces is None,
+            Input.NAT: readings.redirects is None,
+            Input.RESERVED_PORTS: readings.reserved is None,
+        }
+        return frozenset(one for one, is_missing in absent.items() if is_missing)
 
 
-def port_scene(
+def port_context(
     topology: Topology,
     readings: PortReadings,
     now: float,
-    earlier: Mapping[str, frozenset[Port]] | None = None,
-) -> PortScene:
-    """Make the scene of a moment. In another network namespace than the engine's no listener is the host's."""
-    here = topology.host_netns_visible
-    by_port: dict[Port, list[Listener]] = {}
-    for listener in readings.sockets.listeners if here and readings.sockets else ():
+    held_before: Mapping[str, frozenset[PortKey]] | None = None,
+) -> PortContext:
+    """Derive what the rules need. In another network namespace than the engine's no listener is the host's."""
+    visible = topology.host_netns_visible
+    by_port: dict[PortKey, list[Listener]] = {}
+    for listener in readings.sockets.listeners if visible and readings.sockets else ():
         by_port.setdefault((listener.socket.protocol, listener.socket.port), []).append(listener)
-    return PortScene(
+    return PortContext(
         topology=topology,
         readings=readings,
         now=now,
-        here=here,
+        host_netns_visible=visible,
         listeners={port: tuple(found) for port, found in by_port.items()},
-        spaces=_spaces(topology.inventory),
-        earlier=earlier or {},
+        netns=_netns(topology.inventory),
+        started={c.name: c.details.started for c in topology.inventory.containers.values() if c.details},
+        held_before=held_before or {},
     )
 
 
-def wanted_socket(place: Place) -> ListeningSocket:
+def wanted_socket(place: ListenAddress) -> ListeningSocket:
     """What the engine would bind for a published port: of `::` IPv6 alone."""
     return ListeningSocket(place.protocol, place.address, place.port, v6only=place.address == "::")
 
@@ -132,27 +157,27 @@ def is_own(owner: Owner, container: Container) -> bool:
     return owner.container_id == container.id if owner.container_id else owner.name == container.name
 
 
-def is_dockers(owner: Owner) -> bool:
-    """Whether the engine made the listener, to publish a port."""
+def is_docker_proxy(owner: Owner) -> bool:
+    """Whether the listener publishes a port: docker-proxy, or the engine in its place."""
     return owner.kind not in (CONTAINER, PROCESS)
 
 
-def _spaces(inventory: Inventory) -> dict[str, str]:
+def _netns(inventory: Inventory) -> dict[str, str]:
     by_name = {container.name: container for container in inventory.containers.values()}
     found = {}
     for container in inventory.containers.values():
         if container.network_mode in SHARES_NAMESPACE:
             owner: Container | None = container
-            for _ in range(DEEPEST):
+            for _ in range(MAX_DEPTH):
                 if owner is None or owner.network_mode != "container":
                     break
                 # Docker makes an id of a name, and takes either.
                 owner = inventory.containers.get(owner.network_owner) or by_name.get(owner.network_owner)
-            found[container.id] = _space_of(owner)
+            found[container.id] = _netns_of(owner)
     return found
 
 
-def _space_of(owner: Container | None) -> str:
+def _netns_of(owner: Container | None) -> str:
     if owner is None or owner.network_mode == "container":
         return ""
     return HOST if owner.network_mode == HOST else owner.id

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import Owner
-from exporter.core.ports.conflict import NOBODY, Place
-from exporter.core.ports.context import PortScene
+from exporter.core.ports.context import PortContext
+from exporter.core.ports.listen_address import UNKNOWN_OWNER, ListenAddress
 from exporter.core.ports.outgoing_connections import outgoing
 from exporter.core.ports.start_error import StartError, parse_start_error, possible_places
 
@@ -16,34 +16,34 @@ NO_RESTARTS = ("", "no")
 
 @dataclass(frozen=True, slots=True)
 class FailedStart:
-    """A container that is down; `holder` is NOBODY when none that can be seen has the port now."""
+    """A container that is down; `holder` is UNKNOWN_OWNER when none that can be seen has the port now."""
 
     container: Container
     reason: str
-    place: Place
+    place: ListenAddress
     holder: Owner
 
 
-def failed_starts(scene: PortScene) -> Iterator[FailedStart]:
+def failed_starts(context: PortContext) -> Iterator[FailedStart]:
     """Yield them. The engine keeps the error until the next start that succeeds, and never tries again by itself."""
-    for container in scene.containers(live=False):
+    for container in context.containers(live=False):
         details = container.details
         error = parse_start_error(details.error) if details else None
         if details is not None and error is not None:
-            yield _explained(scene, container, error, details.bindings)
+            yield _explained(context, container, error, details.bindings)
 
 
 def _explained(
-    scene: PortScene, container: Container, error: StartError, bindings: tuple[PortBinding, ...]
+    context: PortContext, container: Container, error: StartError, bindings: tuple[PortBinding, ...]
 ) -> FailedStart:
     places = list(possible_places(error, bindings))
     for place in places:
-        if others := scene.others(place, container):
+        if others := context.others(place, container):
             return FailedStart(container, error.reason, place, others[0].owner)
     for place in places:
-        if (connection := outgoing(scene, place)) is not None:
+        if (connection := outgoing(context, place)) is not None:
             return FailedStart(container, error.reason, place, connection)
-    return FailedStart(container, error.reason, places[0], NOBODY)
+    return FailedStart(container, error.reason, places[0], UNKNOWN_OWNER)
 
 
 def restarts(container: Container) -> bool:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from exporter.core.model.docker import Container
-from exporter.core.ports.conflict import Place
-from exporter.core.ports.context import READ_PROTOCOLS, PortScene
+from exporter.core.ports.context import READ_PROTOCOLS, PortContext
+from exporter.core.ports.listen_address import ListenAddress
 
 
-def published_places(scene: PortScene) -> Iterator[tuple[Container, Place]]:
+def published_places(context: PortContext) -> Iterator[tuple[Container, ListenAddress]]:
     """Yield where something of Docker's should listen, for each address of each port in effect."""
-    for container in scene.containers(live=True):
+    for container in context.containers(live=True):
         for binding in container.details.published if container.details else ():
             if binding.host_port and binding.protocol in READ_PROTOCOLS:
-                yield container, Place(binding.protocol, binding.host_ip, binding.host_port)
+                yield container, ListenAddress(binding.protocol, binding.host_ip, binding.host_port)

@@ -1,23 +1,20 @@
-"""What was made of ports at one moment."""
+"""The port findings of one observation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.kernel_sample import Degraded
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.context import Port
+from exporter.core.model.sockets import PortKey
 
 
 @dataclass(frozen=True, slots=True)
-class PortJudgement:
-    """`judged` are the kinds that were looked for, `suspended` the reasons why others were not.
+class PortResult:
+    """`needed_lookups` are ports of failed binds without a listener: the next evaluation needs who else uses them.
 
-    `pending` says that something is seen that is a conflict only if it stays; `questions` are ports of failed binds
-    that no listener explains: who else has them is worth asking. `degraded` is what cannot be seen.
+    `lookups_pending`: some of them were not looked up yet. `degraded` is what cannot be read.
     """
 
-    conflicts: tuple[PortConflict, ...] = ()
-    judged: tuple[str, ...] = ()
-    suspended: tuple[str, ...] = ()
-    pending: bool = False
-    questions: frozenset[Port] = frozenset()
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    needed_lookups: frozenset[PortKey] = frozenset()
+    lookups_pending: bool = False
     degraded: tuple[Degraded, ...] = ()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from exporter.core.model.container_details import PortBinding
-from exporter.core.ports.conflict import Place
+from exporter.core.ports.listen_address import ListenAddress
 
 IN_USE, NOT_LOCAL = "in_use", "not_local"
 WILDCARDS = frozenset({"0.0.0.0", "::"})
@@ -59,16 +59,16 @@ def parse_start_error(text: str) -> StartError | None:
     )
 
 
-def possible_places(error: StartError, bindings: Iterable[PortBinding]) -> Iterator[Place]:
+def possible_places(error: StartError, bindings: Iterable[PortBinding]) -> Iterator[ListenAddress]:
     """Yield the places that the error may mean, the likelier first: at least one, whatever is known."""
     fitting = [binding for binding in bindings if _fits(error, binding)]
     for binding in fitting:
         # Of a port on every address the engine names the one of either family at which it failed, by chance.
         everywhere = not binding.host_ip and error.address in WILDCARDS
         address = binding.host_ip if everywhere else error.address or binding.host_ip
-        yield Place(binding.protocol, address, error.port or binding.host_port)
+        yield ListenAddress(binding.protocol, address, error.port or binding.host_port)
     if not fitting:
-        yield Place(error.protocol, error.address, error.port)
+        yield ListenAddress(error.protocol, error.address, error.port)
 
 
 def _fits(error: StartError, binding: PortBinding) -> bool:

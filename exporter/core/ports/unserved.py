@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from exporter.core.findings.finding import CONFIRMED, INFO, PROBABLE, SUSPECTED, WARNING
+from exporter.core.findings.finding import CONFIRMED, INFO, PROBABLE, SUSPECTED, WARNING, Finding
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import ListeningSocket
-from exporter.core.ports.conflict import Place, PortConflict, conflict
-from exporter.core.ports.context import READ_PROTOCOLS, PortScene
+from exporter.core.ports.conflict import conflict
+from exporter.core.ports.context import READ_PROTOCOLS, PortContext
+from exporter.core.ports.listen_address import ListenAddress
 from exporter.core.ports.overlap import NOTHING, cover
 
 SLOW_START = 60.0
@@ -31,18 +32,18 @@ class Unserved:
     why: str
 
 
-def unserved_ports(scene: PortScene, why: str) -> Iterator[Unserved]:
+def unserved_ports(context: PortContext, why: str) -> Iterator[Unserved]:
     """Yield those of one kind, each port of a container once, whatever addresses it is published on."""
-    for container in scene.containers(live=True):
-        details, sockets = container.details, scene.inside(container)
-        if details is None or not details.published or sockets is None or scene.now < settled(container):
+    for container in context.containers(live=True):
+        details, sockets = container.details, context.listeners_in(container)
+        if details is None or not details.published or sockets is None or context.now < serving_deadline(container):
             continue
         for binding in _judged(details):
             if why_unserved(container, binding, sockets) == why:
                 yield Unserved(container, binding, why)
 
 
-def settled(container: Container) -> float:
+def serving_deadline(container: Container) -> float:
     """When the container has had the time to start (Unix time)."""
     return container.details.started + SLOW_START if container.live and container.details else 0.0
 
@@ -54,13 +55,13 @@ def lead(found: Unserved) -> str:
     return f"{host} leads to {target} of {found.container.name}"
 
 
-def report(found: Unserved, detail: str) -> PortConflict:
+def report(context: PortContext, found: Unserved, detail: str) -> Finding:
     """Make the finding. On UDP a server may answer through sockets that do not look like one: that is less certain."""
     binding, severity, confidence = found.binding, WARNING, CONFIRMED
     if binding.protocol == "udp":
         severity, confidence = (INFO, SUSPECTED) if found.why == UNSERVED else (WARNING, PROBABLE)
-    place = Place(binding.protocol, binding.host_ip, binding.host_port)
-    return conflict(found.why, place, found.container.name, severity, detail, confidence=confidence)
+    place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
+    return conflict(context, found.why, place, found.container.name, severity, detail, confidence=confidence)
 
 
 def _judged(details: Details) -> Iterator[PortBinding]:

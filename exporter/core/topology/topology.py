@@ -7,6 +7,7 @@ is known it stays nobody's: never a guess.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from exporter.core.model.docker import Container, Endpoint, Inventory, Link, Network
 from exporter.core.model.inventory import with_distinct_names
@@ -14,6 +15,8 @@ from exporter.core.model.kernel_sample import Devices, Inside
 
 READ_INSIDE = frozenset({"macvlan", "ipvlan", "overlay"})  # drivers whose devices only the container's namespace has
 WITHOUT_DEVICES = frozenset({"host", "null"})  # drivers whose containers have no device of their own
+
+EndpointKey = tuple[str, str]  # container id, network id
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,19 @@ class Attachment:
     veth: Link | None = None
     interface: str = ""
     reading: Inside | None = None
+
+    @property
+    def key(self) -> EndpointKey:
+        """What identifies it, whatever the names of both are."""
+        return self.container.id, self.network.id
+
+
+class Counted(NamedTuple):
+    """An attachment whose counters are read; `reading` is the ifindex of its veth, or its endpoint's id inside."""
+
+    attachment: Attachment
+    key: EndpointKey
+    reading: int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,7 @@ class Port:
 class Topology:
     """Inventory and devices, joined. The same object while neither changed.
 
-    `counted` are the attachments whose counters are read, with the key of their reading. `networks` are those whose
+    `counted` are the attachments whose counters are read. `networks` are those whose
     containers have devices. `owners`: container id -> name of the container whose
     network namespace it shares. `host_netns_visible` is False when the engine has bridge networks and none of their
     bridges is among the devices: they were read in another network namespace than the engine's.
@@ -66,7 +82,7 @@ class Topology:
     attachments: tuple[Attachment, ...] = ()
     bridges: tuple[Bridge, ...] = ()
     ports: tuple[Port, ...] = ()
-    counted: tuple[tuple[Attachment, int | str], ...] = ()
+    counted: tuple[Counted, ...] = ()
     readings: tuple[Inside, ...] = ()
     networks: tuple[Network, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
@@ -87,7 +103,7 @@ def join(inventory: Inventory, devices: Devices) -> Topology:
         attachments=attachments,
         bridges=bridges,
         ports=ports,
-        counted=tuple((a, key) for a in attachments if (key := _reading_key(a)) is not None),
+        counted=tuple(Counted(a, a.key, key) for a in attachments if (key := _reading_key(a)) is not None),
         readings=tuple(a.reading for a in attachments if a.reading is not None),
         networks=tuple(sorted(_networks(inventory), key=lambda network: network.name)),
         owners=_namespace_owners(inventory),

@@ -5,7 +5,7 @@ a container.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import add
 from typing import Any, Generic, TypeVar
@@ -18,10 +18,11 @@ G = TypeVar("G", bound=Hashable)
 
 @dataclass(slots=True)
 class Group:
-    """What ended readings left behind, and the keys of those that go on."""
+    """The sum of the readings that ended, the keys of those that go on, and when the sum began (Unix time)."""
 
     base: StatsRow = NOTHING
     keys: set[Hashable] = field(default_factory=set)
+    created: float | None = None
 
 
 class Readings:
@@ -31,7 +32,7 @@ class Readings:
         self.rows: dict[Hashable, Reading] = {}
 
     def read(self, readings: Iterable[Reading]) -> None:
-        """Take readings, others' included. None goes back: a veth whose peer is being detached reads rx = 0."""
+        """Take readings; those of unknown keys are ignored. None decreases: rx is 0 while a veth's peer is detached."""
         known = self.rows
         for row in readings:
             last = known.get(row[0])
@@ -45,7 +46,7 @@ class Readings:
 
 
 class Totals(Generic[G]):
-    """Groups of readings: each reading is in one of them, and leaves it what it had counted."""
+    """Groups of readings: each reading is in one of them, and adds its counters to it when it ends."""
 
     def __init__(self, readings: Readings) -> None:
         self.groups: OrderedDict[G, Group] = OrderedDict()
@@ -55,33 +56,61 @@ class Totals(Generic[G]):
     def __contains__(self, key: Hashable) -> bool:
         return key in self._group_of
 
-    def track(self, key: Hashable, group: G) -> None:
-        """Put a reading into a group; one that has a group stays there."""
+    def track(self, key: Hashable, group: G, created: float | None = None) -> None:
+        """Put a reading into a group; one that has a group stays there. `created` counts for a new sum only."""
         if key not in self._group_of:
             self._rows.setdefault(key, NOTHING)
             self._group_of[key] = group
             self.groups.setdefault(group, Group()).keys.add(key)
+        found = self.groups[self._group_of[key]]
+        if found.created is None:
+            found.created = created
 
     def close(self, key: Hashable, row: StatsRow) -> None:
-        """Leave a reading that has ended to its group; one that has none changes nothing."""
+        """Add a reading that has ended to its group; one that has none changes nothing."""
         group = self._group_of.pop(key, None)
         if group is not None:
             self.groups[group].keys.discard(key)
             self.add(group, row)
 
     def add(self, group: G, row: StatsRow) -> None:
-        """Count what has ended."""
+        """Add counters that have ended."""
         found = self.groups.setdefault(group, Group())
-        found.base = (0, *map(add, found.base[1:], row[1:]))
+        found.base = _sum(found.base, row)
 
     def group_of(self, key: Hashable) -> G | None:
         """Return the group of a reading that goes on."""
         return self._group_of.get(key)
 
-    def prune(self, limit: int) -> None:
-        """Forget the oldest groups without a reading that goes on, beyond `limit` of them."""
-        for group in [name for name, found in self.groups.items() if not found.keys][: -limit or None]:
-            del self.groups[group]
+    def settle(self, present: Mapping[G, Hashable], label_of: Callable[[G], Hashable | None], limit: int) -> None:
+        """Merge each group that is gone into the one that has its label now; keep at most `limit` that find none.
+
+        `present` are the labels of the groups that exist; `label_of` returns the last label of one that is gone. So the
+        sum that is shown under a label never decreases, although a container or network was recreated.
+        """
+        gone = [name for name in self.groups if name not in present]
+        heirs = {label: name for name, label in present.items()} if gone else {}
+        for name in gone:
+            label = label_of(name)
+            heir = heirs.setdefault(label, name) if label is not None else name
+            if heir != name:
+                self._merge(name, heir)
+        waiting = [name for name in gone if name in self.groups and not self.groups[name].keys]
+        for name in waiting[: -limit or None]:
+            del self.groups[name]
+
+    def _merge(self, name: G, heir: G) -> None:
+        group, into = self.groups.pop(name), self.groups.setdefault(heir, Group())
+        if group.base is not NOTHING:
+            into.base = _sum(into.base, group.base)
+        into.keys |= group.keys
+        self._group_of.update(dict.fromkeys(group.keys, heir))
+        into.created = into.created if group.created is None else group.created
+
+    def created(self, group: G, default: float) -> float:
+        """Return when the sum of a group began (Unix time)."""
+        found = self.groups.get(group)
+        return default if found is None or found.created is None else found.created
 
     def total(self, group: G) -> StatsRow:
         """Sum a group: what has ended and what goes on."""
@@ -96,3 +125,7 @@ class Totals(Generic[G]):
             rows.append(found.base)
         _, *columns = zip(NOTHING, *rows, strict=True)
         return (0, *map(sum, columns))
+
+
+def _sum(first: StatsRow, second: StatsRow) -> StatsRow:
+    return (0, *map(add, first[1:], second[1:]))

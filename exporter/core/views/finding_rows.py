@@ -1,18 +1,18 @@
-"""All findings of an observation, whatever they are about, the worst first."""
+"""All findings of an observation, of every group of rules, the worst first."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from exporter.core.findings.finding import CONFIRMED, CRITICAL, INFO, WARNING
-from exporter.core.observation import Observation
+from exporter.core.findings.finding import CRITICAL, INFO, WARNING, Finding
+from exporter.core.findings.rule import Input
+from exporter.core.observation import PORT, Observation
 
-NETWORK, PORT, NAT = "network", "port", "nat"
 ORDER = (CRITICAL, WARNING, INFO)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A finding; `labels` are what tells it from others of its kind, as its series has them."""
+class FindingRow:
+    """A finding; `labels` identify it among those of its kind, as its series has them, with ports as numbers."""
 
     area: str
     kind: str
@@ -22,38 +22,30 @@ class Line:
     labels: Mapping[str, str | int]
 
 
-def findings(observation: Observation) -> list[Line]:
+def findings(observation: Observation) -> list[FindingRow]:
     """Return them by severity, then by kind."""
-    found = [*_of_networks(observation), *_of_ports(observation), *_of_nat(observation)]
-    return sorted(found, key=lambda line: (ORDER.index(line.severity), line.area, line.kind, line.detail))
+    rows = (_row(area, found) for area, found in _found(observation))
+    return sorted(rows, key=lambda row: (ORDER.index(row.severity), row.area, row.kind, row.detail))
 
 
-def judged(observation: Observation) -> int:
-    """Return how many kinds of findings were looked for."""
-    judgement = observation.judgement
-    drift = observation.nat.judgement.judged if observation.nat else ()
-    return len(judgement.judged) + len(observation.ports.judged) + len(drift)
+def evaluated(observation: Observation) -> tuple[str, ...]:
+    """Return the kinds that were evaluated."""
+    return tuple(kind for evaluation in observation.evaluations.values() for kind in evaluation.evaluated)
 
 
-def _of_networks(observation: Observation) -> Iterator[Line]:
-    for found in observation.judgement.findings:
-        labels = {"network": found.network, "subject": found.subject}
-        yield Line(NETWORK, found.kind, found.severity, found.detail, found.confidence, labels)
+def not_evaluated(observation: Observation) -> Mapping[str, tuple[Input, ...]]:
+    """Return the kinds that were not evaluated, with the inputs that are missing."""
+    groups = observation.evaluations.values()
+    return {kind: inputs for evaluation in groups for kind, inputs in evaluation.not_evaluated.items()}
 
 
-def _of_ports(observation: Observation) -> Iterator[Line]:
-    for found in observation.ports.conflicts:
-        labels: dict[str, str | int] = {
-            "protocol": found.protocol,
-            "address": found.address,
-            "port": found.port,
-            "wanted_by": found.wanted_by,
-            "holder": found.holder,
-            "holder_kind": found.holder_kind,
-        }
-        yield Line(PORT, found.kind, found.severity, found.detail, found.confidence, labels)
+def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:
+    for area, evaluation in observation.evaluations.items():
+        yield from ((area, found) for found in evaluation.findings)
 
 
-def _of_nat(observation: Observation) -> Iterator[Line]:
-    for drift in observation.nat.judgement.drifts if observation.nat else ():
-        yield Line(NAT, drift.kind, drift.severity, drift.detail, CONFIRMED, asdict(drift.subject))
+def _row(area: str, found: Finding) -> FindingRow:
+    labels: dict[str, str | int] = dict(found.labels)
+    if area == PORT:
+        labels["port"] = int(found.labels["port"])
+    return FindingRow(area, found.kind, found.severity, found.detail, found.confidence, labels)

@@ -9,7 +9,7 @@ from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import RECEIVE_BYTES, RX_BYTES, TRANSMIT_BYTES, TX_BYTES
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import WITHOUT_DEVICES, Attachment
-from exporter.core.views.finding_rows import ORDER, Line, findings
+from exporter.core.views.finding_rows import ORDER, FindingRow, findings
 
 PROJECT = "com.docker.compose.project"
 RANK = {"": 0} | {severity: rank for rank, severity in enumerate(reversed(ORDER), 1)}
@@ -86,7 +86,7 @@ class Portrait:
     networks: tuple[NetworkPortrait, ...] = ()
     endpoints: tuple[EndpointPortrait, ...] = ()
     uplinks: tuple[UplinkPortrait, ...] = ()
-    findings: tuple[Line, ...] = ()
+    findings: tuple[FindingRow, ...] = ()
 
 
 def portrait(observation: Observation) -> Portrait:
@@ -115,7 +115,7 @@ def document(drawn: Portrait) -> dict[str, Any]:
     return written
 
 
-def _severities(lines: Iterable[Line], labels: tuple[str, ...]) -> dict[str, str]:
+def _severities(lines: Iterable[FindingRow], labels: tuple[str, ...]) -> dict[str, str]:
     """Return name -> severity of the worst finding that names it."""
     worst: dict[str, str] = {}
     for line in lines:
@@ -167,9 +167,9 @@ def _networks(observation: Observation, severities: Mapping[str, str]) -> Iterab
 
 def _endpoints(observation: Observation) -> Iterable[EndpointPortrait]:
     topology = observation.topology
-    rows = dict(zip((id(a) for a, _ in topology.counted), observation.endpoints or (), strict=False))
+    sums = observation.endpoints or {}
     for attachment in topology.attachments:
-        row = rows.get(id(attachment))
+        row = sums.get(attachment.key)
         yield _endpoint(attachment, row[RECEIVE_BYTES] if row else None, row[TRANSMIT_BYTES] if row else None)
 
 

@@ -1,14 +1,12 @@
-"""Whether another look may find more: what is a fault only when it stays has been seen, and has not stood yet."""
+"""Whether another observation may have more findings: a condition holds, but not for long enough yet."""
 
 from exporter.core.observation import Observation
 
-# A little more than what most findings must stand; for those that need minutes nobody waits.
-STAND_SECONDS = 11.0
-NEED_MINUTES = frozenset({"orphan_veth", "ghost_endpoint", "overlay_peer_missing"})
+# A little more than the hold of most rules; those that hold for minutes are not waited for.
+MAX_HOLD_SECONDS = 11.0
 
 
-def is_doubtful(observation: Observation) -> bool:
-    """Whether something is there that may be a finding within STAND_SECONDS."""
-    judgement, nat = observation.judgement, observation.nat
-    pending = observation.ports.pending or (nat is not None and nat.judgement.pending)
-    return pending or bool(judgement.suspects - NEED_MINUTES)
+def has_pending(observation: Observation) -> bool:
+    """Whether a condition may become a finding within MAX_HOLD_SECONDS, or a look-up was not answered yet."""
+    holds = (hold for evaluation in observation.evaluations.values() for hold in evaluation.pending.values())
+    return observation.ports.lookups_pending or any(hold <= MAX_HOLD_SECONDS for hold in holds)

@@ -9,8 +9,12 @@ The verifier of the kernel proves before a program runs that it ends and touches
 import errno
 from dataclasses import dataclass
 
-from exporter.kernel.bind_failures.btf import Btf
-from exporter.kernel.bind_failures.instructions import (
+from exporter.kernel.bind_failures.layout import INDEX, KEY, TASK, VALUE
+from exporter.kernel.bind_failures.records import SIZE_OF_REFUSAL, SIZE_OF_TALLY, Tally
+from exporter.kernel.bind_failures.refused import arguments, asked_for, bound_to, socket_behind
+from exporter.kernel.bind_failures.requester import container, process
+from exporter.kernel.bpf.btf import Btf
+from exporter.kernel.bpf.instructions import (
     BPF_NOEXIST,
     DOUBLE,
     FP,
@@ -42,10 +46,7 @@ from exporter.kernel.bind_failures.instructions import (
     shift_right,
     store,
 )
-from exporter.kernel.bind_failures.macros import INDEX, KEY, TASK, VALUE, stack, zero
-from exporter.kernel.bind_failures.records import SIZE_OF_REFUSAL, SIZE_OF_TALLY, Tally, place
-from exporter.kernel.bind_failures.refused import arguments, asked_for, bound_to, socket_behind
-from exporter.kernel.bind_failures.requester import container, process
+from exporter.kernel.bpf.macros import offset_of, stack_pointer, zero
 
 # struct syscall_trace_exit (kernel/trace/trace.h): what a program at syscalls:sys_exit_* is handed.
 RESULT = 16
@@ -100,10 +101,10 @@ def _count(maps: MapDescriptors) -> Code:
         *_look_up(maps.refusals, KEY),
         jump_unless_equal(R0, 0, "found"),  # struct tally *tally = lookup(refusals, &key); if (!tally) {
         *zero(VALUE, SIZE_OF_TALLY),
-        store(DOUBLE, FP, VALUE + place(Tally, "last"), R9),
+        store(DOUBLE, FP, VALUE + offset_of(Tally, "last"), R9),
         *load_map(R1, maps.refusals),
-        *stack(R2, KEY),
-        *stack(R3, VALUE),
+        *stack_pointer(R2, KEY),
+        *stack_pointer(R3, VALUE),
         set_to(R4, BPF_NOEXIST),  # another CPU may have made it meanwhile: then that one stays
         call(MAP_UPDATE_ELEM),  #     update(refusals, &key, &value, BPF_NOEXIST)
         *_look_up(maps.refusals, KEY),
@@ -116,15 +117,16 @@ def _count(maps: MapDescriptors) -> Code:
         jump("leave"),  #                 return 0 }
         Label("found"),
         move(TALLY, R0),
-        store(DOUBLE, TALLY, place(Tally, "last"), R9),  # tally->last = now
+        store(DOUBLE, TALLY, offset_of(Tally, "last"), R9),  # tally->last = now
         call(GET_CURRENT_PID_TGID),
         shift_right(R0, 32),
-        store(DOUBLE, TALLY, place(Tally, "pid"), R0),  # tally->pid = bpf_get_current_pid_tgid() >> 32
+        store(DOUBLE, TALLY, offset_of(Tally, "pid"), R0),  # tally->pid = bpf_get_current_pid_tgid() >> 32
         set_to(R1, 1),
-        add_atomically(TALLY, place(Tally, "count"), R1),  # tally->count += 1, the last: a new one is read when it is 1
+        # Last: a new tally is read when its count is 1.
+        add_atomically(TALLY, offset_of(Tally, "count"), R1),  # tally->count += 1
     ]
 
 
 def _look_up(descriptor: int, key: int) -> Code:
     """R0 = the value of a key on the stack, or null."""
-    return [*load_map(R1, descriptor), *stack(R2, key), call(MAP_LOOKUP_ELEM)]
+    return [*load_map(R1, descriptor), *stack_pointer(R2, key), call(MAP_LOOKUP_ELEM)]

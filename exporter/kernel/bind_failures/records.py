@@ -5,12 +5,15 @@ from ctypes import Structure, c_char, c_uint8, c_uint16, c_uint32, c_uint64
 from socket import AF_INET, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP, inet_ntop
 
 from exporter.core.ports.bind_failures import RefusedBind
+from exporter.kernel.netlink.protocols import PROTOCOLS as IP_PROTOCOLS
 from exporter.kernel.sockets.cgroups import parse_container_ids
 
 # linux/in.h. Go's servers listen on IPPROTO_MPTCP sockets, whose ports are those of TCP. The rest that can be refused
 # has no ports (ping sockets), or some of its own that Docker does not publish (UDP-Lite).
 IPPROTO_MPTCP = 262
-PROTOCOLS = {IPPROTO_TCP: "tcp", IPPROTO_MPTCP: "tcp", IPPROTO_UDP: "udp", IPPROTO_SCTP: "sctp"}
+PROTOCOLS = {number: IP_PROTOCOLS[number] for number in (IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP)} | {
+    IPPROTO_MPTCP: IP_PROTOCOLS[IPPROTO_TCP]
+}
 
 # The longest name that Docker gives a container's cgroup has 77 characters: docker-ID.scope.
 CGROUP_NAME_BYTES = 80
@@ -41,16 +44,6 @@ class Tally(Structure):
     """A value: how often so far, when last (nanoseconds of CLOCK_MONOTONIC), and by which process then."""
 
     _fields_ = (("count", c_uint64), ("last", c_uint64), ("pid", c_uint64))
-
-
-def place(structure: type[Structure], field: str) -> int:
-    """Return a field's offset in bytes."""
-    return int(getattr(structure, field).offset)
-
-
-def size(structure: type[Structure], field: str) -> int:
-    """Return a field's size in bytes."""
-    return int(getattr(structure, field).size)
 
 
 SIZE_OF_REFUSAL, SIZE_OF_TALLY = ctypes.sizeof(Refusal), ctypes.sizeof(Tally)

@@ -4,8 +4,10 @@ import platform
 import socket
 
 from exporter.errors import SourceError
-from exporter.kernel.bind_failures.btf import Btf
-from exporter.kernel.bind_failures.instructions import (
+from exporter.kernel.bind_failures.layout import ARGUMENT, KEY, SOCK, TASK
+from exporter.kernel.bind_failures.records import Refusal
+from exporter.kernel.bpf.btf import Btf
+from exporter.kernel.bpf.instructions import (
     FP,
     HALF,
     R0,
@@ -26,17 +28,7 @@ from exporter.kernel.bind_failures.instructions import (
     store,
     to_big_endian_16,
 )
-from exporter.kernel.bind_failures.macros import (
-    ARGUMENT,
-    KEY,
-    SCRATCH,
-    SOCK,
-    TASK,
-    follow,
-    read,
-    read_user,
-)
-from exporter.kernel.bind_failures.records import Refusal, place
+from exporter.kernel.bpf.macros import SCRATCH, dereference, offset_of, read_kernel, read_user
 
 # struct pt_regs at the end of a system call: its first two arguments, as a field and bytes to go on from there.
 ARGUMENTS = {
@@ -47,7 +39,7 @@ ARGUMENTS = {
 # struct sockaddr_in, struct sockaddr_in6
 SIN_PORT, SIN_ADDR, SIN6_ADDR = 2, 4, 8
 
-ADDRESS, PORT = KEY + place(Refusal, "address"), KEY + place(Refusal, "port")
+ADDRESS, PORT = KEY + offset_of(Refusal, "address"), KEY + offset_of(Refusal, "port")
 
 
 def arguments(btf: Btf) -> Code:
@@ -60,8 +52,8 @@ def arguments(btf: Btf) -> Code:
         move(R1, TASK),
         call(TASK_PT_REGS),
         move(R9, R0),  # struct pt_regs *regs = bpf_task_pt_regs(task)
-        *follow(ARGUMENT, R9, btf.offset(second) + second_on),
-        *read(SCRATCH, 4, R9, btf.offset(first) + first_on),
+        *dereference(ARGUMENT, R9, btf.offset(second) + second_on),
+        *read_kernel(SCRATCH, 4, R9, btf.offset(first) + first_on),
         load(WORD, R9, FP, SCRATCH),
     ]
 
@@ -69,22 +61,22 @@ def arguments(btf: Btf) -> Code:
 def socket_behind(btf: Btf) -> Code:
     """SOCK = ((struct socket *)task->files->fdt->fd[R9]->private_data)->sk; left unless it is IPv4 or IPv6."""
     return [
-        *follow(SOCK, TASK, btf.offset("task_struct.files")),
-        *follow(SOCK, SOCK, btf.offset("files_struct.fdt")),
-        *follow(SOCK, SOCK, btf.offset("fdtable.fd")),
+        *dereference(SOCK, TASK, btf.offset("task_struct.files")),
+        *dereference(SOCK, SOCK, btf.offset("files_struct.fdt")),
+        *dereference(SOCK, SOCK, btf.offset("fdtable.fd")),
         shift_left(R9, 3),
         add_register(SOCK, R9),
-        *follow(SOCK, SOCK, 0),  # struct file *
-        *follow(SOCK, SOCK, btf.offset("file.private_data")),
-        *follow(SOCK, SOCK, btf.offset("socket.sk")),
-        *read(KEY + place(Refusal, "family"), 2, SOCK, btf.offset("sock.__sk_common.skc_family")),
-        load(HALF, R1, FP, KEY + place(Refusal, "family")),
+        *dereference(SOCK, SOCK, 0),  # struct file *
+        *dereference(SOCK, SOCK, btf.offset("file.private_data")),
+        *dereference(SOCK, SOCK, btf.offset("socket.sk")),
+        *read_kernel(KEY + offset_of(Refusal, "family"), 2, SOCK, btf.offset("sock.__sk_common.skc_family")),
+        load(HALF, R1, FP, KEY + offset_of(Refusal, "family")),
         jump_if_equal(R1, socket.AF_INET, "internet"),
         jump_unless_equal(R1, socket.AF_INET6, "leave"),
         Label("internet"),
-        *read(KEY + place(Refusal, "protocol"), 2, SOCK, btf.offset("sock.sk_protocol")),
-        *follow(R9, SOCK, btf.offset("sock.__sk_common.skc_net.net")),
-        *read(KEY + place(Refusal, "netns"), 4, R9, btf.offset("net.ns.inum")),
+        *read_kernel(KEY + offset_of(Refusal, "protocol"), 2, SOCK, btf.offset("sock.sk_protocol")),
+        *dereference(R9, SOCK, btf.offset("sock.__sk_common.skc_net.net")),
+        *read_kernel(KEY + offset_of(Refusal, "netns"), 4, R9, btf.offset("net.ns.inum")),
     ]
 
 
@@ -106,16 +98,16 @@ def bound_to(btf: Btf) -> Code:
     """Take address and port from the socket, which listen(2) wanted for itself and which others share."""
     return [
         *_by_family(
-            ipv4=read(ADDRESS, 4, SOCK, btf.offset("sock.__sk_common.skc_rcv_saddr")),
-            ipv6=read(ADDRESS, 16, SOCK, btf.offset("sock.__sk_common.skc_v6_rcv_saddr")),
+            ipv4=read_kernel(ADDRESS, 4, SOCK, btf.offset("sock.__sk_common.skc_rcv_saddr")),
+            ipv6=read_kernel(ADDRESS, 16, SOCK, btf.offset("sock.__sk_common.skc_v6_rcv_saddr")),
         ),
-        *read(PORT, 2, SOCK, btf.offset("sock.__sk_common.skc_num")),
+        *read_kernel(PORT, 2, SOCK, btf.offset("sock.__sk_common.skc_num")),
     ]
 
 
 def _by_family(ipv4: Code, ipv6: Code) -> Code:
     return [
-        load(HALF, R1, FP, KEY + place(Refusal, "family")),
+        load(HALF, R1, FP, KEY + offset_of(Refusal, "family")),
         jump_if_equal(R1, socket.AF_INET6, "ipv6"),
         *ipv4,
         jump("port"),

@@ -4,8 +4,10 @@ The name is read while the process lives, in the kernel: no file system of cgrou
 container that is gone a millisecond later has told its id.
 """
 
-from exporter.kernel.bind_failures.btf import Btf
-from exporter.kernel.bind_failures.instructions import (
+from exporter.kernel.bind_failures.layout import KEY, TASK
+from exporter.kernel.bind_failures.records import Refusal
+from exporter.kernel.bpf.btf import Btf
+from exporter.kernel.bpf.instructions import (
     DOUBLE,
     FP,
     GET_CURRENT_CGROUP_ID,
@@ -22,8 +24,7 @@ from exporter.kernel.bind_failures.instructions import (
     set_to,
     store,
 )
-from exporter.kernel.bind_failures.macros import KEY, TASK, follow, read, stack, zero
-from exporter.kernel.bind_failures.records import Refusal, place, size
+from exporter.kernel.bpf.macros import dereference, offset_of, read_kernel, size_of, stack_pointer, zero
 
 # How Docker names a container's cgroup, with the zero at the end: ID (driver cgroupfs), docker-ID.scope (systemd).
 CGROUPFS_BYTES, SYSTEMD_BYTES = 64 + 1, 64 + len("docker-.scope") + 1
@@ -31,17 +32,18 @@ CGROUPFS_BYTES, SYSTEMD_BYTES = 64 + 1, 64 + len("docker-.scope") + 1
 # How far below its container's cgroup a process may be: systemd in a container makes slices of its own.
 LEVELS = 8
 
-NAME = KEY + place(Refusal, "cgroup")
-NAME_BYTES = size(Refusal, "cgroup")
+NAME = KEY + offset_of(Refusal, "cgroup")
+NAME_BYTES = size_of(Refusal, "cgroup")
+PROCESS, PROCESS_BYTES = KEY + offset_of(Refusal, "process"), size_of(Refusal, "process")
 
 
 def process(btf: Btf) -> Code:
     """Take task->group_leader->comm, which is /proc/PID/comm, and the number of the cgroup."""
     return [
-        *follow(R9, TASK, btf.offset("task_struct.group_leader")),
-        *read(KEY + place(Refusal, "process"), size(Refusal, "process"), R9, btf.offset("task_struct.comm")),
+        *dereference(R9, TASK, btf.offset("task_struct.group_leader")),
+        *read_kernel(PROCESS, PROCESS_BYTES, R9, btf.offset("task_struct.comm")),
         call(GET_CURRENT_CGROUP_ID),
-        store(DOUBLE, FP, KEY + place(Refusal, "cgroup_id"), R0),
+        store(DOUBLE, FP, KEY + offset_of(Refusal, "cgroup_id"), R0),
     ]
 
 
@@ -53,12 +55,12 @@ def container(btf: Btf) -> Code:
     """
     controller = btf.enumerator("cgroup_subsys_id", "devices_cgrp_id")
     return [
-        *follow(R9, TASK, btf.offset("task_struct.cgroups")),
-        *follow(R9, R9, btf.offset("css_set.dfl_cgrp")),
+        *dereference(R9, TASK, btf.offset("task_struct.cgroups")),
+        *dereference(R9, R9, btf.offset("css_set.dfl_cgrp")),
         *_climb(btf),
-        *follow(R9, TASK, btf.offset("task_struct.cgroups")),
-        *follow(R9, R9, btf.offset("css_set.subsys") + 8 * controller),
-        *follow(R9, R9, btf.offset("cgroup_subsys_state.cgroup")),
+        *dereference(R9, TASK, btf.offset("task_struct.cgroups")),
+        *dereference(R9, R9, btf.offset("css_set.subsys") + 8 * controller),
+        *dereference(R9, R9, btf.offset("cgroup_subsys_state.cgroup")),
         *_climb(btf),
         *zero(NAME, NAME_BYTES),
         Label("named"),
@@ -68,12 +70,12 @@ def container(btf: Btf) -> Code:
 def _climb(btf: Btf) -> Code:
     """R9 is a struct cgroup: read its name and those above it, until one is as long as a container's."""
     name, parent = btf.offset("kernfs_node.name"), btf.offset("kernfs_node.__parent", "kernfs_node.parent")
-    return follow(R9, R9, btf.offset("cgroup.kn")) + LEVELS * [
-        *follow(R3, R9, name),
-        *stack(R1, NAME),
+    return dereference(R9, R9, btf.offset("cgroup.kn")) + LEVELS * [
+        *dereference(R3, R9, name),
+        *stack_pointer(R1, NAME),
         set_to(R2, NAME_BYTES),
         call(PROBE_READ_KERNEL_STR),  # R0 = the length, or an error
         jump_if_equal(R0, CGROUPFS_BYTES, "named"),
         jump_if_equal(R0, SYSTEMD_BYTES, "named"),
-        *follow(R9, R9, parent),  # above the root is nothing, and nothing is read there
+        *dereference(R9, R9, parent),  # above the root is nothing, and nothing is read there
     ]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from exporter.core.ports.bind_failures import RefusedBind
 from exporter.errors import SourceError
-from exporter.kernel.bind_failures.bpf import attach, load_program, read_misses
-from exporter.kernel.bind_failures.btf import read_btf
-from exporter.kernel.bind_failures.maps import ARRAY, HASH, create_map, delete_element, read_counter, read_elements
 from exporter.kernel.bind_failures.program import MapDescriptors, bind_program, listen_program
 from exporter.kernel.bind_failures.records import SIZE_OF_REFUSAL, SIZE_OF_TALLY, Refusal, Tally, parse_refusal
-from exporter.kernel.bind_failures.tracefs import read_tracepoints
+from exporter.kernel.bpf.btf import read_btf
+from exporter.kernel.bpf.maps import ARRAY, HASH, create_map, delete_element, read_counter, read_elements
+from exporter.kernel.bpf.programs import attach, load_program, read_misses
+from exporter.kernel.bpf.tracefs import read_tracepoints
 
 TRACEPOINTS = ("syscalls/sys_exit_bind", "syscalls/sys_exit_listen")
 

@@ -1,6 +1,5 @@
 """Addresses and routes of the host: which devices lead out of it. They change rarely, so pyroute2 decodes them."""
 
-import errno
 import struct
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +9,8 @@ from pyroute2.netlink.exceptions import NetlinkDecodeError, NetlinkError
 
 from exporter.core.model.routes import Route
 from exporter.kernel.links.routes import hops, parse_routes, told
-from exporter.kernel.netlink.rtnetlink import DATAGRAM, MalformedError, open_socket
+from exporter.kernel.netlink.client import drain, open_socket
+from exporter.kernel.netlink.messages import MalformedError
 
 RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE = 5, 7, 9, 11
 ADDRESS_GROUPS = (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE)
@@ -68,23 +68,11 @@ class AddressReader:
 
     def read(self) -> tuple[Addresses, frozenset[int], tuple[Route, ...]]:
         """Return the addresses by ifindex, the uplinks' ifindexes, and the routes of the main table."""
-        if self._changed() or self._known is None:
+        if drain(self._watch) or self._known is None:
             addresses, routes = read_addresses()
             self._known = parse_addresses(addresses), parse_uplinks(routes), parse_routes(routes)
             self.generation += 1
         return self._known
-
-    def _changed(self) -> bool:
-        changed = False
-        while True:
-            try:
-                self._watch.recv(DATAGRAM)
-            except BlockingIOError:
-                return changed
-            except OSError as error:
-                if error.errno != errno.ENOBUFS:
-                    raise
-            changed = True
 
 
 def uplinks(names: Mapping[int, str], carriers: frozenset[int]) -> tuple[str, ...]:

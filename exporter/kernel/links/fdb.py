@@ -7,34 +7,28 @@ net/bridge/br_fdb.c.
 
 import socket
 import struct
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from pyroute2.netlink.rtnl import RTM_GETNEIGH, RTM_NEWNEIGH
+from pyroute2.netlink import NLM_F_DUMP
+from pyroute2.netlink.rtnl import RTM_GETLINK, RTM_GETNEIGH, RTM_NEWLINK, RTM_NEWNEIGH
 
 from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO
-from exporter.kernel.netlink.rtnetlink import (
-    NLM_F_DUMP,
-    RTM_GETLINK,
-    RTM_NEWLINK,
-    ask_again,
-    attribute,
-    attributes,
-    head,
-    message,
-    number,
-)
+from exporter.kernel.netlink.client import ask_again
+from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, head, message, number
 
 NDMSG = struct.Struct("=BBHiHBB")  # family, two of padding, ifindex, state, flags, type
-U32 = struct.Struct("=I")
 AF_BRIDGE = 7
 NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9
 NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # a bridge's words for: somebody put it there, it is an own address
 NOT_LEARNED = NUD_NOARP | NUD_PERMANENT
 IFLA_INFO_DATA = 2
 IFLA_BR_FDB_N_LEARNED = 48
+# Seconds. Reading the forwarding tables of a thousand ports holds RTNL for tens of ms.
+TABLES_INTERVAL = 10.0
 
-Row = tuple[memoryview, int, int]  # a datagram, start and end in it of the body of an RTM_NEWNEIGH
+Row = tuple[Data, int, int]  # a datagram, start and end in it of the body of an RTM_NEWNEIGH
 
 
 def links_of_kind(kind: bytes) -> bytes:
@@ -47,13 +41,33 @@ BRIDGES = links_of_kind(b"bridge\0")
 TABLES = message(RTM_GETNEIGH, NLM_F_DUMP, NDMSG.pack(AF_BRIDGE, 0, 0, 0, 0, 0, 0))
 
 
-def read_learned(sock: socket.socket) -> dict[int, int]:
-    """Return the ifindex of each bridge in the socket's namespace -> how many addresses it has learned.
+class LearnedSource:
+    """How many addresses each bridge has learned, in the network namespace of the rtnetlink socket."""
 
-    Linux 6.7 and later count them; before, the tables are read, and a bridge without learned ones is not among them.
-    """
-    counts = read_learned_counts(sock)
-    return parse_learned(read_tables(sock)) if counts is None else counts
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._learned: Mapping[int, int] = {}
+        self._tables_due = 0.0
+
+    def start(self) -> None:
+        """Do nothing: there is no thread."""
+
+    def stop(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def read(self) -> Mapping[int, int]:
+        """Return ifindex -> count, by the kernel's counts; before Linux 6.7, which has none, by the tables, every 10 s.
+
+        By the tables, a bridge without learned addresses is absent.
+        """
+        counts = read_learned_counts(self._socket)
+        if counts is not None:
+            return counts
+        if time.monotonic() >= self._tables_due:
+            self._learned = parse_learned(read_tables(self._socket))
+            self._tables_due = time.monotonic() + TABLES_INTERVAL
+        return self._learned
 
 
 def read_learned_counts(sock: socket.socket) -> dict[int, int] | None:
@@ -68,11 +82,11 @@ def read_learned_counts(sock: socket.socket) -> dict[int, int] | None:
     return found
 
 
-def parse_learned_count(data: memoryview | bytes, start: int, end: int) -> int | None:
+def parse_learned_count(data: Data, start: int, end: int) -> int | None:
     """Parse what an RTM_NEWLINK tells of a bridge's table: IFLA_BR_FDB_N_LEARNED of its IFLA_INFO_DATA."""
     about = attributes(data, start + IFINFOMSG.size, end).get(IFLA_LINKINFO, b"")
-    settings = attributes(about, 0, len(about)).get(IFLA_INFO_DATA, b"")
-    count = attributes(settings, 0, len(settings)).get(IFLA_BR_FDB_N_LEARNED)
+    settings = attributes(about).get(IFLA_INFO_DATA, b"")
+    count = attributes(settings).get(IFLA_BR_FDB_N_LEARNED)
     return None if count is None else number(U32, count, "a bridge's count")
 
 

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 
 from exporter.core.model.fib import RouteQuery, RouteResult
-from exporter.kernel.netlink.rtnetlink import ask, attribute, attributes, head, message
+from exporter.kernel.netlink.client import ask
+from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, head, message
 
 RTM_GETROUTE = 26
 RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
 RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_VIA = 1, 2, 3, 4, 5, 18
-U32 = struct.Struct("=I")
 VIA_FAMILY_BYTES = 2
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 TYPES = {
@@ -62,7 +62,7 @@ def request(query: RouteQuery) -> bytes:
     return message(RTM_GETROUTE, 0, body)
 
 
-def parse_result(data: memoryview, start: int, end: int) -> RouteResult:
+def parse_result(data: Data, start: int, end: int) -> RouteResult:
     """Parse the body of RTM_NEWROUTE; MalformedError for one that is cut off."""
     fields = head(RTMSG, data, start, end, "a route")
     found = attributes(data, start + RTMSG.size, end)

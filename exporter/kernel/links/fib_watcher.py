@@ -3,7 +3,6 @@
 The kernel notifies changes of routes, policy rules, nexthops, and of forwarding and rp_filter (RTNLGRP_*_NETCONF).
 """
 
-import errno
 import os
 import select
 import threading
@@ -15,7 +14,7 @@ import structlog
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.model.kernel_sample import SourceState
 from exporter.kernel.links.fib import read_results
-from exporter.kernel.netlink.rtnetlink import DATAGRAM, open_socket
+from exporter.kernel.netlink.client import drain, open_socket
 
 # linux/rtnetlink.h: RTNLGRP_IPV4_ROUTE, IPV4_RULE, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, IPV6_NETCONF, NEXTHOP.
 ROUTING_GROUPS = (7, 8, 11, 19, 24, 25, 32)
@@ -86,16 +85,9 @@ class FibWatcher:
 
     def _drain(self) -> bool:
         """Read all notifications until none arrives for a moment; return whether there was one."""
-        changed = False
+        changed = drain(self._changes)
         poll = select.poll()
         poll.register(self._changes, select.POLLIN)
-        while True:
-            try:
-                self._changes.recv(DATAGRAM)
-            except BlockingIOError:
-                if not changed or not poll.poll(SETTLE_MILLISECONDS):
-                    return changed
-            except OSError as error:
-                if error.errno != errno.ENOBUFS:
-                    raise
-            changed = True
+        while changed and poll.poll(SETTLE_MILLISECONDS):
+            drain(self._changes)
+        return changed

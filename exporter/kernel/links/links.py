@@ -7,20 +7,22 @@ import socket
 import struct
 from dataclasses import dataclass
 
+from pyroute2.netlink import NLM_F_DUMP
+from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK
+
 from exporter.core.model.docker import Interface, Link
 from exporter.core.model.kernel_sample import StatsRow
-from exporter.kernel.netlink.rtnetlink import (
-    ATTRIBUTE,
-    NLM_F_DUMP,
-    RTM_DELLINK,
-    RTM_GETLINK,
-    RTM_NEWLINK,
+from exporter.kernel.netlink.client import ask_again
+from exporter.kernel.netlink.messages import (
+    S32,
+    U32,
+    Data,
     MalformedError,
-    ask_again,
     attribute,
     attributes,
     head,
     message,
+    text,
 )
 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER = 1, 3, 4, 5, 10
@@ -29,11 +31,9 @@ IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 45, 46
 IFLA_INFO_KIND = 1
 RTEXT_FILTER_SKIP_STATS = 1 << 3
 AF_UNSPEC = 0
-IFF_LOWER_UP = 1 << 16
+IFF_UP, IFF_LOWER_UP = 1 << 0, 1 << 16
 
 IFINFOMSG = struct.Struct("=BBHiII")  # family, pad, device type, ifindex, flags, change
-U32 = struct.Struct("=I")
-S32 = struct.Struct("=i")
 STATS64 = struct.Struct("=8Q")  # the first eight of rtnl_link_stats64, in the order of core.sample
 
 WANTED = frozenset(
@@ -61,7 +61,7 @@ class LinkMessage:
     stats: StatsRow | None
 
 
-def parse_link(kind: int, data: memoryview, start: int, end: int) -> LinkMessage | None:
+def parse_link(kind: int, data: Data, start: int, end: int) -> LinkMessage | None:
     """Parse the body of an RTM_NEWLINK or RTM_DELLINK; MalformedError for what is none.
 
     None for those that tell only a part: the bridge's copies (AF_BRIDGE), and a wireless device's events, which are
@@ -70,17 +70,9 @@ def parse_link(kind: int, data: memoryview, start: int, end: int) -> LinkMessage
     family, _, _, ifindex, flags, _ = head(IFINFOMSG, data, start, end, "a link message")
     if family != AF_UNSPEC:
         return None
-    found: dict[int, memoryview] = {}
-    start += IFINFOMSG.size
-    while start + ATTRIBUTE.size <= end:
-        length, number = ATTRIBUTE.unpack_from(data, start)
-        if length < ATTRIBUTE.size:
-            break
-        if number in WANTED or number == IFLA_LINKINFO | 0x8000:
-            found[number & 0x3FFF] = data[start + ATTRIBUTE.size : start + length]
-        start += (length + 3) & ~3
-    if start != end or IFLA_IFNAME not in found:  # the kernel pads, so that the last one ends where the message does
-        raise MalformedError(f"a link message of ifindex {ifindex} whose attributes do not fill it, or name nobody")
+    found = attributes(data, start + IFINFOMSG.size, end, WANTED)
+    if IFLA_IFNAME not in found:
+        raise MalformedError(f"a link message of ifindex {ifindex} without a name")
     if kind == RTM_NEWLINK and IFLA_MTU not in found:
         return None
     stats = found.get(IFLA_STATS64)
@@ -95,29 +87,25 @@ def parse_link(kind: int, data: memoryview, start: int, end: int) -> LinkMessage
         raise MalformedError(f"a number of another size in a link message of ifindex {ifindex}: {error}") from error
 
 
-def _link(ifindex: int, flags: int, found: dict[int, memoryview]) -> Link:
+def _link(ifindex: int, flags: int, found: dict[int, bytes]) -> Link:
     return Link(
         ifindex=ifindex,
         name=text(found.get(IFLA_IFNAME, b"")),
         kind=_kind(found.get(IFLA_LINKINFO)),
-        mac_address=bytes(found.get(IFLA_ADDRESS, b"")).hex(":"),
+        mac_address=found.get(IFLA_ADDRESS, b"").hex(":"),
         mtu=U32.unpack(found[IFLA_MTU])[0] if IFLA_MTU in found else 0,
         master_ifindex=U32.unpack(found[IFLA_MASTER])[0] if IFLA_MASTER in found else 0,
         peer_ifindex=U32.unpack(found[IFLA_LINK])[0] if IFLA_LINK in found else 0,
         peer_nsid=S32.unpack(found[IFLA_LINK_NETNSID])[0] if IFLA_LINK_NETNSID in found else None,
         carrier=bool(flags & IFF_LOWER_UP),
+        up=bool(flags & IFF_UP),
     )
 
 
-def _kind(linkinfo: memoryview | None) -> str:
+def _kind(linkinfo: bytes | None) -> str:
     if linkinfo is None:
         return ""
-    return text(attributes(linkinfo, 0, len(linkinfo)).get(IFLA_INFO_KIND, b""))
-
-
-def text(payload: memoryview | bytes) -> str:
-    """Decode a NUL-terminated string; the kernel takes any byte but '/' and white space in a device's name."""
-    return bytes(payload).split(b"\0", 1)[0].decode("utf-8", "replace")
+    return text(attributes(linkinfo).get(IFLA_INFO_KIND, b""))
 
 
 def _dump_request(*extra: bytes) -> bytes:

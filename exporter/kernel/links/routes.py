@@ -6,7 +6,7 @@ from socket import AF_INET
 from typing import Any, TypeVar
 
 from exporter.core.model.routes import Route
-from exporter.kernel.netlink.rtnetlink import MalformedError
+from exporter.kernel.netlink.messages import MalformedError
 
 T = TypeVar("T")
 

@@ -5,26 +5,26 @@ is checked for every record, by comparing the same byte of all of them at once: 
 Anything else goes to a walker that takes messages as they come. Source: linux/if_link.h, struct if_stats_msg.
 """
 
+import errno
 import struct
 from collections.abc import Iterable
 
+from pyroute2.netlink import NLM_F_DUMP, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR
 from pyroute2.netlink.rtnl import RTM_GETSTATS, RTM_NEWSTATS
 
 from exporter.core.model.kernel_sample import StatsRow
-from exporter.kernel.netlink.rtnetlink import (
+from exporter.kernel.netlink.client import answers, open_socket
+from exporter.kernel.netlink.messages import (
     ATTRIBUTE,
-    DATAGRAM,
     HEADER,
-    NLM_F_DUMP,
-    NLM_F_DUMP_INTR,
-    NLMSG_DONE,
-    NLMSG_ERROR,
+    SEQUENCE_AT,
+    U32,
+    Data,
     InterruptedDumpError,
     MalformedError,
     message,
-    open_socket,
+    messages,
     raise_error,
-    whole_messages,
 )
 
 IFLA_STATS_LINK_64 = 1
@@ -34,8 +34,7 @@ IFINDEX_AT = HEADER.size + 4
 ATTRIBUTE_AT = HEADER.size + IF_STATS_MSG.size
 COUNTERS_AT = ATTRIBUTE_AT + 4
 COUNTERS = struct.Struct("=8Q")
-U32 = struct.Struct("=I")
-SEQUENCE_AT = 8
+MAX_DATAGRAM = 1 << 16
 # The bytes that make a record what we take it for: length, type and flags; the attribute's length and type.
 CHECKED = (*range(SEQUENCE_AT), *range(ATTRIBUTE_AT, COUNTERS_AT))
 
@@ -44,8 +43,8 @@ class LinkStatsReader:
     """One socket in the namespace of the thread that made it, one buffer, and the record's shape once seen."""
 
     def __init__(self, timeout: float = 10.0) -> None:
-        self._socket = open_socket(timeout=timeout, kernel_keeps_time=True)
-        self._bytes = bytearray(DATAGRAM)
+        self._socket = open_socket(timeout=timeout, kernel_timeout=True)
+        self._bytes = bytearray(MAX_DATAGRAM)
         self._buffer = memoryview(self._bytes)
         self._sequence = 0
         self._length = 0
@@ -85,15 +84,13 @@ class LinkStatsReader:
 
     def _read_one(self, ifindex: int, rows: list[StatsRow]) -> None:
         """Read one device's counters; one that is gone has none."""
-        self._socket.send(_request(self._sequence, ifindex))
-        while True:
-            data = self._buffer[: self._socket.recv_into(self._buffer)]
-            for kind, _, start, end in whole_messages(data):
-                if data[start - HEADER.size + SEQUENCE_AT] != self._sequence:
-                    continue
+        try:
+            for kind, data, start, end in answers(self._socket, _request(0, ifindex), self._sequence):
                 if kind == RTM_NEWSTATS and (row := _parse_record(data, start - HEADER.size, end)):
                     rows.append(row)
-                return
+        except OSError as error:
+            if error.errno != errno.ENODEV:
+                raise
 
     def _uniform(self, size: int) -> int:
         """Return how many bytes from the start are records of exactly the known shape."""
@@ -113,9 +110,8 @@ class LinkStatsReader:
     def _walk(self, data: memoryview, rows: list[StatsRow]) -> tuple[bool, bool]:
         """Take messages as they come; return whether the dump was interrupted, and whether it ended."""
         interrupted = False
-        for kind, flags, start, end in whole_messages(data):
-            at = start - HEADER.size
-            if data[at + SEQUENCE_AT] != self._sequence:
+        for kind, flags, sequence, start, end in messages(data):
+            if sequence & 0xFF != self._sequence:  # the byte that the fast path compares
                 continue
             interrupted |= bool(flags & NLM_F_DUMP_INTR)
             if kind in (NLMSG_DONE, NLMSG_ERROR):
@@ -123,12 +119,12 @@ class LinkStatsReader:
                 return interrupted, True
             if kind == RTM_NEWSTATS:
                 self.walked += 1
-                row = _parse_record(data, at, end)
+                row = _parse_record(data, start - HEADER.size, end)
                 if row is None:
                     continue
                 rows.append(row)
-                if end - at != self._length and not interrupted:
-                    self._learn(data[at:end])
+                if end - start + HEADER.size != self._length and not interrupted:
+                    self._learn(data[start - HEADER.size : end])
         return interrupted, False
 
     def _learn(self, record: memoryview) -> None:
@@ -138,7 +134,7 @@ class LinkStatsReader:
         self._expected = tuple((at, bytes(record[at : at + 1])) for at in CHECKED)
 
 
-def _parse_record(data: memoryview, at: int, end: int) -> StatsRow | None:
+def _parse_record(data: Data, at: int, end: int) -> StatsRow | None:
     """Parse one RTM_NEWSTATS, header included; None for a device that has no counters."""
     if end - at == ATTRIBUTE_AT:
         return None

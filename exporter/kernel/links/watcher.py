@@ -13,14 +13,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import structlog
-from pyroute2.netlink.rtnl import RTM_DELNSID
+from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_DELNSID, RTM_NEWLINK
 
 from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import EndedLink
 from exporter.kernel.links.links import LinkMessage, parse_link, read_link, read_links
 from exporter.kernel.links.table import LinkTable
+from exporter.kernel.netlink.client import MAX_DATAGRAM, open_socket
+from exporter.kernel.netlink.messages import messages
 from exporter.kernel.netlink.nsid import ALL_NSIDS, parse_nsid
-from exporter.kernel.netlink.rtnetlink import DATAGRAM, RTM_DELLINK, RTM_NEWLINK, open_socket, whole_messages
 
 RTNLGRP_LINK, RTNLGRP_NSID = 1, 28
 RECEIVE_BUFFER = 32 << 20  # about 700 lives of a container; the usual cap of 208 KiB holds four
@@ -34,7 +35,9 @@ class LinkWatcher:
     """A thread that keeps a LinkTable. Made in the network namespace that it watches."""
 
     def __init__(self) -> None:
-        self._socket = open_socket(RECEIVE_BUFFER, (RTNLGRP_LINK, RTNLGRP_NSID), WAKE_SECONDS)
+        self._socket = open_socket(
+            receive_buffer=RECEIVE_BUFFER, groups=(RTNLGRP_LINK, RTNLGRP_NSID), timeout=WAKE_SECONDS
+        )
         self._dumps = open_socket(timeout=10)
         # The listener itself asks by this one: it must not be away for long.
         self._questions = open_socket(timeout=LOOK_SECONDS)
@@ -86,7 +89,7 @@ class LinkWatcher:
             self._table.replace(dump)
 
     def _follow(self) -> None:
-        buffer = memoryview(bytearray(DATAGRAM))
+        buffer = memoryview(bytearray(MAX_DATAGRAM))
         while not self._stopped.is_set():
             if self.stale and time.monotonic() >= self._again_at:
                 self._read_again()
@@ -107,7 +110,7 @@ class LinkWatcher:
     def _take(self, data: memoryview) -> None:
         heard: list[LinkMessage] = []
         freed: set[int] = set()
-        for kind, _, start, end in whole_messages(data):
+        for kind, _, _, start, end in messages(data):
             if kind in (RTM_NEWLINK, RTM_DELLINK):
                 parsed = parse_link(kind, data, start, end)
                 if parsed is not None:

@@ -13,46 +13,60 @@ from typing import Any
 from exporter.core.model.docker import Interface
 from exporter.core.model.kernel_sample import Inside, StatsRow, swapped
 from exporter.kernel.links.links import read_interface_stats
-from exporter.kernel.proc import parse_net_dev, read_text
+from exporter.kernel.proc import is_container_process, parse_net_dev, read_text
 
 LOOPBACK = "lo"
 
 Reading = tuple[Any, ...]
 
 
-def read_names(procfs: Path, pid: int) -> tuple[Interface, ...]:
-    """Return the devices in a process's namespace by name alone; none when it is not visible."""
+def read_names(procfs: Path, pid: int, container_id: str) -> tuple[Interface, ...]:
+    """Return the interfaces in a container's namespace by name alone; none when its process is not visible."""
     try:
-        found = parse_net_dev(read_text(procfs / str(pid) / "net/dev")) if pid else {}
+        visible = is_container_process(procfs, pid, container_id)
+        found = parse_net_dev(read_text(procfs / str(pid) / "net/dev")) if visible else {}
     except OSError:
         return ()
     return tuple(Interface(0, name) for name in found if name != LOOPBACK)
 
 
-def read_inside(sock: socket.socket, procfs: Path, wanted: Iterable[Inside]) -> list[Reading]:
-    """Read each wanted device: its key, then its counters as the host's end of a veth would show them.
+class InterfaceCounterReader:
+    """Reads the counters of interfaces in other namespaces, by an rtnetlink socket of the host's."""
 
-    A container that is gone, or a device that is, has no reading.
-    """
-    namespaces: dict[tuple[int, int], list[Inside]] = {}
-    for inside in wanted:
-        namespaces.setdefault((inside.pid, inside.nsid), []).append(inside)
-    readings: list[Reading] = []
-    for (pid, nsid), devices in namespaces.items():
-        with contextlib.suppress(OSError):
-            found = _read_namespace(sock, procfs, pid, nsid)
-            readings += [
-                (device.key, *swapped(found[device.interface.name])[1:])
-                for device in devices
-                if device.interface.name in found
-            ]
-    return readings
+    def __init__(self, procfs: Path, sock: socket.socket) -> None:
+        self._procfs = procfs
+        self._socket = sock
 
+    def start(self) -> None:
+        """Do nothing: there is no thread."""
 
-def _read_namespace(sock: socket.socket, procfs: Path, pid: int, nsid: int) -> dict[str, StatsRow]:
-    """Return name -> row of one namespace's devices."""
-    if pid:
-        with contextlib.suppress(OSError):
-            found = parse_net_dev(read_text(procfs / str(pid) / "net/dev"))
-            return {name: (0, *counters) for name, counters in found.items()}
-    return read_interface_stats(sock, nsid)
+    def stop(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def read(self, wanted: Iterable[Inside]) -> list[Reading]:
+        """Read each wanted interface: its key, then its counters as the host's end of a veth would show them.
+
+        A container or an interface that is gone has no reading.
+        """
+        namespaces: dict[tuple[int, int], list[Inside]] = {}
+        for inside in wanted:
+            namespaces.setdefault((inside.pid, inside.nsid), []).append(inside)
+        readings: list[Reading] = []
+        for (pid, nsid), devices in namespaces.items():
+            with contextlib.suppress(OSError):
+                found = self._read_namespace(pid, nsid)
+                readings += [
+                    (device.key, *swapped(found[device.interface.name])[1:])
+                    for device in devices
+                    if device.interface.name in found
+                ]
+        return readings
+
+    def _read_namespace(self, pid: int, nsid: int) -> dict[str, StatsRow]:
+        """Return name -> row of the interfaces in one namespace."""
+        if pid:
+            with contextlib.suppress(OSError):
+                found = parse_net_dev(read_text(self._procfs / str(pid) / "net/dev"))
+                return {name: (0, *counters) for name, counters in found.items()}
+        return read_interface_stats(self._socket, nsid)

@@ -11,23 +11,16 @@ from collections.abc import Collection, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
-from pyroute2.netlink.rtnl import RTM_GETNEIGH
+from pyroute2.netlink import NLM_F_DUMP
+from pyroute2.netlink.rtnl import RTM_GETNEIGH, RTM_NEWLINK
 
 from exporter.core.topology.overlay import OverlayRows
 from exporter.errors import SourceError
 from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row, links_of_kind, read_rows, read_tables
 from exporter.kernel.links.links import IFINFOMSG
-from exporter.kernel.namespaces.setns import inside
-from exporter.kernel.netlink.rtnetlink import (
-    NLM_F_DUMP,
-    RTM_NEWLINK,
-    MalformedError,
-    ask_again,
-    attributes,
-    head,
-    message,
-    open_socket,
-)
+from exporter.kernel.namespaces.setns import run_in_netns
+from exporter.kernel.netlink.client import ask_again, open_socket
+from exporter.kernel.netlink.messages import MalformedError, attributes, head, message
 
 AF_UNSPEC = 0
 NUD_CONNECTED = 0x80 | 0x40 | 0x02  # permanent, no ARP, reachable: with these alone a vxlan device answers itself
@@ -44,7 +37,7 @@ def read_overlay(netns_file: Path) -> OverlayRows | None:
     the engine's directory of namespaces is not to be seen.
     """
     try:
-        return inside(str(netns_file), _read_here)
+        return run_in_netns(str(netns_file), _read_here)
     except OSError as error:
         if error.filename is None:  # it was entered, and the kernel refused to answer
             raise

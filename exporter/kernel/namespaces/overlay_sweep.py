@@ -1,77 +1,92 @@
 """Keep what is read in overlays' hidden namespaces fresh beside the scrapes: each is entered once in ten seconds."""
 
-import threading
-import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
-from exporter.core.model.kernel_sample import SourceState
+from exporter.core.model.kernel_sample import Degraded, SourceState
+from exporter.core.model.memo import keep_equal
 from exporter.core.topology.overlay import NO_OVERLAYS, OverlayReading, OverlayRows
 from exporter.errors import SourceError
-from exporter.kernel.namespaces.overlay import read_overlay
+from exporter.kernel.namespaces.overlay import NO_SYS_ADMIN, NOT_MOUNTED, read_overlay
+from exporter.kernel.periodic_reader import PeriodicReader
 
 INTERVAL_SECONDS = 10.0
-STOP_SECONDS = 0.5
+NAME = "overlay"
+HIDDEN_OVERLAYS = (
+    Degraded(NAME, NO_SYS_ADMIN, "grant CAP_SYS_ADMIN: overlays' peers are unknown"),
+    Degraded(NAME, NOT_MOUNTED, "mount the engine's netns directory: overlays' peers are unknown"),
+)
+FAILED = OverlayReading({}, complete=False)
 
-log = structlog.get_logger(component="overlay")
+
+@dataclass(frozen=True, slots=True)
+class OverlayPass:
+    """One pass over all overlays; `hidden` are the reasons for which namespaces cannot be entered."""
+
+    reading: OverlayReading = NO_OVERLAYS
+    hidden: frozenset[str] = frozenset()
 
 
 class OverlaySweep:
-    """A thread that reads what it is told to follow; there is none before the first overlay."""
+    """Reads in a thread, which starts with the first overlay."""
 
     def __init__(
         self, interval: float = INTERVAL_SECONDS, read: Callable[[Path], OverlayRows | None] = read_overlay
     ) -> None:
-        self._interval = interval
-        self._read = read
+        self._read_overlay = read
         self._files: Mapping[str, str] = {}
         self._reading = NO_OVERLAYS
-        self._hidden: frozenset[str] = frozenset()
-        self._state: tuple[SourceState, ...] = ()
-        self._due = threading.Event()
-        self._stopped = False
-        self._thread: threading.Thread | None = None
+        self._reader = PeriodicReader(NAME, self._read, interval)
+
+    def start(self) -> None:
+        """Do nothing: the thread starts with the first overlay."""
 
     def follow(self, files: Mapping[str, str]) -> None:
-        """Read these from now on, at once: network id -> the file of its hidden namespace."""
+        """Set what is read, and read it at once: network id -> the file of its hidden namespace."""
         if files == self._files:
             return
         self._files = files
-        self._due.set()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="overlays", daemon=True)
-            self._thread.start()
+        if self._reader.started:
+            self._reader.wake()
+        else:
+            self._reader.start()
 
     def stop(self) -> None:
-        """End the thread; it is a daemon, should the kernel hold it up."""
-        self._stopped = True
-        self._due.set()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
+        """End the thread."""
+        self._reader.stop()
 
     def reading(self) -> OverlayReading:
-        """Return what was read last: the same object while nothing changed. What was not read yet is left out."""
-        return self._reading
+        """Return the last reading: the same object while nothing changed. What was not read yet is left out."""
+        latest = self._reader.latest
+        if latest.value is None:
+            return NO_OVERLAYS if latest.state.up else FAILED
+        return latest.value.reading
 
-    def hidden(self) -> frozenset[str]:
-        """Return the reasons for which namespaces cannot be entered."""
-        return self._hidden
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Return what must be granted to enter all namespaces."""
+        latest = self._reader.latest
+        hidden = latest.value.hidden if latest.value else frozenset()
+        return tuple(degraded for degraded in HIDDEN_OVERLAYS if degraded.reason in hidden)
 
     def state(self) -> tuple[SourceState, ...]:
-        """Say how the last pass went; nothing where there is no overlay."""
-        return self._state
+        """Return how the last pass went; nothing where there is no overlay."""
+        latest = self._reader.latest
+        unread = latest.value is None and latest.state.up
+        return (latest.state,) if self._files and not unread else ()
 
     def step(self, files: Mapping[str, str]) -> None:
         """Read all of them once."""
-        started = time.monotonic()
+        self._files = files
+        self._reader.read()
+
+    def _read(self) -> tuple[OverlayPass, str]:
         found: dict[str, OverlayRows] = {}
         hidden: set[str] = set()
         error = ""
-        for network_id, path in files.items():
+        for network_id, path in self._files.items():
             try:
-                rows = self._read(Path(path))
+                rows = self._read_overlay(Path(path))
             except SourceError as refusal:
                 hidden.add(refusal.reason)
             except OSError as failure:
@@ -79,18 +94,5 @@ class OverlaySweep:
             else:
                 if rows is not None:
                     found[network_id] = rows
-        reading = OverlayReading(found, complete=not (hidden or error))
-        if reading != self._reading:
-            self._reading = reading
-        self._hidden = frozenset(hidden)
-        state = SourceState("overlay", up=not error, duration=time.monotonic() - started, error=error)
-        self._state = (state,) if files else ()
-
-    def _run(self) -> None:
-        while not self._stopped:
-            self._due.clear()
-            try:
-                self.step(self._files)
-            except Exception:  # one pass that went wrong must not end the following
-                log.exception("overlays could not be read")
-            self._due.wait(self._interval)
+        self._reading = keep_equal(self._reading, OverlayReading(found, complete=not (hidden or error)))
+        return OverlayPass(self._reading, frozenset(hidden)), error

@@ -14,8 +14,10 @@ from pathlib import Path
 from exporter.core.model.docker import Container, Interface, Link
 from exporter.kernel.links.links import read_interfaces
 from exporter.kernel.namespaces.interface_counters import read_names
+from exporter.kernel.namespaces.setns import opened_netns
+from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.netlink.nsid import ALL_NSIDS, NETNSA_FD, NETNSA_PID, UNASSIGNED, read_nsid
-from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.proc import is_container_process
 
 # What changes when a namespace's devices do: its endpoints' ids, and (peer ifindex, carrier) of each of its veths.
 Shape = frozenset[Hashable]
@@ -29,7 +31,7 @@ class NamespaceResolver:
         self._socket = open_socket()
         self._nsids: dict[tuple[str, int], int] = {}
         self._interfaces: dict[int, tuple[Shape, tuple[Interface, ...]]] = {}
-        self.may_look_inside = True
+        self.may_read_interfaces = True
         self.hidden: frozenset[str] = frozenset()  # containers whose process is not visible from here
 
     def close(self) -> None:
@@ -69,28 +71,21 @@ class NamespaceResolver:
     def _ask(self, container: Container) -> int | None:
         """Ask by process, then by the file that the engine keeps of the sandbox; None when neither can be seen."""
         with contextlib.suppress(OSError):
-            if container.pid and self._is_process_of(container):
+            if container.pid and is_container_process(self._procfs, container.pid, container.id):
                 return self._by_process(container.pid)
         with contextlib.suppress(OSError):
             if container.sandbox_key:
                 return self._by_file(container.sandbox_key)
         return None
 
-    def _is_process_of(self, container: Container) -> bool:
-        """Without the host's pid namespace the same number is another process, or none."""
-        return container.id in (self._procfs / str(container.pid) / "cgroup").read_text()
-
     def _by_process(self, pid: int) -> int:
         if self._procfs == Path("/proc"):
             return read_nsid(self._socket, NETNSA_PID, pid)
-        return self._by_file(str(self._procfs / str(pid) / "ns/net"))
+        return self._by_file(str(self._procfs / str(pid) / "ns/net"), follow=True)
 
-    def _by_file(self, path: str) -> int:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
+    def _by_file(self, path: str, *, follow: bool = False) -> int:
+        with opened_netns(path, follow=follow) as descriptor:
             return read_nsid(self._socket, NETNSA_FD, descriptor)
-        finally:
-            os.close(descriptor)
 
     def interfaces(
         self, links: Mapping[int, Link], containers: Iterable[Container], sandboxes: Mapping[str, int]
@@ -102,15 +97,15 @@ class NamespaceResolver:
         shapes: dict[int, set[Hashable]] = {
             sandboxes[c.id]: {endpoint.endpoint_id for endpoint in c.endpoints} for c in containers if c.id in sandboxes
         }
-        pids = {sandboxes[c.id]: c.pid for c in containers if c.id in sandboxes}
+        owners = {sandboxes[c.id]: c for c in containers if c.id in sandboxes}
         for link in links.values():
             if link.peer_nsid is not None and link.kind == "veth":
                 shapes.setdefault(link.peer_nsid, set()).add((link.peer_ifindex, link.carrier))
-        known = {nsid: self._look(nsid, frozenset(shape), pids.get(nsid, 0)) for nsid, shape in shapes.items()}
+        known = {nsid: self._look(nsid, frozenset(shape), owners.get(nsid)) for nsid, shape in shapes.items()}
         self._interfaces = {nsid: look for nsid, look in known.items() if look is not None}
         return {nsid: inside for nsid, (_, inside) in self._interfaces.items()}
 
-    def _look(self, nsid: int, shape: Shape, pid: int) -> tuple[Shape, tuple[Interface, ...]] | None:
+    def _look(self, nsid: int, shape: Shape, owner: Container | None) -> tuple[Shape, tuple[Interface, ...]] | None:
         """Look inside a namespace unless it still has the shape that it had at the last look."""
         known = self._interfaces.get(nsid)
         if known is not None and known[0] == shape:
@@ -118,9 +113,9 @@ class NamespaceResolver:
         try:
             inside = read_interfaces(self._socket, nsid)
         except PermissionError:
-            self.may_look_inside = False
-            return shape, read_names(self._procfs, pid)
+            self.may_read_interfaces = False
+            return shape, read_names(self._procfs, owner.pid, owner.id) if owner else ()
         except OSError:  # the namespace went in the meantime; its links will say so
             return None
-        self.may_look_inside = True
+        self.may_read_interfaces = True
         return shape, inside

@@ -4,13 +4,13 @@ Any process may read them of any that it sees. Each file is opened, read and clo
 alive. Never net/tcp: it walks the machine's table of all sockets, 2 ms for each container.
 """
 
-import errno
 import functools
 import os
 from pathlib import Path
 
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
+from exporter.kernel.proc import GONE, is_container_process
 
 TCP = (b"CurrEstab", b"RetransSegs", b"OutSegs", b"OutRsts")
 UDP = (b"RcvbufErrors",)
@@ -18,9 +18,6 @@ TCP_EXT = (b"ListenOverflows", b"ListenDrops", b"TCPTimeouts")
 
 # Each file is one record, which a read hands over whole; netstat has 5 KB on Linux 6.18.
 SIZE = 1 << 15
-
-# ENXIO: the process is there, its namespace is being taken down (fs/proc/proc_net.c).
-GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENXIO})
 
 
 def read_namespace_stats(
@@ -32,8 +29,7 @@ def read_namespace_stats(
     """
     process = f"{procfs}/{pid}"
     try:
-        _, cgroup = _read(f"{process}/cgroup")
-        if container_id.encode() not in cgroup:
+        if not is_container_process(procfs, pid, container_id):
             return None
         namespace, snmp = _read(f"{process}/net/snmp")
         if namespace == not_namespace:

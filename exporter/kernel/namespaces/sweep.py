@@ -5,9 +5,9 @@ one that was read longest ago is next; one that is new does not wait for its tur
 """
 
 import math
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -19,13 +19,13 @@ from exporter.core.model.kernel_sample import SourceState
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
 from exporter.kernel.namespaces.stats import read_namespace_stats, read_own_namespace
+from exporter.kernel.periodic_reader import PeriodicReader
 
 INTERVAL_SECONDS = 10.0
 SLICE = 25  # namespaces: 2 ms
-LOOK_SECONDS = 0.5  # how soon a container is seen to have come or gone
+POLL_INTERVAL = 0.5  # how soon a container is seen to have come or gone
 CATCH_UP_SECONDS = 0.05  # between slices of new ones: many at once are those of the exporter's start
 RESTS = 20  # times what a slice took: where each reading is slow, all are read less often
-STOP_SECONDS = 0.5
 
 log = structlog.get_logger(component="sweep")
 
@@ -48,8 +48,19 @@ def sweep_statistics(
     return Sweep("namespace_stats", read, containers, interval, clock)
 
 
+@dataclass(frozen=True, slots=True)
+class Readings(Generic[T]):
+    """Container id -> what was read last; `oldest` is when the oldest of them was read, None when there is none."""
+
+    found: Mapping[str, T]
+    oldest: float | None
+
+
 class Sweep(Generic[T]):
-    """A thread that reads, None for what is gone; `containers` tells the live ones with a namespace of their own."""
+    """Reads in a thread; `read` returns None for a namespace that is gone.
+
+    `containers` returns the live ones with a namespace of their own.
+    """
 
     def __init__(
         self,
@@ -59,8 +70,7 @@ class Sweep(Generic[T]):
         interval: float = INTERVAL_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._name = name
-        self._reader = read
+        self._read_container = read
         self._containers = containers
         self._interval = interval
         self._clock = clock
@@ -68,98 +78,88 @@ class Sweep(Generic[T]):
         self._tried: dict[Life, float] = {}  # in the order of the times
         self._next_turn = -math.inf
         self._slice_seconds = 0.0
-        self._lock = threading.Lock()
+        self._pause = 0.0
         self._found: dict[str, T] = {}
         self._read_at: dict[str, float] = {}
         self._broken: dict[str, str] = {}
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._reader = PeriodicReader(name, self._read, lambda: self._pause)
 
     def start(self) -> None:
-        """Begin to read."""
-        self._thread.start()
+        """Start the thread."""
+        self._reader.start()
 
     def stop(self) -> None:
-        """End the thread; it is a daemon, should the kernel hold it up."""
-        self._stopped.set()
-        if self._thread.ident:
-            self._thread.join(STOP_SECONDS)
+        """End the thread."""
+        self._reader.stop()
 
     def snapshot(self) -> tuple[Mapping[str, T], float | None]:
         """Return container id -> what was read last, and the age of the oldest; None when there is none."""
-        with self._lock:
-            oldest = min(self._read_at.values(), default=None)
-            return dict(self._found), None if oldest is None else self._clock() - oldest
+        latest = self._reader.latest.value
+        if latest is None or latest.oldest is None:
+            return {}, None
+        return latest.found, self._clock() - latest.oldest
 
     def state(self) -> SourceState:
-        """Say how the readings go: whether any namespace is there and cannot be read, how long a slice took."""
-        with self._lock:
-            error = next(iter(self._broken.values()), "")
-        return SourceState(self._name, up=not error, duration=self._slice_seconds, error=error)
+        """Return how the readings go: whether any namespace is there and cannot be read, how long a slice took."""
+        return replace(self._reader.latest.state, duration=self._slice_seconds)
 
     def step(self) -> float:
         """Read what is due; return in how many seconds something may be due again."""
+        self._reader.read()
+        return self._pause
+
+    def _read(self) -> tuple[Readings[T], str]:
+        self._pause = POLL_INTERVAL
         present = self._present = {(found.id, found.pid): found for found in self._containers() if found.pid}
         self._forget(self._tried.keys() - present.keys())
         new = [life for life in present if life not in self._tried]
-        if new:
-            self._read(new[:SLICE])
-            return max(CATCH_UP_SECONDS, self._slice_seconds)
         now = self._clock()
-        if now >= self._next_turn:
-            slices = math.ceil(len(present) / SLICE) or 1
-            self._read(list(islice(self._tried, math.ceil(len(present) / slices))))
-            self._next_turn = now + max(self._interval / slices, RESTS * self._slice_seconds)
-        return max(0.0, min(LOOK_SECONDS, self._next_turn - now))
-
-    def _run(self) -> None:
-        pause = 0.0
-        while not self._stopped.wait(pause):
-            try:
-                pause = self.step()
-            except Exception:  # whoever tells the containers failed: the next look may go well
-                log.exception("namespaces could not be read", collector=self._name)
-                pause = LOOK_SECONDS
+        if new:
+            self._read_slice(new[:SLICE])
+            self._pause = max(CATCH_UP_SECONDS, self._slice_seconds)
+        else:
+            if now >= self._next_turn:
+                slices = math.ceil(len(present) / SLICE) or 1
+                self._read_slice(list(islice(self._tried, math.ceil(len(present) / slices))))
+                self._next_turn = now + max(self._interval / slices, RESTS * self._slice_seconds)
+            self._pause = max(0.0, min(POLL_INTERVAL, self._next_turn - now))
+        readings = Readings(dict(self._found), min(self._read_at.values(), default=None))
+        return readings, next(iter(self._broken.values()), "")
 
     def _forget(self, ended: Iterable[Life]) -> None:
-        with self._lock:
-            for life in ended:
-                del self._tried[life]
-                self._drop(life[0])
-                self._broken.pop(life[0], None)
+        for life in ended:
+            del self._tried[life]
+            self._drop(life[0])
+            self._broken.pop(life[0], None)
 
     def _drop(self, container_id: str) -> None:
         self._found.pop(container_id, None)
         self._read_at.pop(container_id, None)
 
-    def _read(self, lives: Iterable[Life]) -> None:
+    def _read_slice(self, lives: Iterable[Life]) -> None:
         started = self._clock()
         for life in lives:
             found, error = self._try(self._present[life])
             now = self._clock()
             self._tried.pop(life, None)
             self._tried[life] = now
-            with self._lock:
-                self._take(life[0], found, now)
-                self._note(life[0], error)
+            if found is None:
+                self._drop(life[0])
+            else:
+                self._found[life[0]], self._read_at[life[0]] = found, now
+            self._note(life[0], error)
         self._slice_seconds = self._clock() - started
 
     def _try(self, container: Container) -> tuple[T | None, str]:
         try:
-            return self._reader(container), ""
+            return self._read_container(container), ""
         except (OSError, SourceError) as error:
             return None, str(error)
 
-    def _take(self, container_id: str, found: T | None, now: float) -> None:
-        if found is None:
-            self._drop(container_id)
-        else:
-            self._found[container_id], self._read_at[container_id] = found, now
-
     def _note(self, container_id: str, error: str) -> None:
-        """Say once what is wrong with a container."""
+        """Log once what is wrong with a container."""
         if error and container_id not in self._broken:
-            log.warning("namespace could not be read", collector=self._name, container_id=container_id, error=error)
+            log.warning("namespace could not be read", container_id=container_id, error=error)
         if error:
             self._broken[container_id] = error
         else:

@@ -16,7 +16,7 @@ from exporter.kernel.firewall.forwarding import read_forwarding
 from exporter.kernel.firewall.iptables_legacy.reader import LegacyReader
 from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.firewall.nftables.watch import NftWatch
-from exporter.kernel.netlink.rtnetlink import InterruptedDumpError
+from exporter.kernel.netlink.messages import InterruptedDumpError
 
 WAKE_SECONDS = 0.5  # how soon the thread notices that it should stop
 QUIET_SECONDS = 1.0  # a change is a burst: docker run makes three, firewalld's reload two hundred

@@ -4,30 +4,16 @@ Any process may ask for all sockets of its network namespace; the kernel filters
 tells whether an IPv6 socket takes IPv4 too, and the cgroup of whoever made the socket.
 """
 
-import contextlib
 import socket
 import struct
 
-from pyroute2.netlink import NETLINK_SOCK_DIAG
+from pyroute2.netlink import NLM_F_DUMP
 from pyroute2.netlink.diag import SOCK_DIAG_BY_FAMILY
 
 from exporter.core.model.sockets import ListeningSocket
-from exporter.kernel.netlink.rtnetlink import (
-    DATAGRAM,
-    DUMP_TRIES,
-    NLM_F_DUMP,
-    NLM_F_DUMP_INTR,
-    NLMSG_DONE,
-    NLMSG_ERROR,
-    InterruptedDumpError,
-    MalformedError,
-    attributes,
-    head,
-    message,
-    number,
-    raise_error,
-    whole_messages,
-)
+from exporter.kernel.netlink.client import NETLINK_SOCK_DIAG, answers, open_socket, repeated
+from exporter.kernel.netlink.messages import U8, U64, MalformedError, attributes, head, message, number
+from exporter.kernel.netlink.protocols import ADDRESS_SIZES, PROTOCOLS
 
 # The kernel's states by their numbers (net/tcp_states.h); a UDP socket is in `established` or in `close`. Who asks for
 # bound_inactive is told, from Linux 6.8 on, of TCP sockets that are bound and nothing else; they are in `close`, too.
@@ -49,7 +35,6 @@ STATES = (
 )
 LISTEN, UNCONNECTED = STATES.index("listen"), STATES.index("close")
 ANY_STATE = (1 << len(STATES)) - 2
-PROTOCOLS = {socket.IPPROTO_TCP: "tcp", socket.IPPROTO_UDP: "udp"}
 
 INET_DIAG_SKV6ONLY, INET_DIAG_CGROUP_ID = 11, 21
 REQUEST = struct.Struct("=BBBxI")  # family, protocol, extensions, states: the head of struct inet_diag_req_v2
@@ -60,16 +45,12 @@ REST = struct.Struct("=I8x12xII")  # device, then cookie and queues, uid, inode
 REST_AT = HEAD.size
 SIZE = REST_AT + REST.size
 QUEUES_AT, QUEUES_END = 56, 64  # what waits in the socket: no mark of it
-U8 = struct.Struct("=B")
-U64 = struct.Struct("=Q")
-ADDRESS_BYTES = {int(socket.AF_INET): 4, int(socket.AF_INET6): 16}
+SEQUENCE = 1  # the same in each request: the same sockets give the same bytes
 
 
 def open_diag_socket(timeout: float = 2.0) -> socket.socket:
-    """Open a socket that asks about the calling thread's network namespace."""
-    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG)
-    sock.settimeout(timeout)
-    return sock
+    """Open a sock_diag socket in the calling thread's network namespace."""
+    return open_socket(NETLINK_SOCK_DIAG, timeout=timeout)
 
 
 def question(family: int, protocol: int, states: int, port: int = 0) -> bytes:
@@ -79,31 +60,20 @@ def question(family: int, protocol: int, states: int, port: int = 0) -> bytes:
 
 
 def read_dump(sock: socket.socket, request: bytes) -> list[bytes]:
-    """Ask, and return the datagrams of the answer, the end mark in the last of them.
+    """Return the datagrams of a dump that hold sockets.
 
     The same sockets give the same bytes, unless what waits in one has changed. Raises OSError for the kernel's
-    refusal, and on a time-out: the socket may then hold the rest of an answer, and has to be closed.
+    refusal, and on a timeout: the socket may then hold the rest of an answer, and has to be closed.
     """
-    for _ in range(DUMP_TRIES - 1):
-        with contextlib.suppress(InterruptedDumpError):
-            return _read_once(sock, request)
-    return _read_once(sock, request)
+    return repeated(lambda: _read_dump(sock, request))
 
 
-def _read_once(sock: socket.socket, request: bytes) -> list[bytes]:
-    sock.send(request)
-    datagrams = []
-    interrupted = False
-    while True:
-        data = sock.recv(DATAGRAM)
-        datagrams.append(data)
-        for kind, flags, start, end in whole_messages(data):
-            interrupted |= bool(flags & NLM_F_DUMP_INTR)
-            if kind in (NLMSG_DONE, NLMSG_ERROR):
-                raise_error(data, start, end)
-                if interrupted:
-                    raise InterruptedDumpError
-                return datagrams
+def _read_dump(sock: socket.socket, request: bytes) -> list[bytes]:
+    datagrams: list[bytes] = []
+    for _, data, _, _ in answers(sock, request, SEQUENCE):
+        if not datagrams or datagrams[-1] is not data:
+            datagrams.append(data)
+    return datagrams
 
 
 def marks(data: bytes, start: int, end: int) -> bytes:
@@ -115,12 +85,12 @@ def parse_socket(data: bytes, start: int, end: int, protocol: int) -> ListeningS
     """Parse the body of an answer: struct inet_diag_msg and its attributes. MalformedError for what is none."""
     family, _, port, _, address, _ = head(HEAD, data, start, end, "a socket")
     ifindex, uid, inode = head(REST, data, start + REST_AT, end, "the second half of a socket")
-    if family not in ADDRESS_BYTES:
+    if family not in ADDRESS_SIZES:
         raise MalformedError(f"a socket of family {family}")
     known = attributes(data, start + SIZE, end)
     return ListeningSocket(
         protocol=PROTOCOLS[protocol],
-        address=socket.inet_ntop(family, address[: ADDRESS_BYTES[family]]),
+        address=socket.inet_ntop(family, address[: ADDRESS_SIZES[family]]),
         port=port,
         v6only=bool(INET_DIAG_SKV6ONLY in known and number(U8, known[INET_DIAG_SKV6ONLY], "v6only")),
         inode=inode,

@@ -20,7 +20,7 @@ from exporter.kernel.netlink.inet_diag import (
     question,
     read_dump,
 )
-from exporter.kernel.netlink.rtnetlink import messages
+from exporter.kernel.netlink.messages import messages
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 STATES = {socket.IPPROTO_TCP: 1 << LISTEN, socket.IPPROTO_UDP: 1 << UNCONNECTED}
@@ -83,7 +83,7 @@ def read_answers(sock: socket.socket) -> Answers:
 def bodies(datagrams: Iterable[bytes]) -> Iterable[tuple[bytes, int, int]]:
     """Yield datagram, start and end of each answer about a socket."""
     for data in datagrams:
-        for kind, _, start, end in messages(data):
+        for kind, _, _, start, end in messages(data):
             if kind == SOCK_DIAG_BY_FAMILY:
                 yield data, start, end
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import ListeningSocket
-from exporter.kernel.namespaces.setns import inside
-from exporter.kernel.namespaces.stats import GONE
+from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.netlink.inet_diag import LISTEN, UNCONNECTED
+from exporter.kernel.proc import GONE, is_container_process
 from exporter.kernel.sockets.listeners import read_listeners
 
 FILES = (
@@ -36,11 +36,11 @@ def read_namespace_sockets(procfs: Path, container: Container) -> tuple[Listenin
     By its process, or by the file that the engine keeps of the sandbox.
     """
     process = procfs / str(container.pid)
-    visible = _is_process_of(container, process)
-    files = [str(process / "ns/net")] if visible else []
-    for file in (*files, container.sandbox_key):
+    visible = is_container_process(procfs, container.pid, container.id)
+    files = {str(process / "ns/net"): True} if visible else {}
+    for file, follow in {**files, container.sandbox_key: False}.items():
         try:
-            return inside(file, read_listeners)
+            return run_in_netns(file, read_listeners, follow=follow)
         except OSError as error:
             if error.errno not in REFUSED:
                 raise
@@ -50,14 +50,6 @@ def read_namespace_sockets(procfs: Path, container: Container) -> tuple[Listenin
         if error.errno in GONE:
             return None
         raise
-
-
-def _is_process_of(container: Container, process: Path) -> bool:
-    """Without the host's pid namespace the same number is another process, or none."""
-    try:
-        return container.id in (process / "cgroup").read_text()
-    except OSError:
-        return False
 
 
 def read_files(folder: Path) -> tuple[ListeningSocket, ...]:

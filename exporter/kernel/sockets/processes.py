@@ -19,6 +19,8 @@ INIT = 1
 KERNEL_THREADS = 2  # their parent, and the only process whose name is known beforehand
 DOCKER_PROXY = "docker-proxy"
 SIZE = 1 << 14
+COMM_BYTES = 15  # linux/sched.h: TASK_COMM_LEN, without the NUL
+MAX_PROGRAM_WORDS, MAX_PROGRAM_LENGTH = 4, 64
 
 
 class Held(NamedTuple):
@@ -108,12 +110,33 @@ def read_process(procfs: Path, pid: int) -> Process | None:
     except OSError:
         return None
     proxy = read_proxy(procfs, pid) if name == DOCKER_PROXY else None
-    return Process(pid, name, parse_container_ids(cgroups), proxy)
+    return Process(pid, read_program(procfs, pid, name), parse_container_ids(cgroups), proxy)
 
 
 def read_name(procfs: Path, pid: int) -> str:
-    """Read a process's name: the first 15 bytes of its program's, or what it calls itself; '' when it is gone."""
+    """Read a process's name: the first 15 bytes of its program's, or one that it has set; '' when it is gone."""
     return _read(f"{procfs}/{pid}/comm").rstrip(b"\n").decode("utf-8", "replace")
+
+
+def read_program(procfs: Path, pid: int, name: str) -> str:
+    """Return the whole name of a process's program where the kernel has cut it off, else its name."""
+    return parse_program(name, _read(f"{procfs}/{pid}/cmdline")) if len(name.encode()) >= COMM_BYTES else name
+
+
+def is_program(text: str) -> bool:
+    """Whether it may be a file's name: `nginx: master process nginx` is a title that the process has set."""
+    return len(text) <= MAX_PROGRAM_LENGTH and text.isprintable() and " " not in text
+
+
+def parse_program(name: str, command_line: bytes) -> str:
+    """Complete a name from the command line: `containerd-shim` from `/usr/bin/containerd-shim-runc-v2 -id …`.
+
+    Of a script the program is the second word, after its interpreter and the interpreter's options. A word counts only
+    if it begins with the name and is one word: a process may have set either.
+    """
+    words = command_line.decode("utf-8", "replace").split("\0")[:MAX_PROGRAM_WORDS]
+    programs = (word.rpartition("/")[2] for word in words)
+    return next((program for program in programs if program.startswith(name) and is_program(program)), name)
 
 
 def read_proxy(procfs: Path, pid: int) -> Proxy | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.kernel_sample import KernelSample
-from exporter.core.model.sockets import BoundSocket, HostSockets, ListeningSocket, NamespaceSockets, ProxyUse
+from exporter.core.model.sockets import BoundSocket, HostSockets, ListeningSocket, NamespaceSockets, PortKey, ProxyUse
 from exporter.core.ports.socket_owner import with_watched_namespace
 from exporter.kernel.namespaces.sweep import Sweep
 from exporter.kernel.read_source import timed
@@ -19,8 +19,6 @@ from exporter.kernel.sockets.listeners import SocketReader, read_local_ports, re
 from exporter.kernel.sockets.namespace_sockets import read_namespace_sockets
 from exporter.kernel.sockets.owners import SocketOwners
 from exporter.kernel.sockets.processes import read_resident_memory
-
-Port = tuple[str, int]  # protocol and number
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class PortReader:
         self._containers: tuple[Container, ...] = ()
         self._told = HostSockets()
         self._reserved_ports: tuple[tuple[int, int], ...] = ()
-        self._bound: Mapping[Port, tuple[BoundSocket, ...]] = {}
+        self._bound: Mapping[PortKey, tuple[BoundSocket, ...]] = {}
         self._proxies: Mapping[int, str] = {}
         self._sweep = Sweep("namespace_sockets", self._read_container, lambda: self._containers)
         self._namespaces: Mapping[str, tuple[ListeningSocket, ...]] = {}
@@ -77,9 +75,9 @@ class PortReader:
             degraded=sample.degraded + self._owners.degraded(),
         )
 
-    def bound(self, questions: Collection[Port]) -> Mapping[Port, tuple[BoundSocket, ...]]:
+    def bound(self, questions: Collection[PortKey]) -> Mapping[PortKey, tuple[BoundSocket, ...]]:
         """Read who has these ports in whatever state: the same value while nothing changed. Raises OSError."""
-        found: dict[Port, tuple[BoundSocket, ...]] = {}
+        found: dict[PortKey, tuple[BoundSocket, ...]] = {}
         if questions:
             holders = self._owners.bound({port for _, port in questions}, self._inventory)
             for protocol, port in questions:

@@ -1,64 +1,66 @@
-"""YAML as dicts, lists and the text that was written: what type a value has to have, its key knows.
+"""YAML as dicts, lists and the text that was written: each key determines the type of its value.
 
 YAML 1.1 reads `10:20` as a number and `no` as false; here both stay text. A repeated key is an error, as in the
 programs of Prometheus.
 """
 
 import re
-from typing import TypeAlias
+from collections.abc import Hashable
+from typing import Any, TypeAlias
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from exporter.errors import ConfigError
 
 Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | None"
 
 QUOTED = re.compile(r" '.*'")  # a piece of the text, which may be a secret
-NULLS = {"", "~", "null", "Null", "NULL"}
+NULL = "tag:yaml.org,2002:null"
+
+
+class TextLoader(yaml.BaseLoader):
+    """BaseLoader, which leaves every scalar a text, with null, without repeated keys and without half characters."""
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+        """Return the text. An escape may write half of a surrogate pair, which nothing can encode."""
+        text = str(super().construct_scalar(node))
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise ConstructorError(None, None, "invalid Unicode escape", node.start_mark)
+        return text
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        """Return the mapping; each key is a text and stands there once."""
+        keys: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise ConstructorError(None, None, "a key is not a text", key.start_mark)
+            if key.value in keys:
+                raise ConstructorError(None, None, f"repeated key {key.value!r}", key.start_mark)
+            keys.add(key.value)
+        return {self.construct_scalar(key): self.construct_object(value, deep) for key, value in node.value}
+
+
+TextLoader.add_implicit_resolver(NULL, re.compile(r"(~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+TextLoader.add_constructor(NULL, lambda *_: None)
 
 
 def parse_yaml(text: bytes) -> Tree:
-    """Return the one document of a text, None when there is none; ConfigError with one line, which quotes nothing."""
+    """Return the only document of a text, None if it is empty. Raises ConfigError with one line, without secrets."""
     try:
-        node = yaml.compose(text.decode(), Loader=yaml.SafeLoader)
-        return None if node is None else _parse_node(node)
+        tree: Tree = yaml.load(text.decode(), Loader=TextLoader)  # noqa: S506  it constructs text only
+    except ConstructorError as error:
+        raise ConfigError(f"invalid YAML: {error.problem}{_line(error)}") from None
     except yaml.MarkedYAMLError as error:
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        problem = QUOTED.sub("", error.problem or "")
-        raise ConfigError(f"this is no YAML: {problem}{where}") from None
+        raise ConfigError(f"invalid YAML: {QUOTED.sub('', error.problem or '')}{_line(error)}") from None
     except (UnicodeDecodeError, yaml.YAMLError):
-        raise ConfigError("this is no YAML: it has bytes that are no text") from None
+        raise ConfigError("invalid YAML: bytes that are not text") from None
     except (ValueError, OverflowError):  # PyYAML lets these through
-        raise ConfigError("this is no YAML: it has a number that is no character, or no version") from None
+        raise ConfigError("invalid YAML: a number is not a character, or not a version") from None
     except RecursionError:
-        raise ConfigError("this YAML goes too deep") from None
+        raise ConfigError("invalid YAML: nested too deep") from None
+    return tree
 
 
-def _parse_node(node: yaml.Node) -> Tree:
-    if isinstance(node, yaml.MappingNode):
-        return _parse_mapping(node)
-    if isinstance(node, yaml.SequenceNode):
-        return [_parse_node(item) for item in node.value]
-    plain = isinstance(node, yaml.ScalarNode) and node.style is None
-    return None if plain and node.value in NULLS else _parse_text(node)
-
-
-def _parse_text(node: yaml.Node) -> str:
-    """An escape may write half of a pair of surrogates, which nothing can encode."""
-    text = str(node.value)
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ConfigError(f"a text in line {node.start_mark.line + 1} has half a character")
-    return text
-
-
-def _parse_mapping(node: yaml.MappingNode) -> dict[str, Tree]:
-    mapping: dict[str, Tree] = {}
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if not isinstance(key, yaml.ScalarNode):
-            raise ConfigError(f"a key in line {line} is no text")
-        name = _parse_text(key)
-        if name in mapping:
-            raise ConfigError(f"the key {name!r} in line {line} is there twice")
-        mapping[name] = _parse_node(value)
-    return mapping
+def _line(error: yaml.MarkedYAMLError) -> str:
+    return f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""

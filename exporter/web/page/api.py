@@ -12,7 +12,7 @@ from exporter.core.ports.scope import scope
 from exporter.core.views.blind_spots import unseen
 from exporter.core.views.finding_rows import findings
 from exporter.core.views.host_view import document, portrait
-from exporter.core.views.pending import is_doubtful
+from exporter.core.views.pending import has_pending
 from exporter.web.page.layout import endpoint_key
 
 
@@ -49,7 +49,7 @@ def ports(observation: Observation) -> str:
 def found(observation: Observation) -> str:
     """Findings, the reasons why others were not looked for, and whether there may be more when what is seen stays."""
     lines = [asdict(line) for line in findings(observation)]
-    return _written({"findings": lines, "unseen": unseen(observation), "doubtful": is_doubtful(observation)})
+    return _written({"findings": lines, "unseen": unseen(observation), "doubtful": has_pending(observation)})
 
 
 def explained(observation: Observation, what: str) -> str:

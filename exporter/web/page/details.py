@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporter.core.views.finding_rows import Line
+from exporter.core.views.finding_rows import FindingRow
 from exporter.core.views.host_view import (
     ContainerPortrait,
     EndpointPortrait,
@@ -35,7 +35,7 @@ def details(portrait: Portrait, shown: str, close: str = "?") -> Html:
     )
 
 
-def finding(line: Line) -> Html:
+def finding(line: FindingRow) -> Html:
     """Write a finding in words."""
     return el("p", el("strong", text(line.severity)), text(" "), name(line.detail), class_=f"finding {line.severity}")
 

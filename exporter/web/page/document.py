@@ -1,16 +1,18 @@
-"""The whole page: what is wrong first, then the picture, then the tables."""
+"""The whole page: findings first, then the picture, then the tables."""
 
+import threading
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from exporter.core.findings.finding import CRITICAL, WARNING
+from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.observation import Observation
 from exporter.core.views.blind_spots import hints, unseen
 from exporter.core.views.host_view import Portrait, portrait
 from exporter.web.page import tables
 from exporter.web.page.api import version as version_of
 from exporter.web.page.details import details, finding
-from exporter.web.page.layout import layout
+from exporter.web.page.layout import collapsible, layout
 from exporter.web.page.markup import Html, el, joined, name, text
 from exporter.web.page.picture import Box
 from exporter.web.page.svg import svg
@@ -23,68 +25,91 @@ LINKS = (
 )
 
 
+MAX_OPENED = 32  # networks in one address: every link of the picture repeats them
+MAX_PICTURES = MAX_PAGES = 16
+
+
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address asks for: `show` is kind/name, `opened` networks whose containers are drawn one by one."""
+class PageState:
+    """What the query selects: `show` is kind/name, `opened` networks whose containers are drawn one by one."""
 
     show: str = ""
     opened: frozenset[str] = frozenset()
 
 
-def page(observation: Observation, asked: Asked, version: str, telemetry_path: str) -> str:
-    """Write the page."""
-    seen = portrait(observation)
-    head = el(
+class Page:
+    """The page of one observation: each state and each picture is made once, one at a time. Thread-safe."""
+
+    def __init__(self, observation: Observation, version: str, telemetry_path: str) -> None:
+        self._view = view = portrait(observation)
+        self._version = version_of(observation)
+        self._head, self._header, self._footer = _head(view), _header(view), _footer(version, telemetry_path)
+        found = (_verdict(view), _findings(view), _unseen(observation))
+        self._verdict = el("section", *found, class_="verdict", id="findings")
+        self._tables = joined(
+            (tables.containers(view), tables.networks(view), tables.ports(observation), tables.nat(observation))
+        )
+        self._lock = threading.Lock()
+        self._pictures: BoundedDict[frozenset[str], Html] = BoundedDict(MAX_PICTURES)
+        self._pages: BoundedDict[PageState, str] = BoundedDict(MAX_PAGES)
+
+    def render(self, state: PageState) -> str:
+        """Write the page in a state; networks that cannot be opened are ignored."""
+        opened = frozenset(sorted(state.opened & collapsible(self._view))[:MAX_OPENED])
+        state = PageState(state.show, opened)
+        with self._lock:
+            if opened not in self._pictures:
+                self._pictures[opened] = _picture(self._view, opened)
+            if state not in self._pages:
+                self._pages[state] = self._render(state, self._pictures[opened])
+            return self._pages[state]
+
+    def _render(self, state: PageState, picture: Html) -> str:
+        close = "?" + urlencode([("open", network) for network in sorted(state.opened)], errors="replace")
+        panel = details(self._view, state.show, close)
+        main = el("main", self._verdict, panel, picture, self._tables, data_version=self._version)
+        written = el("html", self._head, el("body", self._header, main, self._footer), lang="en")
+        return f"<!doctype html>\n{written}\n".encode(errors="replace").decode()  # the kernel's names may not be text
+
+
+def _head(view: Portrait) -> Html:
+    return el(
         "head",
         el("meta", charset="utf-8"),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("title", text(f"{seen.host or 'this host'} · dockernet-exporter")),
+        el("title", text(f"{view.host or 'this host'} · dockernet-exporter")),
         el("link", rel="stylesheet", href="/static/style.css"),
         el("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
         el("script", src="/static/live.js", defer=True),
     )
-    body = el("body", _header(seen), _main(observation, seen, asked), _footer(version, telemetry_path))
-    written = f"<!doctype html>\n{el('html', head, body, lang='en')}\n"
-    return written.encode(errors="replace").decode()  # the kernel's names may be no text at all
 
 
-def _header(seen: Portrait) -> Html:
+def _header(view: Portrait) -> Html:
     search = el("input", type="search", id="filter", name="q", autocomplete="off", aria_label="Filter")
     return el(
         "header",
-        el("h1", name(seen.host or "this host")),
+        el("h1", name(view.host or "this host")),
         el("form", el("label", text("Filter "), search), role="search"),
         el("p", text("not live"), id="live", role="status"),
     )
 
 
-def _main(observation: Observation, seen: Portrait, asked: Asked) -> Html:
-    picture = svg(layout(seen, asked.opened), lambda box: _link(box, asked))
-    close = "?" + urlencode([("open", network) for network in sorted(asked.opened)], errors="replace")
-    return el(
-        "main",
-        el("section", _verdict(seen), _findings(seen), _unseen(observation), class_="verdict", id="findings"),
-        details(seen, asked.show, close),
-        el("div", picture, class_="scroll", tabindex="0", role="region", aria_label="Topology"),
-        tables.containers(seen),
-        tables.networks(seen),
-        tables.ports(observation),
-        tables.nat(observation),
-        data_version=version_of(observation),
-    )
+def _picture(view: Portrait, opened: frozenset[str]) -> Html:
+    picture = svg(layout(view, opened), lambda box: _link(box, opened))
+    return el("div", picture, class_="scroll", tabindex="0", role="region", aria_label="Topology")
 
 
-def _verdict(seen: Portrait) -> Html:
-    if not seen.connected:
+def _verdict(view: Portrait) -> Html:
+    if not view.connected:
         return el("h2", text("The Docker Engine does not answer"), class_="critical")
-    counts = {severity: sum(line.severity == severity for line in seen.findings) for severity in (CRITICAL, WARNING)}
+    counts = {severity: sum(line.severity == severity for line in view.findings) for severity in (CRITICAL, WARNING)}
     told = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
     worst = next((severity for severity, count in counts.items() if count), "fine")
     return el("h2", text(told or "Nothing is wrong"), class_=worst)
 
 
-def _findings(seen: Portrait) -> Html:
-    return joined(finding(line) for line in seen.findings)
+def _findings(view: Portrait) -> Html:
+    return joined(finding(line) for line in view.findings)
 
 
 def _unseen(observation: Observation) -> Html:
@@ -93,14 +118,14 @@ def _unseen(observation: Observation) -> Html:
     return el("details", el("summary", text("What cannot be seen")), el("ul", *items)) if sentences else ""
 
 
-def _link(box: Box, asked: Asked) -> str:
+def _link(box: Box, opened: frozenset[str]) -> str:
     """A box for many opens and closes them; any other leads to its details."""
     if box.key.startswith("group/"):
-        return "?" + urlencode([("open", network) for network in sorted(asked.opened ^ {box.group})], errors="replace")
+        return "?" + urlencode([("open", network) for network in sorted(opened ^ {box.group})], errors="replace")
     if box.key in ("host/", "stack/"):
         return "#findings"
-    opened = "".join(f"&open={quote(network, safe='', errors='replace')}" for network in sorted(asked.opened))
-    return f"?show={quote(box.key, safe='/', errors='replace')}{opened}#details"
+    repeated = "".join(f"&open={quote(network, safe='', errors='replace')}" for network in sorted(opened))
+    return f"?show={quote(box.key, safe='/', errors='replace')}{repeated}#details"
 
 
 def _footer(version: str, telemetry_path: str) -> Html:

@@ -32,6 +32,13 @@ def layout(portrait: Portrait, opened: frozenset[str] = frozenset()) -> Picture:
     return Picture(tuple(boxes.values()), (*lines, *_way_out(portrait, boxes)), lowest + GAP)
 
 
+def collapsible(portrait: Portrait) -> frozenset[str]:
+    """Return the networks whose containers one box may stand for; '' is those without a network."""
+    if len(portrait.containers) <= MANY:
+        return frozenset()
+    return frozenset(network.name for network in portrait.networks) | {""}
+
+
 def endpoint_key(endpoint: EndpointPortrait) -> str:
     """The name under which an endpoint's counters are sent to the page."""
     return f"{endpoint.network}/{endpoint.container}"

@@ -132,6 +132,6 @@ def nat(observation: Observation) -> Html:
         for (container, protocol, port), count in sorted(view.connections.counts.items())
     )
     shown = table("Published ports", ("Port", "Container", "Connections", "Now"), rows)
-    backend = view.judgement.backend or "no rules of Docker's"
+    backend = view.backend or "no rules of Docker's"
     total = sum(view.counts.rules.values())
     return shown + el("p", text(f"{total} rules, written by {backend}."), class_="more")

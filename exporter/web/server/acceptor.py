@@ -1,4 +1,4 @@
-"""Lets clients in: at most so many at once, each under the TLS configuration of its moment."""
+"""Accepts clients: a limited number at once, each under the TLS configuration of its moment."""
 
 import asyncio
 import socket
@@ -7,30 +7,35 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from exporter.web.access.tls import ServerTls
-from exporter.web.server.connection import HEAD_SECONDS, Connection, first_to_give_way
+from exporter.web.server.client_limits import ClientLimits
+from exporter.web.server.connection import Connection, least_recently_active
 
-MOST_CONNECTIONS = 512
-GOODBYE_SECONDS = 1.0  # for the client's part of the end of TLS
 PAUSE_SECONDS = 1.0  # when the process has no descriptor left
 
 log = structlog.get_logger(component="web")
 
 
-class Door:
+class Acceptor:
     """Accepts connections on bound sockets and hands them to protocols that `make_protocol` makes.
 
-    asyncio's own servers hold one TLS context for ever and count nothing, so the accepting is done here.
+    asyncio's own servers keep one TLS context and have no limit, so the accepting is done here.
     """
 
-    def __init__(self, make_protocol: Callable[[], asyncio.Protocol], tls: Callable[[], ServerTls | None]) -> None:
+    def __init__(
+        self,
+        make_protocol: Callable[[], asyncio.Protocol],
+        tls: Callable[[], ServerTls | None],
+        limits: ClientLimits,
+    ) -> None:
         self._make_protocol = make_protocol
         self._tls = tls
+        self._limits = limits
         self._accepting: dict[socket.socket, asyncio.Task[None]] = {}
         self._connections: set[Connection] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def open(self, sockets: Iterable[socket.socket]) -> None:
+    def start(self, sockets: Iterable[socket.socket]) -> None:
         """Begin to accept."""
         for listener in sockets:
             listener.setblocking(False)  # noqa: FBT003  socket's own signature
@@ -41,21 +46,21 @@ class Door:
         """How many connections there are, with those whose handshake is not done."""
         return len(self._connections)
 
-    async def close(self, seconds: float) -> None:
-        """Accept no more, and end what is open: at once where nothing is owed, else after `seconds` at most."""
+    async def close(self) -> None:
+        """Accept no more, and close what is open: at once where no answer is pending, else after the limit."""
         for listener, task in self._accepting.items():
             task.cancel()
             await asyncio.wait([task])
             listener.close()
         for connection in [*self._connections]:
-            if connection.owes_since is not None or connection.streams:
-                connection.end()
+            if connection.is_pending or connection.streams:
+                connection.abort()
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self._limits.shutdown):
                 await self._empty.wait()
         except TimeoutError:
             for connection in [*self._connections]:
-                connection.end()
+                connection.abort()
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -65,26 +70,26 @@ class Door:
             except ConnectionError:  # it is gone already
                 continue
             except OSError as error:
-                log.warning("no connection can be accepted", reason=error.strerror)
+                log.warning("accept failed", reason=error.strerror)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            self._let_in(accepted)
-            await asyncio.sleep(0)  # sock_accept does not wait while there are more, and others want their turn
+            self._admit(accepted)
+            await asyncio.sleep(0)  # sock_accept does not yield while there are more
 
-    def _let_in(self, accepted: socket.socket) -> None:
-        if len(self._connections) >= MOST_CONNECTIONS:
-            if not (slow := first_to_give_way(self._connections)):
+    def _admit(self, accepted: socket.socket) -> None:
+        if len(self._connections) >= self._limits.connections:
+            if not (oldest := least_recently_active(self._connections)):
                 accepted.close()
                 return
-            slow.end()
-            self._forget(slow)
-        connection = Connection(self._make_protocol(), self._tls(), self._forget)
+            oldest.abort()
+            self._remove(oldest)
+        connection = Connection(self._make_protocol(), self._tls(), self._limits, self._remove)
         self._connections.add(connection)
         self._empty.clear()
-        connection.greeting = asyncio.create_task(self._greet(connection, accepted))
-        connection.greeting.add_done_callback(lambda task: self._greeted(connection, accepted, task))
+        connection.handshake = asyncio.create_task(self._connect(connection, accepted))
+        connection.handshake.add_done_callback(lambda task: self._connected(connection, accepted, task))
 
-    async def _greet(self, connection: Connection, accepted: socket.socket) -> None:
+    async def _connect(self, connection: Connection, accepted: socket.socket) -> None:
         """Make the connection; with TLS this takes until the handshake is done."""
         connect = asyncio.get_running_loop().connect_accepted_socket
         if connection.tls is None:
@@ -94,18 +99,18 @@ class Door:
             lambda: connection,
             accepted,
             ssl=connection.tls.context,
-            ssl_handshake_timeout=HEAD_SECONDS,
-            ssl_shutdown_timeout=GOODBYE_SECONDS,
+            ssl_handshake_timeout=self._limits.head,
+            ssl_shutdown_timeout=self._limits.goodbye,
         )
 
-    def _greeted(self, connection: Connection, accepted: socket.socket, task: asyncio.Task[None]) -> None:
+    def _connected(self, connection: Connection, accepted: socket.socket, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):
-            log.debug("connection was not made", reason=str(error))
+            log.debug("connection failed", reason=str(error))
         if not connection.made:
             accepted.close()
-            self._forget(connection)
+            self._remove(connection)
 
-    def _forget(self, connection: Connection) -> None:
+    def _remove(self, connection: Connection) -> None:
         self._connections.discard(connection)
         if not self._connections:
             self._empty.set()

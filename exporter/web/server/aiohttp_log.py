@@ -1,4 +1,4 @@
-"""What aiohttp says of requests: a malformed one is the client's affair, an exception is ours."""
+"""aiohttp's log entries in the exporter's log: a malformed request is a debug entry, an exception an error."""
 
 import logging
 
@@ -8,11 +8,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 log = structlog.get_logger(component="web")
 
 
-class Complaints(logging.Handler):
-    """Passes aiohttp's entries on to the log of the exporter."""
+class AiohttpLogHandler(logging.Handler):
+    """Passes aiohttp's entries on to the exporter's log."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log malformed requests in one line, and only for who wants details."""
+        """Log an entry; a malformed request in one line, at level debug."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, HttpProcessingError):
             log.debug("malformed request", reason=error.message.partition("\n")[0])
@@ -24,6 +24,6 @@ class Complaints(logging.Handler):
 
 def logger() -> logging.Logger:
     """Return the logger for aiohttp's server."""
-    made = logging.Logger("exporter.web", logging.DEBUG)  # noqa: LOG001  nobody else has it, and no set-up reaches it
-    made.addHandler(Complaints())
+    made = logging.Logger("exporter.web", logging.DEBUG)  # noqa: LOG001  outside the hierarchy: no set-up reaches it
+    made.addHandler(AiohttpLogHandler())
     return made

@@ -1,37 +1,39 @@
-"""One route as it is served: so many at once, failures as answers.
+"""One route with its limits, and failures as answers.
 
-A client that does not take its answer holds no place, so that such clients cannot keep others out; but only so many
-answers may wait to be taken.
+A client that does not read its answer does not count, so that such clients cannot keep others out; but the number of
+answers that wait to be read is limited too.
 """
 
 import structlog
 from aiohttp import web
 
 from exporter.web.routes import Route
-from exporter.web.server.connection import Connection, first_to_give_way
+from exporter.web.server.connection import Connection, State, least_recently_active
 
 log = structlog.get_logger(component="web")
 
 
-class ServedRoute:
+class LimitedRoute:
     """Answers the requests of a route."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
-        self._under_way: set[Connection] = set()
+        self._active: set[Connection] = set()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer and send; who comes while all places are taken gets a 503."""
+        """Answer and send; status 503 while the route's limit is reached, 429 while the client's is."""
         connection = connection_of(request)
-        if not connection or not self._take_place(connection):
-            text = f"{self._route.most} requests for {self._route.path} are under way, try again later\n"
-            return web.Response(status=503, text=text, headers={"Retry-After": "1"})
+        if not connection:
+            return web.Response(status=503)
+        if refusal := self._refusal(connection):
+            return web.Response(status=refusal[0], text=refusal[1], headers={"Retry-After": "1"})
+        self._active.add(connection)
         connection.streams = self._route.streams
         try:
             response = await self._produce(request)
             await send(request, response)
         finally:
-            self._under_way.discard(connection)
+            self._active.discard(connection)
         return response
 
     async def _produce(self, request: web.Request) -> web.StreamResponse:
@@ -40,22 +42,26 @@ class ServedRoute:
         except web.HTTPException:
             raise
         except TimeoutError:
-            return web.Response(status=503, text="the kernel did not answer in time\n")
+            return web.Response(status=503, text="timeout: the observation takes too long\n")
         except Exception:
             if connection_of(request):
                 log.exception("request failed", path=self._route.path)
-            return web.Response(status=500, text="this failed, see the log\n")
+            return web.Response(status=500, text="internal server error\n")
 
-    def _take_place(self, connection: Connection) -> bool:
-        """Take a place, if one is free; of as many answers that are not taken, the oldest is given up."""
-        stalled = [other for other in self._under_way if other.stalled_since is not None]
-        if self._route.most and len(self._under_way) - len(stalled) >= self._route.most:
-            return False
-        if self._route.most and len(stalled) >= self._route.most and (slow := first_to_give_way(stalled)):
-            slow.end()
-            self._under_way.discard(slow)
-        self._under_way.add(connection)
-        return True
+    def _refusal(self, connection: Connection) -> tuple[int, str] | None:
+        """Return status and text if a limit is reached; abort the oldest of too many answers that are not read."""
+        route = self._route
+        blocked = [other for other in self._active if other.state is State.BLOCKED]
+        if route.limit and len(self._active) - len(blocked) >= route.limit:
+            return 503, f"{route.limit} requests for {route.path} are under way, try again later\n"
+        if route.client_limit and connection.client is not None:
+            own = sum(other.client == connection.client for other in self._active)
+            if own >= route.client_limit:
+                return 429, f"{own} requests of this client for {route.path} are under way\n"
+        if route.limit and len(blocked) >= route.limit and (oldest := least_recently_active(blocked)):
+            oldest.abort()
+            self._active.discard(oldest)
+        return None
 
 
 async def send(request: web.Request, response: web.StreamResponse) -> None:
@@ -64,11 +70,11 @@ async def send(request: web.Request, response: web.StreamResponse) -> None:
         await response.prepare(request)
         await response.write_eof()
     except ConnectionError:
-        return  # the client is gone, and aiohttp finds that out for itself
+        return  # the client is gone; aiohttp handles that
 
 
 def connection_of(request: web.Request) -> Connection | None:
-    """Return the connection that a request came by; None when the client is gone."""
+    """Return the connection of a request; None when the client is gone."""
     if request.transport is None or request.transport.is_closing():
         return None
     protocol = request.transport.get_protocol()

@@ -1,52 +1,59 @@
-"""What every request passes, whatever its path: first the rate limit, then the password; as in exporter-toolkit."""
+"""What every request passes before its route: version, rate limit, Host and password, and headers for its answer."""
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 
 from exporter.web.access.access import Access
+from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.access.auth import BasicAuth, TooManyChecksError
-from exporter.web.access.config import RateLimit
-from exporter.web.access.rate_limit import TokenBucket
+from exporter.web.access.rate_limit import RateLimiter
+from exporter.web.server.connection import Connection
 from exporter.web.server.limits import connection_of, send
 
 CHALLENGE = 'Basic realm="dockernet-exporter", charset="UTF-8"'
 HEADERS = {
+    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-
-SPOKEN = {HttpVersion10, HttpVersion11}  # the parser lets 0.9 and 2.0 through, and answers as if it spoke them
+VERSIONS = {HttpVersion10, HttpVersion11}  # the parser accepts 0.9 and 2.0 too
+BAD_VERSION = "HTTP version not supported"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Gate:
-    """Lets requests through to their routes, by what `access` says at that moment."""
+class AccessMiddleware:
+    """Passes requests to their routes, as `access` says at that moment."""
 
-    def __init__(self, access: Callable[[], Access]) -> None:
+    def __init__(self, access: Callable[[], Access], hosts: AllowedHosts, any_host: Iterable[str]) -> None:
+        """`any_host` are paths that are answered whatever the Host header says."""
         self._access = access
+        self._hosts = hosts
+        self._any_host = frozenset(any_host)
         self._auth = BasicAuth()
-        self._bucket: TokenBucket | None = None
+        self._rates = RateLimiter()
 
     def close(self) -> None:
         """Check no more passwords."""
         self._auth.close()
 
     @web.middleware
-    async def let_through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer a request, or refuse it."""
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a request, or reject it."""
         connection = connection_of(request)
         access = self._access()
         clients = access.tls.clients if access.tls else None
         if not connection or clients != (connection.tls.clients if connection.tls else None):
-            return _hung_up(request)
+            return _aborted(request)
         connection.begin_request()
         try:
-            response = await self._refusal(request, access) or await handler(request)
+            response = await self._rejection(request, access, connection) or await handler(request)
             await send(request, response)
         except web.HTTPException as response:  # such as a 404
             await send(request, response)
@@ -56,40 +63,45 @@ class Gate:
         finally:
             connection.end_request()
 
-    async def add_headers(self, _: web.Request, response: web.StreamResponse) -> None:
-        """Set our headers and those of the file; one that is blank there is not sent. The server's make is not told."""
+    def set_headers(self, response: web.StreamResponse) -> None:
+        """Set our headers and those of the file; one that is blank there is not sent. The software is not named."""
         response.headers.pop("Server", None)
         for name, value in {**HEADERS, **self._access().config.headers}.items():
             if value:
                 response.headers[name] = value
 
-    async def _refusal(self, request: web.Request, access: Access) -> web.Response | None:
-        if request.version not in SPOKEN:
-            return _refused(400, "only HTTP/1.1 and 1.0 are spoken here", {"Connection": "close"})
-        if (limit := access.config.rate_limit) and not self._take_token(limit):
-            return _refused(429, "too many requests", {"Retry-After": str(math.ceil(limit.interval))})
-        if not access.config.users:
-            return None
+    async def _rejection(self, request: web.Request, access: Access, connection: Connection) -> web.Response | None:
+        """Known credentials have a rate of their own, so that no other client exhausts it."""
+        authorization, users = request.headers.get("Authorization", ""), access.config.users
+        known = self._auth.known_user(authorization, users)
+        if request._version not in VERSIONS:  # noqa: SLF001  `request.version` would keep the value
+            request._version = HttpVersion11  # noqa: SLF001  that of the answer
+            return _rejected(505, BAD_VERSION, {"Connection": "close"})
+        if (limit := access.config.rate_limit) and not self._rates.try_acquire(
+            (known, None if known else connection.client), limit, asyncio.get_running_loop().time()
+        ):
+            return _rejected(429, "too many requests", {"Retry-After": str(math.ceil(limit.interval))})
+        if request.path not in self._any_host and not all(map(self._hosts.allows, request.headers.getall("Host", []))):
+            return _rejected(421, "unknown host name, see --web.allowed-host", {})
+        return await self._auth_rejection(authorization, users, connection) if users and not known else None
+
+    async def _auth_rejection(
+        self, authorization: str, users: Mapping[str, bytes], connection: Connection
+    ) -> web.Response | None:
         try:
-            if await self._auth.admits(request.headers.get("Authorization", ""), access.config.users):
+            if await self._auth.admits(authorization, users, connection.client):
                 return None
         except TooManyChecksError:
-            return _refused(503, "too many passwords are being checked, try again later", {"Retry-After": "1"})
-        return _refused(401, "unauthorized", {"WWW-Authenticate": CHALLENGE})
-
-    def _take_token(self, limit: RateLimit) -> bool:
-        now = asyncio.get_running_loop().time()
-        if not self._bucket or self._bucket.limit != limit:
-            self._bucket = TokenBucket(limit, now)
-        return self._bucket.take(now)
+            return _rejected(503, "too many passwords are being checked, try again later", {"Retry-After": "1"})
+        return _rejected(401, "unauthorized", {"WWW-Authenticate": CHALLENGE})
 
 
-def _refused(status: int, text: str, headers: dict[str, str]) -> web.Response:
+def _rejected(status: int, text: str, headers: dict[str, str]) -> web.Response:
     return web.Response(status=status, text=f"{text}\n", headers=headers)
 
 
-def _hung_up(request: web.Request) -> web.Response:
-    """Close a connection of a client whom today's rules for certificates might not let in; it may come again."""
+def _aborted(request: web.Request) -> web.Response:
+    """Abort a connection whose client today's rules for certificates might not admit; it may connect again."""
     if request.transport:
         request.transport.abort()
     return web.Response(status=421)

@@ -1,62 +1,77 @@
-"""The HTTP server: aiohttp on one event loop, behind a door that knows who is slow and a gate that knows who may."""
+"""The HTTP server: aiohttp on one event loop, with limits on clients, access rules and limits on routes."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterable, Sequence
 
 from aiohttp import web
 
 from exporter.web.access.access import OPEN, Access
+from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.routes import Route
 from exporter.web.server import aiohttp_log
-from exporter.web.server.acceptor import Door
-from exporter.web.server.connection import IDLE_SECONDS, MOST_BYTES
-from exporter.web.server.limits import ServedRoute
-from exporter.web.server.middleware import Gate
+from exporter.web.server.acceptor import Acceptor
+from exporter.web.server.client_limits import DEFAULT_LIMITS, ClientLimits
+from exporter.web.server.limits import LimitedRoute
+from exporter.web.server.middleware import AccessMiddleware
+from exporter.web.server.protocol import Protocol
 
-SHUTDOWN_SECONDS = 1.0  # for what is under way when the server stops
-CANCEL_SECONDS = 0.1  # for what does not end when it is cancelled
-LINGER_SECONDS = 1.0  # for the rest of a body that nobody wants
+CANCEL_SECONDS = 0.1  # for a handler that does not end when it is cancelled
+LINGER_SECONDS = 1.0  # for the rest of a body that no handler reads
 
 
 class Server:
-    """Serves routes until told to stop."""
+    """Serves routes until it is stopped."""
 
-    def __init__(self, routes: Iterable[Route], access: Callable[[], Access] = lambda: OPEN) -> None:
-        """`access` is asked for every connection and request what holds at that moment; it may not raise."""
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        access: Callable[[], Access] = lambda: OPEN,
+        hosts: AllowedHosts | None = None,
+        limits: ClientLimits = DEFAULT_LIMITS,
+    ) -> None:
+        """`access` is called for every connection and request, and may not raise; None allows every Host header."""
         self._access = access
-        self._gate = Gate(access)
-        app = web.Application(middlewares=[self._gate.let_through], client_max_size=MOST_BYTES)
-        app.on_response_prepare.append(self._gate.add_headers)
+        self._limits = limits
+        any_host = (route.path for route in routes if route.any_host)
+        self._middleware = AccessMiddleware(access, hosts or AllowedHosts(), any_host)
+        app = web.Application(middlewares=[self._middleware.handle], client_max_size=limits.request_bytes)
+        app.on_response_prepare.append(self._prepare)
         for route in routes:
-            app.router.add_get(route.path, ServedRoute(route).answer)
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            logger=aiohttp_log.logger(),
-            keepalive_timeout=IDLE_SECONDS,
-            lingering_time=LINGER_SECONDS,
-            handler_cancellation=True,
-            shutdown_timeout=CANCEL_SECONDS,
-        )
-        self._door: Door | None = None
+            app.router.add_get(route.path, LimitedRoute(route).answer)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=CANCEL_SECONDS)
+        self._log = aiohttp_log.logger()
+        self._acceptor: Acceptor | None = None
 
-    async def start(self, sockets: Sequence[socket.socket]) -> None:
+    async def start(self, sockets: Iterable[socket.socket]) -> None:
         """Accept connections on sockets that listen; they are closed at the end."""
         await self._runner.setup()
-        make_protocol = self._runner.server
-        assert make_protocol is not None  # noqa: S101  set up above
-        self._door = Door(make_protocol, lambda: self._access().tls)
-        self._door.open(sockets)
+        self._acceptor = Acceptor(self._make_protocol, lambda: self._access().tls, self._limits)
+        self._acceptor.start(sockets)
 
     @property
     def open_connections(self) -> int:
         """How many clients are connected."""
-        return self._door.open_connections if self._door else 0
+        return self._acceptor.open_connections if self._acceptor else 0
 
     async def stop(self) -> None:
-        """Close the listeners, let requests under way be answered, close the connections."""
-        if self._runner.server and self._door:
+        """Close the listeners, finish requests under way, close the connections."""
+        if self._runner.server and self._acceptor:
             self._runner.server.pre_shutdown()
-            await self._door.close(SHUTDOWN_SECONDS)
+            await self._acceptor.close()
         await self._runner.cleanup()
-        self._gate.close()
+        self._middleware.close()
+
+    def _make_protocol(self) -> Protocol:
+        return Protocol(
+            self._runner.server,
+            self._middleware.set_headers,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            logger=self._log,
+            keepalive_timeout=self._limits.idle,
+            lingering_time=LINGER_SECONDS,
+        )
+
+    async def _prepare(self, _: web.Request, response: web.StreamResponse) -> None:
+        self._middleware.set_headers(response)

@@ -141,12 +141,12 @@ document.getElementById("filter").addEventListener("input", applyFilter);
 
 const connect = () => {
   const stream = new EventSource("/api/v1/live");
-  stream.addEventListener("look", (event) => {
-    const look = JSON.parse(event.data);
+  stream.addEventListener("tick", (event) => {
+    const tick = JSON.parse(event.data);
     say("live");
-    takeCounters(look.counters, look.at);
+    takeCounters(tick.counters, tick.at);
     showRates();
-    if (String(look.version) !== document.querySelector("main").dataset.version) swap();
+    if (String(tick.version) !== document.querySelector("main").dataset.version) swap();
   });
   stream.onerror = () => {
     say("not live: the exporter does not answer");

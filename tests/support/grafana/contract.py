@@ -1,6 +1,6 @@
 """What the exporter exposes, as docs/metrics.md has it; a test of its own holds that page against the code."""
 
-from tests.unit.test_docs import documented
+from tests.support.documented import documented
 
 # Prometheus' own series of a target, and what prometheus_client says of a process.
 FOREIGN = {

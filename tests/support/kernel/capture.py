@@ -15,15 +15,8 @@ from pathlib import Path
 
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-from exporter.kernel.netlink.rtnetlink import (
-    ATTRIBUTE,
-    DATAGRAM,
-    HEADER,
-    NLA_TYPE_MASK,
-    message,
-    messages,
-    open_socket,
-)
+from exporter.kernel.netlink.client import MAX_DATAGRAM, open_socket
+from exporter.kernel.netlink.messages import ATTRIBUTE, HEADER, NLA_TYPE_MASK, message, messages
 from tests.support.kernel.captured import CAPTURES
 from tests.support.kernel.own_namespace import container, ip, own_namespace, send_frames
 
@@ -141,7 +134,7 @@ def heard(sock: socket.socket) -> Iterator[bytes]:
     """Messages until the kernel is quiet."""
     while True:
         try:
-            data = sock.recv(DATAGRAM)
+            data = sock.recv(MAX_DATAGRAM)
         except TimeoutError:
             return
         yield from split(data)
@@ -149,7 +142,7 @@ def heard(sock: socket.socket) -> Iterator[bytes]:
 
 def split(data: bytes) -> list[bytes]:
     """The messages of a datagram, each whole."""
-    return [data[start - HEADER.size : end] for _, _, start, end in messages(data)]
+    return [data[start - HEADER.size : end] for _, _, _, start, end in messages(data)]
 
 
 def dumped(kind: int, body: bytes) -> Iterator[bytes]:
@@ -157,7 +150,7 @@ def dumped(kind: int, body: bytes) -> Iterator[bytes]:
     with open_socket() as sock:
         sock.send(message(kind, NLM_F_DUMP, body))
         while True:
-            found = split(sock.recv(DATAGRAM))
+            found = split(sock.recv(MAX_DATAGRAM))
             yield from found
             if HEADER.unpack_from(found[-1])[1] == NLMSG_DONE:
                 return

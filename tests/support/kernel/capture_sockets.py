@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from exporter.kernel.netlink.inet_diag import open_diag_socket, read_dump
-from exporter.kernel.netlink.rtnetlink import HEADER, messages
+from exporter.kernel.netlink.messages import HEADER, messages
 from exporter.kernel.sockets.listeners import LISTENERS
 from tests.support.kernel.captured import CAPTURES
 from tests.support.kernel.own_namespace import ip, own_namespace
@@ -51,7 +51,7 @@ def answers(protocol: int) -> Iterator[bytes]:
     with open_diag_socket() as sock:
         for asked, request in LISTENERS:
             for data in read_dump(sock, request) if asked == protocol else ():
-                yield from (data[start - HEADER.size : end] for _, _, start, end in messages(data))
+                yield from (data[start - HEADER.size : end] for _, _, _, start, end in messages(data))
 
 
 def write(name: str, protocol: int) -> None:

@@ -8,14 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyroute2.netlink import NLM_F_DUMP_INTR
 
 from exporter.core.nat.reading import NatReading
 from exporter.kernel.firewall.iptables_legacy.reader import parse_tables
 from exporter.kernel.firewall.iptables_legacy.tables import LegacyTable, parse_answers
 from exporter.kernel.firewall.nftables import nfta, reader
-from exporter.kernel.firewall.nftables.dump import FAMILIES, GETCHAIN, GETGEN, GETSETELEM, HALF, NEWGEN, SUBSYSTEM
-from exporter.kernel.netlink.nfnetlink import NFGENMSG, text, walk
-from exporter.kernel.netlink.rtnetlink import HEADER, attribute
+from exporter.kernel.firewall.nftables.dump import (
+    FAMILIES,
+    GETCHAIN,
+    GETGEN,
+    GETSET,
+    GETSETELEM,
+    HALF,
+    NEWGEN,
+    SUBSYSTEM,
+)
+from exporter.kernel.netlink.messages import HEADER, NLM_F_MULTI, attribute, text, walk
+from exporter.kernel.netlink.nfnetlink import NFGENMSG
 from tests.support.kernel.messages import FakeSocket, as_socket, done, renumbered, reply
 
 CAPTURES = Path(__file__).with_name("nft_captures")
@@ -108,6 +118,9 @@ class CapturedKernel(FakeSocket):
                 nfta.GEN_ID, self.generation.to_bytes(4, "big")
             )
             return [reply(SUBSYSTEM | NEWGEN, body, flags=0)]
+        if command == GETSET:
+            found = self.capture.document.get("sets", [])
+            return [*(self._at_this_generation(bytes.fromhex(line)) for line in found), done()]
         if command == GETSETELEM:
             found = self.capture.document["elements"][" ".join([FAMILIES[family], *names])]
             return [*(self._at_this_generation(bytes.fromhex(line)) for line in found), done()]
@@ -124,3 +137,28 @@ def is_asked(raw: bytes, family: int, names: list[str]) -> bool:
     parts = dict(walk(raw[BODY:]))
     found = [text(parts[nfta.RULE_TABLE]), text(parts[nfta.RULE_CHAIN])]
     return family in (0, raw[HEADER.size]) and found[: len(names)] == names
+
+
+TORN = NLM_F_MULTI | NLM_F_DUMP_INTR
+
+
+class Writer(FakeSocket):
+    """A kernel whose every dump is interrupted, so many times."""
+
+    def __init__(self, kernel: CapturedKernel, times: int) -> None:
+        super().__init__()
+        self.kernel, self.times = kernel, times
+
+    def send(self, request: bytes) -> int:
+        """Take a request."""
+        self.requests.append(request)
+        return self.kernel.send(request)
+
+    def recv(self, size: int) -> bytes:
+        """The kernel's answer, its end marked as torn."""
+        answer = self.kernel.recv(size)
+        if HEADER.unpack_from(answer)[1] == 3 and self.times:
+            self.times -= 1
+            sequence = HEADER.unpack_from(answer)[3]
+            return done(sequence, flags=TORN)
+        return answer

@@ -12,13 +12,13 @@ from exporter.kernel.links.fdb import NDMSG, parse_learned, parse_learned_count
 from exporter.kernel.links.links import IFINFOMSG, parse_link
 from exporter.kernel.namespaces.overlay import parse_neighbours, parse_nodes
 from exporter.kernel.netlink.inet_diag import SIZE, parse_socket, parse_state
+from exporter.kernel.netlink.messages import HEADER, MalformedError
 from exporter.kernel.netlink.nfnetlink import NFGENMSG
 from exporter.kernel.netlink.nsid import RTGENMSG, parse_nsid
-from exporter.kernel.netlink.rtnetlink import HEADER, MalformedError
 from tests.support.kernel.captured import captured
+from tests.support.kernel.captured_flows import MESSAGES as FLOWS
+from tests.support.kernel.captured_links import LINK_MESSAGES
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK, nsid_answer
-from tests.unit.kernel.conntrack.test_flows import MESSAGES as FLOWS
-from tests.unit.kernel.links.test_links import LINK_MESSAGES
 
 SOCK_DIAG, RTM_NEWNEIGH, TCP, UDP = 20, 28, 6, 17
 SIZES = {2: 4, 10: 16}

@@ -5,7 +5,9 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import cast
 
-from exporter.kernel.netlink.rtnetlink import ATTRIBUTE, HEADER, NLM_F_MULTI, NLMSG_DONE, NLMSG_ERROR, attribute
+from pyroute2.netlink import NLMSG_DONE, NLMSG_ERROR
+
+from exporter.kernel.netlink.messages import ATTRIBUTE, HEADER, NLM_F_MULTI, attribute
 
 RTM_NEWLINK, RTM_DELLINK, RTM_NEWNSID, RTM_NEWSTATS = 16, 17, 88, 92
 IFLA_STATS_LINK_64 = 1

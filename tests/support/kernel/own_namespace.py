@@ -56,6 +56,18 @@ def entered(pid: int) -> Iterator[None]:
 
 
 @contextmanager
+def sandbox_file(pid: int, folder: Path) -> Iterator[Path]:
+    """The file of a process's network namespace as an engine keeps it: a bind mount, which is unmounted afterwards."""
+    path = folder / "sandbox"
+    path.touch()
+    subprocess.run(["mount", "--bind", f"/proc/{pid}/ns/net", str(path)], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)
+
+
+@contextmanager
 def container() -> Iterator[int]:
     """A process in a network namespace of its own, by its pid; both are gone after the block."""
     ours = inode("thread-self")

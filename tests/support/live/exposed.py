@@ -21,8 +21,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.private_host.host import PrivateHost
 from tests.support.private_host.namespaces import netns
+from tests.support.program import on_this_machine
 from tests.support.waiting import until
-from tests.unit.cli.test_main import on_this_machine
 
 PORT = 9714
 COMMAND = str(Path(sys.executable).with_name("dockernet-exporter"))
@@ -102,7 +102,7 @@ class Exporter:
         """GET a path over the host's loopback."""
         with netns(self.process.pid if self._elsewhere else self._host.pid):
             sock = socket.create_connection(("127.0.0.1", self._port), timeout=30)
-        connection = http.client.HTTPConnection("exporter")
+        connection = http.client.HTTPConnection("localhost")
         connection.sock = sock
         try:
             connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})

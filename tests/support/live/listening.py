@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
+from tests.support.private_host.engines import tool
 from tests.support.private_host.host import PrivateHost
+from tests.support.private_host.uplink import ADDRESS
 
 # Called with a name for itself and claims such as tcp,::1,8080,v6only; what it makes, the rest of the program uses.
 PRELUDE = """
@@ -109,3 +111,10 @@ def parse_place(protocol: str, local: str) -> Place:
     if address == "*":
         return Place(protocol, "::", int(port))
     return Place(protocol, address, int(port), v6only=address == "::")
+
+
+def connect(host: PrivateHost, port: int, times: int) -> None:
+    """Connect from outside the host, so many times."""
+    busybox = str(tool("busybox"))
+    command = f"for i in $(seq {times}); do echo | timeout 20 $0 nc -w 20 {ADDRESS} {port} >/dev/null || exit 1; done"
+    host.run(busybox, "sh", "-c", command, busybox, outside=True)

@@ -4,8 +4,8 @@ import contextlib
 from types import TracebackType
 from typing import Self
 
+from exporter.core.findings.finding import Finding
 from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner
-from exporter.core.nat.drift import NatDrift
 from exporter.core.nat.tracker import NatBook, NatView, Surroundings
 from exporter.core.topology.topology import Topology
 from exporter.kernel.nat.source import NatSource
@@ -46,17 +46,18 @@ class NatWatched:
         sockets = HostSockets(tuple(_proxy(*port) for port in self.proxied))
         return self._book.observe(topology, sample, Surroundings(self._now, self._now, here=True, sockets=sockets))
 
-    def drifts(self) -> tuple[NatDrift, ...]:
+    def drifts(self) -> tuple[Finding, ...]:
         """What is found when all that is seen now has stood for long."""
         self.look(LONG)
-        judgement = self.look(LONG).judgement
-        assert judgement.suspended == ()
-        return judgement.drifts
+        evaluation = self.look(LONG).evaluation
+        assert evaluation.missing == ()
+        return evaluation.findings
 
     def found(self) -> set[Found]:
         """The findings, as short as they can be told apart."""
         return {
-            (d.kind, d.severity, d.subject.network, d.subject.container, d.subject.host_port) for d in self.drifts()
+            (d.kind, d.severity, d.labels["network"], d.labels["container"], d.labels["host_port"])
+            for d in self.drifts()
         }
 
     def finds(self, *wanted: Found) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import docker
 import pytest
 
-from exporter.core.ports.rules import BETWEEN
+from exporter.core.ports.rules import HOLD_SECONDS
 from tests.support.live.listening import PRELUDE, by_ss
 from tests.support.live.ports_watched import Found, PortsWatched
 from tests.support.live.shop import IMAGE
@@ -58,7 +58,7 @@ def binds(*claims: str, then: str = WAIT) -> tuple[dict[str, Any], tuple[str, ..
     return {"binds": mounts}, (sys.executable, "-c", PRELUDE + then, "server", *claims)
 
 
-def finds(looking: PortsWatched, *expected: Found, later: float = BETWEEN, what: str = "") -> None:
+def finds(looking: PortsWatched, *expected: Found, later: float = HOLD_SECONDS, what: str = "") -> None:
     """Wait until these conflicts, and no others, are found."""
     seen: list[set[Found]] = []
 

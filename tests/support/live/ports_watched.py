@@ -1,21 +1,24 @@
 """The ports of a private host as the exporter judges them, at moments of the caller's own."""
 
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
 import pytest
 
+from exporter.core.findings.finding import Finding
 from exporter.core.model.inventory import sandboxed
 from exporter.core.model.kernel_sample import KernelSample
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.result import PortJudgement
-from exporter.core.ports.rules import BETWEEN
+from exporter.core.ports.conflict import LABELS
+from exporter.core.ports.result import PortResult
+from exporter.core.ports.rules import HOLD_SECONDS
 from exporter.kernel.bind_failures.source import BindSource
 from exporter.kernel.nat.source import NatSource
-from exporter.monitor.bind_failures import BindMonitor
-from exporter.monitor.nat import NatMonitor
-from exporter.monitor.ports import PortMonitor
+from exporter.monitor.bind_failures import BindFailureCollector
+from exporter.monitor.collector import Facts
+from exporter.monitor.nat import NatCollector
+from exporter.monitor.ports import PortCollector
 from tests.support.live.watched import PROC, SYS, Watched
 from tests.support.private_host.host import PrivateHost
 
@@ -39,37 +42,37 @@ class PortsWatched:
         """`refusals` are told by the kernel, too; a test that needs them is skipped where it does not."""
         self._host = host
         self._watched = Watched(host)
-        self._ports = PortMonitor(self._watched._kernel)
+        self._ports = PortCollector(self._watched._kernel)
         with host.netns():
             self._rules = NatSource(PROC)
             self._rules.start()
             binds = BindSource(SYS)
-        self._nat = NatMonitor(self._rules)
+        self._nat = NatCollector(self._rules)
         if refusals:
             binds.start()
-        self._binds, self._refused = binds, BindMonitor(binds)
+        self._binds, self._refused = binds, BindFailureCollector(binds)
         if refusals and not binds.loaded:
             self.close()
             pytest.skip(f"the kernel tells of no refusals: {binds.degraded()}")
         self._later = 0.0
 
-    def look(self, later: float = 0.0) -> PortJudgement:
+    def look(self, later: float = 0.0) -> PortResult:
         """Read and judge, as if so many seconds had passed since the last look."""
         self._later += later
         sample, topology = self._read(), self._watched.topology()
-        self._nat.follow(topology.inventory)
-        self._refused.follow(topology.inventory)
-        evidence, now = self._refused.observe(sample.sockets, time.time()).evidence, time.time() + self._later
+        facts = Facts(topology, sample, time.time() + self._later, self._later)
         with self._host.netns():
-            redirects = self._nat.observe(topology, sample.sockets, here=True)[0].redirects
-            return self._ports.observe(topology, sample, now, self._later, evidence, redirects)
+            for collector in (self._nat, self._refused):
+                collector.update_inventory(topology.inventory)
+                facts = replace(facts, parts=(*facts.parts, collector.collect(facts)))
+            return self._ports.collect(facts).ports
 
-    def found(self, later: float = BETWEEN) -> set[Found]:
+    def found(self, later: float = HOLD_SECONDS) -> set[Found]:
         """What is found when all that is seen now has stood for so long, and reasons why not all of it is judged."""
         self.look(later)
-        judgement = self.look(later)
-        reasons = {Found("suspended", "", reason) for reason in judgement.suspended}
-        return {_shortened(conflict) for conflict in judgement.conflicts} | reasons
+        evaluation = self.look(later).evaluation
+        reasons = {Found("suspended", "", reason) for reason in evaluation.missing}
+        return {_shortened(conflict) for conflict in evaluation.findings} | reasons
 
     def held(self, name: str) -> set[tuple[str, int]]:
         """The ports of the host that a container has, as last read."""
@@ -104,6 +107,7 @@ class PortsWatched:
         self._watched.__exit__(None, None, None)
 
 
-def _shortened(found: PortConflict) -> Found:
-    port = f"{found.protocol} {found.address} {found.port}"
-    return Found(found.kind, port, found.wanted_by, found.holder, found.holder_kind, found.severity, found.confidence)
+def _shortened(found: Finding) -> Found:
+    protocol, address, port, wanted_by, holder, holder_kind = (found.labels[name] for name in LABELS)
+    place = f"{protocol} {address} {port}"
+    return Found(found.kind, place, wanted_by, holder, holder_kind, found.severity, found.confidence)

@@ -44,3 +44,9 @@ def send(source: Any, target: Any, size: int, network: str) -> None:
         60,
         f"{size} bytes received",
     )
+
+
+def run(host: PrivateHost, name: str, network: str = "", **options: Any) -> Any:
+    """`docker run -d`, sleeping; on the default bridge unless a network or a mode is given."""
+    chosen = {"network": network} if network else {}
+    return host.client().containers.run(IMAGE, ["sleep", "1000"], name=name, detach=True, **chosen, **options)

@@ -6,8 +6,8 @@ from typing import Self
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.inventory import sandboxed
-from exporter.core.network.evaluator import Judge
-from exporter.core.network.result import Judgement
+from exporter.core.network.evaluator import NetworkEvaluator
+from exporter.core.network.result import NetworkResult
 from exporter.core.topology.overlay import overlay_namespaces
 from exporter.core.topology.topology import Topology, join
 from exporter.docker_engine.watcher import EngineWatcher
@@ -32,7 +32,7 @@ class Watched:
             self._kernel.start()
         self._engine = EngineWatcher(host.docker_url, lambda cid: read_cgroup_pid(SYS, cid), self._take)
         self._engine.start()
-        self.judge = Judge()
+        self.evaluator = NetworkEvaluator()
         try:
             until(lambda: self._inventory.members, 60, "an inventory with the members of its networks")
         except TimeoutError:
@@ -60,19 +60,22 @@ class Watched:
         self.topology()
         return {node for rows in self._kernel.overlays().rows.values() for node in rows.nodes}
 
-    def look(self, now: float) -> Judgement:
+    def look(self, now: float) -> NetworkResult:
         """Judge what is there now; `now` is the time of this look."""
         with self._host.netns():
             conntrack = self._kernel.sample(sandboxed(self._inventory)).conntrack
-        judgement = self.judge.judge(self.topology(), conntrack, now, self._kernel.overlays())
-        assert judgement.suspended == ()
-        return judgement
+        result = self.evaluator.evaluate(self.topology(), conntrack, now, self._kernel.overlays())
+        assert result.evaluation.missing == ()
+        return result
 
     def stays(self) -> set[tuple[str, str, str]]:
         """Kind, network and subject of what is found when all that is seen now has stood for long."""
-        self.judge = Judge()
+        self.evaluator = NetworkEvaluator()
         self.look(0.0)
-        return {(finding.kind, finding.network, finding.subject) for finding in self.look(LONG).findings}
+        return {
+            (finding.kind, finding.labels["network"], finding.labels["subject"])
+            for finding in self.look(LONG).evaluation.findings
+        }
 
     def _take(self, inventory: Inventory) -> None:
         self._inventory = inventory

@@ -13,9 +13,9 @@ import pytest
 
 from exporter.cli.healthcheck import why_unhealthy
 from exporter.config import ListenAddress
+from tests.support.program import COMMAND, LOOPBACK, NO_ENGINE, listening, started
 from tests.support.web_clients import reserved
 from tests.support.web_keys import Keys
-from tests.unit.cli.test_main import COMMAND, LOOPBACK, NO_ENGINE, listening, started
 
 PASSWORD = "basic_auth_users:\n  ops: $2b$04$abcdefghijklmnopqrstuuXKd1lC4Jf6PBXzDgXQhR6vyPkvlvkBm\n"  # noqa: S105
 NO_PASSWORD = ""

@@ -1,11 +1,22 @@
 """What an observation answers about readings and about a wrong network namespace."""
 
+from dataclasses import fields
+from typing import Optional
+
 import pytest
 
 from exporter.core.model.kernel_sample import RECEIVE_BYTES, TRANSMIT_BYTES, Degraded, Devices, StatsRow, swapped
-from exporter.core.observation import Observation
+from exporter.core.observation import JOINED, Observation, Part
 from exporter.core.topology.topology import join
 from exporter.core.topology.visibility import NO_HOST_NETWORK, missing_bridges
+from exporter.monitor.bind_failures import BindFailurePart
+from exporter.monitor.engine import EnginePart
+from exporter.monitor.nat import NatPart
+from exporter.monitor.networks import NetworkPart
+from exporter.monitor.ports import PortPart
+from exporter.monitor.readings import ReadingsPart
+from exporter.monitor.tcp_udp import NamespacePart
+from exporter.monitor.traffic import TrafficPart
 from tests.support.builders import bridge, device, devices, inventory, network, row
 
 ETH0, ETH1 = device("eth0", 2), device("eth1", 3)
@@ -45,3 +56,17 @@ def test_the_container_receives_what_the_host_end_transmits() -> None:
     assert swapped(host) == (11, 2, 1, 4, 3, 6, 5, 8, 7)
     assert swapped(swapped(host)) == host
     assert (host[RECEIVE_BYTES], host[TRANSMIT_BYTES]) == (4, 3)
+
+
+PARTS = (BindFailurePart, EnginePart, NamespacePart, NatPart, NetworkPart, PortPart, ReadingsPart, TrafficPart)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_has_names_and_types_of_an_observations_fields(part: type[Part]) -> None:
+    known = {f.name: f.type for f in fields(Observation)}
+    assert {f.name for f in fields(part) if known[f.name] not in (f.type, Optional[f.type])} == set()  # noqa: UP045
+
+
+def test_no_two_parts_have_a_field_in_common_but_states_of_sources() -> None:
+    names = [f.name for part in PARTS for f in fields(part) if f.name not in JOINED]
+    assert sorted(names) == sorted(set(names))

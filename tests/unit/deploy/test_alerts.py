@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.nat.evaluator import NAT_KINDS
+from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.network.rules import NETWORK_KINDS
 from exporter.core.ports.rules import PORT_KINDS
 from tests.support import rule_files
+from tests.support.documented import documented
 from tests.support.rule_files import ALERTS, DOCS, OWN_METRICS, RECORDING, RUNBOOKS, TARGET_LABELS, Selector
-from tests.unit.test_docs import documented
 
 ADVICE = {"ephemeral_overlap"}  # never worse than info: nobody is told
 KINDS = {*NETWORK_KINDS, *PORT_KINDS, *NAT_KINDS} - ADVICE

@@ -11,9 +11,9 @@ import pytest
 
 from exporter.docker_engine import client as client_module
 from exporter.docker_engine.watcher import TICK_SECONDS
+from tests.support.engine_follower import SECONDS, Follower
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
-from tests.unit.docker_engine.conftest import SECONDS, Follower
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from exporter.core.model.container_details import LogEvidence
 from exporter.docker_engine import client as client_module
 from exporter.docker_engine.container_logs import demultiplexed
+from tests.support.engine_follower import Follower
 from tests.support.fake_engine import FakeEngine
-from tests.unit.docker_engine.conftest import Follower
 
 LINE = b"httpd: bind() to 0.0.0.0:8080 failed (98: Address already in use)\n"
 LOG = "/containers/web-id/logs"

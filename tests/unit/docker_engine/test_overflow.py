@@ -8,8 +8,8 @@ import pytest
 
 from exporter.docker_engine import watcher as watcher_module
 from exporter.docker_engine.inspector import THREADS, Answer, Subject
+from tests.support.engine_follower import Follower
 from tests.support.fake_engine import FakeEngine
-from tests.unit.docker_engine.conftest import Follower
 
 INSPECT = "/containers/web-id/json"
 

@@ -119,9 +119,12 @@ def test_options_that_change_a_networks_rules() -> None:
     options = {
         "com.docker.network.bridge.enable_ip_masquerade": "0",
         "com.docker.network.bridge.gateway_mode_ipv6": "routed",
+        "com.docker.network.bridge.inhibit_ipv4": "true",
     }
     network = parse_network({"Id": "n", "Driver": "bridge", "Options": options})
-    assert network.options == BridgeOptions(masquerade=False, gateway_mode4="nat", gateway_mode6="routed")
+    assert network.options == BridgeOptions(
+        masquerade=False, gateway_mode4="nat", gateway_mode6="routed", inhibit_ipv4=True
+    )
     assert parse_network({"Id": "n", "Driver": "bridge", "Options": None}).options == BridgeOptions()
 
 

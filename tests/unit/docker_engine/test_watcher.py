@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from exporter.core.model.docker import RemoteEndpoint
 from exporter.docker_engine import watcher as watcher_module
+from tests.support.engine_follower import Follower
 from tests.support.fake_engine import FakeEngine
-from tests.unit.docker_engine.conftest import Follower
 
 
 def asked(engine: FakeEngine, path: str) -> int:

@@ -34,14 +34,14 @@ from exporter.kernel.sockets import listeners
 from exporter.kernel.sockets.listeners import parse_listeners
 from exporter.kernel.sockets.source import PortReader
 from tests.support.kernel.captured import captured
+from tests.support.kernel.captured_flows import EXPECTED as CONNECTIONS
+from tests.support.kernel.captured_flows import MESSAGES as FLOWS
 from tests.support.kernel.damaged import TCP, damages
 from tests.support.kernel.messages import FakeSocket, Reply, always, as_socket, done, nsid_answer, renumbered
 from tests.support.kernel.messages import raw_attribute as lie
 from tests.support.kernel.messages import reply as message
 from tests.support.kernel.messages import stats_record as counters
 from tests.support.waiting import until
-from tests.unit.kernel.conntrack.test_flows import EXPECTED as CONNECTIONS
-from tests.unit.kernel.conntrack.test_flows import MESSAGES as FLOWS
 
 Damage = Callable[[bytes], bytes]
 UDP_PORTS = frozenset({53, 54})
@@ -117,11 +117,11 @@ def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str, stale: str 
     for name in ("nf_conntrack_count", "nf_conntrack_max"):
         (procfs / "sys/net/netfilter" / name).write_text("many\n" if bad == "conntrack" else "12\n")
     found = KernelSampler(procfs, sweep=False, ports=False)
-    found._links.stale = stale
+    found._devices._links.stale = stale
     if stale:
         found.devices(())  # what there is can still be had
     taken = found.sample(())
-    found._pool.shutdown()
+    found._stats._pool.shutdown()
     return {state.name: state for state in taken.sources}
 
 
@@ -129,7 +129,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str, stale: str 
     ("bad", "reason"),
     [
         ("fdb", "attribute 18 has 400 bytes where 4 are left"),
-        ("links", "a message about an nsid of 4 bytes, and none in it"),
+        ("links", "an nsid message of 4 bytes without an nsid"),
         ("conntrack", "unknown_format: the connection table's numbers: invalid literal for int"),
         ("link_stats", ""),  # read from /proc/net/dev instead
     ],
@@ -171,7 +171,7 @@ def test_a_bad_connection_costs_the_connections(monkeypatch: pytest.MonkeyPatch,
     sweep.watch_for(UDP_PORTS)
     sweep.step()
     assert (sweep.snapshot()[0], sweep.state().error) == (None, "a connection whose first tuple is in no known form")
-    sweep._whole_at = 0.0
+    sweep._full_due = 0.0
     sweep.step()
     assert (sweep.snapshot()[0], sweep.state().up) == (CONNECTIONS, True)
 

@@ -11,16 +11,7 @@ from exporter.kernel.proc import (
     parse_net_dev,
     read_cgroup_pid,
 )
-
-# /proc/net/dev of a veth's host end and of the device inside, Linux 6.18, and a device with an emoji in its name.
-NET_DEV = """\
-Inter-|   Receive                                                |  Transmit
- face |bytes packets errs drop fifo frame compressed multicast|bytes packets errs drop fifo colls carrier compressed
-    lo:    0       0    0    0    0     0          0         0     0       0    0    0    0     0       0          0
-veth1a2b3c4: 648  11    1    2    3     4          5         6   438       7    8    9   10    11      12         13
-  eth0:18446744073709551615 18446744073709551615 0 0 0 0 0 0 18446744073709551615 1 0 0 0 0 0 0
- crab🦀: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
-"""
+from tests.support.kernel.proc_files import NET_DEV
 
 
 def test_counters_have_both_directions_in_the_order_of_the_kernels_own_struct() -> None:

@@ -7,17 +7,18 @@ import pytest
 
 from exporter.core.findings.finding import Finding
 from exporter.core.model.conntrack import ConntrackStats
-from exporter.core.network.evaluator import Judge
-from exporter.core.network.result import Judgement
+from exporter.core.network.evaluator import NetworkEvaluator
+from exporter.core.network.result import NetworkResult
 from exporter.core.network.rules import NETWORK_KINDS
 from exporter.core.topology.address_pools import PoolUse
 from exporter.core.topology.address_use import SubnetUse
 from tests.support.builders import observed, shop
 from tests.support.families import exposed, section
+from tests.support.findings import evaluation, network_finding
 from tests.support.scenes import scene
 
-FULL = Finding("bridge_full", "warning", "front", "br-front", "br-front of network front has 1000 of 1023 ports")
-LOST = Finding("ghost_endpoint", "warning", "front", "old", "one")
+FULL = network_finding("bridge_full", "warning", "front", "br-front", "br-front has 1000 of 1023 ports")
+LOST = network_finding("ghost_endpoint", "warning", "front", "old", "one")
 FINDINGS = ("dockernet_network_finding", "dockernet_network_findings", "dockernet_findings_suspended")
 CONNTRACK = (
     "dockernet_conntrack_entries",
@@ -27,13 +28,14 @@ CONNTRACK = (
 ADDRESSES = ("dockernet_network_addresses", "dockernet_address_pool_subnets")
 
 
-def text(families: tuple[str, ...], **judgement: Any) -> str:
-    """What is shown of a host with this judgement."""
-    return section(exposed(replace(observed(shop()), judgement=Judgement(**judgement))), *families)
+def text(families: tuple[str, ...], *findings: Finding, kinds: tuple[str, ...] = (), **figures: Any) -> str:
+    """What is shown of a host with this evaluation and these figures."""
+    network = NetworkResult(evaluation(*findings, kinds=kinds), **figures)
+    return section(exposed(replace(observed(shop()), network=network)), *families)
 
 
 def test_a_finding_is_told_while_it_is_so_and_every_kind_is_counted() -> None:
-    assert text(FINDINGS, findings=(FULL,), judged=("bridge_full", "orphan_veth")) == (
+    assert text(FINDINGS, FULL, kinds=("bridge_full", "orphan_veth")) == (
         "# TYPE dockernet_network_finding gauge\n"
         'dockernet_network_finding{kind="bridge_full",network="front",severity="warning",subject="br-front"} 1.0\n'
         "# TYPE dockernet_network_findings gauge\n"
@@ -47,8 +49,8 @@ def judged_by(*, connected: bool) -> str:
     """What is shown of an ordinary host."""
     topology = scene(connected=connected).topology
     topology = replace(topology, devices=replace(topology.devices, routes=()))
-    judgement = Judge().judge(topology, None, 0.0)
-    return section(exposed(replace(observed(topology), judgement=judgement)), *FINDINGS)
+    result = NetworkEvaluator().evaluate(topology, None, 0.0)
+    return section(exposed(replace(observed(topology), network=result)), *FINDINGS)
 
 
 def test_an_ordinary_host_has_a_zero_for_every_kind() -> None:
@@ -71,8 +73,8 @@ def test_what_cannot_be_judged_has_no_zero_and_the_reason_is_told() -> None:
 
 
 def test_two_findings_with_the_same_labels_are_one_series() -> None:
-    other = Finding("ghost_endpoint", "warning", "front", "old", "another")
-    shown = text(FINDINGS, findings=(LOST, other), judged=("ghost_endpoint",))
+    other = network_finding("ghost_endpoint", "warning", "front", "old", "another")
+    shown = text(FINDINGS, LOST, other, kinds=("ghost_endpoint",))
     assert shown.count("dockernet_network_finding{") == 1
     assert 'dockernet_network_findings{kind="ghost_endpoint"} 1.0' in shown
 

@@ -39,13 +39,13 @@ def group(labels: list[str], created: float = 1700000000.123) -> HotGroup:
         "test",
         COUNTERS,
         series=lambda _: [Series((("network", "front"), ("zone", value)), created) for value in labels],
-        rows=lambda observation: observation.endpoints,
+        rows=lambda observation: None if observation.rows is None else list(observation.rows.values()),
     )
 
 
 def observation(*rows: StatsRow | None) -> Observation:
-    found: list[StatsRow] = list(rows)  # type: ignore[arg-type]  # a group without a reading for a series is allowed
-    return Observation(join(inventory(), devices()), endpoints=found)
+    found: dict[int, StatsRow] = dict(enumerate(rows))  # type: ignore[arg-type]  # one without a reading is allowed
+    return Observation(join(inventory(), devices()), rows=found)
 
 
 def rendered(
@@ -128,7 +128,7 @@ def test_a_series_without_a_reading_is_left_out_and_is_not_zero() -> None:
 
 
 def test_a_source_that_failed_writes_nothing() -> None:
-    failed = replace(observation(), endpoints=None)
+    failed = replace(observation(), rows=None)
     assert HotRenderer(group(["a"])).render(failed, openmetrics=False, limit=99) == ((), 0, {})
 
 
@@ -153,6 +153,6 @@ def test_templates_follow_the_topology_and_values_the_observation() -> None:
         return {dict(key)["zone"]: value for (name, key), value in values(text).items() if "received" in name}
 
     assert received(first) == {"a": 1}
-    assert received(replace(first, endpoints=[row(0, rx=(2, 0))])) == {"a": 2}
+    assert received(replace(first, rows={0: row(0, rx=(2, 0))})) == {"a": 2}
     labels[:] = ["b", "c"]
     assert received(observation(row(0, rx=(3, 0)), row(0, rx=(4, 0)))) == {"b": 3, "c": 4}

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from exporter.config import COLLECTORS
-from exporter.core.nat.drift import NatDrift, Subject
-from exporter.core.nat.evaluator import NAT_KINDS, NatJudgement
+from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.flows import FlowCounts
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rule_counts import RuleCounts
+from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.nat.ruleset import Ruleset
 from exporter.core.nat.tracker import NatView, Sums
 from exporter.core.observation import Observation
@@ -20,6 +20,7 @@ from exporter.metrics.build import counter, gauge
 from exporter.metrics.hot import HotGroup, HotRenderer
 from tests.support.builders import CREATED, observed, shop
 from tests.support.families import by_prometheus_client, exposed, section, values
+from tests.support.findings import evaluation
 
 READ = NatReading(nft=Ruleset(), changes=7)
 RULES = (
@@ -49,10 +50,8 @@ COUNTS = RuleCounts(
     containers={("web", "DNAT"): 3},
     user={"ip6": 0, "ip": 4},
 )
-MISSING = NatDrift(
-    "missing_dnat", "critical", Subject("ip", "DOCKER", "front", *WEB[:2], "0.0.0.0", "8080"), "so it is"
-)
-OFF = NatDrift("forwarding_off", "critical", Subject("ip"), "so it is")
+MISSING = drift("missing_dnat", "critical", Subject("ip", "DOCKER", "front", *WEB[:2], "0.0.0.0", "8080"), "so it is")
+OFF = drift("forwarding_off", "critical", Subject("ip"), "so it is")
 
 
 def seen(**view: Any) -> Observation:
@@ -148,13 +147,13 @@ def test_the_connection_table_is_told_with_its_age() -> None:
 
 
 def test_a_drift_is_told_while_it_is_so_and_every_kind_is_counted() -> None:
-    judgement = NatJudgement(drifts=(MISSING, OFF), judged=("missing_dnat", "wrong_dnat", "forwarding_off"))
-    assert text(DRIFT[:2], reading=READ, judgement=judgement) == (
+    found = evaluation(MISSING, OFF, kinds=("missing_dnat", "wrong_dnat", "forwarding_off"))
+    assert text(DRIFT[:2], reading=READ, evaluation=found) == (
         "# TYPE dockernet_nat_drift gauge\n"
-        'dockernet_nat_drift{chain="",container="",family="ip",host_address="",host_port="",kind="forwarding_off",'
-        'network="",protocol="",severity="critical"} 1.0\n'
         'dockernet_nat_drift{chain="DOCKER",container="web",family="ip",host_address="0.0.0.0",host_port="8080",'
         'kind="missing_dnat",network="front",protocol="tcp",severity="critical"} 1.0\n'
+        'dockernet_nat_drift{chain="",container="",family="ip",host_address="",host_port="",kind="forwarding_off",'
+        'network="",protocol="",severity="critical"} 1.0\n'
         "# TYPE dockernet_nat_drifts gauge\n"
         'dockernet_nat_drifts{kind="missing_dnat"} 1.0\n'
         'dockernet_nat_drifts{kind="wrong_dnat"} 0.0\n'
@@ -163,20 +162,20 @@ def test_a_drift_is_told_while_it_is_so_and_every_kind_is_counted() -> None:
 
 
 def test_an_ordinary_host_has_a_zero_for_every_kind() -> None:
-    shown = text(DRIFT[:2], reading=READ, judgement=NatJudgement(judged=NAT_KINDS)).splitlines()
+    shown = text(DRIFT[:2], reading=READ, evaluation=evaluation(kinds=NAT_KINDS)).splitlines()
     assert shown[2:] == [f'dockernet_nat_drifts{{kind="{kind}"}} 0.0' for kind in NAT_KINDS]
 
 
 def test_two_drifts_with_the_same_labels_are_one_series() -> None:
-    twice = NatJudgement(drifts=(MISSING, replace(MISSING, detail="another sentence")), judged=("missing_dnat",))
-    shown = text(DRIFT[:2], reading=READ, judgement=twice)
+    twice = evaluation(MISSING, replace(MISSING, detail="another sentence"), kinds=("missing_dnat",))
+    shown = text(DRIFT[:2], reading=READ, evaluation=twice)
     assert shown.count("dockernet_nat_drift{") == 1
     assert 'dockernet_nat_drifts{kind="missing_dnat"} 1.0' in shown
 
 
 def test_what_cannot_be_judged_has_no_zero_and_the_reason_is_told() -> None:
-    judgement = NatJudgement(suspended=("nat", "no_docker_rules"), backend="nftables", userland_proxy="true")
-    shown = text(DRIFT, judgement=judgement)
+    blind = evaluation(missing=("nat", "no_docker_rules"))
+    shown = text(DRIFT, evaluation=blind, backend="nftables", userland_proxy="true")
     assert "dockernet_nat_drifts{" not in shown
     assert 'dockernet_findings_suspended{reason="no_docker_rules"} 1.0' in shown
     assert 'dockernet_findings_suspended{reason="nat"} 1.0' in shown
@@ -185,8 +184,10 @@ def test_what_cannot_be_judged_has_no_zero_and_the_reason_is_told() -> None:
 
 
 NASTY = ['quo"te', "back\\slash", "new\nline", "100 %d %s %% {}", "crab 🦀", ""]
-PORTS = {(name, "tcp", str(number)): 2**40 + number for number, name in enumerate(NASTY, 8080)}
-PAIRS = {(name, "DNAT"): number for number, name in enumerate(NASTY)}
+PORTS: dict[tuple[str, ...], int] = {
+    (name, "tcp", str(number)): 2**40 + number for number, name in enumerate(NASTY, 8080)
+}
+PAIRS: dict[tuple[str, ...], int] = {(name, "DNAT"): number for number, name in enumerate(NASTY)}
 FULL = seen(
     reading=READ,
     connections=Sums(PORTS, dict.fromkeys(PORTS, 5.0)),

@@ -74,5 +74,5 @@ def test_containers_without_a_network_of_their_own_have_no_traffic() -> None:
 
 def test_nothing_read_inside_is_an_endpoint_of_the_host() -> None:
     assert small().readings == ()
-    assert not any(isinstance(key, Inside) for _, key in small().counted)
+    assert not any(isinstance(key, Inside) for _, _, key in small().counted)
     assert small().devices.uplinks == ("eth0",)

@@ -1,8 +1,6 @@
 """Both sides joined: what a scrape sees after what the engine and the kernel told."""
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -67,7 +65,7 @@ def test_before_the_engine_spoke_the_devices_are_nobodys_and_nothing_is_down() -
 def test_a_scrape_sees_the_inventory_and_the_kernel_as_they_are_now() -> None:
     kernel = FakeKernel(web(11), to_web(11, 100))
     monitor = Monitor(kernel)
-    monitor.accept(listed(run("web", network="front")))
+    monitor.update_inventory(listed(run("web", network="front")))
     assert received(monitor.observe()) == {"web": 100}
     kernel.now(web(11), to_web(11, 150))
     assert received(monitor.observe()) == {"web": 150}
@@ -76,21 +74,21 @@ def test_a_scrape_sees_the_inventory_and_the_kernel_as_they_are_now() -> None:
 def test_a_restart_goes_on_counting_and_counts_the_last_moment() -> None:
     kernel = FakeKernel(web(11), to_web(11, 100))
     monitor = Monitor(kernel)
-    monitor.accept(listed(run("web", network="front")))
+    monitor.update_inventory(listed(run("web", network="front")))
     monitor.observe()
     kernel.ended = [ended(veth("veth11", 11), to_web(11, 130), master="br-front", mac=MAC)]
     kernel.now(devices(FRONT))
-    monitor.accept(listed(stop(run("web", network="front"))))
+    monitor.update_inventory(listed(stop(run("web", network="front"))))
     assert received(monitor.observe()) == {}
     kernel.now(web(12), to_web(12, 7))
-    monitor.accept(listed(run("web", network="front")))
+    monitor.update_inventory(listed(run("web", network="front")))
     assert received(monitor.observe()) == {"web": 137}
 
 
 def test_a_life_between_two_scrapes_is_counted() -> None:
     kernel = FakeKernel(web(11))
     monitor = Monitor(kernel)
-    monitor.accept(listed(run("web", network="front")))
+    monitor.update_inventory(listed(run("web", network="front")))
     kernel.ended = [ended(veth("veth11", 11), to_web(11, 42), master="br-front", mac=MAC)]
     kernel.now(web(12), to_web(12, 0))
     assert received(monitor.observe()) == {"web": 42}
@@ -98,7 +96,7 @@ def test_a_life_between_two_scrapes_is_counted() -> None:
 
 def test_an_unchanged_host_is_the_same_topology() -> None:
     monitor = Monitor(FakeKernel(web(11), to_web(11, 1)))
-    monitor.accept(listed(run("web", network="front")))
+    monitor.update_inventory(listed(run("web", network="front")))
     assert monitor.observe().topology is monitor.observe().topology
 
 
@@ -106,7 +104,7 @@ def test_the_kernel_is_asked_about_containers_with_a_namespace_of_their_own() ->
     kernel = FakeKernel(devices(FRONT))
     monitor = Monitor(kernel)
     containers = [run("web", network="front"), run("sharer", network="container:web-id"), run("top", network="host")]
-    monitor.accept(listed(*containers, stop(run("dead"))))
+    monitor.update_inventory(listed(*containers, stop(run("dead"))))
     assert kernel.asked_about == ["web"]
     monitor.observe()
     assert kernel.asked_about == ["web"]
@@ -115,7 +113,7 @@ def test_the_kernel_is_asked_about_containers_with_a_namespace_of_their_own() ->
 def test_counters_that_could_not_be_read_are_absent_and_come_back_where_they_were() -> None:
     kernel = FakeKernel(web(11), to_web(11, 100))
     monitor = Monitor(kernel)
-    monitor.accept(listed(run("web", network="front")))
+    monitor.update_inventory(listed(run("web", network="front")))
     monitor.observe()
     kernel.answer = replace(kernel.answer, stats=None)
     failed = monitor.observe()
@@ -128,7 +126,7 @@ def test_an_inventory_is_kept_although_the_devices_cannot_be_read(log: LogCaptur
     kernel = FakeKernel(web(11), to_web(11, 5))
     monitor = Monitor(kernel)
     kernel.failing = True
-    monitor.accept(listed(run("web", network="front")))
+    monitor.update_inventory(listed(run("web", network="front")))
     assert [entry["log_level"] for entry in log.entries] == ["warning"]
     assert received(monitor.observe()) == {"web": 5}
 
@@ -139,7 +137,7 @@ def test_endpoints_without_a_veth_are_read_inside() -> None:
     kernel = FakeKernel(found)
     kernel.inside = [("web-lan-endpoint", 0, 1, 0, 77, 0, 0, 0, 0), ("another", 0, 1, 0, 9, 0, 0, 0, 0)]
     monitor = Monitor(kernel)
-    monitor.accept(lan)
+    monitor.update_inventory(lan)
     assert received(monitor.observe()) == {"web": 77}
 
 
@@ -148,12 +146,12 @@ def test_overlays_of_containers_here_are_followed_and_their_nodes_counted() -> N
     kernel = FakeKernel(devices())
     kernel.read_overlays = OverlayReading({"ov-net": OverlayRows(fdb=frozenset({("02:42:0a:00:01:04", "192.0.2.2")}))})
     monitor = Monitor(kernel)
-    monitor.accept(inventory(one, network("ov", driver="overlay"), network("elsewhere", driver="overlay")))
+    monitor.update_inventory(inventory(one, network("ov", driver="overlay"), network("elsewhere", driver="overlay")))
     assert kernel.overlay_files == {"ov-net": "/run/docker/netns/1-ov-net"}
     observation = monitor.observe()
     assert observation.overlay_peers == {"ov-net": 1}
-    assert "overlays" not in observation.judgement.suspended
-    monitor.accept(inventory(network("ov", driver="overlay")))
+    assert "overlays" not in observation.network.evaluation.missing
+    monitor.update_inventory(inventory(network("ov", driver="overlay")))
     assert kernel.overlay_files == {}
 
 
@@ -183,7 +181,7 @@ def test_a_missing_capability_is_logged_once_and_told_at_every_scrape(log: LogCa
 
 def test_an_engine_whose_bridges_are_not_here_is_told() -> None:
     monitor = Monitor(FakeKernel(devices()))
-    monitor.accept(listed())
+    monitor.update_inventory(listed())
     assert [missing.reason for missing in monitor.observe().degraded] == ["no_host_network"]
 
 
@@ -194,28 +192,8 @@ def test_the_counts_of_following_the_engine_belong_to_an_observation() -> None:
 
     monitor = Monitor(FakeKernel(devices()))
     assert monitor.observe().engine == EngineStats()
-    monitor.follow(Follower())
+    monitor.attach_engine(Follower())
     assert monitor.observe().engine == EngineStats(reconnects=3)
-
-
-def test_scrapes_and_inventories_at_the_same_time_do_not_lose_a_byte() -> None:
-    kernel = FakeKernel(web(11), to_web(11, 100))
-    monitor = Monitor(kernel)
-    monitor.accept(listed(run("web", network="front")))
-    done = threading.Event()
-
-    def scrape() -> set[float]:
-        seen = set()
-        while not done.is_set():
-            seen |= set(received(monitor.observe()).values())
-        return seen
-
-    with ThreadPoolExecutor(2) as pool:
-        scrapes = [pool.submit(scrape) for _ in range(2)]
-        for _ in range(200):
-            monitor.accept(listed(run("web", network="front")))
-        done.set()
-        assert [scraped.result(60) <= {100} for scraped in scrapes] == [True, True]
 
 
 def began(observation: Observation) -> float:
@@ -229,14 +207,67 @@ def test_a_counter_that_goes_on_did_not_begin_later() -> None:
     """A reader of _created would take the whole count for what was counted since."""
     kernel = FakeKernel(web(11), to_web(11, 100))
     monitor = Monitor(kernel)
-    monitor.accept(listed(run("web", network="front", created=1000.0)))
+    monitor.update_inventory(listed(run("web", network="front", created=1000.0)))
     assert began(monitor.observe()) == 1000.0
     kernel.ended = [ended(veth("veth11", 11), to_web(11, 100), master="br-front", mac=MAC)]
     kernel.now(devices(FRONT))
-    monitor.accept(listed())
+    monitor.update_inventory(listed())
     again = run("web", network="front", container_id="second-id", created=2000.0)
     kernel.now(replace(web(12), sandboxes={"second-id": 1}), to_web(12, 1))
-    monitor.accept(listed(again))
+    monitor.update_inventory(listed(again))
     observation = monitor.observe()
     assert received(observation) == {"web": 101}
     assert began(observation) == 1000.0
+
+
+def twins(*names: str, web: int = 11, db: int = 12) -> tuple[Inventory, Devices]:
+    """Two networks of one name, each with a container; `names` are the containers whose networks exist."""
+    old = network("front", network_id="1" * 64, bridge="br-old", created=1.0)
+    new = network("front", network_id="2" * 64, bridge="br-new", created=2.0)
+    homes = {"web": (old, bridge("br-old", 3), veth("a", web, master=3, nsid=1)),
+             "db": (new, bridge("br-new", 4), veth("b", db, master=4, nsid=2))}  # fmt: skip
+    containers = []
+    for name in names:
+        made = run(name, network="front")
+        containers.append(replace(made, endpoints=(replace(made.endpoints[0], network_id=homes[name][0].id),)))
+    links = [link for name in names for link in homes[name][1:]]
+    found = devices(*links, sandboxes={name: nsid for nsid, name in ((1, "web"), (2, "db")) if name in names})
+    return inventory(*containers, *(homes[name][0] for name in names)), found
+
+
+def test_of_two_networks_of_one_name_the_second_goes_on_counting_when_the_first_is_removed() -> None:
+    """Its label becomes the name alone; no series is there twice."""
+    both, found = twins("web", "db")
+    kernel = FakeKernel(found, to_web(11, 100), to_web(12, 7))
+    monitor = Monitor(kernel)
+    monitor.update_inventory(both)
+    assert labelled(monitor.observe()) == {("web", "front"): 100, ("db", "front-222222222222"): 7}
+    left, found = twins("db")
+    kernel.ended = [ended(veth("a", 11), to_web(11, 100), master="br-old")]
+    kernel.now(found, to_web(12, 9))
+    monitor.update_inventory(left)
+    assert labelled(monitor.observe()) == {("db", "front"): 9}
+    kernel.now(found, to_web(12, 11))
+    observation = monitor.observe()
+    assert labelled(observation) == {("db", "front"): 11}
+    assert sums(observation) == {"front": 111}  # under one name the sum never decreases
+
+
+def labelled(observation: Observation) -> dict[tuple[str, str], float]:
+    """What each endpoint received, by container and network."""
+    return {
+        (labels["container"], labels["network"]): value
+        for labels, value in series(observation, "dockernet_endpoint_receive_bytes_total")
+    }
+
+
+def sums(observation: Observation) -> dict[str, float]:
+    """What the endpoints of each network received."""
+    found = series(observation, "dockernet_network_receive_bytes_total")
+    return {labels["network"]: value for labels, value in found}
+
+
+def series(observation: Observation, family: str) -> list[tuple[dict[str, str], float]]:
+    """The series of a family; a duplicate would be an error of the parser."""
+    shown = values(Exposition(COLLECTORS, own_metrics=False).render(observation).decode())
+    return [(dict(labels), value) for (name, labels), value in shown.items() if name == family]

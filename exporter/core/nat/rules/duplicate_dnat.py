@@ -3,21 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING
-from exporter.core.nat.context import NatScene
-from exporter.core.nat.drift import NatDrift, of_binding, written
+from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.nat.context import NatContext
+from exporter.core.nat.drift import drift, of_binding, written
 from exporter.core.nat.ruleset import Rule
 
 KIND = "duplicate_dnat"
 
 
-def check(scene: NatScene) -> Iterator[NatDrift]:
+def check(context: NatContext) -> Iterator[Finding]:
     """Compare the conditions of what translates one port; their order says nothing."""
-    for binding, hits in scene.entries:
+    for binding, hits in context.entries:
         counts = Counter(_what(rule) for rule, _ in hits)
         if any(count > 1 for count in counts.values()):
             detail = f"{written(binding)} of {binding.container} has the same DNAT rule {max(counts.values())} times"
-            yield NatDrift(KIND, WARNING, of_binding(binding, scene.layout.entry), detail)
+            yield drift(KIND, WARNING, of_binding(binding, context.layout.entry), detail)
 
 
 def _what(rule: Rule) -> tuple[object, ...]:

@@ -5,11 +5,12 @@ uplink, drops nobody for certain.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from exporter.core.findings.finding import CRITICAL
+from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.nat.address_numbers import number_of
-from exporter.core.nat.context import NatScene, is_loopback
-from exporter.core.nat.drift import NatDrift, Subject, of_binding, written
+from exporter.core.nat.context import NatContext, is_loopback
+from exporter.core.nat.drift import Subject, drift, of_binding, written
 from exporter.core.nat.expected import ExpectedBinding, ExpectedNetwork
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.ruleset import STATE_DNAT, STATE_ESTABLISHED, STATE_NEW, Place, Rule
@@ -19,23 +20,25 @@ CLIENTS_PORT = 40000  # what goes back goes to a port of the dynamic ones
 OPEN_MODES = frozenset({"nat", "nat-unprotected", "routed"})
 
 
-def check(scene: NatScene) -> Iterator[NatDrift]:
+def check(context: NatContext) -> Iterator[Finding]:
     """Walk both directions of each network's way out, and of each published port."""
-    for network in scene.expected.networks:
-        if network.mode in OPEN_MODES and network.populated and network.family in scene.families:
-            dropped = scene.dropped(network.family, *_way_out(network))
+    for network in context.expected.networks:
+        if network.mode in OPEN_MODES and network.populated and network.family in context.families:
+            dropped = context.dropped(network.family, *_way_out(network))
             if dropped:
                 name = network.network.name
                 subject = Subject(family=network.family, chain=_chain(*dropped), network=name)
-                yield NatDrift(KIND, CRITICAL, subject, f"what {name} sends out is dropped by {_by(*dropped)}")
-    bridges = {n.network.name: n.network.bridge for n in scene.expected.networks}
-    for binding, hits in scene.entries:
+                detail = f"what {name} sends out is dropped by {_by(*dropped)}"
+                yield drift(KIND, CRITICAL, subject, detail, key=replace(subject, chain=""))
+    bridges = {n.network.name: n.network.bridge for n in context.expected.networks}
+    for binding, hits in context.entries:
         led = any(binding.is_served_by(rule) for rule, _ in hits)
         if led and binding.network in bridges and not is_loopback(binding):
-            dropped = scene.dropped(binding.family, *_way_in(binding, bridges[binding.network]))
+            dropped = context.dropped(binding.family, *_way_in(binding, bridges[binding.network]))
             if dropped:
                 detail = f"{written(binding)} of {binding.container} is dropped by {_by(*dropped)}"
-                yield NatDrift(KIND, CRITICAL, of_binding(binding, _chain(*dropped)), detail)
+                subject = of_binding(binding, _chain(*dropped))
+                yield drift(KIND, CRITICAL, subject, detail, key=replace(subject, chain=""))
 
 
 def _way_out(network: ExpectedNetwork) -> tuple[Packet, Packet]:

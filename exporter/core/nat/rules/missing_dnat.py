@@ -6,19 +6,19 @@ client's, and the rules of INPUT apply.
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CRITICAL, WARNING
-from exporter.core.nat.context import NatScene
-from exporter.core.nat.drift import NatDrift, of_binding, written
+from exporter.core.findings.finding import CRITICAL, WARNING, Finding
+from exporter.core.nat.context import NatContext
+from exporter.core.nat.drift import drift, of_binding, written
 
 KIND = "missing_dnat"
 
 
-def check(scene: NatScene) -> Iterator[NatDrift]:
+def check(context: NatContext) -> Iterator[Finding]:
     """Find the ports that nothing in the entry chain translates, not even perhaps."""
-    for binding, hits in scene.entries:
+    for binding, hits in context.entries:
         if not hits:
-            served = scene.serves(binding)
+            served = context.serves(binding)
             consequence = "docker-proxy serves it, clients' addresses are lost" if served else "nobody reaches it"
             detail = f"{written(binding)} of {binding.container} has no DNAT rule: {consequence}"
             severity = WARNING if served else CRITICAL
-            yield NatDrift(KIND, severity, of_binding(binding, scene.layout.entry), detail)
+            yield drift(KIND, severity, of_binding(binding, context.layout.entry), detail)

@@ -7,64 +7,65 @@ outside still arrives, without its address.
 from collections.abc import Iterator
 from itertools import product
 
-from exporter.core.findings.finding import CRITICAL, WARNING
-from exporter.core.nat.context import NatScene
-from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.findings.finding import CRITICAL, WARNING, Finding, Severity
+from exporter.core.nat.context import NatContext
+from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.layout import FORWARD_SINCE_28, IPTABLES
 from exporter.core.nat.ruleset import IIF, MAP, OIF
 
 KIND = "missing_jump"
 
 
-def check(scene: NatScene) -> Iterator[NatDrift]:
+def check(context: NatContext) -> Iterator[Finding]:
     """Look from each base chain."""
-    layout = scene.layout
-    for family in sorted(scene.families):
+    layout = context.layout
+    for family in sorted(context.families):
         entry = layout.nat_place(family, layout.entry)
-        severities = {layout.prerouting: WARNING if scene.proxies_all else CRITICAL, layout.output: WARNING}
+        severities = {layout.prerouting: WARNING if context.proxies_all else CRITICAL, layout.output: WARNING}
         for chain, severity in severities.items():
             place = layout.nat_place(family, chain)
-            if scene.has(entry) and scene.has(place) and not scene.jumps(place, layout.entry):
+            if context.has(entry) and context.has(place) and not context.jumps(place, layout.entry):
                 yield _drift(family, chain, layout.entry, severity)
-        yield from _forward(scene, family) if layout is IPTABLES else _maps(scene, family)
+        yield from _forward(context, family) if layout is IPTABLES else _maps(context, family)
 
 
-def _forward(scene: NatScene, family: str) -> Iterator[NatDrift]:
+def _forward(context: NatContext, family: str) -> Iterator[Finding]:
     """Since 28.1 one jump leads to all of Docker's chains, before that one for each bridge."""
-    layout = scene.layout
+    layout = context.layout
     forward, entry = (family, layout.filter, layout.forward), (family, layout.filter, layout.filter_entry)
-    if scene.has((family, layout.filter, FORWARD_SINCE_28)):
-        if not scene.jumps(forward, FORWARD_SINCE_28):
+    if context.has((family, layout.filter, FORWARD_SINCE_28)):
+        if not context.jumps(forward, FORWARD_SINCE_28):
             yield _drift(family, layout.forward, FORWARD_SINCE_28, CRITICAL)
         return
-    led = {rule.value(OIF) for rule in scene.rules(forward) if rule.to == layout.filter_entry}
+    led = {rule.value(OIF) for rule in context.rules(forward) if rule.to == layout.filter_entry}
     if None in led:
         return  # 28.0 asks a set of addresses in place of each bridge
-    open_to_all = [n for n in scene.expected.networks if n.family == family and n.mode != "internal"]
+    open_to_all = [n for n in context.expected.networks if n.family == family and n.mode != "internal"]
     wanted = {network.network.bridge: network.network.name for network in open_to_all}
-    for bridge in sorted(wanted.keys() - led) if scene.has(entry) else ():
+    for bridge in sorted(wanted.keys() - led) if context.has(entry) else ():
         yield _drift(family, layout.forward, layout.filter_entry, CRITICAL, wanted[bridge])
 
 
-def _maps(scene: NatScene, family: str) -> Iterator[NatDrift]:
+def _maps(context: NatContext, family: str) -> Iterator[Finding]:
     """Docker's own tables lead to a network's chains by maps that ask for its bridge, in and out.
 
     Their forward chain accepts: without an element nothing is dropped that should not be, nor what should.
     """
-    layout = scene.layout
+    layout = context.layout
     severities = {(family, layout.filter, layout.forward): WARNING, (family, layout.nat, layout.postrouting): CRITICAL}
-    networks = {n.network.bridge: n.network.name for n in scene.expected.networks if n.family == family}
+    networks = {n.network.bridge: n.network.name for n in context.expected.networks if n.family == family}
     for (place, severity), by in product(severities.items(), (IIF, OIF)):
-        maps = [rule.to for rule in scene.rules(place) if rule.target == MAP and rule.by == by]
-        if scene.has(place) and not maps:
+        maps = [rule.to for rule in context.rules(place) if rule.target == MAP and rule.by == by]
+        if context.has(place) and not maps:
             yield _drift(family, place[2], f"any network by its {by}", severity)
         for name in maps:
-            elements = scene.docker.ruleset.maps.get((family, place[1], name))
+            elements = context.docker.ruleset.maps.get((family, place[1], name))
             for bridge in sorted(networks.keys() - elements.keys()) if elements is not None else ():
                 yield _drift(family, place[2], f"a chain by {name}", severity, networks[bridge])
 
 
-def _drift(family: str, chain: str, entry: str, severity: str, network: str = "") -> NatDrift:
+def _drift(family: str, chain: str, entry: str, severity: Severity, network: str = "") -> Finding:
     behind = f" for network {network}" if network else ""
+    subject = Subject(family=family, chain=chain, network=network)
     detail = f"no rule of {family} {chain} leads to {entry}{behind}: its rules are never met"
-    return NatDrift(KIND, severity, Subject(family=family, chain=chain, network=network), detail)
+    return drift(KIND, severity, subject, detail, key=(subject, entry))

@@ -5,9 +5,9 @@ Guard: a translation by anybody's rule will do.
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CRITICAL
-from exporter.core.nat.context import NatScene
-from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.findings.finding import CRITICAL, Finding
+from exporter.core.nat.context import NatContext
+from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.expected import ExpectedNetwork
 from exporter.core.nat.packet import Packet
 
@@ -15,21 +15,21 @@ KIND = "missing_masquerade"
 TRANSLATES = frozenset({"MASQUERADE", "SNAT"})
 
 
-def check(scene: NatScene) -> Iterator[NatDrift]:
+def check(context: NatContext) -> Iterator[Finding]:
     """Walk a packet out of each network."""
-    for network in scene.expected.networks:
-        place = scene.layout.nat_place(network.family, scene.layout.postrouting)
-        wanted = network.masqueraded and network.family in scene.families
-        if wanted and scene.has(place) and not _translated(scene, network):
+    for network in context.expected.networks:
+        place = context.layout.nat_place(network.family, context.layout.postrouting)
+        wanted = network.masqueraded and network.family in context.families
+        if wanted and context.has(place) and not _translated(context, network):
             subject = Subject(family=network.family, chain=place[2], network=network.network.name)
             detail = f"what {network.network.name} ({network.subnet}) sends out keeps its own address"
-            yield NatDrift(KIND, CRITICAL, subject, detail)
+            yield drift(KIND, CRITICAL, subject, detail)
 
 
-def _translated(scene: NatScene, network: ExpectedNetwork) -> bool:
+def _translated(context: NatContext, network: ExpectedNetwork) -> bool:
     """Whether it is, or may be."""
     packet = Packet(iif=network.network.bridge, src=network.source, dport=443)
-    for walker, base in scene.bases("postrouting", network.family):
+    for walker, base in context.bases("postrouting", network.family):
         decision = walker.decision(base, packet)
         if decision is None or decision.effect in TRANSLATES:
             return True

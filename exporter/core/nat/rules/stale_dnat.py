@@ -6,9 +6,9 @@ beside a wrong_dnat for the same port, which is what it does to a live one.
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING
-from exporter.core.nat.context import NatScene
-from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.nat.context import NatContext
+from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.expected import ANY_ADDRESS
 from exporter.core.nat.format import address_text
 from exporter.core.nat.layout import INGRESS
@@ -17,17 +17,17 @@ from exporter.core.nat.ruleset import DPORT, DST, PROTOCOL, Rule
 KIND = "stale_dnat"
 
 
-def check(scene: NatScene) -> Iterator[NatDrift]:
+def check(context: NatContext) -> Iterator[Finding]:
     """Look through all DNAT rules of the engine's."""
-    if not scene.expected.complete:
+    if not context.expected.complete:
         return
-    live = {(b.family, b.protocol, b.host_port) for b, hits in scene.entries if hits}
-    for family in sorted(scene.families):
-        for chain in (scene.layout.entry, INGRESS):
-            for rule in scene.rules(scene.layout.nat_place(family, chain)):
-                if rule.target == "DNAT" and rule.address and rule.address not in scene.expected.owners:
+    live = {(b.family, b.protocol, b.host_port) for b, hits in context.entries if hits}
+    for family in sorted(context.families):
+        for chain in (context.layout.entry, INGRESS):
+            for rule in context.rules(context.layout.nat_place(family, chain)):
+                if rule.target == "DNAT" and rule.address and rule.address not in context.expected.owners:
                     found = _drift(rule)
-                    if (family, found.subject.protocol, _port(rule)) not in live:
+                    if (family, found.labels["protocol"], _port(rule)) not in live:
                         yield found
 
 
@@ -36,7 +36,7 @@ def _port(rule: Rule) -> int:
     return int(ports[0]) if ports else 0
 
 
-def _drift(rule: Rule) -> NatDrift:
+def _drift(rule: Rule) -> Finding:
     destination, protocol = rule.value(DST), rule.value(PROTOCOL) or ""
     subject = Subject(
         family=rule.family,
@@ -46,4 +46,4 @@ def _drift(rule: Rule) -> NatDrift:
         host_port=str(_port(rule) or ""),
     )
     detail = f"{protocol} port {_port(rule)} is led to {rule.address}:{rule.port}, which no container has"
-    return NatDrift(KIND, WARNING, subject, detail)
+    return drift(KIND, WARNING, subject, detail, key=(subject, rule.address, rule.port))

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING
-from exporter.core.nat.context import NatScene
-from exporter.core.nat.drift import NatDrift, Subject
+from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.nat.context import NatContext
+from exporter.core.nat.drift import Subject, drift
 
 KIND = "two_backends"
 
 
-def check(scene: NatScene) -> Iterator[NatDrift]:
+def check(context: NatContext) -> Iterator[Finding]:
     """Look for Docker's chains on both sides."""
-    both = (scene.reading.nft, scene.reading.legacy)
+    both = (context.reading.nft, context.reading.legacy)
     if all(rules is not None and rules.has_docker_rules() for rules in both):
         detail = "iptables-legacy and nf_tables both hold Docker's rules; packets meet both"
-        yield NatDrift(KIND, WARNING, Subject(chain="DOCKER"), detail)
+        yield drift(KIND, WARNING, Subject(chain="DOCKER"), detail)

@@ -7,7 +7,7 @@ its own part, so it is never among the uses.
 from collections.abc import Iterator
 
 from exporter.core.findings.finding import WARNING, Finding
-from exporter.core.network.context import Scene
+from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import SubnetUse
 
 KIND = "addresses_low"
@@ -15,10 +15,10 @@ FEW = 8
 SHARE = 0.1
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(context: NetworkContext) -> Iterator[Finding]:
     """Sum each network's subnets, and judge the sum."""
     groups: dict[tuple[str, int], list[SubnetUse]] = {}
-    for use in scene.addresses:
+    for use in context.addresses:
         groups.setdefault((use.network, use.version), []).append(use)
     for (network, _), uses in groups.items():
         available = sum(use.available for use in uses)
@@ -26,4 +26,4 @@ def check(scene: Scene) -> Iterator[Finding]:
         if available < FEW and available < SHARE * capacity:
             subnets = ", ".join(use.subnet for use in uses)
             detail = f"{available} of {capacity} addresses of network {network} ({subnets}) are left"
-            yield Finding(KIND, WARNING, network, uses[0].subnet, detail)
+            yield finding(KIND, WARNING, network, uses[0].subnet, detail)

@@ -6,16 +6,16 @@ Guard: every port counts, Docker's or not, for the kernel counts them all.
 from collections.abc import Iterator
 
 from exporter.core.findings.finding import WARNING, Finding
-from exporter.core.network.context import Scene
+from exporter.core.network.context import NetworkContext, finding
 
 KIND = "bridge_full"
 MOST_PORTS = 1023  # BR_PORT_BITS 10, and port 0 is none (net/bridge/br_private.h)
 SHARE = 0.9
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(context: NetworkContext) -> Iterator[Finding]:
     """Compare each bridge's ports with the kernel's limit."""
-    for bridge in scene.topology.bridges:
+    for bridge in context.topology.bridges:
         if bridge.ports > SHARE * MOST_PORTS:
             detail = f"{bridge.link.name} of network {bridge.network.name} has {bridge.ports} of {MOST_PORTS} ports"
-            yield Finding(KIND, WARNING, bridge.network.name, bridge.link.name, detail)
+            yield finding(KIND, WARNING, bridge.network.name, bridge.link.name, detail)

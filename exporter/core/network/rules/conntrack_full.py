@@ -8,22 +8,22 @@ from collections.abc import Iterator
 
 from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.conntrack import ConntrackStats
-from exporter.core.network.context import Scene
+from exporter.core.network.context import ConntrackContext, finding
 
 KIND = "conntrack_full"
 SUBJECT = "conntrack"
 SHARE, HALF = 0.9, 0.5
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(context: ConntrackContext) -> Iterator[Finding]:
     """Compare the table with its limit and with the reading before."""
-    now = scene.conntrack
+    now = context.current
     if now is None or now.limit <= 0:
         return
-    lost = _lost(scene.conntrack_before, now)
+    lost = _lost(context.previous, now)
     if now.entries > SHARE * now.limit or lost:
         dropped = f", {lost} connections were dropped just now" if lost else ""
-        yield Finding(KIND, CRITICAL, "", SUBJECT, f"{now.entries} of {now.limit} entries are in use{dropped}")
+        yield finding(KIND, CRITICAL, "", SUBJECT, f"{now.entries} of {now.limit} entries are in use{dropped}")
 
 
 def _lost(before: ConntrackStats | None, now: ConntrackStats) -> int:

@@ -1,7 +1,7 @@
 """A live endpoint's veth is down, or is a port of no bridge: the container is cut off.
 
-Guard: devices come and go in steps at a start and a stop, so it must have stood for two seconds; a veth without a
-bridge is an endpoint's only when the other end has its MAC address, or when nothing else could be its.
+Guard: devices come and go in steps at a start and a stop, which the rule's hold covers; a veth without a bridge is an
+endpoint's only when the other end has its MAC address, or when no other veth could be its.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.docker import Link
-from exporter.core.network.context import Scene
+from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.topology import Attachment, Topology
 
 KIND = "detached_veth"
-GRACE = 2.0
 NO_NSID = -1
 
 
@@ -26,18 +25,16 @@ class Detached:
     fault: str
 
 
-def check(scene: Scene) -> Iterator[Finding]:
-    """Report those that have stood for long enough."""
-    for found in suspects(scene) if scene.seen_since else ():
-        if scene.seen_since.get((KIND, found.link.ifindex), 0.0) > GRACE:
-            container, network = found.attachment.container.name, found.attachment.network.name
-            detail = f"{found.link.name}, the veth of {container} on network {network}, {found.fault}"
-            yield Finding(KIND, CRITICAL, network, container, detail)
-
-
-def suspects(scene: Scene) -> Iterator[Detached]:
+def check(context: NetworkContext) -> Iterator[Finding]:
     """Find veths without a carrier, and those that are not where their endpoint is."""
-    topology = scene.topology
+    for found in _detached(context):
+        container, network = found.attachment.container.name, found.attachment.network.name
+        detail = f"{found.link.name}, the veth of {container} on network {network}, {found.fault}"
+        yield finding(KIND, CRITICAL, network, container, detail, key=found.link.ifindex)
+
+
+def _detached(context: NetworkContext) -> Iterator[Detached]:
+    topology = context.topology
     bridged = {bridge.network.id for bridge in topology.bridges}
     lost: dict[str, list[Attachment]] = {}
     for attachment in topology.attachments:

@@ -2,7 +2,7 @@
 
 Guard: endpoints that Docker makes for itself (`lb-…`, `ingress-sbox`, `gateway_…` on docker_gwbridge) have no
 container; a starting container's endpoint is listed before its sandbox; networks are read again once a minute, so
-the list may be older than the container's end.
+the list may be older than the container's end, which the rule's hold covers.
 """
 
 from collections.abc import Iterator
@@ -10,28 +10,25 @@ from string import hexdigits
 
 from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.model.docker import Inventory, Member, Network
-from exporter.core.network.context import Scene
+from exporter.core.network.context import NetworkContext, finding
 
 KIND = "ghost_endpoint"
-GRACE = 90.0
 ID_LENGTH = 64
-NO_SANDBOX = "ep-"  # stands before the endpoint's id where the engine knows no sandbox, and so no container
+NO_SANDBOX = "ep-"  # stands before the endpoint's id where the engine has no sandbox, and so no container
 GATEWAY_NETWORK, GATEWAY = "docker_gwbridge", "gateway_"
 
 
-def check(scene: Scene) -> Iterator[Finding]:
-    """Report those that have stood for long enough."""
-    for network, member in suspects(scene) if scene.seen_since else ():
-        if scene.seen_since.get((KIND, network.id, member.endpoint_id), 0.0) > GRACE:
-            subject = member.name or member.endpoint_id
-            where = f" with {member.ip_address}" if member.ip_address else ""
-            detail = f"network {network.name} lists an endpoint {subject}{where} whose container is gone"
-            yield Finding(KIND, WARNING, network.name, subject, detail)
+def check(context: NetworkContext) -> Iterator[Finding]:
+    """Find the members that should be containers and are none."""
+    for network, member in _ghosts(context):
+        subject = member.name or member.endpoint_id
+        where = f" with {member.ip_address}" if member.ip_address else ""
+        detail = f"network {network.name} lists an endpoint {subject}{where} whose container is gone"
+        yield finding(KIND, WARNING, network.name, subject, detail, key=(network.id, member.endpoint_id))
 
 
-def suspects(scene: Scene) -> Iterator[tuple[Network, Member]]:
-    """Find members that should be containers and are none."""
-    inventory = scene.topology.inventory
+def _ghosts(context: NetworkContext) -> Iterator[tuple[Network, Member]]:
+    inventory = context.topology.inventory
     for network_id, members in inventory.members.items():
         network = inventory.networks.get(network_id)
         for member in members if network else ():

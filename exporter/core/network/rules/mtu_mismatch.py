@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.model.docker import Link, Network
 from exporter.core.model.routes import default_devices
-from exporter.core.network.context import Scene
+from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.subnets import parse_subnet
 
 KIND = "mtu_mismatch"
@@ -17,22 +17,22 @@ DEFAULT_MTU = 1500  # of a network without the option; the uplink's plays no par
 VERSIONS = (4, 6)
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(context: NetworkContext) -> Iterator[Finding]:
     """Compare each network with the narrowest device that its packets can take."""
-    uplinks = {version: _uplinks(scene, version) for version in VERSIONS}
-    for network in (bridge.network for bridge in scene.topology.bridges if not bridge.network.internal):
+    uplinks = {version: _uplinks(context, version) for version in VERSIONS}
+    for network in (bridge.network for bridge in context.topology.bridges if not bridge.network.internal):
         mtu = network.mtu or DEFAULT_MTU
         ways = [link for version in _versions(network) for link in uplinks[version] if link.mtu]
         narrowest = min(ways, key=lambda link: link.mtu, default=None)
         if narrowest is not None and mtu > narrowest.mtu:
             detail = f"network {network.name} has an MTU of {mtu}, its uplink {narrowest.name} one of {narrowest.mtu}"
-            yield Finding(KIND, WARNING, network.name, narrowest.name, detail)
+            yield finding(KIND, WARNING, network.name, narrowest.name, detail)
 
 
-def _uplinks(scene: Scene, version: int) -> list[Link]:
-    links = scene.topology.devices.links
-    own = {bridge.link.ifindex for bridge in scene.topology.bridges}
-    leading_out = default_devices(scene.routes or (), version) - own
+def _uplinks(context: NetworkContext, version: int) -> list[Link]:
+    links = context.topology.devices.links
+    own = {bridge.link.ifindex for bridge in context.topology.bridges}
+    leading_out = default_devices(context.routes or (), version) - own
     return [links[ifindex] for ifindex in sorted(leading_out) if ifindex in links]
 
 

@@ -1,38 +1,31 @@
 """A veth is a port of a Docker bridge and belongs to no endpoint.
 
-Guard: after a live-restore they linger for up to three minutes; Docker's own endpoints (`gateway_…`, `ingress-sbox`)
-are members of the network like any other. Where a veth's other end cannot be seen, it is taken for that of a member
-whose veth is not known.
+Guard: after a live-restore they linger for up to three minutes, which the rule's hold covers; Docker's own endpoints
+(`gateway_…`, `ingress-sbox`) are members of the network like any other. Where a veth's other end is not visible, it
+counts as that of a member whose veth is not known.
 """
 
 from collections.abc import Iterator
 
 from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.model.docker import Network
-from exporter.core.network.context import Scene
+from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.topology import Port, Topology
 
 KIND = "orphan_veth"
-GRACE = 180.0
 
 
-def check(scene: Scene) -> Iterator[Finding]:
-    """Report those that have stood for long enough."""
-    for port in suspects(scene) if scene.seen_since else ():
-        if scene.seen_since.get((KIND, port.link.ifindex), 0.0) > GRACE:
-            detail = f"{port.link.name} is a port of {port.bridge.link.name} and belongs to no endpoint"
-            yield Finding(KIND, WARNING, port.bridge.network.name, port.link.name, detail)
-
-
-def suspects(scene: Scene) -> Iterator[Port]:
+def check(context: NetworkContext) -> Iterator[Finding]:
     """Find the ports without an owner that no endpoint accounts for."""
-    topology = scene.topology
-    nobodys: dict[str, list[Port]] = {}
+    topology = context.topology
+    unowned: dict[str, list[Port]] = {}
     for port in topology.ports:
         if port.container is None and port.bridge.network.id in topology.inventory.members:
-            nobodys.setdefault(port.bridge.network.id, []).append(port)
-    for ports in nobodys.values():
-        yield from _unaccounted(topology, ports)
+            unowned.setdefault(port.bridge.network.id, []).append(port)
+    for ports in unowned.values():
+        for port in _unaccounted(topology, ports):
+            detail = f"{port.link.name} is a port of {port.bridge.link.name} and belongs to no endpoint"
+            yield finding(KIND, WARNING, port.bridge.network.name, port.link.name, detail, key=port.link.ifindex)
 
 
 def _unaccounted(topology: Topology, ports: list[Port]) -> Iterator[Port]:

@@ -8,24 +8,24 @@ from collections.abc import Iterator
 
 from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.model.docker import Network
-from exporter.core.network.context import Scene
+from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import parse_address
 from exporter.core.topology.subnets import parse_subnet
 
 KIND = "static_address_in_range"
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(context: NetworkContext) -> Iterator[Finding]:
     """Find each container's static addresses in the ranges of their network."""
     found: dict[tuple[str, str], list[str]] = {}
-    for network, static in scene.chosen():
+    for network, static in context.local_static_addresses():
         handed_out = _range_of(network, static.address)
         if handed_out:
             text = f"{static.address} in {handed_out}"
             found.setdefault((static.network, static.container), []).append(text)
     for (name, container), places in found.items():
         detail = f"static address of {container} on network {name}, {', '.join(places)}, may be given to another"
-        yield Finding(KIND, WARNING, name, container, detail)
+        yield finding(KIND, WARNING, name, container, detail)
 
 
 def _range_of(network: Network, text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.model.docker import Network
 from exporter.core.model.routes import Route
-from exporter.core.network.context import Scene
+from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.subnets import parse_subnet
 from exporter.core.topology.topology import Topology
 
@@ -18,21 +18,21 @@ KIND = "subnet_overlap"
 NAMED = 3  # routes in the detail; a subnet can hold thousands
 
 
-def check(scene: Scene) -> Iterator[Finding]:
+def check(context: NetworkContext) -> Iterator[Finding]:
     """Compare each subnet with each foreign route."""
-    bridges = {bridge.link.ifindex for bridge in scene.topology.bridges}
+    bridges = {bridge.link.ifindex for bridge in context.topology.bridges}
     foreign = [
         route
-        for route in scene.routes or ()
+        for route in context.routes or ()
         if not (route.default or route.ifindex in bridges or route.destination.is_link_local)
     ]
-    for network in _networks(scene.topology) if foreign else ():
+    for network in _networks(context.topology) if foreign else ():
         for subnet in network.subnets:
             span = parse_subnet(subnet.subnet)
             over = [r for r in foreign if span is not None and r.destination.overlaps(span)]
             if over:
-                detail = f"subnet {subnet.subnet} of network {network.name} overlaps {_named(scene.topology, over)}"
-                yield Finding(KIND, WARNING, network.name, subnet.subnet, detail)
+                detail = f"subnet {subnet.subnet} of network {network.name} overlaps {_named(context.topology, over)}"
+                yield finding(KIND, WARNING, network.name, subnet.subnet, detail)
 
 
 def _networks(topology: Topology) -> list[Network]:

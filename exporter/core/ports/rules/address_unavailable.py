@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CRITICAL, WARNING
-from exporter.core.ports.conflict import PortConflict, conflict
-from exporter.core.ports.context import PortScene
+from exporter.core.findings.finding import CRITICAL, WARNING, Finding
+from exporter.core.ports.conflict import conflict
+from exporter.core.ports.context import PortContext
 from exporter.core.ports.failed_starts import failed_starts, restarts
 from exporter.core.ports.start_error import NOT_LOCAL
 
 KIND = "address_unavailable"
 
 
-def check(scene: PortScene) -> Iterator[PortConflict]:
+def check(context: PortContext) -> Iterator[Finding]:
     """Report them; critical where a restart policy says that somebody counts on it."""
-    for start in failed_starts(scene):
+    for start in failed_starts(context):
         if start.reason == NOT_LOCAL:
             name, place = start.container.name, start.place
             severity = CRITICAL if restarts(start.container) else WARNING
             detail = f"{name} did not start: it publishes {place}, and the host had no such address"
-            yield conflict(KIND, place, name, severity, detail)
+            yield conflict(context, KIND, place, name, severity, detail)

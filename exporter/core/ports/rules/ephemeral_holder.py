@@ -1,38 +1,40 @@
-"""A bind failed, nobody listens there, and an outgoing connection has that port as its own.
+"""A bind failed, nothing listens on the port, and an outgoing connection uses it as source port.
 
-Guard: asked only then; a connection in TIME_WAIT ends by itself; one of another address does not stand in the way.
+Guard: connections are looked up only then; one in TIME_WAIT ends by itself; one of another address is no obstacle.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CONFIRMED, INFO, SUSPECTED, WARNING
+from exporter.core.findings.finding import CONFIRMED, INFO, SUSPECTED, WARNING, Finding
 from exporter.core.model.sockets import CONNECTION, Owner
-from exporter.core.ports.bind_claims import claims
-from exporter.core.ports.conflict import Place, PortConflict, conflict, described
-from exporter.core.ports.context import HOST, PortScene
+from exporter.core.ports.bind_claims import Claim, claims
+from exporter.core.ports.conflict import conflict
+from exporter.core.ports.context import HOST, PortContext
 from exporter.core.ports.failed_starts import failed_starts
+from exporter.core.ports.listen_address import ListenAddress, described
 from exporter.core.ports.outgoing_connections import outgoing
 
 KIND = "ephemeral_holder"
 
 
-def check(scene: PortScene) -> Iterator[PortConflict]:
+def check(context: PortContext) -> Iterator[Finding]:
     """Report each failed start, and each failed bind in the host's namespace, that a connection explains."""
-    for start in failed_starts(scene):
+    for start in failed_starts(context):
         if start.holder.kind == CONNECTION:
-            yield _report(start.container.name, start.place, start.holder, CONFIRMED)
-    for container_id, space in scene.spaces.items() if scene.readings.bound else ():
-        container = scene.inventory.containers[container_id]
-        for claim in claims(scene, container, lambda place: _holder(scene, place) is not None) if space == HOST else ():
-            if (holder := _holder(scene, claim.place)) is not None:
-                yield _report(container.name, claim.place, holder, claim.confidence)
+            yield _finding(context, start.container.name, Claim(start.place, CONFIRMED), start.holder)
+    for container_id, netns in context.netns.items() if context.readings.bound else ():
+        container = context.inventory.containers[container_id]
+        if netns == HOST:
+            for claim in claims(context, container, lambda place: _holder(context, place) is not None):
+                if (holder := _holder(context, claim.place)) is not None:
+                    yield _finding(context, container.name, claim, holder)
 
 
-def _holder(scene: PortScene, place: Place) -> Owner | None:
-    return None if scene.overlapping(place) else outgoing(scene, place)
+def _holder(context: PortContext, place: ListenAddress) -> Owner | None:
+    return None if context.overlapping(place) else outgoing(context, place)
 
 
-def _report(name: str, place: Place, holder: Owner, confidence: str) -> PortConflict:
-    severity = INFO if confidence == SUSPECTED else WARNING
-    detail = f"{name} cannot get {place}: {described(holder)} has it as its own port"
-    return conflict(KIND, place, name, severity, detail, holder=holder, confidence=confidence)
+def _finding(context: PortContext, name: str, claim: Claim, holder: Owner) -> Finding:
+    severity = INFO if claim.confidence == SUSPECTED else WARNING
+    detail = f"{name} cannot get {claim.place}: {described(holder)} has it as its own port"
+    return conflict(context, KIND, claim.place, name, severity, detail, holder=holder, confidence=claim.confidence)

@@ -6,33 +6,34 @@ only when all of it is taken; one whose start has failed already is reported for
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import INFO, WARNING
+from exporter.core.findings.finding import INFO, WARNING, Finding
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import Listener
-from exporter.core.ports.conflict import Place, PortConflict, conflict, described
-from exporter.core.ports.context import READ_PROTOCOLS, PortScene
+from exporter.core.ports.conflict import conflict
+from exporter.core.ports.context import READ_PROTOCOLS, PortContext
+from exporter.core.ports.listen_address import ListenAddress, described
 from exporter.core.ports.start_error import parse_start_error
 
 KIND = "latent"
 BY_ITSELF = ("always", "unless-stopped")
 
 
-def check(scene: PortScene) -> Iterator[PortConflict]:
+def check(context: PortContext) -> Iterator[Finding]:
     """Report each binding once; a warning where the container should start by itself."""
-    for container in scene.containers(live=False):
+    for container in context.containers(live=False):
         details = container.details
         if details is None or parse_start_error(details.error):
             continue
         severity = WARNING if details.restart_policy in BY_ITSELF else INFO
         for binding in dict.fromkeys(details.bindings):
-            if (listener := _holder(scene, container, binding)) is not None:
-                place = Place(binding.protocol, binding.host_ip, binding.host_port)
+            if (listener := _holder(context, container, binding)) is not None:
+                place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
                 detail = f"{container.name} cannot start again: {place} is held by {described(listener.owner)}"
-                yield conflict(KIND, place, container.name, severity, detail, holder=listener.owner)
+                yield conflict(context, KIND, place, container.name, severity, detail, holder=listener.owner)
 
 
-def _holder(scene: PortScene, container: Container, binding: PortBinding) -> Listener | None:
+def _holder(context: PortContext, container: Container, binding: PortBinding) -> Listener | None:
     """Return who stands in the way of the first port, if every port of the binding is taken."""
     if not binding.host_port or binding.protocol not in READ_PROTOCOLS:
         return None
@@ -41,7 +42,7 @@ def _holder(scene: PortScene, container: Container, binding: PortBinding) -> Lis
         # Of a docker-proxy whose container is not known yet, it may be this one, which is starting.
         others = [
             listener
-            for listener in scene.others(Place(binding.protocol, binding.host_ip, port), container)
+            for listener in context.others(ListenAddress(binding.protocol, binding.host_ip, port), container)
             if listener.owner.told and listener.owner.name
         ]
         if not others:

@@ -6,53 +6,56 @@ one that is down has none, and of one that lives the kernel's refusal tells whic
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import INFO, SUSPECTED, WARNING
+from exporter.core.findings.finding import INFO, SUSPECTED, WARNING, Finding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import CONTAINER, ListeningSocket, Owner
 from exporter.core.ports.bind_claims import claims
-from exporter.core.ports.conflict import NOBODY, Place, PortConflict, conflict, described
-from exporter.core.ports.context import HOST, PortScene, wanted_socket
+from exporter.core.ports.conflict import conflict
+from exporter.core.ports.context import HOST, PortContext, wanted_socket
+from exporter.core.ports.listen_address import UNKNOWN_OWNER, ListenAddress, described
 from exporter.core.ports.overlap import overlaps
 
 KIND = "namespace_bind_failed"
 
 
-def check(scene: PortScene) -> Iterator[PortConflict]:
+def check(context: PortContext) -> Iterator[Finding]:
     """Report what each of them did not get."""
-    for container_id, space in scene.spaces.items():
-        container = scene.inventory.containers[container_id]
-        refused = scene.readings.refused.get(container_id, {})
-        listeners = scene.inside(container) if space != HOST else None
+    for container_id, netns in context.netns.items():
+        container = context.inventory.containers[container_id]
+        refused = context.readings.refused.get(container_id, {})
+        listeners = context.listeners_in(container) if netns != HOST else None
         if listeners and (refused or not container.live):
             own = frozenset(refusal.cgroup_id for refusal in refused.values())
-            yield from _of_container(scene, container, listeners, own)
+            yield from _of_container(context, container, listeners, own)
 
 
 def _of_container(
-    scene: PortScene, container: Container, listeners: tuple[ListeningSocket, ...], own: frozenset[int]
-) -> Iterator[PortConflict]:
-    for claim in claims(scene, container, lambda place: _address(place, listeners, own) != ""):
+    context: PortContext, container: Container, listeners: tuple[ListeningSocket, ...], own: frozenset[int]
+) -> Iterator[Finding]:
+    for claim in claims(context, container, lambda place: _address(place, listeners, own) != ""):
         place = claim.place._replace(address=claim.place.address or _address(claim.place, listeners, own))
-        holder = _other(scene, container)
+        holder = _other(context, container)
         severity = INFO if claim.confidence == SUSPECTED else WARNING
-        held = f"held by {described(holder)}" if holder != NOBODY else "another container holds it"
+        held = f"held by {described(holder)}" if holder != UNKNOWN_OWNER else "another container holds it"
         detail = f"{container.name} cannot get {place} in the network namespace that it shares: {held}"
-        yield conflict(KIND, place, container.name, severity, detail, holder=holder, confidence=claim.confidence)
+        yield conflict(
+            context, KIND, place, container.name, severity, detail, holder=holder, confidence=claim.confidence
+        )
 
 
-def _address(place: Place, listeners: tuple[ListeningSocket, ...], own: frozenset[int]) -> str:
+def _address(place: ListenAddress, listeners: tuple[ListeningSocket, ...], own: frozenset[int]) -> str:
     """Return where another listens that stands in the way; '' when nobody does, or the container does itself."""
     wanted = wanted_socket(place)
     found = [socket for socket in listeners if overlaps(socket, wanted)]
     return found[0].address if found and not any(socket.cgroup_id in own for socket in found) else ""
 
 
-def _other(scene: PortScene, container: Container) -> Owner:
-    """Return the only other live container in its namespace; NOBODY when there are several."""
-    space = scene.space(container)
+def _other(context: PortContext, container: Container) -> Owner:
+    """Return the only other live container in its namespace; UNKNOWN_OWNER when there are several."""
+    space = context.netns_of(container)
     others = [
         other
-        for other in scene.inventory.containers.values()
-        if other.live and other.id != container.id and scene.space(other) == space
+        for other in context.inventory.containers.values()
+        if other.live and other.id != container.id and context.netns_of(other) == space
     ]
-    return Owner(CONTAINER, others[0].name, others[0].id) if len(others) == 1 else NOBODY
+    return Owner(CONTAINER, others[0].name, others[0].id) if len(others) == 1 else UNKNOWN_OWNER

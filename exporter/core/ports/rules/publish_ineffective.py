@@ -6,23 +6,24 @@ taken away.
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING
+from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
-from exporter.core.ports.conflict import Place, PortConflict, conflict
-from exporter.core.ports.context import HOST, PortScene
+from exporter.core.ports.conflict import conflict
+from exporter.core.ports.context import HOST, PortContext
+from exporter.core.ports.listen_address import ListenAddress
 
 KIND = "publish_ineffective"
 
 
-def check(scene: PortScene) -> Iterator[PortConflict]:
+def check(context: PortContext) -> Iterator[Finding]:
     """Report each of the container's ports once."""
-    for container in scene.containers(live=True):
+    for container in context.containers(live=True):
         for binding in _ineffective(container):
-            place = Place(binding.protocol, binding.host_ip, binding.host_port)
+            place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
             target = f"{binding.protocol}/{binding.container_port}"
-            detail = f"{place} should lead to {target} of {container.name} and does not: {_why(scene, container)}"
-            yield conflict(KIND, place, container.name, WARNING, detail)
+            detail = f"{place} should lead to {target} of {container.name} and does not: {_why(context, container)}"
+            yield conflict(context, KIND, place, container.name, WARNING, detail)
 
 
 def _ineffective(container: Container) -> Iterator[PortBinding]:
@@ -32,10 +33,10 @@ def _ineffective(container: Container) -> Iterator[PortBinding]:
         yield from (binding for port, binding in sorted(first.items()) if port not in effective)
 
 
-def _why(scene: PortScene, container: Container) -> str:
+def _why(context: PortContext, container: Container) -> str:
     if container.network_mode == HOST:
         return "in host mode its ports are the host's own"
-    networks = [scene.inventory.networks.get(endpoint.network_id) for endpoint in container.endpoints]
+    networks = [context.inventory.networks.get(endpoint.network_id) for endpoint in container.endpoints]
     if not networks or container.network_mode == "none":
         return "it is on no network that can publish"
     if all(network is not None and network.internal for network in networks):

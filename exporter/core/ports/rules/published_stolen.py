@@ -6,19 +6,20 @@ routed to have no listener, and neither has SCTP one that is read.
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CRITICAL
-from exporter.core.ports.conflict import PortConflict, conflict, described
-from exporter.core.ports.context import PortScene, is_dockers
+from exporter.core.findings.finding import CRITICAL, Finding
+from exporter.core.ports.conflict import conflict
+from exporter.core.ports.context import PortContext, is_docker_proxy
+from exporter.core.ports.listen_address import described
 from exporter.core.ports.published import published_places
 
 KIND = "published_stolen"
 
 
-def check(scene: PortScene) -> Iterator[PortConflict]:
+def check(context: PortContext) -> Iterator[Finding]:
     """Report each address apart: one family's may be stolen and the other's not."""
-    for container, place in published_places(scene):
-        listeners = scene.overlapping(place)
-        if listeners and not any(is_dockers(listener.owner) for listener in listeners):
+    for container, place in published_places(context):
+        listeners = context.overlapping(place)
+        if listeners and not any(is_docker_proxy(listener.owner) for listener in listeners):
             holder = listeners[0].owner
             detail = f"{place} is published by {container.name} and held by {described(holder)}"
-            yield conflict(KIND, place, container.name, CRITICAL, detail, holder=holder)
+            yield conflict(context, KIND, place, container.name, CRITICAL, detail, holder=holder)

@@ -5,25 +5,26 @@ Guard: networks that are routed to need no listener; with the userland proxy off
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import WARNING
+from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.model.sockets import ENGINE
-from exporter.core.ports.conflict import EVERY_ADDRESS, Place, PortConflict, conflict
-from exporter.core.ports.context import PortScene
+from exporter.core.ports.conflict import conflict
+from exporter.core.ports.context import PortContext
+from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress
 from exporter.core.ports.published import published_places
 
 KIND = "published_unheld"
 
 
-def check(scene: PortScene) -> Iterator[PortConflict]:
+def check(context: PortContext) -> Iterator[Finding]:
     """Report each address apart: one family's may be held and the other's not."""
-    for container, place in published_places(scene):
-        if not scene.overlapping(place) and not _engine_holds_ipv4(scene, place):
+    for container, place in published_places(context):
+        if not context.overlapping(place) and not _engine_holds_ipv4(context, place):
             detail = f"{place} is published by {container.name}, and nothing listens there: docker-proxy is gone"
-            yield conflict(KIND, place, container.name, WARNING, detail)
+            yield conflict(context, KIND, place, container.name, WARNING, detail)
 
 
-def _engine_holds_ipv4(scene: PortScene, place: Place) -> bool:
+def _engine_holds_ipv4(context: PortContext, place: ListenAddress) -> bool:
     if ":" not in place.address:
         return False
-    held = scene.overlapping(place._replace(address=EVERY_ADDRESS))
+    held = context.overlapping(place._replace(address=EVERY_ADDRESS))
     return any(listener.owner.kind == ENGINE for listener in held)

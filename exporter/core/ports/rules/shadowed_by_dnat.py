@@ -1,44 +1,42 @@
-"""A DNAT rule takes packets for a port elsewhere, and somebody listens there who gets none of them.
+"""A DNAT rule redirects the packets for a port, and a listener on it receives none of them.
 
-Guard: the rule must mean everybody who comes from outside (its -i, -s) and the listener's address (its -d); Docker's
-own listeners stand behind its own rules, and what listens on the loopback alone expects nobody from outside.
+Guard: the rule must match every client from outside (its -i, -s) and the listener's address (its -d); Docker's own
+listeners are behind its own rules, and a listener on the loopback alone expects no client from outside.
 """
 
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from exporter.core.findings.finding import CRITICAL
+from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.sockets import Listener, ListeningSocket, Owner
 from exporter.core.nat.redirects import Redirect
-from exporter.core.ports.conflict import Place, PortConflict, conflict, described
-from exporter.core.ports.context import PortScene, is_dockers
+from exporter.core.ports.conflict import conflict, of_holder
+from exporter.core.ports.context import PortContext, is_docker_proxy
+from exporter.core.ports.listen_address import ListenAddress, described
 from exporter.core.ports.overlap import overlaps
 
 KIND = "shadowed_by_dnat"
 WILDCARDS = {4: "0.0.0.0", 6: "::"}
 
 
-def check(scene: PortScene) -> Iterator[PortConflict]:
-    """Report each listener once for each of those that its packets go to."""
-    uplinks = frozenset(link.name for link in scene.topology.uplinks)
-    seen: set[tuple[Owner, Place, Owner]] = set()
-    for redirect in scene.readings.redirects or ():
-        if redirect.source or not _is_from_outside(redirect.in_interface, uplinks):
-            continue
-        for listener in _shadowed(scene, redirect):
-            place = Place(redirect.protocol, listener.socket.address, listener.socket.port)
-            finding = listener.owner, place, redirect.target
-            if finding not in seen:
-                seen.add(finding)
-                yield _report(*finding)
+def check(context: PortContext) -> Iterator[Finding]:
+    """Report each listener once for each target of its packets."""
+    uplinks = frozenset(link.name for link in context.topology.uplinks)
+    for owner, place, target in dict.fromkeys(_pairs(context, uplinks)):
+        detail = f"{described(owner)} listens on {place}, and a DNAT rule takes its packets to {described(target)}"
+        yield of_holder(conflict(context, KIND, place, owner.name, CRITICAL, detail, holder=target))
 
 
-def _report(owner: Owner, place: Place, target: Owner) -> PortConflict:
-    detail = f"{described(owner)} listens on {place}, and a DNAT rule takes its packets to {described(target)}"
-    return conflict(KIND, place, owner.name, CRITICAL, detail, holder=target)
+def _pairs(context: PortContext, uplinks: frozenset[str]) -> Iterator[tuple[Owner, ListenAddress, Owner]]:
+    """Yield listeners, where they listen, and where their packets go."""
+    for redirect in context.readings.redirects or ():
+        if not redirect.source and _is_from_outside(redirect.in_interface, uplinks):
+            for listener in _shadowed(context, redirect):
+                place = ListenAddress(redirect.protocol, listener.socket.address, listener.socket.port)
+                yield listener.owner, place, redirect.target
 
 
-def _shadowed(scene: PortScene, redirect: Redirect) -> Iterator[Listener]:
+def _shadowed(context: PortContext, redirect: Redirect) -> Iterator[Listener]:
     for port in range(redirect.host_port, (redirect.last_host_port or redirect.host_port) + 1):
         wanted = ListeningSocket(
             redirect.protocol,
@@ -46,8 +44,8 @@ def _shadowed(scene: PortScene, redirect: Redirect) -> Iterator[Listener]:
             port,
             v6only=redirect.family == max(WILDCARDS),
         )
-        for listener in scene.listeners.get((redirect.protocol, port), ()):
-            if not is_dockers(listener.owner) and _expects_others(listener) and overlaps(listener.socket, wanted):
+        for listener in context.listeners.get((redirect.protocol, port), ()):
+            if not is_docker_proxy(listener.owner) and _expects_others(listener) and overlaps(listener.socket, wanted):
                 yield listener
 
 

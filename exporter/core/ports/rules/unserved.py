@@ -5,14 +5,14 @@ Guard: the container has run for a minute; whoever shares its namespace counts; 
 
 from collections.abc import Iterator
 
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.context import PortScene
+from exporter.core.findings.finding import Finding
+from exporter.core.ports.context import PortContext
 from exporter.core.ports.unserved import UNSERVED, lead, report, unserved_ports
 
 KIND = UNSERVED
 
 
-def check(scene: PortScene) -> Iterator[PortConflict]:
+def check(context: PortContext) -> Iterator[Finding]:
     """Report each port once."""
-    for found in unserved_ports(scene, KIND):
-        yield report(found, f"{lead(found)}, where nothing listens")
+    for found in unserved_ports(context, KIND):
+        yield report(context, found, f"{lead(found)}, where nothing listens")

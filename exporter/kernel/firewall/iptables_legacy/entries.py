@@ -24,9 +24,10 @@ from exporter.core.nat.ruleset import (
     UNEQUAL,
     UNKNOWN,
     Condition,
+    Effect,
     Rule,
 )
-from exporter.kernel.firewall.nftables import xt
+from exporter.kernel.firewall.nftables import xt, xt_targets
 from exporter.kernel.netlink.protocols import ADDRESS_BYTES, PROTOCOLS
 
 VERDICTS = {-1: "DROP", -2: "ACCEPT", -4: "QUEUE", -5: RETURN}
@@ -88,9 +89,10 @@ def parse_entries(layout: Layout, data: bytes) -> Iterator[Entry]:
 @lru_cache(1 << 16)
 def parse_rule(family: str, table: str, chain: str, target_at: int, jump: str, data: bytes) -> Rule:
     """Parse one entry without its counters; `jump` is the chain it leads to."""
-    conditions = (*_header(family, data), *_matches(family, target_at, data))
+    conditions: tuple[Condition, ...] = (*_header(family, data), *_matches(family, target_at, data))
     name = text(data[target_at + 2 : target_at + 2 + NAME_BYTES])
     address, port = "", 0
+    effects: tuple[Effect, ...] = ()
     if name == STANDARD:
         verdict = VERDICT.unpack_from(data, target_at + TARGET_HEADER)[0]
         layout = LAYOUTS[family]
@@ -98,10 +100,14 @@ def parse_rule(family: str, table: str, chain: str, target_at: int, jump: str, d
             name = GOTO if data[layout.flags_at] & layout.goto else JUMP
         elif verdict < 0:
             name = VERDICTS.get(verdict, "?verdict")
-    elif name in xt.TRANSLATIONS:
-        revision = data[target_at + 2 + NAME_BYTES]
-        address, port = xt.translation(data[target_at + TARGET_HEADER :], revision, ADDRESS_BYTES[family])
-    return Rule(family, table, chain, name, jump, address, port, conditions)
+    else:
+        revision, info = data[target_at + 2 + NAME_BYTES], data[target_at + TARGET_HEADER :]
+        effects = tuple(xt_targets.effects(name, revision, info))
+        if name in xt_targets.TRANSLATIONS:
+            address, port = xt_targets.translation(info, revision, ADDRESS_BYTES[family])
+            if xt_targets.is_range(name, revision, info, ADDRESS_BYTES[family]):
+                conditions = *conditions, Condition("nat", UNKNOWN)
+    return Rule(family, table, chain, name, jump, address, port, conditions, effects=effects)
 
 
 def _header(family: str, data: bytes) -> Iterator[Condition]:
@@ -142,7 +148,7 @@ def _matches(family: str, target_at: int, data: bytes) -> Iterator[Condition]:
         if not TARGET_HEADER <= size <= target_at - offset:
             raise ValueError("no match of a legacy rule")
         name, revision = text(data[offset + 2 : offset + 2 + NAME_BYTES]), data[offset + 2 + NAME_BYTES]
-        yield from xt.conditions(name, revision, data[offset + TARGET_HEADER : offset + size])
+        yield from xt.conditions(name, revision, data[offset + TARGET_HEADER : offset + size], family)
         offset += size
 
 

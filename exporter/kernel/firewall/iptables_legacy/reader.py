@@ -5,10 +5,11 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from exporter.core.nat.reading import Counted
-from exporter.core.nat.ruleset import FAMILIES, FILTER, NAT, RAW, Ruleset
+from exporter.core.nat.ruleset import FAMILIES, FILTER, MANGLE, NAT, RAW, SECURITY, Ruleset
 from exporter.kernel.firewall.iptables_legacy.tables import LegacyTable, read_table, table_names
 
-TABLES = (NAT, FILTER, RAW)
+TABLES = (NAT, FILTER, RAW, MANGLE, SECURITY)
+COUNTED_TABLES = (NAT, FILTER, RAW)
 
 
 class LegacyReader:
@@ -45,7 +46,8 @@ def parse_tables(tables: list[LegacyTable]) -> tuple[Ruleset, Counted, list[int]
         chains={place: rules for table in tables for place, rules in table.chains.items()},
         bases={place: base for table in tables for place, base in table.bases.items()},
     )
-    return made, _counted(tables), [packets for table in tables for packets in table.packets]
+    counted = [table for table in tables if table.name in COUNTED_TABLES]
+    return made, _counted(counted), [packets for table in counted for packets in table.packets]
 
 
 def _counted(tables: list[LegacyTable]) -> Counted:

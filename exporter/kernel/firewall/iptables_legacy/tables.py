@@ -6,13 +6,12 @@ A change is told to nobody. Sources: linux/netfilter_ipv4/ip_tables.h, linux/net
 
 import contextlib
 import ctypes
-import os
 import socket
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.core.nat.ruleset import IP, IP6, Base, Place, Rule
+from exporter.core.nat.ruleset import FILTER, IP, IP6, MANGLE, NAT, RAW, SECURITY, Base, Place, Rule
 from exporter.kernel.firewall.iptables_legacy.entries import (
     ERROR,
     LAYOUTS,
@@ -24,6 +23,7 @@ from exporter.kernel.firewall.iptables_legacy.entries import (
     parse_rule,
     text,
 )
+from exporter.kernel.libc import checked, libc
 
 GET_INFO, GET_ENTRIES = 64, 65
 LEVELS = {IP: socket.IPPROTO_IP, IP6: socket.IPPROTO_IPV6}
@@ -31,16 +31,19 @@ SOCKET_FAMILIES = {IP: socket.AF_INET, IP6: socket.AF_INET6}
 NAMES = {IP: "ip_tables_names", IP6: "ip6_tables_names"}
 HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 POLICIES = {-1: "DROP", -2: "ACCEPT"}
+# linux/netfilter_ipv4.h: NF_IP_PRI_*; NAT's is that of the source behind the routing, of the destination before it.
+PRIORITIES = {RAW: -300, MANGLE: -150, FILTER: 0, SECURITY: 50}
+NAT_PRIORITIES = {"PREROUTING": -100, "OUTPUT": -100, "INPUT": 100, "POSTROUTING": 100}
 INFO = struct.Struct("=32s13I")  # name, valid_hooks, hook_entry[5], underflow[5], num_entries, size
 NAME_SIZE, ENTRIES_AT = 32, 40  # of struct ipt_get_entries: name, size, padding, entries
 TRIES = 5
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
 class LegacyTable:
     """One table: its chains with their rules, its policies, and the packets of each rule in their order."""
 
+    name: str
     chains: dict[Place, tuple[Rule, ...]]
     bases: dict[Place, Base]
     packets: list[int]
@@ -98,9 +101,7 @@ def _ask(sock: socket.socket, level: int, option: int, buffer: bytearray) -> Non
     """Python's own getsockopt hands no buffer in, and gives 1 KiB at most."""
     length = ctypes.c_uint32(len(buffer))
     place = (ctypes.c_char * len(buffer)).from_buffer(buffer)
-    if LIBC.getsockopt(sock.fileno(), level, option, place, ctypes.byref(length)):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+    checked(libc.getsockopt(sock.fileno(), level, option, place, ctypes.byref(length)), "getsockopt")
 
 
 def parse_table(family: str, table: str, heads: dict[int, str], ends: dict[int, str], data: bytes) -> LegacyTable:
@@ -117,13 +118,18 @@ def parse_table(family: str, table: str, heads: dict[int, str], ends: dict[int, 
             chains.setdefault(place, [])
         if entry.offset in ends:
             verdict = VERDICT.unpack_from(entry.data, entry.target_at + TARGET_HEADER)[0]
-            chain = family, table, ends[entry.offset]
-            bases[chain] = Base(ends[entry.offset].lower(), POLICIES.get(verdict, "ACCEPT"))
+            bases[family, table, ends[entry.offset]] = _base(table, ends[entry.offset], verdict)
         elif entry.target != ERROR and not _ends_a_chain(entries, number):
             jump = _jump(entry, names)
             chains[place].append(parse_rule(family, table, place[2], entry.target_at, jump, entry.data))
             packets.append(entry.packets)
-    return LegacyTable({key: tuple(rules) for key, rules in chains.items()}, bases, packets)
+    return LegacyTable(table, {key: tuple(rules) for key, rules in chains.items()}, bases, packets)
+
+
+def _base(table: str, chain: str, verdict: int) -> Base:
+    translates = table == NAT
+    priority = NAT_PRIORITIES[chain] if translates else PRIORITIES.get(table, 0)
+    return Base(chain.lower(), POLICIES.get(verdict, "ACCEPT"), NAT if translates else FILTER, priority)
 
 
 def _name_of_chain(entry: Entry) -> str:

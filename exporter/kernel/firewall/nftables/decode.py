@@ -7,7 +7,8 @@ from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.dump import FAMILIES
 from exporter.kernel.firewall.nftables.expressions import take
 from exporter.kernel.firewall.nftables.machine import State
-from exporter.kernel.netlink.nfnetlink import attributes, text, walk
+from exporter.kernel.netlink.messages import text, walk
+from exporter.kernel.netlink.nfnetlink import attributes
 
 
 @lru_cache(1 << 16)
@@ -21,5 +22,6 @@ def decode(family: int, table: str, chain: str, expressions: bytes, userdata: by
     except ValueError:  # another form than this: what was not read may say anything
         state.conditions.append(Condition("rule", UNKNOWN))
         state.made.setdefault("target", "?rule")
+    state.made.setdefault("effects", tuple(state.effects))
     comment = text(userdata[2 : 2 + userdata[1]]) if userdata[:1] == b"\0" and len(userdata) > 1 else ""
     return Rule(state.family, table, chain, conditions=tuple(state.conditions), comment=comment, **state.made)

@@ -1,4 +1,4 @@
-"""What each expression of a rule does to a little machine of registers, that knows what a register was loaded with.
+"""What each expression of a rule does to the machine of registers, which keeps what a register was loaded with.
 
 An expression that is not understood clears the registers: else the next comparison would be taken for one of what was
 there before, and the rule would look like another.
@@ -8,57 +8,41 @@ import struct
 from collections.abc import Callable, Mapping
 
 from exporter.core.nat.ruleset import (
-    DPORT,
-    DST,
-    DST_TYPE,
     EQUAL,
-    IIF,
-    IP,
-    IP6,
+    FAMILY,
+    IN,
+    JOINED,
     MAP,
-    OIF,
-    PROTOCOL,
-    SPORT,
-    SRC,
-    SRC_TYPE,
-    STATE,
+    NOT_IN,
     UNEQUAL,
     UNKNOWN,
+    UNTRACKED,
     Condition,
+    Effect,
 )
-from exporter.kernel.firewall.nftables import nfta, targets, xt
-from exporter.kernel.firewall.nftables.comparisons import EQ, STATUS, compared
+from exporter.kernel.firewall.nftables import loads, nfta, targets, xt
+from exporter.kernel.firewall.nftables.comparisons import ADDRESSES, EQ, MARKS, MASKED, PORTS, compared
 from exporter.kernel.firewall.nftables.machine import Attributes, Loaded, State, u32
 from exporter.kernel.firewall.nftables.targets import VERDICT_REGISTER
-from exporter.kernel.netlink.nfnetlink import attributes, number, text
-from exporter.kernel.netlink.protocols import ADDRESS_BYTES
+from exporter.kernel.netlink.messages import text
+from exporter.kernel.netlink.nfnetlink import attributes, number
 
 NATIVE_TARGETS = {"masq": "MASQUERADE", "reject": "REJECT", "queue": "QUEUE", "tproxy": "TPROXY"}
-HARMLESS = frozenset({"counter", "log", "notrack"})  # they neither ask nor decide
-# Some that ask, limit or mark, and never end a packet's way: of others it cannot be told.
+# They have no condition and decide nothing.
+HARMLESS = frozenset({"counter", "log", "dup", "last", "flow_offload", "secmark"})
+# Some that ask, limit or mark, and never end a packet's way: of others it is unknown.
 NEVER_DECIDE = frozenset(
     {
-        *("bitwise", "byteorder", "cmp", "connlimit", "ct", "dup", "dynset", "exthdr", "fib", "flow_offload", "hash"),
-        *("last", "limit", "match", "meta", "numgen", "objref", "osf", "payload", "quota", "range", "rt"),
-        *("secmark", "socket", "tunnel", "xfrm"),
+        *("bitwise", "byteorder", "cmp", "connlimit", "ct", "dynset", "exthdr", "fib", "hash", "inner"),
+        *("limit", "match", "meta", "numgen", "objref", "osf", "payload", "quota", "range", "rt"),
+        *("socket", "tunnel", "xfrm", "lookup"),
     }
 )
-META = {6: IIF, 7: OIF, 16: PROTOCOL}  # NFT_META_IIFNAME, OIFNAME, L4PROTO
-NETWORK_HEADER, TRANSPORT_HEADER = 1, 2
-PAYLOAD = {
-    (IP, NETWORK_HEADER, 9): PROTOCOL,
-    (IP, NETWORK_HEADER, 12): SRC,
-    (IP, NETWORK_HEADER, 16): DST,
-    (IP6, NETWORK_HEADER, 6): PROTOCOL,
-    (IP6, NETWORK_HEADER, 8): SRC,
-    (IP6, NETWORK_HEADER, 24): DST,
-}
-PORTS = {0: SPORT, 2: DPORT}
-NEIGHBOURS = {SPORT: DPORT, SRC: DST}
-FIB_ADDRESS_TYPE, FIB_SOURCE, FIB_DESTINATION = 3, 1, 2
-CT = {0: STATE, 2: STATUS}  # NFT_CT_STATE, NFT_CT_STATUS
 RANGES = {0: EQUAL, 1: UNEQUAL}  # NFT_RANGE_*
-PROTOCOL_BYTES, WORD = 1, 4
+BITWISE_MASK_XOR = 0  # NFT_BITWISE_MASK_XOR, the only one before Linux 5.6
+LOOKUP_PARTS = {nfta.LOOKUP_SET, nfta.LOOKUP_SREG, nfta.LOOKUP_DREG, nfta.LOOKUP_SET_ID, nfta.LOOKUP_FLAGS}
+LOOKUP_INVERTED = 1  # NFT_LOOKUP_F_INV
+OBJECTS_WITHOUT_CONDITION = (1, 3)  # NFT_OBJECT_COUNTER, NFT_OBJECT_CT_HELPER
 
 
 def take(state: State, name: str, data: bytes | None) -> None:
@@ -67,7 +51,7 @@ def take(state: State, name: str, data: bytes | None) -> None:
     if handler is not None:
         try:
             handler(state, attributes(data or b""))
-            understood = data is not None
+            understood = data is not None or name == "notrack"
         except (KeyError, IndexError, ValueError, struct.error):  # another kernel may write it in another way
             understood = False
         if not understood:
@@ -87,54 +71,15 @@ def _not_understood(state: State, name: str) -> None:
         state.made.setdefault("target", f"?{name}")
 
 
-def _meta(state: State, parts: Attributes) -> None:
-    if nfta.META_SREG in parts:
-        return  # it sets a mark and asks nothing
-    key = META.get(u32(parts[nfta.META_KEY]), "?meta")
-    state.load(parts[nfta.META_DREG], Loaded(key, size=PROTOCOL_BYTES if key == PROTOCOL else 0))
-
-
-def _payload(state: State, parts: Attributes) -> None:
-    if nfta.PAYLOAD_SREG in parts:
-        return
-    base, offset = u32(parts[nfta.PAYLOAD_BASE]), u32(parts[nfta.PAYLOAD_OFFSET])
-    key = PORTS.get(offset) if base == TRANSPORT_HEADER else PAYLOAD.get((state.family, base, offset))
-    length, size = u32(parts[nfta.PAYLOAD_LEN]), _size(state.family, key or "")
-    loaded = Loaded("?payload")
-    if key and (length == size or (key in (SRC, DST) and length < size)):
-        loaded = Loaded(key, length)
-    elif key in NEIGHBOURS and length == 2 * size:
-        loaded = Loaded(key, length, second=NEIGHBOURS[key])
-    state.load(parts[nfta.PAYLOAD_DREG], loaded)
-
-
-def _size(family: str, key: str) -> int:
-    """How many bytes a key has; a prefix of an address is a shorter load."""
-    return {PROTOCOL: PROTOCOL_BYTES, SPORT: 2, DPORT: 2}.get(key, ADDRESS_BYTES.get(family, 0))
-
-
-def _fib(state: State, parts: Attributes) -> None:
-    keys = {FIB_SOURCE: SRC_TYPE, FIB_DESTINATION: DST_TYPE}
-    flags, result = u32(parts[nfta.FIB_FLAGS]), u32(parts[nfta.FIB_RESULT])
-    key = keys.get(flags) if result == FIB_ADDRESS_TYPE else None
-    state.load(parts[nfta.FIB_DREG], Loaded(key, WORD) if key else Loaded("?fib"))
-
-
-def _ct(state: State, parts: Attributes) -> None:
-    if nfta.CT_SREG in parts:
-        return
-    key = None if nfta.CT_DIRECTION in parts else CT.get(u32(parts[nfta.CT_KEY]))
-    state.load(parts[nfta.CT_DREG], Loaded(key, WORD) if key else Loaded("?ct"))
-
-
 def _bitwise(state: State, parts: Attributes) -> None:
     source = state.loaded(parts[nfta.BITWISE_SREG])
+    operation = u32(parts[nfta.BITWISE_OP]) if nfta.BITWISE_OP in parts else BITWISE_MASK_XOR
     mask, xor = (
         attributes(parts.get(place, b"")).get(nfta.DATA_VALUE, b"") for place in (nfta.BITWISE_MASK, nfta.BITWISE_XOR)
     )
-    plain = source.key in (SRC, DST, STATE, STATUS) and source.mask is None and not source.second
-    understood = plain and len(mask) == source.size and not any(xor)
-    loaded = Loaded(source.key, source.size, mask) if understood else Loaded("?bitwise")
+    plain = source.key in MASKED and source.mask is None and not source.second and operation == BITWISE_MASK_XOR
+    understood = plain and len(mask) == source.size and (source.key in MARKS or not any(xor))
+    loaded = Loaded(source.key, source.size, mask, xor=xor) if understood else Loaded("?bitwise")
     state.load(parts[nfta.BITWISE_DREG], loaded)
 
 
@@ -149,40 +94,66 @@ def _cmp(state: State, parts: Attributes) -> None:
     else:
         pairs = [(Loaded("?cmp") if source.second else source, data)]
     for loaded, value in pairs:
-        condition = compared(state.family, loaded.key, operation, value, loaded.mask)
+        condition = compared(state.layer3, loaded, operation, value)
         state.conditions.append(condition or Condition(loaded.key.removeprefix("?"), UNKNOWN))
+        if condition and condition.key == FAMILY and condition.operator == EQUAL and not state.layer3:
+            state.layer3 = str(condition.value)
 
 
 def _range(state: State, parts: Attributes) -> None:
     source, operation = state.loaded(parts[nfta.RANGE_SREG]), u32(parts[nfta.RANGE_OP])
     first, last = (attributes(parts[place])[nfta.DATA_VALUE] for place in (nfta.RANGE_FROM, nfta.RANGE_TO))
-    if source.key not in (SPORT, DPORT) or source.second or {len(first), len(last)} != {source.size}:
-        raise ValueError("a range of what is no port")
-    state.conditions.append(Condition(source.key, RANGES[operation], (number(first), number(last))))
+    whole = source.key in (*PORTS, *ADDRESSES) and not source.second and source.mask is None
+    if not whole or {len(first), len(last)} != {source.size}:
+        raise ValueError("a range of what is no port and no address")
+    wanted = number(first), number(last)
+    if source.key in PORTS:
+        state.conditions.append(Condition(source.key, RANGES[operation], wanted))
+    else:
+        operator = IN if RANGES[operation] == EQUAL else NOT_IN
+        state.conditions.append(Condition(source.key, operator, (wanted,)))
 
 
 def _lookup(state: State, parts: Attributes) -> None:
-    key = state.loaded(parts[nfta.LOOKUP_SREG]).key.removeprefix("?")
+    if parts.keys() - LOOKUP_PARTS:
+        raise ValueError("a look-up with more than is understood")
+    name = text(parts[nfta.LOOKUP_SET])
+    fields = state.take_joined(parts[nfta.LOOKUP_SREG])
+    plain = all(f.key[:1] != "?" and f.mask is None and not f.second and not f.map and f.key for f in fields)
+    keys = JOINED.join(field.key.removeprefix("?") or "constant" for field in fields)
     register = u32(parts[nfta.LOOKUP_DREG]) if nfta.LOOKUP_DREG in parts else None
     if register == VERDICT_REGISTER:
-        state.decide(MAP, to=text(parts[nfta.LOOKUP_SET]), by=key)
+        if not plain:
+            state.conditions.append(Condition(keys, UNKNOWN))
+        state.decide(MAP, to=name, by=keys if plain else f"?{keys}")
         return
-    state.conditions.append(Condition(key, UNKNOWN))
+    inverted = nfta.LOOKUP_FLAGS in parts and u32(parts[nfta.LOOKUP_FLAGS]) & LOOKUP_INVERTED
+    operator = UNKNOWN if not plain else NOT_IN if inverted else IN
+    state.conditions.append(Condition(keys, operator, None if operator == UNKNOWN else name))
     if register is not None:
-        state.registers[register] = Loaded("?lookup")
+        state.load(parts[nfta.LOOKUP_DREG], Loaded(keys, map=name) if plain else Loaded("?lookup"))
 
 
 def _match(state: State, parts: Attributes) -> None:
     name, revision = text(parts[nfta.XT_NAME]), u32(parts[nfta.XT_REVISION])
-    state.conditions.extend(xt.conditions(name, revision, parts.get(nfta.XT_INFO, b"")))
+    state.conditions.extend(xt.conditions(name, revision, parts.get(nfta.XT_INFO, b""), state.layer3))
+
+
+def _notrack(state: State, _: Attributes) -> None:
+    state.effects.append(Effect(UNTRACKED))
+
+
+def _objref(_: State, parts: Attributes) -> None:
+    if u32(parts[nfta.OBJREF_TYPE]) not in OBJECTS_WITHOUT_CONDITION:
+        raise ValueError("an object that may limit the rule")
 
 
 Handler = Callable[[State, Attributes], None]
 _HANDLERS: Mapping[str, Handler] = {
-    "meta": _meta,
-    "payload": _payload,
-    "fib": _fib,
-    "ct": _ct,
+    "meta": loads.meta,
+    "payload": loads.payload,
+    "fib": loads.fib,
+    "ct": loads.ct,
     "bitwise": _bitwise,
     "cmp": _cmp,
     "range": _range,
@@ -192,4 +163,6 @@ _HANDLERS: Mapping[str, Handler] = {
     "redir": targets.redir,
     "target": targets.target,
     "match": _match,
+    "notrack": _notrack,
+    "objref": _objref,
 }

@@ -6,40 +6,38 @@ kernel's dump costs, 3.5 us a rule.
 
 import re
 import struct
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from exporter.core.nat.reading import Counted, Ended
-from exporter.core.nat.ruleset import DOCKER_BRIDGES, FILTER, MAP, NAT, RAW, Base, Place, Rule, Ruleset
+from exporter.core.nat.ruleset import DOCKER_BRIDGES, FILTER, NAT, RAW, Rule, Ruleset
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.comparisons import INTERFACE_NAME_BYTES
+from exporter.kernel.firewall.nftables.chains import parse_chains
 from exporter.kernel.firewall.nftables.decode import decode
 from exporter.kernel.firewall.nftables.dump import (
     FAMILIES,
     GETCHAIN,
     GETRULE,
-    GETSETELEM,
     HALF,
     NUMBERS,
-    Dump,
+    ROUTED,
     dump,
     generation,
 )
-from exporter.kernel.netlink.nfnetlink import number, open_socket, text, walk
+from exporter.kernel.firewall.nftables.set_reader import SetReader
+from exporter.kernel.netlink.messages import text, walk
+from exporter.kernel.netlink.nfnetlink import number, open_socket
 
 # The attribute that names the expression, and the head of its data; a set or a table may have the same name.
 COUNTER = re.compile(rb"\x0c\0\x01\0counter\0\x1c\0\x02[\0\x80]")
 VALUES_AT, PACKETS_AT, VALUES_END = 20, 32, 40  # from the start of it: bytes, a header, packets
 PACKETS = struct.Struct(">Q")
-HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
-POLICIES = {0: "DROP", 1: "ACCEPT"}
 COUNTED_TABLES = (NAT, DOCKER_BRIDGES, FILTER, RAW)
 # Connections are read at each scrape; the filters' drops too while these tables are small, else beside it.
 READ_ALWAYS = (NAT, DOCKER_BRIDGES)
 SMALL = 200  # rules: 0.7 ms
 NO_COUNTER = -1
-NEVER = -1  # no dump is of this generation
-VERDICT_JUMP = 0xFFFFFFFD  # linux/netfilter/nf_tables.h: NFT_JUMP
 
 Key = tuple[str, str, int]  # family, table, handle: a table that is written anew starts its handles again
 Table = tuple[str, str]  # family, table
@@ -98,6 +96,7 @@ class NftReader:
 
     def __init__(self) -> None:
         self._socket = open_socket()
+        self._sets = SetReader()
         self.last = Generation()
 
     def close(self) -> None:
@@ -132,81 +131,28 @@ class NftReader:
 
     def _read_all(self) -> None:
         dumps = [dump(self._socket, GETCHAIN), dump(self._socket, GETRULE)]
-        chains, bases = _parse_chains(dumps[0])
+        chains, bases = parse_chains(dumps[0])
         counted: dict[Table, list[tuple[ReadRule, int]]] = {}
         for family, message in dumps[1].objects:
             if family not in FAMILIES:
                 continue
             read = parse_rule(family, message)
             chains.setdefault(read.rule.place, []).append(read.rule)
-            if read.rule.table in COUNTED_TABLES:
+            if read.rule.table in COUNTED_TABLES and read.rule.family in ROUTED:
                 counted.setdefault((read.rule.family, read.rule.table), []).append((read, packets_of(message, read)))
         rules = [read for group in counted.values() for read, _ in group if read.counter_at >= 0]
         number = dumps[1].generation if dumps[1].objects else generation(self._socket) & HALF
-        maps = self._read_maps(chains, dumps)
+        sets = self._sets.read(self._socket, chain.from_iterable(chains.values()))
+        dumps += sets.dumps
+        found = {place: tuple(rules) for place, rules in chains.items()}
         self.last = Generation(
             number=number,
             whole=all(found.generation == number for found in dumps if found.objects),
-            ruleset=Ruleset({place: tuple(rules) for place, rules in chains.items()}, bases, maps),
+            ruleset=Ruleset(found, bases, sets.maps, sets.elements),
             counted=Counted(tuple(read.key for read in rules), tuple(read.rule for read in rules)),
             places={table: [read.counter_at for read, _ in group] for table, group in counted.items()},
             counters={table: [n for read, n in group if read.counter_at >= 0] for table, group in counted.items()},
         )
-
-    def _read_maps(self, chains: dict[Place, list[Rule]], dumps: list[Dump]) -> dict[Place, dict[str, str]]:
-        """Read the verdict maps that rules ask; their dumps join the others."""
-        wanted = {
-            (rule.family, rule.table, rule.to) for rules in chains.values() for rule in rules if rule.target == MAP
-        }
-        found = {}
-        for family, table, name in sorted(wanted):
-            try:
-                dumps.append(dump(self._socket, GETSETELEM, NUMBERS[family], table, name))
-            except FileNotFoundError:  # it went with its rules, after these were read
-                dumps.append(Dump([(0, b"")], NEVER))
-                continue
-            elements = parse_elements(message for _, message in dumps[-1].objects)
-            if elements is not None:
-                found[family, table, name] = elements
-        return found
-
-
-def _parse_chains(found: Dump) -> tuple[dict[Place, list[Rule]], dict[Place, Base]]:
-    chains: dict[Place, list[Rule]] = {}
-    bases = {}
-    for family, message in found.objects:
-        if family in FAMILIES:
-            parts = dict(walk(message))
-            place = FAMILIES[family], text(parts[nfta.CHAIN_TABLE]), text(parts[nfta.CHAIN_NAME])
-            chains[place] = []
-            if nfta.CHAIN_HOOK in parts:
-                bases[place] = _parse_base(parts)
-    return chains, bases
-
-
-def _parse_base(parts: dict[int, bytes]) -> Base:
-    hook = dict(walk(parts[nfta.CHAIN_HOOK]))
-    place = number(hook.get(nfta.HOOK_NUMBER, b""))
-    return Base(
-        hook=HOOKS[place] if place < len(HOOKS) else "",
-        policy=POLICIES.get(number(parts.get(nfta.CHAIN_POLICY, b"\1")), "ACCEPT"),
-    )
-
-
-def parse_elements(messages: Iterable[bytes]) -> dict[str, str] | None:
-    """Parse interface -> chain of a verdict map; None if any element is something else, such as a pair or a range."""
-    found = {}
-    for message in messages:
-        for _, element in walk(dict(walk(message)).get(nfta.SET_ELEMENTS, b"")):
-            parts = dict(walk(element))
-            key = dict(walk(parts.get(nfta.SET_ELEM_KEY, b""))).get(nfta.DATA_VALUE, b"")
-            verdict = dict(walk(dict(walk(parts.get(nfta.SET_ELEM_DATA, b""))).get(nfta.DATA_VERDICT, b"")))
-            code, chain = (verdict.get(place, b"") for place in (nfta.VERDICT_CODE, nfta.VERDICT_CHAIN))
-            jumps = number(code) == VERDICT_JUMP and text(chain)
-            if not jumps or len(key) != INTERFACE_NAME_BYTES or nfta.SET_ELEM_KEY_END in parts:
-                return None
-            found[text(key)] = jumps
-    return found
 
 
 def parse_ended(family: int, message: bytes) -> Ended:

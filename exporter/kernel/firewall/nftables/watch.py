@@ -15,10 +15,11 @@ import structlog
 
 from exporter.core.nat.reading import Ended
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.dump import DELRULE, FAMILIES, HALF, NEWGEN, SUBSYSTEM, generation
+from exporter.kernel.firewall.nftables.dump import DELRULE, FAMILIES, HALF, NEWGEN, ROUTED, SUBSYSTEM, generation
 from exporter.kernel.firewall.nftables.reader import COUNTED_TABLES, parse_ended
-from exporter.kernel.netlink.nfnetlink import DATAGRAM, NFGENMSG, number, open_socket, text, walk
-from exporter.kernel.netlink.rtnetlink import NETLINK_ADD_MEMBERSHIP, SO_RCVBUFFORCE, SOL_NETLINK, messages
+from exporter.kernel.netlink.client import MAX_DATAGRAM, NETLINK_ADD_MEMBERSHIP, SO_RCVBUFFORCE, SOL_NETLINK
+from exporter.kernel.netlink.messages import MalformedError, head, messages, text, walk
+from exporter.kernel.netlink.nfnetlink import NFGENMSG, number, open_socket
 
 GROUP = 7  # NFNLGRP_NFTABLES
 # Writing a thousand rules anew tells two thousand messages; 208 KiB hold 294 of them.
@@ -52,23 +53,32 @@ class NftWatch:
         """Take what is waiting, after waiting for it if there is a timeout; False when there was nothing."""
         self.socket.settimeout(timeout)
         try:
-            data = self.socket.recv(DATAGRAM)
+            data = self.socket.recv(MAX_DATAGRAM)
         except (TimeoutError, BlockingIOError):
             return False
         except OSError as error:
             if error.errno != errno.ENOBUFS:
                 raise
-            self.overflows += 1
-            log.warning("changes of rules lost: their last packets are not counted", overflows=self.overflows)
+            self._lose(error)
             return True
-        for kind, _, start, end in messages(data):
-            try:
-                family, _, _ = NFGENMSG.unpack_from(data, start)
-                self._take(kind - SUBSYSTEM, family, data[start + NFGENMSG.size : end])
-            except (LookupError, ValueError, struct.error):  # of no known form: as good as lost, and the next may be
-                self.overflows += 1
-                log.warning("a change of rules was not understood", overflows=self.overflows)
+        try:
+            for kind, _, _, start, end in messages(data):
+                self._take_message(kind, data, start, end)
+        except MalformedError as error:
+            self._lose(error)
         return True
+
+    def _lose(self, error: Exception) -> None:
+        """Count a notification that was lost, or was not understood, which is the same."""
+        self.overflows += 1
+        log.warning("nftables notifications lost, final counters incomplete", error=str(error), lost=self.overflows)
+
+    def _take_message(self, kind: int, data: bytes, start: int, end: int) -> None:
+        try:
+            family, _, _ = head(NFGENMSG, data, start, end, "a change of rules")
+            self._take(kind - SUBSYSTEM, family, data[start + NFGENMSG.size : end])
+        except (LookupError, ValueError, struct.error) as error:
+            self._lose(error)
 
     def wait(self, timeout: float) -> bool:
         """Wait until something is told; nothing is taken."""
@@ -100,7 +110,7 @@ class NftWatch:
     def _take(self, command: int, family: int, message: bytes) -> None:
         if command == DELRULE and family in FAMILIES:
             ended = parse_ended(family, message)
-            if ended.rule.table in COUNTED_TABLES:
+            if ended.rule.table in COUNTED_TABLES and ended.rule.family in ROUTED:
                 self._heard.append(ended)
         elif command == NEWGEN:
             parts = dict(walk(message))

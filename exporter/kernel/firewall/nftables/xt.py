@@ -1,73 +1,82 @@
-"""What iptables-nft keeps as binary blobs of xtables inside nf_tables rules; iptables-legacy has the same blobs.
+"""Matches of xtables, which iptables-nft keeps as blobs inside nf_tables rules; iptables-legacy has the same blobs.
 
-Sources: linux/netfilter/xt_tcpudp.h, xt_sctp.h, xt_addrtype.h, xt_conntrack.h, nf_nat.h. Blobs are in the host's byte
-order, but for addresses and ports of translations.
+Sources: linux/netfilter/xt_tcpudp.h, xt_sctp.h, xt_addrtype.h, xt_multiport.h, xt_iprange.h, xt_mark.h, xt_connmark.h,
+xt_pkttype.h, xt_rpfilter.h, xt_state.h. Blobs are in the host's byte order, but for addresses.
 """
 
-import ipaddress
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from exporter.core.nat.ruleset import (
+    CT_MARK,
     DPORT,
+    DST,
     DST_TYPE,
+    EITHER_PORT,
     EQUAL,
+    IN,
+    IP,
+    MARK,
+    NOT_IN,
+    PACKET_TYPE,
+    REVERSE_PATH,
     SPORT,
+    SRC,
     SRC_TYPE,
     STATE,
-    STATE_UNTRACKED,
+    TCP_FLAGS,
     UNEQUAL,
     UNKNOWN,
     Condition,
 )
+from exporter.kernel.firewall.nftables import xt_conntrack
+from exporter.kernel.netlink.protocols import ADDRESS_BYTES
 
-IPV4_BYTES = 4
 ALL_PORTS = (0, 65535)
 PORTS = struct.Struct("=4H")  # first and last source port, first and last destination port
 PORTS_INVERTED_AT = {"tcp": 11, "udp": 8}
-INVERT_SOURCE, INVERT_DESTINATION = 1, 2
+INVERT_SOURCE, INVERT_DESTINATION, INVERT_TCP_FLAGS = 1, 2, 4
+TCP_OPTION_AT, TCP_MASK_AT, TCP_VALUE_AT = 8, 9, 10
 SCTP = struct.Struct("=4H256x20xII")  # destination and source ports; behind chunks flags and invflags
 SCTP_PORTS = 3  # flags of both kinds of ports; of INVERT_* the same bits
 ADDRTYPE = struct.Struct("=HHI")  # of revision 1: source, destination, flags
 ADDRTYPE_LIMITS = 4 | 8  # only addresses of the incoming, or of the outgoing device
-CONNTRACK_AT = 146  # behind four addresses with their masks, expires, protocol and ports
-CONNTRACK = struct.Struct("=HHH")  # match_flags, invert_flags, state_mask
-MATCH_STATE, STATE_ALIAS = 1, 1 << 13  # the alias marks what was written as `-m state`
-SNAT, UNTRACKED = 1 << 6, 1 << 8  # XT_CONNTRACK_STATE_*, where they are not the kernel's own bits
 STATE_MASK = struct.Struct("=I")  # struct xt_state_info
-RANGE_ADDRESS_AT, RANGE_PORT_AT = 4, 36  # struct nf_nat_range2
-COMPAT_ADDRESS_AT, COMPAT_PORT_AT = 8, 16  # struct nf_nat_ipv4_multi_range_compat, of revisions 0 and 1
-TRANSLATIONS = ("DNAT", "SNAT", "REDIRECT")
-MATCHES_NOTHING = ("comment",)
+MULTIPORT = struct.Struct("=BB15H15BB")  # of revision 1: flags, count, ports, which of them begin a range, invert
+MULTIPORT_KEYS = (SPORT, DPORT, EITHER_PORT)
+MOST_PORTS = 15
+IPRANGE_FIELD, IPRANGE_FLAGS_AT = 16, 64  # of revision 1: first and last source, first and last destination, flags
+MARK_INFO = struct.Struct("=IIB")  # of revision 1: mark, mask, invert; of connmark too
+PKTTYPE = struct.Struct("=ii")  # type, invert
+RPFILTER_INVERT = 8  # XT_RPFILTER_INVERT
+WITHOUT_CONDITION = ("comment",)
 
 
-def conditions(name: str, revision: int, info: bytes) -> Iterator[Condition]:
-    """Decode a match; what is not understood is told by its name."""
-    if name in PORTS_INVERTED_AT and len(info) > PORTS_INVERTED_AT[name]:
-        yield from _ports(name, info)
-    elif name == "sctp" and len(info) >= SCTP.size:
-        yield from _sctp(info)
-    elif name == "addrtype" and revision == 1 and len(info) >= ADDRTYPE.size:
-        yield from _address_types(info)
-    elif name == "conntrack" and len(info) >= CONNTRACK_AT + CONNTRACK.size:
-        yield _state(revision, info)
-    elif name == "state" and len(info) >= STATE_MASK.size:
-        yield Condition(STATE, EQUAL, STATE_MASK.unpack_from(info)[0])
-    elif name not in MATCHES_NOTHING:
-        yield Condition(name, UNKNOWN)
+def conditions(name: str, revision: int, info: bytes, family: str = IP) -> list[Condition]:
+    """Decode a match; of one that is not understood the name is kept."""
+    if name in WITHOUT_CONDITION:
+        return []
+    decoder = _DECODERS.get((name, revision))
+    try:
+        return list(decoder(name, info, family)) if decoder else [Condition(name, UNKNOWN)]
+    except (struct.error, IndexError, KeyError):  # half a blob
+        return [Condition(name, UNKNOWN)]
 
 
-def _ports(name: str, info: bytes) -> Iterator[Condition]:
+def _ports(name: str, info: bytes, _: str) -> Iterator[Condition]:
     first, last, to_first, to_last = PORTS.unpack_from(info)
     inverted = info[PORTS_INVERTED_AT[name]]
     for key, ports, bit in ((SPORT, (first, last), INVERT_SOURCE), (DPORT, (to_first, to_last), INVERT_DESTINATION)):
         if ports != ALL_PORTS or inverted & bit:
             yield Condition(key, UNEQUAL if inverted & bit else EQUAL, ports)
-    if name == "tcp" and any(info[8:11]):  # an option, and flags under their mask
-        yield Condition("tcp-flags", UNKNOWN)
+    if name == "tcp" and info[TCP_OPTION_AT]:
+        yield Condition("tcp-option", UNKNOWN)
+    if name == "tcp" and info[TCP_MASK_AT]:
+        operator = UNEQUAL if inverted & INVERT_TCP_FLAGS else EQUAL
+        yield Condition(TCP_FLAGS, operator, (info[TCP_VALUE_AT], info[TCP_MASK_AT]))
 
 
-def _sctp(info: bytes) -> Iterator[Condition]:
+def _sctp(_: str, info: bytes, __: str) -> Iterator[Condition]:
     to_first, to_last, first, last, flags, inverted = SCTP.unpack_from(info)
     for key, ports, bit in ((SPORT, (first, last), INVERT_SOURCE), (DPORT, (to_first, to_last), INVERT_DESTINATION)):
         if flags & bit:
@@ -76,7 +85,7 @@ def _sctp(info: bytes) -> Iterator[Condition]:
         yield Condition("sctp-chunks", UNKNOWN)
 
 
-def _address_types(info: bytes) -> Iterator[Condition]:
+def _address_types(_: str, info: bytes, __: str) -> Iterator[Condition]:
     source, destination, flags = ADDRTYPE.unpack_from(info)
     if flags & ADDRTYPE_LIMITS:
         yield Condition("addrtype", UNKNOWN)
@@ -86,22 +95,59 @@ def _address_types(info: bytes) -> Iterator[Condition]:
             yield Condition(key, UNEQUAL if flags & bit else EQUAL, mask)
 
 
-def _state(revision: int, info: bytes) -> Condition:
-    matched, inverted, states = CONNTRACK.unpack_from(info, CONNTRACK_AT)
-    states &= 0xFF if revision == 1 else 0xFFFF
-    if matched & ~STATE_ALIAS != MATCH_STATE or states & SNAT:
-        return Condition("conntrack", UNKNOWN)
-    if states & UNTRACKED:
-        states = states & ~UNTRACKED | STATE_UNTRACKED
-    return Condition(STATE, UNEQUAL if inverted & MATCH_STATE else EQUAL, states)
+def _state(_: str, info: bytes, __: str) -> Iterator[Condition]:
+    yield Condition(STATE, EQUAL, STATE_MASK.unpack_from(info)[0])
 
 
-def translation(info: bytes, revision: int, address_bytes: int) -> tuple[str, int]:
-    """Decode where DNAT or SNAT leads: address and port, '' and 0 where it is kept."""
-    compat = address_bytes == IPV4_BYTES and revision < 2  # noqa: PLR2004  revision 2 brought struct nf_nat_range2
-    at, port_at = (COMPAT_ADDRESS_AT, COMPAT_PORT_AT) if compat else (RANGE_ADDRESS_AT, RANGE_PORT_AT)
-    if len(info) < port_at + 2:
-        raise ValueError("half a translation")
-    raw = info[at : at + address_bytes]
-    address = str(ipaddress.ip_address(raw)) if any(raw) else ""
-    return address, int.from_bytes(info[port_at : port_at + 2], "big")
+def _conntrack(revision: int) -> "Decoder":
+    return lambda _, info, family: xt_conntrack.conditions(revision, info, family)
+
+
+def _multiport(_: str, info: bytes, __: str) -> Iterator[Condition]:
+    which, count, *rest, inverted = MULTIPORT.unpack_from(info)
+    ports, begins = rest[:MOST_PORTS], rest[MOST_PORTS:]
+    ranges, at = [], 0
+    while at < count:
+        last = at + 1 if begins[at] else at
+        ranges.append((ports[at], ports[last]))
+        at = last + 1
+    yield Condition(MULTIPORT_KEYS[which], NOT_IN if inverted else IN, tuple(ranges))
+
+
+def _iprange(_: str, info: bytes, family: str) -> Iterator[Condition]:
+    flags, size = info[IPRANGE_FLAGS_AT], ADDRESS_BYTES[family]
+    addresses = [int.from_bytes(info[at : at + size], "big") for at in range(0, IPRANGE_FLAGS_AT, IPRANGE_FIELD)]
+    for key, at, bit in ((SRC, 0, 1), (DST, 2, 2)):  # IPRANGE_SRC, IPRANGE_DST; inverted by the bits 4 above
+        if flags & bit:
+            yield Condition(key, NOT_IN if flags & bit << 4 else IN, ((addresses[at], addresses[at + 1]),))
+
+
+def _mark(name: str, info: bytes, _: str) -> Iterator[Condition]:
+    mark, mask, inverted = MARK_INFO.unpack_from(info)
+    yield Condition(MARK if name == "mark" else CT_MARK, UNEQUAL if inverted else EQUAL, (mark, mask))
+
+
+def _packet_type(_: str, info: bytes, __: str) -> Iterator[Condition]:
+    wanted, inverted = PKTTYPE.unpack_from(info)
+    yield Condition(PACKET_TYPE, UNEQUAL if inverted else EQUAL, wanted)
+
+
+def _reverse_path(_: str, info: bytes, __: str) -> Iterator[Condition]:
+    yield Condition(REVERSE_PATH, EQUAL, not info[0] & RPFILTER_INVERT)
+
+
+Decoder = Callable[[str, bytes, str], Iterator[Condition]]
+_DECODERS: Mapping[tuple[str, int], Decoder] = {
+    ("tcp", 0): _ports,
+    ("udp", 0): _ports,
+    ("sctp", 0): _sctp,
+    ("addrtype", 1): _address_types,
+    **{("conntrack", revision): _conntrack(revision) for revision in (1, 2, 3)},
+    ("state", 0): _state,
+    ("multiport", 1): _multiport,
+    ("iprange", 1): _iprange,
+    ("mark", 1): _mark,
+    ("connmark", 1): _mark,
+    ("pkttype", 0): _packet_type,
+    ("rpfilter", 0): _reverse_path,
+}

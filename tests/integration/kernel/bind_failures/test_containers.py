@@ -14,8 +14,6 @@ from exporter.kernel.bind_failures.watcher import BindFailures
 from tests.support.kernel.refusing import heard, held, loopback
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.live
-
 CGROUPS = Path("/sys/fs/cgroup")
 UNIFIED, DEVICES = CGROUPS / "unified", CGROUPS / "devices"
 VERSION_2 = UNIFIED if UNIFIED.is_dir() else CGROUPS

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import SourceError
-from exporter.kernel.bind_failures import bpf, refused
-from exporter.kernel.bind_failures.bpf import load_program
-from exporter.kernel.bind_failures.instructions import DOUBLE, R0, R1, assemble, leave, load, set_to
+from exporter.kernel.bind_failures import refused
 from exporter.kernel.bind_failures.watcher import BindFailures
+from exporter.kernel.bpf import programs
+from exporter.kernel.bpf.instructions import DOUBLE, R0, R1, assemble, leave, load, set_to
+from exporter.kernel.bpf.programs import load_program
 
 # Print the reason, or what was loaded, and how many descriptors more than before are open.
 OPEN = """
@@ -40,7 +41,6 @@ def descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("failures")
 @pytest.mark.parametrize(
     "before",
@@ -58,20 +58,17 @@ def test_without_the_right_to_load_it_says_so(before: tuple[str, ...]) -> None:
     assert opened(*before) == ["no_bpf", "0"]
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("failures")
 def test_two_capabilities_are_enough_where_tracefs_is_mounted() -> None:
     mounted = ("unshare", "--mount", "sh", "-c", 'mount -t tracefs none /sys/kernel/tracing && exec "$@"', "sh")
     assert opened(*mounted, *BOUNDED, "-all,+bpf,+perfmon") == ["loaded", "True"]
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("failures")
 def test_the_older_capability_is_enough_by_itself() -> None:
     assert opened(*BOUNDED, "-all,+sys_admin") == ["loaded", "True"]
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("failures")
 def test_two_capabilities_without_tracefs_lack_just_that(tmp_path: Path) -> None:
     (tmp_path / "kernel").mkdir()
@@ -79,7 +76,6 @@ def test_two_capabilities_without_tracefs_lack_just_that(tmp_path: Path) -> None
     assert opened(*BOUNDED, "-all,+bpf,+perfmon", sysfs=tmp_path) == ["no_tracefs", "0"]
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("failures")
 def test_without_the_kernels_types_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="btf/vmlinux: No such file") as caught:
@@ -87,7 +83,6 @@ def test_without_the_kernels_types_it_says_so(tmp_path: Path) -> None:
     assert caught.value.reason == "no_btf"
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("failures")
 def test_types_of_another_kernel_are_not_taken(tmp_path: Path) -> None:
     (tmp_path / "kernel/btf").mkdir(parents=True)
@@ -97,7 +92,6 @@ def test_types_of_another_kernel_are_not_taken(tmp_path: Path) -> None:
     assert caught.value.reason == "unsupported"
 
 
-@pytest.mark.live
 @pytest.mark.usefixtures("root")
 def test_a_program_that_the_verifier_refuses_is_shown_with_its_words() -> None:
     reads_nowhere = assemble([set_to(R1, 0), load(DOUBLE, R0, R1, 0), leave()])
@@ -117,4 +111,4 @@ def test_on_a_machine_that_is_not_known_nothing_is_tried(monkeypatch: pytest.Mon
 
 
 def test_machines_whose_calls_are_known_have_their_registers_known_too() -> None:
-    assert bpf.SYSCALLS.keys() == refused.ARGUMENTS.keys()
+    assert programs.SYSCALLS.keys() == refused.ARGUMENTS.keys()

@@ -6,17 +6,17 @@ import errno
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from exporter.kernel.bind_failures.attributes import ObjectInfo
-from exporter.kernel.bind_failures.bpf import bpf
 from exporter.kernel.bind_failures.watcher import BindFailures
-from tests.integration.kernel.bind_failures.conftest import SYS
+from exporter.kernel.bpf.programs import bpf
+from tests.support.kernel.bpf_programs import program_id
 from tests.support.kernel.refusing import bound, heard, held, loopback, refuse
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.live
+SYS = Path("/sys")
 
 RATE, SECONDS, PROCESSES = 10_000, 10, 2
 
@@ -106,7 +106,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from exporter.kernel.bind_failures.watcher import BindFailures
-from tests.kernel.bind_failures.test_load import program_id
+from tests.support.kernel.bpf_programs import program_id
 failures = BindFailures(Path("/sys"))
 failures.open()
 print(*(program_id(program) for program in failures._programs), flush=True)
@@ -121,14 +121,6 @@ class Id(ctypes.Structure):
 
 
 BPF_PROG_GET_NEXT_ID, BPF_OBJ_GET_INFO_BY_FD = 11, 15
-
-
-def program_id(program: int) -> int:
-    """Its number in the kernel, the second word of struct bpf_prog_info."""
-    info = (ctypes.c_uint32 * 64)()
-    attribute = ObjectInfo(bpf_fd=program, info_len=ctypes.sizeof(info), info=ctypes.addressof(info))
-    bpf(BPF_OBJ_GET_INFO_BY_FD, attribute)
-    return info[1]
 
 
 def loaded_programs() -> set[int]:

@@ -27,8 +27,6 @@ from tests.support.kernel.refusing import (
     told,
 )
 
-pytestmark = pytest.mark.live
-
 PORT = 8080
 CASES = [
     (TCP, "0.0.0.0", "0.0.0.0"),

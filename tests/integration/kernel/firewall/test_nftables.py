@@ -3,6 +3,7 @@
 import errno
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,14 +14,12 @@ from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.nat import reader as nat_module
 from exporter.kernel.nat.reader import NatReader
 from tests.support.kernel.captured_nat_hosts import run
-from tests.support.kernel.captured_rules import BODY, CAPTURES, CapturedKernel, captured
+from tests.support.kernel.captured_rules import BODY, CAPTURES, CapturedKernel, Writer, captured
 from tests.support.kernel.messages import FakeSocket, as_socket, refusal
+from tests.support.kernel.rule_text import said
 from tests.support.saved_rules import parse
-from tests.unit.kernel.firewall.iptables_legacy.test_tables import PROC
-from tests.unit.kernel.firewall.nftables.test_decode import said
-from tests.unit.kernel.firewall.nftables.test_reader import Writer
 
-pytestmark = pytest.mark.live
+PROC = Path("/proc")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,14 +17,16 @@ from exporter.kernel.firewall.nftables.dump import NEWGEN, SUBSYSTEM, dump
 from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.firewall.nftables.watch import NftWatch
 from exporter.kernel.nat.reader import NatReader
+from exporter.kernel.netlink.messages import attribute
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
-from exporter.kernel.netlink.rtnetlink import attribute
 from tests.support.kernel.captured_nat_hosts import run
 from tests.support.kernel.messages import FakeSocket, always, reply
 from tests.support.kernel.own_namespace import ip
-from tests.unit.kernel.firewall.iptables_legacy.test_tables import PROC
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("ports")]
+PROC = Path("/proc")
+
+
+pytestmark = pytest.mark.usefixtures("ports")
 
 PORTS = range(8000, 8020)
 REWRITES = 40

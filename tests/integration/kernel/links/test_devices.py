@@ -10,13 +10,13 @@ from exporter.kernel.links.addresses import AddressReader
 from exporter.kernel.links.links import read_link, read_links
 from exporter.kernel.links.stats import LinkStatsReader
 from exporter.kernel.links.watcher import LinkWatcher
-from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.proc import read_net_dev
+from tests.support.kernel.captured_links import COUNTERS
 from tests.support.kernel.own_namespace import carries, ip, send_frames
 from tests.support.waiting import until
-from tests.unit.kernel.links.test_links import COUNTERS
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("namespace")]
+pytestmark = pytest.mark.usefixtures("namespace")
 
 RX_DROPPED = 1 + COUNTERS.index("rx_dropped")  # nobody on the other end takes them
 PAIRS = 120  # more than a datagram of a dump holds

@@ -10,11 +10,11 @@ from pyroute2 import IPRoute
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.links.fib_watcher import FibWatcher
-from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.netlink.client import open_socket
 from tests.support.kernel.own_namespace import ip
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("host")]
+pytestmark = pytest.mark.usefixtures("host")
 
 SECONDS = 20.0
 CONTAINER, CLIENT = "172.20.0.2", "192.0.2.1"

@@ -12,17 +12,15 @@ from exporter.core.model.kernel_sample import EndedLink
 from exporter.kernel.links.links import read_interfaces
 from exporter.kernel.links.watcher import LinkWatcher
 from exporter.kernel.namespaces.resolver import NamespaceResolver
-from exporter.kernel.netlink.nsid import NETNSA_PID, UNASSIGNED, read_nsid
-from exporter.kernel.netlink.rtnetlink import open_socket
+from exporter.kernel.netlink.client import open_socket
+from exporter.kernel.netlink.nsid import UNASSIGNED
 from exporter.kernel.sampler import KernelSampler
 from tests.support.builders import row, run
-from tests.support.kernel.own_namespace import carries, container, inode, ip, send_frames
+from tests.support.kernel.container_veths import MAC, nsid_of, plug
+from tests.support.kernel.own_namespace import container, inode, ip, send_frames
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.live
-
 PROC = Path("/proc")
-MAC = "02:42:ac:12:00:02"
 
 
 @pytest.fixture
@@ -42,24 +40,9 @@ def watcher(namespace: None) -> Iterator[LinkWatcher]:
     made.stop()
 
 
-def plug(name: str, pid: int) -> None:
-    """Give a container a veth on a bridge, as an engine does."""
-    ip(f"link add v-{name} type veth peer name e-{name} address {MAC}")
-    ip(f"link set v-{name} master br-front up")
-    ip(f"link set e-{name} netns {pid}")
-    ip(f"link set e-{name} name eth0 up", inside=pid)
-    carries(f"v-{name}")
-    carries("eth0", inside=pid)
-
-
 def process(name: str, pid: int) -> Container:
     """A container that this process is believed to belong to: an id that its cgroup's path has."""
     return run(name, pid=pid, container_id=(PROC / str(pid) / "cgroup").read_text().splitlines()[0])
-
-
-def nsid_of(pid: int) -> int:
-    with open_socket() as sock:
-        return read_nsid(sock, NETNSA_PID, pid)
 
 
 def one_end(watcher: LinkWatcher) -> EndedLink:

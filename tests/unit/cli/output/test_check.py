@@ -11,9 +11,10 @@ import pytest
 from exporter.cli.output.check import document, print_report
 from exporter.cli.output.check_result import told
 from exporter.cli.output.table import cell, console, table
+from exporter.core.findings.rule import Input
 from exporter.core.model.kernel_sample import Degraded
 from exporter.core.observation import Observation
-from exporter.core.views.blind_spots import SENTENCES
+from exporter.core.views.blind_spots import NOT_APPLICABLE, SENTENCES
 from tests.support.terminal import LIKELY, LOST, SMALL, STOLEN, printed, seen
 
 PTRACE = Degraded("sockets", "no_sys_ptrace", "grant CAP_SYS_PTRACE")
@@ -108,14 +109,8 @@ def test_findings_of_networks_and_nat_have_the_labels_of_their_series() -> None:
     assert (lines["nat"]["family"], lines["nat"]["container"], lines["nat"]["host_port"]) == ("ip", "web", "8080")
 
 
-def test_every_reason_for_not_looking_has_a_sentence() -> None:
-    from exporter.core.nat import evaluator as nat_judge
-    from exporter.core.network.rules import ENGINE, HOST_NETWORK, OVERLAYS, ROUTES, STATIC_ADDRESSES
-    from exporter.core.ports import rules
-
-    of_networks = {ENGINE, HOST_NETWORK, OVERLAYS, ROUTES, STATIC_ADDRESSES}
-    of_ports = {need for rule in rules.PORT_RULES for need in rule.needs}
-    assert SENTENCES.keys() >= of_networks | of_ports | {nat_judge.NAT}
+def test_every_reason_for_not_evaluating_has_a_sentence() -> None:
+    assert SENTENCES.keys() == set(Input) - NOT_APPLICABLE
 
 
 def test_a_name_cannot_write_to_the_terminal() -> None:

@@ -22,7 +22,6 @@ from exporter.core.explain.path import (
 )
 from exporter.core.explain.query import Asked, parse_asked
 from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner
-from exporter.core.nat.evaluator import NatJudgement
 from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.tracker import NatView
 from exporter.core.observation import Observation
@@ -38,7 +37,7 @@ EVERY_KIND = pytest.mark.parametrize("host", [OLD, NEW, OWN_TABLES], ids=str)
 
 def seen(host: Host, *listeners: Listener, inside: tuple[str, ...] = SERVED, **more: Any) -> Observation:
     """The host with docker-proxies, unless others listen, and what listens inside web."""
-    nat = NatView(reading=host.reading(), judgement=NatJudgement(expected=host.expected()), redirects=())
+    nat = NatView(reading=host.reading(), expected=host.expected(), redirects=())
     known: dict[str, Any] = {
         "nat": nat,
         "sockets": HostSockets(listeners or HELD),
@@ -148,9 +147,7 @@ def test_a_firewall_that_drops_what_is_forwarded(host: Host, sentence: Any) -> N
 
 
 def test_forwarding_that_is_switched_off(sentence: Any) -> None:
-    nat = NatView(
-        reading=OLD.reading(forwarding={"ip": False, "ip6": True}), judgement=NatJudgement(expected=OLD.expected())
-    )
+    nat = NatView(reading=OLD.reading(forwarding={"ip": False, "ip6": True}), expected=OLD.expected())
     assert broken(OLD, nat=nat) == [(FORWARD, sentence)]
 
 
@@ -200,7 +197,7 @@ def test_who_listens_without_docker(sentence: Any) -> None:
 
 def test_a_rule_that_leads_a_port_away_that_nobody_publishes(sentence: Any) -> None:
     redirect = Redirect(4, "tcp", 7000, Owner(CONTAINER, "web", "web-id"), last_host_port=7009)
-    nat = NatView(reading=OLD.reading(), judgement=NatJudgement(expected=OLD.expected()), redirects=(redirect,))
+    nat = NatView(reading=OLD.reading(), expected=OLD.expected(), redirects=(redirect,))
     steps = told(OLD, "7005", nat=nat)
     assert steps[DNAT] == (OK, sentence)
     assert steps[LISTENER][0] == UNKNOWN

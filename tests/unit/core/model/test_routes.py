@@ -31,5 +31,5 @@ def test_the_longest_prefix_comes_first_and_the_lowest_metric_next() -> None:
 
 def test_each_ip_version_has_its_own_way_out() -> None:
     ways = [route("0.0.0.0/0", 2), route("::/0", 3), route("192.0.2.0/24", 9)]
-    assert (default_devices(ways, 4), default_devices(ways, 6)) == ({2}, {3})
+    assert (default_devices(ways, 4), default_devices(ways, 6)) == (frozenset({2}), frozenset({3}))
     assert default_devices([], 4) == frozenset()

@@ -12,7 +12,7 @@ from tests.support.nat_hosts import NEW, OLD, host, published
 
 LOCAL = frozenset({"192.0.2.10", "172.17.0.1", "172.18.0.1", "2001:db8::10"})
 CLIENT, CLIENT6 = "198.51.100.7", "2001:db8:9::7"
-NO_CONNECTIONS = {
+NO_CONNECTIONS: dict[tuple[str, ...], int] = {
     ("dns", "udp", "53"): 0,
     ("web", "tcp", "8080"): 0,
     ("web", "tcp", "8082"): 0,

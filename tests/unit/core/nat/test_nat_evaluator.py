@@ -5,10 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.nat.context import NatScene, StuckFlow
-from exporter.core.nat.drift import NatDrift
-from exporter.core.nat.evaluator import GRACE, NAT_KINDS, NAT_RULES, Evidence, NatJudge, NatJudgement
+from exporter.core.findings.evaluator import Evaluation
+from exporter.core.findings.finding import Finding
+from exporter.core.findings.rule import Input, Rule
+from exporter.core.model.memo import IdentityMemo
+from exporter.core.nat.context import NatContext, StuckFlow
+from exporter.core.nat.evaluator import NatEvaluator, NatState
+from exporter.core.nat.expected import expected
 from exporter.core.nat.reading import IPTABLES_LEGACY, IPTABLES_NFT, NFTABLES, NatReading
+from exporter.core.nat.rules import HOLD_SECONDS, NAT_KINDS, NAT_RULES
 from exporter.core.nat.ruleset import Ruleset
 from exporter.core.topology.topology import Topology, join
 from tests.support import nat_hosts
@@ -20,29 +25,31 @@ NOTHING = NatReading(nft=None)
 
 
 class Moments:
-    """A judge who is shown one topology, at moments of the test's."""
+    """An evaluator that gets readings of one topology, at moments of the test's."""
 
-    def __init__(self, host: Host) -> None:
-        self.judge = NatJudge()
+    def __init__(self, host: Host, rules: tuple[Rule[NatContext], ...] = NAT_RULES) -> None:
+        self.evaluator = NatEvaluator(rules)
         self.topology = host.topology()
         self.now = 0.0
+        self._expected = IdentityMemo(expected)
 
-    def look(self, reading: NatReading | None, later: float = 0.0, **evidence: object) -> NatJudgement:
-        """Show a reading, so many seconds later."""
+    def look(self, reading: NatReading | None, later: float = 0.0, **state: object) -> Evaluation:
+        """Evaluate a reading, so many seconds later."""
         self.now += later
-        return self.judge.judge(self.topology, Evidence(reading, **evidence), self.now)  # type: ignore[arg-type]
+        inventory = self.topology.inventory
+        return self.evaluator.evaluate(inventory, self._expected(inventory), NatState(reading, **state), self.now)  # type: ignore[arg-type]
 
 
-def kinds(judgement: NatJudgement) -> list[str]:
-    return [drift.kind for drift in judgement.drifts]
+def kinds(found: Evaluation) -> list[str]:
+    return [drift.kind for drift in found.findings]
 
 
 @every_host
 def test_an_ordinary_host_is_judged_and_nothing_is_found(host: Host) -> None:
     moments = Moments(host)
     for _ in range(3):
-        found = moments.look(host.reading(), GRACE)
-        assert (found.drifts, found.judged, found.suspended, found.pending) == ((), NAT_KINDS, (), False)
+        found = moments.look(host.reading(), HOLD_SECONDS)
+        assert found == Evaluation(evaluated=NAT_KINDS)
 
 
 def test_every_kind_is_in_the_list_once() -> None:
@@ -52,27 +59,27 @@ def test_every_kind_is_in_the_list_once() -> None:
 def test_what_is_seen_once_is_pending_and_told_when_it_has_stood_for_ten_seconds() -> None:
     moments = Moments(OLD)
     reading = LOST.reading()
-    assert (moments.look(reading).drifts, moments.look(reading).pending) == ((), True)
-    assert kinds(moments.look(reading, GRACE - 0.1)) == []
+    assert (moments.look(reading).findings, moments.look(reading).pending) == ((), {"missing_jump": HOLD_SECONDS})
+    assert kinds(moments.look(reading, HOLD_SECONDS - 0.1)) == []
     found = moments.look(reading, 0.1)
-    assert (kinds(found), found.pending) == (["missing_jump"], False)
+    assert (kinds(found), found.pending) == (["missing_jump"], {})
 
 
 def test_one_look_is_never_enough() -> None:
-    assert Moments(OLD).look(LOST.reading(), 1000.0).drifts == ()
+    assert Moments(OLD).look(LOST.reading(), 1000.0).findings == ()
 
 
 def test_what_is_gone_in_between_begins_anew() -> None:
     moments = Moments(OLD)
     for _ in range(5):
-        assert kinds(moments.look(LOST.reading(), GRACE - 1)) == []
+        assert kinds(moments.look(LOST.reading(), HOLD_SECONDS - 1)) == []
         assert kinds(moments.look(OLD.reading(), 1.0)) == []
 
 
 def test_what_is_repaired_is_gone_at_once() -> None:
     moments = Moments(OLD)
     moments.look(LOST.reading())
-    assert kinds(moments.look(LOST.reading(), GRACE)) == ["missing_jump"]
+    assert kinds(moments.look(LOST.reading(), HOLD_SECONDS)) == ["missing_jump"]
     assert kinds(moments.look(OLD.reading(), 0.1)) == []
 
 
@@ -85,31 +92,31 @@ def test_while_the_engine_is_away_nothing_is_judged() -> None:
     moments = Moments(OLD)
     moments.look(LOST.reading())
     here, moments.topology = moments.topology, away(moments.topology)
-    found = moments.look(LOST.reading(), GRACE)
-    assert (found.drifts, found.judged, found.suspended) == ((), (), ("engine",))
+    found = moments.look(LOST.reading(), HOLD_SECONDS)
+    assert (found.findings, found.evaluated, found.missing) == ((), (), (Input.ENGINE,))
     moments.topology = here
     assert kinds(moments.look(LOST.reading(), 1.0)) == []
 
 
 @pytest.mark.parametrize(
-    ("evidence", "reason"), [({"reading": None}, "nat"), ({"in_host_network": False}, "host_network")]
+    ("evidence", "reason"), [({"reading": None}, "nat"), ({"host_netns_visible": False}, "host_network")]
 )
 def test_what_stood_before_a_pause_has_to_stand_again(evidence: dict[str, object], reason: str) -> None:
     """In between it may have been repaired, and broken anew by a restart of the engine."""
     moments = Moments(OLD)
     moments.look(LOST.reading())
-    paused = moments.look(**{"reading": LOST.reading(), "later": GRACE, **evidence})  # type: ignore[arg-type]
-    assert (paused.drifts, paused.judged, paused.suspended) == ((), (), (reason,))
+    paused = moments.look(**{"reading": LOST.reading(), "later": HOLD_SECONDS, **evidence})  # type: ignore[arg-type]
+    assert (paused.findings, paused.evaluated, paused.missing) == ((), (), (reason,))
     assert kinds(moments.look(LOST.reading(), 1.0)) == []
-    assert kinds(moments.look(LOST.reading(), GRACE)) == ["missing_jump"]
+    assert kinds(moments.look(LOST.reading(), HOLD_SECONDS)) == ["missing_jump"]
 
 
 @pytest.mark.parametrize("reading", [NatReading(), NatReading(nft=Ruleset()), NatReading(legacy=Ruleset())])
 def test_an_engine_whose_rules_nobody_has_seen_may_write_none(reading: NatReading) -> None:
     moments = Moments(OLD)
     for _ in range(3):
-        found = moments.look(reading, GRACE)
-        assert (found.drifts, found.suspended, found.backend) == ((), ("no_docker_rules",), "")
+        found = moments.look(reading, HOLD_SECONDS)
+        assert (found.findings, found.missing, moments.evaluator.backend) == ((), (Input.DOCKER_RULES,), "")
 
 
 def test_an_engine_that_says_it_writes_none_is_not_judged() -> None:
@@ -117,8 +124,8 @@ def test_an_engine_that_says_it_writes_none_is_not_judged() -> None:
     inventory = nat_hosts.host(*nat_hosts.NETWORKS, *nat_hosts.CONTAINERS, firewall_driver="none")
     moments.topology = join(inventory, DEVICES)
     for _ in range(3):
-        found = moments.look(LOST.reading(), GRACE)
-        assert (found.drifts, found.suspended) == ((), ("no_docker_rules",))
+        found = moments.look(LOST.reading(), HOLD_SECONDS)
+        assert (found.findings, found.missing) == ((), (Input.DOCKER_RULES,))
 
 
 @every_host
@@ -126,9 +133,11 @@ def test_a_flush_of_everything_is_seen_by_who_has_seen_the_rules_before(host: Ho
     moments = Moments(host)
     moments.look(host.reading())
     moments.look(NOTHING, 1.0)
-    found = moments.look(NOTHING, GRACE)
-    assert {drift.kind for drift in found.drifts} == {"missing_chain", "isolation_lost"}
-    missing = {(drift.subject.family, drift.subject.chain) for drift in found.drifts if drift.kind == "missing_chain"}
+    found = moments.look(NOTHING, HOLD_SECONDS)
+    assert {drift.kind for drift in found.findings} == {"missing_chain", "isolation_lost"}
+    missing = {
+        (drift.labels["family"], drift.labels["chain"]) for drift in found.findings if drift.kind == "missing_chain"
+    }
     assert missing == {(family, place[2]) for family in host.families for place in host.layout.required(family)}
 
 
@@ -137,8 +146,8 @@ def test_a_family_that_was_seen_once_is_missed_when_it_is_flushed() -> None:
     moments.look(NEW.reading())
     left = NEW.without_chain(*(place for place in NEW.rules.chains if place[0] == "ip6")).reading()
     moments.look(left, 1.0)
-    found = moments.look(left, GRACE)
-    assert {(drift.kind, drift.subject.family) for drift in found.drifts} == {("missing_chain", "ip6")}
+    found = moments.look(left, HOLD_SECONDS)
+    assert {(drift.kind, drift.labels["family"]) for drift in found.findings} == {("missing_chain", "ip6")}
 
 
 def test_a_family_that_was_never_seen_is_not_missed() -> None:
@@ -146,7 +155,7 @@ def test_a_family_that_was_never_seen_is_not_missed() -> None:
     moments = Moments(NEW)
     left = NEW.without_chain(*(place for place in NEW.rules.chains if place[0] == "ip6")).reading()
     moments.look(left)
-    assert moments.look(left, GRACE).drifts == ()
+    assert moments.look(left, HOLD_SECONDS).findings == ()
 
 
 def test_an_engine_that_became_an_older_one_is_judged_as_that() -> None:
@@ -154,7 +163,7 @@ def test_an_engine_that_became_an_older_one_is_judged_as_that() -> None:
     moments.look(NEW.reading())
     moments.topology = OLD.topology()
     moments.look(OLD.reading(), 1.0)
-    assert moments.look(OLD.reading(), GRACE).drifts == ()
+    assert moments.look(OLD.reading(), HOLD_SECONDS).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -163,36 +172,44 @@ def test_an_engine_that_became_an_older_one_is_judged_as_that() -> None:
         (OLD.reading(), IPTABLES_NFT),
         (NatReading(legacy=OLD.rules), IPTABLES_LEGACY),
         (OWN_TABLES.reading(), NFTABLES),
-        (NatReading(nft=nat_hosts.Ruleset(), legacy=OLD.rules), IPTABLES_LEGACY),
+        (NatReading(nft=Ruleset(), legacy=OLD.rules), IPTABLES_LEGACY),
     ],
 )
 def test_the_backend_is_read_from_the_rules_and_stays_known(reading: NatReading, backend: str) -> None:
     moments = Moments(OLD)
-    assert moments.look(reading).backend == backend
-    assert moments.look(NOTHING, 1.0).backend == backend
-    assert moments.look(None, 1.0).backend == backend
+    moments.look(reading)
+    assert moments.evaluator.backend == backend
+    moments.look(NOTHING, 1.0)
+    assert moments.evaluator.backend == backend
+    moments.look(None, 1.0)
+    assert moments.evaluator.backend == backend
 
 
 def test_whether_there_is_a_userland_proxy_is_read_from_the_jump_of_output() -> None:
     place = ("ip", "nat", "OUTPUT")
     moments = Moments(OLD)
-    assert moments.look(NOTHING).userland_proxy == ""
-    assert moments.look(OLD.reading()).userland_proxy == "true"
+    moments.look(NOTHING)
+    assert moments.evaluator.userland_proxy == ""
+    moments.look(OLD.reading())
+    assert moments.evaluator.userland_proxy == "true"
     without = OLD.without(place).inserted(place, "-m addrtype --dst-type LOCAL -j DOCKER")
-    assert moments.look(without.reading()).userland_proxy == "false"
-    assert moments.look(NOTHING).userland_proxy == "false"
-    assert Moments(OWN_TABLES).look(OWN_TABLES.reading()).userland_proxy == "true"
+    moments.look(without.reading())
+    assert moments.evaluator.userland_proxy == "false"
+    moments.look(NOTHING)
+    assert moments.evaluator.userland_proxy == "false"
+    native = Moments(OWN_TABLES)
+    native.look(OWN_TABLES.reading())
+    assert native.evaluator.userland_proxy == "true"
 
 
-def test_nothing_is_walked_while_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    walks: list[NatScene] = []
+def test_nothing_is_walked_while_nothing_changed() -> None:
+    walks: list[NatContext] = []
 
-    def check(scene: NatScene) -> Iterator[NatDrift]:
+    def check(scene: NatContext) -> Iterator[Finding]:
         walks.append(scene)
         return iter(())
 
-    monkeypatch.setattr("exporter.core.nat.evaluator.NAT_RULES", (("one", check),))
-    moments = Moments(OLD)
+    moments = Moments(OLD, (Rule("one", check),))
     reading = OLD.reading()
     for later in range(3):
         moments.look(replace(reading, packets=[later]), 1.0, sockets=proxies(("tcp", 8080)))
@@ -218,8 +235,8 @@ def test_docker_proxy_makes_it_a_warning() -> None:
     for sockets, severity in ((proxies(("tcp", 8080)), "warning"), (proxies(), "critical"), (None, "critical")):
         moments = Moments(OLD)
         moments.look(OLD.without(*place).reading(), sockets=sockets)
-        found = moments.look(OLD.without(*place).reading(), GRACE, sockets=sockets)
-        assert [drift.severity for drift in found.drifts] == [severity]
+        found = moments.look(OLD.without(*place).reading(), HOLD_SECONDS, sockets=sockets)
+        assert [drift.severity for drift in found.findings] == [severity]
 
 
 def test_one_finding_is_told_once() -> None:
@@ -227,4 +244,4 @@ def test_one_finding_is_told_once() -> None:
     moments = Moments(OLD)
     stuck = (StuckFlow("udp", 53, "the host itself"),) * 2
     moments.look(OLD.reading(), stuck=stuck)
-    assert kinds(moments.look(OLD.reading(), GRACE, stuck=stuck)) == ["stale_conntrack"]
+    assert kinds(moments.look(OLD.reading(), HOLD_SECONDS, stuck=stuck)) == ["stale_conntrack"]

@@ -2,8 +2,9 @@
 
 import pytest
 
+from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.kernel_sample import Devices
-from exporter.core.nat.evaluator import GRACE, NAT_KINDS
+from exporter.core.nat.rules import HOLD_SECONDS, NAT_KINDS
 from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
 from exporter.core.topology.topology import join
 from tests.support.kernel.captured_rules import CAPTURES, DOCKER_HOSTS, LEGACY, captured
@@ -33,7 +34,7 @@ def seen(name: str) -> NatView:
     book, sample = NatBook(), NatSample(captured(name).reading())
     book.follow(topology.inventory)
     book.observe(topology, sample, Surroundings(1.0, 0.0))
-    return book.observe(topology, sample, Surroundings(2.0, GRACE))
+    return book.observe(topology, sample, Surroundings(2.0, HOLD_SECONDS))
 
 
 def knows_modes(name: str) -> bool:
@@ -42,8 +43,7 @@ def knows_modes(name: str) -> bool:
 
 @every_host
 def test_a_host_with_a_network_of_every_option_shows_nothing(name: str) -> None:
-    judgement = seen(name).judgement
-    assert (judgement.drifts, judgement.judged, judgement.suspended) == ((), NAT_KINDS, ())
+    assert seen(name).evaluation == Evaluation(evaluated=NAT_KINDS)
 
 
 @every_host
@@ -72,6 +72,6 @@ def test_each_drop_that_is_counted_has_its_network(name: str) -> None:
 
 @every_host
 def test_the_backend_and_the_proxy_are_read_from_the_rules(name: str) -> None:
-    judgement = seen(name).judgement
-    assert judgement.backend == ("iptables-legacy" if name in LEGACY else "iptables-nft")
-    assert judgement.userland_proxy == ("false" if name.endswith("without-proxy") else "true")
+    view = seen(name)
+    assert view.backend == ("iptables-legacy" if name in LEGACY else "iptables-nft")
+    assert view.userland_proxy == ("false" if name.endswith("without-proxy") else "true")

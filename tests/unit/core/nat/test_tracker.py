@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from exporter.core.model.docker import Container
 from exporter.core.nat.flows import Flows
 from exporter.core.nat.reading import Counted, Ended, NatReading, merged
 from exporter.core.nat.ruleset import Rule, Ruleset
 from exporter.core.nat.tracker import NatBook, NatSample, NatView, Surroundings
 from exporter.core.topology.topology import join
-from tests.support import nat_hosts
 from tests.support.builders import rename, stop
 from tests.support.nat_hosts import DEVICES, NETWORKS, OLD, WEB, Host, host
 from tests.support.saved_rules import rule
@@ -39,7 +39,7 @@ def hit(packets: int, *ended: Ended) -> NatSample:
     return NatSample(NatReading(nft=OLD.rules, counted=counted, packets=[packets], ended=ended))
 
 
-def with_containers(*containers: nat_hosts.Container) -> Host:
+def with_containers(*containers: Container) -> Host:
     return replace(OLD, inventory=host(*NETWORKS, *containers, version="20.10.24"))
 
 
@@ -48,7 +48,7 @@ def test_a_moment_is_counted_summed_and_judged() -> None:
     assert view.connections.counts == {WEB_8080: 5}
     assert view.connections.began == {WEB_8080: 1.0}
     assert view.counts.rules["ip", "nat", "DOCKER", "DNAT"] == 5
-    assert view.judgement.suspended == ()
+    assert view.evaluation.missing == ()
     assert view.reading is not None
     assert view.flows is None
 
@@ -57,14 +57,14 @@ def test_what_could_not_be_read_keeps_its_sums_for_later() -> None:
     moments = Moments()
     moments.show(OLD, hit(5))
     blind = moments.show(OLD, NatSample())
-    assert (blind.reading, blind.counts.rules, blind.judgement.suspended) == (None, {}, ("nat",))
+    assert (blind.reading, blind.counts.rules, blind.evaluation.missing) == (None, {}, ("nat",))
     assert moments.show(OLD, hit(7)).connections.counts == {WEB_8080: 7}
 
 
 def test_rules_of_another_network_namespace_are_none_of_dockers() -> None:
     view = Moments().show(OLD, replace(hit(5), flows=Flows()), here=False)
     assert (view.reading, view.flows, view.connections.counts) == (None, None, {})
-    assert view.judgement.suspended == ("host_network", "nat")
+    assert view.evaluation.missing == ("host_network", "nat")
 
 
 def test_a_container_that_stops_keeps_its_connections() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from exporter.core.model.docker import AddressPool, Inventory, RemoteEndpoint
-from exporter.core.network.evaluator import Judge
+from exporter.core.network.evaluator import NetworkEvaluator
 from exporter.core.topology.address_pools import PoolUse
 from exporter.core.topology.overlay import OverlayReading, OverlayRows
 from exporter.core.topology.topology import Topology, join
@@ -20,35 +20,35 @@ def host(found: Inventory | None = None) -> Topology:
     return join(replace(found or inventory(OVERLAY), remote={"ov-net": (TWO,)}), devices())
 
 
-def kinds(judge: Judge, topology: Topology, reading: OverlayReading, now: float) -> list[str]:
-    return [finding.kind for finding in judge.judge(topology, None, now, reading).findings]
+def kinds(evaluator: NetworkEvaluator, topology: Topology, reading: OverlayReading, now: float) -> list[str]:
+    return [finding.kind for finding in evaluator.evaluate(topology, None, now, reading).evaluation.findings]
 
 
 def test_rows_of_an_overlay_that_go_and_come_back_are_noticed_while_the_topology_stays() -> None:
-    judge, topology = Judge(), host()
+    evaluator, topology = NetworkEvaluator(), host()
     whole, broken = OverlayReading({"ov-net": KNOWN}), OverlayReading({"ov-net": OverlayRows()})
-    assert kinds(judge, topology, whole, 0.0) == []
-    assert kinds(judge, topology, broken, LONG) == []
-    assert kinds(judge, topology, broken, LONG + 91) == ["overlay_peer_missing"]
-    assert kinds(judge, topology, whole, LONG + 92) == []
+    assert kinds(evaluator, topology, whole, 0.0) == []
+    assert kinds(evaluator, topology, broken, LONG) == []
+    assert kinds(evaluator, topology, broken, LONG + 91) == ["overlay_peer_missing"]
+    assert kinds(evaluator, topology, whole, LONG + 92) == []
 
 
 def test_overlays_that_cannot_be_read_are_not_judged_and_that_is_said() -> None:
     hidden = OverlayReading({"ov-net": OverlayRows()}, complete=False)
-    judgement = Judge().judge(host(), None, 0.0, hidden)
-    assert "overlays" in judgement.suspended
-    assert "overlay_peer_missing" not in judgement.judged
-    again = Judge().judge(host(), None, 0.0, OverlayReading({"ov-net": KNOWN}))
-    assert "overlays" not in again.suspended
-    assert "overlay_peer_missing" in again.judged
+    found = NetworkEvaluator().evaluate(host(), None, 0.0, hidden)
+    assert "overlays" in found.evaluation.missing
+    assert "overlay_peer_missing" not in found.evaluation.evaluated
+    again = NetworkEvaluator().evaluate(host(), None, 0.0, OverlayReading({"ov-net": KNOWN}))
+    assert "overlays" not in again.evaluation.missing
+    assert "overlay_peer_missing" in again.evaluation.evaluated
 
 
 def test_a_manager_knows_overlays_that_have_no_endpoint_here_and_nothing_is_missing() -> None:
-    assert "overlays" not in Judge().judge(host(), None, 0.0).suspended
+    assert "overlays" not in NetworkEvaluator().evaluate(host(), None, 0.0).evaluation.missing
 
 
 def test_configured_address_pools_are_counted_in_place_of_the_built_in_ones() -> None:
     known = inventory(network("front", subnet="10.200.0.64/26"))
-    assert Judge().judge(host(known), None, 0.0).pools == PoolUse(0, 31)
+    assert NetworkEvaluator().evaluate(host(known), None, 0.0).pools == PoolUse(0, 31)
     told = replace(known, engine=replace(ENGINE, address_pools=(AddressPool("10.200.0.0/16", 26),)))
-    assert Judge().judge(host(told), None, 0.0).pools == PoolUse(1, 1023)
+    assert NetworkEvaluator().evaluate(host(told), None, 0.0).pools == PoolUse(1, 1023)

@@ -8,7 +8,7 @@ TOP = runs("top", network="host")
 
 
 @pytest.mark.parametrize(
-    ("mode", "space"),
+    ("mode", "netns"),
     [
         ("bridge", "one-id"),
         ("none", "one-id"),
@@ -21,17 +21,17 @@ TOP = runs("top", network="host")
         ("container:one-id", ""),
     ],
 )
-def test_a_container_is_in_its_own_namespace_the_hosts_or_anothers(mode: str, space: str) -> None:
+def test_a_container_is_in_its_own_namespace_the_hosts_or_anothers(mode: str, netns: str) -> None:
     one = runs("one", network=mode)
     seen = scene(runs("web"), runs("sharer", network="container:web-id"), TOP, one)
-    assert seen.space(one) == space
+    assert seen.netns_of(one) == netns
 
 
 def test_the_listeners_of_a_namespace_are_those_of_its_owner() -> None:
     sharer = down("sharer", network="container:web-id")
     seen = scene(runs("web"), sharer, on=readings(inside={"web": ("0.0.0.0:80",)}))
-    assert seen.inside(sharer) == seen.inside(seen.inventory.containers["web-id"])
-    assert seen.inside(TOP) is None
+    assert seen.listeners_in(sharer) == seen.listeners_in(seen.inventory.containers["web-id"])
+    assert seen.listeners_in(TOP) is None
 
 
 def test_a_containers_own_listeners_and_those_that_docker_made_for_it_are_not_in_its_way() -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from exporter.core.findings.evaluator import Evaluation
+from exporter.core.findings.rule import Input
 from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.docker import Container
 from exporter.core.ports.context import PortReadings
-from exporter.core.ports.evaluator import PortJudge
-from exporter.core.ports.result import PortJudgement
-from exporter.core.ports.rules import BETWEEN, PORT_KINDS
+from exporter.core.ports.evaluator import PortEvaluator
+from exporter.core.ports.result import PortResult
+from exporter.core.ports.rules import HOLD_SECONDS, PORT_KINDS
 from exporter.core.topology.topology import join
 from tests.support.builders import inventory
 from tests.support.port_hosts import (
@@ -29,7 +31,7 @@ from tests.support.port_hosts import (
 )
 
 WEB = publishes("web", "8080:80")
-SERVED = {"inside": {"web": ("0.0.0.0:80",)}}
+SERVED: dict[str, Any] = {"inside": {"web": ("0.0.0.0:80",)}}
 ORDINARY = readings(proxy("web", 8080), **SERVED)
 STOLEN = readings(process("nginx", "[::]:8080"), **SERVED)
 
@@ -38,34 +40,35 @@ class Host:
     """A host that is judged at moments of the test's own."""
 
     def __init__(self) -> None:
-        self.judge = PortJudge()
+        self.evaluator = PortEvaluator()
         self.now(WEB)
 
     def now(self, *containers: Container, connected: bool = True) -> None:
         """From now on there are these containers."""
         self.topology = join(inventory(*NETWORKS, *containers, connected=connected), DEVICES)
 
-    def look(self, clock: float, on: PortReadings = ORDINARY) -> PortJudgement:
+    def look(self, clock: float, on: PortReadings = ORDINARY) -> PortResult:
         """Judge it so many seconds after the first look."""
-        return self.judge.judge(self.topology, on, NOW + clock, clock)
+        return self.evaluator.evaluate(self.topology, on, NOW + clock, clock)
 
     def kinds(self, clock: float, on: PortReadings = ORDINARY) -> set[str]:
         """What is found then."""
-        return {found.kind for found in self.look(clock, on).conflicts}
+        return {found.kind for found in self.look(clock, on).evaluation.findings}
 
 
 def test_an_ordinary_host_shows_nothing_and_every_kind_is_judged() -> None:
-    judgement = Host().look(0.0)
-    assert judgement == PortJudgement(judged=PORT_KINDS)
+    assert Host().look(0.0) == PortResult(Evaluation(evaluated=PORT_KINDS))
     assert len(set(PORT_KINDS)) == 17
 
 
 def test_what_looks_like_a_fault_is_pending_until_it_has_stood() -> None:
     host = Host()
-    assert (host.kinds(0.0, STOLEN), host.look(0.0, STOLEN).pending) == (set(), True)
-    assert host.kinds(BETWEEN - 0.1, STOLEN) == set()
-    assert (host.kinds(BETWEEN, STOLEN), host.look(BETWEEN, STOLEN).pending) == ({"published_stolen"}, False)
-    assert (host.kinds(BETWEEN + 1, ORDINARY), host.look(BETWEEN + 1, ORDINARY).pending) == (set(), False)
+    assert host.kinds(0.0, STOLEN) == set()
+    assert host.look(0.0, STOLEN).evaluation.pending == {"published_stolen": HOLD_SECONDS}
+    assert host.kinds(HOLD_SECONDS - 0.1, STOLEN) == set()
+    assert host.kinds(HOLD_SECONDS, STOLEN) == {"published_stolen"}
+    assert host.look(HOLD_SECONDS, STOLEN).evaluation.pending == {}
+    assert host.look(HOLD_SECONDS + 1, ORDINARY).evaluation == Evaluation(evaluated=PORT_KINDS)
 
 
 def test_what_was_away_begins_anew() -> None:
@@ -116,7 +119,7 @@ def test_a_port_that_a_container_of_that_name_has_held_is_remembered_as_its_own(
     host.look(0.0, readings(container("top", "0.0.0.0:9000")))
     died = down("top", network="host", exit_code=1, log=LogEvidence(1, (9000,)))
     host.now(replace(died, id="second-id"))
-    [found] = host.look(1.0, readings(process("nginx", "0.0.0.0:9000"))).conflicts
+    [found] = host.look(1.0, readings(process("nginx", "0.0.0.0:9000"))).evaluation.findings
     assert (found.kind, found.confidence) == ("host_bind_failed", "probable")
 
 
@@ -144,35 +147,35 @@ def test_a_port_that_a_container_of_that_name_has_held_is_remembered_as_its_own(
 def test_what_is_not_read_is_said_and_costs_its_own_kinds_only(
     lacking: dict[str, Any], reason: tuple[str, ...], kinds: set[str]
 ) -> None:
-    judgement = Host().look(0.0, readings(**lacking))
-    assert judgement.suspended == reason
-    assert set(PORT_KINDS) - set(judgement.judged) == kinds
+    found = Host().look(0.0, readings(**lacking)).evaluation
+    assert found.missing == reason
+    assert set(found.not_evaluated) == kinds
 
 
 def test_while_the_engine_is_away_only_what_the_kernel_alone_tells_is_judged() -> None:
     host = Host()
     host.now(WEB, connected=False)
-    judgement = host.look(0.0, STOLEN)
-    assert (judgement.suspended, judgement.judged) == (("engine",), ("reuseport_shared", "family_split"))
+    found = host.look(0.0, STOLEN).evaluation
+    assert (found.missing, found.evaluated) == ((Input.ENGINE,), ("reuseport_shared", "family_split"))
     assert host.kinds(60.0, STOLEN) == set()
 
 
 def test_in_another_network_namespace_no_listener_is_the_hosts() -> None:
     host = Host()
     host.topology = join(host.topology.inventory, replace(DEVICES, links={}))
-    judgement = host.look(0.0, STOLEN)
-    assert judgement.suspended == ("host_network",)
-    assert "start_failed" in judgement.judged
-    assert "reuseport_shared" not in judgement.judged
+    found = host.look(0.0, STOLEN).evaluation
+    assert found.missing == (Input.HOST_NETWORK,)
+    assert "start_failed" in found.evaluated
+    assert "reuseport_shared" in found.not_evaluated
 
 
 def test_who_else_uses_a_port_is_asked_for_failed_binds_that_no_listener_explains() -> None:
     host = Host()
     failed = down("web2", "9000:80", error="listen tcp4 0.0.0.0:9000: bind: address already in use")
     host.now(WEB, failed, down("top", network="host", exit_code=1, log=LogEvidence(1, (8080,)), exposed=(("udp", 53),)))
-    assert host.look(0.0).questions == {("tcp", 9000)}
-    assert host.look(0.0, readings(process("nginx", "0.0.0.0:9000"))).questions == {("tcp", 8080)}
-    assert host.look(0.0, readings(sockets=None)).questions == frozenset()
+    assert host.look(0.0).needed_lookups == {("tcp", 9000)}
+    assert host.look(0.0, readings(process("nginx", "0.0.0.0:9000"))).needed_lookups == {("tcp", 8080)}
+    assert host.look(0.0, readings(sockets=None)).needed_lookups == frozenset()
 
 
 def test_a_thousand_containers_that_do_not_change_cost_nothing() -> None:

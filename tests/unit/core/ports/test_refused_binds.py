@@ -8,7 +8,7 @@ from exporter.core.model.docker import Container, Inventory
 from exporter.core.ports import refused_binds
 from exporter.core.ports.bind_failures import RefusedBind
 from exporter.core.ports.context import Refusal
-from exporter.core.ports.refused_binds import INSISTS_SECONDS, Refused, RefusedBinds
+from exporter.core.ports.refused_binds import RETRY_WINDOW, Refused, RefusedBinds
 from tests.support.builders import inventory
 from tests.support.port_hosts import NOW, down, place, runs
 
@@ -23,7 +23,7 @@ def after(*binds: RefusedBind, who: Container = WEB, now: float = NOW) -> Refuse
 
 
 def test_what_was_refused_is_told_by_container_and_place() -> None:
-    assert after(REFUSED) == {"web-id": {place("0.0.0.0:8080"): Refusal(insists=False, cgroup_id=9)}}
+    assert after(REFUSED) == {"web-id": {place("0.0.0.0:8080"): Refusal(retrying=False, cgroup_id=9)}}
 
 
 def test_all_of_ipv6_may_have_been_all_of_both() -> None:
@@ -31,10 +31,10 @@ def test_all_of_ipv6_may_have_been_all_of_both() -> None:
     assert found.address == ""
 
 
-@pytest.mark.parametrize(("later", "insists"), [(INSISTS_SECONDS - 0.1, False), (INSISTS_SECONDS, True)])
-def test_who_tries_again_after_a_while_insists(later: float, insists: bool) -> None:  # noqa: FBT001  expected
+@pytest.mark.parametrize(("later", "retrying"), [(RETRY_WINDOW - 0.1, False), (RETRY_WINDOW, True)])
+def test_who_tries_again_after_a_while_insists(later: float, retrying: bool) -> None:  # noqa: FBT001  expected
     [refusal] = after(REFUSED, replace(REFUSED, at=NOW + later))["web-id"].values()
-    assert refusal.insists is insists
+    assert refusal.retrying is retrying
 
 
 @pytest.mark.parametrize(

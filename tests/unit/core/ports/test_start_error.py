@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.core.model.container_details import PortBinding
-from exporter.core.ports.conflict import Place
+from exporter.core.ports.listen_address import ListenAddress
 from exporter.core.ports.start_error import IN_USE, NOT_LOCAL, StartError, parse_start_error, possible_places
 from exporter.docker_engine.parse_details import parse_details
 from tests.support.recorded import ENGINES, answer
@@ -74,7 +74,7 @@ def test_what_four_engines_said_of_a_port_of_another_container_is_understood(eng
     details = parse_details(answer(engine, "port-taken"))
     error = parse_start_error(details.error)
     assert error == StartError(IN_USE, "", "0.0.0.0", 8080)
-    assert list(possible_places(error, details.bindings)) == [Place("tcp", "", 8080)]
+    assert list(possible_places(error, details.bindings)) == [ListenAddress("tcp", "", 8080)]
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ ANY = PortBinding("tcp", 80)
 def test_what_a_text_lacks_comes_from_the_bindings(
     error: StartError, bindings: tuple[PortBinding, ...], places: list[tuple[str, str, int]]
 ) -> None:
-    assert list(possible_places(error, bindings)) == [Place(*place) for place in places]
+    assert list(possible_places(error, bindings)) == [ListenAddress(*place) for place in places]

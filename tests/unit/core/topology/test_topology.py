@@ -15,7 +15,7 @@ def owners(topology: Topology) -> dict[str, str | None]:
 
 
 def counted(topology: Topology) -> list[tuple[str, str, str]]:
-    return [(a.container.name, a.network.name, a.veth.name if a.veth else "") for a, _ in topology.counted]
+    return [(a.container.name, a.network.name, a.veth.name if a.veth else "") for a, _, _ in topology.counted]
 
 
 def front(*containers: Container) -> tuple[Container | Network, ...]:
@@ -27,7 +27,7 @@ def test_a_veth_belongs_to_the_container_whose_namespace_holds_its_peer() -> Non
     topology = join(inventory(*front(web)), devices(FRONT, WEB, sandboxes={"web": 1}))
     assert topology.attachments == (Attachment(web, network("front"), web.endpoints[0], WEB),)
     assert topology.ports == (Port(WEB, Bridge(FRONT, network("front"), 1), web),)
-    assert topology.counted == ((topology.attachments[0], 11),)
+    assert topology.counted == ((topology.attachments[0], ("web-id", "front-net"), 11),)
 
 
 def test_the_same_ifindex_in_another_namespace_is_not_the_peer() -> None:

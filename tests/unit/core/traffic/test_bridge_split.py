@@ -6,8 +6,7 @@ from tests.support.builders import row
 
 
 def split(splits: Splits, port: StatsRow, bridge: StatsRow) -> StatsRow:
-    (found,) = splits.split(["front"], [port], [bridge])
-    return found
+    return splits.split({"front-net": "front"}, {"front-net": port}, {"front-net": bridge})["front-net"]
 
 
 def test_what_the_bridge_device_did_not_see_stayed_inside() -> None:
@@ -32,6 +31,16 @@ def test_more_on_the_bridge_than_on_its_ports_is_nothing_inside() -> None:
     assert split(Splits(), row(0), row(0, rx=(5000, 5))) == (0, 0, 5070, 0)
 
 
-def test_every_network_has_a_split_of_its_own_in_the_order_asked() -> None:
-    found = Splits().split(["a", "b"], [row(0, rx=(1, 0)), row(0, rx=(2, 0))], [row(0), row(0, tx=(3, 0))])
-    assert found == [(0, 0, 0, 1), (0, 3, 0, 2)]
+def test_every_network_has_a_split_of_its_own() -> None:
+    names = {"a-id": "a", "b-id": "b"}
+    ports = {"b-id": row(0, rx=(2, 0)), "a-id": row(0, rx=(1, 0))}
+    assert Splits().split(names, ports, {"a-id": row(0), "b-id": row(0, tx=(3, 0))}) == {
+        "a-id": (0, 0, 0, 1),
+        "b-id": (0, 3, 0, 2),
+    }
+
+
+def test_a_network_recreated_under_its_name_does_not_go_back() -> None:
+    splits = Splits()
+    splits.split({"old": "front"}, {"old": row(0, rx=(1000, 1))}, {"old": row(0)})
+    assert splits.split({"new": "front"}, {"new": row(0)}, {"new": row(0)}) == {"new": (0, 0, 0, 1000)}

@@ -6,7 +6,8 @@ import pytest
 
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.topology.topology import Topology, join
-from exporter.core.traffic.ledger import REMEMBERED, Ledger
+from exporter.core.traffic.ledger import Ledger
+from exporter.core.traffic.owners import MAX_GONE
 from tests.support.builders import bridge, devices, ended, inventory, network, rename, row, run, veth
 from tests.support.histories import exposed, host
 
@@ -131,7 +132,7 @@ def test_an_attributed_veth_without_a_reading_starts_at_nothing(ledger: Ledger) 
 
 
 def test_only_the_last_names_of_removed_containers_are_remembered(ledger: Ledger) -> None:
-    for number in range(REMEMBERED + 1):
+    for number in range(MAX_GONE + 1):
         name = f"job{number}"
         seen(ledger, host((name, "front", 100 + number)), sent(100 + number, 7))
         end(ledger, 100 + number, 7)
@@ -181,8 +182,8 @@ def test_of_a_container_that_lives_the_beginning_is_not_forgotten_for_the_many_t
         )
 
     ledger.attribute(with_web(1.0, "db"))
-    for number in range(REMEMBERED + 2):
+    for number in range(MAX_GONE + 2):
         topology = with_web(2.0, f"brief-{number}")
         ledger.attribute(topology)
-    began = dict(zip((a.container.name for a, _ in topology.counted), ledger.began(topology), strict=True))
-    assert began["web"] == 1.0
+    created = ledger.created(topology)
+    assert {a.container.name: created[key] for a, key, _ in topology.counted}["web"] == 1.0

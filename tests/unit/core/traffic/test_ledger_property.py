@@ -75,7 +75,7 @@ class World:
 
     def _check_networks(self, shown: dict[tuple[str, str], Counts]) -> None:
         """A network's sum holds every endpoint's, and never goes back either."""
-        for name, now in zip(NETWORKS, self.ledger.networks(NETWORKS), strict=True):
+        for name, now in zip(NETWORKS, self.ledger.networks(f"{name}-net" for name in NETWORKS).values(), strict=True):
             members = [total for (_, network), total in shown.items() if network == name]
             below = [self._networks.get(name, now[1:]), tuple(map(sum, zip(*members, strict=True))) or now[1:]]
             assert all(new >= old for least in below for new, old in zip(now[1:], least, strict=True)), (

@@ -21,7 +21,7 @@ def ledger() -> Ledger:
 
 def sent(ledger: Ledger, *names: str) -> list[int]:
     """Bytes that the endpoints of each network sent (rx of their host veths)."""
-    return [total[3] for total in ledger.networks(names)]
+    return [total[3] for total in ledger.networks(f"{name}-net" for name in names).values()]
 
 
 def of(ifindex: int, count: int) -> StatsRow:
@@ -107,7 +107,7 @@ def test_the_bridge_devices_of_a_network_are_summed_over_recreations(ledger: Led
     again = join(inventory(network("front")), devices(bridge("br-front", 30)))
     ledger.attribute(again)
     ledger.read([of(30, 5)])
-    assert [total[3] for total in ledger.bridges(["front"])] == [115]
+    assert [total[3] for total in ledger.bridges(["front-net"]).values()] == [115]
 
 
 def inside(*names: str, driver: str, mac: str = "", ids: str = "") -> Topology:

@@ -1,6 +1,5 @@
-"""The connection table: the files of two kernels, and the real one of a namespace."""
+"""The connection table: the files of two kernels."""
 
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,17 +7,8 @@ import pytest
 
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.kernel.conntrack.table import parse_conntrack, parse_statistics, read_conntrack
-from tests.support.kernel.own_namespace import ip
+from tests.support.kernel.proc_files import STATISTICS
 
-# Linux 6.18, two CPUs; the columns of 4.9 differ in name and place.
-STATISTICS = """\
-entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error  \
-expect_new expect_create expect_delete search_restart
-0000000c  00000001 00000002 00000000 00000003 00000000 00000000 00000004 00000000 0000000a 0000000b 0000000c 00000000  \
-00000000 00000000 00000000 00000000
-0000000c  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 000000f0 00000100 00000001 00000000  \
-00000000 00000000 00000000 00000000
-"""
 OLDER = """\
 entries  searched found new invalid ignore delete delete_list insert insert_failed drop early_drop
 00000003  00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000001 00000002 00000003
@@ -63,19 +53,3 @@ def test_columns_are_found_by_their_names() -> None:
 def test_nothing_counted_is_nothing_known() -> None:
     assert parse_statistics("") == {}
     assert parse_statistics("entries drop\n") == {}
-
-
-@pytest.mark.live
-@pytest.mark.usefixtures("namespace")
-def test_the_table_of_a_namespace_is_its_own() -> None:
-    """A new namespace has an empty table, whatever the machine's holds."""
-    before = read_conntrack(Path("/proc"))
-    if before is None:
-        pytest.skip("nf_conntrack is not loaded")
-    assert before.entries == 0
-    assert before.limit > 0
-    assert (before.insert_failed, before.drop, before.early_drop) == (0, 0, 0)
-    ip("link set lo up")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.sendto(b"x", ("127.0.0.1", 9))
-    assert read_conntrack(Path("/proc")) == before  # no rule here needs the tracking, so it is switched off

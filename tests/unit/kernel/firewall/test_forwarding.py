@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-
 from exporter.kernel.firewall.forwarding import read_forwarding
-from tests.support.kernel.own_namespace import ip
 
 
 def proc(root: Path, **files: str) -> Path:
@@ -34,15 +31,3 @@ def test_forwarding_with_router_advertisements_is_forwarding(tmp_path: Path) -> 
 
 def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     assert read_forwarding(tmp_path, ["gone"]) == {}
-
-
-@pytest.mark.live
-@pytest.mark.usefixtures("namespace")
-def test_the_switches_are_those_of_the_calling_threads_namespace() -> None:
-    procfs = Path("/proc")
-    ip("link add br0 type bridge")
-    for value in ("0", "1"):
-        for path in ("ipv4/ip_forward", "ipv4/conf/br0/forwarding"):
-            (procfs / "sys/net" / path).write_text(value)
-        found = read_forwarding(procfs, ["br0"])
-        assert (found["ip"], found["br0"]) == (value == "1", value == "1")

@@ -3,23 +3,9 @@
 from typing import Any
 
 import pytest
-from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from exporter.kernel.links.addresses import parse_addresses, parse_uplinks, uplinks
-from exporter.kernel.netlink.rtnetlink import HEADER
-from tests.support.kernel.captured import captured
-
-NLMSG_DONE = 3
-ETH0, ETH1, ETH2 = 2, 3, 4
-
-
-def rows(name: str) -> list[Any]:
-    """A capture, decoded as the reader gets it."""
-    found: list[Any] = []
-    for raw in captured(name):
-        if HEADER.unpack_from(raw)[1] != NLMSG_DONE:
-            found += MarshalRtnl().parse(raw)
-    return found
+from tests.support.kernel.captured_addresses import ETH0, ETH1, ETH2, rows
 
 
 def to(destination: str | None) -> list[Any]:

@@ -1,25 +1,19 @@
-"""Forwarding tables as a kernel writes them, then real ones in namespaces of the tests' own."""
+"""Forwarding tables as a kernel writes them."""
 
-import socket
-import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
 from exporter.kernel.links.fdb import (
+    LearnedSource,
     parse_learned,
     parse_learned_count,
-    read_learned,
     read_learned_counts,
-    read_tables,
 )
 from exporter.kernel.links.links import IFINFOMSG
-from exporter.kernel.netlink.rtnetlink import HEADER, attribute, open_socket
+from exporter.kernel.netlink.messages import HEADER, attribute
 from tests.support.kernel.captured import captured
 from tests.support.kernel.messages import RTM_NEWLINK, FakeSocket, always, as_socket, done, reply
-from tests.support.kernel.own_namespace import carries, ip, send_frames
-from tests.support.waiting import until
 
 RTM_NEWNEIGH = 28
 
@@ -40,11 +34,6 @@ def bridge_link(ifindex: int, learned: int | None) -> bytes:
     settings = attribute(5, bytes(4)) + (b"" if learned is None else attribute(48, learned.to_bytes(4, sys.byteorder)))
     about = attribute(1, b"bridge\0") + attribute(2, settings)
     return reply(RTM_NEWLINK, IFINFOMSG.pack(0, 0, 1, ifindex, 0, 0) + attribute(18, about))
-
-
-def read_learned_by_rows(sock: socket.socket) -> dict[int, int]:
-    """As it is done on older kernels."""
-    return parse_learned(read_tables(sock))
 
 
 def test_of_a_bridges_addresses_only_the_learned_one_counts() -> None:
@@ -79,38 +68,9 @@ def test_a_bridge_without_a_count_is_one_of_an_older_kernel(
 def test_an_older_kernel_is_asked_for_its_rows() -> None:
     table = b"".join(raw for raw in captured("fdb"))
     sock = FakeSocket(always(bridge_link(2, None) + done()), always(table))
-    assert read_learned(as_socket(sock)) == {2: 1}
+    source = LearnedSource(as_socket(sock))
+    assert source.read() == {2: 1}
 
 
 def test_a_table_without_rows_has_nothing_learned() -> None:
     assert parse_learned([]) == {}
-
-
-@pytest.mark.live
-@pytest.mark.usefixtures("namespace")
-def test_two_bridges_learn_from_what_their_ports_send() -> None:
-    for bridge in ("br-front", "br-back", "br-quiet"):
-        ip(f"link add {bridge} type bridge")
-        ip(f"link set {bridge} up")
-    for number, bridge in enumerate(("br-front", "br-front", "br-back")):
-        ip(f"link add veth{number} type veth peer name eth{number}")
-        ip(f"link set veth{number} master {bridge} up")
-        ip(f"link set eth{number} up")
-        carries(f"eth{number}")
-    subprocess.run(["bridge", "fdb", "add", "02:00:00:00:00:63", "dev", "veth1", "master", "static"], check=True)
-    names = {int(line.split(":")[0]): line.split(": ")[1] for line in ip("-o link show type bridge").splitlines()}
-    with open_socket() as sock:
-
-        def learned(count: Callable[[socket.socket], dict[int, int]]) -> dict[str, int]:
-            return {names[ifindex]: number for ifindex, number in count(sock).items() if number}
-
-        for read in (read_learned, read_learned_by_rows):
-            assert learned(read) == {}
-        send_frames("eth0", 1, 60)  # all from the same address
-        send_frames("eth2", 3, 60)
-        both = {"br-front": 1, "br-back": 1}
-        until(lambda: learned(read_learned) == both, 60, "the frames at the bridges")
-        assert learned(read_learned_by_rows) == both
-        ip("link set veth0 nomaster")
-        for read in (read_learned, read_learned_by_rows):
-            assert learned(read) == {"br-back": 1}

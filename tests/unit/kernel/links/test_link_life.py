@@ -5,8 +5,8 @@ import itertools
 from exporter.core.model.kernel_sample import TX_DROPPED
 from exporter.kernel.links.links import LinkMessage, parse_link
 from exporter.kernel.links.table import LinkTable
+from exporter.kernel.netlink.messages import HEADER
 from exporter.kernel.netlink.nsid import parse_nsid
-from exporter.kernel.netlink.rtnetlink import HEADER
 from tests.support.builders import row
 from tests.support.kernel.captured import captured
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK, RTM_NEWNSID

@@ -6,28 +6,13 @@ import pytest
 from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from exporter.core.model.docker import Link
-from exporter.kernel.links.links import IFINFOMSG, LinkMessage, parse_link, text
-from exporter.kernel.netlink.rtnetlink import HEADER
+from exporter.kernel.links.links import IFINFOMSG, LinkMessage, parse_link
+from exporter.kernel.netlink.messages import HEADER, text
 from tests.support.kernel.captured import captured
+from tests.support.kernel.captured_links import COUNTERS, LINK_MESSAGES
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK
 
 AF_BRIDGE = 7
-LINK_MESSAGES = [
-    raw
-    for name in ("devices", "life")
-    for raw in captured(name)
-    if HEADER.unpack_from(raw)[1] in (RTM_NEWLINK, RTM_DELLINK)
-]
-COUNTERS = (
-    "rx_packets",
-    "tx_packets",
-    "rx_bytes",
-    "tx_bytes",
-    "rx_errors",
-    "tx_errors",
-    "rx_dropped",
-    "tx_dropped",
-)
 
 
 def parsed(raw: bytes) -> LinkMessage | None:
@@ -54,6 +39,7 @@ def reference(raw: bytes) -> LinkMessage:
             peer_ifindex=decoded.get_attr("IFLA_LINK") or 0,
             peer_nsid=decoded.get_attr("IFLA_LINK_NETNSID"),
             carrier=bool(decoded["flags"] & 1 << 16),
+            up=bool(decoded["flags"] & 1),
         ),
         deleted=deleted,
         moved=deleted and decoded.get_attr("IFLA_NEW_NETNSID") is not None,
@@ -89,7 +75,7 @@ def test_a_veth_whose_peer_is_in_a_container_is_read_whole() -> None:
         moved=False,
         stats=(4, 10, 3, 1000, 3000, 0, 0, 0, 0),
     )
-    assert found["crab🦀"].link == Link(7, "crab🦀", "ifb", found["crab🦀"].link.mac_address, 9000)
+    assert found["crab🦀"].link == Link(7, "crab🦀", "ifb", found["crab🦀"].link.mac_address, 9000, up=False)
 
 
 def parsed_link(raw: bytes) -> LinkMessage | None:

@@ -1,15 +1,10 @@
-"""Routes of a real host, captured, and of a namespace where each odd sort is made."""
+"""Routes of a real host, captured."""
 
 from ipaddress import ip_network
-from pathlib import Path
-
-import pytest
 
 from exporter.core.model.routes import Route
-from exporter.kernel.links.addresses import read_addresses
 from exporter.kernel.links.routes import parse_routes
-from tests.support.kernel.own_namespace import ip
-from tests.unit.kernel.links.test_addresses import ETH0, ETH1, ETH2, rows
+from tests.support.kernel.captured_addresses import ETH0, ETH1, ETH2, rows
 
 
 def way(destination: str, ifindex: int, gateway: str = "", metric: int = 0) -> Route:
@@ -35,31 +30,6 @@ def test_local_addresses_broadcasts_multicast_and_refusals_are_in_the_capture_an
     assert {"10.8.0.0", "192.0.2.10", "ff00::"} <= destinations
     shown = {str(route.destination.network_address) for route in parse_routes(rows("routes"))}
     assert shown.isdisjoint({"10.8.0.0", "192.0.2.10", "ff00::"})
-
-
-@pytest.mark.live
-@pytest.mark.usefixtures("namespace")
-def test_only_routes_that_lead_somewhere_now_are_told() -> None:
-    ip("link add va type veth peer name vb")
-    for device in ("va", "vb"):
-        ip(f"link set {device} up")
-    Path("/proc/sys/net/ipv6/conf/va/disable_ipv6").write_text("0")
-    ip("address add 192.0.2.10/24 dev va")
-    ip("route add 10.1.0.0/16 via 192.0.2.1 metric 50")
-    ip("route add 10.2.0.0/16 via 192.0.2.1 table 100")
-    ip("route add blackhole 10.3.0.0/16")
-    ip("route add unreachable 10.4.0.0/16")
-    ip("route add 10.5.0.0/16 via inet6 fe80::1 dev va")
-    ip("route add 10.6.0.0/16 nexthop via 192.0.2.1 nexthop via 192.0.2.2")
-    _, dumped = read_addresses()
-    found = {(str(r.destination), r.gateway, r.metric) for r in parse_routes(dumped) if r.destination.version == 4}
-    assert found == {
-        ("192.0.2.0/24", "", 0),
-        ("10.1.0.0/16", "192.0.2.1", 50),
-        ("10.5.0.0/16", "fe80::1", 0),
-        ("10.6.0.0/16", "192.0.2.1", 0),
-        ("10.6.0.0/16", "192.0.2.2", 0),
-    }
 
 
 def test_a_host_without_routes_has_none() -> None:

@@ -6,11 +6,12 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from pyroute2.netlink import NLM_F_DUMP_INTR
 
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.kernel.links import stats as link_stats
 from exporter.kernel.links.stats import LinkStatsReader
-from exporter.kernel.netlink.rtnetlink import NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError
+from exporter.kernel.netlink.messages import NLM_F_MULTI, InterruptedDumpError
 from tests.support.kernel.captured import captured
 from tests.support.kernel.messages import RTM_NEWSTATS, Answer, FakeSocket, Reply, done, refusal, reply, stats_record
 

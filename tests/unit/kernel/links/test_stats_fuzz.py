@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.kernel.links import stats
 from exporter.kernel.links.stats import ATTRIBUTE_AT, COUNTERS, COUNTERS_AT, LinkStatsReader
-from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_MULTI
+from exporter.kernel.netlink.messages import HEADER, NLM_F_MULTI
 from tests.support.kernel.damaged import damages
 from tests.support.kernel.messages import RTM_NEWSTATS, Answer, FakeSocket, Reply, done, reply, stats_record
 

@@ -1,25 +1,20 @@
-"""What an overlay's hidden namespace holds, as a kernel writes it, then in namespaces of the tests' own."""
+"""What an overlay's hidden namespace holds, as a kernel writes it."""
 
-import subprocess
-import sys
-import threading
 from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
-from exporter.core.topology.overlay import OverlayRows, overlay_namespace
+from exporter.core.topology.overlay import overlay_namespace
 from exporter.errors import SourceError
 from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row
 from exporter.kernel.namespaces.overlay import parse_neighbours, parse_nodes, read_overlay
-from exporter.kernel.netlink.rtnetlink import HEADER, attribute
+from exporter.kernel.netlink.messages import HEADER, attribute
 from tests.support.kernel.captured import captured
-from tests.support.kernel.own_namespace import inode, ip
 
 RTM_NEWNEIGH = 28
 BR0, VXLAN0 = 2, 3  # of the capture of neighbours
-NO_SYS_ADMIN = ("setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin")
 
 
 def rows(name: str) -> list[Row]:
@@ -37,10 +32,6 @@ def row(*attributes: tuple[int, bytes]) -> Row:
 
 def nodes(found: Iterable[tuple[str, str]]) -> set[str]:
     return {node for _, node in found}
-
-
-def fdb(*words: str, inside: int) -> None:
-    subprocess.run(["nsenter", "-t", str(inside), "-n", "bridge", "fdb", *words], check=True)
 
 
 def test_mac_addresses_are_behind_nodes() -> None:
@@ -79,37 +70,6 @@ def test_the_hidden_namespace_is_beside_the_sandboxes(key: str) -> None:
     assert overlay_namespace(key, "k1uv0o3mmm8qn2pzt2g6f1dqc") == str(Path(key).parent / "1-k1uv0o3mmm")
 
 
-@pytest.fixture
-def overlay(sandbox: int) -> Path:
-    """A hidden namespace as Swarm makes it: a vxlan device that knows two other nodes and one endpoint."""
-    ip("link add vxlan0 type vxlan id 4097 dstport 4789 proxy", sandbox)
-    ip("link set vxlan0 up", sandbox)
-    ip("neighbour add 10.0.0.3 lladdr 02:42:0a:00:00:03 dev vxlan0 nud permanent", sandbox)
-    for mac, node in (("03", "192.0.2.2"), ("04", "192.0.2.2"), ("05", "192.0.2.3")):
-        fdb("add", f"02:42:0a:00:00:{mac}", "dev", "vxlan0", "dst", node, "self", "permanent", inside=sandbox)
-    return Path(f"/proc/{sandbox}/ns/net")
-
-
-@pytest.mark.live
-def test_a_hidden_namespace_is_read_and_nothing_of_us_stays_there(overlay: Path) -> None:
-    here, descriptors = inode("thread-self"), len(list(Path("/proc/self/fd").iterdir()))
-    found = read_overlay(overlay)
-    assert found is not None
-    assert found.nodes == {"192.0.2.2", "192.0.2.3"}
-    assert found.neighbours == {"10.0.0.3": "02:42:0a:00:00:03"}
-    assert inode("thread-self") == here
-    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
-    assert "inside" not in {thread.name for thread in threading.enumerate()}
-
-
-@pytest.mark.live
-def test_a_namespace_without_a_vxlan_device_has_no_rows(sandbox: int) -> None:
-    ip("link add br0 type bridge", sandbox)
-    ip("link set br0 up", sandbox)
-    ip("neighbour add 10.0.0.3 lladdr 02:42:0a:00:00:03 dev br0 nud permanent", sandbox)
-    assert read_overlay(Path(f"/proc/{sandbox}/ns/net")) == OverlayRows()
-
-
 def test_an_overlay_that_is_not_on_this_node_has_nothing_to_tell(tmp_path: Path) -> None:
     assert read_overlay(tmp_path / "1-k1uv0o3mmm") is None
 
@@ -118,25 +78,3 @@ def test_a_directory_that_is_not_mounted_is_told_from_an_overlay_that_is_not_the
     with pytest.raises(SourceError) as refusal:
         read_overlay(tmp_path / "netns/1-k1uv0o3mmm")
     assert refusal.value.reason == "no_netns_directory"
-
-
-@pytest.mark.live
-def test_the_file_of_a_namespace_that_is_gone_is_none(sandbox: int, tmp_path: Path) -> None:
-    """The engine removes it a minute later."""
-    assert sandbox
-    (tmp_path / "1-k1uv0o3mmm").write_text("")
-    assert read_overlay(tmp_path / "1-k1uv0o3mmm") is None
-
-
-@pytest.mark.live
-def test_without_sys_admin_it_says_what_is_missing(overlay: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from exporter.errors import SourceError;"
-        "from exporter.kernel.overlay import read_overlay\n"
-        "try: read_overlay(Path(sys.argv[1]))\n"
-        "except SourceError as error: print(error.reason)"
-    )
-    done = subprocess.run(
-        [*NO_SYS_ADMIN, sys.executable, "-c", program, str(overlay)], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "no_sys_admin\n"

@@ -77,11 +77,11 @@ def test_an_overlay_without_an_endpoint_here_is_left_out(world: World) -> None:
 def test_one_that_cannot_be_entered_makes_the_reading_incomplete_and_hides_no_other(world: World) -> None:
     refused = SourceError("no_sys_admin", "planted")
     assert world.now(secret=refused, ov=ROWS) == OverlayReading({"ov": ROWS}, complete=False)
-    assert world.sweep.hidden() == {"no_sys_admin"}
+    assert [missing.reason for missing in world.sweep.degraded()] == ["no_sys_admin"]
     [state] = world.sweep.state()
     assert (state.name, state.up) == ("overlay", True)
     assert world.now(secret=ROWS).complete
-    assert world.sweep.hidden() == frozenset()
+    assert world.sweep.degraded() == ()
 
 
 def test_one_that_fails_is_a_source_that_is_down(world: World) -> None:

@@ -1,6 +1,7 @@
 """nsids as the kernel answers them, and whose process is believed."""
 
 import errno
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -91,3 +92,12 @@ def test_a_sandbox_key_that_is_no_namespace_is_told_as_hidden(resolver: Namespac
 def test_no_containers_have_no_sandboxes(resolver: NamespaceResolver) -> None:
     assert resolver.sandboxes([], set()) == {}
     assert resolver.hidden == set()
+
+
+def test_a_sandbox_file_that_is_a_fifo_hides_its_container_and_nothing_waits(
+    resolver: NamespaceResolver, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "sandbox")
+    planted = replace(WEB, sandbox_key=str(tmp_path / "sandbox"))
+    assert resolver.sandboxes([planted], set()) == {}
+    assert resolver.hidden == {WEB.id}

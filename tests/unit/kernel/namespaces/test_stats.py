@@ -6,31 +6,12 @@ import pytest
 
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
-from exporter.kernel.namespaces.stats import parse_namespace_stats, read_namespace_stats, read_own_namespace
+from exporter.kernel.namespaces.stats import parse_namespace_stats, read_namespace_stats
 from tests.support.kernel.captured import CAPTURES
-from tests.support.kernel.own_namespace import entered
+from tests.support.kernel.proc_files import NETSTAT, SNMP
 
 WEB, PID = "web-id", 4711
 
-SNMP = """\
-Ip: Forwarding DefaultTTL InReceives
-Ip: 1 64 57740232
-IcmpMsg: InType3 OutType3
-IcmpMsg: 104 120
-Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs \
-RetransSegs InErrs OutRsts InCsumErrors
-Tcp: 1 200 120000 -1 3556 230 341 161 3 57252008 54915039 227 5 1003 0
-Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors
-Udp: 88542 120 17 53028 16 0 1 0 0
-UdpLite: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors
-UdpLite: 0 0 0 0 99 0 0
-"""
-NETSTAT = """\
-TcpExt: SyncookiesSent ListenOverflows ListenDrops TCPLostRetransmit TCPTimeouts TCPLossProbes
-TcpExt: 1 40 41 2 115 3
-IpExt: InNoRoutes InTruncatedPkts
-IpExt: 0 0
-"""
 STATS = NamespaceStats(
     pid=PID,
     tcp_established=3,
@@ -158,18 +139,3 @@ def test_nothing_stays_open(proc: Path) -> None:
     read_namespace_stats(proc, WEB, PID)
     read_namespace_stats(proc, WEB, 4712)
     assert list(Path("/proc/self/fd").iterdir()) == before
-
-
-@pytest.mark.live
-def test_every_namespace_has_a_mark_of_its_own(sandbox: int) -> None:
-    ours = read_own_namespace()
-    assert ours == read_own_namespace()
-    with entered(sandbox):
-        assert read_own_namespace() != ours
-
-
-@pytest.mark.live
-def test_a_real_namespace_begins_with_nothing(sandbox: int) -> None:
-    cgroup = Path(f"/proc/{sandbox}/cgroup").read_text().strip()
-    found = read_namespace_stats(Path("/proc"), cgroup, sandbox, read_own_namespace())
-    assert found == (sandbox, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -1,5 +1,6 @@
 """When each namespace is read, at a clock of the test's own and in a /proc of the test's own."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -9,10 +10,10 @@ import pytest
 
 from exporter.core.model.docker import Container
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
-from exporter.kernel.namespaces.sweep import CATCH_UP_SECONDS, LOOK_SECONDS, RESTS, SLICE, Sweep, sweep_statistics
+from exporter.kernel.namespaces.sweep import CATCH_UP_SECONDS, POLL_INTERVAL, RESTS, SLICE, Sweep, sweep_statistics
 from tests.support.builders import run
+from tests.support.kernel.proc_files import NETSTAT, SNMP
 from tests.support.waiting import until
-from tests.unit.kernel.namespaces.test_stats import NETSTAT, SNMP
 
 INTERVAL = 10.0
 
@@ -76,7 +77,7 @@ def names(count: int) -> list[str]:
 
 def test_before_anything_is_read_there_is_no_age(world: World) -> None:
     assert world.sweep.snapshot() == ({}, None)
-    assert world.sweep.step() <= LOOK_SECONDS
+    assert world.sweep.step() <= POLL_INTERVAL
     assert world.sweep.snapshot() == ({}, None)
 
 
@@ -151,7 +152,7 @@ def test_a_new_container_is_read_at_the_next_look(world: World) -> None:
     world.start(*names(2 * SLICE))
     world.pass_time(INTERVAL / 3)
     world.start("new")
-    world.pass_time(LOOK_SECONDS)
+    world.pass_time(POLL_INTERVAL)
     assert "new" in world.stats()
 
 
@@ -166,7 +167,7 @@ def test_an_ended_container_is_dropped_at_the_next_look(world: World) -> None:
     world.start("web", "db")
     world.sweep.step()
     world.end("web")
-    world.pass_time(LOOK_SECONDS)
+    world.pass_time(POLL_INTERVAL)
     assert world.stats() == {"db": 7}
 
 
@@ -175,7 +176,7 @@ def test_a_restarted_container_is_read_anew_by_its_new_process(world: World) -> 
     world.sweep.step()
     world.process("web", 200, sent=1)
     world.containers = (replace(world.containers[0], pid=200),)
-    world.pass_time(LOOK_SECONDS)
+    world.pass_time(POLL_INTERVAL)
     assert world.sweep.snapshot()[0]["web-id"].pid == 200
     assert world.stats() == {"web": 1}
 
@@ -218,7 +219,7 @@ def test_a_container_whose_process_is_not_known_yet_is_waited_for(world: World) 
     assert world.stats() == {}
     world.process("web", 100)
     world.containers = (run("web", pid=100),)
-    world.pass_time(LOOK_SECONDS)
+    world.pass_time(POLL_INTERVAL)
     assert world.stats() == {"web": 7}
 
 
@@ -238,7 +239,7 @@ def test_the_thread_reads_and_stops_within_half_a_second(world: World) -> None:
     world.start("db")
     until(lambda: world.stats() == {"web": 7, "db": 7}, 60, "a reading of a new container")
     world.sweep.stop()
-    assert not world.sweep._thread.is_alive()
+    assert "namespace_stats" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_whoever_tells_the_containers_may_fail_once(tmp_path: Path) -> None:

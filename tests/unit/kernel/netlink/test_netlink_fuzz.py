@@ -13,11 +13,12 @@ from exporter.kernel.links.addresses import parse_addresses, parse_uplinks
 from exporter.kernel.links.links import IFLA_LINKINFO, IFLA_MTU, LinkMessage
 from exporter.kernel.links.routes import parse_routes
 from exporter.kernel.links.table import LinkTable
-from exporter.kernel.netlink.rtnetlink import ATTRIBUTE, HEADER, MalformedError, ask, attribute
+from exporter.kernel.netlink.client import ask
+from exporter.kernel.netlink.messages import ATTRIBUTE, HEADER, MalformedError, attribute
+from tests.support.kernel.captured_links import LINK_MESSAGES
 from tests.support.kernel.damaged import DECODERS, bodies, damages, parts
 from tests.support.kernel.messages import FakeSocket, always, as_socket, reply
-from tests.unit.kernel.conntrack.test_table import STATISTICS
-from tests.unit.kernel.links.test_links import LINK_MESSAGES
+from tests.support.kernel.proc_files import STATISTICS
 
 NOTHING = {0, "", None}
 WALKED = [name for name in DECODERS if name != "connection"]  # of that one only the begin is read, by a pattern

@@ -1,35 +1,13 @@
-"""Cgroups by their ids: trees as engines make them, and one of this machine's kernel."""
+"""Cgroups by their ids: trees as engines make them."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from exporter.core.model.sockets import ListeningSocket
-from exporter.kernel.sockets.cgroups import CgroupTree, find_root, parse_container_ids, read_tree
-from exporter.kernel.sockets.listeners import read_listeners
-from tests.support.kernel.capture_sockets import made
-from tests.support.kernel.own_namespace import ip, own_namespace
+from exporter.kernel.sockets.cgroups import CgroupTree, find_root, parse_container_ids
+from tests.support.kernel.cgroup_tree import Tree
 
 WEB, DB = "a1" * 32, "b2" * 32
-
-
-class Tree:
-    """A cgroup-2 tree in a folder, v2 or hybrid."""
-
-    def __init__(self, sysfs: Path, where: str = "fs/cgroup") -> None:
-        self.sysfs = sysfs
-        self.root = sysfs / where
-        self.root.mkdir(parents=True)
-        (self.root / "cgroup.controllers").write_text("")
-
-    def make(self, path: str, *pids: int) -> int:
-        """Make a cgroup with processes; its id."""
-        folder = self.root / path
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "cgroup.procs").write_text("".join(f"{pid}\n" for pid in pids))
-        return folder.stat().st_ino
 
 
 @pytest.mark.parametrize("where", ["fs/cgroup", "fs/cgroup/unified"], ids=["v2", "hybrid"])
@@ -111,49 +89,3 @@ def test_a_cgroup_with_threads_for_members_has_no_processes(tmp_path: Path) -> N
     known = CgroupTree(tmp_path)
     known.learn({number})
     assert known.processes(number) == []
-
-
-@pytest.fixture
-def real_root() -> Path:
-    root = find_root(Path("/sys"))
-    if os.geteuid() or root is None:
-        pytest.skip("needs root and a cgroup-2 tree")
-    return root
-
-
-@pytest.mark.live
-def test_every_directory_of_the_machine_has_the_id_that_the_kernel_tells(real_root: Path) -> None:
-    found = {path: number for number, path in read_tree(str(real_root))}
-    for path, number in found.items():
-        with suppress(FileNotFoundError):  # of somebody who has just ended
-            assert Path(path).stat().st_ino == number
-    assert found[str(real_root)] == 1
-
-
-@pytest.mark.live
-def test_a_socket_keeps_the_cgroup_in_which_it_was_made(real_root: Path) -> None:
-    """Moved to another one, and bound only there."""
-    folder = real_root / f"dockernet-test-{os.getpid()}" / f"docker-{WEB}.scope"
-    before = next(line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::"))
-    home = real_root / before.removeprefix("0::").strip("/")
-    folder.mkdir(parents=True)
-    try:
-        with own_namespace():
-            ip("link set lo up")
-            (folder / "cgroup.procs").write_text(str(os.getpid()))
-            try:
-                sock = made("tcp", "127.0.0.1", 8001, "")
-            finally:
-                (home / "cgroup.procs").write_text(str(os.getpid()))
-            with sock:
-                (found,) = read_listeners()
-        assert told(found) == (WEB,)
-    finally:
-        folder.rmdir()
-        folder.parent.rmdir()
-
-
-def told(socket: ListeningSocket) -> tuple[str, ...]:
-    tree = CgroupTree(Path("/sys"))
-    tree.learn({socket.cgroup_id})
-    return tree.container_ids(socket.cgroup_id)

@@ -7,8 +7,8 @@ import pytest
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.sockets.cgroups import CgroupTree
 from exporter.kernel.sockets.holders import ALIVE_SECONDS, SECOND_LOOK_SECONDS, UNTOLD_LOOK_SECONDS, HolderTable
+from tests.support.kernel.cgroup_tree import Tree
 from tests.support.kernel.fake_proc import FakeProc
-from tests.unit.kernel.sockets.test_cgroups import Tree
 
 
 class World:

@@ -12,8 +12,8 @@ from exporter.core.model.sockets import BoundSocket, HostSockets, ListeningSocke
 from exporter.kernel.sockets.owners import SocketOwners
 from exporter.kernel.sockets.processes import sees_all_processes
 from tests.support import builders
+from tests.support.kernel.cgroup_tree import Tree
 from tests.support.kernel.fake_proc import DOCKER_PROXY, FakeProc
-from tests.unit.kernel.sockets.test_cgroups import Tree
 
 WEB_ID = "a1" * 32
 LOCAL_PORTS = 32768, 60999

@@ -94,6 +94,28 @@ def test_who_a_process_is(tmp_path: Path) -> None:
     assert read_resident_memory(tmp_path, 21) == 20 * os.sysconf("SC_PAGE_SIZE")
 
 
+@pytest.mark.parametrize(
+    ("comm", "words", "expected"),
+    [
+        ("containerd-shim", ("/usr/bin/containerd-shim-runc-v2", "-namespace", "moby"), "containerd-shim-runc-v2"),
+        ("dockernet-expor", ("/usr/bin/python3", "/usr/bin/dockernet-exporter", "serve"), "dockernet-exporter"),
+        ("dockernet-expor", ("/usr/bin/python3", "-I", "/usr/bin/dockernet-exporter"), "dockernet-exporter"),
+        ("nginx: master p", ("nginx: master process nginx",), "nginx: master p"),
+        ("another-program", ("/usr/bin/something", "else"), "another-program"),
+        ("containerd-shim", ("containerd-shim" + "x" * 200,), "containerd-shim"),
+        ("containerd-shim", ("containerd-shim\n{x}",), "containerd-shim"),
+        ("nginx", ("/usr/sbin/nginx-debug",), "nginx"),
+    ],
+)
+def test_a_name_that_the_kernel_cut_off_is_completed_from_the_command_line(
+    comm: str, words: tuple[str, ...], expected: str, tmp_path: Path
+) -> None:
+    FakeProc(tmp_path).process(20, comm, words=words)
+    found = read_process(tmp_path, 20)
+    assert found is not None
+    assert found.name == expected
+
+
 def test_a_name_of_any_bytes_is_text(tmp_path: Path) -> None:
     FakeProc(tmp_path).process(20, "x")
     (tmp_path / "20/comm").write_bytes(b"caf\xe9\n")

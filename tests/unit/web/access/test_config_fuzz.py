@@ -41,7 +41,7 @@ KNOWN = {
     "rate_limit": {"interval", "burst"},
 }
 # What may be wrong before any key is looked at.
-NO_YAML = r"this is no YAML: .+|this YAML goes too deep|(a key|the key .+) in line \d+ is (no text|there twice)"
+NO_YAML = r"invalid YAML: .+"
 WORDS = sorted({*KNOWN[""], *KNOWN["tls_server_config"], *KNOWN["http_server_config"], *KNOWN["rate_limit"], *HEADERS})
 VALUES = ["TLS10", "TLS12", "TLS13", "1s", "1h1ns", "10", "0", "yes", "off", "deny", "", "a\nb", "a:b", HASH, "X25519"]
 SCALARS = (
@@ -83,7 +83,9 @@ def dumped(tree: Any) -> bytes:
 
 def text(scalar: Any) -> str:
     """A scalar as it stands in the file."""
-    return str(yaml.compose(dumped(scalar)).value)
+    node = yaml.compose(dumped(scalar))
+    assert node
+    return str(node.value)
 
 
 def changed(section: str, key: str, value: Any) -> dict[str, Any]:
@@ -129,13 +131,13 @@ def test_any_bytes_are_a_configuration_or_one_line(text: bytes) -> None:
 
 @pytest.mark.parametrize("text", [b'a: "\\UFFFFFFFF"', b'a: "\\U00110000"', b"%YAML 1." + b"1" * 5000 + b"\n---\na: b"])
 def test_what_the_library_does_not_expect_is_no_yaml(text: bytes) -> None:
-    assert str(outcome(text)).startswith("this is no YAML: it has a number that is no character")
+    assert str(outcome(text)).startswith("invalid YAML: a number is not a character")
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ('tls_server_config: {cert: "\\ud800", key: k}', "a text in line 1 has half a character"),
+        ('tls_server_config: {cert: "\\ud800", key: k}', "invalid YAML: invalid Unicode escape in line 1"),
         ("rate_limit: {interval: 2562048h, burst: 1}", "rate_limit.interval: this is longer than the 292 years"),
         ('basic_auth_users: {"a\\nb": []}', r"basic_auth_users.'a\nb': this must be one text"),
         (

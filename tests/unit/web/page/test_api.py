@@ -9,9 +9,10 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from exporter.cli.output.explain import parse_explanation
 from exporter.core.explain.explain import explain
-from exporter.core.network.result import Judgement
+from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.web.page import api
+from tests.support.findings import evaluation
 from tests.support.page_hosts import named, shop
 
 OPENAPI = json.loads(resources.files("exporter.web").joinpath("static/openapi.json").read_text())
@@ -39,13 +40,14 @@ def test_an_explanation_is_what_its_description_says(seen: Observation, what: st
 
 def test_findings_say_whether_another_look_may_tell_more() -> None:
     told = [
-        replace(shop(5), judgement=Judgement(suspects=frozenset({kind}))) for kind in ("detached_veth", "orphan_veth")
+        replace(shop(5), network=NetworkResult(evaluation(pending={kind: hold})))
+        for kind, hold in (("detached_veth", 2.0), ("orphan_veth", 180.0))
     ]
     assert [json.loads(api.found(seen))["doubtful"] for seen in told] == [True, False]
 
 
 def test_a_look_is_what_its_description_says() -> None:
-    validate("Look", {"version": api.version(shop()), "at": 1.0, "counters": json.loads(api.counters(shop()))})
+    validate("Tick", {"version": api.version(shop()), "at": 1.0, "counters": json.loads(api.counters(shop()))})
 
 
 def test_a_document_with_a_field_that_is_not_described_is_refused() -> None:

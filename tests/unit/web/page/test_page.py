@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from exporter.core.observation import Observation
-from exporter.web.page.document import Asked, page
+from exporter.core.topology.topology import join
+from exporter.web.page.document import MAX_OPENED, Page, PageState
+from exporter.web.page.layout import MANY
 from exporter.web.page.markup import VOID, bytes_text
-from tests.support.page_hosts import named, shop
+from tests.support.builders import devices, inventory, network, run
+from tests.support.page_hosts import large, named, shop
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -52,7 +55,7 @@ class Parsed(HTMLParser):
 
 
 def shown(observation: Observation, show: str = "", *opened: str) -> str:
-    return page(observation, Asked(show, frozenset(opened)), "1", "/metrics")
+    return Page(observation, "1", "/metrics").render(PageState(show, frozenset(opened)))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -62,6 +65,31 @@ def test_what_others_name_is_text_and_changes_no_element(name: str) -> None:
     assert hostile.tags == harmless.tags
     assert hostile.attributes == harmless.attributes
     assert name.replace("\udc80", "?") in hostile.words
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_network_that_is_opened_changes_no_element_by_its_name(name: str) -> None:
+    harmless = Parsed(shown(large(MANY + 1, "net"), "", "net0"))
+    hostile = Parsed(shown(large(MANY + 1, name), "", f"{name}0"))
+    assert (hostile.tags, hostile.attributes) == (harmless.tags, harmless.attributes)
+
+
+@pytest.mark.parametrize("host", [shop(), large(MANY + 1)])
+def test_a_network_that_cannot_be_opened_is_ignored_and_not_repeated(host: Observation) -> None:
+    assert shown(host, "", "no-such-network", "x" * 8000) == shown(host)
+
+
+def test_a_large_host_opens_no_more_networks_than_a_page_can_repeat() -> None:
+    many = [network(f"net{number:03}") for number in range(MAX_OPENED + 1)]
+    found = [run(f"c{number:03}", network=f"net{number % len(many):03}") for number in range(2 * len(many))]
+    page = shown(Observation(join(inventory(*many, *found), devices())), "", *(n.name for n in many))
+    assert max(link.count("open=") for link in re.findall(r'href="([^"]*)"', page)) == MAX_OPENED + 1
+
+
+def test_a_state_is_rendered_once() -> None:
+    page = Page(large(MANY + 1), "1", "/metrics")
+    assert page.render(PageState()) is page.render(PageState(opened=frozenset({"nonsense"})))
+    assert page.render(PageState(opened=frozenset({"net0"}))) != page.render(PageState())
 
 
 def test_nothing_in_the_page_is_a_style_or_a_script_of_its_own() -> None:

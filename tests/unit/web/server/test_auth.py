@@ -8,11 +8,9 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from exporter.web.access import auth
-from exporter.web.access.auth import BasicAuth, TooManyChecksError, check_password
+from exporter.web.access.auth import AuthLimits, BasicAuth, TooManyChecksError, check_password
 from exporter.web.access.config_file import WebConfigFile
-from tests.support.web_running import Site, serving
-from tests.unit.web.server.test_server import ROUTES
+from tests.support.web_running import ROUTES, Site, serving
 
 
 def hashed(password: str, cost: int = 4) -> bytes:
@@ -126,15 +124,13 @@ def test_only_so_many_are_remembered() -> None:
     checks = Checks()
     users = {f"user{number}": hashed("same") for number in range(3)}
 
-    async def ask(monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(auth, "KNOWN_GOOD", 2)
-        checker = BasicAuth(checks)
+    async def ask() -> None:
+        checker = BasicAuth(checks, AuthLimits(remembered=2))
         for name in ("user0", "user1", "user2", "user2", "user1", "user0"):
             assert await checker.admits(header(name, "same"), users)
         checker.close()
 
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        asyncio.run(ask(monkeypatch))
+    asyncio.run(ask())
     assert len(checks.seen) == 4
 
 
@@ -153,13 +149,10 @@ def test_those_who_come_together_are_checked_once() -> None:
     assert len(checks.seen) == 1
 
 
-def test_more_guesses_than_can_be_checked_are_turned_away_and_who_is_known_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(auth, "MOST_CHECKS", 3)
+def test_more_guesses_than_can_be_checked_are_turned_away_and_who_is_known_is_not() -> None:
 
     async def ask() -> tuple[list[object], bool]:
-        checker = BasicAuth()
+        checker = BasicAuth(limits=AuthLimits(checks=3))
         try:
             assert await checker.admits(header("alice", "wonderland"), USERS)
             attempts = [asyncio.create_task(checker.admits(header("bob", f"guess{n}"), USERS)) for n in range(5)]
@@ -173,6 +166,42 @@ def test_more_guesses_than_can_be_checked_are_turned_away_and_who_is_known_is_no
     assert guesses[:3] == [False, False, False]
     assert [type(guess) for guess in guesses[3:]] == [TooManyChecksError] * 2
     assert known
+
+
+def test_guesses_of_one_client_do_not_take_the_checks_of_another() -> None:
+    async def ask() -> tuple[list[object], bool]:
+        checker = BasicAuth(limits=AuthLimits(checks=4, client_checks=2))
+        try:
+            attempts = [
+                asyncio.create_task(checker.admits(header("bob", f"guess{n}"), USERS, "192.0.2.1")) for n in range(4)
+            ]
+            await asyncio.sleep(0)
+            first_login = await checker.admits(header("alice", "wonderland"), USERS, "192.0.2.2")
+            return await asyncio.gather(*attempts, return_exceptions=True), first_login
+        finally:
+            checker.close()
+
+    guesses, first_login = asyncio.run(ask())
+    assert guesses[:2] == [False, False]
+    assert [type(guess) for guess in guesses[2:]] == [TooManyChecksError] * 2
+    assert first_login
+
+
+def test_only_credentials_that_were_right_before_are_known_without_a_check() -> None:
+    checks = Checks()
+
+    async def ask() -> list[str | None]:
+        checker = BasicAuth(checks)
+        try:
+            before = checker.known_user(header("alice", "wonderland"), USERS)
+            await checker.admits(header("alice", "wonderland"), USERS)
+            known = (checker.known_user(header(*user), USERS) for user in (("alice", "wonderland"), ("alice", "guess")))
+            return [before, *known, checker.known_user(header("alice", "wonderland"), {})]
+        finally:
+            checker.close()
+
+    assert asyncio.run(ask()) == [None, "alice", None, None]
+    assert len(checks.seen) == 1
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from exporter.cli.build_config import build_config
 from exporter.cli.main import cli
 from exporter.config import Config
+from tests.support.program import LOOPBACK, NO_ENGINE, listening, started
 from tests.support.web_keys import Keys
-from tests.unit.cli.test_main import LOOPBACK, NO_ENGINE, listening, started
 
 
 def configured(*flags: str) -> Config:

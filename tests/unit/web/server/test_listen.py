@@ -14,8 +14,8 @@ import pytest
 
 from exporter.errors import ConfigError
 from exporter.web.server.listen import bind, inherited, written
+from tests.support.program import NO_ENGINE, get
 from tests.support.web_clients import reserved
-from tests.unit.cli.test_main import NO_ENGINE, get
 
 
 class HasFileno(Protocol):

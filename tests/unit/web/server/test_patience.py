@@ -7,32 +7,23 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
-from exporter.web.routes import Route, healthy
-from exporter.web.server import acceptor, connection, server
+from exporter.web.routes import Route, health
 from tests.support.waiting import until
 from tests.support.web_clients import HALF_A_HEAD, WHOLE_HEAD, crowd, is_closed, read_all
-from tests.support.web_running import Site, serving
+from tests.support.web_running import PATIENT, Site, serving
 
 LARGE = b"x" * 8_000_000  # more than the kernel keeps for a client that does not read
-LONG = 1000.0  # longer than a test may take
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    with serving(Site()) as running:
+    with serving(Site(), limits=PATIENT) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def no_limit_but_the_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ends a connection is what the test has set, on a machine of whatever speed."""
-    for name in ("HEAD_SECONDS", "IDLE_SECONDS", "TAKE_SECONDS", "LAST_WORD_SECONDS"):
-        monkeypatch.setattr(connection, name, LONG)
-    monkeypatch.setattr(server, "SHUTDOWN_SECONDS", LONG)
 
 
 def closed_since(began: float, client: socket.socket) -> float:
@@ -42,17 +33,16 @@ def closed_since(began: float, client: socket.socket) -> float:
 
 
 @pytest.mark.parametrize("said", [b"", b"GET", HALF_A_HEAD, b"GET / HTTP/1.1\r\n"])
-def test_a_head_must_come_in_time(monkeypatch: pytest.MonkeyPatch, site: Site, said: bytes) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+def test_a_head_must_come_in_time(said: bytes) -> None:
     began = time.monotonic()
-    with crowd(site.port, 1, sending=said) as [client]:
+    with serving(Site(), limits=replace(PATIENT, head=0.2)) as site, crowd(site.port, 1, sending=said) as [client]:
         assert closed_since(began, client) > 0.15
 
 
-def test_dripping_does_not_gain_time(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
-    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+def test_dripping_does_not_gain_time() -> None:
     began = time.monotonic()
-    with crowd(site.port, 1, sending=HALF_A_HEAD) as [client]:
+    limits = replace(PATIENT, head=0.3)
+    with serving(Site(), limits=limits) as site, crowd(site.port, 1, sending=HALF_A_HEAD) as [client]:
 
         def drips_until_closed() -> bool:
             try:
@@ -66,27 +56,27 @@ def test_dripping_does_not_gain_time(monkeypatch: pytest.MonkeyPatch, site: Site
         assert time.monotonic() - began > 0.25
 
 
-def test_a_second_head_must_come_in_time_too(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
-    with crowd(site.port, 1, sending=WHOLE_HEAD) as [client]:
+def test_a_second_head_must_come_in_time_too() -> None:
+    limits = replace(PATIENT, head=0.5)
+    with serving(Site(), limits=limits) as site, crowd(site.port, 1, sending=WHOLE_HEAD) as [client]:
         assert client.recv(10_000).endswith(b"text\n")
-        monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
         began = time.monotonic()
         client.sendall(HALF_A_HEAD)
-        assert closed_since(began, client) > 0.15
+        assert closed_since(began, client) > 0.4
 
 
-def test_an_idle_connection_is_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.4)
+def test_an_idle_connection_is_kept_for_a_while() -> None:
     began = time.monotonic()
-    with serving(Site()) as site, crowd(site.port, 1, sending=WHOLE_HEAD) as [client]:
+    limits = replace(PATIENT, idle=0.4)
+    with serving(Site(), limits=limits) as site, crowd(site.port, 1, sending=WHOLE_HEAD) as [client]:
         assert client.recv(10_000).endswith(b"text\n")
         assert closed_since(began, client) > 0.35
 
 
-def test_an_answer_must_be_taken_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "TAKE_SECONDS", 0.3)
+def test_an_answer_must_be_taken_in_time() -> None:
     began = time.monotonic()
-    with serving(Site(scrape=lambda _: LARGE)) as site, crowd(site.port, 1, sending=WHOLE_HEAD) as [client]:
+    large, limits = Site(scrape=lambda _: LARGE), replace(PATIENT, read=0.3)
+    with serving(large, limits=limits) as site, crowd(site.port, 1, sending=WHOLE_HEAD) as [client]:
         assert client.recv(12) == b"HTTP/1.1 200"
         until(lambda: site.open_connections() == 0, 60, "an answer that is given up")
         assert time.monotonic() - began > 0.2
@@ -146,18 +136,16 @@ def test_who_has_said_that_it_sends_no_more_is_answered(site: Site) -> None:
         assert read_all(client).endswith(LARGE)
 
 
-def test_half_a_head_and_the_end_of_it_is_closed_soon(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
-    monkeypatch.setattr(connection, "LAST_WORD_SECONDS", 0.2)
-    with crowd(site.port, 1, sending=HALF_A_HEAD) as [client]:
+def test_half_a_head_and_the_end_of_it_is_closed_soon() -> None:
+    limits = replace(PATIENT, half_closed=0.2)
+    with serving(Site(), limits=limits) as site, crowd(site.port, 1, sending=HALF_A_HEAD) as [client]:
         client.shutdown(socket.SHUT_WR)
         until(lambda: is_closed(client), 60, "a connection that is closed")
 
 
-def test_when_all_connections_are_taken_the_oldest_idle_one_gives_way(
-    monkeypatch: pytest.MonkeyPatch, site: Site
-) -> None:
-    monkeypatch.setattr(acceptor, "MOST_CONNECTIONS", 10)
-    with crowd(site.port, 1, sending=WHOLE_HEAD) as [scraper]:
+def test_when_all_connections_are_taken_the_oldest_idle_one_gives_way() -> None:
+    limits = replace(PATIENT, connections=10)
+    with serving(Site(), limits=limits) as site, crowd(site.port, 1, sending=WHOLE_HEAD) as [scraper]:
         assert scraper.recv(10_000).endswith(b"text\n")
         with crowd(site.port, 30, sending=HALF_A_HEAD) as slow:
             assert site.request().body == b"text\n"
@@ -168,10 +156,7 @@ def test_when_all_connections_are_taken_the_oldest_idle_one_gives_way(
             assert scraper.recv(10_000).endswith(b"text\n")
 
 
-def test_when_all_connections_are_owed_an_answer_nobody_new_is_let_in(
-    monkeypatch: pytest.MonkeyPatch, site: Site
-) -> None:
-    monkeypatch.setattr(acceptor, "MOST_CONNECTIONS", 2)
+def test_when_all_connections_wait_for_the_server_a_new_one_is_closed() -> None:
     release, asked = threading.Event(), threading.Semaphore(0)
 
     def scrape(_: bool) -> bytes:  # noqa: FBT001  as the handler is called
@@ -179,8 +164,8 @@ def test_when_all_connections_are_owed_an_answer_nobody_new_is_let_in(
         release.wait(60)
         return b"late\n"
 
-    site.scrape = scrape
-    with ThreadPoolExecutor(2) as pool:
+    limits = replace(PATIENT, connections=2)
+    with serving(Site(scrape=scrape), limits=limits) as site, ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(site.request) for _ in range(2)]
         for _ in waiting:
             assert asked.acquire(timeout=60)
@@ -198,7 +183,7 @@ def test_more_scrapes_than_allowed_are_told_to_come_back() -> None:
         release.wait(60)
         return b"late\n"
 
-    with serving(Site(scrape=scrape), most_scrapes=2) as site, ThreadPoolExecutor(2) as pool:
+    with serving(Site(scrape=scrape), max_scrapes=2, limits=PATIENT) as site, ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(site.request) for _ in range(2)]
         for _ in waiting:
             assert asked.acquire(timeout=60)
@@ -214,14 +199,14 @@ def test_more_scrapes_than_allowed_are_told_to_come_back() -> None:
 def test_zero_is_no_limit_on_scrapes() -> None:
     barrier = threading.Barrier(4)
     with (
-        serving(Site(scrape=lambda _: b"%d" % barrier.wait(60)), most_scrapes=0) as site,
+        serving(Site(scrape=lambda _: b"%d" % barrier.wait(60)), max_scrapes=0, limits=PATIENT) as site,
         ThreadPoolExecutor(4) as pool,
     ):
         assert [answer.status for answer in pool.map(lambda _: site.request(), range(4))] == [200] * 4
 
 
 def test_clients_that_do_not_read_keep_nobody_from_scraping() -> None:
-    with ExitStack() as clients, serving(Site(scrape=lambda _: LARGE), most_scrapes=3) as site:
+    with ExitStack() as clients, serving(Site(scrape=lambda _: LARGE), max_scrapes=3, limits=PATIENT) as site:
         for _ in range(12):
             [client] = clients.enter_context(crowd(site.port, 1, sending=WHOLE_HEAD))
             assert client.recv(12) == b"HTTP/1.1 200"
@@ -242,7 +227,7 @@ def test_a_stream_ends_with_its_client_and_frees_its_place() -> None:
         return response
 
     ask = WHOLE_HEAD.replace(b"metrics", b"stream")
-    with serving(Site(), more=[Route("/stream", stream, most=1, streams=True)]) as site:
+    with serving(Site(), more=[Route("/stream", stream, 1, streams=True)], limits=PATIENT) as site:
         with crowd(site.port, 1, sending=ask) as [client]:
             assert client.recv(12) == b"HTTP/1.1 200"
             assert site.request(path="/stream").status == 503
@@ -252,8 +237,8 @@ def test_a_stream_ends_with_its_client_and_frees_its_place() -> None:
 
 
 def test_streams_without_number_are_refused_by_their_route() -> None:
-    with pytest.raises(ValueError, match=r"^/stream streams, and does not say how many may$"):
-        Route("/stream", healthy, streams=True)
+    with pytest.raises(ValueError, match=r"^/stream: a stream needs a limit$"):
+        Route("/stream", health(lambda: False), 0, streams=True)
 
 
 def test_an_answer_under_way_is_finished_when_the_server_stops() -> None:
@@ -265,7 +250,7 @@ def test_an_answer_under_way_is_finished_when_the_server_stops() -> None:
         return b"the last one\n"
 
     with ThreadPoolExecutor(1) as pool:
-        with serving(Site(scrape=scrape)) as site:
+        with serving(Site(scrape=scrape), limits=PATIENT) as site:
             answer = pool.submit(site.request)
             assert asked.wait(60)
             threading.Timer(0.2, release.set).start()
@@ -275,16 +260,15 @@ def test_an_answer_under_way_is_finished_when_the_server_stops() -> None:
 @pytest.mark.parametrize(
     ("said", "seconds"),
     [
-        (b"", LONG),
-        (HALF_A_HEAD, LONG),
-        (WHOLE_HEAD.replace(b"metrics", b"stream"), LONG),
+        (b"", PATIENT.shutdown),
+        (HALF_A_HEAD, PATIENT.shutdown),
+        (WHOLE_HEAD.replace(b"metrics", b"stream"), PATIENT.shutdown),
         (WHOLE_HEAD, 0.5),  # an answer that is just being made has a moment
         (WHOLE_HEAD * 30, 0.5),
     ],
 )
-def test_no_client_holds_up_the_end_of_the_server(monkeypatch: pytest.MonkeyPatch, said: bytes, seconds: float) -> None:
-    """Its end is waited for by `serving`, not nearly as long as anybody might hold it up."""
-    monkeypatch.setattr(server, "SHUTDOWN_SECONDS", seconds)
+def test_no_client_holds_up_the_end_of_the_server(said: bytes, seconds: float) -> None:
+    """`serving` waits for its end, not nearly as long as a client might hold it up."""
 
     async def stream(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -292,8 +276,9 @@ def test_no_client_holds_up_the_end_of_the_server(monkeypatch: pytest.MonkeyPatc
         await asyncio.Event().wait()
         return response
 
-    streaming = Route("/stream", stream, most=10, streams=True)
-    with ExitStack() as clients, serving(Site(scrape=lambda _: LARGE), more=[streaming]) as site:
+    streaming = Route("/stream", stream, 10, streams=True)
+    large, limits = Site(scrape=lambda _: LARGE), replace(PATIENT, shutdown=seconds)
+    with ExitStack() as clients, serving(large, more=[streaming], limits=limits) as site:
         clients.enter_context(crowd(site.port, 5, sending=said))
         until(lambda: site.open_connections() == 5, 60, "five connections")
         assert site.request(path="/-/healthy").status == 200

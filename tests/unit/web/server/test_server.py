@@ -8,9 +8,7 @@ from importlib import resources
 
 import pytest
 
-from tests.support.web_running import OPENMETRICS, TEXT, Site, serving
-
-ROUTES = ["/", "/metrics", "/-/healthy", "/-/ready", "/static/style.css"]
+from tests.support.web_running import OPENMETRICS, ROUTES, TEXT, Site, serving
 
 
 @pytest.fixture
@@ -129,3 +127,10 @@ def test_what_is_to_be_explained_must_be_said(site: Site) -> None:
     assert site.request(path="/api/v1/explain?what=udp%2F53").body == b'"udp/53"'
     refused = site.request(path="/api/v1/explain")
     assert (refused.status, refused.body.count(b"\n")) == (400, 1)
+
+
+def test_it_is_unhealthy_while_no_observation_ends(site: Site) -> None:
+    site.stalled = True
+    assert site.request(path="/-/healthy")[::2] == (503, b"no observation has ended for a minute\n")
+    site.stalled = False
+    assert site.request(path="/-/healthy")[::2] == (200, b"healthy\n")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.core.nat.rules.duplicate_dnat import KIND, check
-from tests.support.nat_hosts import BOTH_FAMILIES, Host, drift, hosts, port
+from tests.support.nat_hosts import BOTH_FAMILIES, Host, about, drift, hosts, port
 
 SAME = "! -i br-front -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80"
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)
@@ -50,4 +50,4 @@ def test_one_that_differs_is_another(host: Host, rule: str) -> None:
 def test_a_port_has_one_rule_in_each_family(host: Host) -> None:
     same = "! -s fe80::/10 ! -i br-front -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd00:18::2]:80"
     [found] = check(host.inserted(host.entry("ip6"), same).scene())
-    assert found.subject == port(host.layout.entry, family="ip6")
+    assert about(found) == port(host.layout.entry, family="ip6")

@@ -7,7 +7,19 @@ import pytest
 from exporter.core.nat.rules.forward_drop import KIND, check
 from exporter.core.nat.ruleset import Base
 from tests.support.builders import connect, network, run
-from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, drift, hosts, port, published, subject
+from tests.support.nat_hosts import (
+    BOTH_FAMILIES,
+    NEW,
+    OLD,
+    OWN_TABLES,
+    Host,
+    about,
+    drift,
+    hosts,
+    port,
+    published,
+    subject,
+)
 
 FOREIGN = ("ip", "strange", "f")
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)
@@ -16,9 +28,9 @@ every_host = pytest.mark.parametrize("host", hosts(), ids=str)
 def things(host: Host) -> set[str]:
     """What is dropped: networks, and containers' ports."""
     return {
-        f"{one.subject.container}:{one.subject.host_port}" if one.subject.container else one.subject.network
+        f"{one.labels['container']}:{one.labels['host_port']}" if one.labels["container"] else one.labels["network"]
         for one in check(host.scene())
-        if one.subject.family == "ip"
+        if one.labels["family"] == "ip"
     }
 
 
@@ -37,7 +49,7 @@ def test_an_ordinary_host_shows_none(host: Host) -> None:
 def test_a_flushed_forward_under_the_policy_drop_lets_nothing_through(host: Host, sentence: Any) -> None:
     damaged = host.without(host.forward())
     assert things(damaged) == ALL
-    found = [one for one in check(damaged.scene()) if one.subject.family == "ip"]
+    found = [one for one in check(damaged.scene()) if one.labels["family"] == "ip"]
     assert drift(KIND, "critical", subject(chain="FORWARD", network="front"), sentence) in found
     assert drift(KIND, "critical", port("FORWARD"), sentence) in found
     assert things(damaged.with_policy(host.forward(), "ACCEPT")) == set()
@@ -57,7 +69,7 @@ def test_a_base_chain_of_any_other_table_drops_too(host: Host) -> None:
     for place in (FOREIGN, ("inet", "strange", "f")):
         damaged = host.with_table(place, Base("forward", "DROP"))
         assert things(damaged) == ALL
-        assert {one.subject.chain for one in check(damaged.scene())} == {"f"}
+        assert {one.labels["chain"] for one in check(damaged.scene())} == {"f"}
     other_hook = host.with_table(FOREIGN, Base("input", "DROP"))
     assert list(check(other_hook.scene())) == []
 
@@ -65,7 +77,9 @@ def test_a_base_chain_of_any_other_table_drops_too(host: Host) -> None:
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
 def test_the_families_are_kept_apart(host: Host) -> None:
     damaged = host.with_table(("ip6", "strange", "f"), Base("forward", "DROP"))
-    assert {(one.subject.family, one.subject.network, one.subject.container) for one in check(damaged.scene())} == {
+    assert {
+        (one.labels["family"], one.labels["network"], one.labels["container"]) for one in check(damaged.scene())
+    } == {
         ("ip6", "front", ""),
         ("ip6", "front", "web"),
     }
@@ -118,7 +132,7 @@ def test_without_the_rule_for_a_port_28_drops_what_is_sent_to_it(sentence: Any) 
     rule = "-d 172.18.0.2 -o br-front -p tcp --dport 80"
     assert things(NEW.without(("ip", "filter", "DOCKER"), rule)) == {"web:8080"}
     [found] = check(NEW.without(("ip", "filter", "DOCKER"), rule).scene())
-    assert (found.subject.chain, found.detail) == ("DOCKER", sentence)
+    assert (found.labels["chain"], found.detail) == ("DOCKER", sentence)
 
 
 def test_before_28_the_policy_drops_it() -> None:
@@ -174,5 +188,5 @@ def test_of_two_networks_the_one_that_a_port_is_led_to_counts() -> None:
     to_open = "! -i br-open -p tcp -m tcp --dport 9000 -j DNAT --to-destination 172.21.0.9:80"
     led = OLD.with_inventory(two).inserted(OLD.entry(), to_open)
     accepts = "-d 172.21.0.9 ! -i br-open -o br-open -p tcp -m tcp --dport 80 -j ACCEPT"
-    assert [found.subject for found in check(led.scene())] == [port("FORWARD", 9000, container="two", network="open")]
+    assert [about(found) for found in check(led.scene())] == [port("FORWARD", 9000, container="two", network="open")]
     assert list(check(led.inserted(("ip", "filter", "DOCKER"), accepts).scene())) == []

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model.docker import Inventory
-from exporter.core.nat.context import NatScene
+from exporter.core.model.docker import Container, Inventory, Network
+from exporter.core.nat.context import NatContext
 from exporter.core.nat.expected import expected
 from exporter.core.nat.rules.forwarding_off import KIND, check
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, Host, drift, hosts, subject
@@ -46,11 +46,14 @@ def test_an_engine_without_rules_for_ipv6_needs_no_forwarding_of_it() -> None:
 
 
 def test_a_host_without_a_live_container_needs_none() -> None:
-    def scene(inventory: Inventory) -> NatScene:
-        return NatScene(expected(inventory), NEW.reading(forwarding={"ip": False, "ip6": False}), NEW.families)
+    def scene(inventory: Inventory) -> NatContext:
+        return NatContext(expected(inventory), NEW.reading(forwarding={"ip": False, "ip6": False}), NEW.families)
 
     idle = replace(NEW.inventory, containers={}, members={})
     assert list(check(scene(idle))) == []
-    everything = (*NEW.inventory.networks.values(), *NEW.inventory.containers.values())
+    everything: tuple[Container | Network, ...] = (
+        *NEW.inventory.networks.values(),
+        *NEW.inventory.containers.values(),
+    )
     internal = docker(*(thing for thing in everything if thing.name in ("back", "db")))
     assert list(check(scene(internal))) == []

@@ -7,7 +7,7 @@ import pytest
 from exporter.core.nat.rules.isolation_lost import KIND, check
 from exporter.core.nat.ruleset import Base
 from tests.support.builders import network, run
-from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, drift, hosts, subject
+from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, about, drift, hosts, subject
 
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)
 STAGE_1, STAGE_2 = ("ip", "filter", "DOCKER-ISOLATION-STAGE-1"), ("ip", "filter", "DOCKER-ISOLATION-STAGE-2")
@@ -20,7 +20,7 @@ def ring(host: Host) -> list[str]:
 
 def reaching(host: Host) -> list[str]:
     """The networks that reach the next one."""
-    return [found.subject.network for found in check(host.scene())]
+    return [found.labels["network"] for found in check(host.scene())]
 
 
 @every_host
@@ -59,7 +59,7 @@ def test_on_28_the_rule_against_unpublished_ports_keeps_them_apart_as_well() -> 
 
 def test_docker_s_own_tables_keep_them_apart_by_one_rule() -> None:
     place = ("ip", "docker-bridges", "filter-forward-in__br-front")
-    assert [found.subject for found in check(OWN_TABLES.without(place).scene())] == [
+    assert [about(found) for found in check(OWN_TABLES.without(place).scene())] == [
         subject(chain="filter-FORWARD", network="bridge")
     ]
 

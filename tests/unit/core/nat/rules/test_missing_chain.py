@@ -7,7 +7,7 @@ import pytest
 from exporter.core.nat.reading import NFTABLES, NatReading
 from exporter.core.nat.rules.missing_chain import KIND, check
 from exporter.core.nat.ruleset import Ruleset
-from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, drift, hosts, subject
+from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, about, drift, hosts, subject
 
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)
 
@@ -31,7 +31,7 @@ def test_each_chain_without_which_nothing_works_is_told(host: Host, sentence: An
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
 def test_the_families_are_kept_apart(host: Host) -> None:
     damaged = host.without_chain(host.prerouting("ip6"))
-    assert [found.subject for found in check(damaged.scene())] == [subject(family="ip6", chain=host.layout.prerouting)]
+    assert [about(found) for found in check(damaged.scene())] == [subject(family="ip6", chain=host.layout.prerouting)]
 
 
 def test_postrouting_is_made_with_the_first_network_that_is_translated() -> None:
@@ -45,13 +45,15 @@ def test_postrouting_is_made_with_the_first_network_that_is_translated() -> None
 def test_of_a_family_that_the_engine_does_not_write_none_is_missed() -> None:
     without_ip6 = NEW.without_chain(*(place for place in NEW.rules.chains if place[0] == "ip6"))
     assert list(check(without_ip6.scene())) == []
-    assert {found.subject.family for found in check(without_ip6.scene(families=NEW.families))} == {"ip6"}
+    assert {found.labels["family"] for found in check(without_ip6.scene(families=NEW.families))} == {"ip6"}
 
 
 @pytest.mark.parametrize("rules", [None, Ruleset()])
 def test_after_a_flush_of_everything_the_chains_of_its_own_backend_are_missed(rules: Ruleset | None) -> None:
     """Nothing is left that would tell which it is."""
     flushed = OWN_TABLES.scene(reading=NatReading(nft=rules), families=OWN_TABLES.families, backend=NFTABLES)
-    assert {found.subject.chain for found in check(flushed)} == {place[2] for place in OWN_TABLES.layout.required("ip")}
+    assert {found.labels["chain"] for found in check(flushed)} == {
+        place[2] for place in OWN_TABLES.layout.required("ip")
+    }
     other = OLD.scene(reading=NatReading(nft=rules), families=OLD.families)
-    assert {found.subject.chain for found in check(other)} == {place[2] for place in OLD.layout.required("ip")}
+    assert {found.labels["chain"] for found in check(other)} == {place[2] for place in OLD.layout.required("ip")}

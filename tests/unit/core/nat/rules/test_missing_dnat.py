@@ -77,10 +77,12 @@ def test_while_the_chain_is_missing_that_is_told_alone(host: Host) -> None:
 
 def test_a_port_of_the_other_protocol_is_another() -> None:
     damaged = OLD.with_inventory(published(run("dns", ip="172.17.0.2"), "53:53/udp", "53:53/tcp"))
-    assert [(found.subject.protocol, found.subject.container) for found in check(damaged.scene())] == [("tcp", "dns")]
+    assert [(found.labels["protocol"], found.labels["container"]) for found in check(damaged.scene())] == [
+        ("tcp", "dns")
+    ]
 
 
 def test_an_engine_that_writes_no_rules_for_ipv6_misses_none() -> None:
     assert OLD.families == {"ip"}
     modern = OLD.with_inventory(published(run("new", ip="172.17.0.9"), "9000:80"))
-    assert [found.subject.host_port for found in check(modern.scene())] == ["9000"]
+    assert [found.labels["host_port"] for found in check(modern.scene())] == ["9000"]

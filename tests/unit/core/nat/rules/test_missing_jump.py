@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from exporter.core.findings.finding import Severity
 from exporter.core.nat.rules.missing_jump import KIND, check
 from tests.support.builders import network
-from tests.support.nat_hosts import ALL_PORTS, BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, drift, hosts, subject
+from tests.support.nat_hosts import ALL_PORTS, BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host, about, drift, hosts, subject
 
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)
 
@@ -22,7 +23,7 @@ def test_an_ordinary_host_shows_none(host: Host) -> None:
     ("proxied", "severity"), [((), "critical"), (ALL_PORTS[1:], "critical"), (ALL_PORTS, "warning")]
 )
 def test_without_the_jump_of_prerouting_nobody_outside_gets_in(
-    host: Host, proxied: tuple[tuple[str, int], ...], severity: str, sentence: Any
+    host: Host, proxied: tuple[tuple[str, int], ...], severity: Severity, sentence: Any
 ) -> None:
     damaged = host.without(host.prerouting(), "-m addrtype --dst-type LOCAL")
     chain = host.layout.prerouting
@@ -34,13 +35,13 @@ def test_without_the_jump_of_output_only_the_host_itself_is_left_out(host: Host)
     chain = host.layout.output
     damaged = host.without(host.layout.nat_place("ip", chain), "-m addrtype --dst-type LOCAL")
     [found] = check(damaged.scene())
-    assert (found.severity, found.subject) == ("warning", subject(chain=chain))
+    assert (found.severity, about(found)) == ("warning", subject(chain=chain))
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
 def test_the_families_are_kept_apart(host: Host) -> None:
     damaged = host.without(host.prerouting("ip6"), "-m addrtype --dst-type LOCAL")
-    assert [found.subject for found in check(damaged.scene())] == [subject(family="ip6", chain=host.layout.prerouting)]
+    assert [about(found) for found in check(damaged.scene())] == [subject(family="ip6", chain=host.layout.prerouting)]
 
 
 @every_host
@@ -67,7 +68,7 @@ def test_an_internal_network_has_none() -> None:
 
 def test_of_a_flushed_forward_every_network_is_told() -> None:
     found = list(check(OLD.without(OLD.forward()).scene()))
-    assert [one.subject.network for one in found] == ["front", "open", "quiet", "bridge"]
+    assert [one.labels["network"] for one in found] == ["front", "open", "quiet", "bridge"]
 
 
 def test_a_jump_for_all_bridges_at_once_is_one_for_each() -> None:
@@ -98,7 +99,7 @@ def test_since_28_one_jump_of_forward_leads_to_all(sentence: Any) -> None:
     ],
 )
 def test_a_network_without_its_element_in_a_map_of_dockers_own_tables_is_told(
-    name: str, chain: str, severity: str, sentence: Any
+    name: str, chain: str, severity: Severity, sentence: Any
 ) -> None:
     lost = OWN_TABLES.without_element(("ip", "docker-bridges", name), "br-front")
     assert list(check(lost.scene())) == [
@@ -113,7 +114,7 @@ def test_a_network_without_its_element_in_a_map_of_dockers_own_tables_is_told(
 
 def test_a_base_chain_that_asks_no_map_leads_to_no_network() -> None:
     damaged = OWN_TABLES.without(("ip", "docker-bridges", "nat-POSTROUTING"))
-    assert [(found.subject.chain, found.subject.network) for found in check(damaged.scene())] == [
+    assert [(found.labels["chain"], found.labels["network"]) for found in check(damaged.scene())] == [
         ("nat-POSTROUTING", ""),
         ("nat-POSTROUTING", ""),
     ]
@@ -121,7 +122,7 @@ def test_a_base_chain_that_asks_no_map_leads_to_no_network() -> None:
 
 def test_a_network_that_is_in_no_map_is_told_for_each_chain() -> None:
     late = OWN_TABLES.with_inventory(network("late", subnet="172.30.0.0/16"))
-    assert {(found.subject.network, found.subject.chain) for found in check(late.scene())} == {
+    assert {(found.labels["network"], found.labels["chain"]) for found in check(late.scene())} == {
         ("late", "filter-FORWARD"),
         ("late", "nat-POSTROUTING"),
     }

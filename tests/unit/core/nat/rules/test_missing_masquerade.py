@@ -6,7 +6,7 @@ import pytest
 
 from exporter.core.nat.rules.missing_masquerade import KIND, check
 from exporter.core.nat.ruleset import Base
-from tests.support.nat_hosts import BOTH_FAMILIES, Host, drift, hosts, subject
+from tests.support.nat_hosts import BOTH_FAMILIES, Host, about, drift, hosts, subject
 
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)
 
@@ -33,7 +33,7 @@ def test_a_network_without_its_rule_is_told(host: Host, sentence: Any) -> None:
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
 def test_the_families_are_kept_apart(host: Host) -> None:
     [found] = check(damaged(host, "ip6").scene())
-    assert found.subject == subject(family="ip6", chain=host.layout.postrouting, network="front")
+    assert about(found) == subject(family="ip6", chain=host.layout.postrouting, network="front")
 
 
 @every_host
@@ -70,7 +70,7 @@ def test_a_translation_of_others_is_none(host: Host, rule: str) -> None:
 def test_a_rule_before_it_that_accepts_takes_the_translation_away(host: Host) -> None:
     place = host.layout.nat_place("ip", host.layout.postrouting)
     kept = host.inserted(place, "-s 172.18.0.0/16 -j ACCEPT")
-    assert [found.subject.network for found in check(kept.scene())] == ["front"]
+    assert [found.labels["network"] for found in check(kept.scene())] == ["front"]
 
 
 @every_host

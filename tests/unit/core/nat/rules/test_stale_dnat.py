@@ -9,7 +9,7 @@ from exporter.core.model.docker import Member
 from exporter.core.nat.rules.stale_dnat import KIND, check
 from exporter.core.nat.ruleset import DST, EQUAL, Condition, Rule
 from tests.support.builders import network
-from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, Host, drift, hosts, subject
+from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, Host, about, drift, hosts, subject
 
 DEAD = "-p tcp -m tcp --dport 9999 -j DNAT --to-destination 172.17.0.99:80"
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)
@@ -32,7 +32,7 @@ def test_a_rule_to_an_address_that_nobody_has_is_told(host: Host, limit: str, ad
 def test_the_families_are_kept_apart(host: Host) -> None:
     rule = "-p udp -m udp --dport 9999 -j DNAT --to-destination [fd00:18::99]:80"
     [found] = check(host.inserted(host.entry("ip6"), rule).scene())
-    assert found.subject == subject(
+    assert about(found) == subject(
         family="ip6", chain=host.layout.entry, protocol="udp", host_address="::", host_port="9999"
     )
 
@@ -76,7 +76,7 @@ def test_addresses_on_docker_gwbridge_are_somebodys(chain: str, address: str) ->
 def test_a_rule_of_the_routing_mesh_to_nobody_is_told() -> None:
     rule = "-p tcp -m tcp --dport 9999 -j DNAT --to-destination 172.25.0.9:9999"
     [found] = check(gateway_host().inserted(("ip", "nat", "DOCKER-INGRESS"), rule).scene())
-    assert (found.subject.chain, found.subject.host_port) == ("DOCKER-INGRESS", "9999")
+    assert (found.labels["chain"], found.labels["host_port"]) == ("DOCKER-INGRESS", "9999")
 
 
 def test_a_rule_with_a_strange_mask_is_told_too() -> None:
@@ -84,4 +84,4 @@ def test_a_rule_with_a_strange_mask_is_told_too() -> None:
     rule = Rule("ip", "nat", "DOCKER", "DNAT", address="172.17.0.99", port=80, conditions=(strange,))
     chains = {**NEW.rules.chains, NEW.entry(): (*NEW.rules.chains[NEW.entry()], rule)}
     [found] = check(NEW.with_rules(replace(NEW.rules, chains=chains)).scene())
-    assert found.subject == subject(chain="DOCKER", host_address="10.0.0.5/0.0.255.255")
+    assert about(found) == subject(chain="DOCKER", host_address="10.0.0.5/0.0.255.255")

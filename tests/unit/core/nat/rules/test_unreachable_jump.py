@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.core.nat.rules.unreachable_jump import KIND, check
-from tests.support.nat_hosts import ALL_PORTS, BOTH_FAMILIES, Host, drift, hosts, subject
+from tests.support.nat_hosts import ALL_PORTS, BOTH_FAMILIES, Host, about, drift, hosts, subject
 
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)
 
@@ -30,7 +30,7 @@ def test_a_chain_of_another_firewall_that_accepts_ends_it_too(host: Host, senten
     family, table, _ = host.prerouting()
     led = host.inserted((family, table, "PREROUTING_dispatch"), "-j ACCEPT")
     [found] = check(led.inserted(host.prerouting(), "-j PREROUTING_dispatch").scene())
-    assert (found.subject.chain, found.detail) == (host.layout.prerouting, sentence)
+    assert (found.labels["chain"], found.detail) == (host.layout.prerouting, sentence)
 
 
 @every_host
@@ -63,10 +63,10 @@ def test_without_the_jump_that_is_told_alone(host: Host) -> None:
 @every_host
 def test_one_port_that_is_accepted_before_it_is_told(host: Host) -> None:
     damaged = host.inserted(host.prerouting(), "-p udp -m udp --dport 53 -j ACCEPT")
-    assert [found.subject for found in check(damaged.scene())] == [subject(chain=host.layout.prerouting)]
+    assert [about(found) for found in check(damaged.scene())] == [subject(chain=host.layout.prerouting)]
 
 
 @pytest.mark.parametrize("host", BOTH_FAMILIES, ids=str)
 def test_the_families_are_kept_apart(host: Host) -> None:
     damaged = host.inserted(host.prerouting("ip6"), "-j ACCEPT")
-    assert [found.subject for found in check(damaged.scene())] == [subject(family="ip6", chain=host.layout.prerouting)]
+    assert [about(found) for found in check(damaged.scene())] == [subject(family="ip6", chain=host.layout.prerouting)]

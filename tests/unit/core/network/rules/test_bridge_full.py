@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from exporter.core.findings.finding import Finding
 from exporter.core.network.rules.bridge_full import check
 from tests.support.builders import veth
+from tests.support.findings import network_finding
 from tests.support.scenes import BR_FRONT, FRONT, host, scene
 
 
 @pytest.mark.parametrize(("ports", "full"), [(920, False), (921, True), (1023, True)])
 def test_a_bridge_is_full_above_nine_tenths_of_the_kernels_limit(ports: int, full: bool, sentence: Any) -> None:  # noqa: FBT001
     links = [veth(f"veth{n}", n, master=3, nsid=n) for n in range(10, 10 + ports)]
-    expected = Finding("bridge_full", "warning", "front", "br-front", sentence)
+    expected = network_finding("bridge_full", "warning", "front", "br-front", sentence)
     assert list(check(scene(FRONT, on=host(BR_FRONT, *links)))) == [expected] * full
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from exporter.core.findings.finding import Finding
 from exporter.core.model.conntrack import ConntrackStats
+from exporter.core.network.context import ConntrackContext
 from exporter.core.network.rules.conntrack_full import check
-from tests.support.scenes import scene
+from tests.support.findings import network_finding
 
 LIMIT = 1000
 
@@ -16,18 +17,18 @@ def found(entries: int, *, drop: int = 0, early_drop: int = 0, insert_failed: in
     """What is found at a reading after one with 5 of each counter; the arguments are what came on top."""
     before = ConntrackStats(entries, LIMIT, 5, 5, 5)
     now = ConntrackStats(entries, LIMIT, 5 + insert_failed, 5 + drop, 5 + early_drop)
-    return list(check(scene(conntrack=now, conntrack_before=before)))
+    return list(check(ConntrackContext(now, before)))
 
 
 def test_a_table_above_nine_tenths_is_found(sentence: Any) -> None:
     assert found(900) == []
-    assert list(check(scene(conntrack=ConntrackStats(901, LIMIT)))) == [
-        Finding("conntrack_full", "critical", "", "conntrack", sentence)
+    assert list(check(ConntrackContext(ConntrackStats(901, LIMIT)))) == [
+        network_finding("conntrack_full", "critical", "", "conntrack", sentence)
     ]
 
 
 def test_entries_thrown_out_to_make_room_are_found_at_any_size(sentence: Any) -> None:
-    assert found(10, early_drop=2) == [Finding("conntrack_full", "critical", "", "conntrack", sentence)]
+    assert found(10, early_drop=2) == [network_finding("conntrack_full", "critical", "", "conntrack", sentence)]
 
 
 @pytest.mark.parametrize(("entries", "expected"), [(500, 0), (501, 1)])
@@ -42,14 +43,14 @@ def test_a_lost_race_for_an_entry_is_no_lack_of_room() -> None:
 def test_old_losses_and_counters_that_began_anew_are_not_now() -> None:
     assert found(600) == []
     assert found(600, drop=-5, early_drop=-5) == []
-    assert list(check(scene(conntrack=ConntrackStats(600, LIMIT, 9, 9, 9)))) == []
+    assert list(check(ConntrackContext(ConntrackStats(600, LIMIT, 9, 9, 9)))) == []
 
 
 def test_where_nothing_is_counted_only_the_size_tells() -> None:
     bare = ConntrackStats(600, LIMIT)
-    assert list(check(scene(conntrack=bare, conntrack_before=bare))) == []
+    assert list(check(ConntrackContext(bare, bare))) == []
 
 
 def test_no_table_and_no_limit_are_not_full() -> None:
-    assert list(check(scene())) == []
-    assert list(check(scene(conntrack=ConntrackStats(5, 0)))) == []
+    assert list(check(ConntrackContext())) == []
+    assert list(check(ConntrackContext(ConntrackStats(5, 0)))) == []

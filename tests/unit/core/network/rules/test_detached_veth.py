@@ -3,35 +3,33 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from exporter.core.findings.finding import Finding
 from exporter.core.model.docker import Link
-from exporter.core.network.context import Scene
-from exporter.core.network.rules.detached_veth import GRACE, KIND, check
+from exporter.core.network.context import NetworkContext
+from exporter.core.network.rules.detached_veth import check
 from tests.support.builders import bridge, connect, network, stop, veth
-from tests.support.scenes import BR_FRONT, DB, ETH0, FRONT, LONG, VETH_DB, VETH_WEB, WEB, host, scene
+from tests.support.findings import network_finding
+from tests.support.scenes import BR_FRONT, DB, ETH0, FRONT, VETH_DB, VETH_WEB, WEB, host, scene
 
 DOWN = replace(VETH_WEB, carrier=False)
 LOOSE = replace(VETH_WEB, master_ifindex=0)
 
 
-def with_web_at(*links: Link, **more: object) -> Scene:
+def with_web_at(*links: Link, **more: Any) -> NetworkContext:
     inside = more.pop("inside", None)
     return scene(FRONT, WEB, DB, on=host(ETH0, BR_FRONT, VETH_DB, *links, inside=inside), **more)
 
 
-def found(seen: Scene) -> list[str]:
-    return [finding.subject for finding in check(seen)]
+def found(seen: NetworkContext) -> list[str]:
+    return [finding.labels["subject"] for finding in check(seen)]
 
 
 def test_a_veth_that_is_down_is_found(sentence: Any) -> None:
-    assert list(check(with_web_at(DOWN))) == [Finding("detached_veth", "critical", "front", "web", sentence)]
+    assert list(check(with_web_at(DOWN))) == [network_finding("detached_veth", "critical", "front", "web", sentence)]
 
 
 def test_a_veth_that_is_a_port_of_nothing_is_found_by_the_mac_address_of_its_other_end(sentence: Any) -> None:
     assert list(check(with_web_at(LOOSE))) == [
-        Finding(
+        network_finding(
             "detached_veth",
             "critical",
             "front",
@@ -45,13 +43,6 @@ def test_where_nothing_is_seen_inside_it_is_the_only_one_that_it_can_be() -> Non
     another = replace(LOOSE, ifindex=12, name="veth-more")
     assert found(with_web_at(LOOSE, inside={})) == ["web"]
     assert found(with_web_at(LOOSE, another, inside={})) == []
-
-
-@pytest.mark.parametrize(("stood", "expected"), [(GRACE, []), (GRACE + 1, ["web"])])
-def test_a_start_or_a_stop_takes_a_moment(stood: float, expected: list[str]) -> None:
-    assert found(with_web_at(DOWN, seen_since={(KIND, 11): stood})) == expected
-    assert found(with_web_at(DOWN, seen_since={(KIND, 13): LONG})) == []
-    assert found(with_web_at(DOWN, seen_since={})) == []
 
 
 def test_a_container_that_ended_has_nothing_to_be_cut_off_from() -> None:

@@ -3,20 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from exporter.core.findings.finding import Finding
 from exporter.core.model.docker import Container, Interface
 from exporter.core.network.context import StaticAddress
-from exporter.core.network.rules.duplicate_address import GRACE, KIND, check, suspects
+from exporter.core.network.rules.duplicate_address import check
 from tests.support.builders import network, run, stop
-from tests.support.scenes import BR_FRONT, DB, FRONT, LINKS, LONG, VETH_WEB, WEB, WEB_MAC, host, scene
+from tests.support.findings import network_finding
+from tests.support.scenes import BR_FRONT, DB, FRONT, LINKS, VETH_WEB, WEB, WEB_MAC, host, scene
 
 TWIN = run("db", network="front", ip="172.18.0.3", mac=WEB_MAC)
 
 
 def found(*containers: Container, static: tuple[StaticAddress, ...] = ()) -> list[str]:
-    return [f.subject for f in check(scene(FRONT, *containers, static_addresses=static))]
+    return [f.labels["subject"] for f in check(scene(FRONT, *containers, static_addresses=static))]
 
 
 def static(container: str, address: str, net: str = "front") -> StaticAddress:
@@ -25,17 +23,16 @@ def static(container: str, address: str, net: str = "front") -> StaticAddress:
 
 def test_two_live_endpoints_with_one_mac_address_are_found(sentence: Any) -> None:
     assert list(check(scene(FRONT, WEB, TWIN))) == [
-        Finding("duplicate_address", "critical", "front", WEB_MAC, sentence)
+        network_finding("duplicate_address", "critical", "front", WEB_MAC, sentence)
     ]
 
 
-@pytest.mark.parametrize(("stood", "expected"), [(GRACE, []), (GRACE + 1, [WEB_MAC])])
-def test_what_is_told_of_a_container_may_be_of_its_last_life(stood: float, expected: list[str]) -> None:
-    seen = scene(FRONT, WEB, TWIN)
-    (shared,) = suspects(seen)
-    assert [f.subject for f in check(replace(seen, seen_since={(KIND, shared): stood}))] == expected
-    later = replace(shared, endpoint_ids=("db-front-endpoint", "of another life"))
-    assert list(check(replace(seen, seen_since={(KIND, later): LONG}))) == []
+def test_endpoints_of_another_life_are_another_condition() -> None:
+    """What is known of a container that restarts may be of its last life."""
+    again = replace(TWIN, endpoints=(replace(TWIN.endpoints[0], endpoint_id="of another life"),))
+    (first,), (second,) = (check(scene(FRONT, WEB, twin)) for twin in (TWIN, again))
+    assert first == second
+    assert first.key != second.key
 
 
 def test_two_live_endpoints_with_one_ip_address_are_found() -> None:
@@ -62,13 +59,13 @@ def test_endpoints_of_an_ipvlan_share_their_parents_mac_address() -> None:
     inside = {n: (Interface(7, "eth0", WEB_MAC),) for n in (1, 2)}
     for driver, expected in (("ipvlan", []), ("macvlan", [WEB_MAC])):
         lan = network("front", driver=driver)
-        assert [f.subject for f in check(scene(lan, WEB, TWIN, on=host(*LINKS, inside=inside)))] == expected
+        assert [f.labels["subject"] for f in check(scene(lan, WEB, TWIN, on=host(*LINKS, inside=inside)))] == expected
 
 
 def test_one_static_address_for_two_is_found_whether_they_run_or_not(sentence: Any) -> None:
     twice = static("web", "172.18.0.9"), static("old", "172.18.0.9")
     assert list(check(scene(FRONT, WEB, static_addresses=twice))) == [
-        Finding(
+        network_finding(
             "duplicate_address",
             "critical",
             "front",

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from exporter.core.findings.finding import Finding
 from exporter.core.model.docker import Member
-from exporter.core.network.context import Scene
-from exporter.core.network.rules.ghost_endpoint import GRACE, KIND, check
+from exporter.core.network.context import NetworkContext
+from exporter.core.network.rules.ghost_endpoint import check
 from tests.support.builders import network, stop
-from tests.support.scenes import DB, FRONT, LONG, WEB, scene
+from tests.support.findings import network_finding
+from tests.support.scenes import DB, FRONT, WEB, scene
 
 GONE = "4f" * 32
 
 
-def listing(member: Member, net: str = "front", **more: object) -> Scene:
+def listing(member: Member, net: str = "front", **more: Any) -> NetworkContext:
     """The ordinary host, and a network that lists one more."""
     gateway = network("docker_gwbridge", bridge="br-front")
     return scene(
@@ -22,8 +22,8 @@ def listing(member: Member, net: str = "front", **more: object) -> Scene:
     )
 
 
-def found(seen: Scene) -> list[str]:
-    return [finding.subject for finding in check(seen)]
+def found(seen: NetworkContext) -> list[str]:
+    return [finding.labels["subject"] for finding in check(seen)]
 
 
 def member(container_id: str = GONE, name: str = "old", endpoint_id: str = "e9", ip: str = "172.18.0.9") -> Member:
@@ -32,7 +32,7 @@ def member(container_id: str = GONE, name: str = "old", endpoint_id: str = "e9",
 
 def test_an_endpoint_of_a_container_that_is_gone_is_found(sentence: Any) -> None:
     assert list(check(listing(member()))) == [
-        Finding(
+        network_finding(
             "ghost_endpoint",
             "warning",
             "front",
@@ -45,12 +45,6 @@ def test_an_endpoint_of_a_container_that_is_gone_is_found(sentence: Any) -> None
 def test_an_endpoint_without_a_sandbox_is_found_by_its_own_id() -> None:
     assert found(listing(member("ep-e9", ip=""))) == ["old"]
     assert found(listing(member("ep-e9", name=""))) == ["e9"]
-
-
-@pytest.mark.parametrize(("stood", "expected"), [(GRACE, []), (GRACE + 1, ["old"])])
-def test_the_list_may_be_older_than_the_containers_end(stood: float, expected: list[str]) -> None:
-    assert found(listing(member(), seen_since={(KIND, "front-net", "e9"): stood})) == expected
-    assert found(listing(member(), seen_since={(KIND, "back-net", "e9"): LONG})) == []
 
 
 @pytest.mark.parametrize("container_id", ["ingress-sbox", "lb-front"])

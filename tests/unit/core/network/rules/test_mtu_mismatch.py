@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from exporter.core.findings.finding import Finding
 from exporter.core.model.docker import Network, Subnet
 from exporter.core.model.routes import Route
 from exporter.core.network.rules.mtu_mismatch import check
 from tests.support.builders import bridge, device, network
+from tests.support.findings import network_finding
 from tests.support.scenes import BR_FRONT, DEFAULT, host, route, scene
 
 JUMBO = network("front", subnet="172.18.0.0/16", mtu=9000)
@@ -20,12 +20,15 @@ OVER_TUN = route("0.0.0.0/0", 4)
 
 def found(net: Network, *routes: Route) -> list[tuple[str, str]]:
     """The network and the uplink of each finding."""
-    return [(f.network, f.subject) for f in check(scene(net, on=host(ETH0, TUN, BR_FRONT), routes=routes))]
+    return [
+        (f.labels["network"], f.labels["subject"])
+        for f in check(scene(net, on=host(ETH0, TUN, BR_FRONT), routes=routes))
+    ]
 
 
 def test_an_mtu_larger_than_the_uplinks_is_found(sentence: Any) -> None:
     assert list(check(scene(JUMBO, on=host(ETH0, BR_FRONT)))) == [
-        Finding(
+        network_finding(
             "mtu_mismatch",
             "warning",
             "front",

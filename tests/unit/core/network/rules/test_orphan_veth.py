@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from exporter.core.findings.finding import Finding
 from exporter.core.model.docker import Interface, Member
-from exporter.core.network.context import Scene
-from exporter.core.network.rules.orphan_veth import GRACE, KIND, check
+from exporter.core.network.context import NetworkContext
+from exporter.core.network.rules.orphan_veth import check
 from tests.support.builders import bridge, device, network, veth
-from tests.support.scenes import BR_FRONT, DB, FRONT, INSIDE, LINKS, LONG, WEB, host, scene
+from tests.support.findings import network_finding
+from tests.support.scenes import BR_FRONT, DB, FRONT, INSIDE, LINKS, WEB, host, scene
 
 STRANGER_MAC, SANDBOX_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
 STRAY = veth("veth-stray", 20, master=3, nsid=9, peer=7)
@@ -18,11 +18,11 @@ HAND_MADE = veth("veth-hand", 21, master=3, peer=22)
 OTHER_END = replace(device("veth-end", 22), kind="veth", mac_address=STRANGER_MAC, peer_ifindex=21)
 
 
-def found(seen: Scene) -> list[str]:
-    return [finding.subject for finding in check(seen)]
+def found(seen: NetworkContext) -> list[str]:
+    return [finding.labels["subject"] for finding in check(seen)]
 
 
-def on_bridge(*, mac: str = STRANGER_MAC, **more: object) -> Scene:
+def on_bridge(*, mac: str = STRANGER_MAC, **more: Any) -> NetworkContext:
     """The ordinary host with a veth more, whose other end, in another namespace, has this MAC address."""
     inside = INSIDE | {9: (Interface(7, "eth0", mac),)} if mac else INSIDE
     return scene(on=host(*LINKS, STRAY, inside=inside), **more)
@@ -30,7 +30,7 @@ def on_bridge(*, mac: str = STRANGER_MAC, **more: object) -> Scene:
 
 def test_a_port_that_no_endpoint_accounts_for_is_found(sentence: Any) -> None:
     assert list(check(on_bridge())) == [
-        Finding(
+        network_finding(
             "orphan_veth",
             "warning",
             "front",
@@ -43,13 +43,6 @@ def test_a_port_that_no_endpoint_accounts_for_is_found(sentence: Any) -> None:
 def test_a_pair_of_which_both_ends_are_here_is_nobodys() -> None:
     assert found(scene(on=host(*LINKS, HAND_MADE, OTHER_END))) == ["veth-hand"]
     assert found(scene(on=host(*LINKS, HAND_MADE))) == ["veth-hand"]
-
-
-@pytest.mark.parametrize(("stood", "expected"), [(GRACE, []), (GRACE + 1, ["veth-stray"])])
-def test_it_may_linger_for_three_minutes_after_a_live_restore(stood: float, expected: list[str]) -> None:
-    assert found(on_bridge(seen_since={(KIND, 20): stood})) == expected
-    assert found(on_bridge(seen_since={(KIND, 19): LONG})) == []
-    assert found(on_bridge(seen_since={})) == []
 
 
 @pytest.mark.parametrize("name", ["gateway_ingress-sbox", "front-endpoint"])

@@ -7,10 +7,11 @@ import pytest
 
 from exporter.core.findings.finding import Finding
 from exporter.core.model.docker import RemoteEndpoint
-from exporter.core.network.rules.overlay_peer_missing import GRACE, KIND, check
+from exporter.core.network.rules.overlay_peer_missing import check
 from exporter.core.topology.overlay import OverlayPeers, OverlayReading, OverlayRows, overlay_peers
 from tests.support.builders import devices, network
-from tests.support.scenes import FRONT, LONG, scene
+from tests.support.findings import network_finding
+from tests.support.scenes import FRONT, scene
 
 OVERLAY = replace(network("ov", driver="overlay", subnet="10.77.0.0/24"), scope="swarm")
 O2 = RemoteEndpoint("o2-endpoint", "o2", "10.77.0.4", "10.200.0.2")
@@ -21,7 +22,7 @@ ROWS = OverlayRows(NEIGHBOURS, FDB)
 WHOLE = OverlayPeers((O2, SVC), ROWS)
 
 
-def found(peers: OverlayPeers, **more: object) -> list[Finding]:
+def found(peers: OverlayPeers, **more: Any) -> list[Finding]:
     return list(check(scene(FRONT, OVERLAY, overlays={"ov-net": peers}, **more)))
 
 
@@ -34,7 +35,7 @@ def test_an_overlay_that_knows_its_peers_shows_nothing() -> None:
 def test_a_missing_neighbour_row_is_found(sentence: Any) -> None:
     peers = replace(WHOLE, rows=replace(ROWS, neighbours={"10.77.0.7": "02:42:0a:4d:00:07"}))
     assert list(check(scene(FRONT, OVERLAY, overlays={"ov-net": peers}))) == [
-        Finding(
+        network_finding(
             "overlay_peer_missing",
             "critical",
             "ov",
@@ -49,15 +50,8 @@ def test_an_fdb_row_that_is_missing_or_leads_to_another_node_is_found(
     fdb: frozenset[tuple[str, str]], sentence: Any
 ) -> None:
     assert found(OverlayPeers((O2,), OverlayRows(NEIGHBOURS, fdb))) == [
-        Finding("overlay_peer_missing", "critical", "ov", "10.77.0.4", sentence)
+        network_finding("overlay_peer_missing", "critical", "ov", "10.77.0.4", sentence)
     ]
-
-
-@pytest.mark.parametrize(("stood", "expected"), [(GRACE, 0), (GRACE + 1, 1)])
-def test_an_endpoint_that_may_be_gone_is_waited_for(stood: float, expected: int) -> None:
-    peers = OverlayPeers((O2,), OverlayRows())
-    assert len(found(peers, seen_since={(KIND, "ov-net", "o2-endpoint"): stood})) == expected
-    assert found(peers, seen_since={(KIND, "ov-net", "svc-endpoint"): LONG}) == []
 
 
 def test_an_overlay_that_is_gone_is_not_judged() -> None:

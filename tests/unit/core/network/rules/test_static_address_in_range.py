@@ -8,6 +8,7 @@ from exporter.core.model.docker import Network, Subnet
 from exporter.core.network.context import StaticAddress
 from exporter.core.network.rules.static_address_in_range import check
 from tests.support.builders import network
+from tests.support.findings import network_finding
 from tests.support.scenes import FRONT, scene
 
 RANGED = replace(FRONT, subnets=(Subnet("172.18.0.0/16", ip_range="172.18.5.0/24"),))
@@ -21,7 +22,7 @@ def found(net: Network, *addresses: str) -> list[Finding]:
 def test_an_address_in_the_subnet_is_found_for_all_of_it_is_handed_out(sentence: Any) -> None:
     static = (StaticAddress("web", "front", "172.18.0.9"),)
     assert list(check(scene(FRONT, static_addresses=static))) == [
-        Finding(
+        network_finding(
             "static_address_in_range",
             "warning",
             "front",
@@ -39,7 +40,7 @@ def test_only_the_range_counts_where_there_is_one() -> None:
 def test_addresses_of_both_versions_are_one_finding(sentence: Any) -> None:
     both = replace(FRONT, subnets=(*FRONT.subnets, Subnet("fd00:1::/64")))
     assert found(both, "172.18.0.9", "fd00:1::9") == [
-        Finding("static_address_in_range", "warning", "front", "web", sentence)
+        network_finding("static_address_in_range", "warning", "front", "web", sentence)
     ]
 
 

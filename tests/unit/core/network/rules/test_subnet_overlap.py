@@ -5,20 +5,20 @@ from typing import Any
 
 import pytest
 
-from exporter.core.findings.finding import Finding
 from exporter.core.model.routes import Route
 from exporter.core.network.rules.subnet_overlap import check
 from tests.support.builders import bridge, network
+from tests.support.findings import network_finding
 from tests.support.scenes import BR_FRONT, ETH0, FRONT, ROUTES, host, route, scene
 
 
 def found(*more: Route) -> list[str]:
-    return [finding.subject for finding in check(scene(FRONT, routes=(*ROUTES, *more)))]
+    return [finding.labels["subject"] for finding in check(scene(FRONT, routes=(*ROUTES, *more)))]
 
 
 def test_a_route_inside_of_the_subnet_is_found(sentence: Any) -> None:
     assert list(check(scene(FRONT, routes=(*ROUTES, route("172.18.7.0/24", 2, "192.0.2.1"))))) == [
-        Finding(
+        network_finding(
             "subnet_overlap",
             "warning",
             "front",
@@ -34,7 +34,7 @@ def test_a_route_that_the_subnet_lies_in_is_found() -> None:
 
 def test_a_subnet_is_told_once_however_many_routes_it_covers(sentence: Any) -> None:
     (finding,) = check(scene(FRONT, routes=[route(f"172.18.{n}.0/24", 99) for n in range(5)]))
-    assert (finding.subject, finding.detail) == ("172.18.0.0/16", sentence)
+    assert (finding.labels["subject"], finding.detail) == ("172.18.0.0/16", sentence)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_network_shares_its_parents_subnet_on_purpose(driver: str) -> None:
 
 def test_an_overlay_hides_a_subnet_of_the_host_from_its_containers() -> None:
     ingress = replace(network("ingress", driver="overlay", subnet="192.0.2.0/25"), scope="swarm")
-    assert [f.network for f in check(scene(FRONT, ingress))] == ["ingress"]
+    assert [f.labels["network"] for f in check(scene(FRONT, ingress))] == ["ingress"]
 
 
 def test_a_network_whose_bridge_is_gone_is_not_judged() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from exporter.core.ports.conflict import PortConflict
 from exporter.core.ports.rules.address_unavailable import check
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import down, process, readings, scene
 
 NOT_LOCAL = "Error starting userland proxy: listen tcp4 10.9.9.9:8095: bind: cannot assign requested address"
@@ -13,7 +13,7 @@ NOT_LOCAL = "Error starting userland proxy: listen tcp4 10.9.9.9:8095: bind: can
 
 def test_an_address_that_was_not_local_is_told(sentence: Any) -> None:
     assert list(check(scene(down("web", "10.9.9.9:8095:80", error=NOT_LOCAL)))) == [
-        PortConflict(
+        port_conflict(
             kind="address_unavailable",
             protocol="tcp",
             address="10.9.9.9",

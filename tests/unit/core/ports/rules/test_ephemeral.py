@@ -6,8 +6,8 @@ import pytest
 
 from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.sockets import BoundSocket, Owner
-from exporter.core.ports.conflict import PortConflict
 from exporter.core.ports.rules import ephemeral_holder, ephemeral_overlap
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import down, process, publishes, readings, scene
 
 ERROR = "listen tcp4 0.0.0.0:40000: bind: address already in use"
@@ -21,7 +21,7 @@ def bound(state: str = "established", address: str = "192.0.2.10", owner: Owner 
 def test_a_connection_that_has_the_port_of_a_failed_start_is_told(sentence: Any) -> None:
     seen = scene(down("web", "40000:80", error=ERROR), on=readings(bound=bound()))
     assert list(ephemeral_holder.check(seen)) == [
-        PortConflict(
+        port_conflict(
             kind="ephemeral_holder",
             protocol="tcp",
             address="0.0.0.0",
@@ -39,7 +39,12 @@ def test_a_connection_that_has_the_port_of_a_failed_start_is_told(sentence: Any)
 def test_one_that_has_the_port_of_a_failed_bind_is_as_sure_as_that() -> None:
     top = down("top", network="host", exit_code=1, log=LogEvidence(1, (40000,)), exposed=(("tcp", 40000),))
     [found] = ephemeral_holder.check(scene(top, on=readings(bound=bound())))
-    assert (found.wanted_by, found.holder, found.severity, found.confidence) == ("top", "curl", "warning", "probable")
+    assert (found.labels["wanted_by"], found.labels["holder"], found.severity, found.confidence) == (
+        "top",
+        "curl",
+        "warning",
+        "probable",
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +70,7 @@ def test_a_connection_from_another_address_does_not_stand_in_the_way() -> None:
 
 def test_a_fixed_port_among_those_that_are_handed_out_is_advice(sentence: Any) -> None:
     assert list(ephemeral_overlap.check(scene(publishes("web", "40000:80")))) == [
-        PortConflict(
+        port_conflict(
             kind="ephemeral_overlap",
             protocol="tcp",
             address="0.0.0.0",

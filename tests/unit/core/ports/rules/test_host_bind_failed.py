@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from exporter.core.findings.finding import Finding
 from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.docker import Container
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.context import PortScene, Refusal
+from exporter.core.ports.context import PortContext, Refusal
 from exporter.core.ports.rules.host_bind_failed import check
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import NOW, container, down, place, process, proxy, publishes, readings, runs, scene
 
 NAMED, NAMELESS = LogEvidence(1, (8080,)), LogEvidence(1)
@@ -28,18 +29,28 @@ def lives(name: str = "web", *, log: LogEvidence | None = None, **more: Any) -> 
     return runs(name, network="host", log=log, **more)
 
 
-def refused(*places: str, insists: bool = False) -> dict[str, dict[object, Refusal]]:
+def refused(*places: str, retrying: bool = False) -> dict[str, dict[object, Refusal]]:
     """What the kernel refused to web."""
-    return {"web-id": {place(one): Refusal(insists) for one in places}}
+    return {"web-id": {place(one): Refusal(retrying) for one in places}}
 
 
-def summary(found: Iterable[PortConflict]) -> list[tuple[str, str, int, str, str, str]]:
-    return [(f.wanted_by, f.protocol, f.port, f.holder, f.severity, f.confidence) for f in found]
+def summary(found: Iterable[Finding]) -> list[tuple[str, str, int, str, str, str]]:
+    return [
+        (
+            f.labels["wanted_by"],
+            f.labels["protocol"],
+            int(f.labels["port"]),
+            f.labels["holder"],
+            f.severity,
+            f.confidence,
+        )
+        for f in found
+    ]
 
 
 def test_a_declared_port_that_its_log_names_and_another_holds_is_probable(sentence: Any) -> None:
     assert list(check(scene(died(), on=readings(NGINX)))) == [
-        PortConflict(
+        port_conflict(
             kind="host_bind_failed",
             protocol="tcp",
             address="0.0.0.0",
@@ -91,7 +102,9 @@ def test_the_protocol_that_is_declared_is_meant() -> None:
 )
 def test_whoever_it_is_that_holds_it(holder: Any, name: str, kind: str) -> None:
     things = (died(), lives("other"), publishes("shop", "8080:80"))
-    assert [(f.holder, f.holder_kind) for f in check(scene(*things, on=readings(holder)))] == [(name, kind)]
+    assert [(f.labels["holder"], f.labels["holder_kind"]) for f in check(scene(*things, on=readings(holder)))] == [
+        (name, kind)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -128,12 +141,12 @@ def test_one_that_got_its_port_after_a_restart_has_not_failed() -> None:
 
 def test_a_sharer_of_a_container_in_host_mode_is_in_the_hosts_namespace() -> None:
     sharer = replace(died("sidecar", network="container:web-id"))
-    assert [f.wanted_by for f in check(scene(lives(), sharer, on=readings(NGINX)))] == ["sidecar"]
+    assert [f.labels["wanted_by"] for f in check(scene(lives(), sharer, on=readings(NGINX)))] == ["sidecar"]
 
 
-def told_by_the_kernel(*listeners: Any, who: Container | None = None, insists: bool = False) -> PortScene:
+def told_by_the_kernel(*listeners: Any, who: Container | None = None, retrying: bool = False) -> PortContext:
     """The kernel refused web what nginx holds."""
-    told = refused("0.0.0.0:8080", insists=insists)
+    told = refused("0.0.0.0:8080", retrying=retrying)
     return scene(who or lives(), on=readings(NGINX, *listeners, refused=told))
 
 
@@ -154,7 +167,7 @@ def test_one_that_listens_elsewhere_may_have_been_content_with_that() -> None:
 
 
 def test_one_that_listens_elsewhere_and_goes_on_trying_is_not_content() -> None:
-    assert summary(check(told_by_the_kernel(container("web", "0.0.0.0:9000"), insists=True))) == [CONFIRMED]
+    assert summary(check(told_by_the_kernel(container("web", "0.0.0.0:9000"), retrying=True))) == [CONFIRMED]
 
 
 def test_a_refused_port_that_it_has_got_since_is_none() -> None:

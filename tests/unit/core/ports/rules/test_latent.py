@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from exporter.core.model.docker import Container
-from exporter.core.ports.conflict import PortConflict
 from exporter.core.ports.rules import latent, latent_pair
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import container, down, engine, process, proxy, publishes, readings, runs, scene
 
 GREEN, BLUE = publishes("green", "8080:80"), down("blue", "8080:80")
@@ -15,7 +15,7 @@ GREENS = proxy("green", 8080)
 
 def test_a_port_of_a_stopped_container_that_another_holds_is_told(sentence: Any) -> None:
     assert list(latent.check(scene(GREEN, BLUE, on=readings(GREENS)))) == [
-        PortConflict(
+        port_conflict(
             kind="latent",
             protocol="tcp",
             address="0.0.0.0",
@@ -66,7 +66,7 @@ def test_what_can_start_or_has_failed_already_is_not_latent(stopped: Container, 
 def test_a_range_that_is_all_taken_is_told_at_its_first_port() -> None:
     held = readings(GREENS, process("nginx", "0.0.0.0:8081"))
     [found] = latent.check(scene(GREEN, down("blue", "8080-8081:80"), on=held))
-    assert (found.port, found.holder) == (8080, "green")
+    assert (int(found.labels["port"]), found.labels["holder"]) == (8080, "green")
 
 
 def always(name: str, *specs: str, **more: Any) -> Container:
@@ -76,7 +76,7 @@ def always(name: str, *specs: str, **more: Any) -> Container:
 def test_two_that_start_with_the_engine_and_want_one_port_are_told_once(sentence: Any) -> None:
     seen = scene(always("two", "8080:80"), always("one", "8080:81"))
     assert list(latent_pair.check(seen)) == [
-        PortConflict(
+        port_conflict(
             kind="latent_pair",
             protocol="tcp",
             address="0.0.0.0",
@@ -93,7 +93,10 @@ def test_two_that_start_with_the_engine_and_want_one_port_are_told_once(sentence
 
 def test_of_several_each_is_told_with_the_first() -> None:
     seen = scene(*[always(name, "8080:80") for name in ("one", "two", "three")])
-    assert [(f.wanted_by, f.holder) for f in latent_pair.check(seen)] == [("three", "one"), ("two", "one")]
+    assert [(f.labels["wanted_by"], f.labels["holder"]) for f in latent_pair.check(seen)] == [
+        ("three", "one"),
+        ("two", "one"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -120,4 +123,4 @@ def test_addresses_that_do_not_meet_are_no_pair() -> None:
 
 def test_a_container_in_host_mode_may_hold_it_too() -> None:
     seen = scene(BLUE, runs("top", network="host"), on=readings(container("top", "0.0.0.0:8080")))
-    assert [(f.holder, f.holder_kind) for f in latent.check(seen)] == [("top", "container")]
+    assert [(f.labels["holder"], f.labels["holder_kind"]) for f in latent.check(seen)] == [("top", "container")]

@@ -6,9 +6,9 @@ import pytest
 
 from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.docker import Container
-from exporter.core.ports.conflict import PortConflict
 from exporter.core.ports.context import Refusal
 from exporter.core.ports.rules.namespace_bind_failed import check
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import down, place, readings, runs, scene, socket
 
 NAMED = LogEvidence(1, (80,))
@@ -26,7 +26,7 @@ INSIDE = readings(inside={"web": ("0.0.0.0:80",)})
 
 def test_a_sidecar_that_wants_the_port_of_the_other_is_told(sentence: Any) -> None:
     assert list(check(scene(WEB, sidecar(), on=INSIDE))) == [
-        PortConflict(
+        port_conflict(
             kind="namespace_bind_failed",
             protocol="tcp",
             address="0.0.0.0",
@@ -44,7 +44,7 @@ def test_a_sidecar_that_wants_the_port_of_the_other_is_told(sentence: Any) -> No
 def test_among_several_others_the_holder_is_not_known(sentence: Any) -> None:
     other = runs("other", network="container:web-id")
     [found] = check(scene(WEB, other, sidecar(), on=INSIDE))
-    assert (found.holder, found.holder_kind) == ("", "")
+    assert (found.labels["holder"], found.labels["holder_kind"]) == ("", "")
     assert found.detail == sentence
 
 
@@ -72,7 +72,7 @@ def test_what_is_not_known_to_have_failed_for_a_port_there_is_none(claimant: Con
 
 @pytest.mark.parametrize(("cgroup_id", "count"), [(7, 1), (9, 0)])
 def test_what_the_kernel_refused_to_one_that_runs_counts_until_it_listens_itself(cgroup_id: int, count: int) -> None:
-    told = {"sidecar-id": {place("0.0.0.0:80"): Refusal(insists=False, cgroup_id=9)}}
+    told = {"sidecar-id": {place("0.0.0.0:80"): Refusal(retrying=False, cgroup_id=9)}}
     on = readings(inside={"web": (socket("0.0.0.0:80", cgroup_id=cgroup_id),)}, refused=told)
     found = list(check(scene(WEB, runs("sidecar", network="container:web-id"), on=on)))
-    assert [(f.holder, f.confidence) for f in found] == [("web", "confirmed")] * count
+    assert [(f.labels["holder"], f.confidence) for f in found] == [("web", "confirmed")] * count

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from exporter.core.model.docker import Container
-from exporter.core.ports.conflict import PortConflict
 from exporter.core.ports.rules.publish_ineffective import check
 from tests.support.builders import network
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import binding, down, publishes, runs, scene
 
 BOUND = (binding("8080:80"),)
@@ -16,7 +16,7 @@ BOUND = (binding("8080:80"),)
 
 def test_a_binding_in_host_mode_is_told(sentence: Any) -> None:
     assert list(check(scene(runs("web", network="host", bindings=BOUND)))) == [
-        PortConflict(
+        port_conflict(
             kind="publish_ineffective",
             protocol="tcp",
             address="0.0.0.0",
@@ -48,9 +48,12 @@ def test_the_reason_is_told(container: Container, sentence: Any) -> None:
 
 def test_only_what_is_not_in_effect_is_told_each_port_once() -> None:
     half = publishes("web", "8080:80")
+    assert half.details
     bindings = (*half.details.bindings, binding("127.0.0.1:53:53/udp"), binding("[::1]:53:53/udp"))
     half = replace(half, details=replace(half.details, bindings=bindings))
-    assert [(f.protocol, f.address, f.port) for f in check(scene(half))] == [("udp", "127.0.0.1", 53)]
+    assert [(f.labels["protocol"], f.labels["address"], int(f.labels["port"])) for f in check(scene(half))] == [
+        ("udp", "127.0.0.1", 53)
+    ]
 
 
 def test_in_effect_or_stopped_or_only_exposed_is_none() -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.context import PortScene
+from exporter.core.ports.context import PortContext
 from exporter.core.ports.rules import published_stolen, published_unheld
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import (
     binding,
     container,
@@ -23,9 +23,9 @@ from tests.support.port_hosts import (
 WEB = publishes("web", "8080:80")
 
 
-def summary(seen: PortScene) -> list[tuple[str, str, int, str]]:
+def summary(seen: PortContext) -> list[tuple[str, str, int, str]]:
     both = (*published_stolen.check(seen), *published_unheld.check(seen))
-    return [(f.kind, f.address, f.port, f.holder) for f in both]
+    return [(f.kind, f.labels["address"], int(f.labels["port"]), f.labels["holder"]) for f in both]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_docker_holds_is_neither(listeners: Any) -> None:
 def test_a_thief_on_ipv4_and_nobody_on_ipv6_are_two_findings(sentence: Any) -> None:
     seen = scene(WEB, on=readings(process("nginx", "0.0.0.0:8080")))
     assert list(published_stolen.check(seen)) == [
-        PortConflict(
+        port_conflict(
             kind="published_stolen",
             protocol="tcp",
             address="0.0.0.0",
@@ -66,7 +66,7 @@ def test_a_thief_on_ipv4_and_nobody_on_ipv6_are_two_findings(sentence: Any) -> N
         )
     ]
     assert list(published_unheld.check(seen)) == [
-        PortConflict(
+        port_conflict(
             kind="published_unheld",
             protocol="tcp",
             address="::",

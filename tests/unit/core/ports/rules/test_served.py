@@ -6,19 +6,21 @@ from typing import Any
 import pytest
 
 from exporter.core.model.docker import Endpoint
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.context import PortScene
+from exporter.core.ports.context import PortContext
 from exporter.core.ports.rules import loopback_only, unserved, wrong_protocol
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import NOW, publishes, readings, runs, scene, socket
 
 WEB = publishes("web", "8080:80")
 
 
-def kinds(seen: PortScene) -> list[tuple[str, int]]:
-    return [(f.kind, f.port) for rule in (unserved, loopback_only, wrong_protocol) for f in rule.check(seen)]
+def kinds(seen: PortContext) -> list[tuple[str, int]]:
+    return [
+        (f.kind, int(f.labels["port"])) for rule in (unserved, loopback_only, wrong_protocol) for f in rule.check(seen)
+    ]
 
 
-def inside(*sockets: Any, who: Any = WEB, now: float = NOW) -> PortScene:
+def inside(*sockets: Any, who: Any = WEB, now: float = NOW) -> PortContext:
     return scene(who, on=readings(inside={"web": sockets}), now=now)
 
 
@@ -32,7 +34,7 @@ def test_a_port_that_is_served_on_an_address_of_the_container_is_fine(place: str
 
 def test_nothing_on_the_port_is_told_once_for_all_addresses(sentence: Any) -> None:
     assert list(unserved.check(inside("0.0.0.0:8080"))) == [
-        PortConflict(
+        port_conflict(
             kind="unserved",
             protocol="tcp",
             address="0.0.0.0",
@@ -119,12 +121,13 @@ def test_ports_beside_a_row_are_judged() -> None:
     ],
     ids=["not read", "cannot be read", "not published", "SCTP"],
 )
-def test_what_is_not_known_is_not_judged(seen: PortScene) -> None:
+def test_what_is_not_known_is_not_judged(seen: PortContext) -> None:
     assert kinds(seen) == []
 
 
 def test_a_port_that_the_engine_chose_is_told_by_its_number() -> None:
     chosen = publishes("web", "80")
+    assert chosen.details
     published = tuple(replace(b, host_port=32768, last_host_port=32768) for b in chosen.details.published)
     assert kinds(inside(who=replace(chosen, details=replace(chosen.details, published=published)))) == [
         ("unserved", 32768)

@@ -6,9 +6,9 @@ import pytest
 
 from exporter.core.model.sockets import ADDRESS, CONTAINER, Owner
 from exporter.core.nat.redirects import Redirect
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.context import PortScene
+from exporter.core.ports.context import PortContext
 from exporter.core.ports.rules.shadowed_by_dnat import check
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import container, process, proxy, publishes, readings, runs, scene
 
 WEB = Owner(CONTAINER, "web", "web-id")
@@ -22,7 +22,7 @@ def rule(**more: Any) -> Redirect:
     )
 
 
-def seen(*listeners: Any, **more: Any) -> PortScene:
+def seen(*listeners: Any, **more: Any) -> PortContext:
     return scene(
         publishes("web", "8080:80"), runs("top", network="host"), on=readings(*listeners, redirects=(rule(**more),))
     )
@@ -30,7 +30,7 @@ def seen(*listeners: Any, **more: Any) -> PortScene:
 
 def test_a_listener_behind_a_rule_is_told_with_whom_it_leads_to(sentence: Any) -> None:
     assert list(check(seen(TOP))) == [
-        PortConflict(
+        port_conflict(
             kind="shadowed_by_dnat",
             protocol="tcp",
             address="0.0.0.0",
@@ -47,7 +47,7 @@ def test_a_listener_behind_a_rule_is_told_with_whom_it_leads_to(sentence: Any) -
 
 def test_a_foreign_rule_leads_to_an_address(sentence: Any) -> None:
     [found] = check(seen(TOP, in_interface="", target=Owner(ADDRESS, "198.51.100.7")))
-    assert (found.holder, found.holder_kind) == ("198.51.100.7", "address")
+    assert (found.labels["holder"], found.labels["holder_kind"]) == ("198.51.100.7", "address")
     assert found.detail == sentence
 
 
@@ -87,7 +87,7 @@ def test_a_rule_that_does_not_mean_everybodys_packets_for_the_listener_shadows_n
     ],
 )
 def test_a_rule_that_means_them_shadows_it(listeners: Any, limits: dict[str, Any]) -> None:
-    assert [found.wanted_by for found in check(seen(listeners, **limits))] == ["top"]
+    assert [found.labels["wanted_by"] for found in check(seen(listeners, **limits))] == ["top"]
 
 
 def test_two_rules_for_one_listener_are_one_finding() -> None:

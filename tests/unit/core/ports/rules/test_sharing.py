@@ -4,26 +4,26 @@ from typing import Any
 
 import pytest
 
-from exporter.core.ports.conflict import PortConflict
-from exporter.core.ports.context import PortScene
+from exporter.core.ports.context import PortContext
 from exporter.core.ports.rules import family_split, reuseport_shared
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import container, engine, process, proxy, publishes, readings, runs, scene
 
 
-def seen(*listeners: Any) -> PortScene:
+def seen(*listeners: Any) -> PortContext:
     return scene(
         publishes("web", "8080:80"), runs("one", network="host"), runs("two", network="host"), on=readings(*listeners)
     )
 
 
 def summary(found: Any) -> list[tuple[str, int, str, str]]:
-    return [(f.address, f.port, f.wanted_by, f.holder) for f in found]
+    return [(f.labels["address"], int(f.labels["port"]), f.labels["wanted_by"], f.labels["holder"]) for f in found]
 
 
 def test_two_containers_that_share_a_port_are_told_once(sentence: Any) -> None:
     shared = seen(container("two", "0.0.0.0:9000"), container("one", "0.0.0.0:9000", "0.0.0.0:9000"))
     assert list(reuseport_shared.check(shared)) == [
-        PortConflict(
+        port_conflict(
             kind="reuseport_shared",
             protocol="tcp",
             address="0.0.0.0",
@@ -84,7 +84,7 @@ def test_what_one_owner_has_or_does_not_overlap_is_not_shared(listeners: Any) ->
 def test_families_with_different_owners_are_told_with_ipv6s_as_who_lacks_the_other(sentence: Any) -> None:
     split = seen(proxy("web", 8080)[:1], container("one", "[::]:8080", v6only=True))
     assert list(family_split.check(split)) == [
-        PortConflict(
+        port_conflict(
             kind="family_split",
             protocol="tcp",
             address="0.0.0.0",

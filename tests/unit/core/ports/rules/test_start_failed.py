@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model.sockets import BoundSocket, Owner
-from exporter.core.ports.conflict import PortConflict
+from exporter.core.model.docker import Container
+from exporter.core.model.sockets import BoundSocket, Listener, Owner
 from exporter.core.ports.rules.start_failed import check
+from tests.support.findings import port_conflict
 from tests.support.port_hosts import container, down, process, proxy, publishes, readings, runs, scene
 
 IN_USE = "Bind for 0.0.0.0:8080 failed: port is already allocated"
@@ -17,7 +18,7 @@ WEB2 = down("web2", "8080:80", error=IN_USE, state="created")
 def test_a_port_that_another_container_publishes_is_told_with_its_name(sentence: Any) -> None:
     seen = scene(publishes("web1", "8080:80"), WEB2, on=readings(proxy("web1", 8080)))
     assert list(check(seen)) == [
-        PortConflict(
+        port_conflict(
             kind="start_failed",
             protocol="tcp",
             address="0.0.0.0",
@@ -45,10 +46,10 @@ def test_a_port_that_another_container_publishes_is_told_with_its_name(sentence:
     ids=["process", "container", "not visible", "other protocol", "itself", "nothing"],
 )
 def test_whoever_has_it_now_is_the_holder_and_without_one_it_is_still_down(
-    listeners: tuple[object, ...], holder: tuple[str, str], sentence: Any
+    listeners: tuple[Listener, ...], holder: tuple[str, str], sentence: Any
 ) -> None:
     [found] = check(scene(WEB2, runs("top", network="host"), on=readings(listeners)))
-    assert (found.holder, found.holder_kind) == holder
+    assert (found.labels["holder"], found.labels["holder_kind"]) == holder
     assert found.detail == sentence
 
 
@@ -63,13 +64,13 @@ def test_with_a_restart_policy_somebody_counts_on_it(policy: str, severity: str)
 def test_of_the_protocols_that_a_text_does_not_tell_the_one_that_is_held_is_meant() -> None:
     dns = down("dns", "53:53/udp", "53:53/tcp", error=IN_USE.replace("8080", "53"))
     [found] = check(scene(dns, on=readings(process("named", "127.0.0.1:53"))))
-    assert (found.protocol, found.port, found.holder) == ("tcp", 53, "named")
+    assert (found.labels["protocol"], int(found.labels["port"]), found.labels["holder"]) == ("tcp", 53, "named")
 
 
 def test_an_outgoing_connection_is_the_holder_of_its_own_port() -> None:
     curl = BoundSocket("tcp", "192.0.2.10", 8080, "established", Owner("process", "curl"))
     [found] = check(scene(WEB2, on=readings(bound={("tcp", 8080): (curl,)})))
-    assert (found.holder, found.holder_kind) == ("curl", "connection")
+    assert (found.labels["holder"], found.labels["holder_kind"]) == ("curl", "connection")
 
 
 @pytest.mark.parametrize(
@@ -81,5 +82,5 @@ def test_an_outgoing_connection_is_the_holder_of_its_own_port() -> None:
         down("web2", "8080:80", error="listen tcp4 10.9.9.9:8080: bind: cannot assign requested address"),
     ],
 )
-def test_another_state_or_another_error_is_none(stopped: object) -> None:
+def test_another_state_or_another_error_is_none(stopped: Container) -> None:
     assert list(check(scene(stopped, on=readings(process("nginx", "0.0.0.0:8080"))))) == []

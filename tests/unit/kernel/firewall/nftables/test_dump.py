@@ -2,8 +2,8 @@
 
 import pytest
 
-from exporter.kernel.netlink.nfnetlink import attributes, number, text, walk
-from exporter.kernel.netlink.rtnetlink import attribute
+from exporter.kernel.netlink.messages import attribute, text, walk
+from exporter.kernel.netlink.nfnetlink import attributes, number
 from tests.support.kernel.messages import raw_attribute
 
 

@@ -11,8 +11,10 @@ from exporter.core.nat.packet import Inside, Packet, wants
 from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, Rule
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.decode import decode
-from exporter.kernel.firewall.nftables.reader import packets_of, parse_elements, parse_ended, parse_rule
-from exporter.kernel.netlink.nfnetlink import attributes, text, walk
+from exporter.kernel.firewall.nftables.reader import packets_of, parse_ended, parse_rule
+from exporter.kernel.firewall.nftables.sets import parse_jumps
+from exporter.kernel.netlink.messages import text, walk
+from exporter.kernel.netlink.nfnetlink import attributes
 from tests.support.kernel.captured_rules import captured
 
 CAPTURES = ("docker-20.10", "docker-28.5", "native", "foreign", "iptables-1.8.9", "iptables-1.8.13")
@@ -75,7 +77,7 @@ def test_expressions_of_any_bytes_are_a_rule(expressions: bytes, family: int) ->
 @settings(max_examples=1000, deadline=None)
 def test_whatever_a_maps_elements_hold_they_are_devices_and_chains_or_fail_in_a_known_way(message: bytes) -> None:
     try:
-        found = parse_elements([message])
+        found = parse_jumps([message])
     except KNOWN_FAILURES:
         return
     assert found is None or all(len(device) <= 16 and chain for device, chain in found.items())

@@ -9,14 +9,14 @@ from exporter.core.nat.ruleset import UNKNOWN, Base
 from exporter.kernel.firewall.nftables import dump
 from exporter.kernel.firewall.nftables import reader as reader_module
 from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETGEN, GETRULE, GETSETELEM
-from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_elements, parse_rule
-from exporter.kernel.netlink.rtnetlink import HEADER, NLM_F_DUMP_INTR, NLM_F_MULTI, InterruptedDumpError, attribute
-from tests.support.kernel.captured_rules import BODY, CapturedKernel, captured
+from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_rule
+from exporter.kernel.firewall.nftables.sets import parse_jumps
+from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, attribute
+from tests.support.kernel.captured_rules import BODY, CapturedKernel, Writer, captured
 from tests.support.kernel.messages import FakeSocket, as_socket, done, refusal
+from tests.support.kernel.rule_text import said
 from tests.support.saved_rules import parse
-from tests.unit.kernel.firewall.nftables.test_decode import said
 
-TORN = NLM_F_MULTI | NLM_F_DUMP_INTR
 NewReader = Callable[[FakeSocket], NftReader]
 
 
@@ -168,28 +168,6 @@ def test_a_table_that_is_gone_is_read_as_gone(reader: NewReader) -> None:
     assert found.whole
 
 
-class Writer(FakeSocket):
-    """A kernel whose every dump is interrupted, so many times."""
-
-    def __init__(self, kernel: CapturedKernel, times: int) -> None:
-        super().__init__()
-        self.kernel, self.times = kernel, times
-
-    def send(self, request: bytes) -> int:
-        """Take a request."""
-        self.requests.append(request)
-        return self.kernel.send(request)
-
-    def recv(self, size: int) -> bytes:
-        """The kernel's answer, its end marked as torn."""
-        answer = self.kernel.recv(size)
-        if HEADER.unpack_from(answer)[1] == 3 and self.times:
-            self.times -= 1
-            sequence = HEADER.unpack_from(answer)[3]
-            return done(sequence, flags=TORN)
-        return answer
-
-
 def test_a_dump_that_a_writer_interrupts_is_made_again(reader: NewReader) -> None:
     writer = Writer(CapturedKernel(captured("docker-20.10")), 3)
     assert len(reader(writer).read().counted.rules) == 112
@@ -266,7 +244,7 @@ def test_a_counters_values_make_no_other_rule() -> None:
 
 def elements(name: str, capture: str = "foreign") -> dict[str, str] | None:
     messages = [bytes.fromhex(line)[BODY:] for line in captured(capture).document["elements"][f"ip {name}"]]
-    return parse_elements(messages)
+    return parse_jumps(messages)
 
 
 @pytest.mark.parametrize(
@@ -293,4 +271,4 @@ def test_the_maps_of_dockers_own_tables_are_understood() -> None:
     assert elements("docker-bridges filter-forward-in-jumps", "native") == {
         bridge: f"filter-forward-in__{bridge}" for bridge in ("docker0", "br-front", "br-back", "br-quiet", "br-open")
     }
-    assert parse_elements([]) == {}
+    assert parse_jumps([]) == {}

@@ -6,17 +6,34 @@ from ipaddress import ip_address
 import pytest
 
 from exporter.core.nat.ruleset import (
+    CT_MARK,
+    DIRECTION,
     DPORT,
+    DST,
     DST_TYPE,
+    EITHER_PORT,
     EQUAL,
+    IN,
+    MARK,
+    NOT_IN,
+    ORIGINAL_DPORT,
+    ORIGINAL_DST,
+    PACKET_TYPE,
+    PROTOCOL,
+    REVERSE_PATH,
     SPORT,
+    SRC,
     SRC_TYPE,
     STATE,
+    TCP_FLAGS,
     UNEQUAL,
     UNKNOWN,
+    UNTRACKED,
     Condition,
+    Effect,
 )
-from exporter.kernel.firewall.nftables.xt import conditions, translation
+from exporter.kernel.firewall.nftables.xt import conditions
+from exporter.kernel.firewall.nftables.xt_targets import effects, is_range, translation
 
 ALL = (0, 65535)
 CONNTRACK_SIZES = {1: 152, 2: 156, 3: 164}  # struct xt_conntrack_mtinfo1, 2, 3
@@ -54,10 +71,108 @@ def test_ports_of_tcp_and_udp_are_told(
     assert list(conditions(name, 0, ports(flags=flags, **told))) == found  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("flags", [b"\1\0\0", b"\0\x17\2"], ids=["an option", "syn"])
-def test_options_and_flags_of_tcp_are_not_understood(flags: bytes) -> None:
-    info = ports(dport=(80, 80), flags=flags)
-    assert list(conditions("tcp", 0, info)) == [Condition(DPORT, EQUAL, (80, 80)), Condition("tcp-flags", UNKNOWN)]
+@pytest.mark.parametrize(
+    ("flags", "inverted", "found"),
+    [
+        (b"\1\0\0", 0, Condition("tcp-option", UNKNOWN)),
+        (b"\0\x17\2", 0, Condition(TCP_FLAGS, EQUAL, (2, 0x17))),
+        (b"\0\x17\2", 4, Condition(TCP_FLAGS, UNEQUAL, (2, 0x17))),
+    ],
+    ids=["an option", "syn", "not syn"],
+)
+def test_flags_of_tcp_are_told_and_its_options_are_not_understood(
+    flags: bytes, inverted: int, found: Condition
+) -> None:
+    info = ports(dport=(80, 80), flags=flags, inverted=inverted)
+    assert list(conditions("tcp", 0, info)) == [Condition(DPORT, EQUAL, (80, 80)), found]
+
+
+def multiport(which: int, *ranges: tuple[int, int], inverted: int = 0) -> bytes:
+    """Struct xt_multiport_v1; of a range the first port is marked."""
+    listed = [
+        (port, first != last and port == first)
+        for first, last in ranges
+        for port in ((first, last) if first != last else (first,))
+    ]
+    places = [port for port, _ in listed] + [0] * (15 - len(listed))
+    begins = [begin for _, begin in listed] + [False] * (15 - len(listed))
+    return struct.pack("=BB15H15BB", which, len(listed), *places, *begins, inverted)
+
+
+@pytest.mark.parametrize(
+    ("info", "found"),
+    [
+        (multiport(1, (80, 80), (8080, 8090)), Condition(DPORT, IN, ((80, 80), (8080, 8090)))),
+        (multiport(0, (53, 53)), Condition(SPORT, IN, ((53, 53),))),
+        (multiport(2, (53, 53), inverted=1), Condition(EITHER_PORT, NOT_IN, ((53, 53),))),
+        (multiport(1, (80, 80))[:-1], Condition("multiport", UNKNOWN)),
+        (multiport(3, (80, 80)), Condition("multiport", UNKNOWN)),
+    ],
+)
+def test_lists_of_ports_are_told(info: bytes, found: Condition) -> None:
+    assert conditions("multiport", 1, info) == [found]
+    assert conditions("multiport", 0, info) == [Condition("multiport", UNKNOWN)]
+
+
+def iprange(flags: int, *addresses: str) -> bytes:
+    """Struct xt_iprange_mtinfo."""
+    return b"".join(ip_address(a).packed.ljust(16, b"\0") for a in addresses) + bytes([flags])
+
+
+def test_ranges_of_addresses_are_told() -> None:
+    info = ("192.0.2.1", "192.0.2.9", "198.51.100.1", "198.51.100.2")
+    src, dst = (int(ip_address(a)) for a in info[:2]), (int(ip_address(a)) for a in info[2:])
+    both = [Condition(SRC, IN, (tuple(src),)), Condition(DST, NOT_IN, (tuple(dst),))]
+    assert conditions("iprange", 1, iprange(1 | 2 | 32, *info)) == both
+    six = tuple(int(ip_address(a)) for a in ("fd00::1", "fd00::2"))
+    assert conditions("iprange", 1, iprange(17, "fd00::1", "fd00::2", "::", "::"), "ip6") == [
+        Condition(SRC, NOT_IN, (six,))
+    ]
+    assert conditions("iprange", 1, iprange(1, *info)[:-1]) == [Condition("iprange", UNKNOWN)]
+
+
+@pytest.mark.parametrize(("name", "key"), [("mark", MARK), ("connmark", CT_MARK)])
+def test_marks_are_told_with_their_masks(name: str, key: str) -> None:
+    assert conditions(name, 1, struct.pack("=IIB", 1, 0xFF, 0)) == [Condition(key, EQUAL, (1, 0xFF))]
+    assert conditions(name, 1, struct.pack("=IIB", 1, 0xFF, 1)) == [Condition(key, UNEQUAL, (1, 0xFF))]
+
+
+def test_types_of_packets_and_the_way_back_are_told() -> None:
+    assert conditions("pkttype", 0, struct.pack("=ii", 1, 1)) == [Condition(PACKET_TYPE, UNEQUAL, 1)]
+    assert conditions("rpfilter", 0, b"\x08") == [Condition(REVERSE_PATH, EQUAL, value=False)]
+    assert conditions("rpfilter", 0, b"\x01") == [Condition(REVERSE_PATH, EQUAL, value=True)]
+
+
+ALL_BITS = 0xFFFFFFFF
+
+
+@pytest.mark.parametrize(
+    ("name", "revision", "info", "found"),
+    [
+        ("MARK", 2, struct.pack("=II", 1, ALL_BITS), [Effect(MARK, 0, 0, 1)]),
+        ("MARK", 2, struct.pack("=II", 1, 0xFF), [Effect(MARK, ALL_BITS ^ 0xFF, 0, 1)]),
+        ("MARK", 1, struct.pack("=II", 1, 0xFF), [Effect(MARK, xor=None)]),
+        ("CONNMARK", 1, struct.pack("=IIIB", 5, 7, 0, 0), [Effect(CT_MARK, ALL_BITS ^ 7, 0, 5)]),
+        ("CONNMARK", 2, struct.pack("=IIIBBB", 0, 7, 15, 1, 0, 0), [Effect(CT_MARK, ALL_BITS ^ 7, 15, 0)]),
+        ("CONNMARK", 1, struct.pack("=IIIB", 0, 7, 15, 2), [Effect(MARK, ALL_BITS ^ 15, 7, 0)]),
+        ("CONNMARK", 2, struct.pack("=IIIBBB", 0, 7, 15, 2, 0, 8), [Effect(MARK, xor=None)]),
+        ("HMARK", 0, b"", [Effect(MARK, xor=None)]),
+        ("CT", 2, struct.pack("=H", 1), [Effect(UNTRACKED)]),
+        ("CT", 2, struct.pack("=H", 0), []),
+        ("NOTRACK", 0, b"", [Effect(UNTRACKED)]),
+        ("ACCEPT", 0, b"", []),
+    ],
+)
+def test_what_a_target_does_to_marks_is_told(name: str, revision: int, info: bytes, found: list[Effect]) -> None:
+    assert list(effects(name, revision, info)) == found
+
+
+def test_dnat_to_one_of_several_addresses_is_a_range() -> None:
+    several = range2("172.18.0.2", 80)[:20] + ip_address("172.18.0.9").packed.ljust(16, b"\0") + bytes(8)
+    assert is_range("DNAT", 2, several, 4)
+    assert not is_range("SNAT", 2, several, 4)
+    assert not is_range("DNAT", 2, range2("172.18.0.2", 80), 4)
+    assert not is_range("DNAT", 0, compat("172.18.0.2", 80), 4)
 
 
 def sctp(flags: int, inverted: int = 0) -> bytes:
@@ -114,12 +229,32 @@ def conntrack(revision: int, states: int, *, matched: int = 1, inverted: int = 0
         (8, {"matched": 1 | 1 << 13}, Condition(STATE, EQUAL, 8)),
         (128 | 6, {}, Condition(STATE, EQUAL, 128 | 6)),
         (64, {}, Condition("conntrack", UNKNOWN)),
-        (8, {"matched": 3}, Condition("conntrack", UNKNOWN)),
-        (8, {"matched": 2}, Condition("conntrack", UNKNOWN)),
+        (0, {"matched": 2}, Condition(PROTOCOL, EQUAL, "0")),
+        (0, {"matched": 1 << 12}, Condition(DIRECTION, EQUAL, 0)),
+        (0, {"matched": 1 << 12, "inverted": 1 << 12}, Condition(DIRECTION, UNEQUAL, 0)),
+        (0, {"matched": 4}, Condition("conntrack", UNKNOWN)),
     ],
 )
 def test_states_are_told_by_every_revision(revision: int, states: int, told: dict[str, int], found: Condition) -> None:
     assert list(conditions("conntrack", revision, conntrack(revision, states, **told))) == [found]
+
+
+def original_dst(revision: int) -> bytes:
+    """`--ctorigdst 192.0.2.10 --ctorigdstport 8080`, of revision 3 to 8090."""
+    address, mask = ip_address("192.0.2.10").packed.ljust(16, b"\0"), b"\xff" * 4 + bytes(12)
+    port = struct.pack("=H" if revision == 3 else ">H", 8080)
+    flags = struct.pack("=HHHH", 8 | 1 << 9, 1 << 9, 0, 0)
+    info = bytes(32) + address + mask + bytes(76) + port + bytes(4) + flags
+    return (info + struct.pack("=HH", 0, 8090)).ljust(CONNTRACK_SIZES[revision], b"\0")
+
+
+@pytest.mark.parametrize(("revision", "last"), [(1, 8080), (2, 8080), (3, 8090)])
+def test_the_original_destination_is_told(revision: int, last: int) -> None:
+    address = int(ip_address("192.0.2.10"))
+    assert conditions("conntrack", revision, original_dst(revision)) == [
+        Condition(ORIGINAL_DST, EQUAL, (address, 0xFFFFFFFF)),
+        Condition(ORIGINAL_DPORT, UNEQUAL, (8080, last)),
+    ]
 
 
 def test_untracked_has_the_bit_that_nf_tables_gives_it() -> None:

@@ -1,0 +1,36 @@
+"""Rules: a check over a context, the inputs without which it is not evaluated, and how long a condition must hold."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from exporter.core.findings.finding import Finding
+
+C = TypeVar("C")
+
+
+class Input(StrEnum):
+    """What rules need; the value is the reason on /metrics while it is missing."""
+
+    ENGINE = "engine"
+    HOST_NETWORK = "host_network"  # the network namespace of the engine's bridges
+    ROUTES = "routes"
+    STATIC_ADDRESSES = "static_addresses"
+    OVERLAYS = "overlays"
+    SOCKETS = "sockets"
+    SOCKET_OWNERS = "socket_owners"
+    NAMESPACE_SOCKETS = "namespace_sockets"
+    NAT = "nat"
+    DOCKER_RULES = "no_docker_rules"  # the engine writes NAT rules
+    RESERVED_PORTS = "reserved_ports"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[C]):
+    """`check` yields the conditions that hold now; each becomes a finding once it has held for `hold` seconds."""
+
+    kind: str
+    check: Callable[[C], Iterable[Finding]]
+    needs: frozenset[Input] = frozenset()
+    hold: float = 0.0

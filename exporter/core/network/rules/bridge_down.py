@@ -1,0 +1,60 @@
+"""The bridge of a network with running endpoints is absent, down, or lacks the network's gateway address.
+
+Guard: the engine gives a bridge no address of a family in the gateway mode isolated, no IPv4 address with the option
+inhibit_ipv4, and no IPv6 address without IPv6; a network without a running endpoint needs no bridge; a network that is
+made or an engine that restarts writes the address a moment later, which the rule's hold covers.
+"""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+
+from exporter.core.findings.finding import CRITICAL, Finding
+from exporter.core.model.docker import Inventory, Network
+from exporter.core.network.context import NetworkContext, finding
+from exporter.core.topology.address_use import Address, parse_address
+
+KIND = "bridge_down"
+DRIVER = "bridge"
+ISOLATED = "isolated"
+
+
+def check(context: NetworkContext) -> Iterator[Finding]:
+    """Report the first fault of each network's bridge."""
+    topology = context.topology
+    found = {bridge.network.id: bridge.link for bridge in topology.bridges}
+    for network_id in sorted(_in_use(topology.inventory)):
+        network = topology.inventory.networks.get(network_id)
+        if network is None or network.driver != DRIVER or not network.bridge:
+            continue
+        link = found.get(network_id)
+        if link is None:
+            fault = "is absent"
+        elif not link.up:
+            fault = "is down"
+        else:
+            lacking = _lacking(network, topology.devices.addresses.get(network.bridge, ()))
+            fault = f"lacks the gateway address {', '.join(map(str, lacking))}" if lacking else ""
+        if fault:
+            detail = f"{network.bridge}, the bridge of network {network.name}, {fault}"
+            yield finding(KIND, CRITICAL, network.name, network.bridge, detail, key=network_id)
+
+
+def _in_use(inventory: Inventory) -> set[str]:
+    """The ids of networks with an endpoint of a running container."""
+    live = {container.id for container in inventory.containers.values() if container.live}
+    listed = {e.network_id for c in inventory.containers.values() if c.live for e in c.endpoints}
+    members = {key for key, found in inventory.members.items() if any(m.container_id in live for m in found)}
+    return listed | members
+
+
+def _lacking(network: Network, addresses: tuple[str, ...]) -> list[Address]:
+    present = {parse_address(address) for address in addresses}
+    wanted = (parse_address(subnet.gateway.partition("/")[0]) for subnet in network.subnets)
+    return [one for one in wanted if one is not None and _on_bridge(network, one) and one not in present]
+
+
+def _on_bridge(network: Network, gateway: Address) -> bool:
+    """Whether the engine gives the bridge this address; addresses of link scope are not read."""
+    if isinstance(gateway, IPv4Address):
+        return network.options.gateway_mode4 != ISOLATED and not network.options.inhibit_ipv4
+    return network.ipv6 and network.options.gateway_mode6 != ISOLATED and not gateway.is_link_local

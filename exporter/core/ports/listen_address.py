@@ -1,0 +1,41 @@
+"""Where something listens, and who, in the words of a sentence."""
+
+from typing import NamedTuple
+
+from exporter.core.model.sockets import ADDRESS, CONNECTION, CONTAINER, DOCKER_PROXY, ENGINE, Owner, PortKey
+
+UNKNOWN_OWNER = Owner(kind="")  # none, or none that is visible
+EVERY_ADDRESS = "0.0.0.0"
+FOR_CONTAINERS = {DOCKER_PROXY: "docker-proxy", ENGINE: "the engine"}  # who listens in their place
+
+
+class ListenAddress(NamedTuple):
+    """Where something listens or should: `address` is canonical text, '' for every address of both families."""
+
+    protocol: str
+    address: str
+    port: int
+
+    @property
+    def port_key(self) -> PortKey:
+        """Protocol and number alone."""
+        return self.protocol, self.port
+
+    def __str__(self) -> str:
+        """`tcp/8080 on 127.0.0.1`, `tcp/8080 on [::1]`; without an address for every address of IPv4."""
+        number = f"{self.protocol}/{self.port}" if self.port else f"a {self.protocol or 'host'} port"
+        if self.address in ("", EVERY_ADDRESS):
+            return number
+        return f"{number} on [{self.address}]" if ":" in self.address else f"{number} on {self.address}"
+
+
+def described(owner: Owner) -> str:
+    """Name an owner within a sentence."""
+    name = owner.name
+    if owner.kind in FOR_CONTAINERS:
+        return f"container {name} ({FOR_CONTAINERS[owner.kind]})" if name else FOR_CONTAINERS[owner.kind]
+    if owner.kind == CONNECTION:
+        return f"an outgoing connection of {name}" if name else "an outgoing connection"
+    if owner.kind in (CONTAINER, ADDRESS):
+        return f"{owner.kind} {name}"
+    return f"process {name}" if name else "a process that cannot be seen from here"

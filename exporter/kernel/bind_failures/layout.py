@@ -1,0 +1,13 @@
+"""Where the programs keep what: offsets on the stack, and registers."""
+
+from exporter.kernel.bind_failures.records import SIZE_OF_REFUSAL, SIZE_OF_TALLY
+from exporter.kernel.bpf.instructions import R6, R7, R8
+from exporter.kernel.bpf.macros import SCRATCH
+
+# Offsets from FP, below the scratch bytes of macros.
+KEY = SCRATCH - SIZE_OF_REFUSAL  # struct refusal
+VALUE = KEY - SIZE_OF_TALLY  # struct tally
+INDEX = VALUE - 8  # the only key of the array `lost`
+
+# Registers that a helper leaves alone, and what is in them from start to end; R9 is free for whatever is dereferenced.
+TASK, SOCK, ARGUMENT = R6, R7, R8

@@ -1,0 +1,108 @@
+"""The bpf(2) system call by ctypes: load a program, put it at a tracepoint. Maps are in maps.py.
+
+Nothing is pinned: programs, maps and attachments are file descriptors, and the kernel frees each with its last one,
+however the process ends.
+"""
+
+import ctypes
+import errno
+import fcntl
+import os
+import platform
+from typing import Any
+
+from exporter.errors import SourceError
+from exporter.kernel.bpf.attributes import ObjectInfo, PerfEvent, ProgramInfo, ProgramLoad
+from exporter.kernel.libc import checked, libc
+
+# bpf, perf_event_open: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h
+SYSCALLS = {"x86_64": (321, 298), "aarch64": (280, 241)}
+
+# linux/bpf.h: enum bpf_cmd, enum bpf_prog_type
+BPF_PROG_LOAD, BPF_OBJ_GET_INFO_BY_FD = 5, 15
+BPF_PROG_TYPE_TRACEPOINT = 5
+
+# linux/perf_event.h
+PERF_TYPE_TRACEPOINT, PERF_FLAG_FD_CLOEXEC = 2, 8
+PERF_EVENT_IOC_SET_BPF, PERF_EVENT_IOC_ENABLE = 0x40042408, 0x2400
+
+INSTRUCTION_BYTES = 8
+LOG_BYTES = 1 << 20
+LICENCE = b"GPL"  # the kernel lends its helpers that read its memory to no other program
+
+
+def syscall_numbers() -> tuple[int, int]:
+    """Return those of bpf and perf_event_open. SourceError `unsupported` on a machine that is not known."""
+    machine = platform.machine()
+    if machine not in SYSCALLS:
+        raise SourceError("unsupported", f"no numbers of system calls are known for {machine}")
+    return SYSCALLS[machine]
+
+
+def bpf(command: int, attribute: ctypes.Structure) -> int:
+    """Give the kernel a command; OSError when it refuses."""
+    number, _ = syscall_numbers()
+    size = ctypes.c_uint(ctypes.sizeof(attribute))
+    return checked(libc.syscall(ctypes.c_long(number), ctypes.c_int(command), ctypes.byref(attribute), size), "bpf")
+
+
+def load_program(code: bytes, name: str) -> int:
+    """Load a tracepoint program and return its descriptor.
+
+    PermissionError without the right to; SourceError `unsupported`, with the verifier's log, when it is not accepted.
+    """
+    try:
+        return _load(code, name)
+    except OSError as error:
+        if error.errno == errno.EPERM:  # EACCES is the verifier's
+            raise
+        log = ctypes.create_string_buffer(LOG_BYTES)
+        try:
+            return _load(code, name, log)
+        except OSError:
+            said = log.value.decode(errors="replace").strip()
+            raise SourceError("unsupported", f"the program {name} is not accepted: {error.strerror}\n{said}") from error
+
+
+def _load(code: bytes, name: str, log: Any = None) -> int:
+    instructions, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(LICENCE)
+    attribute = ProgramLoad(
+        prog_type=BPF_PROG_TYPE_TRACEPOINT,
+        insn_cnt=len(code) // INSTRUCTION_BYTES,
+        insns=ctypes.addressof(instructions),
+        license=ctypes.addressof(licence),
+        prog_name=name.encode(),
+    )
+    if log is not None:
+        attribute.log_level, attribute.log_size, attribute.log_buf = 1, len(log), ctypes.addressof(log)
+    return bpf(BPF_PROG_LOAD, attribute)
+
+
+def read_misses(program: int) -> int:
+    """Return how often the kernel passed a program over, its CPU being busy with another (told since Linux 6.7)."""
+    info = ProgramInfo()
+    bpf(
+        BPF_OBJ_GET_INFO_BY_FD,
+        ObjectInfo(bpf_fd=program, info_len=ctypes.sizeof(info), info=ctypes.addressof(info)),
+    )
+    return int(info.recursion_misses)
+
+
+def attach(program: int, tracepoint: int) -> int:
+    """Let a program run at a tracepoint, given by its id; return the descriptor that keeps it there.
+
+    The event is one of CPU 0 that takes no samples: a program at a system call's tracepoint runs on every CPU.
+    """
+    _, number = syscall_numbers()
+    event = PerfEvent(type=PERF_TYPE_TRACEPOINT, size=ctypes.sizeof(PerfEvent), config=tracepoint, sample_period=1)
+    all_processes, cpu, no_group = ctypes.c_int(-1), ctypes.c_int(0), ctypes.c_int(-1)
+    flags = ctypes.c_ulong(PERF_FLAG_FD_CLOEXEC)
+    opened = libc.syscall(ctypes.c_long(number), ctypes.byref(event), all_processes, cpu, no_group, flags)
+    descriptor = checked(opened, "perf_event_open")
+    try:
+        fcntl.ioctl(descriptor, PERF_EVENT_IOC_SET_BPF, program)
+        fcntl.ioctl(descriptor, PERF_EVENT_IOC_ENABLE, 0)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -1,0 +1,77 @@
+"""Targets of xtables: where translations lead, and what is done to marks and connection tracking.
+
+Sources: linux/netfilter/nf_nat.h, xt_mark.h, xt_connmark.h, xt_CT.h. Addresses and ports of translations are in
+network byte order, all else in the host's.
+"""
+
+import ipaddress
+import struct
+from collections.abc import Iterator
+
+from exporter.core.nat.ruleset import CT_MARK, MARK, UNTRACKED, Effect
+
+IPV4_BYTES = 4
+RANGE_ADDRESS_AT, RANGE_LAST_AT, RANGE_PORT_AT = 4, 20, 36  # struct nf_nat_range2
+COMPAT_ADDRESS_AT, COMPAT_LAST_AT, COMPAT_PORT_AT = 8, 12, 16  # struct nf_nat_ipv4_multi_range_compat
+TRANSLATIONS = ("DNAT", "SNAT", "REDIRECT")
+ALL_BITS = 0xFFFFFFFF
+MARK_INFO = struct.Struct("=II")  # of revision 2: mark, mask
+CONNMARK_INFO = struct.Struct("=IIIB")  # of revisions 1 and 2: ctmark, ctmask, nfmask, mode
+SET_MARK, SAVE_MARK, RESTORE_MARK = range(3)  # XT_CONNMARK_*
+SHIFT_BITS_AT = 14  # of revision 2: behind mode and direction
+CT_FLAGS, CT_NOTRACK = struct.Struct("=H"), 1  # XT_CT_NOTRACK
+
+
+def translation(info: bytes, revision: int, address_bytes: int) -> tuple[str, int]:
+    """Decode where DNAT or SNAT leads: address and port, '' and 0 where it is kept."""
+    at, _, port_at = _places(revision, address_bytes)
+    if len(info) < port_at + 2:
+        raise ValueError("half a translation")
+    raw = info[at : at + address_bytes]
+    address = str(ipaddress.ip_address(raw)) if any(raw) else ""
+    return address, int.from_bytes(info[port_at : port_at + 2], "big")
+
+
+def is_range(name: str, revision: int, info: bytes, address_bytes: int) -> bool:
+    """Whether DNAT leads to one of several addresses."""
+    at, last_at, _ = _places(revision, address_bytes)
+    last = info[last_at : last_at + address_bytes]
+    return name == "DNAT" and any(last) and last != info[at : at + address_bytes]
+
+
+def _places(revision: int, address_bytes: int) -> tuple[int, int, int]:
+    """Where the first and the last address and the first port stand; revision 2 brought struct nf_nat_range2."""
+    if address_bytes == IPV4_BYTES and revision < 2:  # noqa: PLR2004
+        return COMPAT_ADDRESS_AT, COMPAT_LAST_AT, COMPAT_PORT_AT
+    return RANGE_ADDRESS_AT, RANGE_LAST_AT, RANGE_PORT_AT
+
+
+def effects(name: str, revision: int, info: bytes) -> Iterator[Effect]:
+    """Decode what a target does to the marks and to connection tracking."""
+    if name == "MARK":
+        if revision == 2 and len(info) >= MARK_INFO.size:  # noqa: PLR2004
+            mark, mask = MARK_INFO.unpack_from(info)
+            yield Effect(MARK, keep=ALL_BITS & ~mask, xor=mark)
+        else:
+            yield Effect(MARK, xor=None)
+    elif name == "CONNMARK":
+        yield _connmark(revision, info)
+    elif name == "HMARK":
+        yield Effect(MARK, xor=None)
+    elif name == "NOTRACK" or (name == "CT" and len(info) >= 2 and CT_FLAGS.unpack_from(info)[0] & CT_NOTRACK):  # noqa: PLR2004
+        yield Effect(UNTRACKED)
+
+
+def _connmark(revision: int, info: bytes) -> Effect:
+    if revision not in (1, 2) or len(info) < CONNMARK_INFO.size:
+        return Effect(CT_MARK, xor=None)
+    ctmark, ctmask, nfmask, mode = CONNMARK_INFO.unpack_from(info)
+    key = MARK if mode == RESTORE_MARK else CT_MARK
+    shifted = revision == 2 and any(info[SHIFT_BITS_AT : SHIFT_BITS_AT + 1])  # noqa: PLR2004
+    if shifted or mode > RESTORE_MARK:
+        return Effect(key, xor=None)
+    if mode == SET_MARK:
+        return Effect(CT_MARK, keep=ALL_BITS & ~ctmask, xor=ctmark)
+    if mode == SAVE_MARK:
+        return Effect(CT_MARK, keep=ALL_BITS & ~ctmask, take=nfmask)
+    return Effect(MARK, keep=ALL_BITS & ~nfmask, take=ctmask)

@@ -1,0 +1,127 @@
+"""The netlink client: sockets, requests and their answers, for every protocol of netlink(7)."""
+
+import contextlib
+import errno
+import itertools
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from pyroute2.netlink import NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR
+
+from exporter.kernel.netlink.messages import (
+    NLM_F_MULTI,
+    SEQUENCE_AT,
+    U32,
+    InterruptedDumpError,
+    messages,
+    raise_error,
+)
+
+# linux/netlink.h and asm-generic/socket.h; Python's socket module and pyroute2 have no names for them.
+SOL_NETLINK = 270
+NETLINK_ADD_MEMBERSHIP = 1
+NETLINK_GET_STRICT_CHK = 12
+SO_RCVBUFFORCE = 33
+NETLINK_SOCK_DIAG, NETLINK_NETFILTER = 4, 12
+
+MAX_DATAGRAM = 1 << 17  # the kernel puts 32 KiB into each datagram of a dump
+DUMP_PAUSES = (0.0,) * 4  # seconds before each further try of a dump that was interrupted
+
+T = TypeVar("T")
+Answer = tuple[int, bytes, int, int]  # type, the datagram, start and end of the body
+
+_sequences = itertools.count(1)  # not cycle(), which keeps every number it has yielded
+
+
+def open_socket(
+    protocol: int = socket.NETLINK_ROUTE,
+    receive_buffer: int = 0,
+    groups: tuple[int, ...] = (),
+    timeout: float = 2.0,
+    *,
+    kernel_timeout: bool = False,
+) -> socket.socket:
+    """Open a netlink socket in the calling thread's network namespace.
+
+    A receive buffer beyond net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel's cap applies. A timeout of
+    Python's calls poll() before each receive; `kernel_timeout` (SO_RCVTIMEO) costs nothing, raises BlockingIOError,
+    and takes whole seconds.
+    """
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
+    # Kernels before 4.20 lack the option: they check requests less strictly and answer all the same.
+    with contextlib.suppress(OSError):
+        sock.setsockopt(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
+    if receive_buffer:
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer)
+        except PermissionError:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.bind((0, 0))
+    for group in groups:
+        sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
+    if kernel_timeout:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", int(timeout), 0))
+    else:
+        sock.settimeout(timeout)
+    return sock
+
+
+def answers(sock: socket.socket, request: bytes, sequence: int | None = None) -> Iterator[Answer]:
+    """Send a request and yield its answers as they arrive; `sequence` is a fixed number instead of a new one.
+
+    Raises OSError for the kernel's refusal, InterruptedDumpError after the last answer of a dump that is not a
+    consistent state, MalformedError for what is not an answer; all are OSErrors.
+    """
+    sequence = next(_sequences) & 0x7FFFFFFF if sequence is None else sequence
+    sock.send(request[:SEQUENCE_AT] + U32.pack(sequence) + request[SEQUENCE_AT + U32.size :])
+    seen = 0
+    while True:
+        data = sock.recv(MAX_DATAGRAM)
+        for kind, flags, number, start, end in messages(data):
+            if number != sequence:
+                continue  # the late answer to a request that timed out
+            seen |= flags
+            if kind in (NLMSG_DONE, NLMSG_ERROR):
+                raise_error(data, start, end)
+                if seen & NLM_F_DUMP_INTR:
+                    raise InterruptedDumpError
+                return
+            yield kind, data, start, end
+            if not flags & NLM_F_MULTI:
+                return
+
+
+def ask(sock: socket.socket, request: bytes) -> list[Answer]:
+    """Return all answers to a request. Raises as `answers` does."""
+    return list(answers(sock, request))
+
+
+def ask_again(sock: socket.socket, request: bytes) -> list[Answer]:
+    """`ask`, repeated a few times while concurrent changes interrupt the dump."""
+    return repeated(lambda: ask(sock, request))
+
+
+def repeated(dump: Callable[[], T], pauses: Iterable[float] = DUMP_PAUSES) -> T:
+    """Return the result of a dump, repeated after each pause (seconds) while it is interrupted."""
+    for pause in pauses:
+        with contextlib.suppress(InterruptedDumpError):
+            return dump()
+        time.sleep(pause)
+    return dump()
+
+
+def drain(sock: socket.socket) -> bool:
+    """Discard all waiting notifications of a non-blocking socket; return whether there was one, or one was lost."""
+    found = False
+    while True:
+        try:
+            sock.recv(MAX_DATAGRAM)
+        except BlockingIOError:
+            return found
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+        found = True

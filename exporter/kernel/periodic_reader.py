@@ -1,0 +1,84 @@
+"""A thread that reads a source again and again, beside the scrapes: what takes longer than a scrape may wait."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import structlog
+
+from exporter.core.model.kernel_sample import SourceState
+from exporter.kernel.read_source import timed
+
+JOIN_TIMEOUT = 0.5  # seconds; the thread is a daemon, should the kernel block it for longer
+
+log = structlog.get_logger(component="kernel")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """The last result, made at `at` (monotonic clock); `value` is None before the first one and after a failure."""
+
+    value: T | None
+    state: SourceState
+    at: float
+
+
+class PeriodicReader(Generic[T]):
+    """Calls `read` and publishes its result in `latest` by one assignment: any thread may take it, without a lock.
+
+    `read` returns a value, and what is wrong with a part of it ('' for nothing); what it raises is the state's error.
+    `interval` are the seconds between two readings, a number or a function that is called after each.
+    """
+
+    def __init__(self, name: str, read: Callable[[], tuple[T, str]], interval: float | Callable[[], float]) -> None:
+        self._name = name
+        self._read = read
+        self._interval = interval
+        self._due = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.latest: Reading[T] = Reading(None, SourceState(name, up=True), time.monotonic())
+
+    @property
+    def started(self) -> bool:
+        """Whether `start` was called."""
+        return self._thread.ident is not None
+
+    def start(self) -> None:
+        """Read at once, then again after each interval."""
+        self._thread.start()
+
+    def stop(self) -> bool:
+        """End the thread, waiting for it for half a second; return whether it has ended, or was never started."""
+        self._stopping = True
+        self._due.set()
+        if self.started:
+            self._thread.join(JOIN_TIMEOUT)
+        return not self._thread.is_alive()
+
+    def wake(self) -> None:
+        """Read at once."""
+        self._due.set()
+
+    def read(self) -> None:
+        """Read once and publish the result; the thread's own step."""
+        try:
+            result, state = timed(self._name, self._read)
+        except Exception as error:  # a defect in one reading must not end the thread
+            log.exception("reading failed", collector=self._name)
+            result, state = None, SourceState(self._name, up=False, error=repr(error))
+        value, incomplete = result if result is not None else (None, "")
+        if incomplete:
+            state = SourceState(self._name, up=False, duration=state.duration, error=incomplete)
+        self.latest = Reading(value, state, time.monotonic())
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._due.clear()
+            self.read()
+            if not self._stopping:
+                self._due.wait(self._interval() if callable(self._interval) else self._interval)

@@ -1,0 +1,73 @@
+"""Traffic: devices attributed to endpoints and networks, and the sums of their counters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from exporter.core.model.docker import Inventory
+from exporter.core.model.kernel_sample import EndedLink, Inside, StatsRow
+from exporter.core.topology.topology import EndpointKey, Topology
+from exporter.core.traffic.bridge_split import Splits
+from exporter.core.traffic.ledger import Ledger
+from exporter.core.traffic.totals import Reading
+from exporter.monitor.collector import Facts
+
+
+class TrafficKernel(Protocol):
+    """The kernel's side."""
+
+    def read_inside(self, wanted: tuple[Inside, ...]) -> Sequence[Reading]:
+        """Read counters inside containers."""
+
+    def take_ended(self) -> Sequence[EndedLink]:
+        """Return the devices that ended since the last call."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficPart:
+    """Fields of an Observation; None when the counters could not be read."""
+
+    endpoints: Mapping[EndpointKey, StatsRow] | None = None
+    created: Mapping[EndpointKey, float] = field(default_factory=dict)
+    networks: Mapping[str, StatsRow] | None = None
+    splits: Mapping[str, StatsRow] | None = None
+    rows: Mapping[int, StatsRow] | None = None
+
+
+class TrafficCollector:
+    """Keeps the sums. Ended devices are drained before devices are read: those that ended are then not among them."""
+
+    def __init__(self, kernel: TrafficKernel) -> None:
+        self._kernel = kernel
+        self._ledger = Ledger()
+        self._splits = Splits()
+
+    def drain_ended(self) -> None:
+        """Take the final counters of the devices that ended."""
+        self._ledger.end(self._kernel.take_ended())
+
+    def attribute(self, topology: Topology) -> None:
+        """Take the owners of devices: a container may be gone before the next observation."""
+        self._ledger.attribute(topology)
+
+    def update_inventory(self, inventory: Inventory) -> None:
+        """Nothing depends on an inventory alone: `attribute` takes it joined to the devices."""
+
+    def collect(self, facts: Facts) -> TrafficPart:
+        """Read what is read inside containers, and sum everything."""
+        if facts.sample.stats is None:
+            return TrafficPart()
+        topology = facts.topology
+        rows = {row[0]: row for row in facts.sample.stats}  # of a device read twice the later one
+        self._ledger.read(list(rows.values()))
+        if topology.readings:
+            self._ledger.read(self._kernel.read_inside(topology.readings))
+        bridges = {bridge.network.id: bridge.network.name for bridge in topology.bridges}
+        networks = self._ledger.networks(network.id for network in topology.networks)
+        return TrafficPart(
+            endpoints=self._ledger.endpoints(topology),
+            created=self._ledger.created(topology),
+            networks=networks,
+            splits=self._splits.split(bridges, networks, self._ledger.bridges(bridges)),
+            rows=rows,
+        )

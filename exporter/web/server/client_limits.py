@@ -1,0 +1,27 @@
+"""What one client may do, and for how long; durations are in seconds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLimits:
+    """The limits of the server, on each connection and on all of them.
+
+    head: from the first byte of a request, or from the beginning of the connection, to the end of the head.
+    idle: between two requests; longer than the usual scrape intervals, so that Prometheus keeps its connection.
+    read: for reading an answer. half_closed: for the request of a client that has shut down its side.
+    goodbye: for the client's part of the end of TLS. shutdown: for requests under way when the server stops.
+    request_bytes: of one request, all of it.
+    """
+
+    head: float = 10.0
+    idle: float = 75.0
+    read: float = 30.0
+    half_closed: float = 1.0
+    goodbye: float = 1.0
+    shutdown: float = 1.0
+    request_bytes: int = 64 * 1024
+    connections: int = 512
+
+
+DEFAULT_LIMITS = ClientLimits()

@@ -1,0 +1,79 @@
+"""What a running exporter answers about the host of a case."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from tests.support.live.exposed import COMMAND, Exporter
+from tests.support.waiting import until
+from tests.truth.case import Verdict
+from tests.truth.lab import THIS_CODE, Lab
+
+# The words of the verdicts, those of `explain` before and after they were renamed.
+WORDS = {
+    **dict.fromkeys(("ok", "whole", "reachable"), Verdict.WHOLE),
+    **dict.fromkeys(("broken", "unreachable", "blocked"), Verdict.BROKEN),
+    **dict.fromkeys(("unknown", "undetermined", "ambiguous"), Verdict.UNKNOWN),
+}
+UNSEEN = 3  # exit code of `check`: not everything was looked at
+COMMAND_SECONDS = 120
+LOUD = ("warning", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding: its kind and severity, and everything it says."""
+
+    kind: str
+    severity: str
+    text: str
+
+    @property
+    def loud(self) -> bool:
+        """Whether it may alert somebody."""
+        return self.severity in LOUD
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What `/api/v1/findings` says; `pending`: something may become a finding soon."""
+
+    rows: frozenset[Finding]
+    pending: bool
+
+    @property
+    def loud(self) -> frozenset[Finding]:
+        """Those with severity warning or critical."""
+        return frozenset(row for row in self.rows if row.loud)
+
+
+def findings(exporter: Exporter) -> Findings:
+    """Return what the exporter finds now."""
+    document = _get(exporter, "/api/v1/findings")
+    rows = frozenset(Finding(row["kind"], row["severity"], json.dumps(row)) for row in document["findings"])
+    return Findings(rows, document.get("doubtful", document.get("pending", False)))
+
+
+def explain(exporter: Exporter, asked: str) -> tuple[Verdict, str]:
+    """Return the verdict about a port or a container, and the whole answer."""
+    document = _get(exporter, f"/api/v1/explain?what={quote(asked, safe='')}")
+    return WORDS[document.get("verdict") or document["state"]], json.dumps(document)
+
+
+def once(lab: Lab) -> tuple[Verdict, set[Finding]]:
+    """Return what `check` says by its exit code when it is run once, and what it finds."""
+    words = (*THIS_CODE, COMMAND, "--docker.host", lab.host.docker_url, "check", "--output", "json")
+    done = lab.host.run(*words, check=False, timeout=COMMAND_SECONDS)
+    rows = json.loads(done.stdout)["findings"]
+    found = {Finding(row["kind"], row["severity"], json.dumps(row)) for row in rows}
+    verdict = {0: Verdict.WHOLE, UNSEEN: Verdict.UNKNOWN}.get(done.returncode, Verdict.BROKEN)
+    return verdict, {one for one in found if one.loud}
+
+
+def _get(exporter: Exporter, path: str) -> Any:
+    def answered() -> Any:
+        status, body = exporter.get(path)
+        return json.loads(body) if status == 200 else None
+
+    return until(answered, 30, f"an answer to {path}")

@@ -1,0 +1,41 @@
+"""Cases that are chosen by name: those of `make test`, and those for the rules of iptables-legacy."""
+
+# some of each kind, in three minutes for each engine
+QUICK = frozenset(
+    {
+        "multiport",
+        "nft map",
+        "raw prerouting",
+        "bridge output",
+        "nft forward policy with exceptions",
+        "docker0 without its address",
+        "blackhole rule",
+        "uplink does not forward",
+        "masquerade deleted",
+        "two networks opened in DOCKER-USER",
+        "vendor's chain with Docker's DNAT jump",
+        "DOCKER-USER drop",
+        "ufw",
+        "nat chain behind Docker's",
+    }
+)
+# what is read or written in another way there; those rules are read again each half minute, so a case takes as long
+ON_LEGACY = frozenset(
+    {
+        "multiport",
+        "raw prerouting",
+        "mangle prerouting",
+        "mangle postrouting",
+        "security forward",
+        "mark in mangle, drop in filter",
+        "two networks opened in DOCKER-USER",
+        "masquerade deleted",
+        "masquerade to a device that does not exist",
+        "nat flushed",
+        "forward policy DROP without Docker's rules",
+        "vendor's chain with Docker's DNAT jump",
+        "DOCKER-USER drop",
+        "DOCKER-USER default deny with this port open",
+        "ufw",
+    }
+)
