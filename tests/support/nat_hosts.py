@@ -8,12 +8,14 @@ loopback; bare publishes tcp/8083; db and mute publish nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from exporter.core.findings.finding import Finding, Severity
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import BridgeOptions, Container, Inventory, Member, Network, Subnet
+from exporter.core.model.routes import Route
 from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.drift import Subject
@@ -24,18 +26,35 @@ from exporter.core.nat.reading import NatReading
 from exporter.core.nat.ruleset import FAMILIES, IP, IP6, Base, Place, Ruleset
 from exporter.core.nat.walk.inside import inside_of
 from exporter.core.topology.topology import Topology, join
-from tests.support.builders import bridge, connect, device, devices, inventory, network, run
+from tests.support.builders import bridge, connect, device, devices, inventory, network, run, veth
 from tests.support.kernel.captured_rules import captured
 from tests.support.saved_rules import rule, ruleset
 
 RULES = Path(__file__).with_name("nat_rules")
 FORWARDING = {"ip": True, "ip6": True}
-ADDRESSES = {"eth0": ("192.0.2.10", "2001:db8::10"), "docker0": ("172.17.0.1",), "br-front": ("172.18.0.1",)}
+ADDRESSES = {
+    "eth0": ("192.0.2.10", "2001:db8::10"),
+    "docker0": ("172.17.0.1",),
+    "br-front": ("172.18.0.1", "fd00:18::1"),
+}
 DEVICES = devices(
     device("eth0", 2),
     *(bridge(name, place) for place, name in enumerate(("docker0", "br-front", "br-back", "br-quiet", "br-open"), 3)),
+    *(
+        veth(f"veth-{name}", 10 + nsid, master=bridge, nsid=nsid, peer=7)
+        for nsid, (name, bridge) in enumerate((("dns", 3), ("web", 4), ("db", 5), ("mute", 6), ("bare", 7)), 1)
+    ),
+    sandboxes={name: nsid for nsid, name in enumerate(("dns", "web", "db", "mute", "bare"), 1)},
     addresses=ADDRESSES,
     uplinks=("eth0",),
+)
+DEVICES = replace(
+    DEVICES,
+    routes=(
+        Route(ip_network("0.0.0.0/0"), 2, "192.0.2.1"),
+        Route(ip_network("192.0.2.0/24"), 2),
+        Route(ip_network("2001:db8::/64"), 2),
+    ),
 )
 UNPROTECTED = BridgeOptions(gateway_mode4="nat-unprotected")
 NETWORKS = (

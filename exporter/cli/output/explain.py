@@ -9,11 +9,23 @@ from rich.console import Console
 from exporter.cli.output.table import cell, table
 from exporter.core.explain import path
 from exporter.core.explain.codes import CODES
-from exporter.core.explain.path import BLOCKED, REACHABLE, UNDETERMINED, UNREACHABLE, VERDICTS, Explanation, Path, Step
+from exporter.core.explain.path import (
+    BLOCKED,
+    REACHABLE,
+    UNDETERMINED,
+    UNREACHABLE,
+    VERDICTS,
+    Explanation,
+    Note,
+    Path,
+    Step,
+)
 
 EXIT_STATUSES = {REACHABLE: 0, UNREACHABLE: 2, BLOCKED: 2, UNDETERMINED: 3}
 # Reasons for which a step is unknown.
-RELEVANT = frozenset({"engine", "host_network", "sockets", "socket_owners", "namespace_sockets", "nat"})
+RELEVANT = frozenset(
+    {"engine", "host_network", "sockets", "socket_owners", "namespace_sockets", "nat", "route_lookups"}
+)
 
 
 def print_explanation(explanation: Explanation, console: Console) -> None:
@@ -24,6 +36,10 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
         console.print(cell(f"{_heading(one, explanation.query)}: {one.verdict}"))
         rows = [row for step in one.steps for row in _rows(step)]
         console.print(table(("state", "step", "what"), rows, header=False))
+    if explanation.findings:
+        console.print("\nFindings:")
+        notes = [(note.severity, note.kind, note.detail) for note in explanation.findings]
+        console.print(table(("severity", "kind", "what"), notes, header=False))
 
 
 def document(explanation: Explanation) -> str:
@@ -33,7 +49,8 @@ def document(explanation: Explanation) -> str:
 
 def parse_explanation(found: Mapping[str, Any]) -> Explanation:
     """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
-    return Explanation(str(found["query"]), tuple(_parse_path(one) for one in found["paths"]))
+    notes = (Note(*(str(note[key]) for key in ("kind", "severity", "detail"))) for note in found["findings"])
+    return Explanation(str(found["query"]), tuple(_parse_path(one) for one in found["paths"]), tuple(notes))
 
 
 def _parse_path(found: Mapping[str, Any]) -> Path:

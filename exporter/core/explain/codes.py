@@ -55,6 +55,11 @@ CODES = {
         "The listening sockets of the host or of the container could not be read.",
         "Grant the privilege that `dockernet_collector_degraded` names.",
     ),
+    # finding
+    "critical_finding": Code(
+        "A critical finding concerns the container or its network although every step is ok.",
+        "Follow the runbook of the finding.",
+    ),
     # route and link
     "route_lost": Code(
         "The host does not route the container's address to its bridge.",

@@ -2,23 +2,30 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import ip_address
 
 from exporter.core.explain.endpoint_steps import cannot_tell, host_step, listener_step, published_step
 from exporter.core.explain.nat_steps import nat_steps
+from exporter.core.explain.network_steps import address_step, network_steps
 from exporter.core.explain.path import (
     DNAT,
     FAILED,
+    FINDING,
     FORWARD,
     HOST,
     LISTENER,
     OK,
     PUBLISHED,
+    REACHABLE,
     UNKNOWN,
     Explanation,
+    Note,
     Path,
     Step,
 )
 from exporter.core.explain.query import Query, parse_query
+from exporter.core.explain.related_findings import related
+from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import CONTAINER, Owner
@@ -26,6 +33,7 @@ from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReadings, is_docker_proxy, port_context
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
+from exporter.core.topology.route_queries import BRIDGE_DRIVER
 
 SHORTEST_ID = 4
 NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
@@ -38,8 +46,20 @@ def explain(observation: Observation, text: str) -> Explanation:
     walk = _Walk(observation, port_context(observation.topology, readings, 0.0))
     named = _container(observation, text)
     asked = parse_query(text)
-    paths = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else ()
-    return Explanation(text, tuple(_merged(paths)) or (_nowhere(observation, text, asked),))
+    found = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else ()
+    paths = tuple(_with_critical(observation, path) for path in _merged(found))
+    containers = frozenset({path.container for path in paths if path.container} | ({named.name} if named else set()))
+    notes = (Note(f.kind, f.severity, f.detail) for f in related(observation, containers, None if named else asked))
+    return Explanation(text, paths or (_nowhere(observation, text, asked),), tuple(notes))
+
+
+def _with_critical(observation: Observation, path: Path) -> Path:
+    """A path whose steps are all ok is not known to be so while a critical finding concerns its container."""
+    if path.verdict != REACHABLE or not path.container:
+        return path
+    critical = [f for f in related(observation, frozenset({path.container})) if f.severity == CRITICAL]
+    steps = (Step(FINDING, UNKNOWN, f"{f.kind}: {f.detail}", "critical_finding") for f in critical)
+    return replace(path, steps=(*path.steps, *steps))
 
 
 def _container(observation: Observation, text: str) -> Container | None:
@@ -127,16 +147,38 @@ class _Walk:
         in_effect = steps[0].state == OK
         place = ListenAddress(binding.protocol, address, binding.host_port)
         if in_effect and binding.host_port:
-            steps.append(host_step(self._context, container, place))
+            lost = address_step(self._observation.topology, address)
+            steps.append(lost or host_step(self._context, container, place))
             steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
         elif not container.live and (others := self._context.others(place, container)):
             steps.append(Step(HOST, FAILED, f"{place} is held by {described(others[0].owner)}", "port_held"))
         if in_effect:
+            steps += self._to_namespace(container, binding)
             steps.append(listener_step(self._context, container, binding))
         addresses = (address or EVERY_ADDRESS,)
         return Path(
             binding.protocol, addresses, binding.host_port, container.name, binding.container_port, tuple(steps)
         )
+
+    def _to_namespace(self, container: Container, binding: PortBinding) -> Iterator[Step]:
+        """The steps between the host and the container's namespace, where a bridge of the host is between."""
+        topology, nat = self._observation.topology, self._observation.nat
+        used = {
+            expected.network
+            for expected in (nat.expected.bindings if nat else ())
+            if (expected.container, expected.protocol, expected.host_port)
+            == (container.name, binding.protocol, binding.host_port)
+        }
+        owner = topology.inventory.containers.get(self._context.netns_of(container), container)
+        bridges = frozenset(
+            attachment.network.name
+            for attachment in topology.attachments
+            if attachment.container.id == owner.id and attachment.network.driver == BRIDGE_DRIVER
+        )
+        if bridges:
+            version = ip_address(binding.host_ip or EVERY_ADDRESS).version
+            context = self._observation.network.context
+            yield from network_steps(context, owner, (bridges & used) or bridges, version)
 
     def _unpublished(self, protocol: str, port: int) -> Iterator[Path]:
         for redirect in self._context.readings.redirects or ():

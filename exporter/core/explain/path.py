@@ -14,14 +14,15 @@ REACHABLE, UNREACHABLE, UNDETERMINED = "reachable", "unreachable", "undetermined
 VERDICTS = {FAILED: UNREACHABLE, BLOCKED: BLOCKED, UNKNOWN: UNDETERMINED, OK: REACHABLE}
 
 # Names of steps, in the order in which a packet meets them.
-PUBLISHED, HOST, ROUTE, DNAT, FORWARD, LINK, LISTENER = (
+PUBLISHED, HOST, DNAT, FORWARD, LINK, ROUTE, LISTENER, FINDING = (
     "published",
     "host",
-    "route",
     "dnat",
     "forward",
     "link",
+    "route",
     "listener",
+    "finding",
 )
 
 
@@ -61,11 +62,21 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A finding about a container of the paths, its network or the port, as `check` reports it."""
+
+    kind: str
+    severity: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """The answer to `query`: each path that exists, or one that says why there is none."""
+    """The answer to `query`: each path that exists, or one that says why there is none; `findings` are about them."""
 
     query: str
     paths: tuple[Path, ...]
+    findings: tuple[Note, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -88,7 +99,8 @@ def document(explanation: Explanation) -> dict[str, Any]:
         }
         for path in explanation.paths
     ]
-    return {"query": explanation.query, "verdict": explanation.verdict, "paths": paths}
+    notes = [asdict(note) for note in explanation.findings]
+    return {"query": explanation.query, "verdict": explanation.verdict, "paths": paths, "findings": notes}
 
 
 def worst(found: Iterable[str], order: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the rules about drift look at: what is expected, what is there, and walks through it that several ask for."""
+"""What NAT rules evaluate: what is expected, what is there, and the walks through it that several rules need."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ class StaleFlow:
 class NatContext:
     """One moment. `proxied`: (protocol, port) that docker-proxy holds; None where sockets could not be read.
 
-    `families` are those that the engine writes rules for, `backend` is what it wrote them by when they were last seen.
+    `families` are those that the engine writes rules for, `backend` is what wrote them when they were last read.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class NatContext:
         self.stale = stale
         self._proxied = proxied or frozenset()
         docker = reading.docker
-        # Of rules that are all gone only what they were can be told.
+        # Rules that are all gone leave no layout to read: it is that of the backend.
         gone = NATIVE if backend == NFTABLES else IPTABLES
         self.layout: Layout = layout_of(docker) if docker is not None else gone
         rulesets = [rules for rules in (reading.nft, reading.legacy) if rules is not None] or [Ruleset()]
@@ -61,7 +61,7 @@ class NatContext:
 
     @property
     def forwarding(self) -> Mapping[str, bool]:
-        """What the sysctls say."""
+        """The sysctls of forwarding, by family and device."""
         return self.reading.forwarding
 
     def has(self, place: Place) -> bool:

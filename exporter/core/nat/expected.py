@@ -48,7 +48,7 @@ class ExpectedNetwork:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedBinding:
-    """A port in effect in one family: it must lead to the container's port at one of `targets`."""
+    """A port in effect in one family: it must be forwarded to the container's port at one of `targets`."""
 
     container: str
     network: str
@@ -71,10 +71,10 @@ class ExpectedBinding:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """All of it. `complete` when every bridge network's members are known, without whom no address is nobody's.
+    """All of it. `complete` when every bridge network's members are known: only then is an address known to be unused.
 
-    `families` are those that an engine of this version writes rules for by itself. `one_drop` says that it refuses by
-    one rule what comes from other networks and what goes to ports that are not published.
+    `families` are those that an engine of this version writes rules for by default. `one_drop`: one rule drops both
+    packets from other networks and packets to unpublished ports.
     """
 
     networks: tuple[ExpectedNetwork, ...] = ()

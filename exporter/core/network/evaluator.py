@@ -49,6 +49,7 @@ class NetworkEvaluator:
             evaluation=self._rules.evaluate(context, context.missing(), now).joined(
                 self._conntrack_rules.evaluate(conntracks, frozenset(), now)
             ),
+            context=context,
             addresses=context.addresses,
             pools=pools,
             address_changes=changes,

@@ -1,4 +1,4 @@
-"""Containers that did not start for want of a host port, and who has it."""
+"""Containers that did not start because a host port was not available, and the holders of the ports."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NO_RESTARTS = ("", "no")
 
 @dataclass(frozen=True, slots=True)
 class FailedStart:
-    """A container that is down; `holder` is UNKNOWN_OWNER when none that can be seen has the port now."""
+    """A container that is down; `holder` is UNKNOWN_OWNER when no visible one has the port now."""
 
     container: Container
     reason: str
@@ -47,5 +47,5 @@ def _explained(
 
 
 def restarts(container: Container) -> bool:
-    """Whether somebody counts on it: it has a restart policy."""
+    """Whether it has a restart policy."""
     return container.details is not None and container.details.restart_policy not in NO_RESTARTS

@@ -124,5 +124,6 @@ CASES = (
         published_at_lost_address,
         asked="8060",
         probe=published(8060, "moved", "192.0.2.50"),
+        sound_before=False,
     ),
 )

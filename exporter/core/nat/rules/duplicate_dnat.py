@@ -12,7 +12,7 @@ KIND = "duplicate_dnat"
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Compare the conditions of what translates one port; their order says nothing."""
+    """Compare the conditions of what translates one port; their order has no meaning."""
     for binding, hits in context.entries:
         counts = Counter(map(_what, hits))
         if any(count > 1 for count in counts.values()):

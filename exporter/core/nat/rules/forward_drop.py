@@ -5,6 +5,7 @@ info. What drops some clients only, and not those on the uplink's own network, i
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from exporter.core.findings.finding import CRITICAL, INFO, Finding
 from exporter.core.nat.context import NatContext, is_loopback
@@ -25,7 +26,9 @@ def check(context: NatContext) -> Iterator[Finding]:
             if end is not None:
                 name = network.network.name
                 subject = Subject(family=network.family, chain=end.place[2], network=name)
-                yield _drift(context, end, subject, f"packets that {name} sends out are dropped by {decided_by(end)}")
+                yield _drift(
+                    context, end, subject, f"outgoing packets of network {name} are dropped by {decided_by(end)}"
+                )
     for binding, hits in context.entries:
         led = any(map(binding.is_served_by, hits))
         end = context.way(binding).end if led and not is_loopback(binding) else None
@@ -41,4 +44,5 @@ def is_unreachable(context: NatContext, end: Decision) -> bool:
 
 
 def _drift(context: NatContext, end: Decision, subject: Subject, detail: str) -> Finding:
-    return drift(KIND, INFO if context.is_meant(end) else CRITICAL, subject, detail)
+    severity = INFO if context.is_meant(end) else CRITICAL
+    return drift(KIND, severity, subject, detail, key=replace(subject, chain=""))

@@ -31,7 +31,7 @@ def check(context: NatContext) -> Iterator[Finding]:
             if one.network.name not in reported and _reaches(context, one, other):
                 reported.add(one.network.name)
                 subject = Subject(family=family, chain=context.layout.forward, network=one.network.name)
-                detail = f"containers of {one.network.name} reach those of {other.network.name}"
+                detail = f"containers of network {one.network.name} reach those of network {other.network.name}"
                 yield drift(KIND, WARNING, subject, detail)
 
 

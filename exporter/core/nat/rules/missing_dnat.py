@@ -22,7 +22,7 @@ def check(context: NatContext) -> Iterator[Finding]:
     for binding, hits in context.entries:
         if not hits and not _led(context, binding):
             consequence = _consequence(context, binding)
-            detail = f"{written(binding)} of {binding.container} has no DNAT rule: {consequence or 'nobody reaches it'}"
+            detail = f"{written(binding)} of {binding.container} has no DNAT rule: {consequence or 'it is unreachable'}"
             severity = WARNING if consequence.startswith(PROXIED) else CRITICAL
             yield drift(KIND, severity, of_binding(binding, context.layout.entry), detail)
 
@@ -41,4 +41,4 @@ def _consequence(context: NatContext, binding: ExpectedBinding) -> str:
     end = None if is_loopback(binding) else context.way(binding).end
     if end is not None:
         return f"packets to docker-proxy are dropped by {decided_by(end)}"
-    return f"{PROXIED}, clients' addresses are lost"
+    return f"{PROXIED}, without the client's address"

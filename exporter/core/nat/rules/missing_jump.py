@@ -17,7 +17,7 @@ KIND = "missing_jump"
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Look from each base chain."""
+    """Check each base chain."""
     layout = context.layout
     for family in sorted(context.families):
         entry = layout.nat_place(family, layout.entry)
@@ -30,7 +30,7 @@ def check(context: NatContext) -> Iterator[Finding]:
 
 
 def _forward(context: NatContext, family: str) -> Iterator[Finding]:
-    """Since 28.1 one jump leads to all of Docker's chains, before that one for each bridge."""
+    """Since 28.1 there is one jump to all of Docker's chains, before that one for each bridge."""
     layout = context.layout
     forward, entry = (family, layout.filter, layout.forward), (family, layout.filter, layout.filter_entry)
     if context.has((family, layout.filter, FORWARD_SINCE_28)):
@@ -39,7 +39,7 @@ def _forward(context: NatContext, family: str) -> Iterator[Finding]:
         return
     led = {rule.value(OIF) for rule in context.reachable(forward) if rule.to == layout.filter_entry}
     if None in led:
-        return  # 28.0 asks a set of addresses in place of each bridge
+        return  # 28.0 matches a set of addresses in place of each bridge
     open_to_all = [n for n in context.expected.networks if n.family == family and n.mode != "internal"]
     wanted = {network.network.bridge: network.network.name for network in open_to_all}
     for bridge in sorted(wanted.keys() - led) if context.has(entry) else ():
@@ -47,7 +47,7 @@ def _forward(context: NatContext, family: str) -> Iterator[Finding]:
 
 
 def _maps(context: NatContext, family: str) -> Iterator[Finding]:
-    """Docker's own tables lead to a network's chains by maps that ask for its bridge, in and out.
+    """Docker's own tables jump to a network's chains by maps of its bridge, in and out.
 
     Their forward chain accepts: without an element nothing is dropped that should not be, nor what should.
     """
@@ -67,5 +67,5 @@ def _maps(context: NatContext, family: str) -> Iterator[Finding]:
 def _drift(family: str, chain: str, entry: str, severity: Severity, network: str = "") -> Finding:
     behind = f" for network {network}" if network else ""
     subject = Subject(family=family, chain=chain, network=network)
-    detail = f"no rule of {family} {chain} leads to {entry}{behind}: its rules are never evaluated"
+    detail = f"no rule of {family} {chain} jumps to {entry}{behind}: its rules are never evaluated"
     return drift(KIND, severity, subject, detail, key=(subject, entry))

@@ -25,7 +25,7 @@ def check(context: NatContext) -> Iterator[Finding]:
             why = _untranslated(context, network)
             if why:
                 subject = Subject(family=network.family, chain=place[2], network=network.network.name)
-                detail = f"packets that {network.network.name} ({network.subnet}) sends out {why}"
+                detail = f"outgoing packets of network {network.network.name} ({network.subnet}) {why}"
                 yield drift(KIND, CRITICAL, subject, detail)
 
 

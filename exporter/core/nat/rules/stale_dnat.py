@@ -1,4 +1,4 @@
-"""A DNAT rule of Docker's chains points at an address that nobody has.
+"""A DNAT rule of Docker's chains has a target address that no container has.
 
 Guard: looked up in every bridge network and in docker_gwbridge, and only while all their members are known; an address
 on the link of another device belongs to another engine. Not reported beside a wrong_dnat for the same port, which is
@@ -21,7 +21,7 @@ KIND = "stale_dnat"
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Look through all DNAT rules of the engine's."""
+    """Check all DNAT rules of the engine."""
     if not context.expected.complete:
         return
     live = {(b.family, b.protocol, b.host_port) for b, hits in context.entries if hits}
@@ -56,5 +56,5 @@ def _drift(rule: Rule) -> Finding:
         host_address=address_text(rule.family, *destination) if destination else ANY_ADDRESS[rule.family],
         host_port=str(_port(rule) or ""),
     )
-    detail = f"{protocol} port {_port(rule)} is led to {rule.address}:{rule.port}, which no container has"
+    detail = f"{protocol} port {_port(rule)} is forwarded to {rule.address}:{rule.port}, which no container has"
     return drift(KIND, WARNING, subject, detail, key=(subject, rule.address, rule.port))

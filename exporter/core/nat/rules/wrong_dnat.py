@@ -1,4 +1,4 @@
-"""A published port is led elsewhere than Docker says, by a rule of any table that the packet meets first.
+"""A published port is forwarded elsewhere than Docker says, by a rule of any table that the packet meets first.
 
 Guard: it is so for a client on the uplink's own network, or for every client; a rule that is not understood, and may
 match before, decides nothing.
@@ -24,7 +24,7 @@ def check(context: NatContext) -> Iterator[Finding]:
         found = _in_entry_chain(context, binding, hits) or _on_the_way(context, binding)
         if found is not None:
             where = _place(context, found)
-            detail = f"{written(binding)} of {binding.container} is led to {where} by {decided_by(found)}"
+            detail = f"{written(binding)} of {binding.container} is forwarded to {where} by {decided_by(found)}"
             subject = of_binding(binding, found.place[2])
             yield drift(KIND, CRITICAL, subject, detail, key=of_binding(binding, ""))
 
@@ -51,4 +51,4 @@ def _place(context: NatContext, led: Decision) -> str:
     if led.effect == "REDIRECT":
         return f"port {led.port} of the host" if led.port else "the host itself"
     owner = context.expected.owners.get(led.address)
-    return f"{led.address}:{led.port} ({owner.container if owner else 'nobody'})"
+    return f"{led.address}:{led.port} ({owner.container if owner else 'no container'})"

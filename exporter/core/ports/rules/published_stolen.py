@@ -1,7 +1,7 @@
-"""Docker says that a port is published, and somebody else listens there: whoever connects reaches him.
+"""Docker reports a published port that another owner listens on: clients reach that owner.
 
-Guard: none of the listeners is docker-proxy's or the engine's; the owner of each is known; ports of networks that are
-routed to have no listener, and neither has SCTP one that is read.
+Guard: none of the listeners is docker-proxy's or the engine's; the owner of each is known; ports of routed networks
+have no listener, and SCTP sockets are not read.
 """
 
 from collections.abc import Iterator

@@ -23,7 +23,7 @@ def check(context: PortContext) -> Iterator[Finding]:
     """Report each listener once for each target of its packets."""
     uplinks = frozenset(link.name for link in context.topology.uplinks)
     for owner, place, target in dict.fromkeys(_pairs(context, uplinks)):
-        detail = f"{described(owner)} listens on {place}, and a DNAT rule takes its packets to {described(target)}"
+        detail = f"{described(owner)} listens on {place}, and a DNAT rule redirects its packets to {described(target)}"
         yield of_holder(conflict(context, KIND, place, owner.name, CRITICAL, detail, holder=target))
 
 

@@ -11,23 +11,34 @@ from exporter.core.explain.path import (
     FAILED,
     FORWARD,
     HOST,
+    LINK,
     LISTENER,
     OK,
     PUBLISHED,
     REACHABLE,
+    ROUTE,
     UNDETERMINED,
     UNKNOWN,
     UNREACHABLE,
     Path,
 )
 from exporter.core.explain.query import Query, parse_query
+from exporter.core.findings.finding import Severity
+from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult
 from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner
 from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.view import NatView
+from exporter.core.network.context import network_context
+from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
+from exporter.core.topology.overlay import NO_OVERLAYS
+from exporter.core.topology.route_queries import container_routes
+from exporter.core.topology.topology import join
 from tests.support.builders import observed, run, stop
+from tests.support.findings import evaluation, network_finding
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, WEB, Host
 from tests.support.port_hosts import binding, container, details, process, proxy, socket
+from tests.support.scenes import fib
 
 HELD = (*proxy("web", 8080, 8082, 8443), *proxy("dns", 53, protocol="udp"), *proxy("bare", 8083))
 SERVED = ("0.0.0.0:80", "[::]:80", "0.0.0.0:81", "0.0.0.0:443")
@@ -38,12 +49,16 @@ EVERY_KIND = pytest.mark.parametrize("host", [OLD, NEW, OWN_TABLES], ids=str)
 def seen(host: Host, *listeners: Listener, inside: tuple[str, ...] = SERVED, **more: Any) -> Observation:
     """The host with docker-proxies, unless others listen, and what listens inside web."""
     nat = NatView(reading=host.reading(), expected=host.expected(), redirects=())
+    topology = host.topology()
+    lookups = container_routes(topology)
+    context = network_context(topology, NO_OVERLAYS, lookups, fib(lookups))
     known: dict[str, Any] = {
         "nat": nat,
+        "network": NetworkResult(context=context),
         "sockets": HostSockets(listeners or HELD),
         "inside": {"web-id": tuple(map(socket, inside))},
     }
-    return replace(observed(host.topology()), **{**known, **more})
+    return replace(observed(topology), **{**known, **more})
 
 
 def told(host: Host, asked: str = "8080", *listeners: Listener, **more: Any) -> dict[str, tuple[str, str]]:
@@ -79,7 +94,7 @@ def test_a_port_is_read_as_people_write_it(text: str, asked: Query | None) -> No
 
 @EVERY_KIND
 def test_a_way_that_is_whole_is_told_step_by_step(host: Host, sentence: Any) -> None:
-    assert told(host) == dict.fromkeys((PUBLISHED, HOST, DNAT, FORWARD, LISTENER), (OK, sentence))
+    assert told(host) == dict.fromkeys((PUBLISHED, HOST, DNAT, FORWARD, LINK, ROUTE, LISTENER), (OK, sentence))
     [path] = explain(seen(host), "8080").paths
     assert (path.addresses, path.verdict) == (("0.0.0.0", "::"), REACHABLE)
 
@@ -234,3 +249,59 @@ def test_without_an_engine_what_it_publishes_is_not_known() -> None:
     assert explain(seen(away, *process("nginx", "0.0.0.0:7000")), "8080").verdict == UNDETERMINED
     assert explain(seen(away, *process("nginx", "0.0.0.0:7000")), "7000").verdict == UNDETERMINED
     assert explain(seen(away), "web").verdict == UNDETERMINED
+
+
+def changed(host: Host, **more: Any) -> Observation:
+    """The host with another network context."""
+    found = seen(host)
+    context = found.network.context
+    assert context is not None
+    return replace(found, network=replace(found.network, context=replace(context, **more)))
+
+
+def failed_codes(observation: Observation, query: str = "8080") -> list[tuple[str, str]]:
+    return [(s.name, s.code) for s in explain(observation, query).paths[0].steps if s.state != OK]
+
+
+def test_an_address_that_left_the_host_is_the_fault_of_its_ports_alone() -> None:
+    devices = replace(OLD.topology().devices, addresses={"eth0": ("192.0.2.77",)})
+    gone = replace(seen(OLD), topology=replace(OLD.topology(), devices=devices))
+    assert failed_codes(gone, "8082") == [(HOST, "address_lost")]
+    assert failed_codes(gone, "8080") == []
+    assert failed_codes(gone, "8443") == []
+
+
+def test_a_bridge_that_is_down_and_a_veth_without_carrier_are_steps() -> None:
+    topology = OLD.topology()
+
+    def with_link(name: str, **more: Any) -> Observation:
+        links = {i: replace(link, **more) if link.name == name else link for i, link in topology.devices.links.items()}
+        return changed(OLD, topology=join(OLD.inventory, replace(topology.devices, links=links)))
+
+    assert failed_codes(with_link("br-front", up=False)) == [(LINK, "bridge_down")]
+    assert failed_codes(with_link("docker0", up=False)) == []
+    assert failed_codes(with_link("veth-web", carrier=False)) == [(LINK, "veth_detached")]
+
+
+def test_routes_that_lead_elsewhere_are_a_step_and_unknown_ones_are_unknown() -> None:
+    context = seen(OLD).network.context
+    assert context is not None
+    away = {query: RouteResult("unicast", 2) for query in context.fib.results}
+    assert failed_codes(changed(OLD, fib=FibReading(away))) == [(ROUTE, "route_lost")]
+    assert explain(changed(OLD, fib=NO_LOOKUPS), "8080").verdict == UNDETERMINED
+    assert explain(replace(seen(OLD), network=NetworkResult()), "8080").verdict == UNDETERMINED
+
+
+def test_a_critical_finding_about_the_container_is_never_passed_over() -> None:
+    def with_finding(severity: Severity, subject: str, network: str = "front") -> Observation:
+        finding = network_finding("duplicate_address", severity, network, subject, "planted")
+        found = seen(OLD)
+        return replace(found, network=replace(found.network, evaluation=evaluation(finding)))
+
+    concerned = explain(with_finding("critical", "172.18.0.2"), "8080")
+    assert (concerned.verdict, [note.kind for note in concerned.findings]) == (UNDETERMINED, ["duplicate_address"])
+    noted = explain(with_finding("warning", "web"), "web")
+    assert (noted.verdict, [note.severity for note in noted.findings]) == (REACHABLE, ["warning"])
+    for subject, network in (("dns", "front"), ("172.17.0.9", "bridge")):
+        other = explain(with_finding("critical", subject, network), "8080")
+        assert (other.verdict, other.findings) == (REACHABLE, ())
