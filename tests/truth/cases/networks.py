@@ -141,12 +141,6 @@ CASES = (
     ),
     habit("small MTU of a network", network("small", "small-1", options={"com.docker.network.driver.mtu": "1400"})),
     habit("network without containers", network("empty")),
-    habit(
-        "ipvlan",
-        network(
-            "ipv", "ipv-1", driver="ipvlan", options={"parent": "enp0s3"}, pool={**LAN, "iprange": "192.0.2.208/28"}
-        ),
-    ),
     habit("IPv6 network", network("six", "six-1", enable_ipv6=True, pool={"subnet": "fd00:66::/64"})),
     habit(
         "routed network",
