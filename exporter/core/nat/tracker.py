@@ -51,7 +51,8 @@ class NatTracker:
         self._totals.update(inventory, wanted, reading, now)
         rules = reading.docker or reading.nft or reading.legacy if reading else None
         flows = self._count_flows(sample.flows, wanted, topology.devices.addresses) if sample.flows else None
-        state = NatState(reading, sockets, flows.stale if flows else (), host_netns_visible=visible)
+        stale = flows.stale if flows else ()
+        state = NatState(reading, sockets, stale, host_netns_visible=visible, options=sample.options)
         evaluation = self._evaluator.evaluate(inventory, wanted, state, clock)
         if reading is not None:
             found = self._find_redirects(reading.nft, reading.legacy, wanted)

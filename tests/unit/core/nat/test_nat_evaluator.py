@@ -116,7 +116,16 @@ def test_an_engine_whose_rules_nobody_has_seen_may_write_none(reading: NatReadin
     moments = Moments(OLD)
     for _ in range(3):
         found = moments.look(reading, HOLD_SECONDS)
-        assert (found.findings, found.missing, moments.evaluator.backend) == ((), (Input.DOCKER_RULES,), "")
+        assert (found.findings, found.missing, moments.evaluator.backend) == ((), (Input.RULE_SETTING,), "")
+
+
+@every_host
+def test_a_flush_before_the_start_is_found_where_the_engine_says_that_it_writes_rules(host: Host) -> None:
+    moments = Moments(host)
+    engine = replace(host.inventory.engine, firewall_driver="iptables") if host.inventory.engine else None
+    moments.topology = join(replace(host.inventory, engine=engine), DEVICES)
+    moments.look(NOTHING)
+    assert "missing_chain" in kinds(moments.look(NOTHING, HOLD_SECONDS))
 
 
 def test_an_engine_that_says_it_writes_none_is_not_judged() -> None:
