@@ -76,7 +76,7 @@ class HostCommand(click.Command):
         write_sections(self.get_params(ctx), ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Configure, and run with the configuration as the context's object."""
+        """Build the configuration, and run with the configuration as the context's object."""
         group = ctx.find_root()
         behind = {flag.key: ctx.params.pop(flag.key) for flag in self._flags}
         for flag in self._flags:

@@ -109,7 +109,7 @@ def test_who_may_ask_the_engine_and_nothing_else_is_told_what_he_could_not_see(
     lines = done.stdout.splitlines()
     assert lines[0].startswith("Nothing found: ")
     assert lines[1:3] == ["", "Not seen:"]
-    assert "  some listening sockets belong to processes that cannot be seen from here" in lines
+    assert "  some listening sockets belong to unidentified processes" in lines
     assert "  NAT rules cannot be read" in lines
     run(clean_host, "top", "sleep", "1000", publish={"80/tcp": 8081}, network="host")
     done = command("check", before=before)
@@ -135,7 +135,7 @@ def test_who_holds_every_port(command: Run, clean_host: PrivateHost) -> None:
     assert as_nobody.returncode == 0
     assert "(not visible)" in as_nobody.stdout
     assert "the Docker Engine does not answer: [Errno 13] Permission denied" in as_nobody.stderr
-    assert "some listening sockets belong to processes that cannot be seen from here" in as_nobody.stderr
+    assert "some listening sockets belong to unidentified processes" in as_nobody.stderr
 
 
 def test_a_running_exporter_tells_the_same_as_a_look_of_ones_own(command: Run, clean_host: PrivateHost) -> None:

@@ -112,7 +112,10 @@ def test_a_dnat_rule_to_somebody_else_first(explain: Explain, clean_host: Privat
     rule = "iptables -t nat -I DOCKER -p tcp --dport 8080 -j DNAT --to-destination 192.0.2.9:80"
     clean_host.run(*rule.split())
     told = explain("8080")
-    assert (told.code, told.breaks) == (2, ["tcp/0.0.0.0:8080 of web is led to 192.0.2.9:80 (nobody) by DOCKER"])
+    assert (told.code, told.breaks) == (
+        2,
+        ["tcp/0.0.0.0:8080 of web is forwarded to 192.0.2.9:80 (no container) by DOCKER"],
+    )
 
 
 def test_the_nat_table_deleted(explain: Explain, clean_host: PrivateHost) -> None:

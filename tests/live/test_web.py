@@ -162,6 +162,9 @@ def answer_to(request: bytes, port: int) -> bytes:
         return read_all(client)
 
 
+VERSION_NOT_SUPPORTED = b"HTTP/1.1 505 "
+
+
 def test_a_thousand_malformed_requests_are_answered_and_cost_no_memory() -> None:
     sent: list[bytes] = []
     with exporter() as (process, port):
@@ -169,7 +172,8 @@ def test_a_thousand_malformed_requests_are_answered_and_cost_no_memory() -> None
         @settings(max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(request=REQUESTS)
         def check(request: bytes) -> None:
-            assert not answer_to(request, port).startswith(b"HTTP/1.1 5")
+            answer = answer_to(request, port)
+            assert not answer.startswith(b"HTTP/1.1 5") or answer.startswith(VERSION_NOT_SUPPORTED)
             sent.append(request)
 
         def replay() -> int:

@@ -49,7 +49,8 @@ class Outcome:
             found.append(f"{'check' if self.case.once else 'explain ' + self.case.asked}: {said}")
         kinds = ", ".join(sorted({f"{one.kind} {one.severity}" for one in self.seen}))
         if self.case.finds and not self.present:
-            found.append(f"no {' or '.join(self.case.finds)}" + (f", but {kinds}" if kinds else ""))
+            wanted = "finding" if ANY in self.case.finds else " or ".join(self.case.finds)
+            found.append(f"no {wanted}" + (f", but {kinds}" if kinds else ""))
         if {one.severity for one in self.seen} & self.case.forbidden:
             found.append(f"flagged: {kinds}")
         return found

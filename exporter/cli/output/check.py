@@ -29,6 +29,9 @@ def print_unseen(result: CheckResult, console: Console, relevant: frozenset[str]
         console.print("\nNot inspected:")
         for sentence in (*sentences, *result.missing):
             console.print(cell(f"  {sentence}"))
+    if result.not_evaluated and not relevant:
+        kinds = ", ".join(sorted(result.not_evaluated))
+        console.print(cell(f"  not evaluated ({len(result.not_evaluated)}): {kinds}"))
 
 
 def document(result: CheckResult) -> str:
@@ -48,6 +51,7 @@ def document(result: CheckResult) -> str:
             for line in result.findings
         ],
         "kinds_evaluated": result.kinds,
+        "kinds_not_evaluated": {kind: list(reasons) for kind, reasons in result.not_evaluated.items()},
         "unseen": dict(result.unseen),
         "missing": list(result.missing),
     }

@@ -1,13 +1,14 @@
 """The result of `check`: of this host, from an observation, or of another, from a running exporter's documents."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.core.findings.finding import CRITICAL, WARNING
+from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.observation import Observation
 from exporter.core.views.blind_spots import hints, unseen
-from exporter.core.views.finding_rows import ORDER, FindingRow, evaluated, findings
+from exporter.core.views.finding_rows import ORDER, FindingRow, evaluated, findings, not_evaluated
 
 OK_STATUS, WARNING_STATUS, CRITICAL_STATUS, UNKNOWN_STATUS = 0, 1, 2, 3
 VERDICTS = {OK_STATUS: "fine", WARNING_STATUS: "warning", CRITICAL_STATUS: "critical", UNKNOWN_STATUS: "unknown"}
@@ -17,8 +18,8 @@ VERDICTS = {OK_STATUS: "fine", WARNING_STATUS: "warning", CRITICAL_STATUS: "crit
 class CheckResult:
     """Findings, what could not be inspected and what to grant; `engine` is its version, '' when unknown.
 
-    `kinds` is the number of evaluated kinds of findings, None when unknown; `scope` is a sentence about what was
-    checked. `pending`: a later result may have more findings.
+    `kinds` is the number of evaluated kinds of findings, None when unknown; `not_evaluated`: kind -> the reasons.
+    `scope` is a sentence about what was checked. `pending`: a later result may have more findings.
     """
 
     connected: bool
@@ -27,6 +28,7 @@ class CheckResult:
     unseen: Mapping[str, str]
     missing: Sequence[str] = ()
     kinds: int | None = None
+    not_evaluated: Mapping[str, Sequence[str]] = field(default_factory=dict)
     scope: str = ""
     pending: bool = False
 
@@ -54,6 +56,10 @@ def build_result(observation: Observation, engine_error: str = "", disabled: Seq
     unknown = unseen(observation)
     if engine_error and "engine" in unknown:
         unknown["engine"] += f": {engine_error}"
+    lacking = not_evaluated(observation)
+    if "nat" in disabled:  # on purpose
+        lacking = {kind: inputs for kind, inputs in lacking.items() if kind not in NAT_KINDS}
+        unknown.pop("nat", None)
     kinds = len(evaluated(observation))
     host = f"{_count(len(inventory.containers), 'container')} and {_count(len(inventory.networks), 'network')}"
     without = f" without {' and '.join(disabled)}" if disabled else ""
@@ -64,6 +70,7 @@ def build_result(observation: Observation, engine_error: str = "", disabled: Seq
         unseen=unknown,
         missing=hints(observation),
         kinds=kinds,
+        not_evaluated={kind: list(inputs) for kind, inputs in lacking.items()},
         scope=f"Checked {host} for {_count(kinds, 'kind')} of problems{without}.",
     )
 
@@ -78,6 +85,8 @@ def parse_result(found: Mapping[str, Any], topology: Mapping[str, Any]) -> Check
         engine=str(topology["engine"]),
         findings=lines,
         unseen={str(reason): str(text) for reason, text in found["unseen"].items()},
+        kinds=found.get("kinds_evaluated"),
+        not_evaluated={str(kind): list(map(str, why)) for kind, why in found.get("kinds_not_evaluated", {}).items()},
         scope=f"Result from {topology['host']}.",
         pending=found.get("doubtful") is True,
     )

@@ -37,7 +37,7 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
         rows = [row for step in one.steps for row in _rows(step)]
         console.print(table(("state", "step", "what"), rows, header=False))
     if explanation.findings:
-        console.print(cell("\nfindings"))
+        console.print("\nFindings:")
         notes = [(note.severity, note.kind, note.detail) for note in explanation.findings]
         console.print(table(("severity", "kind", "what"), notes, header=False))
 

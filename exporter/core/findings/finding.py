@@ -1,4 +1,4 @@
-"""Findings: what rules report. How long one must last before somebody is paged is the alert rule's `for:`."""
+"""Findings: what rules report. How long one must last before an alert fires is the alert rule's `for:`."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field

@@ -23,6 +23,7 @@ class Input(StrEnum):
     SOCKET_OWNERS = "socket_owners"
     NAMESPACE_SOCKETS = "namespace_sockets"
     NAT = "nat"
+    RULE_SETTING = "rule_setting"  # whether the engine writes NAT rules
     DOCKER_RULES = "no_docker_rules"  # the engine writes NAT rules
     RESERVED_PORTS = "reserved_ports"
 

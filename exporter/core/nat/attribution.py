@@ -1,4 +1,4 @@
-"""Whose a rule is: by the address it leads to, by the bridge and the subnet that it names."""
+"""The owner of a rule: by its target address, its bridge and its subnet."""
 
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.expected import Expected
@@ -40,7 +40,7 @@ STAGES = ("DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2", "DOCKER-INTERN
 
 
 class Attribution:
-    """Answers for one topology. An owner that is not known yet is None: it may be told later."""
+    """For one inventory. An owner that is not known yet is None: a later inventory may name it."""
 
     def __init__(self, expected: Expected, history: PublishedHistory) -> None:
         self._expected = expected
@@ -79,7 +79,7 @@ class Attribution:
         return owner.network if owner else ""
 
     def container(self, rule: Rule) -> str:
-        """Return the container whose address a rule leads to or names; '' if none."""
+        """Return the container with the target address of a rule, or with an address that it matches; '' if none."""
         owner = self._expected.owners.get(rule.address) if rule.address else None
         for key in (DST, SRC):
             if owner is None and (wanted := rule.value(key)) is not None and is_one_address(wanted):
@@ -92,7 +92,7 @@ class Attribution:
             return UNATTRIBUTED
         protocol = rule.value(PROTOCOL) or ""
         place = protocol, rule.address, ports[0]
-        # Who publishes it now, else who did, else whose the address is: it may have been somebody else's before.
+        # The present publisher, else an earlier one, else the owner of the address, which may have had another before.
         name = self._published.get(place) or self._history.name(*place)
         if not name and (owner := self._expected.owners.get(rule.address)) is not None:
             name = owner.container
@@ -129,5 +129,5 @@ def _reason(rule: Rule) -> str:
     if rule.chain in STAGES:
         return ISOLATION
     outside, bridge = rule.value(IIF, UNEQUAL), rule.value(OIF)
-    # 28: `DOCKER ! -i BR -o BR -j DROP`; whoever comes from another network was refused before by the isolation.
+    # 28: `DOCKER ! -i BR -o BR -j DROP`; packets from other networks were dropped by the isolation rules before.
     return UNPUBLISHED if rule.chain == "DOCKER" and bridge is not None and outside == bridge else ""

@@ -10,13 +10,12 @@ from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, PortKey
 from exporter.core.nat.context import NatContext, StaleFlow
+from exporter.core.nat.engine_options import EngineOptions, writes_rules
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.layout import layout_of
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rules import NAT_RULES
-from exporter.core.nat.ruleset import DST, FAMILIES, UNEQUAL, Ruleset
-
-OFF = "none"
+from exporter.core.nat.ruleset import DST, FAMILIES, IP, UNEQUAL, Ruleset
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class NatState:
     sockets: HostSockets | None = None
     stale: tuple[StaleFlow, ...] = ()
     host_netns_visible: bool = True
+    options: EngineOptions | None = None
 
 
 class Changeable(NamedTuple):
@@ -64,7 +64,7 @@ class NatEvaluator:
             tuple(sorted(reading.forwarding.items())),
             None if state.sockets is None else proxied(state.sockets),
             state.stale,
-            self._families & expected.families,
+            (self._families or _unseen_families(inventory, state)) & expected.families,
             self.backend,
         )
         self._small = small if self._small is None else keep_equal(self._small, small)
@@ -79,15 +79,22 @@ class NatEvaluator:
             self.userland_proxy = _userland_proxy(docker) or self.userland_proxy
 
     def _missing(self, inventory: Inventory, state: NatState) -> Iterator[Input]:
-        """An engine that writes no rules is indistinguishable from one whose rules were flushed before the start."""
+        """Rules that were never seen are missing only where the engine is known to write them."""
         if not inventory.connected:
             yield Input.ENGINE
         if not state.host_netns_visible:
             yield Input.HOST_NETWORK
         if state.reading is None:
             yield Input.NAT
-        elif not self._families or (inventory.engine is not None and inventory.engine.firewall_driver == OFF):
+        elif (writes := writes_rules(inventory, state.options)) is False:
             yield Input.DOCKER_RULES
+        elif writes is None and not self._families:
+            yield Input.RULE_SETTING
+
+
+def _unseen_families(inventory: Inventory, state: NatState) -> frozenset[str]:
+    """Return the families of an engine whose rules were never seen: of IPv6 nothing tells that it writes any."""
+    return frozenset({IP} if writes_rules(inventory, state.options) else ())
 
 
 def proxied(sockets: HostSockets) -> frozenset[PortKey]:

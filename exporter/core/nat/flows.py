@@ -1,4 +1,4 @@
-"""Connections that the host tracks, counted by what they belong to."""
+"""Connections that the host tracks, counted by owner."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ ADDRESS_BITS = {IP: 32, IP6: 128}
 class Flows:
     """One reading of the connection table; addresses as text, protocols by name.
 
-    `addresses`: (protocol, address) of both ends, of one that was led to another the address it was led to.
+    `addresses`: (protocol, address) of both ends, of a translated one with the address it was forwarded to.
     `published`: (protocol, destination port, address it was led to). `direct`: of UDP, (destination port, destination,
-    source) of those that were led nowhere else, to the ports that were asked for.
+    source) of those that were not translated, to the ports that were requested.
     """
 
     addresses: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -63,18 +63,23 @@ def udp_ports(expected: Expected) -> frozenset[int]:
 
 
 def _stale(flows: Flows, expected: Expected, local: frozenset[str]) -> set[StaleFlow]:
-    """A client's flow that was led to an address of Docker's that nobody has, or that no rule led on when it began.
+    """A client's flow that was forwarded to another address than the publisher's, or that no rule translated.
 
-    What a container sends to a port of its own network is led on by docker-proxy, and what goes to the same port
-    of another host is none of this one's.
+    Packets from a container to a port of its own network are forwarded by docker-proxy; packets to the same port of
+    another host are not this host's.
     """
     published = {(b.family, b.host_port, b.host_ip) for b in expected.bindings if b.protocol == UDP}
-    ports = {port for _, port, _ in published}
+    targets: dict[int, set[str]] = {}
+    for binding in expected.bindings:
+        if binding.protocol == UDP:
+            targets.setdefault(binding.host_port, set()).update(binding.targets)
     found = set()
     for protocol, port, address in flows.published:
-        nobodys = address not in expected.owners and _is_inside(address, expected)
-        if protocol == UDP and port in ports and nobodys and expected.complete:
-            found.add(StaleFlow(protocol, port, f"{address}, which no container has"))
+        publishers = targets.get(port, {address})
+        if protocol == UDP and address not in publishers and expected.complete and _is_inside(address, expected):
+            owner = expected.owners.get(address)
+            whose = f"of {owner.container}" if owner else "which no container has"
+            found.add(StaleFlow(protocol, port, f"{address}, {whose}"))
     for port, address, client in flows.direct:
         family = family_of(address)
         wanted = address in local and ((family, port, "") in published or (family, port, address) in published)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.findings.evaluator import Evaluation
+from exporter.core.nat.engine_options import EngineOptions
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.flows import FlowCounts, Flows
 from exporter.core.nat.ledger import Series
@@ -19,6 +20,7 @@ class NatSample:
     reading: NatReading | None = None
     flows: Flows | None = None
     flows_age: float = 0.0
+    options: EngineOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)

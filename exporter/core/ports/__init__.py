@@ -1,1 +1,1 @@
-"""Ports: who holds them, who wanted them, and what was published for nothing."""
+"""Ports: holders, failed binds, and published ports without a server."""

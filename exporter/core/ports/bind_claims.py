@@ -1,7 +1,7 @@
 """What a container in a network namespace that others use too could not bind.
 
-The kernel's word is certain. What a log says is a hint: it counts of a container that failed, and for a port that
-somebody else holds.
+A bind refused by the kernel is certain. A log line is a hint: it counts for a container that failed, and for a port
+that another owner holds.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,14 +19,14 @@ Held = Callable[[ListenAddress], bool]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a container failed to bind, and how sure that is; the address is '' where it is not known."""
+    """An address that a container failed to bind, with the confidence; the address is '' where it is not known."""
 
     place: ListenAddress
     confidence: Confidence
 
 
 def claims(context: PortContext, container: Container, held: Held) -> list[Claim]:
-    """Return them: of places that are `held` by somebody else only, each port once."""
+    """Return the failed binds of addresses that are `held` by another owner, each port once."""
     found = {claim.place.port_key: claim for claim in _refused(context, container, held)}
     for claim in _logged(context, container, held):
         found.setdefault(claim.place.port_key, claim)
@@ -34,12 +34,12 @@ def claims(context: PortContext, container: Container, held: Held) -> list[Claim
 
 
 def _refused(context: PortContext, container: Container, held: Held) -> Iterator[Claim]:
-    """By the kernel. One who lives and listens may have been content with another port."""
+    """Binds refused by the kernel. A running container that listens may have used another port instead."""
     refused = context.readings.refused.get(container.id, {})
-    content = bool(refused) and container.live and _listens(context, container)
+    listens = bool(refused) and container.live and _listens(context, container)
     for place, refusal in refused.items():
         if held(place):
-            yield Claim(place, SUSPECTED if content and not refusal.retrying else CONFIRMED)
+            yield Claim(place, SUSPECTED if listens and not refusal.retrying else CONFIRMED)
 
 
 def _listens(context: PortContext, container: Container) -> bool:

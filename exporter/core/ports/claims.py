@@ -1,4 +1,4 @@
-"""Who has, and who should have, a port of the host: for binds that were refused to somebody in a container's place."""
+"""Containers that have, and that should have, a port of the host: for binds refused to a program in their place."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from exporter.core.model.sockets import PROCESS, Listener, PortKey
 
 @dataclass(frozen=True, slots=True)
 class PortClaims:
-    """`held` are the ports that containers have now, `wanted` the names of those that are to publish one."""
+    """`held` are the ports that containers have; `wanted`: port -> names of the containers that should publish it."""
 
     held: frozenset[PortKey] = frozenset()
     wanted: Mapping[PortKey, frozenset[str]] = field(default_factory=dict)
 
 
 def port_claims(inventory: Inventory, listeners: Iterable[Listener]) -> PortClaims:
-    """Collect them. Of several that are to publish a port, those that run have got it and do not want it."""
+    """Collect them. Of several containers that publish a port, the running ones have it already."""
     held = {(each.socket.protocol, each.socket.port) for each in listeners if each.owner.kind != PROCESS}
     running, down = (_publishers(inventory, live=live) for live in (True, False))
     return PortClaims(frozenset(held), {**running, **down})

@@ -1,4 +1,4 @@
-"""Whether a container has failed, or has just been started again after it did; and what its last life said."""
+"""Containers that failed, or that were restarted recently after a failure, and the logs of their last life."""
 
 from dataclasses import replace
 
@@ -27,12 +27,12 @@ def recently_started(container: Container, now: float) -> bool:
 
 
 def settled_at(container: Container) -> float:
-    """When it stops to be young (Unix time)."""
+    """When it stops to be recently started (Unix time)."""
     return container.details.started + SETTLE_SECONDS if container.live and container.details else 0.0
 
 
 def with_previous_log(known: Container | None, inspected: Container) -> Container:
-    """Return the container as inspected, with what its last life's log said while the engine restarts it."""
+    """Return the container as inspected, with the log evidence of its last life while the engine restarts it."""
     before, details = known.details if known else None, inspected.details
     if before is None or before.log is None or details is None or details.log is not None:
         return inspected
@@ -42,12 +42,10 @@ def with_previous_log(known: Container | None, inspected: Container) -> Containe
 
 
 def unreadable_logs(inventory: Inventory) -> tuple[Degraded, ...]:
-    """Tell whose logs cannot be read although they might tell of a port."""
+    """Return the containers whose logs cannot be read, although they might name a port."""
     found = {c.name: c.details.log.unreadable for c in inventory.containers.values() if c.details and c.details.log}
     whose = [f"{name} ({why})" for name, why in sorted(found.items()) if why]
     if not whose:
         return ()
-    detail = (
-        f"use a log driver that can be read: whether these failed for want of a port is unknown: {', '.join(whose)}"
-    )
+    detail = f"use a log driver that can be read: it is unknown whether these failed to bind a port: {', '.join(whose)}"
     return (Degraded("container_logs", "unreadable", detail),)

@@ -43,8 +43,8 @@ class PortReadings:
     """What was read of ports, each value the same object while it did not change.
 
     `namespaces`: container id -> listeners in its network namespace. `redirects` are None until NAT is read.
-    `reserved` are the ranges of net.ipv4.ip_local_reserved_ports, None when not read. `bound`: what was found when it
-    was asked who else uses a port. `refused`: container id -> what the kernel refused it.
+    `reserved` are the ranges of net.ipv4.ip_local_reserved_ports, None when not read. `bound`: port -> the sockets
+    that use it, as last looked up. `refused`: container id -> its refused binds.
     """
 
     sockets: HostSockets | None = None
@@ -81,7 +81,7 @@ class PortContext:
 
     @property
     def inventory(self) -> Inventory:
-        """What Docker says."""
+        """What Docker reports."""
         return self.topology.inventory
 
     def containers(self, *, live: bool) -> Iterator[Container]:
@@ -90,13 +90,13 @@ class PortContext:
         return (c for c in found if c.live is live and c.state not in BEYOND_STARTING)
 
     def overlapping(self, place: ListenAddress) -> list[Listener]:
-        """The host's listeners that would not let anybody else bind there."""
+        """The host's listeners that prevent another bind there."""
         wanted = wanted_socket(place)
         found = self.listeners.get(place.port_key, ())
         return [listener for listener in found if overlaps(listener.socket, wanted)]
 
     def others(self, place: ListenAddress, container: Container) -> list[Listener]:
-        """The same without the container's own, those first whose owner is known."""
+        """The same without the container's own, those with a known owner first."""
         found = [listener for listener in self.overlapping(place) if not is_own(listener.owner, container)]
         return sorted(found, key=lambda listener: not listener.owner.known)
 

@@ -1,4 +1,4 @@
-"""Containers that did not start for want of a host port, and who has it."""
+"""Containers that did not start because a host port was not available, and the holders of the ports."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_NAMED = 5  # places in a sentence
 
 @dataclass(frozen=True, slots=True)
 class FailedStart:
-    """A container that is down; `holder` is UNKNOWN_OWNER when none that can be seen has the port now.
+    """A container that is down; `holder` is UNKNOWN_OWNER when no visible one has the port now.
 
     `candidates` are the places that the engine's text may mean. `place` is the one that it means, without a port while
     there are several and none of them is known to be held.
@@ -68,5 +68,5 @@ def _common_protocol(places: tuple[ListenAddress, ...]) -> str:
 
 
 def restarts(container: Container) -> bool:
-    """Whether somebody counts on it: it has a restart policy."""
+    """Whether it has a restart policy."""
     return container.details is not None and container.details.restart_policy not in NO_RESTARTS

@@ -1,4 +1,4 @@
-"""Where something listens, and who, in the words of a sentence."""
+"""Listen addresses and owners of listeners, as sentences name them."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from exporter.core.model.sockets import (
 
 UNKNOWN_OWNER = Owner(kind="")  # none, or none that is visible
 EVERY_ADDRESS = "0.0.0.0"
-FOR_CONTAINERS = {DOCKER_PROXY: "docker-proxy", ENGINE: "the engine"}  # who listens in their place
+FOR_CONTAINERS = {DOCKER_PROXY: "docker-proxy", ENGINE: "the engine"}  # listeners in place of a container
 
 
 class ListenAddress(NamedTuple):
@@ -52,4 +52,4 @@ def described(owner: Owner) -> str:
         return f"an outgoing connection of {name}" if name else "an outgoing connection"
     if owner.kind in (CONTAINER, ADDRESS):
         return f"{owner.kind} {name}"
-    return f"process {name}" if name else "a process that cannot be seen from here"
+    return f"process {name}" if name else "an unidentified process"

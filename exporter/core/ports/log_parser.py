@@ -1,7 +1,7 @@
-"""What a log says of an address that was in use (EADDRINUSE). It proves nothing: applications log what others say too.
+"""Log lines about an address in use (EADDRINUSE). They prove nothing: applications also log errors of others.
 
 The port is there in most runtimes' words, and sometimes a line earlier or later (postgres, mariadb, mosquitto).
-Numbers that only look like one do no harm: a port counts when somebody else holds it.
+Other numbers do no harm: a port counts only when another owner holds it.
 """
 
 import re
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from exporter.core.model.container_details import LogEvidence
 from exporter.core.ports.in_use_texts import FAILED_BIND_TEXTS, IN_USE_TEXTS, OTHER_CAUSES
 
-HIGHEST_PORT = 65535
-NEIGHBOURS = 2  # how many lines before and after may tell the port
+MAX_PORT = 65535
+NEIGHBOURS = 2  # lines before and after that may contain the port
 MAX_LINES, MAX_LINE_LENGTH = 200, 2048  # of a log; what is longer is cut
 
 
@@ -55,5 +55,5 @@ def _ports_near(lines: Sequence[str], number: int) -> Iterator[int]:
 
 def _numbers(line: str, pattern: re.Pattern[str]) -> Iterator[int]:
     for match in pattern.finditer(line):
-        if 0 < (port := int(match[1])) <= HIGHEST_PORT:
+        if 0 < (port := int(match[1])) <= MAX_PORT:
             yield port

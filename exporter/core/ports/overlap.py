@@ -1,8 +1,8 @@
 """When a bind() is refused because of another socket (net/ipv4/inet_connection_sock.c, net/ipv4/udp.c).
 
-Two sockets overlap when they want the same port of the same protocol, and in some address family both want any
-address or the same one. The kernel lets two that overlap exist only if both asked to share: with SO_REUSEPORT and the
-same user, or on UDP with SO_REUSEADDR. Nobody can read these options from outside, but two that exist have asked.
+Two sockets overlap when they have the same port of the same protocol, and in some address family both have any address
+or the same one. The kernel lets two that overlap exist only if both have an option to share: with SO_REUSEPORT and the
+same user, or on UDP with SO_REUSEADDR. These options cannot be read from outside, but two that exist have them.
 """
 
 import functools
@@ -33,7 +33,7 @@ def cover(address: str, *, v6only: bool = False) -> tuple[str, str]:
 
 
 def overlaps(one: ListeningSocket, other: ListeningSocket) -> bool:
-    """Whether the two cannot both be bound, unless both ask to share."""
+    """Whether the two cannot both be bound, unless both have an option to share."""
     if one.port != other.port or one.protocol != other.protocol:
         return False
     if one.ifindex and other.ifindex and one.ifindex != other.ifindex:

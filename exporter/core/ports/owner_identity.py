@@ -1,8 +1,8 @@
-"""Two owners of listeners: whether they are the same, and which of them is named first."""
+"""Comparison of two owners of listeners, and the order in which they are named."""
 
 from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, ENGINE, Owner
 
-# UDP ports that everybody shares on purpose, for what is sent there goes to a group, or to each device's own client:
+# UDP ports that programs share on purpose, since packets go to a multicast group, or to each device's own client:
 # DHCP, DHCPv6, SSDP, WS-Discovery, mDNS, LLMNR, local peer discovery (BEP 14).
 SHARED_ON_PURPOSE = frozenset(("udp", port) for port in (67, 68, 546, 547, 1900, 3702, 5353, 5355, 6771))
 _OF_DOCKER = frozenset({DOCKER_PROXY, ENGINE})
@@ -18,6 +18,6 @@ def same_owner(one: Owner, other: Owner) -> bool:
 
 
 def containers_first(one: Owner, other: Owner) -> tuple[Owner, Owner]:
-    """Put the one that is more likely to be missed first: a container's own listener, then by name."""
+    """Return them in order: a container's own listener first, then by name."""
     first, second = sorted((one, other), key=lambda owner: (owner.kind != CONTAINER, owner.name, owner.container_id))
     return first, second

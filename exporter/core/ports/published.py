@@ -1,4 +1,4 @@
-"""The ports that Docker says are published, and what serves them inside."""
+"""The ports that Docker reports as published."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from exporter.core.ports.listen_address import ListenAddress
 
 
 def published_places(context: PortContext) -> Iterator[tuple[Container, ListenAddress]]:
-    """Yield where something of Docker's should listen, for each address of each port in effect."""
+    """Yield each address of each port in effect, where a listener of Docker's should be."""
     for container in context.containers(live=True):
         for binding in container.details.published if container.details else ():
             if binding.host_port and binding.protocol in READ_PROTOCOLS:

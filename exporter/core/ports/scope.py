@@ -1,4 +1,4 @@
-"""From where a port can be reached, as far as the address that it is bound to says."""
+"""From where a port is reachable, by its bind address alone."""
 
 from ipaddress import IPv6Address, ip_address
 
@@ -14,5 +14,5 @@ def scope(address: str) -> str:
         return ALL
     if bound.is_loopback:
         return LOOPBACK
-    # A group is no address of this host: who sends to it is on a network of the host's.
+    # A multicast group is not an address of this host: its senders are on a network of the host.
     return PUBLIC if bound.is_global and not bound.is_multicast else PRIVATE

@@ -1,4 +1,4 @@
-"""Whose a listening socket is: what is known of the process that holds it, held against the inventory."""
+"""Owners of listening sockets: the processes that hold them, matched with the inventory."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, ENGINE, PROCESS
 from exporter.core.ports.container_failures import failed
 from exporter.core.topology.address_owners import address_owners
 
-# Who listens for containers beside docker-proxy: dockerd itself where there is no userland proxy, and for all
+# Programs that listen for containers besides docker-proxy: dockerd itself where there is no userland proxy, and for all
 # containers of a rootless engine the process that joins its network to the host's.
 ENGINES = frozenset({"dockerd", "rootlesskit"})
-UNTOLD = Owner()
+UNIDENTIFIED = Owner()
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """What a docker-proxy is for, as its command line says; one process for each address family."""
+    """The command line of a docker-proxy; there is one process for each address family."""
 
     protocol: str
     host_ip: str
@@ -27,7 +27,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Who holds a socket. `container_ids` is what may be containers' ids in the names of its cgroups.
+    """The holder of a socket. `container_ids` are possible container ids in the names of its cgroups.
 
     `proxy` is read from the command line, `parent` is the name of the parent process; any user may choose both.
     `uid` is the real user id, -1 where it is not known.
@@ -43,7 +43,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class KnownContainers:
-    """By what a socket may be told to be a container's.
+    """What identifies a container's sockets.
 
     `names` by container id; `addresses`: IP address -> container id; `published`: protocol and port -> pairs of the
     host's address and a container id; `declared` are all protocols and ports that any container names. `engine_uid` is
@@ -82,9 +82,9 @@ def _declared(container: Container) -> Iterator[tuple[str, int]]:
 
 
 def with_watched_namespace(inventory: Inventory) -> tuple[Container, ...]:
-    """Containers in whose namespaces it matters who listens: they publish a port, or others share the namespace.
+    """Containers whose listeners rules need: they publish a port, or others share the namespace.
 
-    One that failed may have done so for want of a port there.
+    A sharer that failed may have failed to bind a port there.
     """
     # An owner is an id, or a name where the operator wrote one.
     shared = {c.network_owner for c in inventory.containers.values() if c.live or failed(c)}
@@ -96,12 +96,12 @@ def with_watched_namespace(inventory: Inventory) -> tuple[Container, ...]:
 
 
 def owner_of(socket: ListeningSocket, cgroup: Iterable[str], process: Process | None, known: KnownContainers) -> Owner:
-    """Return the owner. `cgroup` is what may be containers' ids in the cgroup in which the socket was made."""
+    """Return the owner. `cgroup` holds possible container ids in the name of the cgroup that created the socket."""
     container_id = _last_known(cgroup, known) or (_last_known(process.container_ids, known) if process else "")
     if container_id:
         return Owner(CONTAINER, known.names[container_id], container_id)
     if process is None:
-        return UNTOLD
+        return UNIDENTIFIED
     if _is_users_own(socket, process, known):
         return Owner(PROCESS, process.name)
     if process.proxy is not None:
@@ -140,7 +140,7 @@ def _of_docker(kind: str, container_id: str, known: KnownContainers) -> Owner:
 
 
 def _publisher(socket: ListeningSocket, known: KnownContainers) -> str:
-    """Return who publishes just this; '' as host address is both families' any."""
+    """Return the container that publishes this address; '' as host address is every address of both families."""
     wildcard = socket.address in ("0.0.0.0", "::")
     for host_ip, container_id in known.published.get((socket.protocol, socket.port), ()):
         if host_ip == socket.address or (wildcard and not host_ip):

@@ -1,6 +1,6 @@
 """Why a container did not start, as the engine keeps it (Engine API: State.Error): a host port that it did not get.
 
-Wordings of Docker 20.10 to 29. None of them states everything: what is missing comes from the configured bindings.
+Texts of Docker 20.10 to 29. None of them is complete: the rest comes from the configured bindings.
 """
 
 import re
@@ -41,7 +41,7 @@ MAX_TEXTS = 1024  # parsed ones that are kept: the text of a container that is d
 
 @dataclass(frozen=True, slots=True)
 class StartError:
-    """A port that a start failed for; '' and 0 are what the text does not state."""
+    """A port that a start failed for; '' and 0 are what the text does not contain."""
 
     reason: str
     protocol: str = ""

@@ -1,7 +1,7 @@
 """Whether anything in a container's network namespace serves the ports that it publishes.
 
-Not judged: a container that is younger than a slow start takes, rows of ports that are published in case one of them is
-needed (passive FTP, RTP), and a namespace whose listeners are not known.
+Not evaluated: a container that started less than a minute ago, rows of ports that are published as a reserve (passive
+FTP, RTP), and a namespace whose listeners are not known.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ from exporter.core.ports.context import READ_PROTOCOLS, PortContext
 from exporter.core.ports.listen_address import ListenAddress
 from exporter.core.ports.overlap import NOTHING, cover
 
-SLOW_START = 60.0
-LONGEST_ROW = 4
+START_SECONDS = 60.0
+MAX_ROW = 4
 LOOPBACK_IFINDEX = 1  # in every network namespace
 
 UNSERVED, LOOPBACK_ONLY, WRONG_PROTOCOL = "unserved", "loopback_only", "wrong_protocol"
@@ -39,28 +39,28 @@ def unserved_ports(context: PortContext, why: str) -> Iterator[Unserved]:
         details, sockets = container.details, context.listeners_in(container)
         if details is None or not details.published or sockets is None or context.now < serving_deadline(container):
             continue
-        for binding in _judged(details):
+        for binding in _evaluated(details):
             if why_unserved(container, binding, sockets) == why:
                 yield Unserved(container, binding, why)
 
 
 def serving_deadline(container: Container) -> float:
     """When the container has had the time to start (Unix time)."""
-    return container.details.started + SLOW_START if container.live and container.details else 0.0
+    return container.details.started + START_SECONDS if container.live and container.details else 0.0
 
 
 def lead(found: Unserved) -> str:
-    """Begin the sentence: where the host's port leads."""
+    """The beginning of the sentence: the host's port and its target."""
     binding = found.binding
     host, target = f"{binding.protocol}/{binding.host_port}", f"{binding.protocol}/{binding.container_port}"
-    return f"{host} leads to {target} of {found.container.name}"
+    return f"{host} is published for {target} of {found.container.name}"
 
 
 def report(context: PortContext, found: Unserved, detail: str) -> Finding:
-    """Make the finding. On UDP a server may answer through sockets that do not look like one: that is less certain.
+    """Make the finding. It is less certain for UDP, where a server may receive on connected sockets.
 
-    What never served the port, and listens on no other that is not published, may be meant so: scaled to zero, a port
-    that the image exposes and this configuration does not serve.
+    A container that never served the port, and listens on no unpublished one, may be meant so: scaled to zero, or a
+    port that the image exposes and this configuration does not serve.
     """
     binding, severity, confidence = found.binding, WARNING, CONFIRMED
     if binding.protocol == "udp":
@@ -81,10 +81,10 @@ def _is_misconfigured(context: PortContext, found: Unserved) -> bool:
     return bool(sockets) and not any((s.protocol, s.port) in published for s in sockets)
 
 
-def _judged(details: Details) -> Iterator[PortBinding]:
+def _evaluated(details: Details) -> Iterator[PortBinding]:
     ports = {(b.protocol, b.container_port): b for b in reversed(details.published)}
     for (protocol, port), binding in sorted(ports.items()):
-        if protocol in READ_PROTOCOLS and _row(ports, protocol, port) <= LONGEST_ROW:
+        if protocol in READ_PROTOCOLS and _row(ports, protocol, port) <= MAX_ROW:
             yield binding
 
 

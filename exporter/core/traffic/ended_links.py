@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.kernel_sample import ZERO_ROW, EndedLink, StatsRow, swapped
-from exporter.core.traffic.owners import MAX_GONE, Owners
+from exporter.core.traffic.owners import Owners
 from exporter.core.traffic.sums import TrafficSums
 
 # How many full lists may come before the bridge of a veth that ended is taken for none of the engine's.
@@ -27,7 +27,7 @@ class EndedLinks:
         self._sums = sums
         self._owners = owners
         self._inside: dict[str, Place] = {}  # by the key of the reading
-        self._closed: BoundedDict[Place, StatsRow] = BoundedDict(MAX_GONE)  # what was counted of it
+        self._closed: BoundedDict[Place, StatsRow] = BoundedDict(owners.max_gone)  # what was counted of it
         self._unclaimed: list[tuple[EndedLink, int]] = []  # with the number of full lists before
         self._lists = 0
         self._listed_at = 0.0
@@ -41,7 +41,7 @@ class EndedLinks:
                 self._end_port(link, self._lists)
             else:
                 self._end_returned(link)
-        del self._unclaimed[:-MAX_GONE]
+        del self._unclaimed[: -self._owners.max_gone]
 
     def read_inside(self, key: str, network_id: str, mac_address: str) -> None:
         """Take where the device of a reading inside a container is."""

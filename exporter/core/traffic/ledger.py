@@ -5,10 +5,11 @@ Values are the host's view of a veth; a reading from inside a container is swapp
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import EndedLink, StatsRow
 from exporter.core.topology.topology import EndpointKey, Topology
 from exporter.core.traffic.ended_links import EndedLinks
-from exporter.core.traffic.owners import Owners
+from exporter.core.traffic.owners import MAX_GONE, Owners
 from exporter.core.traffic.sums import TrafficSums
 from exporter.core.traffic.totals import Reading
 
@@ -16,10 +17,14 @@ from exporter.core.traffic.totals import Reading
 class Ledger:
     """All sums. Ended devices are taken before the topology without them, a topology before its readings."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_gone: int = MAX_GONE) -> None:
         self._sums = TrafficSums()
-        self._owners = Owners()
+        self._owners = Owners(max_gone)
         self._ended = EndedLinks(self._sums, self._owners)
+
+    def update_inventory(self, inventory: Inventory) -> None:
+        """Take the owners of addresses."""
+        self._owners.update(inventory)
 
     def attribute(self, topology: Topology) -> None:
         """Track the devices of a topology, and settle the sums of containers and networks that were removed."""

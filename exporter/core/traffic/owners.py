@@ -18,20 +18,21 @@ MAX_GONE = 4096
 class Owners:
     """Updated with each inventory."""
 
-    def __init__(self) -> None:
-        self._containers: BoundedDict[tuple[str, str], str] = BoundedDict(MAX_GONE)  # by network id, MAC address
-        self._networks: BoundedDict[str, str] = BoundedDict(MAX_GONE)  # network id by its bridge's name
-        self._container_names: BoundedDict[str, str] = BoundedDict(MAX_GONE)
-        self._network_names: BoundedDict[str, str] = BoundedDict(MAX_GONE)
+    def __init__(self, max_gone: int = MAX_GONE) -> None:
+        self.max_gone = max_gone
+        self._containers: BoundedDict[tuple[str, str], str] = BoundedDict(self.max_gone)  # by network id, MAC address
+        self._networks: BoundedDict[str, str] = BoundedDict(self.max_gone)  # network id by its bridge's name
+        self._container_names: BoundedDict[str, str] = BoundedDict(self.max_gone)
+        self._network_names: BoundedDict[str, str] = BoundedDict(self.max_gone)
 
     def update(self, inventory: Inventory) -> None:
         """Take the present owners; the others are evicted in the order in which they went."""
         members = sum(map(len, inventory.members.values()))
         endpoints = sum(len(container.endpoints) for container in inventory.containers.values())
-        self._containers.resize(MAX_GONE + members + endpoints)
-        self._container_names.resize(MAX_GONE + len(inventory.containers))
+        self._containers.resize(self.max_gone + members + endpoints)
+        self._container_names.resize(self.max_gone + len(inventory.containers))
         for memory in (self._networks, self._network_names):
-            memory.resize(MAX_GONE + len(inventory.networks))
+            memory.resize(self.max_gone + len(inventory.networks))
         for network in inventory.networks.values():
             self._network_names[network.id] = network.name
             if network.bridge:

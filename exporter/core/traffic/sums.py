@@ -7,7 +7,7 @@ from collections.abc import Hashable
 
 from exporter.core.model.kernel_sample import ZERO_ROW, StatsRow
 from exporter.core.topology.topology import EndpointKey, Topology
-from exporter.core.traffic.owners import MAX_GONE, Owners
+from exporter.core.traffic.owners import Owners
 from exporter.core.traffic.totals import Readings, Totals
 
 
@@ -34,10 +34,10 @@ class TrafficSums:
         containers, networks = topology.inventory.containers, topology.inventory.networks
         endpoints = {
             (container_id, network_id): (containers[container_id].name, networks[network_id].name)
-            for container_id, network_id in (*self.endpoints.groups, *(key for _, key, _ in topology.counted))
+            for container_id, network_id in (*self.endpoints.live, *(key for _, key, _ in topology.counted))
             if container_id in containers and network_id in networks
         }
-        self.endpoints.settle(endpoints, owners.endpoint_label, MAX_GONE)
+        self.endpoints.settle(endpoints, owners.endpoint_label, owners.max_gone)
         names = {network.id: network.name for network in networks.values()}
         for totals in (self.networks, self.bridges):
-            totals.settle(names, owners.network_label, MAX_GONE)
+            totals.settle(names, owners.network_label, owners.max_gone)

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from exporter.core.findings.finding import CRITICAL, INFO, WARNING, Finding
 from exporter.core.findings.rule import Input
+from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.observation import PORT, Observation
 
+# An engine that writes no rules cannot have wrong ones.
+NOT_APPLICABLE = frozenset({Input.DOCKER_RULES})
 ORDER = (CRITICAL, WARNING, INFO)
 
 
@@ -36,7 +39,10 @@ def evaluated(observation: Observation) -> tuple[str, ...]:
 def not_evaluated(observation: Observation) -> Mapping[str, tuple[Input, ...]]:
     """Return the kinds that were not evaluated, with the inputs that are missing."""
     groups = observation.evaluations.values()
-    return {kind: inputs for evaluation in groups for kind, inputs in evaluation.not_evaluated.items()}
+    found = {kind: inputs for evaluation in groups for kind, inputs in evaluation.not_evaluated.items()}
+    if observation.nat is None:
+        found |= dict.fromkeys(NAT_KINDS, (Input.NAT,))
+    return {kind: inputs for kind, inputs in found.items() if not NOT_APPLICABLE.issuperset(inputs)}
 
 
 def _found(observation: Observation) -> Iterator[tuple[str, Finding]]:

@@ -1,17 +1,21 @@
 """NAT as one source of a sample: rules at each scrape, connections beside it."""
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from exporter.core.model.kernel_sample import Degraded, SourceState
+from exporter.core.nat.engine_options import EngineOptions
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.view import NatSample
 from exporter.errors import SourceError
 from exporter.kernel.conntrack.sweep import FlowSweep
+from exporter.kernel.firewall.engine_options import read_engine_options
 from exporter.kernel.nat.reader import NatReader
 from exporter.kernel.read_source import timed
 
 NO_NET_ADMIN = Degraded("nat", "no_net_admin", "grant CAP_NET_ADMIN: NAT rules and connections are unknown")
+OPTION_SECONDS = 30.0
 
 
 class NatSource:
@@ -21,6 +25,8 @@ class NatSource:
         self._rules = NatReader(procfs)
         self._flows = FlowSweep(procfs)
         self._refused = False
+        self._procfs = procfs
+        self._options: tuple[float, EngineOptions | None] = (0.0, None)
 
     def start(self) -> None:
         """Start to follow changes and connections."""
@@ -40,11 +46,21 @@ class NatSource:
         """Read the rules; `devices` are those whose forwarding switch is read."""
         reading, state = timed("nat", lambda: self._read(devices))
         flows, age = self._flows.snapshot()
-        return NatSample(reading, flows, age), (state, self._flows.state())
+        absent = reading is not None and reading.docker is None
+        options = self._read_options() if absent else None
+        return NatSample(reading, flows, age, options), (state, self._flows.state())
 
     def degraded(self) -> tuple[Degraded, ...]:
         """Return what must be granted to see more."""
         return (NO_NET_ADMIN,) if self._refused else ()
+
+    def _read_options(self) -> EngineOptions | None:
+        """Read where no rule of the engine is present; walking all processes takes milliseconds."""
+        until, known = self._options
+        if time.monotonic() >= until:
+            known = read_engine_options(self._procfs)
+            self._options = time.monotonic() + OPTION_SECONDS, known
+        return known
 
     def _read(self, devices: Iterable[str]) -> NatReading:
         try:

@@ -1,4 +1,4 @@
-"""The same as JSON; described by static/openapi.json."""
+"""The JSON documents; static/openapi.json describes them."""
 
 import json
 import zlib
@@ -10,7 +10,7 @@ from exporter.core.explain.explain import explain
 from exporter.core.observation import Observation
 from exporter.core.ports.scope import scope
 from exporter.core.views.blind_spots import unseen
-from exporter.core.views.finding_rows import findings
+from exporter.core.views.finding_rows import evaluated, findings, not_evaluated
 from exporter.core.views.host_view import build_view, document
 from exporter.core.views.pending import has_pending
 from exporter.web.page.layout import endpoint_key
@@ -22,7 +22,7 @@ def topology(observation: Observation) -> str:
 
 
 def ports(observation: Observation) -> str:
-    """Who listens on the host, and what is published; listeners are null where they could not be read."""
+    """Listening sockets of the host and published ports; listeners are null where they could not be read."""
     sockets = observation.sockets
     listeners = None
     if sockets is not None:
@@ -47,24 +47,32 @@ def ports(observation: Observation) -> str:
 
 
 def found(observation: Observation) -> str:
-    """Findings, the reasons why others were not looked for, and whether there may be more when what is seen stays."""
+    """Findings, the inputs that are unavailable, and whether a condition is pending."""
     lines = [asdict(line) for line in findings(observation)]
-    return _written({"findings": lines, "unseen": unseen(observation), "doubtful": has_pending(observation)})
+    return _written(
+        {
+            "findings": lines,
+            "unseen": unseen(observation),
+            "kinds_evaluated": len(evaluated(observation)),
+            "kinds_not_evaluated": {kind: list(inputs) for kind, inputs in not_evaluated(observation).items()},
+            "doubtful": has_pending(observation),
+        }
+    )
 
 
 def explained(observation: Observation, what: str) -> str:
-    """The ways from a port of the host, or to a container."""
+    """The paths from a port of the host, or to a container."""
     return _written(path.document(explain(observation, what)))
 
 
 def counters(observation: Observation) -> str:
-    """What changes between two looks at an unchanged host: bytes by endpoint, as (received, sent)."""
+    """Bytes by endpoint, as (received, sent)."""
     seen = build_view(observation)
     return json.dumps({endpoint_key(e): (e.receive_bytes, e.transmit_bytes) for e in seen.endpoints})
 
 
 def version(observation: Observation) -> int:
-    """Another number when the page would be another; what only counts is left out."""
+    """A number that changes with the page; counters are left out."""
     seen = build_view(observation)
     still = replace(
         seen,

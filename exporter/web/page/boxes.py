@@ -1,4 +1,4 @@
-"""What each thing of a host looks like as a box, in its column: containers, networks, and the way out."""
+"""The boxes of the picture, by column: containers, networks, host and uplinks."""
 
 from exporter.core.views.host_view import RANK, ContainerView, HostView, NetworkView, UplinkView
 from exporter.web.page.picture import ROW, TOP, Box
@@ -33,7 +33,7 @@ def container_box(container: ContainerView, row: int, rows: int) -> Box:
 
 
 def group_box(home: str, inhabitants: list[ContainerView], row: int, *, open_: bool) -> Box:
-    """All containers of a network; it is as bad as the worst of them, unless they are drawn themselves."""
+    """All containers of a network, with their worst severity unless they are drawn one by one."""
     return Box(
         key=f"group/{home}",
         x=CONTAINER_X,
@@ -62,7 +62,7 @@ def network_box(network: NetworkView, row: int) -> Box:
 
 
 def stack_box(row: int) -> Box:
-    """What containers in host mode are on."""
+    """The host's network stack, for containers in host mode."""
     return Box(STACK, NETWORK_X, _y(row), NETWORK_WIDTH, "host network", "the host's own network stack")
 
 
@@ -72,6 +72,6 @@ def host_box(view: HostView) -> Box:
 
 
 def uplink_box(uplink: UplinkView, row: int) -> Box:
-    """A device that leads out of the host."""
+    """An uplink."""
     addresses = ", ".join(uplink.addresses[:2])
     return Box(f"uplink/{uplink.device}", HOST_X, _y(row), HOST_WIDTH, uplink.device, addresses, note="uplink")

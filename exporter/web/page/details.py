@@ -1,4 +1,4 @@
-"""The panel that tells all about one container, network or uplink."""
+"""The panel with the details of one container, network or uplink."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,12 +16,12 @@ Fact = tuple[str, str]
 
 
 def details(view: HostView, shown: str, close: str = "?") -> Html:
-    """Write the panel of `kind/name`; one that says so for what is gone, nothing for ''. `close` leads back."""
+    """Write the panel of `kind/name`, or nothing for ''; `close` is the link that closes it."""
     if not shown:
         return ""
     kind, _, of = shown.partition("/")
     facts = list(_facts(view, kind, of))
-    body = _list(facts) if facts else el("p", text("It is not there any more."))
+    body = _list(facts) if facts else el("p", text("It no longer exists."))
     return el(
         "aside",
         el("h2", text(f"{kind} "), name(of)),
@@ -36,7 +36,7 @@ def details(view: HostView, shown: str, close: str = "?") -> Html:
 
 
 def finding(line: FindingRow) -> Html:
-    """Write a finding in words."""
+    """Write a finding."""
     return el("p", el("strong", text(line.severity)), text(" "), name(line.detail), class_=f"finding {line.severity}")
 
 

@@ -21,7 +21,7 @@ LINKS = (
     ("/api/v1/topology", "topology as JSON"),
     ("/api/v1/ports", "ports"),
     ("/api/v1/findings", "findings"),
-    ("/static/openapi.json", "their description"),
+    ("/static/openapi.json", "OpenAPI description"),
 )
 
 
@@ -103,9 +103,9 @@ def _verdict(view: HostView) -> Html:
     if not view.connected:
         return el("h2", text("The Docker Engine does not answer"), class_="critical")
     counts = {severity: sum(line.severity == severity for line in view.findings) for severity in (CRITICAL, WARNING)}
-    told = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
+    counted = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
     worst = next((severity for severity, count in counts.items() if count), "fine")
-    return el("h2", text(told or "Nothing is wrong"), class_=worst)
+    return el("h2", text(counted or "No findings"), class_=worst)
 
 
 def _findings(view: HostView) -> Html:
@@ -115,7 +115,7 @@ def _findings(view: HostView) -> Html:
 def _unseen(observation: Observation) -> Html:
     sentences = [*unseen(observation).values(), *hints(observation)]
     items = (el("li", text(sentence)) for sentence in dict.fromkeys(sentences))
-    return el("details", el("summary", text("What cannot be seen")), el("ul", *items)) if sentences else ""
+    return el("details", el("summary", text("Not inspected")), el("ul", *items)) if sentences else ""
 
 
 def _link(box: Box, opened: frozenset[str]) -> str:

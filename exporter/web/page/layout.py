@@ -1,4 +1,4 @@
-"""Where things stand in the picture: containers, the networks that they are on, and the way out, from left to right.
+"""Positions in the picture: containers, their networks, the host and its uplinks, from left to right.
 
 Positions follow from names alone, so that nothing jumps when numbers change. Of a large host each network's containers
 are one box until somebody opens it.
@@ -18,7 +18,7 @@ HOST_MODE = "host"
 
 
 def layout(view: HostView, opened: frozenset[str] = frozenset()) -> Picture:
-    """Place everything; `opened` are the networks whose containers are drawn one by one."""
+    """Place all boxes and edges; `opened` are the networks whose containers are drawn one by one."""
     endpoints: dict[str, list[EndpointView]] = {}
     for endpoint in view.endpoints:
         endpoints.setdefault(endpoint.container, []).append(endpoint)
@@ -40,17 +40,17 @@ def collapsible(view: HostView) -> frozenset[str]:
 
 
 def endpoint_key(endpoint: EndpointView) -> str:
-    """The name under which an endpoint's counters are sent to the page."""
+    """The key of an endpoint's counters in the page and in its events."""
     return f"{endpoint.network}/{endpoint.container}"
 
 
 def _ordered(view: HostView) -> list[NetworkView]:
-    """Networks with endpoints first; the empty ones say little."""
+    """Networks with endpoints first, then the empty ones."""
     return sorted(view.networks, key=lambda network: (not network.endpoints, network.name))
 
 
 def _homes(view: HostView) -> dict[str, str]:
-    """Return container -> the network that it stands beside, '' for those of host mode and without a network."""
+    """Return container -> its first network, '' for host mode and for containers without a network."""
     homes: dict[str, str] = {}
     for endpoint in view.endpoints:
         homes.setdefault(endpoint.container, endpoint.network)
@@ -58,7 +58,7 @@ def _homes(view: HostView) -> dict[str, str]:
 
 
 def _sorted(view: HostView, homes: Mapping[str, str]) -> list[ContainerView]:
-    """Sort by the first network, so that few lines cross; sharers stand under their owner."""
+    """Sort by the first network, so that few edges cross; sharers follow their owner."""
     order = {network.name: place for place, network in enumerate(_ordered(view))}
     return sorted(
         view.containers,
@@ -85,7 +85,7 @@ def _left(view: HostView, endpoints: Mapping[str, list[EndpointView]], opened: f
 def _starts(
     view: HostView, endpoints: Mapping[str, list[EndpointView]], boxes: Mapping[str, Box]
 ) -> Iterator[tuple[Edge, str]]:
-    """Return lines that leave containers, each with the key of the box where it ends; a group has one to each."""
+    """Return edges from containers, each with the key of its end; a group has one to each network."""
     homes, networks = _homes(view), {network.name for network in view.networks}
     drawn = set()
     for container in view.containers:
@@ -105,7 +105,7 @@ def _starts(
 
 
 def _middle(view: HostView, starts: list[tuple[Edge, str]]) -> Iterator[Box]:
-    """Networks beside their containers, each at the first free row; below them the host's own network stack."""
+    """Networks at the height of their containers, each in a free row; below them the host's network stack."""
     heights: dict[str, list[int]] = {}
     for line, target in starts:
         heights.setdefault(target, []).append(line.start_y - TOP)

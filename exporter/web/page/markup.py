@@ -1,4 +1,4 @@
-"""Elements as text. Attributes and texts are escaped here, and nowhere else."""
+"""HTML elements as text. All attributes and texts are escaped here."""
 
 from collections.abc import Iterable
 from html import escape
@@ -8,7 +8,7 @@ VOID = frozenset({"input", "link", "meta", "br"})
 
 
 def el(tag: str, /, *children: Html, **attributes: str | int | bool | None) -> Html:
-    """Write an element around what is HTML already; `class_` and `data_name` are the attributes class and data-name.
+    """Write an element around HTML; `class_` and `data_name` are the attributes class and data-name.
 
     An attribute of None or False is left out, one of True has no value.
     """
@@ -26,22 +26,22 @@ def text(value: object) -> Html:
 
 
 def name(value: str) -> Html:
-    """Write a name that somebody else chose: whatever its direction, what follows keeps its own."""
+    """Write a name that others choose, isolated: its writing direction does not affect the text after it."""
     return el("bdi", escape(value))
 
 
 def joined(parts: Iterable[Html]) -> Html:
-    """Write several after each other."""
+    """Join HTML."""
     return "".join(parts)
 
 
 def shortened(value: str, most: int) -> str:
-    """Cut a long name, with a mark where."""
+    """Cut a long name, with an ellipsis."""
     return value if len(value) <= most else f"{value[: most - 1]}…"
 
 
 def bytes_text(count: int | None) -> str:
-    """Write a number of bytes as people read it; an unknown one as a dash."""
+    """Write a number of bytes with a unit; a dash if unknown."""
     if count is None:
         return "-"
     amount = float(count)

@@ -1,4 +1,4 @@
-"""What the picture is made of: boxes in rows, and lines between them."""
+"""The elements of the picture: boxes in rows, and edges between them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ ROW, GAP, TOP = 52, 12, 34
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A thing in the picture; `group` is the network whose containers it stands for, '' for a thing of its own."""
+    """A box; `group` is the network whose containers it stands for, '' if it stands for itself."""
 
     key: str
     x: int
@@ -22,18 +22,18 @@ class Box:
 
     @property
     def height(self) -> int:
-        """Of all its rows."""
+        """The height of all its rows."""
         return self.rows * ROW - GAP
 
     @property
     def middle(self) -> int:
-        """The height at which lines end."""
+        """The y coordinate at which edges end."""
         return self.y + self.height // 2
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A line between two boxes; it leaves the first at one of its rows.
+    """An edge between two boxes; it starts at one row of the first.
 
     `endpoint` is whose rates it shows, `label` what the endpoint is called; both '' where it stands for many.
     """
@@ -47,13 +47,13 @@ class Edge:
 
     @property
     def start_y(self) -> int:
-        """Where it leaves."""
+        """The y coordinate at which it starts."""
         return self.start.y + self.row * ROW + (ROW - GAP) // 2
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Boxes and lines, and how high it is."""
+    """Boxes, edges, and the height of all."""
 
     boxes: tuple[Box, ...]
     lines: tuple[Edge, ...]

@@ -1,4 +1,4 @@
-"""The picture as SVG: attributes and classes only, for the page's policy forbids styles."""
+"""The picture as SVG, with attributes and classes only: the page's policy forbids inline styles."""
 
 from collections.abc import Callable
 
@@ -16,10 +16,10 @@ HEADINGS = ((CONTAINER_X, "Containers"), (ENDPOINT_X, "Endpoints"), (NETWORK_X, 
 
 
 def svg(picture: Picture, link: Callable[[Box], str]) -> Html:
-    """Draw it; `link` is where a box leads."""
+    """Write the SVG; `link` returns the link of a box."""
     return el(
         "svg",
-        el("title", text("Containers, the networks that they are on, and the way out of the host")),
+        el("title", text("Containers, their networks, the host and its uplinks")),
         joined(el("text", text(word), x=x, y=18, class_="heading") for x, word in HEADINGS),
         joined(_line(line) for line in picture.lines),
         joined(_box(box, link(box)) for box in picture.boxes),
@@ -49,7 +49,7 @@ def _box(box: Box, href: str) -> Html:
 
 
 def _words(box: Box, mark: str) -> Html:
-    """Write what stands in a box; an inner svg cuts what is wider than thought."""
+    """Write the texts of a box; an inner svg clips a text that is wider than estimated."""
     inner = box.width - 2 * INDENT
     beside = round(len(box.note) * SMALL) + INDENT if box.note else 0
     title = mark + shortened(box.title, (inner - beside) // CHARACTER - len(mark))

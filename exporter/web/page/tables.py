@@ -1,4 +1,4 @@
-"""Tables of containers, networks, ports and NAT: what the picture cannot say."""
+"""Tables of containers, networks, ports and NAT."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -12,7 +12,7 @@ from exporter.web.page.markup import Html, bytes_text, el, joined, name, text
 
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Html]) -> Html:
-    """Write a table that scrolls sideways on a small screen; rows are HTML already."""
+    """Write a table that scrolls sideways on a small screen; rows are HTML."""
     head = el("tr", *(el("th", text(column), scope="col") for column in columns))
     body = joined(rows) or el("tr", el("td", text("none"), colspan=len(columns)))
     return el(
@@ -26,19 +26,19 @@ def table(caption: str, columns: Sequence[str], rows: Iterable[Html]) -> Html:
 
 
 def row(cells: Iterable[Html], *, words: Iterable[str] = (), severity: str = "") -> Html:
-    """Write a row; `words` are what the filter looks through."""
+    """Write a row; the filter searches `words`."""
     return el(
         "tr", *(el("td", cell) for cell in cells), data_words=" ".join(words).lower() or None, class_=severity or None
     )
 
 
 def link(kind: str, of: str, shown: str = "") -> Html:
-    """Write a name that leads to its details."""
+    """Write a name that links to its details."""
     return el("a", name(shown or of), href=f"?show={kind}/{quote(of, safe='', errors='replace')}#details") if of else ""
 
 
 def containers(view: HostView) -> Html:
-    """One row for each container and network that it is on; one for each that is on none."""
+    """One row for each endpoint, and for each container without one."""
     by_name: dict[str, list[EndpointView]] = {}
     for endpoint in view.endpoints:
         by_name.setdefault(endpoint.container, []).append(endpoint)
@@ -91,7 +91,7 @@ def networks(view: HostView) -> Html:
 
 
 def ports(observation: Observation) -> Html:
-    """Who listens on the host."""
+    """Listening sockets of the host."""
     sockets = observation.sockets
     if sockets is None:
         return el("p", text("Listening sockets could not be read."), class_="unknown")
@@ -114,7 +114,7 @@ def ports(observation: Observation) -> Html:
 
 
 def nat(observation: Observation) -> Html:
-    """Published ports as the rules have them, with the connections that they let in."""
+    """Published ports of the NAT rules, with their connections."""
     view = observation.nat
     if view is None or view.reading is None:
         return el("p", text("NAT rules could not be read."), class_="unknown")
@@ -132,6 +132,6 @@ def nat(observation: Observation) -> Html:
         for (container, protocol, port), count in sorted(view.connections.counts.items())
     )
     shown = table("Published ports", ("Port", "Container", "Connections", "Now"), rows)
-    backend = view.backend or "no rules of Docker's"
+    backend = view.backend or "no backend (no Docker rules)"
     total = sum(view.counts.rules.values())
     return shown + el("p", text(f"{total} rules, written by {backend}."), class_="more")

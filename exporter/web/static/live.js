@@ -1,4 +1,4 @@
-// Live numbers, and the page anew when the host has changed. Without this script everything is there, and stands still.
+// Live counters, and a new page when the host has changed. Without this script the page is complete but does not update.
 "use strict";
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];

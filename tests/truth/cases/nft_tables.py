@@ -45,7 +45,7 @@ CASES = (
     tables(
         "firewalld's tables",
         table(
-            "inet fwd",
+            "inet firewalld",
             chain(
                 "type filter hook prerouting priority -290",
                 "icmpv6 type nd-router-advert accept",
@@ -57,7 +57,7 @@ CASES = (
                 "ct status dnat accept",
                 'iifname "lo" accept',
                 "ct state invalid drop",
-                name="f",
+                name="forwarded",
             ),
         ),
     ),

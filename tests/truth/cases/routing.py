@@ -112,7 +112,8 @@ CASES = (
         both(
             sysctl("net.ipv4.conf.docker0.rp_filter", "1"),
             shell(
-                f"{DUMMY}; ip route add 172.17.0.0/16 dev dummy7 table 56; ip rule add pref 104 iif docker0 lookup 56",
+                f"{DUMMY}; ip route add 172.17.0.0/16 dev dummy7 table 56; "
+                "ip rule add pref 104 iif lo from 192.0.2.1 to 172.17.0.0/16 lookup 56",
                 f"ip rule del pref 104; ip route flush table 56; {NO_DUMMY}",
             ),
         ),
@@ -124,5 +125,6 @@ CASES = (
         published_at_lost_address,
         asked="8060",
         probe=published(8060, "moved", "192.0.2.50"),
+        sound_before=False,
     ),
 )

@@ -47,7 +47,7 @@ def test_the_proxy_lets_all_through_that_the_exporter_asks_for(tmp_path: Path) -
     wanted = {"/version", "/info", "/events", "/containers/json", "/containers/web-id/json", "/networks/bridge-net"}
     try:
         with started("--docker.host", engine.url, *LOOPBACK):
-            until(lambda: wanted <= set(engine.asked), 10, "all that it asks for")
+            until(lambda: wanted <= set(engine.asked), 60, "all that it asks for")
     finally:
         engine.vanish()
     assert [path for path in set(engine.asked) if not (allowed(path) and allowed(f"/v1.41{path}"))] == []

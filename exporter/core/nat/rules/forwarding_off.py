@@ -15,7 +15,7 @@ SYSCTL = {IP: "net.ipv4.ip_forward", IP6: "net.ipv6.conf.all.forwarding"}
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Read the host's switch, then those of the bridges and of the uplinks."""
+    """Check the sysctl of the host, then those of the bridges and of the uplinks."""
     needing = [
         n for n in context.expected.networks if n.populated and n.mode != "internal" and n.family in context.families
     ]

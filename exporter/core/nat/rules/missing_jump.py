@@ -1,7 +1,7 @@
 """The way into Docker's chains is gone: the jump of a base chain, or an element of a map in Docker's own tables.
 
-Guard: while the chain itself is missing, that is told. Where docker-proxy holds every published port, what comes from
-outside still arrives, without its address.
+Guard: a way over chains of a vendor's own is one; while the chain itself is missing, missing_chain reports it. Where
+docker-proxy holds every published port, packets from outside still arrive, without their address.
 """
 
 from collections.abc import Iterator
@@ -17,29 +17,29 @@ KIND = "missing_jump"
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Look from each base chain."""
+    """Check each base chain."""
     layout = context.layout
     for family in sorted(context.families):
         entry = layout.nat_place(family, layout.entry)
         severities = {layout.prerouting: WARNING if context.proxies_all else CRITICAL, layout.output: WARNING}
         for chain, severity in severities.items():
             place = layout.nat_place(family, chain)
-            if context.has(entry) and context.has(place) and not context.jumps(place, layout.entry):
+            if context.has(entry) and context.has(place) and not context.leads(place, layout.entry):
                 yield _drift(family, chain, layout.entry, severity)
         yield from _forward(context, family) if layout is IPTABLES else _maps(context, family)
 
 
 def _forward(context: NatContext, family: str) -> Iterator[Finding]:
-    """Since 28.1 one jump leads to all of Docker's chains, before that one for each bridge."""
+    """Since 28.1 there is one jump to all of Docker's chains, before that one for each bridge."""
     layout = context.layout
     forward, entry = (family, layout.filter, layout.forward), (family, layout.filter, layout.filter_entry)
     if context.has((family, layout.filter, FORWARD_SINCE_28)):
-        if not context.jumps(forward, FORWARD_SINCE_28):
+        if not context.leads(forward, FORWARD_SINCE_28):
             yield _drift(family, layout.forward, FORWARD_SINCE_28, CRITICAL)
         return
-    led = {rule.value(OIF) for rule in context.rules(forward) if rule.to == layout.filter_entry}
+    led = {rule.value(OIF) for rule in context.reachable(forward) if rule.to == layout.filter_entry}
     if None in led:
-        return  # 28.0 asks a set of addresses in place of each bridge
+        return  # 28.0 matches a set of addresses in place of each bridge
     open_to_all = [n for n in context.expected.networks if n.family == family and n.mode != "internal"]
     wanted = {network.network.bridge: network.network.name for network in open_to_all}
     for bridge in sorted(wanted.keys() - led) if context.has(entry) else ():
@@ -47,7 +47,7 @@ def _forward(context: NatContext, family: str) -> Iterator[Finding]:
 
 
 def _maps(context: NatContext, family: str) -> Iterator[Finding]:
-    """Docker's own tables lead to a network's chains by maps that ask for its bridge, in and out.
+    """Docker's own tables jump to a network's chains by maps of its bridge, in and out.
 
     Their forward chain accepts: without an element nothing is dropped that should not be, nor what should.
     """
@@ -67,5 +67,5 @@ def _maps(context: NatContext, family: str) -> Iterator[Finding]:
 def _drift(family: str, chain: str, entry: str, severity: Severity, network: str = "") -> Finding:
     behind = f" for network {network}" if network else ""
     subject = Subject(family=family, chain=chain, network=network)
-    detail = f"no rule of {family} {chain} leads to {entry}{behind}: its rules are never met"
+    detail = f"no rule of {family} {chain} jumps to {entry}{behind}: its rules are never evaluated"
     return drift(KIND, severity, subject, detail, key=(subject, entry))

@@ -1,6 +1,6 @@
 """A UDP entry of the connection table keeps a client of a published port from its container.
 
-It goes to the host itself, or to an address that no container has. It lasts while the client sends, and no rule is
+It goes to the host itself, or to another address than the publisher's. It lasts while the client sends, and no rule is
 evaluated for it again.
 """
 
@@ -19,5 +19,5 @@ def check(context: NatContext) -> Iterator[Finding]:
     for binding, hits in context.entries:
         forwarded_to = stale.get((binding.protocol, binding.host_port))
         if hits and forwarded_to is not None:
-            detail = f"a client of {written(binding)} of {binding.container} is stuck with {forwarded_to}"
+            detail = f"an existing connection to {written(binding)} of {binding.container} still goes to {forwarded_to}"
             yield drift(KIND, WARNING, of_binding(binding, ""), detail)

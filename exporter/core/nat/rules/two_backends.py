@@ -1,4 +1,4 @@
-"""Both legacy tables and nf_tables hold rules of Docker's: an engine changed sides, and the old ones still apply."""
+"""Both legacy tables and nf_tables hold Docker's rules: an engine changed its backend, and both sets apply."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ KIND = "two_backends"
 
 
 def check(context: NatContext) -> Iterator[Finding]:
-    """Look for Docker's chains on both sides."""
+    """Look for Docker's chains in both."""
     both = (context.reading.nft, context.reading.legacy)
     if all(rules is not None and rules.has_docker_rules() for rules in both):
-        detail = "iptables-legacy and nf_tables both hold Docker's rules; packets meet both"
+        detail = "iptables-legacy and nf_tables both hold Docker's rules; packets pass both"
         yield drift(KIND, WARNING, Subject(chain="DOCKER"), detail)

@@ -1,7 +1,7 @@
 """A local network has under a tenth, and fewer than eight, of its addresses left: starts will fail soon.
 
-Guard: subnets of one IP version count together, for Docker takes from any of them; of an overlay one node knows only
-its own part, so it is never among the uses. A range of one or two addresses is meant to be used up: information.
+Guard: subnets of one IP version count together, for Docker assigns from any of them; one node knows only its own part
+of an overlay, so overlays are not among the uses. A range of one or two addresses is meant to fill up: severity info.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ FULL_BY_INTENT = 2
 
 
 def check(context: NetworkContext) -> Iterator[Finding]:
-    """Sum each network's subnets, and judge the sum."""
+    """Compare the sum of each network's subnets with the limits."""
     groups: dict[tuple[str, int], list[SubnetUse]] = {}
     for use in context.addresses:
         groups.setdefault((use.network, use.version), []).append(use)

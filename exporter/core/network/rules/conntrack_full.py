@@ -1,7 +1,7 @@
-"""The connection table is over nine tenths full, or connections are lost for lack of room since the last look.
+"""The connection table is over nine tenths full, or connections were lost for lack of room since the last reading.
 
 Guard: `drop` also counts packets that a protocol's tracker refuses and lost races for one entry, which a nearly empty
-table has too: alone it counts only above half of the limit. `early_drop` is an entry thrown out to make room.
+table has too: alone it counts only above half of the limit. `early_drop` is an entry evicted to make room.
 """
 
 from collections.abc import Iterator

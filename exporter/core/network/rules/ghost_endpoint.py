@@ -14,7 +14,7 @@ from exporter.core.network.context import NetworkContext, finding
 
 KIND = "ghost_endpoint"
 ID_LENGTH = 64
-NO_SANDBOX = "ep-"  # stands before the endpoint's id where the engine has no sandbox, and so no container
+NO_SANDBOX = "ep-"  # prefix of the endpoint's id where the engine has no sandbox, and so no container
 GATEWAY_NETWORK, GATEWAY = "docker_gwbridge", "gateway_"
 
 

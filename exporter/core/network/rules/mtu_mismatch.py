@@ -1,7 +1,7 @@
 """A bridge network's MTU is larger than that of the device over which it leaves the host.
 
-Its large packets are then fragmented or lost, and connections hang that begin well. Guard: an internal network does
-not leave the host; of several default routes those of the best metric count; a network's own bridge is no uplink.
+Its large packets are then fragmented or lost: connections are established and then hang. Guard: an internal network
+does not leave the host; of several default routes those of the best metric count; a network's own bridge is no uplink.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ VERSIONS = (4, 6)
 
 
 def check(context: NetworkContext) -> Iterator[Finding]:
-    """Compare each network with the narrowest device that its packets can take."""
+    """Compare each network with the uplink of the smallest MTU that its packets can take."""
     uplinks = {version: _uplinks(context, version) for version in VERSIONS}
     for network in (bridge.network for bridge in context.topology.bridges if not bridge.network.internal):
         mtu = network.mtu or DEFAULT_MTU

@@ -52,7 +52,7 @@ def _owners_without_veth(topology: Topology, network: Network) -> set[str]:
 
 
 def _mac_of_other_end(topology: Topology, port: Port) -> str:
-    """Return '' where it cannot be seen."""
+    """Return '' where it is not visible."""
     devices = topology.devices
     if port.link.peer_nsid is None:
         other = devices.links.get(port.link.peer_ifindex)

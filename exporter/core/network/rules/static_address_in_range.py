@@ -1,8 +1,8 @@
-"""A configured static address lies in the range that Docker hands out by itself: another container can get it first.
+"""A configured static address lies in the range that Docker assigns from: another container can get it first.
 
-Guard: where an address range is configured, only that one is handed out; an address outside of every subnet of the
-network cannot be had at all, and Docker says so itself; on an overlay the Swarm's manager hands out all of them.
-Information only: compose files do so everywhere, and the address is free again when the other container ends.
+Guard: where an address range is configured, only that one is assigned from; an address outside of every subnet of the
+network is rejected by Docker itself; on an overlay the Swarm's manager assigns all of them. The severity is info:
+compose files do so everywhere, and the address is free again when the other container ends.
 """
 
 from collections.abc import Iterator
@@ -20,12 +20,13 @@ def check(context: NetworkContext) -> Iterator[Finding]:
     """Find each container's static addresses in the ranges of their network."""
     found: dict[tuple[str, str], list[str]] = {}
     for network, static in context.local_static_addresses():
-        handed_out = _range_of(network, static.address)
-        if handed_out:
-            text = f"{static.address} in {handed_out}"
+        assigned = _range_of(network, static.address)
+        if assigned:
+            text = f"{static.address} in {assigned}"
             found.setdefault((static.network, static.container), []).append(text)
     for (name, container), places in found.items():
-        detail = f"static address of {container} on network {name}, {', '.join(places)}, may be given to another"
+        where = ", ".join(places)
+        detail = f"static address of {container} on network {name}, {where}, can be assigned to another container"
         yield finding(KIND, INFO, name, container, detail)
 
 
@@ -33,8 +34,8 @@ def _range_of(network: Network, text: str) -> str:
     """Return the range that the address lies in; '' when it is not handed out."""
     address = parse_address(text)
     for subnet in network.subnets:
-        handed_out = subnet.ip_range or subnet.subnet
-        span = parse_subnet(handed_out)
+        assigned = subnet.ip_range or subnet.subnet
+        span = parse_subnet(assigned)
         if address is not None and span is not None and address in span:
-            return handed_out
+            return assigned
     return ""

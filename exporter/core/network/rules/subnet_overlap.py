@@ -1,9 +1,9 @@
 """A network's subnet covers, or lies in, a route of the host that is not its own.
 
-Either the host looks for containers elsewhere, or containers cannot reach the machines behind that route. Guard:
-routes over Docker's own bridges are its own, a default route (also one in parts, as of a VPN) covers everything by
-design, macvlan and ipvlan share their parent's subnet on purpose, and every IPv6 device has a link-local route. A wider
-route by a gateway, such as one for all private addresses, takes nothing from the subnet: information.
+Either the host sends packets for containers elsewhere, or containers cannot reach the machines behind that route.
+Guard: routes over Docker's own bridges are its own, a default route (also one in parts, as of a VPN) covers everything
+by design, macvlan and ipvlan share their parent's subnet on purpose, and every IPv6 device has a link-local route. A
+wider route by a gateway, such as one for all private addresses, takes nothing from the subnet: severity info.
 """
 
 from collections.abc import Iterator

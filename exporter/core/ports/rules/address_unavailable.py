@@ -12,7 +12,7 @@ KIND = "address_unavailable"
 
 
 def check(context: PortContext) -> Iterator[Finding]:
-    """Report them; critical where a restart policy says that somebody counts on it."""
+    """Report them; critical with a restart policy."""
     for start in failed_starts(context):
         if start.reason == NOT_LOCAL:
             name, place = start.container.name, start.place

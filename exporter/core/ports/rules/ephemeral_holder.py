@@ -33,5 +33,5 @@ def _holder(context: PortContext, place: ListenAddress) -> Owner | None:
 
 def _finding(context: PortContext, name: str, claim: Claim, holder: Owner) -> Finding:
     severity = INFO if claim.confidence == SUSPECTED else WARNING
-    detail = f"{name} cannot get {claim.place}: {described(holder)} has it as its own port"
+    detail = f"{name} cannot bind {claim.place}: {described(holder)} uses it as source port"
     return conflict(context, KIND, claim.place, name, severity, detail, holder=holder, confidence=claim.confidence)

@@ -1,6 +1,6 @@
-"""A fixed host port lies among those that the kernel hands out for outgoing connections, and is not reserved.
+"""A fixed host port lies in the range of source ports for outgoing connections, and is not reserved.
 
-One of them can be first. Advice: choose another port, or name it in net.ipv4.ip_local_reserved_ports.
+A connection can use it before the container binds it. Remedy: another port, or net.ipv4.ip_local_reserved_ports.
 """
 
 from collections.abc import Iterator
@@ -24,5 +24,5 @@ def check(context: PortContext) -> Iterator[Finding]:
             ports = range(max(first, binding.host_port), min(last, binding.last_host_port) + 1)
             if any(not any(low <= port <= high for low, high in reserved) for port in ports):
                 place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
-                detail = f"{place} of {container.name} is one of the ports that the kernel hands out: {first} to {last}"
+                detail = f"{place} of {container.name} is in the kernel's ephemeral port range, {first} to {last}"
                 yield conflict(context, KIND, place, container.name, INFO, detail)

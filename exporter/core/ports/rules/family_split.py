@@ -1,4 +1,4 @@
-"""One port has an owner on every IPv4 address and another on every IPv6 address: who answers depends on the client.
+"""One port has an owner on every IPv4 address and another on every IPv6 address: the client's family selects one.
 
 Guard: only sockets that are known to be for one family alone; both owners are known.
 """
@@ -18,7 +18,7 @@ IPV4, IPV6 = (ANY, NOTHING), (NOTHING, ANY)
 
 
 def check(context: PortContext) -> Iterator[Finding]:
-    """Report the owner of IPv6 as who lacks the other: IPv4 is what is taken more often."""
+    """Report the owner of IPv6 as `wanted_by`: most clients use IPv4."""
     for (protocol, port), listeners in context.listeners.items():
         four, six = _only(listeners, IPV4), _only(listeners, IPV6)
         if four and six and (protocol, port) not in SHARED_ON_PURPOSE:

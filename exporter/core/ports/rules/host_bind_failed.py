@@ -1,9 +1,9 @@
-"""A container in the host's network namespace could not bind a port, for another holds it.
+"""A container in the host's network namespace could not bind a port that another owner holds.
 
-Guard: applications log what others say too. A log counts only of a container that failed, and for a port that somebody
-else holds and the container itself does not; without a word of the image or of its own past for the port it is
-suspected, and no more than information. So is a refusal by the kernel of one that listens elsewhere and did not retry,
-and a standby: a container that waits for a port that its like, of the same service or image, has.
+Guard: applications also log errors of others. A log counts only for a container that failed, and for a port that
+another owner holds and the container does not; a port that neither the image declares nor the container held before is
+suspected, with severity info. So is a bind refused by the kernel to a container that listens elsewhere and did not
+retry, and that of a standby: a container that waits for a port held by another of the same service or image.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ KIND = "host_bind_failed"
 
 
 def check(context: PortContext) -> Iterator[Finding]:
-    """Report what each of them did not get."""
+    """Report each refused port of each container."""
     for container_id, netns in context.netns.items():
         if netns == HOST:
             yield from _of_container(context, context.inventory.containers[container_id])
@@ -34,7 +34,7 @@ def _of_container(context: PortContext, container: Container) -> Iterator[Findin
             place = claim.place if claim.place.address else claim.place._replace(address=listener.socket.address)
             is_minor = claim.confidence == SUSPECTED or _is_standby(context, container, listener)
             severity = INFO if is_minor else CRITICAL
-            detail = f"{container.name} cannot get {place}: held by {described(listener.owner)}"
+            detail = f"{container.name} cannot bind {place}: held by {described(listener.owner)}"
             owner, confidence = listener.owner, claim.confidence
             yield conflict(context, KIND, place, container.name, severity, detail, holder=owner, confidence=confidence)
 
@@ -45,7 +45,7 @@ def _is_standby(context: PortContext, container: Container, listener: Listener) 
 
 
 def _holder(context: PortContext, place: ListenAddress, container: Container) -> Listener | None:
-    """Return who holds a port that the container has no socket on."""
+    """The listener that holds the port; None when the container has a socket on it, or nothing has."""
     listeners = context.overlapping(place)
     if any(is_own(listener.owner, container) for listener in listeners):
         return None

@@ -1,4 +1,4 @@
-"""A stopped container publishes a port that somebody else holds now: its next start will fail.
+"""A stopped container publishes a port that another owner holds: its next start will fail.
 
 Guard: of a pair that takes turns only one runs, so that without a restart policy it is information; a range fails
 only when all of it is taken; one whose start has failed already is reported for that; one with `unless-stopped` that
@@ -35,12 +35,12 @@ def check(context: PortContext) -> Iterator[Finding]:
 
 
 def _holder(context: PortContext, container: Container, binding: PortBinding) -> Listener | None:
-    """Return who stands in the way of the first port, if every port of the binding is taken."""
+    """The listener that holds the first port, if every port of the binding is taken."""
     if not binding.host_port or binding.protocol not in READ_PROTOCOLS:
         return None
     first = None
     for port in range(binding.host_port, binding.last_host_port + 1):
-        # Of a docker-proxy whose container is not known yet, it may be this one, which is starting.
+        # A docker-proxy of an unknown container may be that of this one, which is starting.
         others = [
             listener
             for listener in context.others(ListenAddress(binding.protocol, binding.host_ip, port), container)

@@ -1,6 +1,7 @@
 """Two stopped containers that both start when the engine does publish one port: one of them will not start.
 
-Guard: only `always`; of one with `unless-stopped` nobody tells whether it was stopped by hand, and then it stays down.
+Guard: only `always`; a container with `unless-stopped` stays down if it was stopped by hand, which the engine does not
+report.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ Claim = tuple[Container, ListeningSocket]
 
 
 def check(context: PortContext) -> Iterator[Finding]:
-    """Report each container once for each port, with the first of the others that wants it."""
+    """Report each container once for each port, with the first other that publishes it."""
     claims: dict[PortKey, list[Claim]] = {}
     for container, binding in _claims(context):
         place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)

@@ -1,4 +1,4 @@
-"""A port is published, and what serves it listens on the container's own loopback alone: nobody outside reaches it.
+"""A port is published, and its server listens on the container's loopback only: it is unreachable from outside.
 
 Guard: as for `unserved`; a socket on the container's address is fine.
 """
@@ -15,4 +15,4 @@ KIND = LOOPBACK_ONLY
 def check(context: PortContext) -> Iterator[Finding]:
     """Report each port once."""
     for found in unserved_ports(context, KIND):
-        yield report(context, found, f"{lead(found)}, which listens on its loopback alone")
+        yield report(context, found, f"{lead(found)}, which listens on its loopback only")

@@ -1,7 +1,7 @@
-"""A container in another's network namespace could not bind a port, for one of those that share it listens there.
+"""A container that shares another's network namespace could not bind a port that another of the sharers holds.
 
-Guard: as for the host's namespace. The listeners of that namespace are read, and none of them is the container's own:
-one that is down has none, and of one that lives the kernel's refusal tells which would be.
+Guard: as for the host's namespace. The listeners of that namespace are read, and none is the container's own: a stopped
+container has none, and the cgroup of a refused bind identifies those of a running one.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ KIND = "namespace_bind_failed"
 
 
 def check(context: PortContext) -> Iterator[Finding]:
-    """Report what each of them did not get."""
+    """Report each refused port of each container."""
     for container_id, netns in context.netns.items():
         container = context.inventory.containers[container_id]
         refused = context.readings.refused.get(container_id, {})
@@ -37,14 +37,14 @@ def _of_container(
         holder = _other(context, container)
         severity = INFO if claim.confidence == SUSPECTED else WARNING
         held = f"held by {described(holder)}" if holder != UNKNOWN_OWNER else "another container holds it"
-        detail = f"{container.name} cannot get {place} in the network namespace that it shares: {held}"
+        detail = f"{container.name} cannot bind {place} in the network namespace that it shares: {held}"
         yield conflict(
             context, KIND, place, container.name, severity, detail, holder=holder, confidence=claim.confidence
         )
 
 
 def _address(place: ListenAddress, listeners: tuple[ListeningSocket, ...], own: frozenset[int]) -> str:
-    """Return where another listens that stands in the way; '' when nobody does, or the container does itself."""
+    """The address of the conflicting listener; '' when there is none, or when the container itself listens."""
     wanted = wanted_socket(place)
     found = [socket for socket in listeners if overlaps(socket, wanted)]
     return found[0].address if found and not any(socket.cgroup_id in own for socket in found) else ""

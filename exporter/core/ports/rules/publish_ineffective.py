@@ -1,7 +1,7 @@
-"""A container runs, a port binding is configured, and none is in effect: nothing outside leads to it.
+"""A running container has a port binding that is configured and not in effect.
 
-So in host mode, without a network, on an internal one, on drivers that publish nothing, or once its bridge network was
-taken away. In host mode left-over port bindings are information: the program listens on the host itself.
+This is so in host network mode, without a network, on an internal one, on drivers that publish nothing, and after its
+bridge network was disconnected. In host network mode the severity is info: the program listens on the host itself.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,8 @@ def check(context: PortContext) -> Iterator[Finding]:
         for binding in _ineffective(container):
             place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
             target = f"{binding.protocol}/{binding.container_port}"
-            detail = f"{place} should lead to {target} of {container.name} and does not: {_why(context, container)}"
+            why = _why(context, container)
+            detail = f"{place} is configured for {target} of {container.name} and not in effect: {why}"
             severity = INFO if container.network_mode == HOST else WARNING
             yield conflict(context, KIND, place, container.name, severity, detail)
 
@@ -36,10 +37,10 @@ def _ineffective(container: Container) -> Iterator[PortBinding]:
 
 def _why(context: PortContext, container: Container) -> str:
     if container.network_mode == HOST:
-        return "in host mode its ports are the host's own"
+        return "in host network mode its ports are the host's own"
     networks = [context.inventory.networks.get(endpoint.network_id) for endpoint in container.endpoints]
     if not networks or container.network_mode == "none":
-        return "it is on no network that can publish"
+        return "it has no network that can publish ports"
     if all(network is not None and network.internal for network in networks):
         return "its networks are internal"
     return "none of its networks publishes it"

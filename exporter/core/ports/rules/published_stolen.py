@@ -1,8 +1,8 @@
-"""Docker says that a port is published, and another process or container listens there and answers its clients.
+"""Docker reports a published port that another owner listens on: clients reach that owner.
 
-Guard: none of the listeners is docker-proxy's or the engine's of this container; the owner of each is known; ports of
-networks that are routed to have no listener, and neither has SCTP one that is read. While the container's DNAT rule
-leads clients from outside to it, the listener is what gets none of them: `shadowed_by_dnat`.
+Guard: none of the listeners is docker-proxy's or the engine's; the owner of each is known; ports of routed networks
+have no listener, and SCTP sockets are not read. While the container's DNAT rule is intact, its clients from outside
+reach it, and the finding is `shadowed_by_dnat`.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""Docker says that a port is published, and nothing listens there: others can take it, and the host itself is refused.
+"""Docker reports a published port that nothing listens on: others can bind it, and the host itself cannot connect.
 
-Guard: networks that are routed to need no listener; with the userland proxy off some engines hold IPv4's only.
+Guard: routed networks need no listener; with the userland proxy off some engines hold IPv4's only.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Two listeners of different owners share a port: the kernel splits connections between them, or prefers one of them.
 
-Guard: workers of one owner share on purpose, and so does everybody on the ports of multicast discovery and of DHCP;
-whose owner is not known may be the same; replicas of one service are one owner.
+Guard: workers of one owner share on purpose, and so do all programs on the ports of multicast discovery and of DHCP;
+listeners of unknown owners may have the same one; replicas of one service are one owner.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,8 +1,8 @@
 """A container is down because a host port that it publishes was in use when it started.
 
-It stays so when the holder has left: Docker does not try again, whatever the restart policy. Guard: a container that
-never ran and has no restart policy is left by a failed `docker run`, and another replica of its service runs in place
-of one that is replaced: information; a failed task of a Swarm service with a running one is not reported.
+It stays down after the holder has gone: Docker does not retry, whatever the restart policy. Guard: a container that
+never ran and has no restart policy is the rest of a failed `docker run`, and a replaced container has another replica
+of its service that runs: severity info; a failed task of a Swarm service with a running one is not reported.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ KIND = "start_failed"
 
 
 def check(context: PortContext) -> Iterator[Finding]:
-    """Report them; critical where a restart policy says that somebody counts on it."""
+    """Report them; critical with a restart policy."""
     for start in failed_starts(context):
         if start.reason != IN_USE:
             continue
@@ -29,7 +29,7 @@ def check(context: PortContext) -> Iterator[Finding]:
             continue
         severity = _severity(context, start.container)
         if holder == UNKNOWN_OWNER:
-            why = f"{start.named} was in use when it started, and Docker does not try again"
+            why = f"{start.named} was in use when it started, and Docker does not retry"
         else:
             why = f"{place} is held by {described(holder)}"
         yield conflict(context, KIND, place, name, severity, f"{name} did not start: {why}", holder=holder)

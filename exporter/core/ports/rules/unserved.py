@@ -1,6 +1,7 @@
-"""A port is published, and nothing in the container's network namespace listens on the port that it leads to.
+"""A port is published, and nothing in the container's network namespace listens on its target port.
 
-Guard: the container has run for a minute; whoever shares its namespace counts; rows of over four ports are left out.
+Guard: the container has run for a minute; listeners of containers that share its namespace count; rows of over four
+ports are skipped.
 """
 
 from collections.abc import Iterator

@@ -14,7 +14,8 @@ from exporter.cli.output.table import cell, console, table
 from exporter.core.findings.rule import Input
 from exporter.core.model.kernel_sample import Degraded
 from exporter.core.observation import Observation
-from exporter.core.views.blind_spots import NOT_APPLICABLE, SENTENCES
+from exporter.core.views.blind_spots import SENTENCES
+from exporter.core.views.finding_rows import NOT_APPLICABLE
 from tests.support.terminal import LIKELY, LOST, SMALL, STOLEN, printed, seen
 
 PTRACE = Degraded("sockets", "no_sys_ptrace", "grant CAP_SYS_PTRACE")
@@ -100,6 +101,7 @@ def test_the_document_says_all_of_it(sentence: Any) -> None:
             }
         ],
         "kinds_evaluated": 4,
+        "kinds_not_evaluated": {"another_kind": ["engine"]},
         "unseen": {"engine": sentence},
         "missing": ["grant CAP_SYS_PTRACE"],
     }

@@ -35,7 +35,7 @@ def test_a_place_is_its_port_and_its_address_unless_that_is_every(place: ListenA
         (Owner("connection", "curl"), "an outgoing connection of curl"),
         (Owner("connection"), "an outgoing connection"),
         (Owner("address", "192.0.2.1"), "address 192.0.2.1"),
-        (Owner(), "a process that cannot be seen from here"),
+        (Owner(), "an unidentified process"),
     ],
 )
 def test_an_owner_is_named_with_what_it_is(owner: Owner, written: str) -> None:

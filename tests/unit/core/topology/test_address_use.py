@@ -25,7 +25,7 @@ def of(*subnets: Subnet) -> Network:
 
 def test_a_subnet_s_own_its_broadcast_its_gateways_and_its_endpoints_addresses_are_used() -> None:
     assert subnet_uses(join(inventory(FRONT, WEB), devices())) == (
-        SubnetUse("front", "172.18.0.0/16", 4, used=4, available=65532, capacity=65533),
+        SubnetUse("front", "172.18.0.0/16", 4, 4, available=65532, capacity=65533, assigned="172.18.0.0/16"),
     )
 
 

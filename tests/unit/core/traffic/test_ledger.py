@@ -7,16 +7,19 @@ import pytest
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.topology.topology import Topology, join
 from exporter.core.traffic.ledger import Ledger
-from exporter.core.traffic.owners import MAX_GONE
 from tests.support.builders import bridge, devices, ended, inventory, network, rename, row, run, veth
 from tests.support.histories import exposed, host
 
 WEB = ("web", "front")
 
 
+MAX_GONE = 8
+
+
 @pytest.fixture
 def ledger() -> Ledger:
-    return Ledger()
+    """One that remembers few of those that are gone."""
+    return Ledger(max_gone=MAX_GONE)
 
 
 def seen(ledger: Ledger, topology: Topology, *rows: StatsRow) -> dict[tuple[str, str], int]:

@@ -1,0 +1,75 @@
+"""dockerd's options about firewall rules: its command line and daemon.json, by way of its process.
+
+Needs to see the processes of the host; reading the file needs root's rights (or CAP_SYS_PTRACE) over the process.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from exporter.core.nat.engine_options import EngineOptions
+
+COMMAND = b"dockerd\n"
+DEFAULT_FILE = "/etc/docker/daemon.json"
+MAX_BYTES = 1 << 20
+FLAG, FILE_FLAG = "--iptables", "--config-file"
+
+
+def read_engine_options(procfs: Path) -> EngineOptions | None:
+    """Return the options of the one engine in this network namespace; None where that cannot be read for certain."""
+    engines = list(_engines(procfs))
+    if len(engines) != 1:
+        return None
+    try:
+        arguments = _read(engines[0] / "cmdline").decode(errors="replace").rstrip("\0").split("\0")
+        return parse_engine_options(arguments, _configuration(engines[0], arguments))
+    except (OSError, ValueError):
+        return None
+
+
+def parse_engine_options(arguments: Sequence[str], configuration: object) -> EngineOptions:
+    """Parse a command line and the configuration file; a flag and the file never name the same option."""
+    flag = _value(arguments, FLAG)
+    named = configuration.get("iptables") if isinstance(configuration, dict) else None
+    return EngineOptions(iptables=flag not in ("false", "0", "f", "F", "False", "FALSE") and named is not False)
+
+
+def _engines(procfs: Path) -> Iterator[Path]:
+    """Processes of root that are called dockerd and are in the calling thread's network namespace."""
+    own = Path("/proc/thread-self/ns/net").stat().st_ino
+    for process in procfs.iterdir():
+        if process.name.isdecimal():
+            try:
+                if (
+                    process.stat().st_uid == 0
+                    and _read(process / "comm") == COMMAND
+                    and (process / "ns/net").stat().st_ino == own
+                ):
+                    yield process
+            except OSError:
+                continue  # it ended, or is hidden
+
+
+def _configuration(process: Path, arguments: Sequence[str]) -> object:
+    path = _value(arguments, FILE_FLAG) or DEFAULT_FILE
+    try:
+        return json.loads(_read(process / "root" / path.lstrip("/")))
+    except FileNotFoundError:
+        return {}
+
+
+def _value(arguments: Sequence[str], flag: str) -> str:
+    for place, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name == flag:
+            return value if equals else ("" if flag == FLAG else next(iter(arguments[place + 1 :]), ""))
+    return ""
+
+
+def _read(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, MAX_BYTES)
+    finally:
+        os.close(descriptor)
