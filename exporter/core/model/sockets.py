@@ -92,11 +92,13 @@ class NamespaceSockets:
     """The listening sockets in containers' own network namespaces, by the id of the container that owns one.
 
     Read beside the scrapes; `age` is that of the oldest reading in seconds, None when there is none. A namespace that
-    could not be read is absent. `listeners` is the same object while nothing changed.
+    could not be read is absent. `redirected` are those in which a NAT chain of the prerouting hook has rules. Each
+    value is the same object while nothing changed.
     """
 
     listeners: Mapping[str, tuple[ListeningSocket, ...]] = field(default_factory=dict)
     age: float | None = None
+    redirected: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
