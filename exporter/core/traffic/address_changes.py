@@ -1,4 +1,4 @@
-"""How often a container came back with another address: whoever had the old one written down cannot reach it."""
+"""How often a container came back with another address: clients that use the old one cannot reach it."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class AddressChanges:
         self._known: OrderedDict[Name, Known] = OrderedDict()
 
     def follow(self, inventory: Inventory) -> None:
-        """Take the addresses of what lives now; one that is not told yet changes nothing."""
+        """Take the addresses of what lives now; an address that is not reported yet changes nothing."""
         for container in inventory.containers.values():
             for endpoint in container.endpoints if container.live else ():
                 if not (endpoint.ip_address or endpoint.ip6_address):
