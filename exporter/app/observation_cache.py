@@ -30,8 +30,8 @@ log = structlog.get_logger(component="observer")
 class Observer(Protocol):
     """Makes observations; called by one thread."""
 
-    def update_inventory(self, inventory: Inventory) -> None:
-        """Take a new inventory."""
+    def update_inventory(self, *inventories: Inventory) -> None:
+        """Take new inventories, in their order."""
 
     def observe(self) -> Observation:
         """Read the kernel and evaluate."""
@@ -103,15 +103,15 @@ class ObservationCache:
                 if requested:
                     self._running, self._upcoming = self._upcoming, Future()
             self._busy_since = self._clock()
-            for inventory in inventories:
-                self._update(inventory)
+            if inventories:
+                self._update(inventories)
             if requested:
                 self._observe(self._running)
             self._busy_since = None
 
-    def _update(self, inventory: Inventory) -> None:
+    def _update(self, inventories: list[Inventory]) -> None:
         try:
-            self._observer.update_inventory(inventory)
+            self._observer.update_inventory(*inventories)
         except Exception:
             log.exception("inventory update failed")
 

@@ -79,11 +79,12 @@ class Monitor:
         """Take the engine's side, whose counts belong to an observation."""
         self._engine.engine = engine
 
-    def update_inventory(self, inventory: Inventory) -> None:
-        """Take a new inventory, and attribute the devices at once: a container may be gone before the next scrape."""
-        self._inventory = inventory
-        for collector in self._collectors:
-            collector.update_inventory(inventory)
+    def update_inventory(self, *inventories: Inventory) -> None:
+        """Take new inventories, and attribute the devices at once: a container may be gone before the next scrape."""
+        for inventory in inventories:
+            for collector in self._collectors:
+                collector.update_inventory(inventory)
+        self._inventory = inventory = inventories[-1]
         self._kernel.update_inventory(inventory)
         try:
             self._traffic.drain_ended()

@@ -51,7 +51,8 @@ class TrafficCollector:
         self._ledger.attribute(topology)
 
     def update_inventory(self, inventory: Inventory) -> None:
-        """Nothing depends on an inventory alone: `attribute` takes it joined to the devices."""
+        """Take the owners of addresses: of several inventories only the last one is joined to devices."""
+        self._ledger.update_inventory(inventory)
 
     def collect(self, facts: Facts) -> TrafficPart:
         """Read what is read inside containers, and sum everything."""

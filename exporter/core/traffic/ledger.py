@@ -5,6 +5,7 @@ Values are the host's view of a veth; a reading from inside a container is swapp
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import EndedLink, StatsRow
 from exporter.core.topology.topology import EndpointKey, Topology
 from exporter.core.traffic.ended_links import EndedLinks
@@ -20,6 +21,10 @@ class Ledger:
         self._sums = TrafficSums()
         self._owners = Owners(max_gone)
         self._ended = EndedLinks(self._sums, self._owners)
+
+    def update_inventory(self, inventory: Inventory) -> None:
+        """Take the owners of addresses."""
+        self._owners.update(inventory)
 
     def attribute(self, topology: Topology) -> None:
         """Track the devices of a topology, and settle the sums of containers and networks that were removed."""

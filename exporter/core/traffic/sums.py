@@ -34,7 +34,7 @@ class TrafficSums:
         containers, networks = topology.inventory.containers, topology.inventory.networks
         endpoints = {
             (container_id, network_id): (containers[container_id].name, networks[network_id].name)
-            for container_id, network_id in (*self.endpoints.groups, *(key for _, key, _ in topology.counted))
+            for container_id, network_id in (*self.endpoints.live, *(key for _, key, _ in topology.counted))
             if container_id in containers and network_id in networks
         }
         self.endpoints.settle(endpoints, owners.endpoint_label, owners.max_gone)

@@ -1,21 +1,21 @@
-"""What a container's own network namespace counts of TCP and UDP, and its sums over the container's lives.
+"""TCP and UDP counters of a container's own network namespace, and their sums over the container's lives.
 
-A namespace begins with 0 and goes with the container's last process. It is read from time to time: what it counted
-after the last reading of a life is in no sum.
+A namespace begins with 0 and ends with the container's last process. It is read periodically: what it counted after the
+last reading of a life is in no sum.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import add, attrgetter, lt
 from typing import NamedTuple
 
+from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.inventory import sandboxed
 from exporter.core.model.kernel_sample import StatsRow
 
 # How many names that are gone are remembered, should one come back: compose recreates under the same name.
-REMEMBERED = 4096
+MAX_GONE = 4096
 
 
 class NamespaceStats(NamedTuple):
@@ -56,18 +56,18 @@ class NamespaceCounts:
 
 
 @dataclass(slots=True)
-class Account:
-    """A container's present life, as last read, and what its earlier ones have left."""
+class LifeSum:
+    """A container's present life, as last read, and the sum of its earlier ones."""
 
     name: str
-    began: float
+    created: float
     pid: int = 0
     endpoints: frozenset[str] = frozenset()
     base: StatsRow = NO_COUNTS
     last: NamespaceStats | None = None
 
     def begin_life(self) -> None:
-        """Leave what was counted to the sum."""
+        """Add the present life to the sum."""
         self.base, self.last = self.total(), None
 
     def total(self) -> StatsRow:
@@ -75,60 +75,58 @@ class Account:
         return self.base if self.last is None else tuple(map(add, self.base, self.last.counters))
 
     def row(self) -> StatsRow | None:
-        """Return what is shown; a sum without a present life is not."""
+        """Return the row that is exposed; None without a reading of the present life."""
         if self.last is None or self.base is NO_COUNTS:
             return self.last
         return (self.pid, self.last.tcp_established, *self.total())
 
 
 class NamespaceLedger:
-    """The sums of all containers: keyed by their ids, shown by their names, handed on to the next of the same name."""
+    """The sums of all containers: keyed by ids, exposed by names, continued by the next of the same name."""
 
     def __init__(self) -> None:
-        self._accounts: dict[str, Account] = {}
-        self._left_behind: OrderedDict[str, tuple[float, StatsRow]] = OrderedDict()
-        self._shown: tuple[Account, ...] = ()
+        self._sums: dict[str, LifeSum] = {}
+        self._left_behind: BoundedDict[str, tuple[float, StatsRow]] = BoundedDict(MAX_GONE)
+        self._shown: tuple[LifeSum, ...] = ()
         self._names: tuple[tuple[str, float], ...] = ()
 
     def follow(self, inventory: Inventory) -> None:
-        """Take the lives that there are now."""
-        for container_id in self._accounts.keys() - inventory.containers.keys():
-            self._close(self._accounts.pop(container_id))
+        """Take the present lives."""
+        for container_id in self._sums.keys() - inventory.containers.keys():
+            self._close(self._sums.pop(container_id))
         for container in inventory.containers.values():
-            if container.id in self._accounts:
-                self._accounts[container.id].name = container.name
+            if container.id in self._sums:
+                self._sums[container.id].name = container.name
         shown = [self._opened(container) for container in sandboxed(inventory)]
         self._shown = tuple(sorted(shown, key=attrgetter("name")))
-        self._names = tuple((account.name, account.began) for account in self._shown)
+        self._names = tuple((life.name, life.created) for life in self._shown)
 
     def read(self, stats: Mapping[str, NamespaceStats]) -> None:
-        """Take readings; one by a process that is not the container's present one is late."""
+        """Take readings; one by a process that is not the container's present one is outdated."""
         for container_id, found in stats.items():
-            account = self._accounts.get(container_id)
-            if account is None or account.pid != found.pid or account.last is found:
+            life = self._sums.get(container_id)
+            if life is None or life.pid != found.pid or life.last is found:
                 continue
-            if account.last is not None and any(map(lt, found.counters, account.last.counters)):
-                account.begin_life()  # a namespace never counts back: this is another one
-            account.last = found
+            if life.last is not None and any(map(lt, found.counters, life.last.counters)):
+                life.begin_life()  # a namespace never counts back: this is another one
+            life.last = found
 
     def counts(self, age: float | None) -> NamespaceCounts:
         """Return all sums; `age` is that of the oldest reading."""
-        return NamespaceCounts(self._names, [account.row() for account in self._shown], age)
+        return NamespaceCounts(self._names, [life.row() for life in self._shown], age)
 
-    def _opened(self, container: Container) -> Account:
-        account = self._accounts.get(container.id)
-        if account is None:
-            began, base = self._left_behind.pop(container.name, (container.created, NO_COUNTS))
-            account = self._accounts[container.id] = Account(container.name, began, base=base)
+    def _opened(self, container: Container) -> LifeSum:
+        life = self._sums.get(container.id)
+        if life is None:
+            created, base = self._left_behind.pop(container.name, (container.created, NO_COUNTS))
+            life = self._sums[container.id] = LifeSum(container.name, created, base=base)
         endpoints = frozenset(endpoint.endpoint_id for endpoint in container.endpoints)
         # An endpoint's id is new at each start. The engine may name another process of the same life than a cgroup.
-        if container.pid not in (0, account.pid) and not endpoints & account.endpoints:
-            account.begin_life()
-        account.pid, account.endpoints = container.pid or account.pid, endpoints
-        return account
+        if container.pid not in (0, life.pid) and not endpoints & life.endpoints:
+            life.begin_life()
+        life.pid, life.endpoints = container.pid or life.pid, endpoints
+        return life
 
-    def _close(self, account: Account) -> None:
-        began, base = self._left_behind.pop(account.name, (account.began, NO_COUNTS))
-        self._left_behind[account.name] = began, tuple(map(add, base, account.total()))
-        while len(self._left_behind) > REMEMBERED:
-            self._left_behind.popitem(last=False)
+    def _close(self, life: LifeSum) -> None:
+        created, base = self._left_behind.pop(life.name, (life.created, NO_COUNTS))
+        self._left_behind[life.name] = created, tuple(map(add, base, life.total()))

@@ -4,7 +4,6 @@ A reading is a tuple whose first place is its key: an ifindex, or an endpoint's 
 a container.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import add
@@ -49,7 +48,10 @@ class Totals(Generic[G]):
     """Groups of readings: each reading is in one of them, and adds its counters to it when it ends."""
 
     def __init__(self, readings: Readings) -> None:
-        self.groups: OrderedDict[G, Group] = OrderedDict()
+        self.groups: dict[G, Group] = {}
+        self.live: set[G] = set()  # the groups that are not known to be gone
+        self._waiting: dict[Hashable, G] = {}  # label -> the group that is gone, and the reverse
+        self._waiting_for: dict[G, Hashable] = {}
         self._rows = readings.rows
         self._group_of: dict[Hashable, G] = {}
 
@@ -61,7 +63,7 @@ class Totals(Generic[G]):
         if key not in self._group_of:
             self._rows.setdefault(key, ZERO_ROW)
             self._group_of[key] = group
-            self.groups.setdefault(group, Group()).keys.add(key)
+            self._group(group).keys.add(key)
         found = self.groups[self._group_of[key]]
         if found.created is None:
             found.created = created
@@ -75,7 +77,7 @@ class Totals(Generic[G]):
 
     def add(self, group: G, row: StatsRow) -> None:
         """Add counters that have ended."""
-        found = self.groups.setdefault(group, Group())
+        found = self._group(group)
         found.base = _sum(found.base, row)
 
     def group_of(self, key: Hashable) -> G | None:
@@ -88,24 +90,45 @@ class Totals(Generic[G]):
         `present` are the labels of the groups that exist; `label_of` returns the last label of one that is gone. So the
         sum that is shown under a label never decreases, although a container or network was recreated.
         """
-        gone = [name for name in self.groups if name not in present]
-        heirs = {label: name for name, label in present.items()} if gone else {}
-        for name in gone:
-            label = label_of(name)
-            heir = heirs.setdefault(label, name) if label is not None else name
-            if heir != name:
-                self._merge(name, heir)
-        waiting = [name for name in gone if name in self.groups and not self.groups[name].keys]
-        for name in waiting[: -limit or None]:
-            del self.groups[name]
+        for name in self._waiting_for.keys() & present.keys():  # it exists again
+            del self._waiting[self._waiting_for.pop(name)]
+            self.live.add(name)
+        for name in self.live.difference(present):
+            self._wait(name, label_of(name) or name)
+        for name, label in present.items() if self._waiting else ():
+            if label in self._waiting:
+                self._merge(self._stop_waiting(label), name)
+        excess = len(self._waiting) - limit
+        if excess > 0:
+            idle = [label for label, name in self._waiting.items() if not self.groups[name].keys]
+            for label in idle[:excess]:
+                del self.groups[self._stop_waiting(label)]
+
+    def _wait(self, name: G, label: Hashable) -> None:
+        self.live.discard(name)
+        if label in self._waiting:
+            self._merge(self._stop_waiting(label), name)
+            self.live.discard(name)
+        self._waiting[label], self._waiting_for[name] = name, label
+
+    def _stop_waiting(self, label: Hashable) -> G:
+        name = self._waiting.pop(label)
+        del self._waiting_for[name]
+        return name
 
     def _merge(self, name: G, heir: G) -> None:
-        group, into = self.groups.pop(name), self.groups.setdefault(heir, Group())
+        group, into = self.groups.pop(name), self._group(heir)
         if group.base is not ZERO_ROW:
             into.base = _sum(into.base, group.base)
         into.keys |= group.keys
         self._group_of.update(dict.fromkeys(group.keys, heir))
         into.created = into.created if group.created is None else group.created
+
+    def _group(self, name: G) -> Group:
+        if name not in self.groups:
+            self.groups[name] = Group()
+            self.live.add(name)
+        return self.groups[name]
 
     def created(self, group: G, default: float) -> float:
         """Return when the sum of a group began (Unix time)."""

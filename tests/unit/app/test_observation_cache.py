@@ -31,12 +31,12 @@ class Host:
         self.now = 100.0
         self._answer = answer
 
-    def update_inventory(self, found: Inventory) -> None:
-        """Remember it; an inventory that says that the engine is away is refused."""
+    def update_inventory(self, *found: Inventory) -> None:
+        """Keep them; an inventory that says that the engine is away is refused."""
         self.released.wait(SECONDS)
-        if not found.connected:
+        if not all(one.connected for one in found):
             raise ZeroDivisionError("planted")
-        self.inventories.append(found)
+        self.inventories += found
 
     def observe(self) -> Observation:
         """One observation."""

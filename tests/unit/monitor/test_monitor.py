@@ -271,3 +271,14 @@ def series(observation: Observation, family: str) -> list[tuple[dict[str, str], 
     """The series of a family; a duplicate would be an error of the parser."""
     shown = values(Exposition(COLLECTORS, own_metrics=False).render(observation).decode())
     return [(dict(labels), value) for (name, labels), value in shown.items() if name == family]
+
+
+def test_a_life_between_two_inventories_that_come_together_is_counted() -> None:
+    kernel = FakeKernel(devices(FRONT))
+    monitor = Monitor(kernel)
+    known = listed(run("web", network="front", mac=MAC))
+    kernel.ended = [ended(veth("veth11", 11), to_web(11, 42), master="br-front", mac=MAC)]
+    monitor.update_inventory(known, listed())
+    kernel.now(replace(web(12), sandboxes={"again": 1}), to_web(12, 1))
+    monitor.update_inventory(listed(run("web", network="front", container_id="again")))
+    assert received(monitor.observe()) == {"web": 43}

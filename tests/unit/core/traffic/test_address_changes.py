@@ -68,7 +68,7 @@ def test_networks_without_addresses_of_their_own_have_none_to_change() -> None:
 
 def test_of_those_that_are_gone_the_oldest_are_forgotten() -> None:
     changes = AddressChanges()
-    for number in range(address_changes.REMEMBERED + 10):
+    for number in range(address_changes.MAX_GONE + 10):
         changes.follow(inventory(run(f"job-{number}", network="front", ip=FIRST)))
         changes.counts(inventory())
     first, last = inventory(run("job-0", network="front")), inventory(run("job-4000", network="front"))
