@@ -1,4 +1,4 @@
-"""What the inspect of one network tells beyond the list. Source: Engine API 1.41 to 1.55, GET /networks/ID."""
+"""Fields that the inspect of a network has beyond the list. Source: Engine API 1.41 to 1.55, GET /networks/ID."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

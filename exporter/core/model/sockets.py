@@ -1,4 +1,4 @@
-"""Who listens: sockets as the kernel tells them, and whose they are."""
+"""Listening sockets as the kernel reports them, and their owners."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import TypeAlias
 PortKey: TypeAlias = tuple[str, int]  # protocol, number
 
 CONTAINER, PROCESS, DOCKER_PROXY, ENGINE = "container", "process", "docker-proxy", "engine"
-# What takes a port away without a socket: an outgoing connection, an address that nobody has.
+# What prevents a bind without a listener: an outgoing connection, an address that no device has.
 CONNECTION, ADDRESS = "connection", "address"
 
 
@@ -16,7 +16,8 @@ class ListeningSocket:
     """A TCP socket in LISTEN, or a UDP socket that is bound and not connected (linux/inet_diag.h).
 
     `address` is canonical text: `0.0.0.0`, `::`, `127.0.0.1`, `::ffff:192.0.2.1`. `cgroup_id` is 0 where the kernel
-    tells none; it is the cgroup of whoever made the socket. `ifindex` is the device that it is bound to, 0 for none.
+    reports none; it is the cgroup of the process that created the socket. `ifindex` is the device that it is
+    bound to, 0 for none.
     """
 
     protocol: str
@@ -34,7 +35,7 @@ class Owner:
     """Whose a socket is: a container by its name, or a process by its own.
 
     Of docker-proxy and of the engine it is the name of the container that they listen for, '' where that is not known
-    or where the engine listens for itself. `name` is '' and `kind` PROCESS where it cannot be told.
+    or where the engine listens for itself. `name` is '' and `kind` PROCESS while it is unknown.
     """
 
     kind: str = PROCESS
@@ -57,10 +58,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class HostSockets:
-    """All listening sockets of the host's namespace; `complete` when the owner of each could be told.
+    """All listening sockets of the host's namespace; `complete` when the owner of each is known.
 
     The same object while nothing changed. UDP sockets on ports that the kernel hands out (`local_ports`: the first and
-    the last, net.ipv4.ip_local_port_range) come and go with every question to a name server: they are left out unless
+    the last, net.ipv4.ip_local_port_range) come and go with every DNS query: they are left out unless
     a container declares the port.
     """
 
