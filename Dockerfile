@@ -25,22 +25,25 @@ COPY requirements.lock requirements-build.lock ./
 # A copy of the interpreter, not a link: it carries the capabilities below, and no other Python in the image does.
 RUN python3 -m venv tools \
     && python3 -m venv --copies --without-pip /opt/dockernet-exporter \
-    && tools/bin/pip install --require-hashes --requirement requirements-build.lock \
+    && tools/bin/pip install --no-deps --require-hashes --requirement requirements-build.lock \
+    && tools/bin/pip check \
     && tools/bin/pip --python /opt/dockernet-exporter/bin/python3 install \
         --no-deps --require-hashes --requirement requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 ARG REVISION=""
 RUN echo "${REVISION}" >exporter/REVISION \
     && tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && tools/bin/pip --python /opt/dockernet-exporter/bin/python3 install --no-deps --no-index dist/*.whl \
+    && tools/bin/pip --python /opt/dockernet-exporter/bin/python3 check \
     && setcap cap_dac_read_search,cap_net_admin,cap_sys_ptrace,cap_sys_admin,cap_perfmon,cap_bpf+p \
         "$(readlink --canonicalize /opt/dockernet-exporter/bin/python3)"
 
 
 FROM python
 LABEL org.opencontainers.image.title="dockernet-exporter" \
-      org.opencontainers.image.description="Prometheus exporter for what Docker's networking really does on a host"
+      org.opencontainers.image.description="Prometheus exporter for what Docker's networking really does on a host" \
+      org.opencontainers.image.licenses="Apache-2.0"
 # Nothing in here needs to become somebody else.
 RUN find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 COPY --from=build /opt/dockernet-exporter /opt/dockernet-exporter

@@ -1,6 +1,7 @@
 """A connection to an engine by docker-py's transports, and its failures under one name."""
 
 import json
+import os
 import re
 import traceback
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,15 @@ def check_host(url: str) -> None:
         parse_host(url)
     except DockerException as error:
         raise ConfigError(f"--docker.host: {error}") from error
+
+
+def socket_uid(url: str) -> int | None:
+    """Return the owner of an engine's Unix socket: the user of a rootless engine. None where it cannot be read."""
+    path = (url or DEFAULT_HOST).removeprefix("unix://")
+    try:
+        return os.stat(path).st_uid  # noqa: PTH116  a Path of a TCP address is no path
+    except OSError:
+        return None
 
 
 class Connection:

@@ -48,7 +48,7 @@ class NatCollector:
     def collect(self, facts: Facts) -> NatPart:
         """Read and evaluate."""
         topology = facts.topology
-        self._kernel.update_udp_ports(udp_ports(self._tracker.expected(topology.inventory)))
+        self._kernel.update_udp_ports(udp_ports(self._tracker.expected(topology)))
         links = (*(bridge.link for bridge in topology.bridges), *topology.uplinks)
         sample, states = self._kernel.read(link.name for link in links)
         view = self._tracker.observe(topology, sample, facts.sample.sockets, facts.time, facts.monotonic)

@@ -24,6 +24,7 @@ from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.layout import IPTABLES, NATIVE, Layout
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.ruleset import FAMILIES, IP, IP6, Base, Place, Ruleset
+from exporter.core.nat.walk.inside import inside_of
 from exporter.core.topology.topology import Topology, join
 from tests.support.builders import bridge, connect, device, devices, inventory, network, run, veth
 from tests.support.kernel.captured_rules import captured
@@ -210,7 +211,7 @@ class Host:
 
     def expected(self) -> Expected:
         """What must be there."""
-        return expected(self.inventory)
+        return expected(self.inventory, inside_of(self.inventory.networks.values(), DEVICES))
 
     def reading(self, **told: Any) -> NatReading:
         """The rules as read."""

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 
 from exporter.core.nat.ruleset import (
@@ -134,7 +134,9 @@ def rule(place: Place, text: str, chains: set[str] | None = None) -> Rule:
             conditions[-1:] = [Condition(option, UNKNOWN)]
         else:
             conditions += _conditions(option, operator, values)
-    return Rule(*place, conditions=tuple(conditions), **made)  # type: ignore[arg-type]
+    found = Rule(*place, conditions=tuple(conditions), **made)  # type: ignore[arg-type]
+    behind = tuple(effect._replace(behind=len(conditions)) for effect in found.effects)
+    return replace(found, effects=behind)
 
 
 def _tcp_flags(operator: str, mask: str, value: str) -> Condition:

@@ -100,6 +100,16 @@ class Lab:
         finally:
             self.remove(name)
 
+    @contextmanager
+    def started(self, *words: str) -> Iterator[None]:
+        """A process of the host, killed at the end of the with block."""
+        process = self.host.popen(*words)
+        try:
+            yield
+        finally:
+            process.kill()
+            process.wait(START_SECONDS)
+
     def remove(self, *names: str) -> None:
         """`docker rm -f -v`; what does not exist is left out."""
         for container in self.host.client().containers.list(all=True):

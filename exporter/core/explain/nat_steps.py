@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from exporter.core.explain.path import DNAT, FAILED, FORWARD, OK, UNKNOWN, Step
+from exporter.core.explain.path import BLOCKED, DNAT, FAILED, FORWARD, OK, UNKNOWN, Step
 from exporter.core.findings.finding import Finding
-from exporter.core.nat.address_numbers import family_of
+from exporter.core.nat.address_numbers import family_of, number_of
 from exporter.core.nat.context import NatContext, is_loopback
+from exporter.core.nat.drift import written
 from exporter.core.nat.evaluator import proxied
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rules import (
-    forward_drop,
     forwarding_off,
     missing_chain,
     missing_dnat,
@@ -19,10 +19,16 @@ from exporter.core.nat.rules import (
     unreachable_jump,
     wrong_dnat,
 )
-from exporter.core.nat.ruleset import is_dockers
+from exporter.core.nat.ruleset import IP, IP6, is_dockers
 from exporter.core.nat.view import NatView
+from exporter.core.nat.walk.outcome import Decision
+from exporter.core.nat.walk.rule_text import decided_by
+from exporter.core.nat.walk.ways import Way
 from exporter.core.observation import Observation
 
+NOT_UNDERSTOOD = "rule_not_understood"
+# A client of the internet, for rules that treat some sources in another way.
+STRANGERS = {IP: number_of("8.8.8.8"), IP6: number_of("2001:4860:4860::8888")}
 UNREAD = "the host's NAT rules cannot be read"
 FIREWALL_OFF = "none"
 # The code of each kind of drift that is a step here.
@@ -32,7 +38,6 @@ _CODES = {
     unreachable_jump.KIND: "dnat_missing",
     missing_dnat.KIND: "dnat_missing",
     wrong_dnat.KIND: "dnat_wrong",
-    forward_drop.KIND: "drop_rule",
     forwarding_off.KIND: "forwarding_off",
 }
 
@@ -56,8 +61,8 @@ def _context(observation: Observation, nat: NatView, reading: NatReading, bindin
     alone = replace(nat.expected, bindings=(binding,))
     held = proxied(observation.sockets) if observation.sockets else None
     context = NatContext(alone, reading, frozenset(), held, backend=nat.backend)
-    written = frozenset(family for family, table, chain in context.docker.ruleset.chains if is_dockers(table, chain))
-    context.families = written & alone.families
+    families = frozenset(family for family, table, chain in context.docker.ruleset.chains if is_dockers(table, chain))
+    context.families = families & alone.families
     return context
 
 
@@ -67,23 +72,48 @@ def _steps(context: NatContext, observation: Observation, binding: ExpectedBindi
         return
     wrong = list(_untranslated(context, binding))
     yield from (Step(DNAT, FAILED, drift.detail, _CODES[drift.kind]) for drift in wrong)
-    led = next((b for b, hits in context.entries if any(b.is_served_by(rule) for rule, _ in hits)), None)
-    if not wrong and led is not None:
-        target = f"[{led.targets[0]}]" if ":" in led.targets[0] else led.targets[0]
-        yield Step(DNAT, OK, f"a DNAT rule leads it to {target}:{led.container_port} on network {led.network}")
-    elif not wrong:
-        detail = "whether a DNAT rule leads it to its container depends on who the client is"
-        yield Step(DNAT, UNKNOWN, detail, "rule_not_understood")
-    yield from _forward(context, led or binding, led=led is not None)
+    binding, hits = next(iter(context.entries), (binding, ()))
+    led = any(map(binding.is_served_by, hits)) if is_loopback(binding) else _arrives(context, binding)
+    if not wrong:
+        yield _translation(context, binding, led=led)
+    if not is_loopback(binding):  # docker-proxy makes a connection of its own, which is not forwarded
+        yield from _forward(context, binding, led=led and not wrong)
+
+
+def _arrives(context: NatContext, binding: ExpectedBinding) -> bool:
+    """Whether a rule leads the packet to the container for certain."""
+    arrival = context.way(binding).arrival
+    return any(map(binding.is_served_by, arrival.translations)) and not arrival.doubts
+
+
+def _translation(context: NatContext, binding: ExpectedBinding, *, led: bool) -> Step:
+    if led:
+        target = f"[{binding.targets[0]}]" if ":" in binding.targets[0] else binding.targets[0]
+        network = f"on network {binding.network}"
+        return Step(DNAT, OK, f"a DNAT rule leads it to {target}:{binding.container_port} {network}")
+    doubts = () if is_loopback(binding) else context.way(binding).arrival.doubts
+    if doubts:
+        return Step(DNAT, UNKNOWN, f"{decided_by(doubts[0])} may match first: it is not understood", NOT_UNDERSTOOD)
+    detail = "whether a DNAT rule leads it to its container depends on who the client is"
+    return Step(DNAT, UNKNOWN, detail, NOT_UNDERSTOOD)
 
 
 def _without_rules(context: NatContext, observation: Observation, binding: ExpectedBinding) -> Step:
     """An engine that writes no rules looks like one whose rules were flushed."""
     engine = observation.topology.inventory.engine
     if engine is not None and engine.firewall_driver == FIREWALL_OFF and context.serves(binding):
+        end = None if is_loopback(binding) else context.way(binding).end
+        if end is not None:
+            return _dropped(context, end, f"packets to docker-proxy are dropped by {decided_by(end)}")
         return Step(DNAT, OK, "the engine writes no rules: docker-proxy passes it on")
     detail = f"there are no rules of Docker's for {binding.family}: switched off, or flushed"
     return Step(DNAT, UNKNOWN, detail, "rules_absent")
+
+
+def _dropped(context: NatContext, end: Decision, detail: str) -> Step:
+    if context.is_meant(end):
+        return Step(FORWARD, BLOCKED, detail, "operator_rule")
+    return Step(FORWARD, FAILED, detail, "drop_rule")
 
 
 def _untranslated(context: NatContext, binding: ExpectedBinding) -> Iterator[Finding]:
@@ -97,14 +127,29 @@ def _untranslated(context: NatContext, binding: ExpectedBinding) -> Iterator[Fin
 
 
 def _forward(context: NatContext, binding: ExpectedBinding, *, led: bool) -> Iterator[Step]:
-    if is_loopback(binding):
-        return  # docker-proxy makes a connection of its own, which nobody forwards
-    found = [d for d in forward_drop.check(context) if d.labels["container"] == binding.container]
     off = [
-        d
+        Step(FORWARD, FAILED, d.detail, _CODES[d.kind])
         for d in forwarding_off.check(context)
         if d.labels["family"] == binding.family and d.labels["network"] in ("", binding.network)
     ]
-    yield from (Step(FORWARD, FAILED, drift.detail, _CODES[drift.kind]) for drift in (*off, *found))
-    if led and not found and not off:
-        yield Step(FORWARD, OK, f"the host forwards it to network {binding.network}, and no rule drops it")
+    way = context.way(binding)
+    if way.end is not None and (led or not way.arrival.translations):
+        what = f"packets to {written(binding)} of {binding.container}"
+        off.append(_dropped(context, way.end, f"{what} are dropped by {decided_by(way.end)}"))
+    yield from off
+    if led and not off:
+        yield _passes(context, binding, way)
+
+
+def _passes(context: NatContext, binding: ExpectedBinding, way: Way) -> Step:
+    """Nothing drops it for certain: say so, and what may."""
+    doubts = [doubt for part in way.parts[1:] for doubt in part.doubts]
+    if doubts:
+        return Step(FORWARD, UNKNOWN, f"{decided_by(doubts[0])} may match: it is not understood", NOT_UNDERSTOOD)
+    any_client = context.way_of(binding)
+    stranger = context.way_of(binding, STRANGERS[binding.family]) if any_client.partial else way
+    if way.partial or stranger.end is not None or stranger.partial or stranger.doubts:
+        one = (*way.partial, *any_client.partial)[0]
+        return Step(FORWARD, UNKNOWN, f"it depends on who the client is: {decided_by(one)}", NOT_UNDERSTOOD)
+    some = f"; some clients are treated by {decided_by(any_client.partial[0])}" if any_client.partial else ""
+    return Step(FORWARD, OK, f"the host forwards it to network {binding.network}, and no rule drops it{some}")

@@ -153,7 +153,8 @@ class Engine:
     """The engine (Engine API: /version, /info); unknown is ''.
 
     `firewall_driver` is its FirewallBackend, 'none' when it writes no rules; reported from API 1.49 on.
-    `address_pools` are empty where the engine has its built-in ones.
+    `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the engine's process as the
+    host numbers it: 0 unless the engine is rootless, None where that is not known.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Engine:
     cgroup_version: str = ""
     firewall_driver: str = ""
     address_pools: tuple[AddressPool, ...] = ()
+    uid: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 PortKey: TypeAlias = tuple[str, int]  # protocol, number
 
 CONTAINER, PROCESS, DOCKER_PROXY, ENGINE = "container", "process", "docker-proxy", "engine"
+KERNEL = "kernel"  # the name for sockets of tunnels and of the kernel's own servers: no process has them
 # What prevents a bind without a listener: an outgoing connection, an address that no device has.
 CONNECTION, ADDRESS = "connection", "address"
 
@@ -35,12 +36,15 @@ class Owner:
     """Whose a socket is: a container by its name, or a process by its own.
 
     Of docker-proxy and of the engine it is the name of the container that they listen for, '' where that is not known
-    or where the engine listens for itself. `name` is '' and `kind` PROCESS while it is unknown.
+    or where the engine listens for itself. `name` is '' and `kind` PROCESS where it is unknown. `foreign_target` is the
+    address that a docker-proxy forwards to when no container of this engine has it: left behind by an engine that
+    ended, or another engine's.
     """
 
     kind: str = PROCESS
     name: str = ""
     container_id: str = ""
+    foreign_target: str = ""
 
     @property
     def known(self) -> bool:
@@ -98,10 +102,12 @@ class NamespaceSockets:
 
 @dataclass(frozen=True, slots=True)
 class ProxyUse:
-    """What the docker-proxies of one container cost: how many there are, and their resident memory in bytes.
+    """The docker-proxies of one container: how many there are, and their resident memory in bytes.
 
-    The memory is read beside the scrapes, and is 0 where it was not read yet.
+    `stopped` are the ports of those that a signal has stopped (state T of proc(5)): they accept no connection. Memory
+    and states are read beside the scrapes; the memory is 0 where it was not read yet.
     """
 
     processes: int
     resident_memory: int = 0
+    stopped: frozenset[PortKey] = frozenset()

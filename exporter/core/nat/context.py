@@ -5,16 +5,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from exporter.core.model.sockets import PortKey
-from exporter.core.nat.address_numbers import number_of
-from exporter.core.nat.expected import Expected, ExpectedBinding
-from exporter.core.nat.layout import IPTABLES, NATIVE, Layout, layout_of
-from exporter.core.nat.packet import Packet
+from exporter.core.nat.address_numbers import number_of, prefix_of
+from exporter.core.nat.expected import Expected, ExpectedBinding, ExpectedNetwork
+from exporter.core.nat.layout import IPTABLES, NATIVE, USER, Layout, layout_of
+from exporter.core.nat.packet import OUTSIDE, Packet
 from exporter.core.nat.reading import NFTABLES, NatReading
-from exporter.core.nat.ruleset import INET, JUMP, Place, Rule, Ruleset
-from exporter.core.nat.walker import Hit, Walker
+from exporter.core.nat.ruleset import GOTO, JUMP, Place, Rule, Ruleset
+from exporter.core.nat.walk.firewall import Firewall
+from exporter.core.nat.walk.outcome import Decision
+from exporter.core.nat.walk.walker import Course, Hit
+from exporter.core.nat.walk.ways import Way, way_in, way_out
 
 LOOPBACK_NET = "127."
-ACCEPTED, DROPPED = "ACCEPT", frozenset({"DROP", "REJECT"})
+ROUTED = "routed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,10 @@ class NatContext:
         gone = NATIVE if backend == NFTABLES else IPTABLES
         self.layout: Layout = layout_of(docker) if docker is not None else gone
         rulesets = [rules for rules in (reading.nft, reading.legacy) if rules is not None] or [Ruleset()]
-        walkers = {id(rules): Walker(rules, expected.inside) for rules in rulesets}
-        self.walkers = tuple(walkers.values())
-        self.docker = walkers[id(docker if docker is not None else rulesets[0])]
+        self.firewall = Firewall(rulesets, expected.inside)
+        place = rulesets.index(docker) if docker is not None else 0
+        self.docker = self.firewall.walkers[place]
+        self._ways: dict[tuple[ExpectedBinding, int | None], Way] = {}
 
     @property
     def forwarding(self) -> Mapping[str, bool]:
@@ -68,9 +72,40 @@ class NatContext:
         """Return the rules of a chain of the engine's ruleset."""
         return self.docker.ruleset.chains.get(place, ())
 
-    def jumps(self, place: Place, to: str) -> bool:
-        """Whether a rule of a chain jumps to another."""
-        return any(rule.target == JUMP and rule.to == to for rule in self.rules(place))
+    def reachable(self, place: Place) -> Iterator[Rule]:
+        """Yield the rules of a chain and of all chains that it leads to, whatever their conditions are."""
+        seen, waiting = {place}, [place]
+        while waiting:
+            for rule in self.rules(waiting.pop()):
+                yield rule
+                inner = rule.family, rule.table, rule.to
+                if rule.target in (JUMP, GOTO) and inner not in seen:
+                    seen.add(inner)
+                    waiting.append(inner)
+
+    def leads(self, place: Place, to: str) -> bool:
+        """Whether a chain leads to another, over chains of a vendor's own too."""
+        return any(rule.to == to and rule.target in (JUMP, GOTO) for rule in self.reachable(place))
+
+    @cached_property
+    def operators(self) -> frozenset[Place]:
+        """The chains in which operators close what they mean to: DOCKER-USER, and those that it leads to."""
+        found = set()
+        for walker in self.firewall.walkers:
+            for family, table, chain in walker.ruleset.chains:
+                if chain == USER:
+                    waiting = [(family, table, chain)]
+                    while waiting:
+                        place = waiting.pop()
+                        found.add(place)
+                        rules = walker.ruleset.chains.get(place, ())
+                        inner = [(family, table, rule.to) for rule in rules if rule.target in (JUMP, GOTO)]
+                        waiting += [one for one in inner if one not in found]
+        return frozenset(found)
+
+    def is_meant(self, decision: Decision) -> bool:
+        """Whether an operator's rule decided so on purpose."""
+        return decision.rule is not None and decision.rule.place in self.operators
 
     def serves(self, binding: ExpectedBinding) -> bool:
         """Whether docker-proxy holds the port, and passes on what is not translated."""
@@ -88,34 +123,46 @@ class NatContext:
         for binding in self.expected.bindings:
             place = self.layout.nat_place(binding.family, self.layout.entry)
             if binding.family in self.families and self.has(place):
-                hits = tuple(hit for hit in self.docker.hits(place, packet_to(binding)) if hit[0].target == "DNAT")
-                found.append((self._forwarded(binding, hits), hits))
+                walked = self.docker.hits(place, Course(packet_to(binding)))
+                hits = tuple(hit for hit in walked if hit.target == "DNAT")
+                found.append((self._led(binding, hits), hits))
         return tuple(found)
 
-    def _forwarded(self, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> ExpectedBinding:
-        """Of a container on several networks the engine forwards the port to one: that becomes the first target."""
-        led = next((rule.address for rule, _ in hits if rule.address in binding.targets), binding.targets[0])
+    def _led(self, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> ExpectedBinding:
+        """Of a container on several networks the engine takes one to lead the port to: it is the first target."""
+        led = next((hit.address for hit in hits if hit.address in binding.targets), binding.targets[0])
         others = tuple(target for target in binding.targets if target != led)
         return replace(binding, network=self.expected.owners[led].network, targets=(led, *others))
 
-    def bases(self, hook: str, family: str) -> Iterator[tuple[Walker, Place]]:
-        """Return the chains by which the kernel enters a hook, of every table."""
-        for walker in self.walkers:
-            for place, base in walker.ruleset.bases.items():
-                if base.hook == hook and place[0] in (family, INET):
-                    yield walker, place
+    def route(self, address: int) -> str:
+        """Return the bridge that leads to an address; OUTSIDE for one of no network."""
+        for (network, mask), bridge in self._subnets:
+            if address & mask == network and mask.bit_length() >= address.bit_length():
+                return bridge
+        return OUTSIDE
 
-    def dropped(self, family: str, *packets: Packet) -> tuple[Place, Rule | None] | None:
-        """Return the base chain that drops one of the packets on its way through the host, and the rule; None if none.
+    @cached_property
+    def _subnets(self) -> tuple[tuple[tuple[int, int], str], ...]:
+        return tuple((prefix_of(n.subnet), n.network.bridge) for n in self.expected.networks)
 
-        The rule is None where the chain's policy does.
-        """
-        for walker, base in self.bases("forward", family):
-            for packet in packets:
-                decision = walker.decision(base, packet)
-                if decision is not None and decision.effect in DROPPED:
-                    return base, decision.rule
-        return None
+    def way(self, binding: ExpectedBinding) -> Way:
+        """The way to a published port and back: of a neighbour on the uplink where it differs between clients."""
+        found = self.way_of(binding)
+        neighbour = self.expected.inside.neighbours.get(binding.family)
+        return self.way_of(binding, neighbour) if found.partial and neighbour is not None else found
+
+    def way_of(self, binding: ExpectedBinding, client: int | None = None) -> Way:
+        """The way of a packet of a client outside to a published port and back; None is any client."""
+        known = self._ways.get((binding, client))
+        if known is None:
+            packet = packet_to(binding)._replace(src=client)
+            known = self._ways[binding, client] = way_in(self.firewall, packet, self.route)
+        return known
+
+    def way_out(self, network: ExpectedNetwork) -> Way:
+        """The way of a packet of a network to anywhere outside, and back."""
+        packet = Packet(iif=network.network.bridge, src=network.source, dport=443, family=network.family)
+        return way_out(self.firewall, packet, answered=network.masqueraded or network.mode == ROUTED)
 
 
 def packet_to(binding: ExpectedBinding) -> Packet:
@@ -125,6 +172,7 @@ def packet_to(binding: ExpectedBinding) -> Packet:
         protocol=binding.protocol,
         dport=binding.host_port,
         to_host=True,
+        family=binding.family,
     )
 
 

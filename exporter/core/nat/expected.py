@@ -3,20 +3,34 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
+from typing import Protocol
 
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container, Inventory, Network
-from exporter.core.nat.address_numbers import family_of, number_of, prefix_of
+from exporter.core.model.kernel_sample import Devices
+from exporter.core.nat.address_numbers import family_of, number_of
 from exporter.core.nat.packet import Inside
-from exporter.core.nat.ruleset import IP, IP6, Rule
+from exporter.core.nat.ruleset import IP, IP6
+from exporter.core.nat.walk.inside import inside_of
 from exporter.core.topology.address_owners import AddressOwner, address_owners
 
 ANY_ADDRESS = {IP: "0.0.0.0", IP6: "::"}
-LOOPBACK = ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10")
-# From this version on an engine writes rules for IPv6 by default and has gateway modes.
+# From this version on an engine writes rules for IPv6 by itself and knows gateway modes.
 IP6TABLES_SINCE = 27
 ONE_DROP_SINCE = 29
 NAT_MODES = frozenset({"nat", "nat-unprotected"})
+
+
+class Led(Protocol):
+    """Where a translation leads: an address and a port, '' and 0 where they are kept."""
+
+    @property
+    def address(self) -> str:
+        """The new address."""
+
+    @property
+    def port(self) -> int:
+        """The new port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +64,9 @@ class ExpectedBinding:
         """The address as Docker writes it."""
         return self.host_ip or ANY_ADDRESS[self.family]
 
-    def is_served_by(self, rule: Rule) -> bool:
-        """Whether a rule forwards to where Docker says; a rule without a port keeps the host's."""
-        return rule.address in self.targets and (rule.port or self.host_port) == self.container_port
+    def is_served_by(self, found: "Led") -> bool:
+        """Whether a rule leads where Docker says; without a port it keeps the host's."""
+        return found.address in self.targets and (found.port or self.host_port) == self.container_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +86,16 @@ class Expected:
     one_drop: bool = False
 
 
-def expected(inventory: Inventory) -> Expected:
-    """Return what must be there, for an engine of this version."""
+def expected(inventory: Inventory, inside: Inside | None = None) -> Expected:
+    """Return what must be there, for an engine of this version; `inside` is what the host's devices say."""
     known = address_owners(inventory)
     bridges = [network for network in inventory.networks.values() if network.bridge]
-    subnets = [*LOOPBACK, *(subnet.subnet for network in bridges for subnet in network.subnets if subnet.subnet)]
     modern = _major(inventory) >= IP6TABLES_SINCE
     return Expected(
         networks=tuple(_networks(bridges, known, modern=modern)),
         bindings=tuple(_bindings(inventory, known, modern=modern)),
         owners=known,
-        inside=Inside(frozenset(n.bridge for n in bridges), tuple(prefix_of(subnet) for subnet in subnets)),
+        inside=inside or inside_of(bridges, Devices()),
         complete=all(network.id in inventory.members for network in bridges),
         families=frozenset({IP, IP6} if modern else {IP}),
         one_drop=_major(inventory) >= ONE_DROP_SINCE,

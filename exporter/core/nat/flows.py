@@ -63,18 +63,23 @@ def udp_ports(expected: Expected) -> frozenset[int]:
 
 
 def _stale(flows: Flows, expected: Expected, local: frozenset[str]) -> set[StaleFlow]:
-    """A client's flow to an unused address of a Docker network, or one that no rule translated at its start.
+    """A client's flow that was forwarded to another address than the publisher's, or that no rule translated.
 
     Packets from a container to a port of its own network are forwarded by docker-proxy; packets to the same port of
     another host are not this host's.
     """
     published = {(b.family, b.host_port, b.host_ip) for b in expected.bindings if b.protocol == UDP}
-    ports = {port for _, port, _ in published}
+    targets: dict[int, set[str]] = {}
+    for binding in expected.bindings:
+        if binding.protocol == UDP:
+            targets.setdefault(binding.host_port, set()).update(binding.targets)
     found = set()
     for protocol, port, address in flows.published:
-        unowned = address not in expected.owners and _is_inside(address, expected)
-        if protocol == UDP and port in ports and unowned and expected.complete:
-            found.add(StaleFlow(protocol, port, f"{address}, which no container has"))
+        publishers = targets.get(port, {address})
+        if protocol == UDP and address not in publishers and expected.complete and _is_inside(address, expected):
+            owner = expected.owners.get(address)
+            whose = f"of {owner.container}" if owner else "which no container has"
+            found.add(StaleFlow(protocol, port, f"{address}, {whose}"))
     for port, address, client in flows.direct:
         family = family_of(address)
         wanted = address in local and ((family, port, "") in published or (family, port, address) in published)

@@ -1,39 +1,39 @@
-"""A packet on its way, and whether a rule wants it: yes, no, or that cannot be told."""
+"""A packet on its way through a network namespace, and what is known of the namespace that it goes through."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
-from exporter.core.nat.ruleset import (
-    DPORT,
-    DST,
-    DST_TYPE,
-    EQUAL,
-    IIF,
-    MAP,
-    OIF,
-    PROTOCOL,
-    SPORT,
-    SRC,
-    SRC_TYPE,
-    STATE,
-    STATE_NEW,
-    TYPE_LOCAL,
-    UNEQUAL,
-    Condition,
-    Rule,
-)
+from exporter.core.nat.ruleset import IP, STATE_NEW
 
-OUTSIDE = ""  # a device that leads out of the host, whichever
-ALL_PORTS = (0, 65535)
-# Beginnings of names of devices that Docker makes: a rule for all of them means none that leads out.
-DOCKERS_DEVICES = ("br-", "docker", "veth")
+OUTSIDE = ""  # a device that leads out of the host: any uplink
+
+# How certain it is that a condition holds. The lower of two is what both together are.
+Answer: TypeAlias = int
+NO, UNKNOWN, SOME, YES = range(4)  # SOME: for some of the packets that the walk stands for
+
+
+class Mark(NamedTuple):
+    """A mark's possible values, none of them where it may be any; `doubt` is what an answer that depends on it is."""
+
+    values: tuple[int, ...] = (0,)
+    doubt: Answer = YES
+
+
+class Destination(NamedTuple):
+    """Where a packet was sent before a translation."""
+
+    address: int | None
+    port: int | None
+    to_host: bool
 
 
 class Packet(NamedTuple):
-    """A packet; the first of a connection unless told. `src` and `dst` are numbers, None any outside or of the host.
+    """A packet; the first of a connection by default.
 
-    `to_host` says that the destination is an address of the host's own.
+    `src` and `dst` are numbers; None is any address outside, or with `to_host` any of the host's own. Ports of clients
+    are None: any of the dynamic ones. `to_host` and `from_host`: the address is the namespace's own. `original` is the
+    connection's first destination where it was translated. `reply`: it goes against the direction of the first packet.
     """
 
     iif: str = OUTSIDE
@@ -41,72 +41,39 @@ class Packet(NamedTuple):
     src: int | None = None
     dst: int | None = None
     protocol: str = "tcp"
-    dport: int = 0
+    dport: int | None = 0
     to_host: bool = False
     state: int = STATE_NEW
+    sport: int | None = None
+    family: str = IP
+    from_host: bool = False
+    reply: bool = False
+    mark: Mark = Mark()
+    ct_mark: Mark = Mark()
+    original: Destination | None = None
+
+    @property
+    def first_destination(self) -> Destination:
+        """Where the connection's first packet was sent."""
+        return self.original or Destination(self.dst, self.dport, self.to_host)
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What is not outside: Docker's bridges, and (network, mask) of addresses that no packet from outside has."""
+    """A network namespace, as far as conditions on devices and addresses need it; what is empty is not known.
+
+    `bridges` are Docker's, `networks` (network, mask) of addresses that no packet from outside has. `uplinks` are the
+    devices by which clients come, `devices` every device by its name with its ifindex, `addresses` the namespace's own
+    by their family, of devices that are no bridge of Docker's. `own` are all of the
+    namespace's addresses. `neighbours`: by family a client on an uplink's own network. `links` are the networks that
+    are directly connected by devices which are no bridge of Docker's.
+    """
 
     bridges: frozenset[str] = frozenset()
     networks: tuple[tuple[int, int], ...] = ()
-
-
-def wants(rule: Rule, packet: Packet, inside: Inside) -> bool | None:
-    """Whether the rule matches; None when one of its conditions leaves it open and none says no."""
-    answer: bool | None = None if rule.by and rule.target != MAP else True
-    for condition in rule.conditions:
-        holds = _holds(condition, packet, inside)
-        if holds is False:
-            return False
-        if holds is None:
-            answer = None
-    return answer
-
-
-def _holds(condition: Condition, packet: Packet, inside: Inside) -> bool | None:
-    key, operator, value = condition
-    check = _CHECKS.get(key)
-    if operator not in (EQUAL, UNEQUAL) or check is None:
-        return None
-    same = check(value, packet, inside)
-    return same if same is None or operator == EQUAL else not same
-
-
-def is_device(wanted: str, name: str, inside: Inside) -> bool | None:
-    """Whether a device is one that is wanted, by its name or by its beginning."""
-    prefix = wanted.removesuffix("*")
-    if name != OUTSIDE:
-        return name.startswith(prefix) if wanted.endswith("*") else name == wanted
-    if wanted == "*":
-        return True
-    return False if wanted in inside.bridges or wanted == "lo" or prefix in DOCKERS_DEVICES else None
-
-
-def _is_in(wanted: tuple[int, int], address: int | None, inside: Inside) -> bool | None:
-    network, mask = wanted
-    if address is not None:
-        return address & mask == network
-    if not mask:
-        return True
-    # A mask of the same length is one of the same family.
-    bits = mask.bit_length()
-    same = any(m.bit_length() == bits and network & m == n and mask & m == m for n, m in inside.networks)
-    return False if same else None
-
-
-_CHECKS: Mapping[str, Callable[[Any, Packet, Inside], bool | None]] = {
-    IIF: lambda wanted, packet, inside: is_device(wanted, packet.iif, inside),
-    OIF: lambda wanted, packet, inside: is_device(wanted, packet.oif, inside),
-    SRC: lambda wanted, packet, inside: _is_in(wanted, packet.src, inside),
-    DST: lambda wanted, packet, inside: _is_in(wanted, packet.dst, inside),
-    DPORT: lambda wanted, packet, _: wanted[0] <= packet.dport <= wanted[1],
-    SPORT: lambda wanted, *_: True if wanted == ALL_PORTS else None,
-    PROTOCOL: lambda wanted, packet, _: wanted == packet.protocol,
-    STATE: lambda wanted, packet, _: bool(wanted & packet.state),
-    DST_TYPE: lambda wanted, packet, _: packet.to_host if wanted == TYPE_LOCAL else None,
-    # Whoever sends is a client outside, or a container.
-    SRC_TYPE: lambda wanted, *_: False if wanted == TYPE_LOCAL else None,
-}
+    uplinks: frozenset[str] = frozenset()
+    devices: Mapping[str, int] = field(default_factory=dict)
+    addresses: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    own: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    neighbours: Mapping[str, int] = field(default_factory=dict)
+    links: tuple[tuple[int, int], ...] = ()

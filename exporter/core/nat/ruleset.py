@@ -36,7 +36,7 @@ STATE = "ctstate"  # mask of states of connection tracking
 SRC_TYPE, DST_TYPE = "src_type", "dst_type"  # mask of address types
 STATE_ESTABLISHED, STATE_NEW = 2, 8  # linux/netfilter/nf_conntrack_common.h: NF_CT_STATE_BIT
 STATE_UNTRACKED, STATE_DNAT = 64, 128  # NF_CT_STATE_UNTRACKED_BIT; the last is a status: its destination was rewritten
-TYPE_LOCAL = 1 << 2  # linux/netfilter/xt_addrtype.h: XT_ADDRTYPE_LOCAL
+TYPE_UNICAST, TYPE_LOCAL = 1 << 1, 1 << 2  # linux/netfilter/xt_addrtype.h: XT_ADDRTYPE_*
 
 FULL_MASKS = frozenset({(1 << 32) - 1, (1 << 128) - 1})
 # Targets that end a packet's way through the hook's chains of a table.
@@ -64,13 +64,14 @@ class Effect(NamedTuple):
     """What a rule does to a mark before its target applies: (mark & keep) ^ (other & take) ^ xor.
 
     `key` is MARK or CT_MARK, the other mark is that of the two which `key` is not; UNTRACKED ends connection tracking.
-    `xor` is None where the new value is not known.
+    `xor` is None where the new value is not known. It happens once the first `behind` conditions of the rule hold.
     """
 
     key: str
     keep: int = 0
     take: int = 0
     xor: int | None = 0
+    behind: int = 0
 
 
 UNTRACKED = "untracked"

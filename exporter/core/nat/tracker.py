@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from itertools import chain
 
 from exporter.core.model.docker import Inventory
+from exporter.core.model.kernel_sample import Devices
 from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.sockets import HostSockets
 from exporter.core.nat.evaluator import NatEvaluator, NatState
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.flows import FlowCounts, Flows, count_flows
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT
+from exporter.core.nat.packet import Inside
 from exporter.core.nat.redirects import Redirect, redirects
 from exporter.core.nat.rule_counts import RuleCounts, count
 from exporter.core.nat.ruleset import Ruleset
 from exporter.core.nat.totals import NatTotals
 from exporter.core.nat.view import NatSample, NatView
+from exporter.core.nat.walk.inside import inside_of
 from exporter.core.topology.topology import Topology
 
 
@@ -23,6 +26,8 @@ class NatTracker:
 
     def __init__(self) -> None:
         self._expected = IdentityMemo(expected)
+        self._describe = IdentityMemo(_inside)
+        self._inside = Inside()
         self._totals = NatTotals()
         self._evaluator = NatEvaluator()
         self._count_rules = IdentityMemo(count)
@@ -34,9 +39,10 @@ class NatTracker:
         """Take an inventory: a port may be published and gone between two observations."""
         self._totals.update_inventory(inventory)
 
-    def expected(self, inventory: Inventory) -> Expected:
+    def expected(self, topology: Topology) -> Expected:
         """Return what Docker must have programmed."""
-        return self._expected(inventory)
+        self._inside = keep_equal(self._inside, self._describe(topology.inventory, topology.devices))
+        return self._expected(topology.inventory, self._inside)
 
     def observe(
         self, topology: Topology, sample: NatSample, sockets: HostSockets | None, now: float, clock: float
@@ -47,7 +53,7 @@ class NatTracker:
         """
         inventory, visible = topology.inventory, topology.host_netns_visible
         sample = sample if visible else NatSample()
-        reading, wanted = sample.reading, self._expected(inventory)
+        reading, wanted = sample.reading, self.expected(topology)
         self._totals.update(inventory, wanted, reading, now)
         rules = reading.docker or reading.nft or reading.legacy if reading else None
         flows = self._count_flows(sample.flows, wanted, topology.devices.addresses) if sample.flows else None
@@ -71,6 +77,10 @@ class NatTracker:
             flows_age=sample.flows_age,
             redirects=None if reading is None else self._redirects,
         )
+
+
+def _inside(inventory: Inventory, devices: Devices) -> Inside:
+    return inside_of(inventory.networks.values(), devices)
 
 
 def _count_flows(flows: Flows, wanted: Expected, addresses: Mapping[str, tuple[str, ...]]) -> FlowCounts:

@@ -4,17 +4,16 @@ Both are fetched outside of the private host, which has no way out, and kept bes
 """
 
 import hashlib
-import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.support.private_host.apt import archive_uri, output
-from tests.support.private_host.packages import cache_folder, locked, unpacked
+from tests.support.private_host.apt import output
+from tests.support.private_host.debootstrap import SUITE, debootstrap
+from tests.support.private_host.packages import cache_folder, locked
 
 REPOSITORY = Path(__file__).parents[3]
-SUITE, PYTHON_VERSION = "bookworm", "3.11"
+PYTHON_VERSION = "3.11"
 LOCKS = ("requirements.lock", "requirements-build.lock")
 # Beside what every Debian has: what the Dockerfile would fetch by apt.
 PACKAGES = ("libcap2-bin", "python3", "python3-venv")
@@ -33,23 +32,18 @@ NAME = "debian:debootstrap"
 
 def archive() -> Path:
     """A tar of the root file system, for `docker import`. Raises PackageUnavailableError."""
-    (package,) = unpacked(SUITE, "debootstrap")
     made = cache_folder() / SUITE / f"base-{'-'.join(PACKAGES)}.tar"
+    made.parent.mkdir(parents=True, exist_ok=True)
     with locked(cache_folder() / "base.lock"):
         if not made.exists():
-            if not shutil.which("wget"):
-                options = ("-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120")
-                output("apt-get", *options, "install", "wget")
             with tempfile.TemporaryDirectory(prefix="fetching-", dir=made.parent) as scratch:
-                _make(package, Path(scratch)).rename(made)
+                _make(Path(scratch)).rename(made)
     return made
 
 
-def _make(package: Path, scratch: Path) -> Path:
+def _make(scratch: Path) -> Path:
     root, tar = scratch / "root", scratch / "base.tar"
-    environment = {**os.environ, "DEBOOTSTRAP_DIR": str(package / "usr/share/debootstrap")}
-    options = ("--variant=minbase", f"--include={','.join(PACKAGES)}")
-    output(str(package / "usr/sbin/debootstrap"), *options, SUITE, str(root), archive_uri(), env=environment)
+    debootstrap(root, PACKAGES)
     output("tar", "-C", str(root), "-cf", str(tar), *(f"--exclude={path}" for path in LEFT_OUT), ".")
     return tar
 
@@ -68,6 +62,6 @@ def wheels() -> Path:
 
 
 def _download(locks: list[Path], folder: Path) -> None:
-    wanted = ("--only-binary=:all:", f"--python-version={PYTHON_VERSION}", "--require-hashes")
+    wanted = ("--only-binary=:all:", f"--python-version={PYTHON_VERSION}", "--no-deps", "--require-hashes")
     for lock in locks:
         output(sys.executable, "-m", "pip", "download", *wanted, "-r", str(lock), "-d", str(folder))

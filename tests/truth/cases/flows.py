@@ -43,17 +43,17 @@ def name_server(lab: Lab) -> Iterator[None]:
     """A container that publishes a UDP port and answers."""
     with lab.running("names", SLEEP, ports={"53/udp": PORT}):
         words = ("nsenter", "-t", str(lab.pid("names")), "-n", sys.executable, "-c", ECHO)
-        with lab.host.popen(*words) as server:
+        with lab.started(*words):
             udp = ("nsenter", "-t", str(lab.pid("names")), "-n", "ss", "-Hlun", "sport = :53")
             until(lambda: lab.host.run(*udp).stdout, START_SECONDS, "the name server listens")
             yield
-            server.kill()
 
 
 @contextmanager
 def stuck(lab: Lab) -> Iterator[None]:
     """A rule led the client to another living container; the rule is gone, its connection goes on."""
-    lab.sh(f"iptables -t nat -I {RULE}")
+    # a packet that is dropped leaves no connection behind
+    lab.sh(f"iptables -I FORWARD -d $db -p udp -j ACCEPT; iptables -t nat -I {RULE}")
     # the entry of the client's own earlier packets ends first
     until(lambda: not answered(lab), 200, "the client is led away")
     lab.sh(f"iptables -t nat -D {RULE}")

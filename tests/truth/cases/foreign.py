@@ -28,10 +28,9 @@ def pod(lab: Lab) -> Iterator[None]:
     lab.sh(MAKE)
     words = ("ip", "netns", "exec", "pod", str(tool("busybox")), "httpd", "-f", "-p", "80", "-h", "/run/pod")
     try:
-        with lab.host.popen(*words) as server:
+        with lab.started(*words):
             until(lambda: fetch(lab.host.pid, "10.88.0.5", 80) == "pod", START_SECONDS, "the pod answers")
             yield
-            server.kill()
     finally:
         lab.sh("ip netns del pod; ip link del podman0")
 

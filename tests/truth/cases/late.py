@@ -48,12 +48,9 @@ def bound(name: str, port: int, *claims: str, **options: Any) -> Plant:
 def bound_to_lo(lab: Lab) -> Iterator[None]:
     """A server in the namespace of `devoted` on all addresses, bound to the loopback's device."""
     words = ("nsenter", "-t", str(lab.pid("devoted")), "-n", sys.executable, "-c", BOUND)
-    with lab.host.popen(*words) as server:
+    with lab.started(*words):
         lab.wait_until_listening("devoted")
-        try:
-            yield
-        finally:
-            server.kill()
+        yield
 
 
 @contextmanager

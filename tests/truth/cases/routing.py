@@ -112,7 +112,8 @@ CASES = (
         both(
             sysctl("net.ipv4.conf.docker0.rp_filter", "1"),
             shell(
-                f"{DUMMY}; ip route add 172.17.0.0/16 dev dummy7 table 56; ip rule add pref 104 iif docker0 lookup 56",
+                f"{DUMMY}; ip route add 172.17.0.0/16 dev dummy7 table 56; "
+                "ip rule add pref 104 iif lo from 192.0.2.1 to 172.17.0.0/16 lookup 56",
                 f"ip rule del pref 104; ip route flush table 56; {NO_DUMMY}",
             ),
         ),

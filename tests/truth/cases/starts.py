@@ -71,7 +71,7 @@ def none(_lab: Lab) -> None:
 
 def blocked(name: str, plant: Plant, *finds: str, **options: Any) -> Case:
     """A container whose start failed."""
-    settings = {"asked": "app", "verdicts": NOT_WHOLE, "works": True, "probe": always, **options}
+    settings = {"asked": "app", "verdicts": NOT_WHOLE, "works": True, "probe": always, "watch": 12.0, **options}
     return outage(name, KIND, plant, "start_blocked", *finds, **settings)
 
 

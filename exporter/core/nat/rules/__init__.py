@@ -22,11 +22,13 @@ NEEDS = frozenset({Input.ENGINE, Input.HOST_NETWORK, Input.NAT, Input.RULE_SETTI
 
 # A reload of firewalld removes the rules for up to 3.3 s.
 HOLD_SECONDS = 10.0
+# A burst of starts writes rules for up to half a minute before the inventory has all of the containers.
+INVENTORY_SECONDS = 60.0
 
 NAT_RULES: tuple[Rule[NatContext], ...] = (
     Rule(missing_dnat.KIND, missing_dnat.check, NEEDS, HOLD_SECONDS),
     Rule(wrong_dnat.KIND, wrong_dnat.check, NEEDS, HOLD_SECONDS),
-    Rule(stale_dnat.KIND, stale_dnat.check, NEEDS, HOLD_SECONDS),
+    Rule(stale_dnat.KIND, stale_dnat.check, NEEDS, INVENTORY_SECONDS),
     Rule(duplicate_dnat.KIND, duplicate_dnat.check, NEEDS, HOLD_SECONDS),
     Rule(missing_jump.KIND, missing_jump.check, NEEDS, HOLD_SECONDS),
     Rule(unreachable_jump.KIND, unreachable_jump.check, NEEDS, HOLD_SECONDS),

@@ -2,13 +2,17 @@
 
 Where docker-proxy holds the port it is still served, but the container sees the proxy's address in place of the
 client's, and the rules of INPUT apply.
+
+Guard: another rule that leads the port to its container will do.
 """
 
 from collections.abc import Iterator
 
 from exporter.core.findings.finding import CRITICAL, WARNING, Finding
-from exporter.core.nat.context import NatContext
+from exporter.core.nat.context import NatContext, is_loopback
 from exporter.core.nat.drift import drift, of_binding, written
+from exporter.core.nat.expected import ExpectedBinding
+from exporter.core.nat.walk.rule_text import decided_by
 
 KIND = "missing_dnat"
 
@@ -16,9 +20,25 @@ KIND = "missing_dnat"
 def check(context: NatContext) -> Iterator[Finding]:
     """Find the ports that nothing in the entry chain translates, not even perhaps."""
     for binding, hits in context.entries:
-        if not hits:
-            served = context.serves(binding)
-            consequence = "docker-proxy serves it, without the client's address" if served else "it is unreachable"
-            detail = f"{written(binding)} of {binding.container} has no DNAT rule: {consequence}"
-            severity = WARNING if served else CRITICAL
+        if not hits and not _led(context, binding):
+            consequence = _consequence(context, binding)
+            detail = f"{written(binding)} of {binding.container} has no DNAT rule: {consequence or 'it is unreachable'}"
+            severity = WARNING if consequence.startswith(PROXIED) else CRITICAL
             yield drift(KIND, severity, of_binding(binding, context.layout.entry), detail)
+
+
+PROXIED = "docker-proxy serves it"
+
+
+def _led(context: NatContext, binding: ExpectedBinding) -> bool:
+    """Whether a rule of somebody else's leads it to its container."""
+    return not is_loopback(binding) and any(map(binding.is_served_by, context.way(binding).arrival.translations))
+
+
+def _consequence(context: NatContext, binding: ExpectedBinding) -> str:
+    if not context.serves(binding):
+        return ""
+    end = None if is_loopback(binding) else context.way(binding).end
+    if end is not None:
+        return f"packets to docker-proxy are dropped by {decided_by(end)}"
+    return f"{PROXIED}, without the client's address"

@@ -1,7 +1,7 @@
 """The way into Docker's chains is gone: the jump of a base chain, or an element of a map in Docker's own tables.
 
-Guard: a missing chain is reported instead. Where docker-proxy holds every published port, packets from outside still
-arrive, without the client's address.
+Guard: a way over chains of a vendor's own is one; while the chain itself is missing, missing_chain reports it. Where
+docker-proxy holds every published port, packets from outside still arrive, without their address.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def check(context: NatContext) -> Iterator[Finding]:
         severities = {layout.prerouting: WARNING if context.proxies_all else CRITICAL, layout.output: WARNING}
         for chain, severity in severities.items():
             place = layout.nat_place(family, chain)
-            if context.has(entry) and context.has(place) and not context.jumps(place, layout.entry):
+            if context.has(entry) and context.has(place) and not context.leads(place, layout.entry):
                 yield _drift(family, chain, layout.entry, severity)
         yield from _forward(context, family) if layout is IPTABLES else _maps(context, family)
 
@@ -34,10 +34,10 @@ def _forward(context: NatContext, family: str) -> Iterator[Finding]:
     layout = context.layout
     forward, entry = (family, layout.filter, layout.forward), (family, layout.filter, layout.filter_entry)
     if context.has((family, layout.filter, FORWARD_SINCE_28)):
-        if not context.jumps(forward, FORWARD_SINCE_28):
+        if not context.leads(forward, FORWARD_SINCE_28):
             yield _drift(family, layout.forward, FORWARD_SINCE_28, CRITICAL)
         return
-    led = {rule.value(OIF) for rule in context.rules(forward) if rule.to == layout.filter_entry}
+    led = {rule.value(OIF) for rule in context.reachable(forward) if rule.to == layout.filter_entry}
     if None in led:
         return  # 28.0 matches a set of addresses in place of each bridge
     open_to_all = [n for n in context.expected.networks if n.family == family and n.mode != "internal"]

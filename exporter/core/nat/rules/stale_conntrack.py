@@ -1,6 +1,6 @@
 """A UDP entry of the connection table keeps a client of a published port from its container.
 
-It goes to the host itself, or to an address that no container has. It lasts while the client sends, and no rule is
+It goes to the host itself, or to another address than the publisher's. It lasts while the client sends, and no rule is
 evaluated for it again.
 """
 

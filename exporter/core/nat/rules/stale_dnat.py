@@ -1,12 +1,15 @@
 """A DNAT rule of Docker's chains has a target address that no container has.
 
-Guard: looked up in every bridge network and in docker_gwbridge, and only while all their members are known; not told
-beside a wrong_dnat for the same port, which is what it does to a live one.
+Guard: looked up in every bridge network and in docker_gwbridge, and only while all their members are known; an address
+on the link of another device belongs to another engine. Not reported beside a wrong_dnat for the same port, which is
+what it does to a live one.
 """
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.expected import ANY_ADDRESS
@@ -25,10 +28,18 @@ def check(context: NatContext) -> Iterator[Finding]:
     for family in sorted(context.families):
         for chain in (context.layout.entry, INGRESS):
             for rule in context.rules(context.layout.nat_place(family, chain)):
-                if rule.target == "DNAT" and rule.address and rule.address not in context.expected.owners:
+                if rule.target == "DNAT" and _is_nobodys(context, rule.address):
                     found = _drift(rule)
                     if (family, found.labels["protocol"], _port(rule)) not in live:
                         yield found
+
+
+def _is_nobodys(context: NatContext, address: str) -> bool:
+    if not address or address in context.expected.owners:
+        return False
+    number, bits = number_of(address), ip_address(address).max_prefixlen
+    links = context.expected.inside.links
+    return not any(mask.bit_length() == bits and number & mask == network for network, mask in links)
 
 
 def _port(rule: Rule) -> int:

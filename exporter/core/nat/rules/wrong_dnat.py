@@ -1,44 +1,54 @@
-"""The first rule that matches a published port has another target than Docker says; foreign ones included.
+"""A published port is forwarded elsewhere than Docker says, by a rule of any table that the packet meets first.
 
-Guard: a rule that matches perhaps decides nothing.
+Guard: it is so for a client on the uplink's own network, or for every client; a rule that is not understood, and may
+match before, decides nothing.
 """
 
 from collections.abc import Iterator
 
 from exporter.core.findings.finding import CRITICAL, Finding
-from exporter.core.nat.context import NatContext, is_loopback, packet_to
+from exporter.core.nat.context import NatContext, is_loopback
 from exporter.core.nat.drift import drift, of_binding, written
 from exporter.core.nat.expected import ExpectedBinding
-from exporter.core.nat.ruleset import Rule
+from exporter.core.nat.packet import YES
+from exporter.core.nat.walk.outcome import Decision
+from exporter.core.nat.walk.rule_text import decided_by
+from exporter.core.nat.walk.walker import Hit
 
 KIND = "wrong_dnat"
-TRANSLATES = frozenset({"DNAT", "REDIRECT"})
 
 
 def check(context: NatContext) -> Iterator[Finding]:
     """Look in the entry chain, then along the whole way to it."""
     for binding, hits in context.entries:
-        first = hits[0][0] if hits and hits[0][1] else None
-        if first is None or binding.is_served_by(first):
-            first = _before(context, binding)
-        if first is not None and not binding.is_served_by(first):
-            detail = (
-                f"{written(binding)} of {binding.container} is forwarded to {_place(context, first)} by {first.chain}"
-            )
-            yield drift(KIND, CRITICAL, of_binding(binding, first.chain), detail, key=of_binding(binding, ""))
+        found = _in_entry_chain(context, binding, hits) or _on_the_way(context, binding)
+        if found is not None:
+            where = _place(context, found)
+            detail = f"{written(binding)} of {binding.container} is forwarded to {where} by {decided_by(found)}"
+            subject = of_binding(binding, found.place[2])
+            yield drift(KIND, CRITICAL, subject, detail, key=of_binding(binding, ""))
 
 
-def _before(context: NatContext, binding: ExpectedBinding) -> Rule | None:
-    """Return the rule that translates first when the packet comes from outside."""
-    place = context.layout.nat_place(binding.family, context.layout.prerouting)
-    if is_loopback(binding) or not context.has(place):
+def _in_entry_chain(context: NatContext, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> Decision | None:
+    """Return the first rule of the entry chain where it leads elsewhere for certain."""
+    if not hits or hits[0].answer != YES or binding.is_served_by(hits[0]):
         return None
-    rule, certain = next(context.docker.hits(place, packet_to(binding)), (None, False))
-    return rule if rule is not None and certain and rule.target in TRANSLATES else None
+    base = context.layout.nat_place(binding.family, context.layout.entry)
+    rule, number, answer, target, address, port = hits[0]
+    return Decision(base, target, answer, rule, number, address, port)
 
 
-def _place(context: NatContext, rule: Rule) -> str:
-    if rule.target == "REDIRECT":
-        return f"port {rule.port} of the host" if rule.port else "the host itself"
-    owner = context.expected.owners.get(rule.address)
-    return f"{rule.address}:{rule.port} ({owner.container if owner else 'no container'})"
+def _on_the_way(context: NatContext, binding: ExpectedBinding) -> Decision | None:
+    """Return the rule that translates first when the packet comes from outside, where it leads elsewhere."""
+    if is_loopback(binding):
+        return None
+    arrival = context.way(binding).arrival
+    led = arrival.translations[0] if arrival.translations and arrival.certain else None
+    return led if led is not None and not binding.is_served_by(led) else None
+
+
+def _place(context: NatContext, led: Decision) -> str:
+    if led.effect == "REDIRECT":
+        return f"port {led.port} of the host" if led.port else "the host itself"
+    owner = context.expected.owners.get(led.address)
+    return f"{led.address}:{led.port} ({owner.container if owner else 'no container'})"

@@ -102,7 +102,7 @@ def parse_rule(family: str, table: str, chain: str, target_at: int, jump: str, d
             name = VERDICTS.get(verdict, "?verdict")
     else:
         revision, info = data[target_at + 2 + NAME_BYTES], data[target_at + TARGET_HEADER :]
-        effects = tuple(xt_targets.effects(name, revision, info))
+        effects = tuple(e._replace(behind=len(conditions)) for e in xt_targets.effects(name, revision, info))
         if name in xt_targets.TRANSLATIONS:
             address, port = xt_targets.translation(info, revision, ADDRESS_BYTES[family])
             if xt_targets.is_range(name, revision, info, ADDRESS_BYTES[family]):

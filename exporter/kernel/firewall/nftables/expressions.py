@@ -140,7 +140,7 @@ def _match(state: State, parts: Attributes) -> None:
 
 
 def _notrack(state: State, _: Attributes) -> None:
-    state.effects.append(Effect(UNTRACKED))
+    state.effect(Effect(UNTRACKED))
 
 
 def _objref(_: State, parts: Attributes) -> None:

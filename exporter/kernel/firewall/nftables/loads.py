@@ -74,7 +74,7 @@ def meta(state: State, parts: Attributes) -> None:
     place = u32(parts[nfta.META_KEY])
     if nfta.META_SREG in parts:
         if place == META_MARK:
-            state.effects.append(_assigned(MARK, CT_MARK, state.loaded(parts[nfta.META_SREG])))
+            state.effect(_assigned(MARK, CT_MARK, state.loaded(parts[nfta.META_SREG])))
         return
     key, size = META.get(place, ("?meta", 0))
     state.load(parts[nfta.META_DREG], Loaded(key, size))
@@ -85,7 +85,7 @@ def ct(state: State, parts: Attributes) -> None:
     place = u32(parts[nfta.CT_KEY])
     if nfta.CT_SREG in parts:
         if place == CT_MARK_KEY:
-            state.effects.append(_assigned(CT_MARK, MARK, state.loaded(parts[nfta.CT_SREG])))
+            state.effect(_assigned(CT_MARK, MARK, state.loaded(parts[nfta.CT_SREG])))
         return
     if nfta.CT_DIRECTION not in parts:
         key, size = CT.get(place, ("?ct", 0))
@@ -141,5 +141,5 @@ def fib(state: State, parts: Attributes) -> None:
     if result == FIB_ADDRESS_TYPE and flags in (FIB_SOURCE, FIB_DESTINATION):
         loaded = Loaded(SRC_TYPE if flags == FIB_SOURCE else DST_TYPE, WORD)
     elif result == FIB_DEVICE and flags & ~(FIB_MARK | FIB_PRESENT) == FIB_SOURCE | FIB_IIF:
-        loaded = Loaded(REVERSE_PATH, 1 if flags & FIB_PRESENT else WORD)
+        loaded = Loaded(REVERSE_PATH)
     state.load(parts[nfta.FIB_DREG], loaded)

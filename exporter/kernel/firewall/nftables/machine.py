@@ -58,10 +58,20 @@ class State:
         return self.registers.get(word(register), Loaded(f"?{self.unknown}"))
 
     def decide(self, target: str, **more: Any) -> None:
-        """Take what the rule does with a packet; of two such things it is unknown which is done."""
-        if "target" in self.made:
+        """Take what the rule does with a packet; of two such things it is unknown which is done.
+
+        What TPROXY takes is accepted by the same rule.
+        """
+        before = self.made.get("target")
+        if before is None:
+            self.made.update(target=target, **more)
+        elif (before, target) != ("TPROXY", "ACCEPT"):
             self.conditions.append(Condition(target, UNKNOWN))
-        self.made.update(target=target, **more)
+            self.made.update(target=f"?{target}", **more)
+
+    def effect(self, effect: Effect) -> None:
+        """Take what the rule does to a mark: the conditions so far must hold for it."""
+        self.effects.append(effect._replace(behind=len(self.conditions)))
 
     def load(self, register: bytes, loaded: Loaded) -> None:
         """Put something into a register, over all that shares bytes with it."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from exporter.core.nat.ruleset import (
     CT_MARK,
+    DIRECTION,
     DPORT,
     DST,
     DST_TYPE,
@@ -20,6 +21,7 @@ from exporter.core.nat.ruleset import (
     OIF_INDEX,
     ORIGINAL_DPORT,
     ORIGINAL_DST,
+    PACKET_TYPE,
     PROTOCOL,
     SPORT,
     SRC,
@@ -191,14 +193,13 @@ _SIZES = {
     **dict.fromkeys((SPORT, DPORT, ORIGINAL_DPORT), PORT_BYTES),
     **dict.fromkeys((MARK, CT_MARK, IIF_INDEX, OIF_INDEX, STATE, SRC_TYPE, DST_TYPE), WORD),
     **dict.fromkeys((IIF, OIF), INTERFACE_NAME_BYTES),
-    PROTOCOL: 1,
-    FAMILY: 1,
+    **dict.fromkeys((PROTOCOL, FAMILY, PACKET_TYPE, DIRECTION), 1),
 }
 _CONVERT: Mapping[str, Convert] = {
     **dict.fromkeys((MARK, CT_MARK, IIF_INDEX, OIF_INDEX), _host),
     **dict.fromkeys((IIF, OIF), _device),
     PROTOCOL: _single(protocol),
     FAMILY: _single(layer3),
-    STATE: _single(host_number),
+    **dict.fromkeys((STATE, PACKET_TYPE, DIRECTION), _single(host_number)),
     **dict.fromkeys((SRC_TYPE, DST_TYPE), _single(address_type)),
 }

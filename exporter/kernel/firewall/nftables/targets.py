@@ -100,7 +100,8 @@ def target(state: State, parts: Attributes) -> None:
     """Take a target of xtables."""
     name, revision, info = text(parts[nfta.XT_NAME]), u32(parts[nfta.XT_REVISION]), parts.get(nfta.XT_INFO, b"")
     state.decide(name)
-    state.effects.extend(xt_targets.effects(name, revision, info))
+    for effect in xt_targets.effects(name, revision, info):
+        state.effect(effect)
     if name in xt_targets.TRANSLATIONS and state.family in ADDRESS_BYTES:
         size = ADDRESS_BYTES[state.family]
         state.made["address"], state.made["port"] = xt_targets.translation(info, revision, size)

@@ -16,9 +16,9 @@ COMPAT_ADDRESS_AT, COMPAT_LAST_AT, COMPAT_PORT_AT = 8, 12, 16  # struct nf_nat_i
 TRANSLATIONS = ("DNAT", "SNAT", "REDIRECT")
 ALL_BITS = 0xFFFFFFFF
 MARK_INFO = struct.Struct("=II")  # of revision 2: mark, mask
-CONNMARK_INFO = struct.Struct("=IIIB")  # of revisions 1 and 2: ctmark, ctmask, nfmask, mode
+# By revision: ctmark, ctmask, nfmask, in the second shift_dir and shift_bits, mode.
+CONNMARK_INFO = {1: struct.Struct("=IIIB"), 2: struct.Struct("=IIIBBB")}
 SET_MARK, SAVE_MARK, RESTORE_MARK = range(3)  # XT_CONNMARK_*
-SHIFT_BITS_AT = 14  # of revision 2: behind mode and direction
 CT_FLAGS, CT_NOTRACK = struct.Struct("=H"), 1  # XT_CT_NOTRACK
 
 
@@ -55,23 +55,26 @@ def effects(name: str, revision: int, info: bytes) -> Iterator[Effect]:
         else:
             yield Effect(MARK, xor=None)
     elif name == "CONNMARK":
-        yield _connmark(revision, info)
+        yield from _connmark(revision, info)
     elif name == "HMARK":
         yield Effect(MARK, xor=None)
     elif name == "NOTRACK" or (name == "CT" and len(info) >= 2 and CT_FLAGS.unpack_from(info)[0] & CT_NOTRACK):  # noqa: PLR2004
         yield Effect(UNTRACKED)
 
 
-def _connmark(revision: int, info: bytes) -> Effect:
-    if revision not in (1, 2) or len(info) < CONNMARK_INFO.size:
-        return Effect(CT_MARK, xor=None)
-    ctmark, ctmask, nfmask, mode = CONNMARK_INFO.unpack_from(info)
-    key = MARK if mode == RESTORE_MARK else CT_MARK
-    shifted = revision == 2 and any(info[SHIFT_BITS_AT : SHIFT_BITS_AT + 1])  # noqa: PLR2004
-    if shifted or mode > RESTORE_MARK:
-        return Effect(key, xor=None)
-    if mode == SET_MARK:
-        return Effect(CT_MARK, keep=ALL_BITS & ~ctmask, xor=ctmark)
-    if mode == SAVE_MARK:
-        return Effect(CT_MARK, keep=ALL_BITS & ~ctmask, take=nfmask)
-    return Effect(MARK, keep=ALL_BITS & ~nfmask, take=ctmask)
+def _connmark(revision: int, info: bytes) -> Iterator[Effect]:
+    layout = CONNMARK_INFO.get(revision)
+    if layout is None or len(info) < layout.size:
+        mode, shift, ctmark, ctmask, nfmask = -1, 0, 0, 0, 0
+    else:
+        ctmark, ctmask, nfmask, *rest = layout.unpack_from(info)
+        mode, shift = rest[-1], rest[-2] if len(rest) > 1 else 0
+    if shift or mode not in (SET_MARK, SAVE_MARK, RESTORE_MARK):
+        yield Effect(CT_MARK, xor=None)
+        yield Effect(MARK, xor=None)
+    elif mode == SET_MARK:
+        yield Effect(CT_MARK, keep=ALL_BITS & ~ctmask, xor=ctmark)
+    elif mode == SAVE_MARK:
+        yield Effect(CT_MARK, keep=ALL_BITS & ~ctmask, take=nfmask)
+    else:
+        yield Effect(MARK, keep=ALL_BITS & ~nfmask, take=ctmask)

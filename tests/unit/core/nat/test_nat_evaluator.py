@@ -8,10 +8,11 @@ import pytest
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.finding import Finding
 from exporter.core.findings.rule import Input, Rule
+from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo
 from exporter.core.nat.context import NatContext, StaleFlow
 from exporter.core.nat.evaluator import NatEvaluator, NatState
-from exporter.core.nat.expected import expected
+from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.reading import IPTABLES_LEGACY, IPTABLES_NFT, NFTABLES, NatReading
 from exporter.core.nat.rules import HOLD_SECONDS, NAT_KINDS, NAT_RULES
 from exporter.core.nat.ruleset import Ruleset
@@ -31,13 +32,17 @@ class Moments:
         self.evaluator = NatEvaluator(rules)
         self.topology = host.topology()
         self.now = 0.0
-        self._expected = IdentityMemo(expected)
+        self._expected = IdentityMemo(_expected)
 
     def look(self, reading: NatReading | None, later: float = 0.0, **state: object) -> Evaluation:
         """Evaluate a reading, so many seconds later."""
         self.now += later
         inventory = self.topology.inventory
         return self.evaluator.evaluate(inventory, self._expected(inventory), NatState(reading, **state), self.now)  # type: ignore[arg-type]
+
+
+def _expected(inventory: Inventory) -> Expected:
+    return expected(inventory)
 
 
 def kinds(found: Evaluation) -> list[str]:

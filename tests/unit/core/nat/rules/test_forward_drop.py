@@ -93,7 +93,6 @@ def test_the_families_are_kept_apart(host: Host) -> None:
         "-d 198.51.100.0/24 -j DROP",
         "-m conntrack --ctstate INVALID -j DROP",
         "-p tcp -m tcp --dport 22 -j DROP",
-        "-p tcp -m tcp --sport 0:1023 -j DROP",
         "-m limit --limit 1/sec -j DROP",
         "-m set --match-set blocked src -j DROP",
         "-i br-front -o br-quiet -j DROP",

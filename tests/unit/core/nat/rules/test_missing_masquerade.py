@@ -45,7 +45,7 @@ def test_the_families_are_kept_apart(host: Host) -> None:
         "-j MASQUERADE",
         # perhaps
         "-o eth0 -j MASQUERADE",
-        "-m mark --mark 1 -j MASQUERADE",
+        "-m limit --limit 1/sec -j MASQUERADE",
     ],
 )
 def test_anybodys_translation_will_do(host: Host, rule: str) -> None:
@@ -55,12 +55,22 @@ def test_anybodys_translation_will_do(host: Host, rule: str) -> None:
 
 @every_host
 def test_one_in_a_base_chain_of_another_table_too(host: Host) -> None:
-    other = damaged(host).with_table(("ip", "mine", "post"), Base("postrouting", "ACCEPT"), "-j MASQUERADE")
+    other = damaged(host).with_table(("ip", "mine", "post"), Base("postrouting", "ACCEPT", "nat", 90), "-j MASQUERADE")
     assert list(check(other.scene())) == []
 
 
 @every_host
-@pytest.mark.parametrize("rule", ["-s 172.19.0.0/16 -j MASQUERADE", "-o docker0 -j MASQUERADE", "-j LOG"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "-s 172.19.0.0/16 -j MASQUERADE",
+        "-o docker0 -j MASQUERADE",
+        "-o eth7 -j MASQUERADE",
+        "-m mark --mark 1 -j MASQUERADE",
+        "-s 172.18.0.0/16 -j SNAT --to-source 192.0.2.11",
+        "-j LOG",
+    ],
+)
 def test_a_translation_of_others_is_none(host: Host, rule: str) -> None:
     place = host.layout.nat_place("ip", host.layout.postrouting)
     assert len(list(check(damaged(host).inserted(place, rule).scene()))) == 1

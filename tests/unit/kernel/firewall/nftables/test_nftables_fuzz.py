@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.core.nat.packet import Inside, Packet, wants
-from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, Rule
+from exporter.core.nat.packet import YES, Inside, Packet
+from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, Rule, Ruleset
+from exporter.core.nat.walk.matcher import Matcher
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.decode import decode
 from exporter.kernel.firewall.nftables.reader import packets_of, parse_ended, parse_rule
@@ -32,6 +33,7 @@ NESTED = {"cmp": (3,), "immediate": (2,), "bitwise": (4, 5), "range": (3, 4)}
 SOURCES = {"meta": 3, "payload": 5, "ct": 4}
 HEAD = 4
 INSIDE = Inside(frozenset({"docker0", "br-front"}), ())
+MATCHER = Matcher(Ruleset(), INSIDE)
 ADDRESSES = (None, 0, 0xAC110002, 0xC0000201, 0x0A000001)
 PACKETS = [
     Packet(iif, oif, src, dst, protocol, dport, to_host=to_host, state=state)
@@ -64,7 +66,7 @@ def test_whatever_a_message_holds_it_is_a_rule_or_fails_in_a_known_way(message: 
         assert parse_ended(family, message).rule is read.rule
     except KNOWN_FAILURES:
         return
-    assert [wants(read.rule, packet, INSIDE) for packet in PACKETS]
+    assert all(MATCHER.matches(read.rule, packet) in range(4) for packet in PACKETS)
 
 
 @given(st.binary(max_size=200), st.sampled_from([1, 2, 10]))
@@ -133,7 +135,7 @@ def check(original: Rule, damaged: Rule) -> None:
     if original.target not in (*PASSING, MAP):
         assert damaged.target not in PASSING, damaged
     for packet in PACKETS:
-        assert wants(damaged, packet, INSIDE) is not True or wants(original, packet, INSIDE) is True
+        assert MATCHER.matches(damaged, packet) != YES or MATCHER.matches(original, packet) == YES
 
 
 @pytest.mark.parametrize("rule", RULES[::7], ids=range(len(RULES[::7])))

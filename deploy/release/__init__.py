@@ -1,0 +1,1 @@
+"""What a release consists of, how it is made and how it is checked."""

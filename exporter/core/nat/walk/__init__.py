@@ -1,0 +1,1 @@
+"""Walking packets through rules: what matches, what decides, and what is unknown on the way."""

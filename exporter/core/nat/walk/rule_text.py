@@ -1,0 +1,166 @@
+"""A rule as its tool writes it, as far as it is decoded: iptables in its own tables, nft in all others."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from exporter.core.nat.format import address_text
+from exporter.core.nat.ruleset import (
+    CT_MARK,
+    DPORT,
+    DST,
+    DST_TYPE,
+    EITHER_PORT,
+    EQUAL,
+    FAMILIES,
+    FILTER,
+    GOTO,
+    IIF,
+    IIF_INDEX,
+    IN,
+    IP,
+    IP6,
+    JUMP,
+    MANGLE,
+    MAP,
+    MARK,
+    NAT,
+    OIF,
+    OIF_INDEX,
+    ORIGINAL_DPORT,
+    ORIGINAL_DST,
+    PROTOCOL,
+    RAW,
+    SECURITY,
+    SPORT,
+    SRC,
+    SRC_TYPE,
+    STATE,
+    UNKNOWN,
+    Condition,
+    Rule,
+)
+from exporter.core.nat.walk.outcome import Decision
+
+IPTABLES_TABLES = (NAT, FILTER, RAW, MANGLE, SECURITY)
+IPTABLES: Mapping[str, str] = {
+    SRC: "-s",
+    DST: "-d",
+    IIF: "-i",
+    OIF: "-o",
+    PROTOCOL: "-p",
+    SPORT: "--sport",
+    DPORT: "--dport",
+    EITHER_PORT: "--port",
+    STATE: "--ctstate",
+    SRC_TYPE: "--src-type",
+    DST_TYPE: "--dst-type",
+    MARK: "--mark",
+    CT_MARK: "-m connmark --mark",
+    ORIGINAL_DST: "--ctorigdst",
+    ORIGINAL_DPORT: "--ctorigdstport",
+}
+NFT: Mapping[str, str] = {
+    SRC: "ip saddr",
+    DST: "ip daddr",
+    IIF: "iifname",
+    OIF: "oifname",
+    PROTOCOL: "meta l4proto",
+    SPORT: "th sport",
+    DPORT: "th dport",
+    STATE: "ct state",
+    SRC_TYPE: "fib saddr type",
+    DST_TYPE: "fib daddr type",
+    MARK: "meta mark",
+    CT_MARK: "ct mark",
+    IIF_INDEX: "iif",
+    OIF_INDEX: "oif",
+    ORIGINAL_DST: "ct original ip daddr",
+    ORIGINAL_DPORT: "ct original proto-dst",
+}
+STATES = {1: "INVALID", 2: "ESTABLISHED", 4: "RELATED", 8: "NEW", 64: "UNTRACKED", 128: "DNAT"}
+TYPES = {2: "UNICAST", 4: "LOCAL", 8: "BROADCAST", 32: "MULTICAST"}
+TO = {"DNAT": "--to-destination", "SNAT": "--to-source", "REDIRECT": "--to-ports"}
+LONGEST = 160
+ALL_BITS = 0xFFFFFFFF
+
+
+def decided_by(decision: Decision) -> str:
+    """Name what decides: `rule 2 of ip filter FORWARD (-o docker0 -j DROP)`, or `the policy of ip filter FORWARD`."""
+    if decision.rule is None:
+        return f"the policy of {' '.join(decision.base)}"
+    return f"rule {decision.number} of {' '.join(decision.place)} ({rule_text(decision.rule)})"
+
+
+def rule_text(rule: Rule) -> str:
+    """Write a rule down, cut where it is long."""
+    iptables = rule.family in FAMILIES and rule.table in IPTABLES_TABLES
+    words = [*(_iptables(rule) if iptables else _nft(rule))]
+    text = " ".join(words)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _iptables(rule: Rule) -> Iterator[str]:
+    for condition in rule.conditions:
+        if condition.operator == UNKNOWN or condition.key not in IPTABLES:
+            yield f"-m {condition.key} ..."
+        else:
+            sign = "" if condition.operator in (EQUAL, IN) else "! "
+            yield f"{sign}{IPTABLES[condition.key]} {_value(rule.family, condition)}"
+    if rule.target in (JUMP, GOTO):
+        yield f"{'-g' if rule.target == GOTO else '-j'} {rule.to}"
+    elif rule.target:
+        yield f"-j {rule.target}"
+        if rule.target in TO and (rule.address or rule.port):
+            yield f"{TO[rule.target]} {_destination(rule)}"
+
+
+def _nft(rule: Rule) -> Iterator[str]:
+    for condition in rule.conditions:
+        if condition.operator == UNKNOWN:
+            yield f"{condition.key} ..."
+        else:
+            sign = "" if condition.operator in (EQUAL, IN) else "!= "
+            keys = " . ".join(NFT.get(key, key) for key in condition.key.split(" . "))
+            yield f"{keys} {sign}{_value(rule.family, condition)}"
+    target = rule.target.lower()
+    if rule.target in (JUMP, GOTO):
+        yield f"{target} {rule.to}"
+    elif rule.target == MAP:
+        yield f"{NFT.get(rule.by, rule.by)} vmap @{rule.to}"
+    elif rule.by:
+        yield f"{target} to {NFT.get(rule.by, rule.by)} map @{rule.to}"
+    elif rule.target:
+        yield f"{target} to {_destination(rule)}" if rule.address or rule.port else target
+
+
+def _destination(rule: Rule) -> str:
+    address = f"[{rule.address}]" if ":" in rule.address and rule.port else rule.address
+    return f"{address}:{rule.port}" if address and rule.port else address or str(rule.port)
+
+
+def _value(family: str, condition: Condition) -> str:
+    value = condition.value
+    if isinstance(value, str):
+        return f"@{value}" if condition.operator not in (EQUAL, "!=") else value
+    listed = condition.operator not in (EQUAL, "!=") and isinstance(value, tuple)
+    return (
+        ",".join(_one(family, condition.key, one, listed=True) for one in value)
+        if listed
+        else _one(family, condition.key, value, listed=False)
+    )
+
+
+def _one(family: str, key: str, value: Any, *, listed: bool) -> str:
+    if key in (SRC, DST, ORIGINAL_DST):
+        if not listed:
+            return address_text(IP if value[1] < 1 << 32 else IP6, *value)
+        whole = (1 << 32) - 1 if family == IP else (1 << 128) - 1
+        return "-".join(address_text(family, end, whole) for end in dict.fromkeys(value))
+    if key in (STATE, SRC_TYPE, DST_TYPE):
+        names = STATES if key == STATE else TYPES
+        return ",".join(name for bit, name in names.items() if value & bit) or str(value)
+    if isinstance(value, tuple):
+        if key in (MARK, CT_MARK):
+            return f"{value[0]:#x}" if value[1] == ALL_BITS else f"{value[0]:#x}/{value[1]:#x}"
+        return "-".join(map(str, dict.fromkeys(value)))
+    return str(value)

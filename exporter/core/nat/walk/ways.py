@@ -1,0 +1,110 @@
+"""The ways of a packet through the host: to a published port and back, and out of a network and back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from exporter.core.nat.packet import OUTSIDE, Packet
+from exporter.core.nat.ruleset import EITHER_PORT, ORIGINAL_DPORT, ORIGINAL_DST, SPORT, STATE_DNAT, STATE_ESTABLISHED
+from exporter.core.nat.walk.firewall import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, Firewall
+from exporter.core.nat.walk.hooks import walk
+from exporter.core.nat.walk.outcome import Decision, Outcome
+
+Route = Callable[[int], str]  # the device that leads to an address; OUTSIDE where none of Docker's does
+SOURCE_PORT, FIRST_DESTINATION = (SPORT, EITHER_PORT), (ORIGINAL_DST, ORIGINAL_DPORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The parts of a way in their order, up to where the packet is dropped: before the routing, behind it, and back."""
+
+    parts: tuple[Outcome, ...]
+
+    @property
+    def arrival(self) -> Outcome:
+        """What becomes of the packet before the routing."""
+        return self.parts[0]
+
+    @property
+    def end(self) -> Decision | None:
+        """What drops the packet or its answer for certain and for all; None if nothing does."""
+        return next((part.decision for part in self.parts if part.dropped), None)
+
+    @property
+    def doubts(self) -> tuple[Decision, ...]:
+        """All that may change it, of which it is unknown whether it does."""
+        return tuple(doubt for part in self.parts for doubt in part.doubts)
+
+    @property
+    def partial(self) -> tuple[Decision, ...]:
+        """All that changes it for some clients."""
+        return tuple(one for part in self.parts for one in part.partial)
+
+
+def way_in(firewall: Firewall, packet: Packet, route: Route) -> Way:
+    """Walk the first packet of a client to wherever it is led, and the answer back."""
+    arrived = walk(firewall, packet, (PREROUTING,))
+    if arrived.dropped:
+        return Way((arrived,))
+    led = arrived.packet
+    local = led.to_host or led.dst is None
+    oif = OUTSIDE if local or led.dst is None else route(led.dst)
+    passed = walk(firewall, led._replace(oif=oif), (INPUT,) if local else (FORWARD, POSTROUTING))
+    if passed.dropped:
+        return Way((arrived, passed))
+    back = _answer(packet, passed.packet, led)
+    answering = (OUTPUT, POSTROUTING) if local else (PREROUTING, FORWARD, POSTROUTING)
+    return Way((arrived, passed, _answered(firewall, back, answering)))
+
+
+def _answered(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Outcome:
+    """Walk an answer; those that differ only in what no rule has a condition for are walked once."""
+    if firewall.keys.isdisjoint(SOURCE_PORT):
+        packet = packet._replace(sport=None)
+    if firewall.keys.isdisjoint(FIRST_DESTINATION):
+        packet = packet._replace(original=None)
+    known = firewall.answers.get((packet, hooks))
+    if known is None:
+        known = firewall.answers[packet, hooks] = walk(firewall, packet, hooks)
+    return known
+
+
+def _answer(sent: Packet, passed: Packet, led: Packet) -> Packet:
+    """The answer, as its sender sends it."""
+    return Packet(
+        iif=passed.oif,
+        oif=sent.iif,
+        src=led.dst,
+        dst=sent.src,
+        protocol=sent.protocol,
+        sport=led.dport,
+        dport=sent.sport,
+        from_host=led.to_host,
+        to_host=sent.from_host,
+        state=STATE_ESTABLISHED | (led.state & STATE_DNAT),
+        family=sent.family,
+        reply=True,
+        ct_mark=passed.ct_mark,
+        original=led.first_destination,
+    )
+
+
+def way_out(firewall: Firewall, packet: Packet, *, answered: bool = True) -> Way:
+    """Walk a container's first packet to somewhere outside, and the answer back.
+
+    Not `answered`: without a translation it is up to other hosts whether an answer arrives at this one.
+    """
+    sent = walk(firewall, packet, (PREROUTING, FORWARD, POSTROUTING))
+    if sent.dropped:
+        return Way((sent,))
+    back = _answer(packet, sent.packet, packet)
+    translated = bool(sent.translations) and sent.translations[-1].effect in ("MASQUERADE", "SNAT")
+    parts = [sent]
+    if translated or answered:
+        # Until the translation is undone the answer is for an address of the host's own.
+        arriving = back._replace(iif=OUTSIDE, oif=OUTSIDE, to_host=translated, dst=None if translated else packet.src)
+        parts.append(_answered(firewall, arriving, (PREROUTING,)))
+        back = parts[-1].packet
+    if not parts[-1].dropped:
+        going = back._replace(iif=OUTSIDE, dst=packet.src, to_host=False, oif=packet.iif)
+        parts.append(_answered(firewall, going, (FORWARD, POSTROUTING)))
+    return Way(tuple(parts))

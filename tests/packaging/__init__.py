@@ -1,0 +1,1 @@
+"""What is installed, built and published: locks, licences, distributions, and the project on a bare Debian."""

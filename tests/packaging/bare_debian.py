@@ -1,0 +1,158 @@
+"""The README's commands on a Debian that has nothing but make and git: `make test-bare`, as root.
+
+debootstrap makes a Debian 12 in a temporary folder, which becomes the root of mount, PID, IPC and UTS namespaces of
+its own; the last commit is cloned into it. Where packages come from is read from this machine's apt and pip when the
+command runs. The end of this process, of whatever kind, ends all processes there and with them all mounts.
+"""
+
+import ast
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.private_host.apt import PackageUnavailableError, archive_uri, output
+from tests.support.private_host.debootstrap import SUITE, debootstrap
+
+REPOSITORY = Path(__file__).parents[2]
+COMMANDS = ("make demo SECONDS=4", "make check", "make test-fast")
+PACKAGES = ("git", "make")
+PROJECT = "root/dockernet-exporter"
+# The child dies with unshare, unshare with this process.
+NAMESPACES = (
+    *("setpriv", "--pdeathsig", "KILL"),
+    *("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--propagation", "private"),
+)
+APT_SETTING = re.compile(r"Acquire::(https?::\S+|Check-Date|Check-Valid-Until) ", re.IGNORECASE)
+PIP_OPTION = re.compile(r"^(?:global|install|:env:)\.(?P<name>[\w-]+)=(?P<value>.*)$", re.MULTILINE)
+# Options of pip that say where packages come from; folders of this machine are not among them.
+PIP_SOURCES = ("cert", "default-timeout", "extra-index-url", "index-url", "proxy", "timeout", "trusted-host")
+PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+PIP_CERTIFICATES = "etc/pip-certificates.pem"
+RESOLVER = ("etc/hosts", "etc/resolv.conf")
+# pivot_root and not chroot alone: runc, which starts containers, cannot pivot below a chroot.
+ENTER = """\
+set -eu
+mount --bind "$1" "$1"
+cd "$1"
+mount -t proc proc proc
+mount --rbind /sys sys
+mount --rbind /dev dev
+mount -t tmpfs tmpfs run
+mkdir previous-root
+pivot_root . previous-root
+cd /
+umount --lazy previous-root
+rmdir previous-root
+cd "$2"
+shift 2
+exec "$@"
+"""
+
+
+def main() -> int:
+    """Run the commands; the exit code of the first that fails."""
+    if os.geteuid():
+        return fail("debootstrap and namespaces need root: try again with sudo")
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))
+    if changed := git("status", "--porcelain"):
+        print(f"Not part of the clone, since not committed:\n{changed}")
+    try:
+        with bare_debian() as root:
+            return run_all(root)
+    except (PackageUnavailableError, subprocess.CalledProcessError) as error:
+        return fail(str(error))
+
+
+def fail(reason: str) -> int:
+    """Print why nothing can be tried."""
+    print(f"test-bare: {reason}", file=sys.stderr)
+    return 2
+
+
+def git(*arguments: str) -> str:
+    """The output of a git command in this repository."""
+    return output("git", "-C", str(REPOSITORY), *arguments)
+
+
+@contextmanager
+def bare_debian() -> Iterator[Path]:
+    """A fresh Debian with a clone of the project, removed at the end of the with block."""
+    # of a mode that users other than root may pass: apt fetches as one
+    with tempfile.TemporaryDirectory(prefix="bare-debian-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        root = Path(folder, "root")
+        root.mkdir()
+        print(f"Debian {SUITE} with {' and '.join(PACKAGES)} …", flush=True)
+        debootstrap(root, (*PACKAGES, *certificates()), prefix=NAMESPACES)
+        configure_apt(root)
+        for name in RESOLVER:
+            shutil.copyfile(f"/{name}", root / name)
+        output("git", "clone", "--quiet", "--no-hardlinks", str(REPOSITORY), str(root / PROJECT))
+        print(f"Cloned: {git('log', '-1', '--oneline')}", end="", flush=True)
+        yield root
+
+
+def certificates() -> tuple[str, ...]:
+    """The package that apt needs for an archive behind TLS."""
+    return ("ca-certificates",) if archive_uri().startswith("https:") else ()
+
+
+def configure_apt(root: Path) -> None:
+    """Give the Debian the archive and the transport settings of this machine's apt."""
+    settings = [line for line in output("apt-config", "dump").splitlines() if APT_SETTING.match(line)]
+    (root / "etc/apt/apt.conf.d/50transport").write_text("\n".join([*settings, ""]))
+    (root / "etc/apt/sources.list").write_text(f"deb {archive_uri()} {SUITE} main\n")
+
+
+def pip_environment(listing: str) -> dict[str, str]:
+    """Where pip fetches from, as environment variables; `listing` is what `pip config list` prints."""
+    found = {option["name"]: str(ast.literal_eval(option["value"])) for option in PIP_OPTION.finditer(listing)}
+    return {f"PIP_{name.upper().replace('-', '_')}": found[name] for name in PIP_SOURCES if name in found}
+
+
+def environment(root: Path) -> Mapping[str, str]:
+    """What the commands find in their environment; the certificates that pip trusts are copied to `root`."""
+    fetching = pip_environment(output(sys.executable, "-m", "pip", "config", "list"))
+    if certificates_file := fetching.get("PIP_CERT"):
+        # not below /etc/ssl, which the package ca-certificates writes anew
+        shutil.copyfile(certificates_file, root / PIP_CERTIFICATES)
+        fetching["PIP_CERT"] = f"/{PIP_CERTIFICATES}"
+    proxies = {name: value for name, value in os.environ.items() if name.lower() in PROXIES}
+    return {
+        "HOME": "/root",
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "TERM": os.environ.get("TERM", "dumb"),
+        **proxies,
+        **fetching,
+    }
+
+
+def run_all(root: Path) -> int:
+    """Run each command in namespaces of its own, with what the earlier ones left on the disk."""
+    given = environment(root)
+    for command in COMMANDS:
+        started = time.monotonic()
+        print(f"\n$ {command}", flush=True)
+        enter = (*NAMESPACES, "sh", "-c", ENTER, "sh", str(root), f"/{PROJECT}")
+        # The machine's PATH finds unshare, the Debian's own finds what the command is.
+        argv = (*enter, "env", "--ignore-environment", *(f"{name}={value}" for name, value in given.items()))
+        code = subprocess.run([*argv, *shlex.split(command)], check=False).returncode
+        print(f"{command}: exit code {code} after {time.monotonic() - started:.0f} s", flush=True)
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
