@@ -31,7 +31,7 @@ def with_listing(
 def _keep_details(known: Container | None, listed: Container) -> Container:
     if known is None or not _same_life(known, listed):
         return listed
-    # A list has whole seconds, and an image's id once its name was moved: labels must not change with it.
+    # A list has whole seconds, and an image's id once its name has moved: labels must not change with it.
     return replace(
         listed,
         pid=known.pid,
@@ -67,7 +67,7 @@ def without_container(inventory: Inventory, container_id: str) -> Inventory:
 
 
 def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventory:
-    """All networks as just listed; the fields of an inspect are kept for those that still exist."""
+    """All networks as just listed; the inspects of those that still exist are kept."""
     by_id = {network.id: network for network in networks}
     return replace(
         inventory,

@@ -40,15 +40,15 @@ class SubnetUse:
 def subnet_uses(topology: Topology) -> tuple[SubnetUse, ...]:
     """Return the uses of all subnets, by network and subnet.
 
-    The engine's own count, where it has one, takes precedence: it includes reservations that are visible nowhere else.
+    Where the engine reports its own count, that is used: it includes reservations that are visible nowhere else.
     """
     held = _held(topology)
     found = []
     for network in topology.inventory.networks.values():
         for subnet in subnets_with_gateways(topology, network) if network.scope == "local" else ():
             span = parse_subnet(subnet.subnet)
-            # Docker writes 0.0.0.0/0 where an external server assigns the addresses.
-            if span is not None and span.prefixlen and span.num_addresses <= MAX_ADDRESSES:
+            # 0.0.0.0/0 means that Docker does not assign the addresses itself.
+            if span is not None and span.prefixlen and span.num_addresses <= MOST_ADDRESSES:
                 figures = topology.inventory.address_use.get(network.id, {}).get(subnet.subnet)
                 found.append(_use(network, subnet, span, held.get(network.id, frozenset()), figures))
     return tuple(sorted(found, key=lambda use: (use.network, use.subnet)))
@@ -82,15 +82,15 @@ def _reserved(subnet: Subnet, span: Span) -> set[Address]:
 def _held(topology: Topology) -> dict[str, set[Address]]:
     """Return network id -> the addresses of its live endpoints, Docker's own pseudo endpoints included."""
     texts: dict[str, set[str]] = {}
-    inspected: set[tuple[str, str]] = set()
+    listed: set[tuple[str, str]] = set()
     inventory = topology.inventory
     for container in inventory.containers.values():
         for endpoint in container.endpoints if container.live else ():
             texts.setdefault(endpoint.network_id, set()).update((endpoint.ip_address, endpoint.ip6_address))
-            inspected.add((endpoint.network_id, container.id))
+            listed.add((endpoint.network_id, container.id))
     for network_id, members in inventory.members.items():
-        # A container's own inspect takes precedence: the two were not read at the same moment.
-        others = [member for member in members if (network_id, member.container_id) not in inspected]
+        # What a container says itself goes before: the two were not read at the same moment.
+        others = [member for member in members if (network_id, member.container_id) not in listed]
         texts.setdefault(network_id, set()).update(text for m in others for text in (m.ip_address, m.ip6_address))
     return {
         network_id: {parsed for text in found if (parsed := parse_address(text)) is not None}
