@@ -48,7 +48,7 @@ def subnet_uses(topology: Topology) -> tuple[SubnetUse, ...]:
         for subnet in subnets_with_gateways(topology, network) if network.scope == "local" else ():
             span = parse_subnet(subnet.subnet)
             # 0.0.0.0/0 means that Docker does not assign the addresses itself.
-            if span is not None and span.prefixlen and span.num_addresses <= MOST_ADDRESSES:
+            if span is not None and span.prefixlen and span.num_addresses <= MAX_ADDRESSES:
                 figures = topology.inventory.address_use.get(network.id, {}).get(subnet.subnet)
                 found.append(_use(network, subnet, span, held.get(network.id, frozenset()), figures))
     return tuple(sorted(found, key=lambda use: (use.network, use.subnet)))
