@@ -49,11 +49,11 @@ test: develop coverage
 
 # What needs neither root nor programs that are fetched.
 test-fast: develop
-	$(PYTEST) $(FAST)
+	$(PYTEST) $(FAST) -n 2
 
 # The fast tests again, and how much of the exporter they run: fail_under of pyproject.toml for all of it, 90 % of core.
 coverage: develop
-	$(PYTEST) $(FAST) --cov --cov-report= --cov-fail-under=0
+	$(PYTEST) $(FAST) -n 2 --cov --cov-report= --cov-fail-under=0 || $(PYTEST) $(FAST) $(ONCE_MORE)
 	$(BIN)/coverage report --skip-covered
 	$(BIN)/coverage report --skip-covered --include "exporter/core/*" --fail-under 90
 

@@ -11,7 +11,7 @@ import urllib3
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Container, Engine, Network, NetworkInspect
-from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors
+from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors, socket_uid
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
@@ -65,7 +65,7 @@ class EngineClient:
         connection = self._connection()
         version, info = connection.document("/version", dict), connection.document("/info", dict)
         try:
-            return parse_engine(version, info)
+            return parse_engine(version, info, socket_uid(self._host))
         except PARSE_ERRORS as error:
             raise EngineError(f"cannot parse the answer to GET /info: {error!r}") from error
 

@@ -1,6 +1,7 @@
 """A connection to an engine by docker-py's transports, and its failures under one name."""
 
 import json
+import os
 import re
 import traceback
 from collections.abc import Iterator, Mapping
@@ -45,6 +46,15 @@ def check_host(url: str) -> None:
         raise ConfigError(f"--docker.host: {error}") from error
 
 
+def socket_uid(url: str) -> int | None:
+    """Return the owner of an engine's Unix socket: the user of a rootless engine. None where it cannot be read."""
+    path = (url or DEFAULT_HOST).removeprefix("unix://")
+    try:
+        return os.stat(path).st_uid  # noqa: PTH116  a Path of a TCP address is no path
+    except OSError:
+        return None
+
+
 class Connection:
     """One connection; not thread-safe. Each method raises EngineError."""
 
@@ -52,7 +62,7 @@ class Connection:
         self._limits, self._timing = limits, timing
         self._budget = Budget()
         with engine_errors():
-            # With a version given it does no I/O: docker-py would read an endless answer to learn it.
+            # With a version given it does no I/O: docker-py would read an endless answer for it.
             self._client = docker.APIClient(
                 base_url=host, version=DEFAULT_DOCKER_API_VERSION, timeout=timing.request_timeout
             )

@@ -28,6 +28,7 @@ BRIDGE_OPTION = "com.docker.network.bridge.name"
 MASQUERADE_OPTION = "com.docker.network.bridge.enable_ip_masquerade"
 INHIBIT_IPV4_OPTION = "com.docker.network.bridge.inhibit_ipv4"
 GATEWAY_MODE_OPTIONS = "com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6"
+ROOTLESS = "name=rootless"  # of SecurityOptions
 FALSE = ("false", "0", "f", "F", "FALSE", "False")  # what Go's strconv.ParseBool takes for it
 TRUE = ("true", "1", "t", "T", "TRUE", "True")
 
@@ -195,10 +196,11 @@ def parse_members(document: Json) -> list[Member]:
     ]
 
 
-def parse_engine(version: Json, info: Json) -> Engine:
-    """Parse GET /version and GET /info."""
+def parse_engine(version: Json, info: Json, socket_uid: int | None = None) -> Engine:
+    """Parse GET /version and GET /info. `socket_uid` is the owner of the engine's socket, None where there is none."""
     firewall = info.get("FirewallBackend", {})
     driver = "none" if firewall is None else label(firewall.get("Driver"))
+    rootless = ROOTLESS in (info.get("SecurityOptions") or ())
     return Engine(
         name=label(info.get("Name")),
         version=label(version.get("Version")),
@@ -210,4 +212,5 @@ def parse_engine(version: Json, info: Json) -> Engine:
             AddressPool(label(row.get("Base")), int(row.get("Size") or 0))
             for row in info.get("DefaultAddressPools") or ()
         ),
+        uid=socket_uid if rootless else 0,
     )

@@ -172,7 +172,6 @@ def test_an_outgoing_connection_that_has_the_port(watched: PortsWatched, clean_h
             watched,
             advice,
             Found("start_failed", "tcp 0.0.0.0 40000", "web2", name, "connection"),
-            Found("ephemeral_holder", "tcp 0.0.0.0 40000", "web2", name, "connection"),
         )
     finds(watched, advice, Found("start_failed", "tcp 0.0.0.0 40000", "web2"))
     clean_host.api().start("web2")

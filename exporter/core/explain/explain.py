@@ -11,7 +11,6 @@ from exporter.core.explain.path import (
     DNAT,
     FAILED,
     FINDING,
-    FORWARD,
     HOST,
     LISTENER,
     OK,
@@ -101,7 +100,7 @@ def _merged(paths: Iterator[Path] | tuple[Path, ...]) -> Iterator[Path]:
 
 def _shape(path: Path) -> tuple[object, ...]:
     """What a path must have in common with another; IPv6 needs no rule where docker-proxy serves it alone."""
-    states = {step.name: step.state for step in path.steps if step.name != FORWARD or step.state != OK}
+    states = {step.name: step.state for step in path.steps if step.state != OK}
     return (path.protocol, path.port, path.container, path.container_port, tuple(states.items()))
 
 

@@ -1,4 +1,4 @@
-"""Who listens: sockets as the kernel tells them, and whose they are."""
+"""Listening sockets as the kernel reports them, and their owners."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from typing import TypeAlias
 PortKey: TypeAlias = tuple[str, int]  # protocol, number
 
 CONTAINER, PROCESS, DOCKER_PROXY, ENGINE = "container", "process", "docker-proxy", "engine"
-# What takes a port away without a socket: an outgoing connection, an address that nobody has.
+KERNEL = "kernel"  # the name for sockets of tunnels and of the kernel's own servers: no process has them
+# Holders without a listening socket: an outgoing connection, the target address of a DNAT rule.
 CONNECTION, ADDRESS = "connection", "address"
 
 
@@ -15,8 +16,9 @@ CONNECTION, ADDRESS = "connection", "address"
 class ListeningSocket:
     """A TCP socket in LISTEN, or a UDP socket that is bound and not connected (linux/inet_diag.h).
 
-    `address` is canonical text: `0.0.0.0`, `::`, `127.0.0.1`, `::ffff:192.0.2.1`. `cgroup_id` is 0 where the kernel
-    tells none; it is the cgroup of whoever made the socket. `ifindex` is the device that it is bound to, 0 for none.
+    `address` is canonical text: `0.0.0.0`, `::`, `127.0.0.1`, `::ffff:192.0.2.1`. `cgroup_id` is the cgroup of the
+    process that created the socket, 0 where the kernel reports none. `ifindex` is the device that it is bound to, 0 for
+    none.
     """
 
     protocol: str
@@ -34,12 +36,15 @@ class Owner:
     """Whose a socket is: a container by its name, or a process by its own.
 
     Of docker-proxy and of the engine it is the name of the container that they listen for, '' where that is not known
-    or where the engine listens for itself. `name` is '' and `kind` PROCESS where it cannot be told.
+    or where the engine listens for itself. `name` is '' and `kind` PROCESS where it is unknown. `foreign_target` is the
+    address that a docker-proxy forwards to when no container of this engine has it: left behind by an engine that
+    ended, or another engine's.
     """
 
     kind: str = PROCESS
     name: str = ""
     container_id: str = ""
+    foreign_target: str = ""
 
     @property
     def known(self) -> bool:
@@ -57,7 +62,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class HostSockets:
-    """All listening sockets of the host's namespace; `complete` when the owner of each could be told.
+    """All listening sockets of the host's namespace; `complete` when the owner of each is known.
 
     The same object while nothing changed. UDP sockets on ports that the kernel hands out (`local_ports`: the first and
     the last, net.ipv4.ip_local_port_range) come and go with every question to a name server: they are left out unless
@@ -87,7 +92,7 @@ class BoundSocket:
 class NamespaceSockets:
     """The listening sockets in containers' own network namespaces, by the id of the container that owns one.
 
-    Read beside the scrapes; `age` is that of the oldest reading in seconds, None when there is none. A namespace that
+    Read between scrapes; `age` is that of the oldest reading in seconds, None when there is none. A namespace that
     could not be read is absent. `listeners` is the same object while nothing changed.
     """
 
@@ -97,10 +102,12 @@ class NamespaceSockets:
 
 @dataclass(frozen=True, slots=True)
 class ProxyUse:
-    """What the docker-proxies of one container cost: how many there are, and their resident memory in bytes.
+    """The docker-proxies of one container: how many there are, and their resident memory in bytes.
 
-    The memory is read beside the scrapes, and is 0 where it was not read yet.
+    `stopped` are the ports of those that a signal has stopped (state T of proc(5)): they accept no connection. Memory
+    and states are read between scrapes; the memory is 0 where it was not read yet.
     """
 
     processes: int
     resident_memory: int = 0
+    stopped: frozenset[PortKey] = frozenset()

@@ -161,8 +161,8 @@ def is_own(owner: Owner, container: Container) -> bool:
 
 
 def is_docker_proxy(owner: Owner) -> bool:
-    """Whether the listener publishes a port: docker-proxy, or the engine in its place."""
-    return owner.kind not in (CONTAINER, PROCESS)
+    """Whether the listener publishes a port of this engine: docker-proxy, or the engine in its place."""
+    return owner.kind not in (CONTAINER, PROCESS) and not owner.foreign_target
 
 
 def _netns(inventory: Inventory) -> dict[str, str]:

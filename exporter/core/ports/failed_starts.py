@@ -12,16 +12,31 @@ from exporter.core.ports.outgoing_connections import outgoing
 from exporter.core.ports.start_error import StartError, parse_start_error, possible_places
 
 NO_RESTARTS = ("", "no")
+MAX_NAMED = 5  # places in a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class FailedStart:
-    """A container that is down; `holder` is UNKNOWN_OWNER when no visible one has the port now."""
+    """A container that is down; `holder` is UNKNOWN_OWNER when no visible one has the port now.
+
+    `candidates` are the places that the engine's text may mean. `place` is the one that it means, without a port while
+    there are several and none of them is known to be held.
+    """
 
     container: Container
     reason: str
     place: ListenAddress
     holder: Owner
+    candidates: tuple[ListenAddress, ...]
+
+    @property
+    def named(self) -> str:
+        """The place, or the candidates, within a sentence."""
+        if self.place in self.candidates:
+            return str(self.place)
+        others = len(self.candidates) - MAX_NAMED
+        named = ", ".join(map(str, self.candidates[:MAX_NAMED]))
+        return f"one of {named}{f' and {others} others' if others > 0 else ''}"
 
 
 def failed_starts(context: PortContext) -> Iterator[FailedStart]:
@@ -36,14 +51,20 @@ def failed_starts(context: PortContext) -> Iterator[FailedStart]:
 def _explained(
     context: PortContext, container: Container, error: StartError, bindings: tuple[PortBinding, ...]
 ) -> FailedStart:
-    places = list(possible_places(error, bindings))
+    places = tuple(dict.fromkeys(possible_places(error, bindings)))
     for place in places:
         if others := context.others(place, container):
-            return FailedStart(container, error.reason, place, others[0].owner)
+            return FailedStart(container, error.reason, place, others[0].owner, places)
     for place in places:
         if (connection := outgoing(context, place)) is not None:
-            return FailedStart(container, error.reason, place, connection)
-    return FailedStart(container, error.reason, places[0], UNKNOWN_OWNER)
+            return FailedStart(container, error.reason, place, connection, places)
+    place = places[0] if len(places) == 1 else ListenAddress(_common_protocol(places), "", 0)
+    return FailedStart(container, error.reason, place, UNKNOWN_OWNER, places)
+
+
+def _common_protocol(places: tuple[ListenAddress, ...]) -> str:
+    protocols = {place.protocol for place in places}
+    return protocols.pop() if len(protocols) == 1 else ""
 
 
 def restarts(container: Container) -> bool:

@@ -2,7 +2,17 @@
 
 from typing import NamedTuple
 
-from exporter.core.model.sockets import ADDRESS, CONNECTION, CONTAINER, DOCKER_PROXY, ENGINE, Owner, PortKey
+from exporter.core.model.sockets import (
+    ADDRESS,
+    CONNECTION,
+    CONTAINER,
+    DOCKER_PROXY,
+    ENGINE,
+    KERNEL,
+    PROCESS,
+    Owner,
+    PortKey,
+)
 
 UNKNOWN_OWNER = Owner(kind="")  # none, or none that is visible
 EVERY_ADDRESS = "0.0.0.0"
@@ -32,6 +42,10 @@ class ListenAddress(NamedTuple):
 def described(owner: Owner) -> str:
     """Name an owner within a sentence."""
     name = owner.name
+    if owner.foreign_target:
+        return f"a docker-proxy for {owner.foreign_target}, which no container of this engine has"
+    if owner.kind == PROCESS and name == KERNEL:
+        return "the kernel"
     if owner.kind in FOR_CONTAINERS:
         return f"container {name} ({FOR_CONTAINERS[owner.kind]})" if name else FOR_CONTAINERS[owner.kind]
     if owner.kind == CONNECTION:

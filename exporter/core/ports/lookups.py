@@ -20,7 +20,7 @@ def needed_lookups(context: PortContext) -> frozenset[PortKey]:
 def _unexplained(context: PortContext) -> Iterator[ListenAddress]:
     for start in failed_starts(context):
         if start.reason == IN_USE and (start.holder == UNKNOWN_OWNER or start.holder.kind == CONNECTION):
-            yield start.place
+            yield from start.candidates
     for container_id, netns in context.netns.items():
         if netns == HOST:
             container = context.inventory.containers[container_id]

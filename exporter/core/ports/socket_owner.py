@@ -12,7 +12,6 @@ from exporter.core.topology.address_owners import address_owners
 # Programs that listen for containers besides docker-proxy: dockerd itself where there is no userland proxy, and for all
 # containers of a rootless engine the process that joins its network to the host's.
 ENGINES = frozenset({"dockerd", "rootlesskit"})
-KERNEL = "kernel"  # holds the sockets of tunnels and of its own servers: no process has them
 UNIDENTIFIED = Owner()
 
 
@@ -28,12 +27,18 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """The holder of a socket. `container_ids` are possible container ids in the names of its cgroups."""
+    """The holder of a socket. `container_ids` are possible container ids in the names of its cgroups.
+
+    `proxy` is read from the command line, `parent` is the name of the parent process; any user may choose both.
+    `uid` is the real user id, -1 where it is not known.
+    """
 
     pid: int
     name: str
     container_ids: tuple[str, ...] = ()
     proxy: Proxy | None = None
+    uid: int = -1
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,15 @@ class KnownContainers:
     """What identifies a container's sockets.
 
     `names` by container id; `addresses`: IP address -> container id; `published`: protocol and port -> pairs of the
-    host's address and a container id; `declared` are all protocols and ports that any container names.
+    host's address and a container id; `declared` are all protocols and ports that any container names. `engine_uid` is
+    the user of the engine's process, None where it is not known.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[tuple[str, int], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     declared: frozenset[tuple[str, int]] = frozenset()
+    engine_uid: int | None = 0
 
 
 def known_containers(inventory: Inventory) -> KnownContainers:
@@ -63,6 +70,7 @@ def known_containers(inventory: Inventory) -> KnownContainers:
         addresses={ip: owner.container_id for ip, owner in address_owners(inventory).items()},
         published=published,
         declared=frozenset(port for container in containers for port in _declared(container)),
+        engine_uid=inventory.engine.uid if inventory.engine else 0,
     )
 
 
@@ -94,12 +102,31 @@ def owner_of(socket: ListeningSocket, cgroup: Iterable[str], process: Process | 
         return Owner(CONTAINER, known.names[container_id], container_id)
     if process is None:
         return UNIDENTIFIED
+    if _is_users_own(socket, process, known):
+        return Owner(PROCESS, process.name)
     if process.proxy is not None:
-        target = known.addresses.get(process.proxy.container_ip, "")
-        return _of_docker(DOCKER_PROXY, target or _publisher(socket, known), known)
+        return _of_proxy(socket, process, process.proxy, known)
     if process.name in ENGINES:
         return _of_docker(ENGINE, _publisher(socket, known), known)
     return Owner(PROCESS, process.name)
+
+
+def _is_users_own(socket: ListeningSocket, process: Process, known: KnownContainers) -> bool:
+    """Whether the process or its socket is of another user than the engine: such a user chooses any name."""
+    return known.engine_uid is not None and not (process.uid == socket.uid == known.engine_uid)
+
+
+def _of_proxy(socket: ListeningSocket, process: Process, proxy: Proxy, known: KnownContainers) -> Owner:
+    """Return the owner by the address that a docker-proxy forwards to.
+
+    An engine starts its docker-proxy before it reports the container's address: then the container that publishes the
+    port counts, unless it has another address.
+    """
+    target = known.addresses.get(proxy.container_ip, "")
+    if not target and process.parent in ENGINES:
+        publisher = _publisher(socket, known)
+        target = "" if publisher in known.addresses.values() else publisher
+    return _of_docker(DOCKER_PROXY, target, known) if target else Owner(DOCKER_PROXY, foreign_target=proxy.container_ip)
 
 
 def _last_known(container_ids: Iterable[str], known: KnownContainers) -> str:

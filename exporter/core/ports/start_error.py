@@ -6,6 +6,7 @@ Texts of Docker 20.10 to 29. None of them is complete: the rest comes from the c
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from exporter.core.model.container_details import PortBinding
 from exporter.core.ports.listen_address import ListenAddress
@@ -20,7 +21,7 @@ _PROTOCOL = r"(?P<protocol>tcp|udp|sctp)"
 # errno's texts in lower case: with a capital letter it is an IP address that is taken.
 _WHY = r"(?:address already in use|(?P<not_local>cannot assign requested address))"
 
-# The first that matches counts.
+# The first that matches counts. An image chooses a part of the text: each pattern takes time linear in its length.
 _TEXTS = tuple(
     re.compile(text)
     for text in (
@@ -29,10 +30,13 @@ _TEXTS = tuple(
         rf"failed to bind host port {_PORT} for {_ADDRESS}:\d+-\d+:\S*/{_PROTOCOL}: {_WHY}",  # 28, of a range
         rf"failed to bind host port for {_ADDRESS}:{_PORT}:\S*/{_PROTOCOL}: {_WHY}",  # 28
         rf"failed to bind host port {_ADDRESS}:{_PORT}/{_PROTOCOL}: {_WHY}",  # 29
-        rf"failed to listen on (?P<protocol>TCP|UDP|SCTP) socket: (?:.*: )?{_WHY}",  # 28
+        rf"failed to listen on (?P<protocol>TCP|UDP|SCTP) socket: (?:\w{{1,16}}: )?{_WHY}",  # 28
         r"all ports are allocated",  # of a range, or of all that the engine may choose from
     )
 )
+
+
+MAX_TEXTS = 1024  # parsed ones that are kept: the text of a container that is down stays the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class StartError:
     port: int = 0
 
 
+@lru_cache(MAX_TEXTS)
 def parse_start_error(text: str) -> StartError | None:
     """Read State.Error; None when the start did not fail, or for anything but a host port."""
     found = next((match for pattern in _TEXTS if (match := pattern.search(text))), None) if text else None

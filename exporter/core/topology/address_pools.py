@@ -17,7 +17,7 @@ class PoolUse:
     available: int
 
 
-# What every engine has that is not told otherwise (moby, libnetwork/ipamutils): 31 subnets, one of them docker0's.
+# The default of an engine without configured pools (moby, libnetwork/ipamutils): 31 subnets, one of them docker0's.
 BUILT_IN_POOLS = (
     *(AddressPool(f"172.{second}.0.0/16", 16) for second in range(17, 32)),
     AddressPool("192.168.0.0/16", 20),

@@ -40,14 +40,14 @@ class SubnetUse:
 def subnet_uses(topology: Topology) -> tuple[SubnetUse, ...]:
     """Return the uses of all subnets, by network and subnet.
 
-    Where the engine tells its own count, that is taken: it knows of reservations that are seen nowhere else.
+    Where the engine reports its own count, that is used: it includes reservations that are visible nowhere else.
     """
     held = _held(topology)
     found = []
     for network in topology.inventory.networks.values():
         for subnet in subnets_with_gateways(topology, network) if network.scope == "local" else ():
             span = parse_subnet(subnet.subnet)
-            # 0.0.0.0/0 is Docker's way to say that somebody else hands out the addresses.
+            # 0.0.0.0/0 means that Docker does not assign the addresses itself.
             if span is not None and span.prefixlen and span.num_addresses <= MOST_ADDRESSES:
                 figures = topology.inventory.address_use.get(network.id, {}).get(subnet.subnet)
                 found.append(_use(network, subnet, span, held.get(network.id, frozenset()), figures))
@@ -82,15 +82,15 @@ def _reserved(subnet: Subnet, span: Span) -> set[Address]:
 def _held(topology: Topology) -> dict[str, set[Address]]:
     """Return network id -> the addresses of its live endpoints, of those that Docker made for itself too."""
     texts: dict[str, set[str]] = {}
-    told: set[tuple[str, str]] = set()
+    listed: set[tuple[str, str]] = set()
     inventory = topology.inventory
     for container in inventory.containers.values():
         for endpoint in container.endpoints if container.live else ():
             texts.setdefault(endpoint.network_id, set()).update((endpoint.ip_address, endpoint.ip6_address))
-            told.add((endpoint.network_id, container.id))
+            listed.add((endpoint.network_id, container.id))
     for network_id, members in inventory.members.items():
         # What a container says itself goes before: the two were not read at the same moment.
-        others = [member for member in members if (network_id, member.container_id) not in told]
+        others = [member for member in members if (network_id, member.container_id) not in listed]
         texts.setdefault(network_id, set()).update(text for m in others for text in (m.ip_address, m.ip6_address))
     return {
         network_id: {parsed for text in found if (parsed := parse_address(text)) is not None}

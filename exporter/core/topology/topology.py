@@ -1,8 +1,8 @@
 """Join what Docker says to what the kernel says: whose is each veth, which network is each bridge.
 
-The match and its doubts live here only. A veth belongs to the container whose namespace holds its peer (nsid), or to
+Ambiguous matches are handled here only. A veth belongs to the container whose namespace holds its peer (nsid), or to
 the one whose MAC address a device there has; it belongs to the network whose bridge it is a port of. Where neither
-is known it stays nobody's: never a guess.
+is known it has no owner: never a guess.
 """
 
 from collections.abc import Iterator, Mapping
@@ -60,7 +60,7 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A veth that is a port of a Docker bridge; `container` is None when nobody is known to own it."""
+    """A veth that is a port of a Docker bridge; `container` is None when its owner is unknown."""
 
     link: Link
     bridge: Bridge
@@ -91,7 +91,7 @@ class Topology:
 
 
 def join(inventory: Inventory, devices: Devices) -> Topology:
-    """Join; order is by name, so that two scrapes list their series alike."""
+    """Join; order is by name, so that two scrapes list their series in the same order."""
     inventory = with_distinct_names(inventory)
     bridges = _bridges(inventory, devices)
     ports = _ports(inventory, devices, bridges)
@@ -158,13 +158,13 @@ def _inside(container: Container, network: Network, endpoint: Endpoint, devices:
     if network.driver not in READ_INSIDE or nsid is None:
         return Attachment(container, network, endpoint)
     interfaces = devices.interfaces.get(nsid, ())
-    alike = [i for i in interfaces if i.mac_address == endpoint.mac_address and endpoint.mac_address]
-    if len(alike) != 1:
-        alike = list(interfaces) if len(interfaces) == len(container.endpoints) == 1 else []
-    if not alike:
+    matches = [i for i in interfaces if i.mac_address == endpoint.mac_address and endpoint.mac_address]
+    if len(matches) != 1:
+        matches = list(interfaces) if len(interfaces) == len(container.endpoints) == 1 else []
+    if not matches:
         return Attachment(container, network, endpoint)
-    reading = NamespaceInterface(endpoint.endpoint_id, container.pid, nsid, alike[0])
-    return Attachment(container, network, endpoint, interface=alike[0].name, reading=reading)
+    reading = NamespaceInterface(endpoint.endpoint_id, container.pid, nsid, matches[0])
+    return Attachment(container, network, endpoint, interface=matches[0].name, reading=reading)
 
 
 def _bridges(inventory: Inventory, devices: Devices) -> tuple[Bridge, ...]:
@@ -182,13 +182,13 @@ def _bridges(inventory: Inventory, devices: Devices) -> tuple[Bridge, ...]:
 
 def _attachment(container: Container, network: Network, link: Link, devices: Devices) -> Attachment:
     inside = devices.interfaces.get(link.peer_nsid, ()) if link.peer_nsid is not None else ()
-    alike = [i for i in inside if i.ifindex == link.peer_ifindex]
+    matches = [i for i in inside if i.ifindex == link.peer_ifindex]
     return Attachment(
         container=container,
         network=network,
         endpoint=next((e for e in container.endpoints if e.network_id == network.id), None),
         veth=link,
-        interface=alike[0].name if alike else "",
+        interface=matches[0].name if matches else "",
     )
 
 
@@ -200,7 +200,7 @@ class _Owners:
         for container_id, nsid in devices.sandboxes.items():
             container = inventory.containers.get(container_id)
             if container is not None and container.live:
-                # Two containers in one namespace that is no container's own: one of the two answers is old.
+                # Two containers claim one namespace, which neither shares: one of the two answers is old.
                 self._by_nsid[nsid] = None if nsid in self._by_nsid else container
         # A member is known before the inspect of a container that starts: a life may be shorter than that takes.
         members = (

@@ -1,7 +1,9 @@
 """The cgroup that a socket was made in: the id that the kernel reports is the inode number of the cgroup's directory.
 
 Needs the host's cgroup-2 tree, by itself (v2) or beside the older hierarchies (hybrid). The engine's cgroup driver
-names a container's directory: `docker/ID` (cgroupfs) or `docker-ID.scope` (systemd).
+names a container's directory: `docker/ID` (cgroupfs) or `docker-ID.scope` (systemd), below a parent that it may
+choose. A user without privileges makes directories of any name in the cgroups that systemd delegates: those below
+user.slice, and those of a service.
 """
 
 import os
@@ -11,7 +13,8 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 ROOT_ID = 1  # of the host's own root; that of a cgroup namespace has another
-CONTAINER_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+CONTAINER_CGROUP = re.compile(r"(?:docker-)?([0-9a-f]{64})(?:\.scope)?")
+USER_SLICE, SERVICE = "user.slice", ".service"
 
 
 class CgroupTree:
@@ -21,6 +24,7 @@ class CgroupTree:
         self._sysfs = sysfs
         self._paths: dict[int, str] = {}
         self._removed: frozenset[int] = frozenset()
+        self.engine_slice = ""  # of a rootless engine's user
 
     def update(self, cgroup_ids: AbstractSet[int]) -> None:
         """Read the tree again if it lacks one of these. An id without a directory was removed, or is not visible."""
@@ -32,7 +36,7 @@ class CgroupTree:
 
     def container_ids(self, cgroup_id: int) -> tuple[str, ...]:
         """Return what may be container ids in the cgroup's path, the outermost first."""
-        return parse_container_ids(self._paths.get(cgroup_id, ""))
+        return parse_container_ids(self._paths.get(cgroup_id, ""), self.engine_slice)
 
     def processes(self, cgroup_id: int) -> list[int]:
         """Return the pids in the cgroup; 0 for a process that is not visible from here."""
@@ -75,6 +79,21 @@ def read_members(path: str) -> list[int]:
         return []
 
 
-def parse_container_ids(text: str) -> tuple[str, ...]:
-    """Find what may be container ids: in a cgroup's path, or in /proc/PID/cgroup."""
-    return tuple(CONTAINER_ID.findall(text))
+def user_slice(uid: int | None) -> str:
+    """Return the cgroup of a user's own processes; '' for root, who has none, and for an unknown user."""
+    return f"user-{uid}.slice" if uid else ""
+
+
+def parse_container_ids(text: str, engine_slice: str = "") -> tuple[str, ...]:
+    """Find what may be container ids: in a cgroup's path, or in /proc/PID/cgroup.
+
+    None in a directory that a user may have made. `engine_slice` is the cgroup of a rootless engine's user.
+    """
+    found: list[str] = []
+    for path in text.splitlines():
+        names = path.split("/")
+        delegated = next((at for at, name in enumerate(names) if name == USER_SLICE or name.endswith(SERVICE)), None)
+        if delegated is not None and (not engine_slice or engine_slice not in names):
+            names = names[:delegated]
+        found += [match[1] for name in names if (match := CONTAINER_CGROUP.fullmatch(name))]
+    return tuple(found)

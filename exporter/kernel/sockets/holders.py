@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from exporter.core.model.sockets import ListeningSocket
-from exporter.core.ports.socket_owner import KERNEL, Process
+from exporter.core.model.sockets import KERNEL, ListeningSocket
+from exporter.core.ports.socket_owner import Process
 from exporter.kernel.namespaces.stats import read_own_namespace
 from exporter.kernel.sockets.cgroups import CgroupTree
 from exporter.kernel.sockets.processes import (
@@ -113,7 +113,7 @@ class HolderTable:
 
     def _add(self, new: Sockets, before: Collection[int], now: float) -> None:
         found, denied = self._search(new)
-        processes = {pid: read_process(self._procfs, pid) for pid in {held.pid for held in found.values()}}
+        processes = {pid: self._read_process(pid) for pid in {held.pid for held in found.values()}}
         known = {inode: process for inode, held in found.items() if (process := processes[held.pid])}
         if denied:
             known.update(self._by_command_line(new, new.keys() - known.keys()))
@@ -138,14 +138,18 @@ class HolderTable:
         return not any(is_in_namespace(self._procfs, pid, self._namespace) for pid in denied)
 
     def _by_command_line(self, sockets: Sockets, inodes: Collection[int]) -> dict[int, Process]:
-        """Find docker-proxies whose descriptors are not readable by their command lines.
+        """Find docker-proxies whose descriptors are not readable by their command lines and users.
 
         One within a container belongs to an engine in there, which has another namespace.
         """
         proxies = {}
         for pid, proxy in read_proxies(self._procfs).items():
-            process = read_process(self._procfs, pid)
+            process = self._read_process(pid)
             if process and not process.container_ids:
-                proxies[proxy.protocol, proxy.host_ip, proxy.host_port] = process
-        addresses = {inode: (sockets[inode].protocol, sockets[inode].address, sockets[inode].port) for inode in inodes}
-        return {inode: proxies[address] for inode, address in addresses.items() if address in proxies}
+                proxies[proxy.protocol, proxy.host_ip, proxy.host_port, process.uid] = process
+        found = {inode: sockets[inode] for inode in inodes}
+        keys = {inode: (one.protocol, one.address, one.port, one.uid) for inode, one in found.items()}
+        return {inode: proxies[key] for inode, key in keys.items() if key in proxies}
+
+    def _read_process(self, pid: int) -> Process | None:
+        return read_process(self._procfs, pid, self._tree.engine_slice)

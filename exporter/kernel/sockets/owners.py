@@ -13,7 +13,7 @@ from exporter.core.model.kernel_sample import Degraded
 from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.sockets import DOCKER_PROXY, BoundSocket, HostSockets, Listener, ListeningSocket, Owner
 from exporter.core.ports.socket_owner import KnownContainers, known_containers, owner_of
-from exporter.kernel.sockets.cgroups import CgroupTree
+from exporter.kernel.sockets.cgroups import CgroupTree, user_slice
 from exporter.kernel.sockets.holders import HolderTable
 from exporter.kernel.sockets.listeners import read_any_state
 
@@ -80,11 +80,11 @@ class SocketOwners:
             for state, socket in found
         )
 
-    def proxies(self) -> dict[int, str]:
-        """Return the docker-proxies that hold a listening socket: pid -> name of the container that each is for."""
-        listeners = [one for one in self._latest.listeners if one.owner.kind == DOCKER_PROXY]
-        holders = [(self._listening.process(one.socket.inode), one.owner.name) for one in listeners]
-        return {process.pid: name for process, name in holders if process and name}
+    def proxies(self) -> dict[int, Listener]:
+        """Return the docker-proxies of known containers that hold a listening socket: pid -> the socket's listener."""
+        listeners = [one for one in self._latest.listeners if one.owner.kind == DOCKER_PROXY and one.owner.name]
+        holders = [(self._listening.process(one.socket.inode), one) for one in listeners]
+        return {process.pid: listener for process, listener in holders if process}
 
     def degraded(self) -> tuple[Degraded, ...]:
         """Return what must be granted, where an owner is unknown."""
@@ -97,6 +97,7 @@ class SocketOwners:
 
     def _update_inventory(self, inventory: Inventory) -> None:
         self._known = keep_equal(self._known, self._known_containers(inventory))
+        self._tree.engine_slice = user_slice(self._known.engine_uid)
 
     def _is_shown(self, socket: ListeningSocket, local_ports: Ports) -> bool:
         first, last = local_ports

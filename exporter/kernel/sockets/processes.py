@@ -16,8 +16,8 @@ from exporter.core.ports.socket_owner import Process, Proxy
 from exporter.kernel.sockets.cgroups import parse_container_ids
 
 INIT = 1
+STOPPED = frozenset("Tt")
 KERNEL_THREADS = 2  # their parent, and the only process whose name is known beforehand
-DOCKER_PROXY = "docker-proxy"
 SIZE = 1 << 14
 COMM_BYTES = 15  # linux/sched.h: TASK_COMM_LEN, without the NUL
 MAX_PROGRAM_WORDS, MAX_PROGRAM_LENGTH = 4, 64
@@ -102,15 +102,48 @@ def is_in_namespace(procfs: Path, pid: int, namespace: int) -> bool:
         return False
 
 
-def read_process(procfs: Path, pid: int) -> Process | None:
-    """Read who a process is; None when it is gone."""
+def read_process(procfs: Path, pid: int, engine_slice: str = "") -> Process | None:
+    """Read who a process is; None when it is gone. For `engine_slice` see `parse_container_ids`."""
     name = read_name(procfs, pid)
     try:
         cgroups = (procfs / str(pid) / "cgroup").read_text("utf-8", "replace")
     except OSError:
         return None
-    proxy = read_proxy(procfs, pid) if name == DOCKER_PROXY else None
-    return Process(pid, read_program(procfs, pid, name), parse_container_ids(cgroups), proxy)
+    status = read_status(procfs, pid)
+    return Process(
+        pid,
+        read_program(procfs, pid, name),
+        parse_container_ids(cgroups, engine_slice),
+        read_proxy(procfs, pid),
+        status.uid,
+        read_name(procfs, status.parent) if status.parent else "",
+    )
+
+
+class Status(NamedTuple):
+    """Of /proc/PID/status: the state's letter, the parent's pid, the real user id (-1 where the process is gone)."""
+
+    state: str = ""
+    parent: int = 0
+    uid: int = -1
+
+
+def read_status(procfs: Path, pid: int) -> Status:
+    """Read a process's state, parent and user."""
+    return parse_status(_read(f"{procfs}/{pid}/status").decode("utf-8", "replace"))
+
+
+def parse_status(text: str) -> Status:
+    """Parse /proc/PID/status: a name, a colon and a tab begin each line (fs/proc/array.c); a name is escaped."""
+    told = dict(line.split(":\t", 1) for line in text.split("\n") if ":\t" in line)
+    if "Uid" not in told:
+        return Status()
+    return Status(told.get("State", "")[:1], int(told.get("PPid", 0)), int(told["Uid"].split()[0]))
+
+
+def is_stopped(procfs: Path, pid: int) -> bool:
+    """Whether a signal has stopped a process (state T; t while it is traced)."""
+    return read_status(procfs, pid).state in STOPPED
 
 
 def read_name(procfs: Path, pid: int) -> str:
@@ -140,18 +173,19 @@ def parse_program(name: str, command_line: bytes) -> str:
 
 
 def read_proxy(procfs: Path, pid: int) -> Proxy | None:
-    """Read what a docker-proxy is for; None when it is gone, or no docker-proxy in spite of its name."""
+    """Read the ports of a docker-proxy, whatever its name; None for another process, and for one that is gone."""
     return parse_proxy(_read(f"{procfs}/{pid}/cmdline"))
 
 
 def read_proxies(procfs: Path) -> Mapping[int, Proxy]:
-    """Read all docker-proxies by their names and command lines: pid -> what it is for."""
-    named = (pid for pid in read_pids(procfs) if read_name(procfs, pid) == DOCKER_PROXY)
-    return {pid: proxy for pid in named if (proxy := read_proxy(procfs, pid)) is not None}
+    """Read all docker-proxies by their command lines: pid -> its ports."""
+    return {pid: proxy for pid in read_pids(procfs) if (proxy := read_proxy(procfs, pid)) is not None}
 
 
 def parse_proxy(command_line: bytes) -> Proxy | None:
     """Parse `docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80`."""
+    if b"\0-container-ip\0" not in command_line:
+        return None
     words = command_line.decode("utf-8", "replace").split("\0")
     told = dict(pairwise(words))
     try:

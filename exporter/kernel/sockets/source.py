@@ -12,22 +12,34 @@ from pathlib import Path
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.kernel_sample import KernelSample
 from exporter.core.model.memo import keep_equal
-from exporter.core.model.sockets import BoundSocket, HostSockets, ListeningSocket, NamespaceSockets, PortKey, ProxyUse
+from exporter.core.model.sockets import (
+    BoundSocket,
+    HostSockets,
+    Listener,
+    ListeningSocket,
+    NamespaceSockets,
+    PortKey,
+    ProxyUse,
+)
 from exporter.core.ports.socket_owner import with_watched_namespace
 from exporter.kernel.namespaces.sweep import Sweep
 from exporter.kernel.read_source import timed
 from exporter.kernel.sockets.listeners import SocketReader, read_local_ports, read_reserved_ports
 from exporter.kernel.sockets.namespace_sockets import read_namespace_sockets
 from exporter.kernel.sockets.owners import SocketOwners
-from exporter.kernel.sockets.processes import read_resident_memory
+from exporter.kernel.sockets.processes import is_stopped, read_resident_memory
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerPorts:
-    """The listening sockets in a container's namespace, None when it is not visible; its docker-proxies' memory."""
+    """The listening sockets in a container's namespace, None when it is not visible.
+
+    Of its docker-proxies: their resident memory in bytes, and the ports of those that are stopped.
+    """
 
     listeners: tuple[ListeningSocket, ...] | None
     proxy_memory: int
+    stopped: frozenset[PortKey]
 
 
 class PortReader:
@@ -42,7 +54,7 @@ class PortReader:
         self._host = HostSockets()
         self._reserved_ports: tuple[tuple[int, int], ...] = ()
         self._bound: Mapping[PortKey, tuple[BoundSocket, ...]] = {}
-        self._proxies: Mapping[int, str] = {}
+        self._proxies: Mapping[int, Listener] = {}
         self._sweep = Sweep("namespace_sockets", self._read_container, lambda: self._containers)
         self._namespaces: Mapping[str, tuple[ListeningSocket, ...]] = {}
         self._use: Mapping[str, ProxyUse] = {}
@@ -104,9 +116,12 @@ class PortReader:
     def _proxy_use(self) -> Mapping[str, ProxyUse]:
         readings, _ = self._sweep.snapshot()
         names = {container.id: container.name for container in self._containers}
-        memory = {names[key]: reading.proxy_memory for key, reading in readings.items() if key in names}
-        counts = Counter(self._proxies.values())
-        use = {name: ProxyUse(count, memory.get(name, 0)) for name, count in sorted(counts.items())}
+        read = {names[key]: reading for key, reading in readings.items() if key in names}
+        counts = Counter(listener.owner.name for listener in self._proxies.values())
+        use = {
+            name: ProxyUse(count, read[name].proxy_memory, read[name].stopped) if name in read else ProxyUse(count)
+            for name, count in sorted(counts.items())
+        }
         self._use = keep_equal(self._use, use)
         return self._use
 
@@ -114,6 +129,7 @@ class PortReader:
         """Read one container, in the sweep's thread."""
         listeners = read_namespace_sockets(self._procfs, container)
         known = self._namespaces.get(container.id)
-        pids = [pid for pid, name in self._proxies.items() if name == container.name]
-        memory = sum(read_resident_memory(self._procfs, pid) for pid in pids)
-        return ContainerPorts(known if known == listeners else listeners, memory)
+        proxies = {pid: one.socket for pid, one in self._proxies.items() if one.owner.name == container.name}
+        memory = sum(read_resident_memory(self._procfs, pid) for pid in proxies)
+        stopped = {(one.protocol, one.port) for pid, one in proxies.items() if is_stopped(self._procfs, pid)}
+        return ContainerPorts(known if known == listeners else listeners, memory, frozenset(stopped))

@@ -18,7 +18,17 @@ class FakeProc:
         if whole:
             self.process(2, "kthreadd")
 
-    def process(self, pid: int, name: str, *inodes: int, cgroup: str = "/", words: tuple[str, ...] = ()) -> None:
+    def process(
+        self,
+        pid: int,
+        name: str,
+        *inodes: int,
+        cgroup: str = "/",
+        words: tuple[str, ...] = (),
+        uid: int = 0,
+        parent: int = 1,
+        state: str = "S (sleeping)",
+    ) -> None:
         """A process with such a name, in such a cgroup, that holds these sockets."""
         self.end(pid)
         folder = self.root / str(pid)
@@ -26,6 +36,8 @@ class FakeProc:
         (folder / "comm").write_text(f"{name}\n")
         (folder / "cgroup").write_text(f"0::{cgroup}\n")
         (folder / "cmdline").write_text("".join(f"{word}\0" for word in words or (name,)))
+        status = (f"Name:\t{name}", f"State:\t{state}", f"PPid:\t{parent}", f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}")
+        (folder / "status").write_text("".join(f"{line}\n" for line in status))
         (folder / "statm").write_text("300 20 10 1 0 40 0\n")
         for number, target in enumerate(("/dev/null", *(f"socket:[{inode}]" for inode in inodes))):
             (folder / "fd" / str(number)).symlink_to(target)

@@ -90,7 +90,7 @@ def test_the_port_of_a_failed_start_is_looked_up_for_the_next_observation() -> N
     first = host.look()
     assert (first.needed_lookups, first.lookups_pending, host.kernel.asked) == (frozenset({("tcp", 8080)}), True, [])
     assert [found.labels["holder"] for found in first.evaluation.findings] == [""]
-    assert host.found() == {("start_failed", "curl"), ("ephemeral_holder", "curl")}
+    assert host.found() == {("start_failed", "curl")}
     assert (host.kernel.asked, host.look().lookups_pending) == ([{("tcp", 8080)}], False)
 
 

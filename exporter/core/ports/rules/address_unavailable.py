@@ -17,5 +17,5 @@ def check(context: PortContext) -> Iterator[Finding]:
         if start.reason == NOT_LOCAL:
             name, place = start.container.name, start.place
             severity = CRITICAL if restarts(start.container) else WARNING
-            detail = f"{name} did not start: it publishes {place}, and the host had no such address"
+            detail = f"{name} did not start: it publishes {start.named}, and the host had no such address"
             yield conflict(context, KIND, place, name, severity, detail)

@@ -1,16 +1,16 @@
-"""A bind failed, nothing listens on the port, and an outgoing connection uses it as source port.
+"""A bind in the host's network namespace failed, no socket listens there, and an outgoing connection has the port.
 
-Guard: connections are looked up only then; one in TIME_WAIT ends by itself; one of another address is no obstacle.
+A start that failed for it is `start_failed`, with the connection as its holder. Guard: connections are looked up only
+then; one in TIME_WAIT ends by itself; one of another address is no obstacle.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CONFIRMED, INFO, SUSPECTED, WARNING, Finding
-from exporter.core.model.sockets import CONNECTION, Owner
+from exporter.core.findings.finding import INFO, SUSPECTED, WARNING, Finding
+from exporter.core.model.sockets import Owner
 from exporter.core.ports.bind_claims import Claim, claims
 from exporter.core.ports.conflict import conflict
 from exporter.core.ports.context import HOST, PortContext
-from exporter.core.ports.failed_starts import failed_starts
 from exporter.core.ports.listen_address import ListenAddress, described
 from exporter.core.ports.outgoing_connections import outgoing
 
@@ -18,10 +18,7 @@ KIND = "ephemeral_holder"
 
 
 def check(context: PortContext) -> Iterator[Finding]:
-    """Report each failed start, and each failed bind in the host's namespace, that a connection explains."""
-    for start in failed_starts(context):
-        if start.holder.kind == CONNECTION:
-            yield _finding(context, start.container.name, Claim(start.place, CONFIRMED), start.holder)
+    """Report each failed bind that a connection explains."""
     for container_id, netns in context.netns.items() if context.readings.bound else ():
         container = context.inventory.containers[container_id]
         if netns == HOST:

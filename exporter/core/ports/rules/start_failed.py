@@ -29,7 +29,7 @@ def check(context: PortContext) -> Iterator[Finding]:
             continue
         severity = _severity(context, start.container)
         if holder == UNKNOWN_OWNER:
-            why = f"{place} was in use when it started, and Docker does not retry"
+            why = f"{start.named} was in use when it started, and Docker does not retry"
         else:
             why = f"{place} is held by {described(holder)}"
         yield conflict(context, KIND, place, name, severity, f"{name} did not start: {why}", holder=holder)

@@ -18,12 +18,12 @@ from exporter.core.ports.socket_owner import (
 from tests.support import builders
 
 SOCKET = ListeningSocket("tcp", "0.0.0.0", 8080)
-DOCKERD = Process(10, "dockerd")
+DOCKERD = Process(10, "dockerd", uid=0)
 
 
-def proxy(container_ip: str) -> Process:
+def proxy(container_ip: str, *, name: str = "docker-proxy", uid: int = 0, parent: str = "dockerd") -> Process:
     """A docker-proxy that leads there."""
-    return Process(11, "docker-proxy", (), Proxy("tcp", "0.0.0.0", 8080, container_ip))
+    return Process(11, name, (), Proxy("tcp", "0.0.0.0", 8080, container_ip), uid, parent)
 
 
 def publishing(container: Container, *bindings: PortBinding) -> Container:
@@ -51,10 +51,14 @@ KNOWN = host(WEB, builders.run("db", network="front", ip="172.18.0.3"))
         ((), Process(20, "nginx", ("other",)), Owner("process", "nginx")),
         (("other",), Process(20, "nginx"), Owner("process", "nginx")),
         ((), proxy("172.18.0.3"), Owner("docker-proxy", "db", "db-id")),
-        ((), proxy("172.18.0.99"), Owner("docker-proxy")),
-        ((), Process(20, "docker-proxy"), Owner("process", "docker-proxy")),
+        ((), proxy("172.18.0.3", name="docker-proxy-current"), Owner("docker-proxy", "db", "db-id")),
+        ((), proxy("172.18.0.3", parent="systemd"), Owner("docker-proxy", "db", "db-id")),
+        ((), proxy("172.18.0.99"), Owner("docker-proxy", foreign_target="172.18.0.99")),
+        ((), proxy("172.18.0.3", uid=1000), Owner("process", "docker-proxy")),
+        ((), Process(20, "docker-proxy", uid=0), Owner("process", "docker-proxy")),
         ((), DOCKERD, Owner("engine")),
-        ((), Process(20, "rootlesskit"), Owner("engine")),
+        ((), replace(DOCKERD, uid=1000), Owner("process", "dockerd")),
+        ((), Process(20, "rootlesskit", uid=0), Owner("engine")),
         ((), None, Owner()),
         (("other",), None, Owner()),
     ],
@@ -86,6 +90,30 @@ def test_the_engine_listens_for_whoever_publishes_just_that(host_ip: str, addres
 def test_a_proxy_to_an_address_that_is_not_known_yet_is_for_whoever_publishes_the_port() -> None:
     known = host(publishing(builders.run("web"), PortBinding("tcp", 80, "0.0.0.0", 8080, 8080)))
     assert owner_of(SOCKET, (), proxy("172.18.0.2"), known) == Owner("docker-proxy", "web", "web-id")
+
+
+@pytest.mark.parametrize("parent", ["systemd", "dockerd"], ids=["left behind", "of another engine"])
+def test_a_proxy_to_an_address_that_the_publisher_does_not_have_is_not_its(parent: str) -> None:
+    known = host(publishing(WEB, PortBinding("tcp", 80, "0.0.0.0", 8080, 8080)))
+    found = owner_of(SOCKET, (), proxy("172.19.0.2", parent=parent), known)
+    assert found == Owner("docker-proxy", foreign_target="172.19.0.2")
+
+
+@pytest.mark.parametrize(
+    ("engine_uid", "uid", "kind"),
+    [
+        (1000, 1000, "engine"),
+        (1000, 1001, "process"),
+        (1000, 0, "process"),
+        (None, 1001, "engine"),
+        (0, 1000, "process"),
+    ],
+)
+def test_the_engine_is_a_process_of_its_user(engine_uid: int | None, uid: int, kind: str) -> None:
+    known = replace(KNOWN, engine_uid=engine_uid)
+    socket = replace(SOCKET, uid=uid)
+    assert owner_of(socket, (), Process(20, "rootlesskit", uid=uid), known).kind == kind
+    assert owner_of(replace(SOCKET, uid=4), (), Process(20, "x", uid=uid), known).kind == "process"
 
 
 def test_addresses_are_those_of_bridge_networks() -> None:

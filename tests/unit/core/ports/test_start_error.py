@@ -1,5 +1,7 @@
 """State.Error of every engine, as it was seen or as its source writes it."""
 
+from time import process_time
+
 import pytest
 
 from exporter.core.model.container_details import PortBinding
@@ -45,6 +47,7 @@ PROXY = ENDPOINT + "Error starting userland proxy: "
             (IN_USE, "tcp", "fd00::5:80", 8080),
         ),
         (NETWORKING + "failed to listen on TCP socket: address already in use", (IN_USE, "tcp", "", 0)),
+        (NETWORKING + "failed to listen on TCP socket: listen: address already in use", (IN_USE, "tcp", "", 0)),
         (ENDPOINT + "all ports are allocated", (IN_USE, "", "", 0)),
         (
             "error while calling PortManager.AddPort(): listen tcp 0.0.0.0:8080: bind: address already in use",
@@ -115,3 +118,35 @@ def test_what_a_text_lacks_comes_from_the_bindings(
     error: StartError, bindings: tuple[PortBinding, ...], places: list[tuple[str, str, int]]
 ) -> None:
     assert list(possible_places(error, bindings)) == [ListenAddress(*place) for place in places]
+
+
+HOSTILE = (
+    "failed to listen on TCP socket: ",
+    "failed to listen on TCP socket: x: ",
+    "failed to bind host port for ",
+    "failed to bind host port for 0.0.0.0:1:/tcp: ",
+    "failed to bind host port for 0.0.0.0:1:" + "/tcp" * 9,
+    "failed to bind host port 1 for [::]:1-1:",
+    "Bind for ::::::::::::",
+    "Bind for :1:1:1:1",
+    "listen tcp 0.0.0.0",
+    "listen tcp4 [::]:1: bind: ",
+)
+
+
+@pytest.mark.parametrize("part", HOSTILE)
+def test_a_text_that_an_image_chose_takes_time_linear_in_its_length(part: str) -> None:
+    """A quadratic pattern takes 256 times as long for a text of 16 times the length."""
+    short, long = (_seconds((part * length)[:length]) for length in (2000, 32_000))
+    assert long < 64 * short + 0.05
+
+
+def _seconds(text: str) -> float:
+    started = process_time()
+    parse_start_error(text)
+    return process_time() - started
+
+
+def test_a_text_is_parsed_once() -> None:
+    text = PROXY + "listen tcp4 0.0.0.0:8099: bind: address already in use"
+    assert parse_start_error(text) is parse_start_error(text)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.kernel.sockets.cgroups import CgroupTree, find_root, parse_container_ids
+from exporter.kernel.sockets.cgroups import CgroupTree, find_root, parse_container_ids, user_slice
 from tests.support.kernel.cgroup_tree import Tree
 
 WEB, DB = "a1" * 32, "b2" * 32
@@ -28,6 +28,29 @@ def test_a_container_within_a_container_has_both_names_the_outer_first(tmp_path:
     known = CgroupTree(tmp_path)
     known.update({number})
     assert known.container_ids(number) == (WEB, DB)
+
+
+DELEGATED = "user.slice/user-1000.slice/user@1000.service"
+
+
+@pytest.mark.parametrize(
+    "path", [f"{DELEGATED}/docker/{WEB}", f"{DELEGATED}/docker-{WEB}.scope", f"system.slice/ci.service/docker/{WEB}"]
+)
+def test_what_a_user_may_have_made_is_no_container(path: str) -> None:
+    assert parse_container_ids(f"0::/{path}") == ()
+    assert parse_container_ids(f"0::/docker/{DB}/{path}") == (DB,)
+
+
+def test_below_the_user_of_a_rootless_engine_it_is() -> None:
+    text = f"0::/{DELEGATED}/user.slice/docker-{WEB}.scope"
+    assert parse_container_ids(text, user_slice(1000)) == (WEB,)
+    assert parse_container_ids(text, user_slice(1001)) == ()
+    assert (user_slice(0), user_slice(None)) == ("", "")
+
+
+@pytest.mark.parametrize("name", [f"libpod-{WEB}.scope", f"cri-containerd-{WEB}.scope", f"x{WEB}"])
+def test_a_container_of_another_runtime_is_none_of_this_engine(name: str) -> None:
+    assert parse_container_ids(f"0::/machine.slice/{name}") == ()
 
 
 def test_a_service_is_no_container(tmp_path: Path) -> None:

@@ -87,13 +87,50 @@ def test_a_container_that_the_engine_has_not_told_yet_is_a_process_until_then(ho
 
 def test_a_proxy_is_its_containers_by_the_name_of_the_moment(host: Host) -> None:
     host.know(web())
-    host.proc.process(20, "docker-proxy", 8080, words=DOCKER_PROXY)
+    host.proc.process(10, "dockerd")
+    host.proc.process(20, "docker-proxy", 8080, words=DOCKER_PROXY, parent=10)
     host.listen(8080)
     assert host.by_port() == {8080: Owner("docker-proxy", "web", WEB_ID)}
-    assert host.owners.proxies() == {20: "web"}
+    assert {pid: one.owner.name for pid, one in host.owners.proxies().items()} == {20: "web"}
     host.know(web("renamed"))
     assert host.by_port() == {8080: Owner("docker-proxy", "renamed", WEB_ID)}
-    assert host.owners.proxies() == {20: "renamed"}
+    assert {pid: one.owner.name for pid, one in host.owners.proxies().items()} == {20: "renamed"}
+
+
+@pytest.mark.parametrize("name", ["docker-proxy-current", "docker-proxy", "x"])
+def test_a_proxy_is_one_whatever_its_file_is_called(name: str, host: Host) -> None:
+    host.know(web())
+    host.proc.process(10, "dockerd")
+    host.proc.process(20, name, 8080, words=DOCKER_PROXY, parent=10)
+    host.listen(8080)
+    assert host.by_port() == {8080: Owner("docker-proxy", "web", WEB_ID)}
+
+
+@pytest.mark.parametrize(("name", "words"), [("docker-proxy", DOCKER_PROXY), ("dockerd", ())])
+def test_a_process_of_another_user_is_one_whatever_it_calls_itself(
+    name: str, words: tuple[str, ...], host: Host
+) -> None:
+    host.know(web())
+    host.proc.process(20, name, 8080, words=words, uid=1000)
+    host.listen(8080)
+    assert host.by_port() == {8080: Owner("process", name)}
+
+
+def test_a_cgroup_that_a_user_has_made_is_no_container(host: Host) -> None:
+    host.know(web())
+    path = f"user.slice/user-1000.slice/user@1000.service/docker/{WEB_ID}"
+    host.proc.process(20, "nc", 8080, cgroup=f"/{path}", uid=1000)
+    host.listen(8080, cgroup=host.cgroups.make(path, 20))
+    assert host.by_port() == {8080: Owner("process", "nc")}
+
+
+def test_below_its_user_the_containers_of_a_rootless_engine_are_its(host: Host) -> None:
+    host.know(web())
+    engine = replace(builders.ENGINE, uid=1000)
+    host.inventory = replace(host.inventory, engine=engine)
+    path = f"user.slice/user-1000.slice/user@1000.service/user.slice/docker-{WEB_ID}.scope"
+    host.listen(8080, cgroup=host.cgroups.make(path))
+    assert host.by_port() == {8080: Owner("container", "web", WEB_ID)}
 
 
 def test_the_same_sockets_and_containers_are_the_same_object(host: Host) -> None:

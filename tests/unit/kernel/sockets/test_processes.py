@@ -10,6 +10,7 @@ from exporter.core.ports.socket_owner import Process, Proxy
 from exporter.kernel.sockets.processes import (
     find_holders,
     is_held,
+    is_stopped,
     parse_proxy,
     read_name,
     read_pids,
@@ -86,10 +87,14 @@ def test_nobody_is_looked_into_once_all_are_found(tmp_path: Path) -> None:
 def test_who_a_process_is(tmp_path: Path) -> None:
     proc = FakeProc(tmp_path)
     proc.process(20, "nginx: master p", cgroup=f"/docker/{WEB}")
-    proc.process(21, "docker-proxy", cgroup="/system.slice/docker.service", words=DOCKER_PROXY)
+    proc.process(10, "dockerd")
+    proc.process(21, "renamed", cgroup="/system.slice/docker.service", words=DOCKER_PROXY, parent=10)
+    proc.process(22, "nc", uid=1000, state="T (stopped)")
     proxy = Proxy("tcp", "0.0.0.0", 8080, "172.17.0.2")
-    assert read_process(tmp_path, 20) == Process(20, "nginx: master p", (WEB,))
-    assert read_process(tmp_path, 21) == Process(21, "docker-proxy", (), proxy)
+    assert read_process(tmp_path, 20) == Process(20, "nginx: master p", (WEB,), None, 0)
+    assert read_process(tmp_path, 21) == Process(21, "renamed", (), proxy, 0, "dockerd")
+    assert read_process(tmp_path, 22) == Process(22, "nc", uid=1000)
+    assert [is_stopped(tmp_path, pid) for pid in (21, 22, 23)] == [False, True, False]
     assert read_proxies(tmp_path) == {21: proxy}
     assert read_resident_memory(tmp_path, 21) == 20 * os.sysconf("SC_PAGE_SIZE")
 

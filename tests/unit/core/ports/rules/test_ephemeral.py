@@ -6,7 +6,7 @@ import pytest
 
 from exporter.core.model.container_details import LogEvidence
 from exporter.core.model.sockets import BoundSocket, Owner
-from exporter.core.ports.rules import ephemeral_holder, ephemeral_overlap
+from exporter.core.ports.rules import ephemeral_holder, ephemeral_overlap, start_failed
 from tests.support.findings import port_conflict
 from tests.support.port_hosts import down, process, publishes, readings, scene
 
@@ -18,33 +18,30 @@ def bound(state: str = "established", address: str = "192.0.2.10", owner: Owner 
     return {("tcp", 40000): (BoundSocket("tcp", address, 40000, state, owner),)}
 
 
-def test_a_connection_that_has_the_port_of_a_failed_start_is_told(sentence: Any) -> None:
+TOP = down("top", network="host", exit_code=1, log=LogEvidence(1, (40000,)), exposed=(("tcp", 40000),))
+
+
+def test_a_connection_that_has_the_port_of_a_failed_start_is_its_holder_alone() -> None:
     seen = scene(down("web", "40000:80", error=ERROR), on=readings(bound=bound()))
-    assert list(ephemeral_holder.check(seen)) == [
+    assert [found.labels["holder_kind"] for found in start_failed.check(seen)] == ["connection"]
+    assert list(ephemeral_holder.check(seen)) == []
+
+
+def test_a_connection_that_has_the_port_of_a_failed_bind_is_reported(sentence: Any) -> None:
+    assert list(ephemeral_holder.check(scene(TOP, on=readings(bound=bound())))) == [
         port_conflict(
             kind="ephemeral_holder",
             protocol="tcp",
             address="0.0.0.0",
             port=40000,
-            wanted_by="web",
+            wanted_by="top",
             holder="curl",
             holder_kind="connection",
             severity="warning",
-            confidence="confirmed",
+            confidence="probable",
             detail=sentence,
         )
     ]
-
-
-def test_one_that_has_the_port_of_a_failed_bind_is_as_sure_as_that() -> None:
-    top = down("top", network="host", exit_code=1, log=LogEvidence(1, (40000,)), exposed=(("tcp", 40000),))
-    [found] = ephemeral_holder.check(scene(top, on=readings(bound=bound())))
-    assert (found.labels["wanted_by"], found.labels["holder"], found.severity, found.confidence) == (
-        "top",
-        "curl",
-        "warning",
-        "probable",
-    )
 
 
 @pytest.mark.parametrize(
@@ -58,14 +55,15 @@ def test_one_that_has_the_port_of_a_failed_bind_is_as_sure_as_that() -> None:
     ids=["time_wait", "listens", "nobody", "somebody listens too"],
 )
 def test_what_ends_by_itself_or_listens_is_none(on: Any) -> None:
-    assert list(ephemeral_holder.check(scene(down("web", "40000:80", error=ERROR), on=on))) == []
+    assert list(ephemeral_holder.check(scene(TOP, on=on))) == []
 
 
 def test_a_connection_from_another_address_does_not_stand_in_the_way() -> None:
     error = ERROR.replace("0.0.0.0", "127.0.0.1")
     stopped = down("web", "127.0.0.1:40000:80", error=error)
-    assert list(ephemeral_holder.check(scene(stopped, on=readings(bound=bound())))) == []
-    assert len(list(ephemeral_holder.check(scene(stopped, on=readings(bound=bound(address="127.0.0.1")))))) == 1
+    assert [found.labels["holder"] for found in start_failed.check(scene(stopped, on=readings(bound=bound())))] == [""]
+    local = readings(bound=bound(address="127.0.0.1"))
+    assert [found.labels["holder"] for found in start_failed.check(scene(stopped, on=local))] == ["curl"]
 
 
 def test_a_fixed_port_among_those_that_are_handed_out_is_advice(sentence: Any) -> None:

@@ -1,17 +1,21 @@
 """Published ports that somebody else has, or nobody."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from exporter.core.model.sockets import Owner
+from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.context import PortContext
-from exporter.core.ports.rules import published_stolen, published_unheld
+from exporter.core.ports.rules import published_stolen, published_unheld, shadowed_by_dnat
 from tests.support.findings import port_conflict
 from tests.support.port_hosts import (
     binding,
     container,
     down,
     engine,
+    held,
     process,
     proxy,
     publishes,
@@ -115,3 +119,29 @@ def test_the_other_protocol_is_another_port() -> None:
 )
 def test_what_has_no_listener_of_dockers_is_neither(quiet: Any) -> None:
     assert summary(scene(quiet, on=readings(process("nginx", "0.0.0.0:8080")))) == []
+
+
+def test_while_dnat_leads_clients_to_the_container_its_port_is_not_stolen() -> None:
+    thief = process("nginx", "0.0.0.0:8080")
+    rule = Redirect(4, "tcp", 8080, Owner("container", "web", "web-id"), in_interface="!docker0")
+    intact = scene(WEB, on=readings(thief, redirects=(rule,)))
+    assert list(published_stolen.check(intact)) == []
+    assert [found.labels["wanted_by"] for found in shadowed_by_dnat.check(intact)] == ["nginx"]
+    elsewhere = scene(WEB, on=readings(thief, redirects=(replace(rule, target=Owner("container", "db", "db-id")),)))
+    assert [found.labels["holder"] for found in published_stolen.check(elsewhere)] == ["nginx"]
+
+
+def test_of_a_thief_of_both_families_the_family_without_dnat_is_stolen() -> None:
+    rule = Redirect(4, "tcp", 8080, Owner("container", "web", "web-id"))
+    seen = scene(WEB, on=readings(process("nginx", "[::]:8080"), redirects=(rule,)))
+    assert [found.labels["address"] for found in published_stolen.check(seen)] == ["::"]
+
+
+def test_a_proxy_of_another_engine_is_a_thief(sentence: Any) -> None:
+    foreign = held(Owner("docker-proxy", foreign_target="172.19.0.2"), "0.0.0.0:8080", "[::]:8080")
+    found = list(published_stolen.check(scene(WEB, on=readings(foreign))))
+    assert [(one.labels["address"], one.labels["holder_kind"]) for one in found] == [
+        ("0.0.0.0", "docker-proxy"),
+        ("::", "docker-proxy"),
+    ]
+    assert found[0].detail == sentence

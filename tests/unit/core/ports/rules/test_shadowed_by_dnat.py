@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model.sockets import ADDRESS, CONTAINER, Owner
+from exporter.core.model.sockets import ADDRESS, CONTAINER, Listener, ListeningSocket, Owner
 from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.context import PortContext
 from exporter.core.ports.rules.shadowed_by_dnat import check
 from tests.support.findings import port_conflict
-from tests.support.port_hosts import container, process, proxy, publishes, readings, runs, scene
+from tests.support.port_hosts import container, held, process, proxy, publishes, readings, runs, scene
 
 WEB = Owner(CONTAINER, "web", "web-id")
 TOP = container("top", "0.0.0.0:8080")
@@ -93,3 +93,23 @@ def test_a_rule_that_means_them_shadows_it(listeners: Any, limits: dict[str, Any
 def test_two_rules_for_one_listener_are_one_finding() -> None:
     on = readings(TOP, redirects=(rule(), rule(in_interface="eth0")))
     assert len(list(check(scene(runs("top", network="host"), on=on)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "uid", "severity"),
+    [
+        ("conmon", 0, "info"),
+        ("kube-proxy", 0, "info"),
+        ("docker-proxy", 0, "info"),
+        ("conmon", 1000, "critical"),
+        ("nginx", 0, "critical"),
+    ],
+)
+def test_a_runtime_of_root_that_reserves_the_port_is_no_victim(name: str, uid: int, severity: str) -> None:
+    reserving = Listener(ListeningSocket("tcp", "0.0.0.0", 8080, uid=uid), Owner("process", name))
+    assert [found.severity for found in check(seen((reserving,)))] == [severity]
+
+
+def test_neither_is_a_proxy_of_another_engine() -> None:
+    foreign = held(Owner("docker-proxy", foreign_target="172.19.0.2"), "0.0.0.0:8080")
+    assert [found.severity for found in check(seen(foreign))] == ["info"]

@@ -7,6 +7,7 @@ import pytest
 
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import BoundSocket, Listener, Owner
+from exporter.core.ports.lookups import needed_lookups
 from exporter.core.ports.rules.start_failed import check
 from tests.support.findings import port_conflict
 from tests.support.port_hosts import container, down, process, proxy, publishes, readings, runs, scene
@@ -80,6 +81,29 @@ def test_of_the_protocols_that_a_text_does_not_tell_the_one_that_is_held_is_mean
     dns = down("dns", "53:53/udp", "53:53/tcp", error=IN_USE.replace("8080", "53"))
     [found] = check(scene(dns, on=readings(process("named", "127.0.0.1:53"))))
     assert (found.labels["protocol"], int(found.labels["port"]), found.labels["holder"]) == ("tcp", 53, "named")
+
+
+NO_PORT = "failed to listen on TCP socket: address already in use"
+
+
+def test_of_several_ports_that_a_text_may_mean_none_is_named_until_one_is_held() -> None:
+    several = down("web2", "8080:80", "40000:81", error=NO_PORT)
+    [found] = check(scene(several))
+    assert (found.labels["protocol"], found.labels["port"], found.labels["holder"]) == ("tcp", "0", "")
+    assert "one of tcp/8080, tcp/40000" in found.detail
+    assert needed_lookups(scene(several)) == {("tcp", 8080), ("tcp", 40000)}
+    [found] = check(scene(several, on=readings(process("nginx", "0.0.0.0:40000"))))
+    assert (found.labels["port"], found.labels["holder"]) == ("40000", "nginx")
+
+
+def test_of_one_port_the_text_needs_no_name() -> None:
+    [found] = check(scene(down("web2", "8080:80", "53:53/udp", error=NO_PORT)))
+    assert (found.labels["protocol"], found.labels["port"]) == ("tcp", "8080")
+
+
+def test_many_ports_that_a_text_may_mean_are_a_short_sentence() -> None:
+    [found] = check(scene(down("web2", *(f"{port}:{port}" for port in range(8000, 8100)), error=NO_PORT)))
+    assert len(found.detail) < 150
 
 
 def test_an_outgoing_connection_is_the_holder_of_its_own_port() -> None:
