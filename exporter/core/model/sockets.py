@@ -65,7 +65,7 @@ class HostSockets:
     """All listening sockets of the host's namespace; `complete` when the owner of each is known.
 
     The same object while nothing changed. UDP sockets on ports that the kernel hands out (`local_ports`: the first and
-    the last, net.ipv4.ip_local_port_range) come and go with every question to a name server: they are left out unless
+    the last, net.ipv4.ip_local_port_range) come and go with every DNS query: they are left out unless
     a container declares the port.
     """
 
