@@ -1,6 +1,6 @@
-"""The C library's allocator, told what this process is: many threads that run one at a time, and a list now and then.
+"""Tune the C library's allocator for this process: many threads that run one at a time, and an occasional large list.
 
-Left alone, glibc gives each thread an arena of its own and keeps what a long listing took: 17 MB at a thousand
+By default glibc gives each thread an arena of its own and keeps what a long listing took: 17 MB at a thousand
 containers. Source: mallopt(3), malloc_trim(3). Other C libraries have neither, and are left alone.
 """
 

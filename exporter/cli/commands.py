@@ -198,7 +198,7 @@ def _result(config: Config, taken: "Snapshot") -> "CheckResult":
 def _snapshot(
     config: Config, *, wait_for_pending: bool = False, until: "Callable[[Observation], bool]" = lambda _: True
 ) -> "Snapshot":
-    """Observe this host once; a kernel that cannot be read is no wrong flag, and has another exit status."""
+    """Observe this host once. An unreadable kernel has another exit status than a wrong flag."""
     from exporter.app import capabilities
     from exporter.cli.snapshot import snapshot
 

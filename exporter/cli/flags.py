@@ -102,7 +102,7 @@ EVALUATED_FLAGS = (
     ),
 )
 SHOWN_FLAGS = (
-    _collector("inventory", "Containers, networks, endpoints, subnets, uplinks. Cost: none beside Docker's events."),
+    _collector("inventory", "Containers, networks, endpoints, subnets, uplinks. Cost: only Docker's events."),
     _collector("endpoint", "Traffic by container and network. Cost: eight or more series for each endpoint."),
     _collector("network", "Traffic by network, internal and external. Cost: series only."),
     _collector("veth", "Traffic and errors of the host's veths. Cost: the largest part of the exposition."),

@@ -35,11 +35,11 @@ class Snapshot:
 def snapshot(
     config: Config, *, wait_for_pending: bool = False, until: Callable[[Observation], bool] = lambda _: True
 ) -> Snapshot:
-    """Observe; wait for pending conditions if told so, and a moment for background threads `until` they have read.
+    """Observe; optionally wait for pending conditions, and wait briefly for background threads `until` they have read.
 
     Raises ConfigError when the kernel cannot be read.
     """
-    # Binds that the kernel refuses from now on are no evidence of what it refused before.
+    # A counter of refused binds that starts now has no evidence of earlier refusals.
     enabled = tuple(name for name in config.collectors if name != "bind-failures")
     with wiring.build(replace(config, collectors=enabled)) as runtime:
         observations, engine = runtime.observations, runtime.engine

@@ -62,7 +62,7 @@ class Connection:
         self._limits, self._timing = limits, timing
         self._budget = Budget()
         with engine_errors():
-            # With a version given it does no I/O: docker-py would read an endless answer to learn it.
+            # With a version given it does no I/O: docker-py would read an endless answer for it.
             self._client = docker.APIClient(
                 base_url=host, version=DEFAULT_DOCKER_API_VERSION, timeout=timing.request_timeout
             )

@@ -1,6 +1,7 @@
 """What is known of an engine, and what is to be read next: a pure value, changed by each message.
 
-Subscribe, list, follow; an event only says what to read again, an inspect says what is. After a doubt list again.
+Order: subscribe, list, follow events. An event only names the object to read again; the inspect holds its state. After
+any inconsistency everything is listed again.
 """
 
 from collections.abc import Callable, Iterable

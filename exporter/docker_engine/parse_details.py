@@ -1,4 +1,4 @@
-"""A container's ports, restarts and last failure, out of its inspect or its row in the list."""
+"""A container's ports, restarts and last failure, from its inspect."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ SECTIONS = ("HostConfig", "Config", "State", "NetworkSettings")
 
 
 def parse_details(document: Json) -> Details:
-    """Parse what only GET /containers/ID/json tells."""
+    """Parse the fields that only GET /containers/ID/json has."""
     host, config, state, settings = (document.get(key) or {} for key in SECTIONS)
     live = state.get("Status") in LIVE_STATES
     return Details(

@@ -1,4 +1,4 @@
-"""What the inspect of one network tells beyond the list. Source: Engine API 1.41 to 1.55, GET /networks/ID."""
+"""The fields that a network's inspect has and the list has not. Source: Engine API 1.41 to 1.55, GET /networks/ID."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

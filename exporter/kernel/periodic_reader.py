@@ -1,4 +1,4 @@
-"""A thread that reads a source again and again, beside the scrapes: what takes longer than a scrape may wait."""
+"""A thread that reads a source periodically between scrapes, for sources that are too slow for a scrape."""
 
 import threading
 import time

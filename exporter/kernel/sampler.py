@@ -76,7 +76,7 @@ class KernelSampler:
             source.stop()
 
     def update_inventory(self, inventory: Inventory) -> None:
-        """Set whose namespaces are read beside the samples: the first sample then finds something there."""
+        """Set the containers whose namespaces are read between samples, so that the first sample has readings."""
         if self._ports:
             self._ports.update_inventory(inventory)
 

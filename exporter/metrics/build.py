@@ -1,4 +1,4 @@
-"""Families by their whole name, as exposed: what prometheus_client wants without its suffix is cut here."""
+"""Families by their whole name, as exposed. The suffix that prometheus_client appends itself is removed here."""
 
 from collections.abc import Sequence
 

@@ -59,7 +59,7 @@ def containers(topology: Topology, labels: Sequence[str]) -> Metric:
                 topology.owners.get(container.id, ""),
                 known.get(COMPOSE_PROJECT, ""),
                 known.get(COMPOSE_SERVICE, ""),
-                *[next((known[label] for label in alike if label in known), "") for alike in shown.values()],
+                *[next((known[label] for label in same if label in known), "") for same in shown.values()],
             ),
         )
     return family

@@ -1,7 +1,7 @@
 """Families as text, in both formats.
 
-prometheus_client asks of each name in each line whether any format may have it, which costs more than all the rest;
-the names here are our own. Tests hold the two renderings against each other.
+prometheus_client validates each name in each line, which costs more than all the rest; the names here are constants.
+Tests compare the two renderings.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,13 +26,13 @@ def escape(value: str) -> str:
 
 def head(name: str, kind: str, documentation: str, *, openmetrics: bool) -> str:
     """Write the two lines before a family's series; `name` is OpenMetrics', `kind` gauge, counter or info."""
-    told = documentation.replace("\\", r"\\").replace("\n", r"\n")
+    text = documentation.replace("\\", r"\\").replace("\n", r"\n")
     if openmetrics:
-        told = told.replace('"', r"\"")
+        text = text.replace('"', r"\"")
     else:
         kind, suffix = TEXT_TYPES[kind]
         name += suffix
-    return f"# HELP {name} {told}\n# TYPE {name} {kind}\n"
+    return f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
 
 
 def render(metrics: Iterable[Metric], *, openmetrics: bool) -> bytes:

@@ -57,7 +57,7 @@ COUNTERS = (
 
 
 def series(observation: Observation) -> list[Series]:
-    """One per port of a Docker bridge; its counters began with its container or, nobody's, with its network."""
+    """One per port of a Docker bridge. Its `created` is that of its container, or of its network if it has no owner."""
     return [
         Series(
             (

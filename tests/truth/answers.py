@@ -52,7 +52,7 @@ def findings(exporter: Exporter) -> Findings:
     """Return what the exporter finds now."""
     document = _get(exporter, "/api/v1/findings")
     rows = frozenset(Finding(row["kind"], row["severity"], json.dumps(row)) for row in document["findings"])
-    return Findings(rows, document.get("doubtful", document.get("pending", False)))
+    return Findings(rows, document.get("pending", False))
 
 
 def explain(exporter: Exporter, asked: str) -> tuple[Verdict, str]:

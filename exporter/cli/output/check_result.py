@@ -88,7 +88,7 @@ def parse_result(found: Mapping[str, Any], topology: Mapping[str, Any]) -> Check
         kinds=found.get("kinds_evaluated"),
         not_evaluated={str(kind): list(map(str, why)) for kind, why in found.get("kinds_not_evaluated", {}).items()},
         scope=f"Result from {topology['host']}.",
-        pending=found.get("doubtful") is True,
+        pending=found.get("pending") is True,
     )
 
 

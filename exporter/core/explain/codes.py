@@ -107,7 +107,7 @@ CODES = {
         "Read the named rule; `--probe` or a connection decides.",
     ),
     "dnat_missing": Code(
-        "No DNAT rule leads the published port to the container.",
+        "No DNAT rule forwards the published port to the container.",
         "Restart the Docker Engine: it writes its rules anew. Find out which program removed the rule.",
         ("missing_dnat", "missing_chain", "missing_jump", "unreachable_jump"),
     ),
@@ -142,7 +142,7 @@ CODES = {
         ("loopback_only",),
     ),
     "wrong_address": Code(
-        "The program in the container listens on another address or device than the port leads to.",
+        "The program in the container listens on another address or device than the port is forwarded to.",
         "Make it listen on 0.0.0.0 or ::.",
         ("unserved",),
     ),
@@ -152,6 +152,6 @@ CODES = {
         ("wrong_protocol",),
     ),
     "target_unknown": Code(
-        "A rule leads the packets to an address outside Docker's networks.", "Connect to it to find out."
+        "A rule forwards the packets to an address outside Docker's networks.", "Connect to it to find out."
     ),
 }  # fmt: skip

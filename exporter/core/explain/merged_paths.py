@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from exporter.core.explain.path import FORWARD, OK, Path
+from exporter.core.explain.path import OK, Path
 
 
 def merged(paths: Iterable[Path]) -> list[Path]:
@@ -23,7 +23,7 @@ def merged(paths: Iterable[Path]) -> list[Path]:
 
 def _shape(path: Path) -> tuple[object, ...]:
     """What a path has in common with another; IPv6 needs no rule where docker-proxy serves it alone."""
-    states = {step.name: (step.state, step.code) for step in path.steps if step.name != FORWARD or step.state != OK}
+    states = {step.name: (step.state, step.code) for step in path.steps if step.state != OK}
     return path.protocol, path.container, tuple(states.items())
 
 

@@ -1,11 +1,11 @@
-"""What a container was told to be: its ports, its restarts, and why it did not start."""
+"""A container's configuration: its ports, its restart policy, and why it did not start."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class LogEvidence:
-    """What the last lines of a container's log say: how many tell of an address in use, and which ports they name.
+    """The last lines of a container's log: how many report an address in use, and which ports they name.
 
     `unreadable` is why the log could not be read.
     """
@@ -32,10 +32,10 @@ class PortBinding:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What only an inspect tells (Engine API: GET /containers/ID/json).
+    """The fields that only a container's inspect has (Engine API: GET /containers/ID/json).
 
     `bindings` are those configured, whether in effect or not; `published` those in effect, one for each address that
-    the engine tells, with `host_port` 0 where a network is routed to. `exposed` are pairs of a protocol and a port.
+    the engine reports, with `host_port` 0 where a network is routed to. `exposed` are pairs of a protocol and a port.
     `error` is why the last start failed (State.Error), kept by the engine until the next that succeeds. Times are
     Unix seconds, 0 for never. `arguments` is the command with its arguments. `log` is what the log of its last life
     says of addresses in use, None where it was not read: only a failure's is, in a namespace that others use too.

@@ -1,4 +1,4 @@
-"""What exists: Docker's nouns, then the kernel's, as frozen values of our own."""
+"""Objects of Docker, then of the kernel, as frozen values of our own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,9 +56,9 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """One IPAM configuration of a network; `gateway` and `ip_range` are '' where Docker tells none.
+    """One IPAM configuration of a network; `gateway` and `ip_range` are '' where Docker reports none.
 
-    `auxiliary` are addresses that the operator has given to others: Docker hands them out to nobody.
+    `auxiliary` are addresses that the operator has reserved: Docker does not assign them.
     """
 
     subnet: str
@@ -100,7 +100,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Who is on a network, as the network tells it (Engine API: GET /networks/ID, Containers).
+    """A container on a network, as the network's inspect lists it (Engine API: GET /networks/ID, Containers).
 
     Known before the container's own inspect answers, and for gateway endpoints that no container lists. Docker's own
     pseudo endpoints have a name in place of the container's id, such as `lb-front`.
@@ -129,7 +129,7 @@ class RemoteEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class NetworkInspect:
-    """What only the inspect of a network tells (Engine API: GET /networks/ID?verbose=true).
+    """The fields that only a network's inspect has (Engine API: GET /networks/ID?verbose=true).
 
     `address_use`: subnet -> how many of its addresses are used, and how many the engine can still hand out
     (Status.IPAM, API 1.52 and later).
@@ -150,9 +150,9 @@ class AddressPool:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What the engine says of itself (Engine API: /version, /info); unknown is ''.
+    """The engine (Engine API: /version, /info); unknown is ''.
 
-    `firewall_driver` is what it says to write rules by, 'none' when it writes none; told from API 1.49 on.
+    `firewall_driver` is what it says to write rules by, 'none' when it writes none; reported since API 1.49.
     `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the engine's process as the
     host numbers it: 0 unless the engine is rootless, None where that is not known.
     """
@@ -169,7 +169,7 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything that Docker says exists, by id. Kept, and called old, while the engine is away.
+    """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
     `members`, `remote` and `address_use` are those of each network's NetworkInspect.
     """

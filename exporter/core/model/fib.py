@@ -34,7 +34,7 @@ class RouteResult:
 class FibReading:
     """Results by query, and ifindex -> whether IPv4 packets received there are forwarded.
 
-    `complete` is False where the kernel could not be asked. A query without a result is not answered yet.
+    `complete` is False where the kernel could not be queried. A query without a result is not answered yet.
     """
 
     results: Mapping[RouteQuery, RouteResult] = field(default_factory=dict)

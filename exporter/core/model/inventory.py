@@ -18,7 +18,7 @@ def with_listing(
     networks: Iterable[Network],
     now: float,
 ) -> Inventory:
-    """Everything as just listed; what only an inspect tells is kept for a container that has not changed."""
+    """Everything as just listed; the fields of an inspect are kept for a container that has not changed."""
     return replace(
         with_networks(inventory, networks),
         connected=True,
@@ -31,7 +31,7 @@ def with_listing(
 def _keep_details(known: Container | None, listed: Container) -> Container:
     if known is None or not _same_life(known, listed):
         return listed
-    # A list tells whole seconds, and an image's id once its name has moved on: labels must not change with it.
+    # A list has whole seconds, and an image's id once its name has moved: labels must not change with it.
     return replace(
         listed,
         pid=known.pid,
@@ -67,7 +67,7 @@ def without_container(inventory: Inventory, container_id: str) -> Inventory:
 
 
 def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventory:
-    """All networks as just listed; of those that are still there, what their inspects told is kept."""
+    """All networks as just listed; the inspects of those that still exist are kept."""
     by_id = {network.id: network for network in networks}
     return replace(
         inventory,
@@ -83,7 +83,7 @@ def _of(networks: Mapping[str, Network], known: Mapping[str, T]) -> dict[str, T]
 
 
 def with_inspect(inventory: Inventory, network_id: str, found: NetworkInspect | None) -> Inventory:
-    """One network as just inspected; None when it is gone. The same value when it tells nothing new."""
+    """One network as just inspected; None when it is gone. The same value when nothing changed."""
     if found is None:
         others = {key: network for key, network in inventory.networks.items() if key != network_id}
         return replace(with_networks(inventory, others.values()), networks=inventory.networks)
@@ -108,12 +108,12 @@ def _inspect_of(inventory: Inventory, network_id: str) -> NetworkInspect | None:
 
 
 def disconnected(inventory: Inventory) -> Inventory:
-    """The engine is away: what is known stays, and is called old."""
+    """The same inventory while the engine is away."""
     return replace(inventory, connected=False)
 
 
 def with_distinct_names(inventory: Inventory) -> Inventory:
-    """Docker takes network names for labels: of several with one name the later ones get their id behind it."""
+    """Docker allows several networks of one name: the later ones get their id appended, so that labels are unique."""
     names = [network.name for network in inventory.networks.values()]
     if len(names) == len(set(names)):
         return inventory

@@ -22,7 +22,7 @@ class Route:
 
     @property
     def default(self) -> bool:
-        """It leads to everything that has no route of its own."""
+        """Whether it is a default route."""
         return self.destination.prefixlen < SHORTEST_PREFIX[self.destination.version]
 
 

@@ -1,4 +1,4 @@
-"""Who listens: sockets as the kernel tells them, and whose they are."""
+"""Listening sockets as the kernel reports them, and their owners."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ PortKey: TypeAlias = tuple[str, int]  # protocol, number
 
 CONTAINER, PROCESS, DOCKER_PROXY, ENGINE = "container", "process", "docker-proxy", "engine"
 KERNEL = "kernel"  # the name for sockets of tunnels and of the kernel's own servers: no process has them
-# What takes a port away without a socket: an outgoing connection, an address that nobody has.
+# Holders without a listening socket: an outgoing connection, the target address of a DNAT rule.
 CONNECTION, ADDRESS = "connection", "address"
 
 
@@ -16,8 +16,9 @@ CONNECTION, ADDRESS = "connection", "address"
 class ListeningSocket:
     """A TCP socket in LISTEN, or a UDP socket that is bound and not connected (linux/inet_diag.h).
 
-    `address` is canonical text: `0.0.0.0`, `::`, `127.0.0.1`, `::ffff:192.0.2.1`. `cgroup_id` is 0 where the kernel
-    tells none; it is the cgroup of whoever made the socket. `ifindex` is the device that it is bound to, 0 for none.
+    `address` is canonical text: `0.0.0.0`, `::`, `127.0.0.1`, `::ffff:192.0.2.1`. `cgroup_id` is the cgroup of the
+    process that created the socket, 0 where the kernel reports none. `ifindex` is the device that it is bound to, 0 for
+    none.
     """
 
     protocol: str
@@ -61,10 +62,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class HostSockets:
-    """All listening sockets of the host's namespace; `complete` when the owner of each could be told.
+    """All listening sockets of the host's namespace; `complete` when the owner of each is known.
 
     The same object while nothing changed. UDP sockets on ports that the kernel hands out (`local_ports`: the first and
-    the last, net.ipv4.ip_local_port_range) come and go with every question to a name server: they are left out unless
+    the last, net.ipv4.ip_local_port_range) come and go with every DNS query: they are left out unless
     a container declares the port.
     """
 
@@ -91,7 +92,7 @@ class BoundSocket:
 class NamespaceSockets:
     """The listening sockets in containers' own network namespaces, by the id of the container that owns one.
 
-    Read beside the scrapes; `age` is that of the oldest reading in seconds, None when there is none. A namespace that
+    Read between scrapes; `age` is that of the oldest reading in seconds, None when there is none. A namespace that
     could not be read is absent. `redirected` are those in which a NAT chain of the prerouting hook has rules. Each
     value is the same object while nothing changed.
     """
@@ -106,7 +107,7 @@ class ProxyUse:
     """The docker-proxies of one container: how many there are, and their resident memory in bytes.
 
     `stopped` are the ports of those that a signal has stopped (state T of proc(5)): they accept no connection. Memory
-    and states are read beside the scrapes; the memory is 0 where it was not read yet.
+    and states are read between scrapes; the memory is 0 where it was not read yet.
     """
 
     processes: int

@@ -32,7 +32,7 @@ class StaticAddress:
 
 @dataclass(frozen=True, slots=True)
 class NetworkReadings:
-    """What is read for the network rules beside the topology; `netns` as in KernelSample."""
+    """Readings for the network rules in addition to the topology; `netns` as in KernelSample."""
 
     overlays: OverlayReading = NO_OVERLAYS
     routes: tuple[ContainerRoute, ...] = ()

@@ -1,7 +1,7 @@
 """The owner of each address on the host's bridge networks, docker_gwbridge included.
 
-A port that a container on an overlay publishes leads to the container's address on the gateway bridge. Only the inspect
-of that network lists it (Engine API: GET /networks/ID, Containers).
+A port that a container on an overlay publishes is forwarded to the container's address on the gateway bridge. Only the
+inspect of that network lists it (Engine API: GET /networks/ID, Containers).
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a node must know of an overlay's other nodes, and what it knows."""
+"""Endpoints of an overlay on other nodes: those that Docker lists, and those that the kernel has entries for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ NETWORK_ID_LENGTH = 10
 
 @dataclass(frozen=True, slots=True)
 class OverlayRows:
-    """What this node's kernel knows of an overlay's endpoints on other nodes.
+    """The entries of this node's kernel for an overlay's endpoints on other nodes.
 
     `neighbours` are the rows of its vxlan devices, IP -> MAC address; `fdb` those of their forwarding tables, pairs of
     a MAC address and the node (VTEP) behind which it is.
@@ -22,7 +22,7 @@ class OverlayRows:
 
     @property
     def nodes(self) -> frozenset[str]:
-        """The other nodes to which it sends."""
+        """The other nodes that frames are sent to."""
         return frozenset(node for _, node in self.fdb)
 
 
@@ -39,20 +39,20 @@ NO_OVERLAYS = OverlayReading()
 
 @dataclass(frozen=True, slots=True)
 class OverlayPeers:
-    """One overlay as this node sees it, with an endpoint of its own on it: who there is elsewhere, and the rows."""
+    """An overlay with an endpoint on this node: its endpoints on other nodes, and the rows for them."""
 
     remote: tuple[RemoteEndpoint, ...]
     rows: OverlayRows
 
 
 def overlay_namespace(sandbox_key: str, network_id: str) -> str:
-    """Where the engine keeps the hidden namespace of an overlay: beside the sandboxes of its containers."""
+    """Where the engine keeps the hidden namespace of an overlay: in the folder of its containers' sandboxes."""
     folder, _, _ = sandbox_key.rpartition("/")
     return f"{folder}/1-{network_id[:NETWORK_ID_LENGTH]}"
 
 
 def overlay_namespaces(topology: Topology) -> dict[str, str]:
-    """Return network id -> file of the hidden namespace of each overlay that a container here is on."""
+    """Return network id -> file of the hidden namespace of each overlay with a container on this host."""
     return {
         attachment.network.id: overlay_namespace(attachment.container.sandbox_key, attachment.network.id)
         for attachment in topology.attachments
@@ -61,10 +61,10 @@ def overlay_namespaces(topology: Topology) -> dict[str, str]:
 
 
 def overlay_peers(topology: Topology, reading: OverlayReading) -> dict[str, OverlayPeers]:
-    """Return network id -> both sides of each overlay that was read. An endpoint on this host is no remote one."""
+    """Return network id -> both sides of each overlay that was read. Endpoints on this host are left out."""
     own = {address for addresses in topology.devices.addresses.values() for address in addresses}
-    told = topology.inventory.remote
+    remote = topology.inventory.remote
     return {
-        network_id: OverlayPeers(tuple(e for e in told.get(network_id, ()) if e.host_ip not in own), rows)
+        network_id: OverlayPeers(tuple(e for e in remote.get(network_id, ()) if e.host_ip not in own), rows)
         for network_id, rows in reading.rows.items()
     }

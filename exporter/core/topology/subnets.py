@@ -1,4 +1,4 @@
-"""Subnets of a network, with the gateway from wherever it is told: engines differ in where that is."""
+"""Subnets of a network, with the gateway from whichever field has it: engines differ in that."""
 
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -8,7 +8,7 @@ from exporter.core.topology.topology import Topology
 
 
 def subnets_with_gateways(topology: Topology, network: Network) -> tuple[Subnet, ...]:
-    """Return the network's subnets; a gateway that IPAM does not name is an endpoint's or the bridge's own address."""
+    """Return the network's subnets; one that IPAM does not list is an endpoint's or the bridge's address."""
     if all(subnet.gateway for subnet in network.subnets):
         return network.subnets
     candidates = [
@@ -31,7 +31,7 @@ def _with_gateway(subnet: Subnet, candidates: list[str]) -> Subnet:
 
 
 def parse_subnet(text: str) -> IPv4Network | IPv6Network | None:
-    """Parse a subnet; None for what is none (a third-party IPAM driver may tell anything)."""
+    """Parse a subnet; None for text that is not a subnet (a third-party IPAM driver may report anything)."""
     try:
         return ip_network(text, strict=False)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Join what Docker says to what the kernel says: whose is each veth, which network is each bridge.
+"""Join the inventory to the kernel's devices: the owner of each veth, the network of each bridge.
 
-The match and its doubts live here only. A veth belongs to the container whose namespace holds its peer (nsid), or to
+Ambiguous matches are handled here only. A veth belongs to the container whose namespace holds its peer (nsid), or to
 the one whose MAC address a device there has; it belongs to the network whose bridge it is a port of. Where neither
-is known it stays nobody's: never a guess.
+is known it has no owner: never a guess.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ class Counted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """A host's bridge that belongs to a Docker network, and how many ports it has."""
+    """The bridge device of a Docker network, and its number of ports."""
 
     link: Link
     network: Network
@@ -60,7 +60,7 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A veth that is a port of a Docker bridge; `container` is None when nobody is known to own it."""
+    """A veth that is a port of a Docker bridge; `container` is None when its owner is unknown."""
 
     link: Link
     bridge: Bridge
@@ -91,7 +91,7 @@ class Topology:
 
 
 def join(inventory: Inventory, devices: Devices) -> Topology:
-    """Join; order is by name, so that two scrapes list their series alike."""
+    """Join; order is by name, so that two scrapes list their series in the same order."""
     inventory = with_distinct_names(inventory)
     bridges = _bridges(inventory, devices)
     ports = _ports(inventory, devices, bridges)
@@ -124,7 +124,7 @@ def _ports(inventory: Inventory, devices: Devices, bridges: tuple[Bridge, ...]) 
 
 
 def _attachments(inventory: Inventory, devices: Devices, ports: tuple[Port, ...]) -> tuple[Attachment, ...]:
-    """What the kernel shows, then what only Docker says: other drivers' endpoints, and such as were just made."""
+    """Those with a veth, then those known from Docker alone: of other drivers, or just created."""
     found = {
         (port.container.id, port.bridge.network.id): _attachment(
             port.container, port.bridge.network, port.link, devices
@@ -158,13 +158,13 @@ def _inside(container: Container, network: Network, endpoint: Endpoint, devices:
     if network.driver not in READ_INSIDE or nsid is None:
         return Attachment(container, network, endpoint)
     interfaces = devices.interfaces.get(nsid, ())
-    alike = [i for i in interfaces if i.mac_address == endpoint.mac_address and endpoint.mac_address]
-    if len(alike) != 1:
-        alike = list(interfaces) if len(interfaces) == len(container.endpoints) == 1 else []
-    if not alike:
+    matches = [i for i in interfaces if i.mac_address == endpoint.mac_address and endpoint.mac_address]
+    if len(matches) != 1:
+        matches = list(interfaces) if len(interfaces) == len(container.endpoints) == 1 else []
+    if not matches:
         return Attachment(container, network, endpoint)
-    reading = NamespaceInterface(endpoint.endpoint_id, container.pid, nsid, alike[0])
-    return Attachment(container, network, endpoint, interface=alike[0].name, reading=reading)
+    reading = NamespaceInterface(endpoint.endpoint_id, container.pid, nsid, matches[0])
+    return Attachment(container, network, endpoint, interface=matches[0].name, reading=reading)
 
 
 def _bridges(inventory: Inventory, devices: Devices) -> tuple[Bridge, ...]:
@@ -182,25 +182,25 @@ def _bridges(inventory: Inventory, devices: Devices) -> tuple[Bridge, ...]:
 
 def _attachment(container: Container, network: Network, link: Link, devices: Devices) -> Attachment:
     inside = devices.interfaces.get(link.peer_nsid, ()) if link.peer_nsid is not None else ()
-    alike = [i for i in inside if i.ifindex == link.peer_ifindex]
+    matches = [i for i in inside if i.ifindex == link.peer_ifindex]
     return Attachment(
         container=container,
         network=network,
         endpoint=next((e for e in container.endpoints if e.network_id == network.id), None),
         veth=link,
-        interface=alike[0].name if alike else "",
+        interface=matches[0].name if matches else "",
     )
 
 
 class _Owners:
-    """Answers whose a veth is."""
+    """Look-ups of the owner of a veth."""
 
     def __init__(self, inventory: Inventory, devices: Devices) -> None:
         self._by_nsid: dict[int, Container | None] = {}
         for container_id, nsid in devices.sandboxes.items():
             container = inventory.containers.get(container_id)
             if container is not None and container.live:
-                # Two containers in one namespace that is no container's own: one of the two answers is old.
+                # Two containers claim one namespace, which neither shares: one of the two answers is old.
                 self._by_nsid[nsid] = None if nsid in self._by_nsid else container
         # A member is known before the inspect of a container that starts: a life may be shorter than that takes.
         members = (
@@ -213,7 +213,7 @@ class _Owners:
             if container is not None and mac_address:
                 known = self._by_mac.setdefault((network_id, mac_address), container)
                 if known is None or known.id != container.id:
-                    self._by_mac[network_id, mac_address] = None  # two have it: which of them would be a guess
+                    self._by_mac[network_id, mac_address] = None  # ambiguous: two have it
                 else:
                     self._by_mac[network_id, mac_address] = container
         self._interfaces = devices.interfaces
@@ -231,7 +231,7 @@ class _Owners:
 
 
 def _endpoint_owners(inventory: Inventory) -> Iterator[tuple[str, str, Container]]:
-    """What containers say themselves of their addresses."""
+    """Yield network id, MAC address and container of each live endpoint."""
     for container in inventory.containers.values():
         if container.live:
             for endpoint in container.endpoints:

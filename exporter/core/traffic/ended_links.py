@@ -48,7 +48,7 @@ class EndedLinks:
         self._inside[key] = Place(network_id, mac_address)
 
     def end_inside(self, present: AbstractSet[str]) -> None:
-        """End the readings inside that are no longer made, with their last counters: no final ones were received."""
+        """End readings that are not made any more, with their last counters: no final counters were received."""
         for key in self._inside.keys() - present:
             self._closed[self._inside.pop(key)] = self._sums.finish(key)
 

@@ -1,4 +1,4 @@
-"""A host as people see it: containers, networks and what joins them, by name, with what is wrong beside each."""
+"""A host for display: containers, networks and endpoints by name, each with its findings."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass

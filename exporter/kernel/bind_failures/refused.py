@@ -95,7 +95,7 @@ def requested() -> Code:
 
 
 def bound_to(btf: Btf) -> Code:
-    """Read address and port from the socket: listen(2) wants them exclusively, others share them."""
+    """Read address and port from the socket: listen(2) holds them exclusively, others share them."""
     return [
         *_by_family(
             ipv4=read_kernel(ADDRESS, 4, SOCK, btf.offset("sock.__sk_common.skc_rcv_saddr")),

@@ -1,7 +1,7 @@
 """The ids of tracepoints, which are files of tracefs.
 
 Hosts have it mounted at /sys/kernel/tracing, but containers do not. It is then mounted nowhere (fsmount(2) gives a
-descriptor of a mount that no path leads to), for as long as two files of it are read.
+descriptor of a mount without a path), for as long as two files of it are read.
 """
 
 import os

@@ -1,8 +1,8 @@
 """The connection table over ctnetlink, entry by entry (linux/netfilter/nfnetlink_conntrack.h). Needs CAP_NET_ADMIN.
 
 The first two attributes are the two directions' tuples, in one layout for each family: a pattern reads and checks
-them, without a walk. A dump of 50,000 entries takes 0.2 s all the same: it is made beside the scrapes, and more rarely
-than one of those entries alone whose destination was translated, which the kernel picks.
+them, without a walk. A dump of 50,000 entries takes 0.2 s all the same: it is made between scrapes, and less often
+than a dump of the entries with a translated destination, which the kernel filters.
 """
 
 import re
@@ -29,7 +29,7 @@ CTA_TUPLE_IP, CTA_TUPLE_PROTO = 1, 2
 CTA_IP_SRC, CTA_IP_DST = {4: 1, 16: 3}, {4: 2, 16: 4}
 CTA_PROTO_NUM, CTA_PROTO_SRC_PORT, CTA_PROTO_DST_PORT = 1, 2, 3
 CTA_STATUS, CTA_STATUS_MASK, IPS_DST_NAT = 3, 26, struct.pack(">I", 1 << 5)
-# Kernels before 5.15 do not know the mask and tell all.
+# Kernels before 5.15 ignore the mask and return all entries.
 TRANSLATED = attribute(CTA_STATUS, IPS_DST_NAT) + attribute(CTA_STATUS_MASK, IPS_DST_NAT)
 UDP = 17
 WITH_PORTS = frozenset({6, 17, 33, 132, 136})
@@ -81,7 +81,7 @@ def read_flows(sock: socket.socket, udp_ports: frozenset[int]) -> Flows:
 
 
 def read_published(sock: socket.socket) -> Mapping[tuple[str, int, str], int]:
-    """Read only what was led to another address than it was sent to: `published` of all flows."""
+    """Read only the flows with a translated destination: `published` of all flows."""
     flows = _dump(sock, TRANSLATED)
     return _published(
         Counter((protocol, port, reply) for protocol, _, sent_to, port, reply in flows if reply != sent_to)
@@ -126,7 +126,7 @@ def _parse_other(data: Data, start: int, size: int, end: int) -> Flow:
 
 
 def parse_flows(counts: Counter[Flow], udp_ports: frozenset[int]) -> Flows:
-    """Sum entries by both ends; one whose answers come from elsewhere than it was sent to was led there."""
+    """Sum entries by both ends; a flow was DNATed if its reply source differs from its original destination."""
     addresses: Counter[tuple[int, bytes]] = Counter()
     published: Counter[tuple[int, int, bytes]] = Counter()
     direct: set[tuple[int, bytes, bytes]] = set()

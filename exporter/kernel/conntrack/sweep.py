@@ -1,4 +1,4 @@
-"""Read the connection table beside the scrapes: published connections often, all of it as often as it costs little."""
+"""Read the connection table between scrapes: published connections often, the whole table at a bounded cost."""
 
 import time
 from dataclasses import dataclass, replace

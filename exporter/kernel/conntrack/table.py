@@ -1,6 +1,6 @@
 """The connection table of the calling thread's network namespace; readable without any right.
 
-Absent while the module is not loaded: nothing on the host tracks connections then, which is no fault.
+Absent while the module is not loaded: nothing on the host tracks connections then, which is normal.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from exporter.errors import SourceError
 
 
 def read_conntrack(procfs: Path) -> ConntrackStats | None:
-    """Read size, limit and statistics; None where there is no table. SourceError for what is no number."""
+    """Read size, limit and statistics; None where there is no table. SourceError for a value that is not a number."""
     settings = procfs / "sys/net/netfilter"
     try:
         entries = (settings / "nf_conntrack_count").read_text()
@@ -28,7 +28,7 @@ def read_conntrack(procfs: Path) -> ConntrackStats | None:
 
 
 def parse_conntrack(entries: str, limit: str, statistics: str) -> ConntrackStats:
-    """Parse the three files. Raises ValueError for what is no number, or only the begin of one."""
+    """Parse the three files. Raises ValueError for a value that is not a number or was cut off."""
     sums = parse_statistics(statistics)
     return ConntrackStats(
         entries=int(entries),

@@ -1,4 +1,4 @@
-"""Route lookups kept current beside the scrapes: repeated when routing changes, made when they are new.
+"""Route lookups between scrapes: each new query is answered, and all are repeated when routing changes.
 
 The kernel notifies changes of routes, policy rules, nexthops, and of forwarding and rp_filter (RTNLGRP_*_NETCONF).
 """
@@ -25,7 +25,7 @@ log = structlog.get_logger(component=NAME)
 
 
 class FibWatcher:
-    """A thread that answers RouteQuery. Made in the network namespace that it asks.
+    """A thread that answers RouteQuery. Create it in the network namespace whose routes it looks up.
 
     `reading` and `state` are single values that the thread replaces: readable from any thread.
     """

@@ -1,7 +1,7 @@
 """Counters inside containers' namespaces: of macvlan, ipvlan and overlay endpoints, which have no veth on the host.
 
-By /proc/PID/net/dev where the process is visible, which takes no lock and no privilege; else by asking the kernel for
-the other namespace's links, which needs CAP_NET_ADMIN. Nothing stays open: that would keep the namespace alive.
+Read from /proc/PID/net/dev where the process is visible, which takes no lock and no privilege; else from a link dump
+of the other namespace, which needs CAP_NET_ADMIN. Nothing stays open: that would keep the namespace alive.
 """
 
 import contextlib

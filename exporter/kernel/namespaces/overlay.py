@@ -1,6 +1,6 @@
 """An overlay's hidden namespace: the neighbours of its vxlan devices, and the nodes behind which they are.
 
-The engine keeps one for each overlay, beside its sandboxes, and no process runs in it: it has to be entered.
+The engine keeps one for each overlay, next to its sandboxes, and no process runs in it: it has to be entered.
 Sources: linux/neighbour.h, include/net/neighbour.h, drivers/net/vxlan/vxlan_core.c.
 """
 
@@ -78,7 +78,7 @@ def parse_neighbours(rows: Iterable[Row], devices: Collection[int]) -> dict[str,
 
 
 def parse_nodes(rows: Iterable[Row]) -> frozenset[tuple[str, str]]:
-    """Return each MAC address with that of the node behind which it is (VTEP). A multicast group is no node."""
+    """Return each MAC address with that of the node behind which it is (VTEP). Multicast groups are skipped."""
     found = set()
     for data, start, end in rows:
         head(NDMSG, data, start, end, "a row of a vxlan device")

@@ -1,4 +1,4 @@
-"""Keep what is read in overlays' hidden namespaces fresh beside the scrapes: each is entered once in ten seconds."""
+"""Read overlays' hidden namespaces between scrapes: each is entered once in ten seconds."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Keep what is read in containers' namespaces fresh beside the scrapes, a slice of them at a time.
+"""Read containers' namespaces periodically between scrapes, a slice of them at a time.
 
 The statistics of a thousand namespaces take 80 ms: too long for a scrape, and nothing when spread over ten seconds. The
 one that was read longest ago is next; one that is new does not wait for its turn.

@@ -23,7 +23,7 @@ QUIET_SECONDS = 1.0  # a change is a burst: docker run makes three, firewalld's 
 LEGACY_SECONDS = 30.0
 BESIDE_SECONDS = 10.0  # how often large filter tables' counters are read
 SYSCTL_SECONDS = 5.0
-MAX_ENDED = 10_000  # ends that wait to be asked for one by one
+MAX_ENDED = 10_000  # ends that wait to be collected
 
 log = structlog.get_logger(component="nat")
 

@@ -1,4 +1,4 @@
-"""NAT as one source of a sample: rules at each scrape, connections beside it."""
+"""NAT as one source of a sample: rules at each scrape, connections between scrapes."""
 
 import time
 from collections.abc import Iterable

@@ -48,11 +48,11 @@ def messages(data: Data) -> Iterator[Message]:
     offset, size, unpack = 0, len(data), HEADER.unpack_from
     while offset < size:
         if offset + HEADER.size > size:
-            raise MalformedError(f"a datagram of {size} bytes is no message from byte {offset} on")
+            raise MalformedError(f"a datagram of {size} bytes has no valid message at byte {offset}")
         length, kind, flags, sequence, _ = unpack(data, offset)
         end = offset + length
         if length < HEADER.size or end > size:
-            raise MalformedError(f"a datagram of {size} bytes is no message from byte {offset} on")
+            raise MalformedError(f"a datagram of {size} bytes has no valid message at byte {offset}")
         yield kind, flags, sequence, offset + HEADER.size, end
         offset = (end + 3) & ~3
 
@@ -117,6 +117,6 @@ def raise_error(data: Data, start: int, end: int) -> None:
         return
     (error,) = head(ERROR, data, start, end, "the end of an answer")
     if not -MAX_ERRNO <= error <= 0:
-        raise MalformedError(f"an answer ends with {error}, which is no error number")
+        raise MalformedError(f"an answer ends with {error}: expected an error number")
     if error:
         raise OSError(-error, os.strerror(-error))

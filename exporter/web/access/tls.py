@@ -12,8 +12,8 @@ from exporter.errors import ConfigError
 from exporter.web.access.config import ClientAuth, TlsSettings
 from exporter.web.access.tls_names import CIPHERS, CURVES, VERSIONS
 
-# What a presented certificate is verified for. Go's RequestClientCert looks at none, so none is asked for; its
-# RequireAnyClientCert has a CA here (web_config sees to that) and verifies, which is stricter.
+# How a client certificate is verified. Go's RequestClientCert ignores the certificate, so none is requested here. Go's
+# RequireAnyClientCert accepts any certificate; here it has a CA (the config parser requires one) and verifies.
 VERIFY = {
     ClientAuth.NONE: ssl.CERT_NONE,
     ClientAuth.ASK: ssl.CERT_NONE,

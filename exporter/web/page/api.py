@@ -55,7 +55,7 @@ def found(observation: Observation) -> str:
             "unseen": unseen(observation),
             "kinds_evaluated": len(evaluated(observation)),
             "kinds_not_evaluated": {kind: list(inputs) for kind, inputs in not_evaluated(observation).items()},
-            "doubtful": has_pending(observation),
+            "pending": has_pending(observation),
         }
     )
 
@@ -82,5 +82,5 @@ def version(observation: Observation) -> int:
     return zlib.crc32(repr((still, ports(observation), unseen(observation))).encode())
 
 
-def _written(told: Any) -> str:
-    return json.dumps(told, indent=1) + "\n"
+def _written(document: Any) -> str:
+    return json.dumps(document, indent=1) + "\n"

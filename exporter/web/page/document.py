@@ -119,7 +119,7 @@ def _unseen(observation: Observation) -> Html:
 
 
 def _link(box: Box, opened: frozenset[str]) -> str:
-    """A box for many opens and closes them; any other leads to its details."""
+    """The link of a box: a group's opens or closes it, any other goes to the details."""
     if box.key.startswith("group/"):
         return "?" + urlencode([("open", network) for network in sorted(opened ^ {box.group})], errors="replace")
     if box.key in ("host/", "stack/"):

@@ -1,7 +1,7 @@
 """Positions in the picture: containers, their networks, the host and its uplinks, from left to right.
 
-Positions follow from names alone, so that nothing jumps when numbers change. Of a large host each network's containers
-are one box until somebody opens it.
+Positions depend on names only: they do not move when numbers change. On a large host the containers of each network are
+one box until the user opens it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -111,8 +111,8 @@ def _middle(view: HostView, starts: list[tuple[Edge, str]]) -> Iterator[Box]:
         heights.setdefault(target, []).append(line.start_y - TOP)
     row = 0
     for network in _ordered(view):
-        beside = heights.get(f"network/{network.name}", [])
-        row = max(row, sum(beside) // len(beside) // ROW if beside else 0)
+        connected = heights.get(f"network/{network.name}", [])
+        row = max(row, sum(connected) // len(connected) // ROW if connected else 0)
         yield network_box(network, row)
         row += 1
     if STACK in heights:

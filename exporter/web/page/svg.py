@@ -8,7 +8,7 @@ from exporter.web.page.picture import GAP, ROW, Box, Edge, Picture
 
 TITLE_AT, SUBTITLE_AT, INDENT = 17, 32, 12
 CHARACTER, SMALL = 8, 6.2  # widths of a character of a title, and of what is smaller, about
-# Lines of endpoints are straight until here, so that none runs through the words beside another.
+# Edges of endpoints are straight up to this x, so that none crosses the text next to another.
 STRAIGHT_TO = 500
 MARKS = {"critical": "▲", "warning": "△", "info": "·"}  # colour is not the only sign
 ENDPOINT_X = CONTAINER_X + CONTAINER_WIDTH + 10
@@ -51,13 +51,13 @@ def _box(box: Box, href: str) -> Html:
 def _words(box: Box, mark: str) -> Html:
     """Write the texts of a box; an inner svg clips a text that is wider than estimated."""
     inner = box.width - 2 * INDENT
-    beside = round(len(box.note) * SMALL) + INDENT if box.note else 0
-    title = mark + shortened(box.title, (inner - beside) // CHARACTER - len(mark))
+    note_width = round(len(box.note) * SMALL) + INDENT if box.note else 0
+    title = mark + shortened(box.title, (inner - note_width) // CHARACTER - len(mark))
     subtitle = shortened(box.subtitle, int(inner / SMALL))
     top = (box.height - (ROW - GAP)) // 2
     return joined(
         (
-            _cut(box, inner - beside, el("text", text(title), x=0, y=top + TITLE_AT, class_="name")),
+            _cut(box, inner - note_width, el("text", text(title), x=0, y=top + TITLE_AT, class_="name")),
             _cut(box, inner, el("text", text(subtitle), x=0, y=top + SUBTITLE_AT, class_="more")),
             el("text", text(box.note), x=box.x + box.width - INDENT, y=box.y + top + TITLE_AT, class_="note")
             if box.note

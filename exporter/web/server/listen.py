@@ -60,10 +60,10 @@ def _inherit(descriptor: int) -> socket.socket:
         passed = socket.socket(fileno=descriptor)
         listening = passed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
     except OSError:
-        raise ConfigError(f"--web.systemd-socket: descriptor {descriptor} is no socket") from None
+        raise ConfigError(f"--web.systemd-socket: descriptor {descriptor} is not a socket") from None
     if passed.type != socket.SOCK_STREAM or not listening:
         passed.close()
-        raise ConfigError(f"--web.systemd-socket: descriptor {descriptor} is no stream socket that listens")
+        raise ConfigError(f"--web.systemd-socket: descriptor {descriptor} is not a listening stream socket")
     return passed
 
 

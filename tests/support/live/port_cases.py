@@ -90,5 +90,5 @@ def state(host: PrivateHost, name: str) -> dict[str, Any]:
     return dict(host.api().inspect_container(name)["State"])
 
 
-def start_failed(holder: str, kind: str, severity: str = "warning") -> Found:
+def start_failed(holder: str, kind: str, severity: str = "info") -> Found:
     return Found("start_failed", ALL, "web2", holder, kind, severity)

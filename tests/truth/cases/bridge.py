@@ -26,7 +26,13 @@ def of_web(name: str, do: str, undo: str, *finds: str, **options: Any) -> Case:
 
 
 CASES = (
-    outage("docker0 without its address", BRIDGE, shell("ip address flush dev docker0", ADDRESS_BACK), "bridge_down"),
+    outage(
+        "docker0 without its address",
+        BRIDGE,
+        shell("ip address flush dev docker0", ADDRESS_BACK),
+        "bridge_down",
+        "route_lost",
+    ),
     outage("docker0 down", BRIDGE, shell("ip link set docker0 down", "ip link set docker0 up"), "bridge_down"),
     of_api("br-n down", BRIDGE, "ip link set br-n down", "ip link set br-n up", "bridge_down"),
     of_api(
@@ -35,6 +41,7 @@ CASES = (
         "ip address flush dev br-n; ip address add 10.77.0.1/24 dev br-n",
         "ip address flush dev br-n; ip address add 10.42.0.1/24 brd 10.42.0.255 dev br-n",
         "bridge_down",
+        "route_lost",
     ),
     outage(
         "br-n without the gateway's address, with its route",

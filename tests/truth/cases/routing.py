@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.truth.case import ANY, Case
+from tests.truth.case import Case
 from tests.truth.lab import Lab
-from tests.truth.plants import both, device, shell, sysctl
+from tests.truth.plants import device, shell, sysctl
 from tests.truth.probes import outward, published
 from tests.truth.rows import outage
 
@@ -105,19 +105,6 @@ CASES = (
         "forwarding_off",
         asked="",
         probe=outward("db"),
-    ),
-    outage(
-        "reverse path filter of the bridge",
-        ROUTING,
-        both(
-            sysctl("net.ipv4.conf.docker0.rp_filter", "1"),
-            shell(
-                f"{DUMMY}; ip route add 172.17.0.0/16 dev dummy7 table 56; "
-                "ip rule add pref 104 iif lo from 192.0.2.1 to 172.17.0.0/16 lookup 56",
-                f"ip rule del pref 104; ip route flush table 56; {NO_DUMMY}",
-            ),
-        ),
-        ANY,
     ),
     outage(
         "published on an address that left the host",

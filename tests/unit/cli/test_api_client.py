@@ -94,7 +94,7 @@ def test_what_another_host_explains_is_printed(capsys: pytest.CaptureFixture[str
 
 
 def test_a_pending_result_is_fetched_once_more(capsys: pytest.CaptureFixture[str]) -> None:
-    pending = json.dumps({"findings": [], "unseen": {}, "doubtful": True})
+    pending = json.dumps({"findings": [], "unseen": {}, "pending": True})
     with serving(PAGES, first={"/api/v1/findings": [pending]}) as place:
         code, out, _ = run_main(capsys, "check", "--url", f"http://{place}")
     assert (code, STOLEN.detail in out) == (2, True)

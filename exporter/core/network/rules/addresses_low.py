@@ -1,6 +1,6 @@
 """A local network has under a tenth, and fewer than eight, of its addresses left: starts will fail soon.
 
-Guard: subnets of one IP version count together, for Docker assigns from any of them; one node knows only its own part
+Guard: subnets of one IP version count together, for Docker assigns from any of them; one node has only its own part
 of an overlay, so overlays are not among the uses. A range of one or two addresses is meant to fill up: severity info.
 """
 

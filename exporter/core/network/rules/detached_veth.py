@@ -59,11 +59,11 @@ def _strays(topology: Topology, lost: dict[str, list[Attachment]]) -> Iterator[D
         macs = {i.ifindex: i.mac_address for i in topology.devices.interfaces.get(nsid, ()) if i.mac_address}
         links = loose.get(nsid, [])
         for attachment in attachments:
-            alike = [link for link in links if _is_at(attachment, macs.get(link.peer_ifindex, ""))]
+            matches = [link for link in links if _is_at(attachment, macs.get(link.peer_ifindex, ""))]
             if not macs and len(links) == len(attachments) == 1:
-                alike = links
-            if len(alike) == 1:
-                yield Detached(alike[0], attachment, "is a port of no bridge")
+                matches = links
+            if len(matches) == 1:
+                yield Detached(matches[0], attachment, "is not a port of any bridge")
 
 
 def _is_at(attachment: Attachment, mac_address: str) -> bool:

@@ -1,7 +1,7 @@
 """A bridge network's MTU is larger than that of the device over which it leaves the host.
 
 Its large packets are then fragmented or lost: connections are established and then hang. Guard: an internal network
-does not leave the host; of several default routes those of the best metric count; a network's own bridge is no uplink.
+does not leave the host; of several default routes those of the best metric count; the network's own bridge is skipped.
 """
 
 from collections.abc import Iterator

@@ -44,7 +44,7 @@ def test_nothing_holds_no_message() -> None:
 def test_a_datagram_that_its_messages_do_not_fill_is_malformed_after_them(rest: bytes) -> None:
     found = messages(reply(16, b"abcd") + rest)
     assert next(found) == (16, NLM_F_MULTI, 1, 16, 20)
-    with pytest.raises(MalformedError, match=f"a datagram of {20 + len(rest)} bytes is no message from byte 20 on"):
+    with pytest.raises(MalformedError, match=f"a datagram of {20 + len(rest)} bytes has no valid message at byte 20"):
         next(found)
 
 

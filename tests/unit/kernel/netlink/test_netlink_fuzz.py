@@ -97,7 +97,7 @@ def test_half_a_number_is_no_number(name: str, kind: int) -> None:
 @pytest.mark.parametrize("number", [-(1 << 31), -4096, 1, (1 << 31) - 1])
 def test_an_end_with_what_is_no_error_number_is_no_answer(kind: int, number: int) -> None:
     answer = reply(kind, struct.pack("=i", number))
-    with pytest.raises(MalformedError, match=f"an answer ends with {number}, which is no error number"):
+    with pytest.raises(MalformedError, match=f"an answer ends with {number}: expected an error number"):
         ask(as_socket(FakeSocket(always(answer))), bytes(16))
 
 

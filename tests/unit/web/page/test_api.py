@@ -43,7 +43,7 @@ def test_findings_say_whether_another_look_may_tell_more() -> None:
         replace(shop(5), network=NetworkResult(evaluation(pending={kind: hold})))
         for kind, hold in (("detached_veth", 2.0), ("orphan_veth", 180.0))
     ]
-    assert [json.loads(api.found(seen))["doubtful"] for seen in told] == [True, False]
+    assert [json.loads(api.found(seen))["pending"] for seen in told] == [True, False]
 
 
 def test_a_look_is_what_its_description_says() -> None:

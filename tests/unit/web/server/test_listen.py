@@ -134,7 +134,7 @@ def test_a_socket_that_does_not_listen_is_refused() -> None:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert err.splitlines()[-1] == (
-        "dockernet-exporter: --web.systemd-socket: descriptor 3 is no stream socket that listens"
+        "dockernet-exporter: --web.systemd-socket: descriptor 3 is not a listening stream socket"
     )
 
 
@@ -142,7 +142,7 @@ def test_a_file_is_no_socket(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file, as_systemd(file) as process:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert err.splitlines()[-1] == "dockernet-exporter: --web.systemd-socket: descriptor 3 is no socket"
+    assert err.splitlines()[-1] == "dockernet-exporter: --web.systemd-socket: descriptor 3 is not a socket"
 
 
 def test_without_systemd_the_flag_is_one_clear_line() -> None:
