@@ -1,4 +1,4 @@
-"""Take up the capabilities that this process may have.
+"""Raise permitted capabilities into the effective set.
 
 Those that come with a file, as in the image, are permitted and not effective: a program marked effective does not even
 start where one of them is withheld. Source: capabilities(7), linux/capability.h.
@@ -26,7 +26,7 @@ class Word(ctypes.Structure):
 def take_up() -> None:
     """Make effective what is permitted, in this thread and those that it starts.
 
-    Where that cannot be done, who misses a capability says so. A C library without the two calls has nothing to do.
+    Where that fails, each source reports the capability that it misses. Nothing is done without the two calls of libc.
     """
     header, words = Header(VERSION_3, 0), (Word * 2)()
     if not hasattr(libc, "capset") or libc.capget(ctypes.byref(header), words):

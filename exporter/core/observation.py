@@ -39,7 +39,8 @@ class Observation:
     endpoint key. `networks` are the sums of `topology.networks`, `splits` those of `topology.bridges`, both by network
     id. `rows` is every device's reading by ifindex. They are None when the counters could not be read. `learned` is by
     a bridge's ifindex, `overlay_peers` by network id, `proxies` by a container's name, `inside` (the listeners of a
-    network namespace) by the id of the container that owns it.
+    network namespace) by the id of the container that owns it; `redirected` are the ids of those whose namespace has
+    NAT rules on its prerouting hook.
     """
 
     topology: Topology
@@ -63,6 +64,7 @@ class Observation:
     sockets: HostSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None = None
+    redirected: frozenset[str] = frozenset()
 
     @property
     def evaluations(self) -> Mapping[str, Evaluation]:

@@ -35,7 +35,7 @@ TRUE = ("true", "1", "t", "T", "TRUE", "True")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of the stream; `container_id` and `network_id` are what it says to read again, '' for neither."""
+    """One event of the stream; `container_id` and `network_id` are the objects to inspect again, '' for none."""
 
     type: str
     action: str
@@ -182,7 +182,7 @@ def _bridge_options(options: Json) -> BridgeOptions:
 
 
 def parse_members(document: Json) -> list[Member]:
-    """Parse who is on a network from GET /networks/ID."""
+    """Parse the members of a network from GET /networks/ID."""
     return [
         Member(
             container_id=container_id,

@@ -1,4 +1,4 @@
-"""A container's ports, restarts and last failure, out of its inspect or its row in the list."""
+"""A container's ports, restarts and last failure, from its inspect."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

@@ -21,7 +21,7 @@ class Timing:
 
     `answer` is for a whole answer, however slowly it comes. A silent event stream is trusted for `quiet`, then the
     engine is pinged. `resync` bounds what the engine changed without an event. `poll` is the pause before a failed
-    request is repeated, and between two looks at whether to stop; `max_pause` is the longest after repeated failures.
+    request is repeated, and the longest until a thread stops; `max_pause` is the longest after repeated failures.
     """
 
     request_timeout: float = 5.0

@@ -10,7 +10,7 @@ from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, KernelSample
 from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.sockets import BoundSocket, ListeningSocket, PortKey
-from exporter.core.ports.context import EMPTY, PortReadings
+from exporter.core.ports.context import EMPTY, NO_CONTAINERS, PortReadings
 from exporter.core.ports.evaluator import PortEvaluator
 from exporter.core.ports.refused_binds import RefusedBinds
 from exporter.core.ports.result import PortResult
@@ -73,6 +73,7 @@ class PortCollector:
             reserved=sample.reserved_ports,
             bound=self._bound,
             refused=self._refused.current(inventory, facts.time),
+            redirected=sample.namespace_sockets.redirected if sample.namespace_sockets else NO_CONTAINERS,
         )
         result = self._evaluator.evaluate(facts.topology, readings, facts.time, facts.monotonic)
         pending = not result.needed_lookups <= self._lookups

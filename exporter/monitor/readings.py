@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
+from exporter.core.ports.context import NO_CONTAINERS
 from exporter.core.topology.visibility import missing_bridges
 from exporter.monitor.collector import Facts
 
@@ -21,6 +22,7 @@ class ReadingsPart:
     sockets: HostSockets | None
     proxies: Mapping[str, ProxyUse] | None
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None
+    redirected: frozenset[str]
 
 
 class ReadingsCollector:
@@ -40,4 +42,5 @@ class ReadingsCollector:
             sockets=sample.sockets,
             proxies=sample.proxies,
             inside=sample.namespace_sockets.listeners if sample.namespace_sockets else None,
+            redirected=sample.namespace_sockets.redirected if sample.namespace_sockets else NO_CONTAINERS,
         )

@@ -88,7 +88,7 @@ def test_a_listener_on_the_containers_loopback_alone(explain: Explain, clean_hos
     serve(clean_host, "127.0.0.1:80")
     told = explain("8080")
     assert (told.code, told.steps) == (2, whole_but("listener"))
-    assert told.breaks == ["tcp/80 is listened on inside web on its loopback alone"]
+    assert told.breaks == ["web listens on tcp/80 on its loopback only"]
 
 
 def test_a_listener_of_the_other_protocol(explain: Explain, clean_host: PrivateHost) -> None:

@@ -101,7 +101,7 @@ def test_a_port_of_udp_on_one_address_and_not_the_same_of_tcp_on_another(
     with listening(clean_host, "named", "udp,127.0.0.1,5300", "tcp,127.0.0.2,5300"):
         create(clean_host, "web2", *command, publish={"53/udp": ("127.0.0.1", 5300)}, **options)
         refused(clean_host, "web2")
-        finds(watched, Found("start_failed", "udp 127.0.0.1 5300", "web2", "named", "process"))
+        finds(watched, Found("start_failed", "udp 127.0.0.1 5300", "web2", "named", "process", "info"))
     clean_host.api().start("web2")
     with listening(clean_host, "named", "tcp,127.0.0.1,5300", "udp,127.0.0.2,5300"):
         finds(watched)

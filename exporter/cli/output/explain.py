@@ -64,6 +64,7 @@ def _parse_path(found: Mapping[str, Any]) -> Path:
         container=str(found["container"]),
         container_port=int(found["container_port"]),
         steps=steps,
+        last_port=int(found.get("last_port", 0)),
     )
 
 
@@ -82,6 +83,11 @@ def _heading(one: Path, query: str) -> str:
     if not one.protocol:
         return query
     addresses = ", ".join(f"[{address}]" if ":" in address else address for address in one.addresses)
-    port = f"{one.protocol}/{one.port}" if one.port else f"a {one.protocol} port"
-    inside = f"{one.container}:{one.container_port}" if one.container_port else one.container
+    rest = one.last_port - one.port if one.last_port > one.port else 0
+    port = f"{one.protocol}/{_range(one.port, rest)}" if one.port else f"a {one.protocol} port"
+    inside = f"{one.container}:{_range(one.container_port, rest)}" if one.container_port else one.container
     return port + (f" on {addresses}" if addresses else "") + (f" -> {inside}" if inside else "")
+
+
+def _range(first: int, rest: int) -> str:
+    return f"{first}-{first + rest}" if rest else str(first)

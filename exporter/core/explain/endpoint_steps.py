@@ -1,17 +1,17 @@
-"""The two ends of the way: who holds the port of the host, and who listens inside the container."""
+"""The host's end of a path: whether Docker has the port in effect, and which socket holds it."""
 
-from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
+from ipaddress import ip_address
+
+from exporter.core.explain.path import FAILED, HOST, OK, PUBLISHED, UNKNOWN, Step
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
-from exporter.core.model.sockets import ListeningSocket
+from exporter.core.model.sockets import DOCKER_PROXY, PortKey
+from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.conflict import is_about
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, is_docker_proxy, is_own
-from exporter.core.ports.listen_address import ListenAddress, described
+from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
 from exporter.core.ports.rules import publish_ineffective, published_unheld
-from exporter.core.ports.unserved import LOOPBACK_ONLY, WRONG_PROTOCOL, why_unserved
 
-OTHER = {"tcp": "udp", "udp": "tcp"}
-MOST_NAMED = 5  # ports that a sentence names
 SOCKETS_UNREAD = "the host's listening sockets could not be read"
 ELSEWHERE = "this is not the network namespace of Docker's bridges"
 
@@ -37,13 +37,19 @@ def published_step(context: PortContext, container: Container, binding: PortBind
     return Step(PUBLISHED, OK, f"{place} is published for {target}")
 
 
-def host_step(context: PortContext, container: Container, place: ListenAddress) -> Step:
-    """Say who holds a published port on the host."""
+def host_step(
+    context: PortContext, container: Container, place: ListenAddress, stopped: frozenset[PortKey] = frozenset()
+) -> Step:
+    """Return the step of a published port of the host; `stopped` are the ports of stopped docker-proxies."""
     if (unknown := cannot_tell(context, place)) is not None:
         return unknown
     found = context.overlapping(place)
-    own = [listener for listener in found if is_own(listener.owner, container) or not listener.owner.name]
+    own = [
+        one for one in found if is_own(one.owner, container) or (not one.owner.name and not one.owner.foreign_target)
+    ]
     dockers = next((listener for listener in own if is_docker_proxy(listener.owner)), None)
+    if dockers is not None and dockers.owner.kind == DOCKER_PROXY and place.port_key in stopped:
+        return _stopped(context, container, place)
     if dockers is not None:
         return Step(HOST, OK, f"{place} is held by {described(dockers.owner)}")
     if found:
@@ -57,6 +63,23 @@ def host_step(context: PortContext, container: Container, place: ListenAddress) 
     return Step(HOST, OK, f"{place} needs no listener: the engine holds IPv4's")
 
 
+def _stopped(context: PortContext, container: Container, place: ListenAddress) -> Step:
+    """A stopped docker-proxy serves nothing: the port needs a DNAT rule."""
+    detail = f"the docker-proxy of {container.name} that holds {place} is stopped"
+    if context.readings.redirects is None:
+        return Step(HOST, UNKNOWN, f"{detail}, and whether a DNAT rule is present is unknown", "proxy_stopped")
+    family = ip_address(place.address or EVERY_ADDRESS).version
+    rules = (one for one in context.readings.redirects if one.target.container_id == container.id)
+    if any(_takes(one, place, family) for one in rules):
+        return Step(HOST, OK, f"{detail}: a DNAT rule leads clients from outside to the container")
+    return Step(HOST, FAILED, f"{detail}, and no DNAT rule replaces it", "proxy_stopped")
+
+
+def _takes(rule: Redirect, place: ListenAddress, family: int) -> bool:
+    ports = range(rule.host_port, (rule.last_host_port or rule.host_port) + 1)
+    return (rule.family, rule.protocol) == (family, place.protocol) and place.port in ports
+
+
 def cannot_tell(context: PortContext, place: ListenAddress) -> Step | None:
     """Return why it cannot be told who holds a port; None when it can."""
     if context.readings.sockets is None:
@@ -66,35 +89,3 @@ def cannot_tell(context: PortContext, place: ListenAddress) -> Step | None:
     if place.protocol not in READ_PROTOCOLS:
         return Step(HOST, UNKNOWN, f"sockets of {place.protocol} are not read", "sockets_unknown")
     return None
-
-
-def listener_step(context: PortContext, container: Container, binding: PortBinding) -> Step:
-    """Say who listens where the port leads to."""
-    name, target = container.name, f"{binding.protocol}/{binding.container_port}"
-    sockets = context.listeners_in(container)
-    if sockets is None or binding.protocol not in READ_PROTOCOLS:
-        return Step(LISTENER, UNKNOWN, f"who listens inside {name} could not be read", "sockets_unknown")
-    why = why_unserved(container, binding, sockets)
-    if not why:
-        found = [s for s in sockets if (s.protocol, s.port) == (binding.protocol, binding.container_port)]
-        return Step(LISTENER, OK, f"{target} is listened on inside {name}, at {_at(found)}")
-    if why == LOOPBACK_ONLY:
-        return Step(LISTENER, FAILED, f"{target} is listened on inside {name} on its loopback alone", "loopback_only")
-    if why == WRONG_PROTOCOL:
-        other = f"{OTHER[binding.protocol]}/{binding.container_port}"
-        detail = f"nothing listens on {target} inside {name}, which serves {other} instead"
-        return Step(LISTENER, FAILED, detail, "wrong_protocol")
-    detail = f"nothing listens on {target} inside {name}, {_instead(sockets)}"
-    return Step(LISTENER, FAILED, detail, "not_listening")
-
-
-def _at(sockets: list[ListeningSocket]) -> str:
-    return ", ".join(sorted({socket.address for socket in sockets}))
-
-
-def _instead(sockets: tuple[ListeningSocket, ...]) -> str:
-    ports = sorted({(s.protocol, s.port) for s in sockets})
-    named = ", ".join(f"{protocol}/{port}" for protocol, port in ports[:MOST_NAMED])
-    if not ports:
-        return "nor on any other port"
-    return f"which listens on {named}{' and others' if len(ports) > MOST_NAMED else ''}"

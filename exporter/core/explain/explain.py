@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 
-from exporter.core.explain.endpoint_steps import cannot_tell, host_step, listener_step, published_step
+from exporter.core.explain.endpoint_steps import cannot_tell, host_step, published_step
+from exporter.core.explain.listener_step import listener_step
+from exporter.core.explain.merged_paths import merged
 from exporter.core.explain.nat_steps import nat_steps
 from exporter.core.explain.network_steps import address_step, network_steps
 from exporter.core.explain.path import (
@@ -24,10 +26,12 @@ from exporter.core.explain.path import (
 )
 from exporter.core.explain.query import Query, parse_query
 from exporter.core.explain.related_findings import related
+from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import CONTAINER, Owner
+from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReadings, is_docker_proxy, port_context
@@ -41,12 +45,13 @@ NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
 def explain(observation: Observation, text: str) -> Explanation:
     """Answer for a port, or for a container by its name or the beginning of its id."""
     nat = observation.nat
-    readings = PortReadings(observation.sockets, observation.inside, nat.redirects if nat else None)
+    redirects = nat.redirects if nat else None
+    readings = PortReadings(observation.sockets, observation.inside, redirects, redirected=observation.redirected)
     walk = _Walk(observation, port_context(observation.topology, readings, 0.0))
     named = _container(observation, text)
     asked = parse_query(text)
     found = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else ()
-    paths = tuple(_with_critical(observation, path) for path in _merged(found))
+    paths = tuple(_with_critical(observation, path) for path in merged(found))
     containers = frozenset({path.container for path in paths if path.container} | ({named.name} if named else set()))
     notes = (Note(f.kind, f.severity, f.detail) for f in related(observation, containers, None if named else asked))
     return Explanation(text, paths or (_nowhere(observation, text, asked),), tuple(notes))
@@ -86,24 +91,6 @@ def _single(step: Step, asked: Query | None = None) -> Path:
     return Path(protocol, (), port, "", 0, (step,))
 
 
-def _merged(paths: Iterator[Path] | tuple[Path, ...]) -> Iterator[Path]:
-    """Put the ways of both families together where they go alike."""
-    found: list[Path] = []
-    for path in paths:
-        alike = next((p for p in found if _shape(p) == _shape(path)), None)
-        if alike is None:
-            found.append(path)
-        else:
-            found[found.index(alike)] = replace(alike, addresses=alike.addresses + path.addresses)
-    yield from found
-
-
-def _shape(path: Path) -> tuple[object, ...]:
-    """What a path must have in common with another; IPv6 needs no rule where docker-proxy serves it alone."""
-    states = {step.name: step.state for step in path.steps if step.state != OK}
-    return (path.protocol, path.port, path.container, path.container_port, tuple(states.items()))
-
-
 class _Walk:
     """Goes the ways of one moment."""
 
@@ -120,9 +107,13 @@ class _Walk:
         for listener in own:
             place = ListenAddress(listener.socket.protocol, listener.socket.address, listener.socket.port)
             yield self._held(place, listener.owner)
-        if not bindings and not own:
-            detail = f"no port of the host leads to {container.name}: it publishes none"
-            yield _single(Step(PUBLISHED, FAILED, detail, "not_published"))
+        failed = list(failed_binds(self._observation, container))
+        yield from failed
+        if not (bindings or own or failed):
+            steps = [unpublished_step(self._context, container)]
+            if steps[0].state == OK:
+                steps += self._to_namespace(container, PortBinding("", 0))
+            yield Path("", (), 0, container.name, 0, tuple(steps))
 
     def from_port(self, asked: Query) -> Iterator[Path]:
         """Go the ways that begin at a port of the host; containers that are down count where none that runs does."""
@@ -147,13 +138,15 @@ class _Walk:
         place = ListenAddress(binding.protocol, address, binding.host_port)
         if in_effect and binding.host_port:
             lost = address_step(self._observation.topology, address)
-            steps.append(lost or host_step(self._context, container, place))
+            use = (self._observation.proxies or {}).get(container.name)
+            steps.append(lost or host_step(self._context, container, place, use.stopped if use else frozenset()))
             steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
         elif not container.live and (others := self._context.others(place, container)):
             steps.append(Step(HOST, FAILED, f"{place} is held by {described(others[0].owner)}", "port_held"))
         if in_effect:
             steps += self._to_namespace(container, binding)
-            steps.append(listener_step(self._context, container, binding))
+            targets = frozenset(target for one in self._expected(container, binding) for target in one.targets)
+            steps.append(listener_step(self._context, container, binding, targets))
         addresses = (address or EVERY_ADDRESS,)
         return Path(
             binding.protocol, addresses, binding.host_port, container.name, binding.container_port, tuple(steps)
@@ -161,13 +154,8 @@ class _Walk:
 
     def _to_namespace(self, container: Container, binding: PortBinding) -> Iterator[Step]:
         """The steps between the host and the container's namespace, where a bridge of the host is between."""
-        topology, nat = self._observation.topology, self._observation.nat
-        used = {
-            expected.network
-            for expected in (nat.expected.bindings if nat else ())
-            if (expected.container, expected.protocol, expected.host_port)
-            == (container.name, binding.protocol, binding.host_port)
-        }
+        topology = self._observation.topology
+        used = {expected.network for expected in self._expected(container, binding)}
         owner = topology.inventory.containers.get(self._context.netns_of(container), container)
         bridges = frozenset(
             attachment.network.name
@@ -178,6 +166,13 @@ class _Walk:
             version = ip_address(binding.host_ip or EVERY_ADDRESS).version
             context = self._observation.network.context
             yield from network_steps(context, owner, (bridges & used) or bridges, version)
+
+    def _expected(self, container: Container, binding: PortBinding) -> list[ExpectedBinding]:
+        """Where Docker leads a published port, in both families; nothing while NAT is not read."""
+        nat = self._observation.nat
+        key = container.name, binding.protocol, binding.host_port
+        found = nat.expected.bindings if nat else ()
+        return [one for one in found if (one.container, one.protocol, one.host_port) == key]
 
     def _unpublished(self, protocol: str, port: int) -> Iterator[Path]:
         for redirect in self._context.readings.redirects or ():

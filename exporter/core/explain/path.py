@@ -45,7 +45,8 @@ class Step:
 class Path:
     """One path. `addresses` are the host's; `container` is '' and `container_port` 0 where none is published.
 
-    `port` is 0 where the engine would choose it, or where a network is routed to.
+    `port` is 0 where the engine would choose it, or where a network is routed to. With a `last_port` the ports up to it
+    go alike, and lead to as many ports of the container; the steps are those of the first.
     """
 
     protocol: str
@@ -54,6 +55,7 @@ class Path:
     container: str
     container_port: int
     steps: tuple[Step, ...]
+    last_port: int = 0
 
     @property
     def verdict(self) -> str:

@@ -1,4 +1,4 @@
-"""What exists: Docker's nouns, then the kernel's, as frozen values of our own."""
+"""Objects of Docker, then of the kernel, as frozen values of our own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -150,7 +150,7 @@ class AddressPool:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What the engine says of itself (Engine API: /version, /info); unknown is ''.
+    """The engine (Engine API: /version, /info); unknown is ''.
 
     `firewall_driver` is what it says to write rules by, 'none' when it writes none; reported since API 1.49.
     `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the engine's process as the
@@ -169,7 +169,7 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything that Docker says exists, by id. Kept, and called old, while the engine is away.
+    """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
     `members`, `remote` and `address_use` are those of each network's NetworkInspect.
     """

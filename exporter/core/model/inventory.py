@@ -108,12 +108,12 @@ def _inspect_of(inventory: Inventory, network_id: str) -> NetworkInspect | None:
 
 
 def disconnected(inventory: Inventory) -> Inventory:
-    """The engine is away: what is known stays, and is called old."""
+    """The same inventory while the engine is away."""
     return replace(inventory, connected=False)
 
 
 def with_distinct_names(inventory: Inventory) -> Inventory:
-    """Docker takes network names for labels: of several with one name the later ones get their id behind it."""
+    """Docker allows several networks of one name: the later ones get their id appended, so that labels are unique."""
     names = [network.name for network in inventory.networks.values()]
     if len(names) == len(set(names)):
         return inventory

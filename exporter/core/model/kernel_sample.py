@@ -1,4 +1,4 @@
-"""What the kernel said, read once: devices that change rarely and counters that always do."""
+"""One reading of the kernel: devices, which change rarely, and counters, which always do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ def swapped(row: StatsRow) -> StatsRow:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """The host's devices and whose they are; a new value only when one of them changed.
+    """The host's devices and their owners; a new value only when one of them changed.
 
     `sandboxes`: container id -> nsid of its network namespace. `interfaces`: nsid -> devices inside, known
     only with CAP_NET_ADMIN. `addresses`: device -> its addresses. `uplinks` are the devices that
@@ -71,7 +71,7 @@ class NamespaceInterface:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """One source of an observation: was it read, how long it took, why not."""
+    """The state of a source in an observation: whether it was read, the seconds that took, the error."""
 
     name: str
     up: bool
@@ -81,7 +81,7 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class Degraded:
-    """A capability that is missing; `detail` says to the operator what to grant."""
+    """A capability that is missing; `detail` names what the operator has to grant."""
 
     collector: str
     reason: str

@@ -1,5 +1,7 @@
 """The service that a container is a replica of, by the labels of Docker Compose and Swarm."""
 
+from collections.abc import Iterable
+
 from exporter.core.model.docker import Container
 
 COMPOSE_PROJECT, COMPOSE_SERVICE = "com.docker.compose.project", "com.docker.compose.service"
@@ -24,3 +26,10 @@ def same_service(one: Container, other: Container) -> bool:
 def is_task(container: Container) -> bool:
     """Whether it is a task of a Swarm service: Swarm replaces a failed one and never starts it again."""
     return SWARM_TASK in container.labels
+
+
+def replaced_tasks(containers: Iterable[Container]) -> frozenset[str]:
+    """Return the ids of the tasks with a newer task of their service: Swarm starts no other one."""
+    tasks = sorted((c for c in containers if is_task(c)), key=lambda container: container.created)
+    newest = {service_of(container): container.id for container in tasks}
+    return frozenset(container.id for container in tasks if newest[service_of(container)] != container.id)

@@ -65,7 +65,7 @@ class HostSockets:
     """All listening sockets of the host's namespace; `complete` when the owner of each is known.
 
     The same object while nothing changed. UDP sockets on ports that the kernel hands out (`local_ports`: the first and
-    the last, net.ipv4.ip_local_port_range) come and go with every question to a name server: they are left out unless
+    the last, net.ipv4.ip_local_port_range) come and go with every DNS query: they are left out unless
     a container declares the port.
     """
 
@@ -93,11 +93,13 @@ class NamespaceSockets:
     """The listening sockets in containers' own network namespaces, by the id of the container that owns one.
 
     Read between scrapes; `age` is that of the oldest reading in seconds, None when there is none. A namespace that
-    could not be read is absent. `listeners` is the same object while nothing changed.
+    could not be read is absent. `redirected` are those in which a NAT chain of the prerouting hook has rules. Each
+    value is the same object while nothing changed.
     """
 
     listeners: Mapping[str, tuple[ListeningSocket, ...]] = field(default_factory=dict)
     age: float | None = None
+    redirected: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from exporter.core.nat.layout import NATIVE, layout_of
 from exporter.core.nat.ruleset import Rule, Ruleset
 
+# Whether bridged packets meet the rules of IP: a key of `forwarding`, longer than a device's name can be.
+BRIDGE_FILTER = "bridge-nf-call-iptables"
 IPTABLES_NFT, IPTABLES_LEGACY, NFTABLES = "iptables-nft", "iptables-legacy", "nftables"
 
 

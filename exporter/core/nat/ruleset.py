@@ -34,7 +34,7 @@ REVERSE_PATH = "rpfilter"  # whether a route leads back to the source by the dev
 PROTOCOL = "protocol"  # its name, or its number as text
 STATE = "ctstate"  # mask of states of connection tracking
 SRC_TYPE, DST_TYPE = "src_type", "dst_type"  # mask of address types
-STATE_ESTABLISHED, STATE_NEW = 2, 8  # linux/netfilter/nf_conntrack_common.h: NF_CT_STATE_BIT
+STATE_INVALID, STATE_ESTABLISHED, STATE_NEW = 1, 2, 8  # linux/netfilter/nf_conntrack_common.h: NF_CT_STATE_BIT
 STATE_UNTRACKED, STATE_DNAT = 64, 128  # NF_CT_STATE_UNTRACKED_BIT; the last is a status: its destination was rewritten
 TYPE_UNICAST, TYPE_LOCAL = 1 << 1, 1 << 2  # linux/netfilter/xt_addrtype.h: XT_ADDRTYPE_*
 

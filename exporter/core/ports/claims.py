@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.model.docker import Container, Inventory
+from exporter.core.model.service import replaced_tasks
 from exporter.core.model.sockets import PROCESS, Listener, PortKey
 
 
@@ -16,7 +17,10 @@ class PortClaims:
 
 
 def port_claims(inventory: Inventory, listeners: Iterable[Listener]) -> PortClaims:
-    """Collect them. Of several containers that publish a port, the running ones have it already."""
+    """Collect them. Of several containers that publish a port, the running ones have it already.
+
+    Of the failed tasks of a Swarm service the newest counts.
+    """
     held = {(each.socket.protocol, each.socket.port) for each in listeners if each.owner.kind != PROCESS}
     running, down = (_publishers(inventory, live=live) for live in (True, False))
     return PortClaims(frozenset(held), {**running, **down})
@@ -24,8 +28,11 @@ def port_claims(inventory: Inventory, listeners: Iterable[Listener]) -> PortClai
 
 def _publishers(inventory: Inventory, *, live: bool) -> dict[PortKey, frozenset[str]]:
     found: dict[PortKey, frozenset[str]] = {}
+    replaced = replaced_tasks(inventory.containers.values())
     for container in inventory.containers.values():
-        for port in _configured(container) if container.live is live else ():
+        if container.live is not live or (not live and container.id in replaced):
+            continue
+        for port in _configured(container):
             found[port] = found.get(port, frozenset()) | {container.name}
     return found
 

@@ -24,6 +24,7 @@ from exporter.core.ports.overlap import overlaps
 from exporter.core.topology.topology import Topology
 
 EMPTY: Mapping[Any, Any] = MappingProxyType({})  # one object: what is not read does not change
+NO_CONTAINERS: frozenset[str] = frozenset()
 HOST = "host"
 BEYOND_STARTING = ("removing", "dead")
 MAX_DEPTH = 8  # of containers that share the namespace of one that shares another's
@@ -44,7 +45,8 @@ class PortReadings:
 
     `namespaces`: container id -> listeners in its network namespace. `redirects` are None until NAT is read.
     `reserved` are the ranges of net.ipv4.ip_local_reserved_ports, None when not read. `bound`: port -> the sockets
-    that use it, as last looked up. `refused`: container id -> its refused binds.
+    that use it, as last looked up. `refused`: container id -> its refused binds. `redirected`: ids of the containers in
+    whose network namespace a NAT chain of the prerouting hook has rules.
     """
 
     sockets: HostSockets | None = None
@@ -53,6 +55,7 @@ class PortReadings:
     reserved: tuple[tuple[int, int], ...] | None = None
     bound: Mapping[PortKey, tuple[BoundSocket, ...]] = field(default_factory=lambda: EMPTY)
     refused: Mapping[str, Mapping[ListenAddress, Refusal]] = field(default_factory=lambda: EMPTY)
+    redirected: frozenset[str] = NO_CONTAINERS
 
     def same_as(self, other: "PortReadings") -> bool:
         """Whether nothing was read anew."""
@@ -103,6 +106,10 @@ class PortContext:
     def listeners_in(self, container: Container) -> tuple[ListeningSocket, ...] | None:
         """The listening sockets of the container's network namespace, of any owner; None when not read."""
         return (self.readings.namespaces or {}).get(self.netns_of(container))
+
+    def is_redirected(self, container: Container) -> bool:
+        """Whether NAT rules in the container's network namespace may lead its ports elsewhere."""
+        return self.netns_of(container) in self.readings.redirected
 
     def netns_of(self, container: Container) -> str:
         """The network namespace that the container is in: HOST, or the id of its owner; '' when not known."""

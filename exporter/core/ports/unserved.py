@@ -1,7 +1,8 @@
 """Whether anything in a container's network namespace serves the ports that it publishes.
 
 Not evaluated: a container that started less than a minute ago, rows of ports that are published as a reserve (passive
-FTP, RTP), and a namespace whose listeners are not known.
+FTP, RTP), a namespace whose listeners are not known, and one whose own NAT rules may lead the port elsewhere (a service
+mesh, a node of kind).
 """
 
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ def unserved_ports(context: PortContext, why: str) -> Iterator[Unserved]:
     for container in context.containers(live=True):
         details, sockets = container.details, context.listeners_in(container)
         if details is None or not details.published or sockets is None or context.now < serving_deadline(container):
+            continue
+        if context.is_redirected(container):
             continue
         for binding in _evaluated(details):
             if why_unserved(container, binding, sockets) == why:
@@ -76,7 +79,7 @@ def _is_misconfigured(context: PortContext, found: Unserved) -> bool:
     container, binding = found.container, found.binding
     if (binding.protocol, binding.container_port) in context.served_before.get(container.id, ()):
         return True
-    sockets = [s for s in context.listeners_in(container) or () if not _is_loopback(s)]
+    sockets = [s for s in context.listeners_in(container) or () if not is_loopback(s)]
     published = {(b.protocol, b.container_port) for b in (container.details or Details()).published}
     return bool(sockets) and not any((s.protocol, s.port) in published for s in sockets)
 
@@ -102,12 +105,12 @@ def why_unserved(container: Container, binding: PortBinding, sockets: tuple[List
     """Return the kind of the finding; '' for a port that is served."""
     on_port = [socket for socket in sockets if socket.port == binding.container_port and _reachable(container, socket)]
     serving = [socket for socket in on_port if socket.protocol == binding.protocol]
-    if any(not _is_loopback(socket) for socket in serving):
+    if any(not is_loopback(socket) for socket in serving):
         return ""
     if serving:
         return LOOPBACK_ONLY
     published = {(b.protocol, b.container_port) for b in (container.details or Details()).published}
-    elsewhere = (s for s in on_port if (s.protocol, s.port) not in published and not _is_loopback(s))
+    elsewhere = (s for s in on_port if (s.protocol, s.port) not in published and not is_loopback(s))
     return WRONG_PROTOCOL if any(elsewhere) else UNSERVED
 
 
@@ -116,9 +119,10 @@ def _reachable(container: Container, socket: ListeningSocket) -> bool:
     if socket.ifindex == LOOPBACK_IFINDEX:
         return False
     ipv4, _ = cover(socket.address, v6only=socket.v6only)
-    return ipv4 != NOTHING or _is_loopback(socket) or any(e.ip6_address for e in container.endpoints)
+    return ipv4 != NOTHING or is_loopback(socket) or any(e.ip6_address for e in container.endpoints)
 
 
-def _is_loopback(socket: ListeningSocket) -> bool:
+def is_loopback(socket: ListeningSocket) -> bool:
+    """Whether the socket is bound to an address of the loopback."""
     address = ip_address(socket.address)
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback

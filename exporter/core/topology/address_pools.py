@@ -1,4 +1,4 @@
-"""The pools from which Docker takes a subnet for a network that names none."""
+"""The pools from which Docker takes a subnet for a network that is created without one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from exporter.core.topology.subnets import parse_subnet
 
 @dataclass(frozen=True, slots=True)
 class PoolUse:
-    """How many subnets of all pools are taken, how many are left."""
+    """The number of subnets of all pools that are used, and that are available."""
 
     used: int
     available: int
@@ -27,9 +27,9 @@ BUILT_IN_POOLS = (
 def pool_use(
     networks: Iterable[Network], routes: Iterable[Route] = (), pools: Iterable[AddressPool] = BUILT_IN_POOLS
 ) -> PoolUse:
-    """Count the pools' IPv4 subnets. Taken is what a local network has, and what the host is attached to itself.
+    """Count the pools' IPv4 subnets. Used are those of local networks, and those that the host is attached to.
 
-    Docker passes over subnets that an on-link route of the host overlaps.
+    Docker skips subnets that overlap an on-link route of the host.
     """
     taken = [
         span

@@ -1,7 +1,7 @@
-"""Addresses of Docker's networks: how many are held, how many are left.
+"""Addresses of Docker's networks: used and available.
 
-Counted as Docker does (Engine API 1.52: Status.IPAM): an IPv4 subnet's own and broadcast address are held, of IPv6
-the first one; a gateway is held; what is handed out comes from the range where one is configured.
+Counted as Docker does (Engine API 1.52: Status.IPAM): an IPv4 subnet's own and broadcast address are used, of IPv6 the
+first one; a gateway is used; addresses are assigned from the range where one is configured.
 """
 
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ from exporter.core.topology.topology import Topology
 Address = IPv4Address | IPv6Address
 Span = IPv4Network | IPv6Network
 
-MOST_ADDRESSES = 1 << 32
+MAX_ADDRESSES = 1 << 32
 IPV4 = 4
 SMALLEST_WITH_BROADCAST = 4  # a /31 has two addresses, and both may be handed out
 
 
 @dataclass(frozen=True, slots=True)
 class SubnetUse:
-    """A subnet of a local network: `capacity` is what its endpoints can have at most, `available` what is left.
+    """A subnet of a local network: `capacity` is the maximum for its endpoints, `available` what is left of it.
 
     `assigned` is the range that addresses are assigned from: the configured one, or the subnet.
     """
@@ -48,7 +48,7 @@ def subnet_uses(topology: Topology) -> tuple[SubnetUse, ...]:
         for subnet in subnets_with_gateways(topology, network) if network.scope == "local" else ():
             span = parse_subnet(subnet.subnet)
             # 0.0.0.0/0 means that Docker does not assign the addresses itself.
-            if span is not None and span.prefixlen and span.num_addresses <= MOST_ADDRESSES:
+            if span is not None and span.prefixlen and span.num_addresses <= MAX_ADDRESSES:
                 figures = topology.inventory.address_use.get(network.id, {}).get(subnet.subnet)
                 found.append(_use(network, subnet, span, held.get(network.id, frozenset()), figures))
     return tuple(sorted(found, key=lambda use: (use.network, use.subnet)))
@@ -80,7 +80,7 @@ def _reserved(subnet: Subnet, span: Span) -> set[Address]:
 
 
 def _held(topology: Topology) -> dict[str, set[Address]]:
-    """Return network id -> the addresses of its live endpoints, of those that Docker made for itself too."""
+    """Return network id -> the addresses of its live endpoints, Docker's own pseudo endpoints included."""
     texts: dict[str, set[str]] = {}
     listed: set[tuple[str, str]] = set()
     inventory = topology.inventory
@@ -100,7 +100,7 @@ def _held(topology: Topology) -> dict[str, set[Address]]:
 
 @lru_cache(1 << 14)
 def parse_address(text: str) -> Address | None:
-    """Parse an address; None for what is none."""
+    """Parse an address; None for an invalid one."""
     try:
         return ip_address(text)
     except ValueError:

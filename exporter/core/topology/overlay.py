@@ -22,7 +22,7 @@ class OverlayRows:
 
     @property
     def nodes(self) -> frozenset[str]:
-        """The other nodes to which it sends."""
+        """The other nodes that frames are sent to."""
         return frozenset(node for _, node in self.fdb)
 
 
@@ -39,7 +39,7 @@ NO_OVERLAYS = OverlayReading()
 
 @dataclass(frozen=True, slots=True)
 class OverlayPeers:
-    """One overlay as this node sees it, with an endpoint of its own on it: who there is elsewhere, and the rows."""
+    """An overlay with an endpoint on this node: its endpoints on other nodes, and the rows for them."""
 
     remote: tuple[RemoteEndpoint, ...]
     rows: OverlayRows
@@ -52,7 +52,7 @@ def overlay_namespace(sandbox_key: str, network_id: str) -> str:
 
 
 def overlay_namespaces(topology: Topology) -> dict[str, str]:
-    """Return network id -> file of the hidden namespace of each overlay that a container here is on."""
+    """Return network id -> file of the hidden namespace of each overlay with a container on this host."""
     return {
         attachment.network.id: overlay_namespace(attachment.container.sandbox_key, attachment.network.id)
         for attachment in topology.attachments

@@ -8,7 +8,7 @@ from exporter.core.topology.topology import Topology
 
 
 def subnets_with_gateways(topology: Topology, network: Network) -> tuple[Subnet, ...]:
-    """Return the network's subnets; a gateway that IPAM does not name is an endpoint's or the bridge's own address."""
+    """Return the network's subnets; one that IPAM does not list is an endpoint's or the bridge's address."""
     if all(subnet.gateway for subnet in network.subnets):
         return network.subnets
     candidates = [

@@ -1,4 +1,4 @@
-"""Join what Docker says to what the kernel says: whose is each veth, which network is each bridge.
+"""Join the inventory to the kernel's devices: the owner of each veth, the network of each bridge.
 
 Ambiguous matches are handled here only. A veth belongs to the container whose namespace holds its peer (nsid), or to
 the one whose MAC address a device there has; it belongs to the network whose bridge it is a port of. Where neither
@@ -51,7 +51,7 @@ class Counted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """A host's bridge that belongs to a Docker network, and how many ports it has."""
+    """The bridge device of a Docker network, and its number of ports."""
 
     link: Link
     network: Network
@@ -124,7 +124,7 @@ def _ports(inventory: Inventory, devices: Devices, bridges: tuple[Bridge, ...]) 
 
 
 def _attachments(inventory: Inventory, devices: Devices, ports: tuple[Port, ...]) -> tuple[Attachment, ...]:
-    """What the kernel shows, then what only Docker says: other drivers' endpoints, and such as were just made."""
+    """Those with a veth, then those known from Docker alone: of other drivers, or just created."""
     found = {
         (port.container.id, port.bridge.network.id): _attachment(
             port.container, port.bridge.network, port.link, devices
@@ -193,7 +193,7 @@ def _attachment(container: Container, network: Network, link: Link, devices: Dev
 
 
 class _Owners:
-    """Answers whose a veth is."""
+    """Look-ups of the owner of a veth."""
 
     def __init__(self, inventory: Inventory, devices: Devices) -> None:
         self._by_nsid: dict[int, Container | None] = {}
@@ -213,7 +213,7 @@ class _Owners:
             if container is not None and mac_address:
                 known = self._by_mac.setdefault((network_id, mac_address), container)
                 if known is None or known.id != container.id:
-                    self._by_mac[network_id, mac_address] = None  # two have it: which of them would be a guess
+                    self._by_mac[network_id, mac_address] = None  # ambiguous: two have it
                 else:
                     self._by_mac[network_id, mac_address] = container
         self._interfaces = devices.interfaces
@@ -231,7 +231,7 @@ class _Owners:
 
 
 def _endpoint_owners(inventory: Inventory) -> Iterator[tuple[str, str, Container]]:
-    """What containers say themselves of their addresses."""
+    """Yield network id, MAC address and container of each live endpoint."""
     for container in inventory.containers.values():
         if container.live:
             for endpoint in container.endpoints:

@@ -20,6 +20,7 @@ class Owners:
 
     def __init__(self, max_gone: int = MAX_GONE) -> None:
         self.max_gone = max_gone
+        self._latest: Inventory | None = None
         self._containers: BoundedDict[tuple[str, str], str] = BoundedDict(self.max_gone)  # by network id, MAC address
         self._networks: BoundedDict[str, str] = BoundedDict(self.max_gone)  # network id by its bridge's name
         self._container_names: BoundedDict[str, str] = BoundedDict(self.max_gone)
@@ -27,6 +28,9 @@ class Owners:
 
     def update(self, inventory: Inventory) -> None:
         """Take the present owners; the others are evicted in the order in which they went."""
+        if inventory is self._latest:
+            return
+        self._latest = inventory
         members = sum(map(len, inventory.members.values()))
         endpoints = sum(len(container.endpoints) for container in inventory.containers.values())
         self._containers.resize(self.max_gone + members + endpoints)

@@ -1,4 +1,4 @@
-"""Who listens in a container's own network namespace.
+"""The listening sockets of a container's own network namespace, and whether rules in there redirect packets.
 
 By sock_diag from within where this process may go there; else by /proc/PID/net, which any process may read of any
 that it sees. Those files walk the machine's table of all sockets, 2 ms for each, and do not tell whether an IPv6
@@ -9,6 +9,7 @@ import errno
 import socket
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.model.docker import Container
@@ -17,6 +18,7 @@ from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.netlink.inet_diag import LISTEN, UNCONNECTED
 from exporter.kernel.proc import GONE, is_container_process
 from exporter.kernel.sockets.listeners import read_listeners
+from exporter.kernel.sockets.namespace_redirects import read_redirected
 
 FILES = (
     ("tcp", "tcp", LISTEN, socket.AF_INET),
@@ -25,27 +27,41 @@ FILES = (
     ("udp6", "udp", UNCONNECTED, socket.AF_INET6),
 )
 # EINVAL: a sandbox's file outlives its namespace by a minute.
-REFUSED = GONE | {errno.EPERM, errno.EACCES, errno.EINVAL}
+REFUSED = GONE | {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ELOOP}
 
 LOCAL, STATE, UID, INODE = 1, 3, 7, 9  # columns
 
 
-def read_namespace_sockets(procfs: Path, container: Container) -> tuple[ListeningSocket, ...] | None:
-    """Read the listening sockets in a container's namespace; None when it is gone, or hidden. Raises OSError.
+@dataclass(frozen=True, slots=True)
+class NamespaceReading:
+    """The listening sockets of a namespace. `redirected`: a NAT chain of its prerouting hook has rules."""
 
-    By its process, or by the file that the engine keeps of the sandbox.
+    listeners: tuple[ListeningSocket, ...]
+    redirected: bool = False
+
+
+def read_inside() -> NamespaceReading:
+    """Read the calling thread's namespace. Raises OSError."""
+    return NamespaceReading(read_listeners(), read_redirected())
+
+
+def read_namespace_sockets(procfs: Path, container: Container) -> NamespaceReading | None:
+    """Read a container's namespace; None when it is gone, or hidden. Raises OSError.
+
+    By the file that the engine keeps of the sandbox; else by the container's process, which may have entered a
+    namespace of its own (`unshare --net`). The rules are read only by whoever may enter the namespace.
     """
     process = procfs / str(container.pid)
     visible = is_container_process(procfs, container.pid, container.id)
     files = {str(process / "ns/net"): True} if visible else {}
-    for file, follow in {**files, container.sandbox_key: False}.items():
+    for file, follow in {container.sandbox_key: False, **files}.items():
         try:
-            return run_in_netns(file, read_listeners, follow=follow)
+            return run_in_netns(file, read_inside, follow=follow)
         except OSError as error:
             if error.errno not in REFUSED:
                 raise
     try:
-        return read_files(process / "net") if visible else None
+        return NamespaceReading(read_files(process / "net")) if visible else None
     except OSError as error:
         if error.errno in GONE:
             return None

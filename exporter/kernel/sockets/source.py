@@ -25,19 +25,19 @@ from exporter.core.ports.socket_owner import with_watched_namespace
 from exporter.kernel.namespaces.sweep import Sweep
 from exporter.kernel.read_source import timed
 from exporter.kernel.sockets.listeners import SocketReader, read_local_ports, read_reserved_ports
-from exporter.kernel.sockets.namespace_sockets import read_namespace_sockets
+from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
 from exporter.kernel.sockets.owners import SocketOwners
 from exporter.kernel.sockets.processes import is_stopped, read_resident_memory
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerPorts:
-    """The listening sockets in a container's namespace, None when it is not visible.
+    """What was read in a container's namespace, None when it is not visible.
 
     Of its docker-proxies: their resident memory in bytes, and the ports of those that are stopped.
     """
 
-    listeners: tuple[ListeningSocket, ...] | None
+    inside: NamespaceReading | None
     proxy_memory: int
     stopped: frozenset[PortKey]
 
@@ -57,6 +57,7 @@ class PortReader:
         self._proxies: Mapping[int, Listener] = {}
         self._sweep = Sweep("namespace_sockets", self._read_container, lambda: self._containers)
         self._namespaces: Mapping[str, tuple[ListeningSocket, ...]] = {}
+        self._redirected: frozenset[str] = frozenset()
         self._use: Mapping[str, ProxyUse] = {}
 
     def start(self) -> None:
@@ -109,9 +110,11 @@ class PortReader:
 
     def _namespace_sockets(self) -> NamespaceSockets:
         readings, age = self._sweep.snapshot()
-        listeners = {key: reading.listeners for key, reading in readings.items() if reading.listeners is not None}
-        self._namespaces = keep_equal(self._namespaces, listeners)
-        return NamespaceSockets(self._namespaces, age)
+        inside = {key: reading.inside for key, reading in readings.items() if reading.inside is not None}
+        self._namespaces = keep_equal(self._namespaces, {key: one.listeners for key, one in inside.items()})
+        redirected = frozenset(key for key, one in inside.items() if one.redirected)
+        self._redirected = keep_equal(self._redirected, redirected)
+        return NamespaceSockets(self._namespaces, age, self._redirected)
 
     def _proxy_use(self) -> Mapping[str, ProxyUse]:
         readings, _ = self._sweep.snapshot()
@@ -127,9 +130,11 @@ class PortReader:
 
     def _read_container(self, container: Container) -> ContainerPorts:
         """Read one container, in the sweep's thread."""
-        listeners = read_namespace_sockets(self._procfs, container)
+        inside = read_namespace_sockets(self._procfs, container)
         known = self._namespaces.get(container.id)
+        if inside is not None and inside.listeners == known:
+            inside = replace(inside, listeners=known)
         proxies = {pid: one.socket for pid, one in self._proxies.items() if one.owner.name == container.name}
         memory = sum(read_resident_memory(self._procfs, pid) for pid in proxies)
         stopped = {(one.protocol, one.port) for pid, one in proxies.items() if is_stopped(self._procfs, pid)}
-        return ContainerPorts(known if known == listeners else listeners, memory, frozenset(stopped))
+        return ContainerPorts(inside, memory, frozenset(stopped))

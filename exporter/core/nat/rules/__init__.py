@@ -3,6 +3,7 @@
 from exporter.core.findings.rule import Input, Rule
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.rules import (
+    bridge_filtered,
     duplicate_dnat,
     forward_drop,
     forwarding_off,
@@ -37,6 +38,7 @@ NAT_RULES: tuple[Rule[NatContext], ...] = (
     Rule(forward_drop.KIND, forward_drop.check, NEEDS, HOLD_SECONDS),
     Rule(isolation_lost.KIND, isolation_lost.check, NEEDS, HOLD_SECONDS),
     Rule(forwarding_off.KIND, forwarding_off.check, NEEDS, HOLD_SECONDS),
+    Rule(bridge_filtered.KIND, bridge_filtered.check, NEEDS, HOLD_SECONDS),
     Rule(two_backends.KIND, two_backends.check, NEEDS, HOLD_SECONDS),
     Rule(stale_conntrack.KIND, stale_conntrack.check, NEEDS, HOLD_SECONDS),
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from exporter.core.findings.finding import CRITICAL, WARNING, Finding
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.drift import Subject, drift
+from exporter.core.nat.reading import BRIDGE_FILTER
 from exporter.core.nat.ruleset import IP, IP6
 
 KIND = "forwarding_off"
@@ -35,7 +36,7 @@ def check(context: NatContext) -> Iterator[Finding]:
 
 def _of_uplinks(context: NatContext) -> Iterator[Finding]:
     """The switches that are neither the host's nor a bridge's are those of the uplinks."""
-    others = {IP, IP6, *context.expected.inside.bridges}
+    others = {IP, IP6, BRIDGE_FILTER, *context.expected.inside.bridges}
     uplinks = {name: on for name, on in context.forwarding.items() if name not in others}
     off = sorted(name for name, on in uplinks.items() if not on)
     if off:

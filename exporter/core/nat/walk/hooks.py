@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import SOME, UNKNOWN, YES, Destination, Packet
-from exporter.core.nat.ruleset import NAT, STATE_DNAT, STATE_NEW
+from exporter.core.nat.ruleset import NAT, STATE_DNAT, STATE_INVALID, STATE_NEW
 from exporter.core.nat.walk.firewall import OUTPUT, PREROUTING, Entry, Firewall
 from exporter.core.nat.walk.outcome import ACCEPTED, DROPPED, UNDECIDED, Decision, Outcome, is_doubt
 from exporter.core.nat.walk.walker import NOTRACK, Course, Hit
 
 TO_DESTINATION = (PREROUTING, OUTPUT)  # hooks that translate the destination; the others translate the source
+CONNTRACK_PRIORITY = -200
 TRANSLATES = frozenset({"DNAT", "SNAT", "MASQUERADE", "REDIRECT"})
 
 
@@ -63,7 +64,7 @@ def _outcome(going: _Walk) -> Outcome:
 
 def _filter(entry: Entry, going: _Walk) -> None:
     """Walk one base chain that accepts or drops."""
-    course = Course(going.packet)
+    course = Course(_seen(entry, going.packet))
     possible: list[Decision] = []
     final = None
     for hit in entry.walker.hits(entry.place, course):
@@ -79,7 +80,7 @@ def _filter(entry: Entry, going: _Walk) -> None:
         else:
             possible.append(decision)
     final = final or Decision(entry.place, entry.base.policy, YES)
-    going.packet = course.packet
+    going.packet = _left(entry, going.packet, course.packet)
     others = [decision for decision in possible if _effect(decision) != _effect(final)]
     _doubtful(going, others)
     if final.drops and not any(map(is_doubt, others)):
@@ -88,6 +89,24 @@ def _filter(entry: Entry, going: _Walk) -> None:
         going.doubts.append(final)
     elif final.rule is not None:
         going.accepted.append(final)
+
+
+def _is_early(entry: Entry) -> bool:
+    """Whether it is entered before connection tracking (linux/netfilter_ipv4.h: NF_IP_PRI_CONNTRACK)."""
+    return entry.base.hook in TO_DESTINATION and entry.base.priority < CONNTRACK_PRIORITY
+
+
+def _seen(entry: Entry, packet: Packet) -> Packet:
+    """The packet as a chain sees it: one without a connection has the state invalid (net/netfilter/nft_ct.c)."""
+    return packet._replace(state=STATE_INVALID) if _is_early(entry) else packet
+
+
+def _left(entry: Entry, before: Packet, packet: Packet) -> Packet:
+    """The packet behind a chain; before connection tracking there is no mark of a connection to set."""
+    if not _is_early(entry):
+        return packet
+    state = before.state if packet.state == STATE_INVALID else packet.state
+    return packet._replace(state=state, ct_mark=before.ct_mark)
 
 
 def _effect(decision: Decision) -> str:

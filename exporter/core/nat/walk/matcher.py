@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 from exporter.core.nat.packet import NO, UNKNOWN, YES, Answer, Inside, Packet
 from exporter.core.nat.ruleset import (
     BRIDGE,
+    CT_MARK,
+    DIRECTION,
     DPORT,
     EQUAL,
     IIF,
@@ -19,7 +21,11 @@ from exporter.core.nat.ruleset import (
     NETDEV,
     NOT_IN,
     OIF,
+    ORIGINAL_DPORT,
+    ORIGINAL_DST,
     PROTOCOL,
+    STATE_INVALID,
+    STATE_UNTRACKED,
     UNEQUAL,
     Condition,
     Element,
@@ -41,6 +47,8 @@ from exporter.core.nat.walk.conditions import (
 from exporter.core.nat.walk.marks import changed
 
 DEVICES = (IIF, OIF)
+OF_CONNECTIONS = frozenset({CT_MARK, DIRECTION, ORIGINAL_DST, ORIGINAL_DPORT})
+WITHOUT_CONNECTION = STATE_INVALID | STATE_UNTRACKED
 OPPOSITE = {NO: YES, YES: NO}
 Holds: TypeAlias = Callable[[Packet], Answer]
 
@@ -118,13 +126,15 @@ class Matcher:
         if operator in (EQUAL, UNEQUAL):
             known = self._compared_before.get(condition)
             if known is None:
-                known = self._compared_before[condition] = self._finished(operator, self._compared(key, value))
+                known = self._compared_before[condition] = self._finished(key, operator, self._compared(key, value))
             return known
-        return self._finished(operator, self._listed(rule, key, value) if operator in (IN, NOT_IN) else None)
+        return self._finished(key, operator, self._listed(rule, key, value) if operator in (IN, NOT_IN) else None)
 
-    def _finished(self, operator: str, found: Holds | None) -> Holds:
+    def _finished(self, key: str, operator: str, found: Holds | None) -> Holds:
         if found is None:
             return _unknown
+        if key in OF_CONNECTIONS:
+            return _connected(_opposite(found) if operator in (UNEQUAL, NOT_IN) else found)
         return _opposite(found) if operator in (UNEQUAL, NOT_IN) else found
 
     def _compared(self, key: str, value: Any) -> Holds | None:
@@ -198,6 +208,11 @@ class Matcher:
 
 def _unknown(_: Packet) -> Answer:
     return UNKNOWN
+
+
+def _connected(holds: Holds) -> Holds:
+    """Without a connection a condition on it does not hold, whether negated or not."""
+    return lambda packet: NO if packet.state & WITHOUT_CONNECTION else holds(packet)
 
 
 def _opposite(holds: Holds) -> Holds:

@@ -1,6 +1,6 @@
 """The ways of a packet through the host: to a published port and back, and out of a network and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from exporter.core.nat.packet import OUTSIDE, Packet
@@ -15,7 +15,10 @@ SOURCE_PORT, FIRST_DESTINATION = (SPORT, EITHER_PORT), (ORIGINAL_DST, ORIGINAL_D
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The parts of a way in their order, up to where the packet is dropped: before the routing, behind it, and back."""
+    """The parts of a way in their order, up to where a packet is dropped.
+
+    Before the routing, behind it, the answer, and the packets that follow.
+    """
 
     parts: tuple[Outcome, ...]
 
@@ -41,19 +44,34 @@ class Way:
 
 
 def way_in(firewall: Firewall, packet: Packet, route: Route) -> Way:
-    """Walk the first packet of a client to wherever it is led, and the answer back."""
+    """Walk the first packet of a client to wherever it is led, the answer back, and the packets that follow."""
     arrived = walk(firewall, packet, (PREROUTING,))
     if arrived.dropped:
         return Way((arrived,))
     led = arrived.packet
     local = led.to_host or led.dst is None
     oif = OUTSIDE if local or led.dst is None else route(led.dst)
-    passed = walk(firewall, led._replace(oif=oif), (INPUT,) if local else (FORWARD, POSTROUTING))
+    onward = (INPUT,) if local else (FORWARD, POSTROUTING)
+    passed = walk(firewall, led._replace(oif=oif), onward)
     if passed.dropped:
         return Way((arrived, passed))
     back = _answer(packet, passed.packet, led)
     answering = (OUTPUT, POSTROUTING) if local else (PREROUTING, FORWARD, POSTROUTING)
-    return Way((arrived, passed, _answered(firewall, back, answering)))
+    answered = _answered(firewall, back, answering)
+    if answered.dropped:
+        return Way((arrived, passed, answered))
+    return Way((arrived, passed, answered, *_further(firewall, packet, passed.packet, onward)))
+
+
+def _further(firewall: Firewall, sent: Packet, passed: Packet, onward: tuple[str, ...]) -> Iterator[Outcome]:
+    """Walk the packets that follow in the direction of the first: they belong to a connection that is established."""
+    state = STATE_ESTABLISHED | (passed.state & STATE_DNAT)
+    following = sent._replace(state=state, ct_mark=passed.ct_mark, original=passed.original)
+    arrived = walk(firewall, following, (PREROUTING,))
+    yield arrived
+    if not arrived.dropped:
+        led = passed._replace(state=state, mark=arrived.packet.mark, ct_mark=arrived.packet.ct_mark)
+        yield walk(firewall, led, onward)
 
 
 def _answered(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Outcome:

@@ -3,12 +3,12 @@
 Guard: applications also log errors of others. A log counts only for a container that failed, and for a port that
 another owner holds and the container does not; a port that neither the image declares nor the container held before is
 suspected, with severity info. So is a bind refused by the kernel to a container that listens elsewhere and did not
-retry, and that of a standby: a container that waits for a port held by another of the same service or image.
+retry. A standby, which waits for a port held by another container of its service or image, is a warning.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CRITICAL, INFO, SUSPECTED, Finding
+from exporter.core.findings.finding import CRITICAL, INFO, SUSPECTED, WARNING, Finding
 from exporter.core.model.docker import Container
 from exporter.core.model.service import same_service
 from exporter.core.model.sockets import Listener
@@ -32,8 +32,8 @@ def _of_container(context: PortContext, container: Container) -> Iterator[Findin
         listener = _holder(context, claim.place, container)
         if listener is not None:
             place = claim.place if claim.place.address else claim.place._replace(address=listener.socket.address)
-            is_minor = claim.confidence == SUSPECTED or _is_standby(context, container, listener)
-            severity = INFO if is_minor else CRITICAL
+            standby = WARNING if _is_standby(context, container, listener) else CRITICAL
+            severity = INFO if claim.confidence == SUSPECTED else standby
             detail = f"{container.name} cannot bind {place}: held by {described(listener.owner)}"
             owner, confidence = listener.owner, claim.confidence
             yield conflict(context, KIND, place, container.name, severity, detail, holder=owner, confidence=confidence)

@@ -2,14 +2,16 @@
 
 Guard: of a pair that takes turns only one runs, so that without a restart policy it is information; a range fails
 only when all of it is taken; one whose start has failed already is reported for that; one with `unless-stopped` that
-was stopped by hand stays down.
+was stopped by hand stays down; a replica of its service that has the port takes its place, and Swarm never starts a
+task again.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import INFO, WARNING, Finding
-from exporter.core.model.container_details import PortBinding
+from exporter.core.findings.finding import INFO, WARNING, Finding, Severity
+from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
+from exporter.core.model.service import is_task, same_service
 from exporter.core.model.sockets import Listener
 from exporter.core.ports.conflict import conflict
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext
@@ -24,14 +26,21 @@ def check(context: PortContext) -> Iterator[Finding]:
     """Report each binding once; a warning where the container should start by itself."""
     for container in context.containers(live=False):
         details = container.details
-        if details is None or parse_start_error(details.error):
+        if details is None or is_task(container) or parse_start_error(details.error):
             continue
-        severity = WARNING if details.restart_policy == BY_ITSELF else INFO
         for binding in dict.fromkeys(details.bindings):
             if (listener := _holder(context, container, binding)) is not None:
+                severity = _severity(context, container, details, listener)
                 place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
                 detail = f"{container.name} cannot start again: {place} is held by {described(listener.owner)}"
                 yield conflict(context, KIND, place, container.name, severity, detail, holder=listener.owner)
+
+
+def _severity(context: PortContext, container: Container, details: Details, listener: Listener) -> Severity:
+    """Information where the engine does not start it by itself, and where a replica of its service has the port."""
+    holder = context.inventory.containers.get(listener.owner.container_id)
+    is_replaced = holder is not None and same_service(container, holder)
+    return WARNING if details.restart_policy == BY_ITSELF and not is_replaced else INFO
 
 
 def _holder(context: PortContext, container: Container, binding: PortBinding) -> Listener | None:

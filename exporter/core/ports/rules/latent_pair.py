@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
+from exporter.core.model.service import is_task, same_service
 from exporter.core.model.sockets import CONTAINER, ListeningSocket, Owner, PortKey
 from exporter.core.ports.conflict import conflict
 from exporter.core.ports.context import PortContext, wanted_socket
@@ -27,7 +28,8 @@ def check(context: PortContext) -> Iterator[Finding]:
     for container, binding in _claims(context):
         place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
         socket, others = wanted_socket(place), claims.setdefault(place.port_key, [])
-        rival = next((other for other, theirs in others if other.id != container.id and overlaps(socket, theirs)), None)
+        rivals = (other for other, theirs in others if overlaps(socket, theirs) and not _is_same(other, container))
+        rival = next(rivals, None)
         others.append((container, socket))
         if rival is not None:
             detail = f"{container.name} and {rival.name} both start with the engine, and both publish {place}"
@@ -35,10 +37,15 @@ def check(context: PortContext) -> Iterator[Finding]:
             yield conflict(context, KIND, place, container.name, WARNING, detail, holder=holder)
 
 
+def _is_same(one: Container, other: Container) -> bool:
+    """Whether they are one container or replicas of one service, of which a scheduler starts as many as fit."""
+    return one.id == other.id or same_service(one, other)
+
+
 def _claims(context: PortContext) -> Iterator[tuple[Container, PortBinding]]:
     """Yield the fixed ports of those that start by themselves, in an order that does not change."""
     for container in sorted(context.containers(live=False), key=lambda container: (container.name, container.id)):
-        if container.details is not None and container.details.restart_policy == ALWAYS:
+        if container.details is not None and container.details.restart_policy == ALWAYS and not is_task(container):
             for binding in dict.fromkeys(container.details.bindings):
                 if binding.host_port and binding.host_port == binding.last_host_port:
                     yield container, binding

@@ -58,6 +58,16 @@ def table_names(procfs: Path, family: str) -> list[str]:
         return []
 
 
+def has_rules(family: str, name: str, chain: str) -> bool:
+    """Whether a built-in chain of a table that exists has a rule: its policy is not its first entry. Raises OSError."""
+    with socket.socket(SOCKET_FAMILIES[family], socket.SOCK_DGRAM) as sock:
+        info = bytearray(name.encode().ljust(INFO.size, b"\0"))
+        _ask(sock, LEVELS[family], GET_INFO, info)
+    _, valid, *offsets, _, _ = INFO.unpack(info)
+    hook = HOOKS.index(chain)
+    return bool(valid >> hook & 1) and offsets[hook] != offsets[len(HOOKS) + hook]
+
+
 def read_table(family: str, name: str) -> LegacyTable:
     """Read a table that exists. Raises OSError for a refusal, ValueError for what is no table."""
     return parse_answers(family, name, *read_answers(family, name))

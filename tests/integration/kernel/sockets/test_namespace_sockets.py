@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ class Sandbox:
         """Who listens in it."""
         found = read_namespace_sockets(self.procfs, self.container)
         assert found is not None
-        return {(each.protocol, each.address, each.port, each.v6only) for each in found}
+        return {(each.protocol, each.address, each.port, each.v6only) for each in found.listeners}
 
 
 @pytest.fixture
@@ -101,7 +102,62 @@ def test_the_file_of_the_sandbox_will_do_where_the_process_is_not_seen(listening
         hidden = Container(ID, "web", "", "running", "bridge", pid=1, sandbox_key=str(file))
         found = read_namespace_sockets(tmp_path / "elsewhere", hidden)
     assert found is not None
-    assert {each.port for each in found} == {80, 81}
+    assert {each.port for each in found.listeners} == {80, 81}
+
+
+def test_the_sandbox_is_read_and_not_a_namespace_that_its_process_made_for_itself(
+    listening: Sandbox, tmp_path: Path
+) -> None:
+    """`unshare --net` inside of a container."""
+    with sandbox_file(listening.pid, tmp_path) as file, container() as own:
+        (tmp_path / f"{own}").mkdir()
+        (tmp_path / f"{own}/cgroup").write_text(f"0::/docker/{ID}\n")
+        (tmp_path / f"{own}/ns").symlink_to(f"/proc/{own}/ns")
+        found = read_namespace_sockets(tmp_path, replace(run("web", container_id=ID, pid=own), sandbox_key=str(file)))
+    assert found is not None
+    assert {each.port for each in found.listeners} == {80, 81}
+
+
+NFT_REDIRECT = "add rule ip nat c tcp dport 80 redirect to :15006"
+NFT_CHAIN = "add table ip nat; add chain ip nat c { type nat hook %s priority -100; }"
+LEGACY = "-t nat -I %s -p tcp --dport 80 -j REDIRECT --to-ports 15006"
+
+
+@pytest.mark.parametrize(
+    ("commands", "redirected"),
+    [
+        ((), False),
+        ((("nft", NFT_CHAIN % "prerouting"),), False),
+        ((("nft", f"{NFT_CHAIN % 'output'}; {NFT_REDIRECT}"),), False),
+        ((("nft", f"{NFT_CHAIN % 'prerouting'}; {NFT_REDIRECT}"),), True),
+        ((("nft", f"{(NFT_CHAIN % 'prerouting').replace('nat h', 'filter h')}; add rule ip nat c accept"),), False),
+        ((("iptables-legacy", "-w", *(LEGACY % "OUTPUT").split()),), False),
+        ((("iptables-legacy", "-w", *(LEGACY % "PREROUTING").split()),), True),
+        ((("ip6tables-legacy", "-w", *(LEGACY % "PREROUTING").split()),), True),
+        ((("iptables-nft", "-w", *(LEGACY % "OUTPUT").split()),), False),
+        ((("iptables-nft", "-w", *(LEGACY % "PREROUTING").split()),), True),
+    ],
+    ids=[
+        "no rules",
+        "nft chain without rules",
+        "nft output",
+        "nft prerouting",
+        "nft prerouting of type filter",
+        "legacy output",
+        "legacy prerouting",
+        "legacy IPv6",
+        "iptables-nft output",
+        "iptables-nft prerouting",
+    ],
+)
+def test_nat_rules_for_what_arrives_in_the_namespace_are_noticed(
+    listening: Sandbox, commands: tuple[tuple[str, ...], ...], *, redirected: bool
+) -> None:
+    for command in commands:
+        subprocess.run(["nsenter", f"--net=/proc/{listening.pid}/ns/net", *command], check=True)
+    found = read_namespace_sockets(listening.procfs, listening.container)
+    assert found is not None
+    assert found.redirected is redirected
 
 
 def test_a_sandbox_whose_namespace_is_gone_is_none(tmp_path: Path) -> None:
@@ -118,7 +174,7 @@ def test_who_may_not_go_there_reads_the_files(listening: Sandbox, rights: tuple[
         "import pickle, sys; from pathlib import Path\n"
         "from exporter.kernel.sockets.namespace_sockets import read_namespace_sockets\n"
         "procfs, container = pickle.load(sys.stdin.buffer)\n"
-        "print([(s.address, s.port, s.v6only) for s in read_namespace_sockets(procfs, container)])"
+        "print([(s.address, s.port, s.v6only) for s in read_namespace_sockets(procfs, container).listeners])"
     )
     done = subprocess.run(
         [*rights, sys.executable, "-c", program],

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.core.explain.explain import explain
+from exporter.core.explain.merged_paths import merged
 from exporter.core.explain.path import (
     DNAT,
     FAILED,
@@ -21,21 +22,25 @@ from exporter.core.explain.path import (
     UNKNOWN,
     UNREACHABLE,
     Path,
+    Step,
 )
 from exporter.core.explain.query import Query, parse_query
 from exporter.core.findings.finding import Severity
+from exporter.core.model.docker import Container
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult
-from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner
+from exporter.core.model.inventory import with_container as with_inspected
+from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner, ProxyUse
 from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.view import NatView
 from exporter.core.network.context import network_context
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
+from exporter.core.ports.result import PortResult
 from exporter.core.topology.overlay import NO_OVERLAYS
 from exporter.core.topology.route_queries import container_routes
 from exporter.core.topology.topology import join
 from tests.support.builders import observed, run, stop
-from tests.support.findings import evaluation, network_finding
+from tests.support.findings import evaluation, network_finding, port_conflict
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, WEB, Host
 from tests.support.port_hosts import binding, container, details, process, proxy, socket
 from tests.support.scenes import fib
@@ -305,3 +310,92 @@ def test_a_critical_finding_about_the_container_is_never_passed_over() -> None:
     for subject, network in (("dns", "front"), ("172.17.0.9", "bridge")):
         other = explain(with_finding("critical", subject, network), "8080")
         assert (other.verdict, other.findings) == (REACHABLE, ())
+
+
+def with_container(container: Container) -> Host:
+    """The host with one more container."""
+    return replace(OLD, inventory=with_inspected(OLD.inventory, container))
+
+
+def code(host: Host, asked: str = "8080", **more: Any) -> str:
+    """The code of the listener's step of the first way."""
+    [step] = [step for step in explain(seen(host, **more), asked).paths[0].steps if step.name == LISTENER]
+    return step.code
+
+
+def test_a_listener_on_an_address_or_a_device_that_the_port_does_not_lead_to_is_another_address() -> None:
+    assert code(OLD, inside=("10.9.9.9:80",)) == "wrong_address"
+    assert code(OLD, inside=("10.9.9.9:80", "0.0.0.0:80")) == ""
+    on_lo = {"web-id": (replace(socket("0.0.0.0:80"), ifindex=1),)}
+    assert explain(replace(seen(OLD), inside=on_lo), "8080").paths[0].steps[-1].code == "wrong_address"
+    target = next(one.targets[0] for one in OLD.expected().bindings if one.host_port == 8080)
+    assert code(OLD, inside=(f"{target}:80",)) == ""
+
+
+@pytest.mark.parametrize("inside", [(), ("0.0.0.0:80",), ("127.0.0.1:80",)])
+def test_nat_rules_inside_the_namespace_leave_the_listener_unknown(inside: tuple[str, ...]) -> None:
+    """They may lead the port to another one, with a server or without."""
+    assert code(OLD, inside=inside, redirected=frozenset({"web-id"})) == "rule_not_understood"
+    assert explain(seen(OLD, inside=inside, redirected=frozenset({"web-id"})), "8080").verdict == UNDETERMINED
+
+
+def test_dockers_name_server_is_none_of_the_container() -> None:
+    _, detail = told(OLD, inside=("127.0.0.11:34715", "127.0.0.11:60297/udp"))[LISTENER]
+    assert "34715" not in detail
+    assert "60297" not in detail
+    _, detail = told(OLD, inside=("127.0.0.1:9000", "0.0.0.0:8000"))[LISTENER]
+    assert "tcp/8000 and on tcp/9000 on its loopback" in detail
+
+
+def test_a_stopped_proxy_serves_only_while_dnat_is_there() -> None:
+    stopped = {"web": ProxyUse(2, stopped=frozenset({("tcp", 8080)}))}
+    rule = Redirect(4, "tcp", 8080, Owner(CONTAINER, "web", "web-id"))
+    dnat = NatView(reading=OLD.reading(), expected=OLD.expected(), redirects=(rule,))
+
+    def host_step(**more: Any) -> tuple[str, str]:
+        path = explain(seen(OLD, **{"proxies": stopped, **more}), "8080").paths[0]
+        return next((step.state, step.code) for step in path.steps if step.name == HOST)
+
+    assert host_step() == (FAILED, "proxy_stopped")
+    assert host_step(nat=None) == (UNKNOWN, "proxy_stopped")
+    assert host_step(nat=dnat) == (OK, "")
+    assert host_step(nat=dnat, proxies={"web": ProxyUse(2)}) == (OK, "")
+
+
+def test_a_container_that_publishes_nothing_is_described(sentence: Any) -> None:
+    host = with_container(run("plain", network="bridge", ip="172.17.0.77"))
+    [path] = explain(seen(host), "plain").paths
+    assert [(step.name, step.state) for step in path.steps] == [(PUBLISHED, OK), (LINK, UNKNOWN), (ROUTE, OK)]
+    assert path.steps[0].detail == sentence
+    down = with_container(stop(run("plain")))
+    assert explain(seen(down), "plain").paths[0].steps[0].code == "container_down"
+
+
+def test_a_container_that_could_not_bind_a_port_says_who_has_it() -> None:
+    failure = port_conflict(
+        kind="host_bind_failed",
+        protocol="tcp",
+        address="0.0.0.0",
+        port=8398,
+        wanted_by="plain",
+        holder="nginx",
+        holder_kind="process",
+        severity="critical",
+        confidence="confirmed",
+        detail="plain cannot bind tcp/8398: held by process nginx",
+    )
+    host = with_container(run("plain", network="host"))
+    found = explain(replace(seen(host), ports=PortResult(evaluation(failure))), "plain")
+    assert [(one.protocol, one.port, one.steps[0].code) for one in found.paths] == [("tcp", 8398, "port_held")]
+    assert found.verdict == UNREACHABLE
+
+
+def test_consecutive_ports_that_go_alike_are_one_row() -> None:
+    def path(port: int, inside: int, state: str = OK, address: str = "0.0.0.0") -> Path:
+        return Path("tcp", (address,), port, "web", inside, (Step(LISTENER, state, str(port)),))
+
+    rows = [path(port, port) for port in range(8000, 8100)] + [path(9000, 80), path(8100, 8100, FAILED), path(9001, 80)]
+    assert [(one.port, one.last_port) for one in merged(rows)] == [(8000, 8099), (9000, 0), (8100, 0), (9001, 0)]
+    both = [one for port in (8000, 8001) for one in (path(port, port), path(port, port, address="::"))]
+    assert [(one.addresses, one.port, one.last_port) for one in merged(both)] == [(("0.0.0.0", "::"), 8000, 8001)]
+    assert len(merged([path(0, 80), path(0, 81)])) == 2

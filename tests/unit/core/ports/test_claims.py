@@ -39,3 +39,15 @@ def test_of_several_those_that_do_not_run_want_it() -> None:
 def test_protocols_are_apart() -> None:
     claims = port_claims(inventory(publish("web", 53), publish("dns", 53, protocol="udp")), [])
     assert claims.wanted == {("tcp", 53): frozenset({"web"}), ("udp", 53): frozenset({"dns"})}
+
+
+def test_of_the_tasks_of_a_swarm_service_the_newest_is_the_one_that_wants_it() -> None:
+    def task(name: str, created: float, *, live: bool = False) -> Container:
+        labels = {"com.docker.swarm.service.id": "abc", "com.docker.swarm.task.id": name}
+        made = replace(publish(name, 8080), labels=labels, created=created)
+        return made if live else stop(made)
+
+    dead = (task("web.1.a", 1.0), task("web.1.b", 2.0))
+    assert port_claims(inventory(*dead), []).wanted == {("tcp", 8080): frozenset({"web.1.b"})}
+    running = task("web.1.c", 3.0, live=True)
+    assert port_claims(inventory(*dead, running), []).wanted == {("tcp", 8080): frozenset({"web.1.c"})}

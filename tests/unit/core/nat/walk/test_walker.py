@@ -227,7 +227,7 @@ CONDITIONS = st.one_of(
 )
 TARGETS = st.sampled_from(["ACCEPT", "DROP", "LOG", "STRANGE", RETURN, JUMP, GOTO, MAP])
 PACKETS = st.builds(
-    Packet,
+    Packet()._replace,
     iif=st.sampled_from(["", "br-front", "docker0"]),
     oif=st.sampled_from(["", "br-front", "docker0"]),
     src=st.sampled_from([None, number_of("172.18.0.2")]),

@@ -134,10 +134,10 @@ def test_its_last_life_counts_for_a_moment_after_a_restart(age: float, count: in
     assert len(list(check(scene(again, on=readings(NGINX))))) == count
 
 
-def test_a_standby_that_waits_for_the_port_of_its_like_is_information() -> None:
+def test_a_standby_that_waits_for_the_port_of_its_like_is_a_warning() -> None:
     active, waiting = replace(lives("other"), image="same"), replace(died(), image="same")
     [found] = check(scene(waiting, active, on=readings(container("other", "0.0.0.0:8080"))))
-    assert found.severity == "info"
+    assert found.severity == "warning"
     [rival] = check(scene(waiting, replace(active, image="another"), on=readings(container("other", "0.0.0.0:8080"))))
     assert rival.severity == "critical"
 

@@ -1,5 +1,6 @@
 """Conflicts that the next start will bring."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -124,3 +125,20 @@ def test_addresses_that_do_not_meet_are_no_pair() -> None:
 def test_a_container_in_host_mode_may_hold_it_too() -> None:
     seen = scene(BLUE, runs("top", network="host"), on=readings(container("top", "0.0.0.0:8080")))
     assert [(f.labels["holder"], f.labels["holder_kind"]) for f in latent.check(seen)] == [("top", "container")]
+
+
+COMPOSE = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
+TASK = {"com.docker.swarm.service.id": "abc", "com.docker.swarm.task.id": "def"}
+
+
+@pytest.mark.parametrize(("labels", "severities"), [(COMPOSE, ["info"]), (TASK, []), ({}, ["warning"])])
+def test_a_replica_that_has_the_port_takes_its_place(labels: dict[str, str], severities: list[str]) -> None:
+    waiting = replace(down("blue", "8080:80", restart_policy="always"), labels=labels)
+    seen = scene(replace(GREEN, labels=labels), waiting, on=readings(GREENS))
+    assert [found.severity for found in latent.check(seen)] == severities
+
+
+@pytest.mark.parametrize(("labels", "count"), [(COMPOSE, 0), (TASK, 0), ({}, 1)])
+def test_replicas_of_one_service_are_no_pair(labels: dict[str, str], count: int) -> None:
+    pair = [replace(down(name, "8080:80", restart_policy="always"), labels=labels) for name in ("one", "two")]
+    assert len(list(latent_pair.check(scene(*pair)))) == count

@@ -151,3 +151,13 @@ def test_a_port_that_the_engine_chose_is_told_by_its_number() -> None:
     assert kinds(inside(who=replace(chosen, details=replace(chosen.details, published=published)))) == [
         ("unserved", 32768)
     ]
+
+
+@pytest.mark.parametrize("inside", [("0.0.0.0:9",), ("127.0.0.1:80",), ("0.0.0.0:80/udp",)])
+def test_where_rules_inside_may_redirect_the_port_nothing_is_said(inside: tuple[str, ...]) -> None:
+    def found(**more: Any) -> list[Any]:
+        context = scene(publishes("web", "8080:80"), on=readings(inside={"web": inside}, **more))
+        return [one for check in (unserved.check, loopback_only.check, wrong_protocol.check) for one in check(context)]
+
+    assert len(found()) == 1
+    assert found(redirected=frozenset({"web-id"})) == []

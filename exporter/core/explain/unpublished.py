@@ -1,0 +1,40 @@
+"""Paths of a container that publishes no port: what it listens on in its networks, and what it failed to bind."""
+
+from collections.abc import Iterator
+
+from exporter.core.explain.listener_step import listened_ports, own_sockets
+from exporter.core.explain.path import FAILED, LISTENER, OK, PUBLISHED, UNKNOWN, Path, Step
+from exporter.core.findings.finding import INFO
+from exporter.core.model.docker import Container
+from exporter.core.observation import PORT, Observation
+from exporter.core.ports.context import PortContext
+from exporter.core.ports.rules import host_bind_failed, namespace_bind_failed
+
+BIND_FAILURES = frozenset({host_bind_failed.KIND, namespace_bind_failed.KIND})
+
+
+def failed_binds(observation: Observation, container: Container) -> Iterator[Path]:
+    """Yield a path for each port that the container could not bind, with its holder."""
+    evaluation = observation.evaluations.get(PORT)
+    for found in evaluation.findings if evaluation else ():
+        labels = found.labels
+        if found.kind in BIND_FAILURES and labels["wanted_by"] == container.name:
+            state = UNKNOWN if found.severity == INFO else FAILED
+            step = Step(LISTENER, state, found.detail, "port_held")
+            yield Path(labels["protocol"], (labels["address"],), int(labels["port"]), container.name, 0, (step,))
+
+
+def unpublished_step(context: PortContext, container: Container) -> Step:
+    """Describe a container that publishes no port: its state, its networks and what it listens on."""
+    name = container.name
+    if not container.live:
+        code = container.details.exit_code if container.details else 0
+        how = f" with exit status {code}" if code else ""
+        return Step(PUBLISHED, FAILED, f"{name} publishes no port, and is {container.state}{how}", "container_down")
+    at = ", ".join(
+        f"{e.network} ({e.ip_address or e.ip6_address})" for e in container.endpoints if e.ip_address or e.ip6_address
+    )
+    where = f"its networks are {at}" if at else "it has no address of its own"
+    sockets = context.listeners_in(container)
+    listens = "" if sockets is None else f"; {listened_ports(own_sockets(sockets))}"
+    return Step(PUBLISHED, OK, f"{name} publishes no port of the host: {where}{listens}")
