@@ -22,7 +22,7 @@ def assembled(
     grid: Grid,
     *annotations: builders.AnnotationQuery,
 ) -> dashboard.Dashboard:
-    """A dashboard; `chosen_by` are its variables beside data source, job and instance."""
+    """A dashboard; `chosen_by` are its variables in addition to data source, job and instance."""
     built = (
         builders.Dashboard(f"Docker networking / {title}")
         .uid(links.UIDS[name])

@@ -1,4 +1,4 @@
-"""Families that are asked together, by what they are about."""
+"""Families that are queried together, by subject."""
 
 ENDPOINT_RECEIVED = "dockernet_endpoint_receive_bytes_total"
 ENDPOINT_SENT = "dockernet_endpoint_transmit_bytes_total"

@@ -27,7 +27,7 @@ class Grid:
         self._y += 1
 
     def place(self, width: int, height: int, *panels: Builder[dashboard.Panel]) -> None:
-        """Put panels of one size beside each other."""
+        """Put panels of one size next to each other."""
         for builder in panels:
             if self._x + width > WIDTH:
                 self._new_line()

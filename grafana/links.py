@@ -1,4 +1,4 @@
-"""Where a click leads: other dashboards, with the time range and the clicked thing."""
+"""Links to other dashboards, with the time range and the clicked value."""
 
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard as models

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.promql import SEVERITIES
 
-CALM, GOOD, NOTED, BAD = "text", "green", "orange", "red"
+NEUTRAL, GOOD, NOTED, BAD = "text", "green", "orange", "red"
 SEVERITY_COLORS = {"critical": BAD, "warning": NOTED, "info": "blue"}
 
 

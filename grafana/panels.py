@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import common as common_builders
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import common, dashboard
 
-from grafana.looks import BAD, CALM, GOOD, thresholds
+from grafana.looks import BAD, GOOD, NEUTRAL, thresholds
 from grafana.targets import now, over_time
 from grafana.variables import DATASOURCE
 
@@ -50,7 +50,7 @@ def figure(title: str, description: str, expr: str, unit: str, legend: str = "")
     return (
         _stat(title, description, unit)
         .with_target(over_time(expr, legend or title))
-        .thresholds(thresholds(CALM))
+        .thresholds(thresholds(NEUTRAL))
         .color_mode(common.BigValueColorMode.VALUE)
         .graph_mode(common.BigValueGraphMode.AREA)
         .no_value(UNKNOWN)

@@ -1,4 +1,4 @@
-"""Which runbook tells what to do about a finding: the one of the alert that watches its kind."""
+"""The runbook of a finding: that of the alert on its kind."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def url(alert: str) -> str:
 
 
 def link(alert: str) -> builders.DashboardLink:
-    """A link to the runbook of an alert, which opens beside the dashboard."""
+    """A link to the runbook of an alert, which opens in a new tab."""
     return links.link("Runbook", url(alert)).target_blank(True)
 
 

@@ -13,7 +13,7 @@ from grafana.variables import DATASOURCE
 
 @dataclass(frozen=True)
 class Column:
-    """`source` is a label, or `Value` (`Value #B` beside other queries); `links` open where its cells are clicked."""
+    """`source` is a label, or `Value` (`Value #B` with several queries); `links` open where its cells are clicked."""
 
     source: str
     title: str
@@ -40,7 +40,7 @@ def listing(
     empty: str = "No data",
     sort: tuple[str, bool] | None = None,
 ) -> table.Panel:
-    """`hidden` are columns that the answer has beside `columns`; `sort` is a title and whether the largest is first."""
+    """`hidden` are other columns of the answer; `sort` is a title and whether the largest is first."""
     panel = (
         table.Panel()
         .title(title)

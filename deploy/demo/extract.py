@@ -1,4 +1,4 @@
-"""A readable extract, asked of Prometheus over HTTP as any dashboard would."""
+"""A readable extract, queried from Prometheus over HTTP like a dashboard."""
 
 import json
 import urllib.parse
@@ -20,7 +20,7 @@ def query(prometheus: str, expression: str) -> list[Any]:
 
 
 def has_rates(prometheus: str) -> bool:
-    """Whether Prometheus has scraped often enough to tell rates."""
+    """Whether Prometheus has scraped often enough for rates."""
     return bool(query(prometheus, f"rate(dockernet_endpoint_receive_bytes_total[{WINDOW}])"))
 
 
@@ -54,7 +54,7 @@ def _amount(rate: float | None) -> str:
 
 def _without_traffic(metric: dict[str, str]) -> str:
     reasons = {
-        "host": "host mode: what it sends cannot be told from the host's",
+        "host": "host network mode: its traffic is indistinguishable from the host's",
         "none": "no network",
         "container": f"shares the namespace of {metric.get('network_owner', '')}, counted there",
     }

@@ -22,7 +22,7 @@ class Relay:
     def _listen(self) -> socket.socket:
         try:
             return socket.create_server(("127.0.0.1", self._port))
-        except OSError:  # somebody has the port: any other will do
+        except OSError:  # the port is in use: use any other
             return socket.create_server(("127.0.0.1", 0))
 
     def close(self) -> None:

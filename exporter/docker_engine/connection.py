@@ -50,7 +50,7 @@ def socket_uid(url: str) -> int | None:
     """Return the owner of an engine's Unix socket: the user of a rootless engine. None where it cannot be read."""
     path = (url or DEFAULT_HOST).removeprefix("unix://")
     try:
-        return os.stat(path).st_uid  # noqa: PTH116  a Path of a TCP address is no path
+        return os.stat(path).st_uid  # noqa: PTH116  a TCP address is not a path
     except OSError:
         return None
 

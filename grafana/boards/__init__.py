@@ -1,1 +1,1 @@
-"""One file for each dashboard: what it asks, in the order in which an operator reads it."""
+"""One file for each dashboard: its panels, in the order in which an operator reads them."""

@@ -40,7 +40,7 @@ def build() -> dashboard.Dashboard:
     return assembled(
         "container",
         "Container",
-        "What containers receive and send on each network, how their TCP fares, and which ports they publish.",
+        "Traffic of containers on each network, their TCP health and their published ports.",
         ("compose_project", "network", "container"),
         grid,
         started(),
@@ -59,14 +59,14 @@ def first_row() -> list[stat.Panel]:
     return [
         verdict(
             "Port conflicts",
-            "Ports that these containers want and do not have.",
+            "Ports that these containers are configured for but do not have.",
             or_zero(f"count({wanted} == 1)"),
             links=links.dashboard_of("ports"),
         ),
         verdicts.lost("Packets lost", ENDPOINT_LOSSES, ENDPOINT_PACKETS, ENDPOINT),
         verdict(
             "Retransmitted",
-            "TCP segments that had to be sent again, as a share of those sent: loss or delay on the way.",
+            "Retransmitted TCP segments as a share of all sent segments: loss or delay in the network.",
             or_zero(
                 share(total("", rate(sockets.RETRANSMITTED, CONTAINER)), total("", rate(sockets.SEGMENTS, CONTAINER)))
             ),
@@ -75,7 +75,7 @@ def first_row() -> list[stat.Panel]:
         ),
         verdict(
             "Not accepted",
-            "Times in the range that a listening socket's queue was full, or that it dropped a connection.",
+            "Times in the range that a listening socket's queue was full or that it dropped a connection.",
             overflows,
             unit="short",
             steps=((1, NOTED), (100, BAD)),
@@ -122,7 +122,7 @@ def ports() -> table.Panel:
     by = f"{connections.PUBLISHED}, host_address, container_port, scope"
     return listing(
         "Published ports",
-        "What Docker says is published; `all` is every address of the host.",
+        "Ports that Docker reports as published; `all` means every address of the host.",
         [rows(f"max by ({by}) ({of('dockernet_published_port_info', CONTAINER)})")],
         [
             columns.CONTAINER,

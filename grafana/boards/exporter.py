@@ -30,7 +30,7 @@ def build() -> dashboard.Dashboard:
     return assembled(
         "exporter",
         "Exporter",
-        "The exporters' own health: what they cannot see, how current they are, what they cost.",
+        "The exporters' health: missing data, its age, and the exporters' cost.",
         (),
         grid,
     )
@@ -48,29 +48,29 @@ def first_row() -> list[stat.Panel]:
             links=[runbooks.link("DockernetSourceFailing")],
         ),
         verdict(
-            "Rights missing",
-            "What an exporter cannot see since a right was not granted.",
+            "Privileges missing",
+            "Data that an exporter cannot read because a privilege is missing.",
             or_zero(f"count({of('dockernet_collector_degraded', HOST)} == 1)"),
             steps=((1, NOTED),),
             links=[runbooks.link("DockernetCollectorDegraded")],
         ),
         verdict(
             "Findings suspended",
-            "Reasons for which findings are not judged at the moment.",
+            "Missing inputs because of which some kinds of findings are not evaluated now.",
             or_zero(f"count({of('dockernet_findings_suspended', HOST)} == 1)"),
             steps=((1, NOTED),),
             links=[runbooks.link("DockernetFindingsSuspended")],
         ),
         verdict(
             "Event streams down",
-            "Engines whose events are not heard: what changes is seen at the next full reading only.",
+            "Engines without an event stream: changes appear at the next full reading only.",
             f"count({of('dockernet_engine_event_stream_connected', HOST)})"
             f" - sum({of('dockernet_engine_event_stream_connected', HOST)})",
             links=[runbooks.link("DockernetEventStreamDown")],
         ),
         verdict(
             "Oldest inventory",
-            "Time since the inventory was last read in full; it is read every minute beside following events.",
+            "Time since the inventory was last read in full; it is read every minute in addition to events.",
             f"max({following.AGE})",
             unit="s",
             steps=((150, NOTED), (600, BAD)),
@@ -85,7 +85,7 @@ def first_row() -> list[stat.Panel]:
         ),
         verdict(
             "Series dropped",
-            "Series left out in the time range because of --limits.series.",
+            "Series omitted in the time range because of --limits.series.",
             or_zero(total("", moved("dockernet_series_dropped_total", HOST))),
             unit="short",
             steps=((1, NOTED),),

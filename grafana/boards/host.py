@@ -43,7 +43,7 @@ def build() -> dashboard.Dashboard:
     return assembled(
         "host",
         "Host",
-        "What Docker's networking does on a host: uplinks, bridges, connections, rules and drift.",
+        "Docker's networking on a host: uplinks, bridges, connections, rules and drift.",
         (),
         grid,
     )
@@ -75,7 +75,7 @@ def first_row() -> list[stat.Panel]:
         ),
         verdict(
             "Rule set changes",
-            "How often the rule set was changed in the time range, by whomever; legacy iptables does not tell.",
+            "Changes of the rule set in the time range by any program; legacy iptables does not report them.",
             total("", moved("dockernet_nat_ruleset_changes_total", HOST)),
             unit="short",
             steps=(),

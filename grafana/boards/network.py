@@ -42,7 +42,7 @@ def build() -> dashboard.Dashboard:
     return assembled(
         "network",
         "Network",
-        "Docker's networks: who is on them, what stays inside, what leaves, and how many addresses are left.",
+        "Docker's networks: their containers, internal and external traffic, and free addresses.",
         ("network",),
         grid,
     )
@@ -54,7 +54,7 @@ def first_row() -> list[stat.Panel]:
         verdicts.network_findings(),
         verdict(
             "Fullest subnet",
-            "Addresses in use as a share of those that Docker can hand out.",
+            "Addresses in use as a share of those that Docker can assign.",
             f"max({share(addresses.USED, addresses.KNOWN)})",
             unit="percentunit",
             steps=((0.8, NOTED), (0.95, BAD)),
@@ -62,7 +62,7 @@ def first_row() -> list[stat.Panel]:
         verdicts.lost("Packets lost", NETWORK_LOSSES, NETWORK_PACKETS, NETWORK),
         verdict(
             "Address changes",
-            "Containers that came back with another address in the time range: whoever kept the old one is misled.",
+            "Containers that came back with another address in the time range: clients with the old one fail.",
             total("", moved("dockernet_endpoint_address_changes_total", NETWORK)),
             unit="short",
             steps=((1, NOTED),),

@@ -32,7 +32,7 @@ def build() -> dashboard.Dashboard:
     return assembled(
         "overview",
         "Overview",
-        "All hosts: what is wrong, where and since when, and who moves the bytes.",
+        "All hosts: faults, their place and start, and the containers with the most traffic.",
         ("compose_project", "network", "container"),
         grid,
     )

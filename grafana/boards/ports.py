@@ -1,4 +1,4 @@
-"""Ports: who holds what, who wants it, what is published and dead, and since when."""
+"""Ports: their holders, conflicts, published ports that do not work, and since when."""
 
 from grafana_foundation_sdk.builders import bargauge, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.models import dashboard
@@ -23,7 +23,13 @@ def build() -> dashboard.Dashboard:
     grid = Grid()
     grid.row("Is something wrong?")
     grid.place(3, 4, *first_row())
-    grid.place(24, 6, findings.conflicts("Conflicts", "Who wants which port and who has it, worst first."))
+    grid.place(
+        24,
+        6,
+        findings.conflicts(
+            "Conflicts", "The container or process that should have a port, and its holder, worst first."
+        ),
+    )
     grid.place(24, 7, conflicts_over_time())
     grid.row("Who holds what?")
     grid.place(12, 11, listeners(), published())
@@ -35,7 +41,7 @@ def build() -> dashboard.Dashboard:
     return assembled(
         "ports",
         "Ports",
-        "Ports of the hosts: who holds them, who wants them, what is published and does not work.",
+        "Ports of the hosts: their holders, conflicts, and published ports that do not work.",
         ("compose_project", "container"),
         grid,
     )
@@ -51,7 +57,7 @@ def first_row() -> list[stat.Panel]:
     return [
         verdict(
             "Down or misdirected",
-            "Confirmed or probable: a container is down, or its port leads to somebody else.",
+            "Confirmed or probable: a container is down, or another program serves its port.",
             count(hurt),
         ),
         verdict(
@@ -68,27 +74,27 @@ def first_row() -> list[stat.Panel]:
         ),
         verdict(
             "Suspected",
-            "Not sure enough to wake anybody.",
+            "Weak evidence: severity info, does not page.",
             count('confidence="suspected"'),
             steps=((1, "blue"),),
         ),
         verdict(
             "Binds refused",
-            "Binds that the kernel refused in the time range since the address was in use; needs BPF.",
+            "Binds that failed in the time range because the address was in use; needs BPF.",
             total("", moved("dockernet_port_bind_failures_total", CONTAINER)),
             unit="short",
             steps=((1, NOTED),),
         ),
         verdict(
             "Open to all",
-            "Published on all addresses of a host: Docker lets the outside in, whatever the host's firewall says.",
+            "Published on all addresses of a host: reachable from outside, as Docker's rules bypass its firewall.",
             or_zero(f"count({of('dockernet_published_port_info', CONTAINER + OPEN)})"),
             unit="short",
             steps=((1, "blue"),),
         ),
         figure(
             "Published ports",
-            "What Docker says is published.",
+            "Ports that Docker reports as published.",
             f"count({of('dockernet_published_port_info', CONTAINER)})",
             "short",
         ),
@@ -106,7 +112,7 @@ def conflicts_over_time() -> statetimeline.Panel:
     by = "instance, wanted_by, port, protocol, kind"
     return timeline(
         "Conflicts over time",
-        "Each conflict that there was, by severity; a gap is a time without it.",
+        "Each conflict in the time range, by severity; a gap is a time without it.",
         over_time(
             f"max by ({by}) ({by_severity('dockernet_port_conflict', HOST)})",
             "{{port}}/{{protocol}} for {{wanted_by}} on {{instance}}: {{kind}}",
@@ -120,7 +126,7 @@ def listeners() -> table.Panel:
     by = "instance, port, protocol, address, owner, owner_kind, scope"
     return listing(
         "Listening on the host",
-        "Every listening socket of the host's own namespace, and whose it is.",
+        "Every listening socket of the host's network namespace, and its owner.",
         [rows(f"max by ({by}) ({of('dockernet_host_listener_info', HOST)})")],
         [
             Column("port", "Port", width=75),
@@ -145,7 +151,7 @@ def published() -> table.Panel:
     }
     return listing(
         "Published by containers",
-        "What Docker says is published, with new connections per second.",
+        "Ports that Docker reports as published, with new connections per second.",
         [rows(expr, ref) for ref, expr in answers.items()],
         [
             Column("host_port", "Port", width=75),
@@ -194,7 +200,7 @@ def costs() -> list[timeseries.Panel]:
         ),
         graph(
             "Binds refused",
-            "Binds per minute that the kernel refused since the address was in use; needs BPF.",
+            "Binds per minute that failed because the address was in use; needs BPF.",
             "short",
             over_time(
                 f"60 * {total(f'{by}, protocol, port', rate('dockernet_port_bind_failures_total', CONTAINER))}",

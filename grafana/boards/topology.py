@@ -129,7 +129,7 @@ def elsewhere() -> table.Panel:
     by = "instance, container, network_mode, network_owner"
     return listing(
         "Without traffic of their own",
-        "On the host's network, where nobody can tell whose traffic it is; on none; or in another's namespace.",
+        "On the host's network, where traffic cannot be attributed; on none; or in another container's namespace.",
         [rows(f"max by ({by}) ({of('dockernet_container_info', scope)})")],
         [
             columns.CONTAINER,

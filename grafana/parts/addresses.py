@@ -33,7 +33,7 @@ def subnets() -> table.Panel:
     ]
     return listing(
         "Subnets",
-        "Each subnet with its gateway and how many addresses Docker can still hand out.",
+        "Each subnet with its gateway and the number of addresses that Docker can still assign.",
         [rows(expr, ref) for ref, expr in answers.items()],
         shown,
         hidden=["Value #info"],

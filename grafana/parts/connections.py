@@ -23,7 +23,7 @@ def connection_tracking() -> list[timeseries.Panel]:
         ),
         graph(
             "Connections lost",
-            "Connections per second that were not tracked: by a race, refused, or thrown out to make room.",
+            "Connections per second that were not tracked: race, table full, or evicted.",
             "cps",
             over_time(
                 total("instance, reason", rate("dockernet_conntrack_drops_total", HOST)), "{{reason}} on {{instance}}"
@@ -48,7 +48,7 @@ def connections() -> timeseries.Panel:
     """Connections by published port."""
     return graph(
         "New connections by published port",
-        "Connections per second that took the port's DNAT rule; a fall to nothing beside a NAT drift is an outage.",
+        "Connections per second that matched the port's DNAT rule; a fall to 0 during a NAT drift is an outage.",
         "cps",
         over_time(
             total(PUBLISHED, rate("dockernet_published_port_connections_total", CONTAINER)),

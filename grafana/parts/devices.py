@@ -17,7 +17,7 @@ def uplink_traffic() -> timeseries.Panel:
     """Bytes by uplink."""
     return mirrored(
         "Uplink traffic",
-        "What the devices that lead out of the host receive and send, the host's own traffic included.",
+        "Traffic of the host's uplinks, including the host's own.",
         "Bps",
         total("instance, device", rate("dockernet_uplink_receive_bytes_total", HOST)),
         total("instance, device", rate("dockernet_uplink_transmit_bytes_total", HOST)),
@@ -44,7 +44,7 @@ def uplinks() -> table.Panel:
     mtu = f"max by (instance, device) ({of('dockernet_uplink_mtu_bytes', HOST)})"
     return listing(
         "Uplinks",
-        "The devices that lead out of the host, with their addresses and MTU.",
+        "The host's uplinks, with their addresses and MTU.",
         [rows(f"{info} * on (instance, device) group_left () {mtu}")],
         [
             columns.HOST,
@@ -88,7 +88,7 @@ def learned() -> timeseries.Panel:
     """Addresses that bridges know."""
     return graph(
         "Addresses learned by bridges",
-        "MAC addresses in a bridge's forwarding table; many more than ports means that somebody makes them up.",
+        "MAC addresses in a bridge's forwarding table; many more than ports means that a program forges them.",
         "short",
         over_time(
             f"max by (instance, network) ({of('dockernet_bridge_fdb_entries', HOST)})", "{{network}} on {{instance}}"

@@ -75,7 +75,7 @@ def networks(title: str, description: str) -> table.Panel:
 
 
 def conflicts(title: str, description: str) -> table.Panel:
-    """Port conflicts alone: who wants what, and who has it."""
+    """Port conflicts alone: the port, the container that should have it, and its holder."""
     holder_kind, confidence = Column("holder_kind", "Which is a", width=110), Column("confidence", "Known", width=100)
     shown = (_SEVERITY, columns.HOST, _KIND, _WHO, _WHERE, _HOLDER, holder_kind, confidence, _RUNBOOK)
     return _listing(title, description, PORTS, shown)

@@ -27,7 +27,7 @@ def missing() -> table.Panel:
     by = "instance, collector, reason"
     return listing(
         "Rights missing",
-        "What was not granted; the exporter's log and the table of permissions say how to.",
+        "Missing privileges; the exporter's log and the table of privileges name what to grant.",
         [rows(f"max by ({by}) ({of('dockernet_collector_degraded', HOST)} == 1)")],
         [columns.HOST, Column("collector", "Source"), Column("reason", "Missing")],
         hidden=["Value"],
@@ -36,14 +36,14 @@ def missing() -> table.Panel:
 
 
 def suspended() -> table.Panel:
-    """Findings that are not judged."""
+    """Findings that are not evaluated."""
     return listing(
         "Findings suspended",
-        "Why some kinds of finding are not judged at the moment.",
+        "Missing inputs because of which some kinds of findings are not evaluated now.",
         [rows(f"max by (instance, reason) ({of('dockernet_findings_suspended', HOST)} == 1)")],
         [columns.HOST, Column("reason", "Reason")],
         hidden=["Value"],
-        empty="Everything is judged",
+        empty="All kinds are evaluated",
     )
 
 
@@ -81,7 +81,7 @@ def ages() -> timeseries.Panel:
     """How old readings are that are not made at each scrape."""
     return graph(
         "Age of readings",
-        "What is not read at each scrape; the oldest of all chosen hosts.",
+        "Sources that are read between scrapes; the oldest of all chosen hosts.",
         "s",
         over_time(f"max({AGE})", "inventory", "inventory"),
         over_time(

@@ -65,7 +65,7 @@ def user_rules() -> timeseries.Panel:
     """The operator's own rules."""
     return graph(
         "Rules in DOCKER-USER",
-        "The operator's own rules; when they are gone, what they guarded is open.",
+        "The operator's own rules; without them the ports that they protected are open.",
         "short",
         over_time(of("dockernet_user_rules", HOST), "{{family}} on {{instance}}"),
     )

@@ -1,4 +1,4 @@
-"""Numbers that several dashboards begin with: each is green while all is well, and leads on when it is not."""
+"""Numbers that several dashboards begin with: each is green without faults, and links to the details."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def silent_exporters() -> stat.Panel:
     """Hosts of which nothing is known."""
     return verdict(
         "Silent exporters",
-        "Exporters that Prometheus cannot scrape: of their hosts nothing is known.",
+        "Exporters that Prometheus cannot scrape: their hosts are unmonitored.",
         or_zero(f"count({of('up', HOST)} == 0)"),
         links=[*links.dashboard_of("exporter"), runbooks.link("DockernetExporterDown")],
     )
@@ -33,7 +33,7 @@ def engines_away() -> stat.Panel:
     """Engines that are not there."""
     return verdict(
         "Engines away",
-        "Docker Engines that do not answer their exporter; what they run goes on and is still counted.",
+        "Docker Engines that do not answer their exporter; traffic of their containers is still counted.",
         or_zero(f"count({of('dockernet_up', HOST)} == 0)"),
         links=[*links.dashboard_of("exporter"), runbooks.link("DockernetEngineDown")],
     )
@@ -43,7 +43,7 @@ def port_conflicts() -> stat.Panel:
     """Ports in dispute."""
     return verdict(
         "Port conflicts",
-        "Ports that a container wants and does not have, or would not get at its next start.",
+        "Ports that a container is configured for but does not have, or would not get at its next start.",
         f"sum({of('dockernet_port_conflicts', HOST)})",
         links=links.dashboard_of("ports"),
     )
@@ -63,7 +63,7 @@ def network_findings() -> stat.Panel:
     """What is wrong with networks."""
     return verdict(
         "Network findings",
-        "MTUs, subnets, addresses and devices that do not fit.",
+        "Faults of MTUs, subnets, addresses and devices.",
         f"sum({of('dockernet_network_findings', HOST)})",
         steps=((1, NOTED),),
         links=links.dashboard_of("network"),
@@ -74,7 +74,7 @@ def blind_spots() -> stat.Panel:
     """What the exporters do not see."""
     return verdict(
         "Blind spots",
-        "Sources that fail, rights that are missing, findings that cannot be judged: green is not the whole truth.",
+        "Missing data: sources that fail, missing privileges, findings that are not evaluated.",
         or_zero(f"count({BLIND})"),
         steps=((1, NOTED),),
         links=links.dashboard_of("exporter"),

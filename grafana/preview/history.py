@@ -68,9 +68,9 @@ class History:
                 yield when, ago
 
     def _add(self, name: str, host: str, labels: Mapping[str, str], samples: Iterator[tuple[int, float]]) -> None:
-        # an empty label is no label
-        told = {key: value for key, value in labels.items() if value}
-        everything = {"job": JOB, "instance": f"{host}:{PORT}", **told}
+        # an empty label equals an absent one
+        present = {key: value for key, value in labels.items() if value}
+        everything = {"job": JOB, "instance": f"{host}:{PORT}", **present}
         text = "{" + ",".join(f'{key}="{value}"' for key, value in everything.items()) + "}"
         self._series.setdefault(name, {})[text] = [f"{value:.12g} {when}" for when, value in samples]
 

@@ -35,6 +35,9 @@ def watched(clean_host: PrivateHost) -> Iterator[PortsWatched]:
         yield looking
 
 
+USER = ("setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups")
+
+
 def proxies(host: PrivateHost, port: int) -> list[int]:
     """The processes of docker-proxy that listen on a port of this host."""
     found = []
@@ -56,9 +59,12 @@ def test_docker_proxy_killed_and_its_port_stolen(watched: PortsWatched, clean_ho
     unheld = [Found("published_unheld", port, "web") for port in (ALL, IPV6)]
     finds(watched, *unheld)
     with listening(clean_host, "thief", "tcp,0.0.0.0,8080"):
-        stolen = Found("published_stolen", ALL, "web", "thief", "process", "critical")
         shadowed = Found("shadowed_by_dnat", ALL, "thief", "web", "container", "critical")
-        finds(watched, stolen, shadowed, unheld[1], what="who comes from outside reaches the container")
+        finds(watched, shadowed, unheld[1], what="clients from outside reach the container")
+    finds(watched, *unheld)
+    with listening(clean_host, "dockerd", "tcp,0.0.0.0,8080", before=USER):
+        forged = Found("shadowed_by_dnat", ALL, "dockerd", "web", "container", "critical")
+        finds(watched, forged, unheld[1], what="a user's process named dockerd is not the engine")
     clean_host.api().restart("web", timeout=0)
     finds(watched)
 

@@ -1,5 +1,8 @@
 """Whoever listens is told, on the host and in containers, and it is what `ss` tells."""
 
+import os
+import re
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -150,6 +153,25 @@ def test_published_ports_are_told_by_their_proxies(clean_host: PrivateHost, look
     use = looking.proxies()
     assert {name: cost.processes for name, cost in use.items()} == {"web": 5, "db": 1}
     assert 1 << 20 < use["db"].resident_memory < 1 << 26
+
+
+@on_one_engine
+def test_a_docker_proxy_that_a_signal_stops_is_noticed_until_it_goes_on(
+    clean_host: PrivateHost, looking: Looking
+) -> None:
+    run(clean_host, "db", ports={"5432/tcp": ("127.0.0.1", 5432)})
+    looking.shows({Place("tcp", "127.0.0.1", 5432): {("docker-proxy", "db")}})
+    listed = clean_host.run("ss", "-Hltnp", "sport", "=", ":5432").stdout
+    pids = {int(pid) for pid in re.findall(r"pid=(\d+)", listed)}
+
+    def send(number: signal.Signals) -> None:
+        for pid in pids:
+            os.kill(pid, number)
+
+    send(signal.SIGSTOP)
+    until(lambda: looking.proxies()["db"].stopped == {("tcp", 5432)}, 60, "a stopped docker-proxy")
+    send(signal.SIGCONT)
+    until(lambda: looking.proxies()["db"].stopped == frozenset(), 60, "none that is stopped")
 
 
 def test_the_engine_itself_listens_where_there_is_no_userland_proxy(new_host: Callable[..., PrivateHost]) -> None:

@@ -134,3 +134,20 @@ def test_the_codes_of_explain_are_documented_with_cause_remedy_and_findings() ->
         for code, cause, remedy, kinds in rows
     }
     assert documented == CODES
+
+
+def named_files(text: str) -> set[str]:
+    return set(re.findall(r"`((?:\w+/)*\w+\.(?:py|yml))`", text))
+
+
+def test_every_file_that_the_architecture_names_exists() -> None:
+    names = named_files((REPOSITORY / "docs/architecture.md").read_text())
+    everywhere = [
+        path.as_posix() for top in ("exporter", "tests", "deploy") for path in (REPOSITORY / top).rglob("*.*")
+    ]
+    assert len(names) > 20
+    assert [name for name in sorted(names) if not any(path.endswith(f"/{name}") for path in everywhere)] == []
+
+
+def test_a_file_with_a_folder_and_a_file_alone_are_both_names() -> None:
+    assert named_files("`a/b.py`, `c.py` and `d`, e.py") == {"a/b.py", "c.py"}
