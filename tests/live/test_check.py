@@ -41,8 +41,7 @@ def test_an_ordinary_host_is_fine(command: Run, clean_host: PrivateHost) -> None
     run(clean_host, "web", *HTTPD, publish={"80/tcp": 8080})
     done = command("check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Nothing found: ")
-    assert done.stdout.endswith(" looked for on 1 containers and 3 networks.\n")
+    assert done.stdout.startswith("No findings. Checked 1 container and 3 networks for ")
     whole = json.loads(command("check", "--output", "json").stdout)
     assert (whole["verdict"], whole["findings"], whole["unseen"]) == ("fine", [], {})
 
@@ -51,17 +50,16 @@ def test_what_is_wrong_is_printed_and_the_worst_of_it_is_the_exit_code(command: 
     with listening(clean_host, "nginx", "tcp,0.0.0.0,8080"):
         create(clean_host, "web", *HTTPD, publish={"80/tcp": 8080})
         done = command("check")
-        assert done.returncode == 0, "of one that was never started it is information"
+        assert done.returncode == 0, "a container that never started is information"
         assert "info      latent" in done.stdout
         with pytest.raises(Exception, match="in use"):
             clean_host.api().start("web")
         done = command("check")
-        assert (done.returncode, done.stderr) == (1, "")
+        assert (done.returncode, done.stderr) == (0, ""), "what a failed start leaves behind is information"
         lines = done.stdout.splitlines()
         assert lines[0].split() == ["severity", "kind", "what"]
-        assert lines[1].split(maxsplit=2)[:2] == ["warning", "start_failed"]
-        assert lines[1].rstrip().endswith("web did not start: tcp/8080 is held by process nginx")
-        assert lines[2].startswith("1 warning: ")
+        assert lines[1].split(maxsplit=2)[:2] == ["info", "start_failed"]
+        assert "nginx" in lines[1]
         clean_host.api().update_container("web", restart_policy={"Name": "always"})
         done = command("check", "--output", "json")
         [found] = json.loads(done.stdout)["findings"]
@@ -71,7 +69,7 @@ def test_what_is_wrong_is_printed_and_the_worst_of_it_is_the_exit_code(command: 
 
 
 def test_what_is_a_fault_only_when_it_stays_is_looked_at_twice(command: Run, clean_host: PrivateHost) -> None:
-    run(clean_host, "top", "sleep", "1000", publish={"80/tcp": 8080}, network="host")
+    run(clean_host, "top", "sleep", "1000", publish={"80/tcp": 8080}, network="none")
     done = command("check")
     assert (done.returncode, done.stdout.split()[4]) == (1, "publish_ineffective")
 
@@ -107,11 +105,11 @@ def test_who_may_ask_the_engine_and_nothing_else_is_told_what_he_could_not_see(
         done = command("check", before=before)
     assert done.returncode == 3
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("Nothing found: ")
-    assert lines[1:3] == ["", "Not seen:"]
-    assert "  some listening sockets belong to unidentified processes" in lines
+    assert lines[0].startswith("No findings. ")
+    assert lines[1:3] == ["", "Not inspected:"]
     assert "  NAT rules cannot be read" in lines
-    run(clean_host, "top", "sleep", "1000", publish={"80/tcp": 8081}, network="host")
+    assert any("listening sockets" in line for line in lines)
+    run(clean_host, "top", "sleep", "1000", publish={"80/tcp": 8081}, network="none")
     done = command("check", before=before)
     assert (done.returncode, done.stdout.split()[4]) == (1, "publish_ineffective")
 
