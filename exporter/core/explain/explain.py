@@ -34,11 +34,12 @@ from exporter.core.model.sockets import CONTAINER, Owner
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
-from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReadings, is_docker_proxy, port_context
+from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReadings, is_docker_proxy, is_own, port_context
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
 from exporter.core.topology.route_queries import BRIDGE_DRIVER
 
 SHORTEST_ID = 4
+HOST_MODE = "host"  # of a network
 NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
 
 
@@ -101,7 +102,7 @@ class _Walk:
 
     def to_container(self, container: Container) -> Iterator[Path]:
         """Go every way that ends in a container."""
-        bindings = _bindings(container)
+        bindings = [one for one in _bindings(container) if not self._serves_itself(container, one)]
         yield from (self._published(container, binding) for binding in bindings)
         own = [one for found in self._context.listeners.values() for one in found if one.owner == _owner(container)]
         for listener in own:
@@ -124,12 +125,18 @@ class _Walk:
             if asked.protocol in ("", binding.protocol)
             and binding.host_port
             and binding.host_port <= asked.port <= max(binding.host_port, binding.last_host_port)
+            and not self._serves_itself(container, binding)
         ]
         live = [pair for pair in wanted if pair[0].live]
         yield from (self._published(*pair) for pair in live or wanted)
         for protocol in READ_PROTOCOLS if not wanted else ():
             if asked.protocol in ("", protocol):
                 yield from self._unpublished(protocol, asked.port)
+
+    def _serves_itself(self, container: Container, binding: PortBinding) -> bool:
+        """Whether it listens on the port of the host that it publishes without effect in host network mode."""
+        listeners = self._context.listeners.get((binding.protocol, binding.host_port), ())
+        return container.network_mode == HOST_MODE and any(is_own(one.owner, container) for one in listeners)
 
     def _published(self, container: Container, binding: PortBinding) -> Path:
         address = binding.host_ip
