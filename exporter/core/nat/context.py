@@ -73,7 +73,7 @@ class NatContext:
         return self.docker.ruleset.chains.get(place, ())
 
     def reachable(self, place: Place) -> Iterator[Rule]:
-        """Yield the rules of a chain and of all chains that it leads to, whatever their conditions are."""
+        """Yield the rules of a chain and of all chains reachable from it by jumps, regardless of conditions."""
         seen, waiting = {place}, [place]
         while waiting:
             for rule in self.rules(waiting.pop()):
@@ -83,13 +83,13 @@ class NatContext:
                     seen.add(inner)
                     waiting.append(inner)
 
-    def leads(self, place: Place, to: str) -> bool:
-        """Whether a chain leads to another, over chains of a vendor's own too."""
+    def reaches(self, place: Place, to: str) -> bool:
+        """Whether a chain jumps to another, directly or through chains that are not Docker's."""
         return any(rule.to == to and rule.target in (JUMP, GOTO) for rule in self.reachable(place))
 
     @cached_property
     def operators(self) -> frozenset[Place]:
-        """The chains in which operators close what they mean to: DOCKER-USER, and those that it leads to."""
+        """The chains for operators' own filter rules: DOCKER-USER, and those that it jumps to."""
         found = set()
         for walker in self.firewall.walkers:
             for family, table, chain in walker.ruleset.chains:
@@ -125,17 +125,17 @@ class NatContext:
             if binding.family in self.families and self.has(place):
                 walked = self.docker.hits(place, Course(packet_to(binding)))
                 hits = tuple(hit for hit in walked if hit.target == "DNAT")
-                found.append((self._led(binding, hits), hits))
+                found.append((self._with_dnat_target(binding, hits), hits))
         return tuple(found)
 
-    def _led(self, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> ExpectedBinding:
-        """Of a container on several networks the engine takes one to lead the port to: it is the first target."""
-        led = next((hit.address for hit in hits if hit.address in binding.targets), binding.targets[0])
-        others = tuple(target for target in binding.targets if target != led)
-        return replace(binding, network=self.expected.owners[led].network, targets=(led, *others))
+    def _with_dnat_target(self, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> ExpectedBinding:
+        """Put the address that the engine forwards the port to first in `targets`: one of several networks'."""
+        address = next((hit.address for hit in hits if hit.address in binding.targets), binding.targets[0])
+        others = tuple(target for target in binding.targets if target != address)
+        return replace(binding, network=self.expected.owners[address].network, targets=(address, *others))
 
     def route(self, address: int) -> str:
-        """Return the bridge that leads to an address; OUTSIDE for one of no network."""
+        """Return the bridge of an address's network; OUTSIDE for an address of no network."""
         for (network, mask), bridge in self._subnets:
             if address & mask == network and mask.bit_length() >= address.bit_length():
                 return bridge

@@ -1,4 +1,4 @@
-"""Whether the engine writes firewall rules: what tells rules that were flushed from rules that were never written."""
+"""Whether the engine writes firewall rules: distinguishes flushed rules from rules that were never written."""
 
 from dataclasses import dataclass
 

@@ -93,7 +93,7 @@ class NatEvaluator:
 
 
 def _unseen_families(inventory: Inventory, state: NatState) -> frozenset[str]:
-    """Return the families of an engine whose rules were never seen: of IPv6 nothing tells that it writes any."""
+    """Return the families of an engine whose rules were never read: IPv4 if it writes rules; IPv6 is unknown."""
     return frozenset({IP} if writes_rules(inventory, state.options) else ())
 
 

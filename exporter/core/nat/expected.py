@@ -15,14 +15,14 @@ from exporter.core.nat.walk.inside import inside_of
 from exporter.core.topology.address_owners import AddressOwner, address_owners
 
 ANY_ADDRESS = {IP: "0.0.0.0", IP6: "::"}
-# From this version on an engine writes rules for IPv6 by itself and knows gateway modes.
+# From this version on an engine writes rules for IPv6 by default and supports gateway modes.
 IP6TABLES_SINCE = 27
 ONE_DROP_SINCE = 29
 NAT_MODES = frozenset({"nat", "nat-unprotected"})
 
 
-class Led(Protocol):
-    """Where a translation leads: an address and a port, '' and 0 where they are kept."""
+class TranslationTarget(Protocol):
+    """The new destination of a translation: an address and a port, '' and 0 where they are kept."""
 
     @property
     def address(self) -> str:
@@ -64,8 +64,8 @@ class ExpectedBinding:
         """The address as Docker writes it."""
         return self.host_ip or ANY_ADDRESS[self.family]
 
-    def is_served_by(self, found: "Led") -> bool:
-        """Whether a rule leads where Docker says; without a port it keeps the host's."""
+    def is_served_by(self, found: TranslationTarget) -> bool:
+        """Whether a rule forwards to the container; a rule without a port keeps the host's."""
         return found.address in self.targets and (found.port or self.host_port) == self.container_port
 
 

@@ -19,8 +19,8 @@ class Flows:
     """One reading of the connection table; addresses as text, protocols by name.
 
     `addresses`: (protocol, address) of both ends, of a translated one with the address it was forwarded to.
-    `published`: (protocol, destination port, address it was led to). `direct`: of UDP, (destination port, destination,
-    source) of those that were not translated, to the ports that were requested.
+    `published`: (protocol, destination port, address it was forwarded to). `direct`: of UDP, (destination port,
+    destination, source) of those that were not translated, to the ports that were requested.
     """
 
     addresses: Mapping[tuple[str, str], int] = field(default_factory=dict)

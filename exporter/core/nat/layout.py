@@ -46,5 +46,5 @@ FORWARD_SINCE_28 = "DOCKER-FORWARD"
 
 
 def layout_of(rules: Ruleset) -> Layout:
-    """Tell the layout from what is there."""
+    """Return the layout of the rules, by their tables."""
     return NATIVE if any(table == DOCKER_BRIDGES for _, table, _ in rules.chains) else IPTABLES

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from exporter.core.nat.ruleset import IP, STATE_NEW
 
-OUTSIDE = ""  # a device that leads out of the host: any uplink
+OUTSIDE = ""  # the device of packets that enter or leave the host: any uplink
 
 # How certain it is that a condition holds. The lower of two is what both together are.
 Answer: TypeAlias = int
@@ -14,10 +14,10 @@ NO, UNKNOWN, SOME, YES = range(4)  # SOME: for some of the packets that the walk
 
 
 class Mark(NamedTuple):
-    """A mark's possible values, none of them where it may be any; `doubt` is what an answer that depends on it is."""
+    """A mark's possible values, none where it may be any; `certainty`: the answer if a condition matches only some."""
 
     values: tuple[int, ...] = (0,)
-    doubt: Answer = YES
+    certainty: Answer = YES
 
 
 class Destination(NamedTuple):
@@ -64,9 +64,9 @@ class Inside:
 
     `bridges` are Docker's, `networks` (network, mask) of addresses that no packet from outside has. `uplinks` are the
     devices by which clients come, `devices` every device by its name with its ifindex, `addresses` the namespace's own
-    by their family, of devices that are no bridge of Docker's. `own` are all of the
-    namespace's addresses. `neighbours`: by family a client on an uplink's own network. `links` are the networks that
-    are directly connected by devices which are no bridge of Docker's.
+    by their family, without those of Docker's bridges. `own` are all of the namespace's addresses. `neighbours`: by
+    family a client on an uplink's own network. `links` are the networks that are directly connected by devices other
+    than Docker's bridges.
     """
 
     bridges: frozenset[str] = frozenset()

@@ -23,7 +23,7 @@ class Ended:
 
 
 def merged(ended: Iterable[Ended], known: AbstractSet[Hashable]) -> list[Ended]:
-    """Put those together that say the same, but for the keys that somebody knows: of these something was taken."""
+    """Merge entries of equal rules, except those with a known key: part of their packets was already counted."""
     kept = []
     sums: Counter[Rule] = Counter()
     for one in ended:

@@ -34,8 +34,8 @@ class Redirect:
     """A DNAT rule that takes packets for the host's own addresses elsewhere.
 
     `host_ip` ('' for every address of the family), `in_interface` ('' for every one, '!br-front' for all but one) and
-    `source` ('' for everybody) limit it; `last_host_port` is 0 unless it is for a range. `target` is whom it leads to:
-    a container, or, as ADDRESS, an address that is nobody's.
+    `source` ('' for every client) limit it; `last_host_port` is 0 unless it is for a range. `target` is the new
+    destination: a container, or, as ADDRESS, an address that no container has.
     """
 
     family: int
@@ -77,33 +77,33 @@ def _translations(
 
 def _redirect(conditions: tuple[Condition, ...], rule: Rule, expected: Expected) -> Iterator[Redirect]:
     """Nothing for a rule without a port, or with a condition that says more than a redirect can."""
-    told: dict[str, str] = {}
+    limits: dict[str, str] = {}
     ports: tuple[int, int] | None = None
     for key, operator, value in conditions:
         if key == DPORT and operator == EQUAL:
             ports = value
         elif (text := _limit(rule.family, key, operator, value)) is not None:
-            told[key] = text or told.get(key, "")
+            limits[key] = text or limits.get(key, "")
         else:
             return
-    if ports is None or PROTOCOL not in told or not rule.address:
+    if ports is None or PROTOCOL not in limits or not rule.address:
         return
     owner = expected.owners.get(rule.address)
     target = Owner(CONTAINER, owner.container, owner.container_id) if owner else Owner(ADDRESS, rule.address)
     yield Redirect(
         family=VERSIONS.get(rule.family, 6),
-        protocol=told[PROTOCOL],
+        protocol=limits[PROTOCOL],
         host_port=ports[0],
         last_host_port=ports[1],
         target=target,
-        host_ip=told.get(DST, ""),
-        in_interface=told.get(IIF, ""),
-        source=told.get(SRC, ""),
+        host_ip=limits.get(DST, ""),
+        in_interface=limits.get(IIF, ""),
+        source=limits.get(SRC, ""),
     )
 
 
 def _limit(family: str, key: str, operator: str, value: object) -> str | None:
-    """Write one condition; '' for one that leaves nobody out, None for one that cannot be written."""
+    """Write one condition; '' for one that excludes no client, None for one that cannot be written."""
     if key == DST_TYPE and operator == EQUAL:
         return ""
     if key == PROTOCOL and operator == EQUAL:

@@ -30,7 +30,7 @@ DIRECTION = "ct_direction"  # ORIGINAL or REPLY
 ORIGINAL, REPLY = 0, 1  # linux/netfilter/nf_conntrack_tuple_common.h: IP_CT_DIR_*
 TCP_FLAGS = "tcp_flags"  # (value, mask)
 PACKET_TYPE = "pkttype"  # linux/if_packet.h: PACKET_*
-REVERSE_PATH = "rpfilter"  # whether a route leads back to the source by the device that the packet came in by
+REVERSE_PATH = "rpfilter"  # whether the route to the source uses the device that the packet came in by
 PROTOCOL = "protocol"  # its name, or its number as text
 STATE = "ctstate"  # mask of states of connection tracking
 SRC_TYPE, DST_TYPE = "src_type", "dst_type"  # mask of address types
@@ -42,7 +42,7 @@ FULL_MASKS = frozenset({(1 << 32) - 1, (1 << 128) - 1})
 # Targets that end a packet's way through the hook's chains of a table.
 FINAL = frozenset({"ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "TPROXY", "QUEUE"})
 JUMP, GOTO, MAP, RETURN = "JUMP", "GOTO", "MAP", "RETURN"
-# Those that change or tell something, after which the next rule is met.
+# Targets that change or log something, after which the next rule is evaluated.
 PASSING = frozenset(
     {
         *("", "CONTINUE", "LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "MARK", "CONNMARK", "CONNSECMARK", "SECMARK"),
@@ -81,7 +81,7 @@ class Element(NamedTuple):
     """An element of a set or map: a value for each joined key, () for those that no other element matches.
 
     A value is (first, last) of numbers and addresses, else as in a condition. `target` and `to` are the verdict and its
-    chain; `address` and `port` are where a map of translations leads.
+    chain; `address` and `port` are the target of a map of translations.
     """
 
     key: tuple[Any, ...]
@@ -95,8 +95,8 @@ class Element(NamedTuple):
 class Rule:
     """One rule. `target` is a target's name, JUMP, GOTO or MAP, or RETURN; `to` the chain, or the map's name.
 
-    `address` and `port` are where DNAT and SNAT lead, '' and 0 where they keep it. `by` are the keys by which a map is
-    looked up, joined; a translation that has any leads where the map `to` says.
+    `address` and `port` are the new ones of DNAT and SNAT, '' and 0 where they are kept. `by` are the keys by which a
+    map is looked up, joined; a translation with such keys takes its target from the map `to`.
     """
 
     family: str
@@ -117,7 +117,7 @@ class Rule:
         return self.family, self.table, self.chain
 
     def value(self, key: str, operator: str = EQUAL) -> Any:
-        """What it wants of a key; None when it wants nothing."""
+        """The value that a condition on the key requires; None without such a condition."""
         return next((c.value for c in self.conditions if c.key == key and c.operator == operator), None)
 
 

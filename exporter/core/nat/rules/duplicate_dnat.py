@@ -1,4 +1,4 @@
-"""A second DNAT rule matches the very same packets and leads to the same place: rules were restored twice."""
+"""A second DNAT rule matches the same packets and has the same target: rules were restored twice."""
 
 from collections import Counter
 from collections.abc import Iterator

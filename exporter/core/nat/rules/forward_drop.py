@@ -30,8 +30,8 @@ def check(context: NatContext) -> Iterator[Finding]:
                     context, end, subject, f"outgoing packets of network {name} are dropped by {decided_by(end)}"
                 )
     for binding, hits in context.entries:
-        led = any(map(binding.is_served_by, hits))
-        end = context.way(binding).end if led and not is_loopback(binding) else None
+        forwarded = any(map(binding.is_served_by, hits))
+        end = context.way(binding).end if forwarded and not is_loopback(binding) else None
         if end is not None and not is_unreachable(context, end):
             detail = f"packets to {written(binding)} of {binding.container} are dropped by {decided_by(end)}"
             yield _drift(context, end, of_binding(binding, end.place[2]), detail)

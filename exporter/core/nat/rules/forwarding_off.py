@@ -1,6 +1,7 @@
 """Forwarding is off, for the host, for a network's bridge or for an uplink: no packet gets in or out there.
 
-Guard: a network without a live endpoint needs none; an uplink that does not forward beside one that does is a warning.
+Guard: a network without a live endpoint needs none; an uplink that does not forward is a warning
+if another one does.
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
 Where docker-proxy holds the port it is still served, but the container sees the proxy's address in place of the
 client's, and the rules of INPUT apply.
 
-Guard: another rule that leads the port to its container will do.
+Guard: another rule that forwards the port to its container is sufficient.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ KIND = "missing_dnat"
 def check(context: NatContext) -> Iterator[Finding]:
     """Find the ports that nothing in the entry chain translates, not even perhaps."""
     for binding, hits in context.entries:
-        if not hits and not _led(context, binding):
+        if not hits and not _has_other_rule(context, binding):
             consequence = _consequence(context, binding)
             detail = f"{written(binding)} of {binding.container} has no DNAT rule: {consequence or 'it is unreachable'}"
             severity = WARNING if consequence.startswith(PROXIED) else CRITICAL
@@ -30,8 +30,8 @@ def check(context: NatContext) -> Iterator[Finding]:
 PROXIED = "docker-proxy serves it"
 
 
-def _led(context: NatContext, binding: ExpectedBinding) -> bool:
-    """Whether a rule of somebody else's leads it to its container."""
+def _has_other_rule(context: NatContext, binding: ExpectedBinding) -> bool:
+    """Whether a rule outside the entry chain forwards the port to its container."""
     return not is_loopback(binding) and any(map(binding.is_served_by, context.way(binding).arrival.translations))
 
 

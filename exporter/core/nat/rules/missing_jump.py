@@ -24,7 +24,7 @@ def check(context: NatContext) -> Iterator[Finding]:
         severities = {layout.prerouting: WARNING if context.proxies_all else CRITICAL, layout.output: WARNING}
         for chain, severity in severities.items():
             place = layout.nat_place(family, chain)
-            if context.has(entry) and context.has(place) and not context.leads(place, layout.entry):
+            if context.has(entry) and context.has(place) and not context.reaches(place, layout.entry):
                 yield _drift(family, chain, layout.entry, severity)
         yield from _forward(context, family) if layout is IPTABLES else _maps(context, family)
 
@@ -34,15 +34,15 @@ def _forward(context: NatContext, family: str) -> Iterator[Finding]:
     layout = context.layout
     forward, entry = (family, layout.filter, layout.forward), (family, layout.filter, layout.filter_entry)
     if context.has((family, layout.filter, FORWARD_SINCE_28)):
-        if not context.leads(forward, FORWARD_SINCE_28):
+        if not context.reaches(forward, FORWARD_SINCE_28):
             yield _drift(family, layout.forward, FORWARD_SINCE_28, CRITICAL)
         return
-    led = {rule.value(OIF) for rule in context.reachable(forward) if rule.to == layout.filter_entry}
-    if None in led:
+    jumped = {rule.value(OIF) for rule in context.reachable(forward) if rule.to == layout.filter_entry}
+    if None in jumped:
         return  # 28.0 matches a set of addresses in place of each bridge
     open_to_all = [n for n in context.expected.networks if n.family == family and n.mode != "internal"]
     wanted = {network.network.bridge: network.network.name for network in open_to_all}
-    for bridge in sorted(wanted.keys() - led) if context.has(entry) else ():
+    for bridge in sorted(wanted.keys() - jumped) if context.has(entry) else ():
         yield _drift(family, layout.forward, layout.filter_entry, CRITICAL, wanted[bridge])
 
 

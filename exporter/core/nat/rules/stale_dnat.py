@@ -1,8 +1,8 @@
 """A DNAT rule of Docker's chains has a target address that no container has.
 
 Guard: looked up in every bridge network and in docker_gwbridge, and only while all their members are known; an address
-on the link of another device belongs to another engine. Not reported beside a wrong_dnat for the same port, which is
-what it does to a live one.
+on the link of another device belongs to another engine. Not reported in addition to a wrong_dnat for the
+same port, which is its effect on a running container.
 """
 
 from collections.abc import Iterator

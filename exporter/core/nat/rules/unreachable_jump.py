@@ -1,6 +1,6 @@
 """The jump into Docker's chains exists, but a rule before it ends the packet's way, as firewalld's ACCEPT does.
 
-Guard: another rule that leads the port to its container will do.
+Guard: another rule that forwards the port to its container is sufficient.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def check(context: NatContext) -> Iterator[Finding]:
     layout = context.layout
     for binding, hits in context.entries:
         place = layout.nat_place(binding.family, layout.prerouting)
-        if binding.family in reported or is_loopback(binding) or not context.leads(place, layout.entry):
+        if binding.family in reported or is_loopback(binding) or not context.reaches(place, layout.entry):
             continue
         ends = _end(context, place, binding, reachable=any(hit.answer == YES for hit in hits))
         if ends:

@@ -30,7 +30,7 @@ def check(context: NatContext) -> Iterator[Finding]:
 
 
 def _in_entry_chain(context: NatContext, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> Decision | None:
-    """Return the first rule of the entry chain where it leads elsewhere for certain."""
+    """Return the first rule of the entry chain if it certainly forwards to another target."""
     if not hits or hits[0].answer != YES or binding.is_served_by(hits[0]):
         return None
     base = context.layout.nat_place(binding.family, context.layout.entry)
@@ -39,16 +39,16 @@ def _in_entry_chain(context: NatContext, binding: ExpectedBinding, hits: tuple[H
 
 
 def _on_the_way(context: NatContext, binding: ExpectedBinding) -> Decision | None:
-    """Return the rule that translates first when the packet comes from outside, where it leads elsewhere."""
+    """Return the first rule that translates a packet from outside, if it forwards to another target."""
     if is_loopback(binding):
         return None
     arrival = context.way(binding).arrival
-    led = arrival.translations[0] if arrival.translations and arrival.certain else None
-    return led if led is not None and not binding.is_served_by(led) else None
+    first = arrival.translations[0] if arrival.translations and arrival.certain else None
+    return first if first is not None and not binding.is_served_by(first) else None
 
 
-def _place(context: NatContext, led: Decision) -> str:
-    if led.effect == "REDIRECT":
-        return f"port {led.port} of the host" if led.port else "the host itself"
-    owner = context.expected.owners.get(led.address)
-    return f"{led.address}:{led.port} ({owner.container if owner else 'no container'})"
+def _place(context: NatContext, dnat: Decision) -> str:
+    if dnat.effect == "REDIRECT":
+        return f"port {dnat.port} of the host" if dnat.port else "the host itself"
+    owner = context.expected.owners.get(dnat.address)
+    return f"{dnat.address}:{dnat.port} ({owner.container if owner else 'no container'})"

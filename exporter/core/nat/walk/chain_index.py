@@ -11,7 +11,7 @@ Key = tuple[object, ...]
 
 
 class ChainIndex:
-    """The rules of a chain by the one address, ports or bridge that each wants; the others are met by all."""
+    """The rules of a chain by the address, ports or bridge that each matches; all packets meet the others."""
 
     def __init__(self, rules: tuple[Rule, ...], inside: Inside) -> None:
         self._rules = rules
@@ -51,7 +51,7 @@ def _keys(rule: Rule, inside: Inside) -> list[Key]:
 
 
 def _ports(rule: Rule) -> list[int]:
-    """The ports that a rule wants, where they are few."""
+    """The ports that a rule matches, where they are few."""
     wanted = rule.value(DPORT)
     ranges = rule.value(DPORT, IN) if wanted is None else (wanted,)
     if not isinstance(ranges, tuple):

@@ -39,7 +39,7 @@ Range = tuple[int, int]
 # Ports that a client's system chooses: of Linux, and the widest that others choose from.
 DYNAMIC, WIDEST = (32768, 60999), (1024, 65535)
 FEW = 256  # of them: a rule for fewer holds for hardly any connection
-# Beginnings of names of devices that Docker makes: a condition for all of them holds for none that leads out.
+# Prefixes of the names of devices that Docker makes: a condition on a whole prefix never matches an uplink.
 DOCKERS_DEVICES = ("br-", "docker", "veth")
 LOOPBACK_DEVICE = "lo"
 SYN, SYN_ACK = 0x02, 0x12
@@ -129,7 +129,7 @@ def may_be_open(wanted: tuple[int, int], inside: Inside) -> bool:
 
 
 def spans(wanted: tuple[int, int]) -> tuple[Range, ...] | None:
-    """Return the range of a network with its mask; None for a mask that is no prefix."""
+    """Return the range of a network with its mask; None for a mask that is not a prefix."""
     network, mask = wanted
     highest = HIGHEST[mask <= HIGHEST[True]]
     host = highest & ~mask
@@ -160,9 +160,9 @@ def is_port(wanted: Range, port: int | None) -> Answer:
 def _mark(wanted: tuple[int, int], mark: Mark) -> Answer:
     value, mask = wanted
     if not mark.values:
-        return mark.doubt
+        return mark.certainty
     holds = {found & mask == value for found in mark.values}
-    return mark.doubt if len(holds) > 1 else YES if True in holds else NO
+    return mark.certainty if len(holds) > 1 else YES if True in holds else NO
 
 
 def _flags(wanted: tuple[int, int], packet: Packet) -> Answer:
@@ -172,7 +172,7 @@ def _flags(wanted: tuple[int, int], packet: Packet) -> Answer:
 
 
 def _has_way_back(packet: Packet, inside: Inside) -> Answer:
-    """Whether the reverse path filter takes it: the one uplink leads to every client."""
+    """Whether the reverse path filter accepts it: with one uplink the route to every client uses that."""
     return YES if packet.iif != OUTSIDE or len(inside.uplinks) == 1 else SOME
 
 

@@ -27,8 +27,8 @@ from exporter.core.nat.walk.walker import Walker
 
 PREROUTING, INPUT, FORWARD, OUTPUT, POSTROUTING = "prerouting", "input", "forward", "output", "postrouting"
 NAT_PRIORITY = {PREROUTING: -100, OUTPUT: -100, INPUT: 100, POSTROUTING: 100}  # linux/netfilter_ipv4.h: NF_IP_PRI_NAT_*
-# Hooks of other families that a packet meets beside those of its own.
-BESIDE = {
+# Hooks of other families that a packet meets in addition to those of its own.
+OTHER_FAMILIES = {
     PREROUTING: ((INET, "ingress"), (NETDEV, "ingress"), *((BRIDGE, hook) for hook in (PREROUTING, INPUT, FORWARD))),
     POSTROUTING: ((NETDEV, "egress"), *((BRIDGE, hook) for hook in (OUTPUT, POSTROUTING))),
 }
@@ -54,7 +54,7 @@ class Firewall:
         self.inside = inside
         self.walkers = tuple(Walker(rules, inside) for rules in rulesets)
         self._hooks: dict[tuple[str, str], list[list[Entry]]] = {}
-        self._beside: dict[str, list[Entry]] = {}
+        self._other_families: dict[str, list[Entry]] = {}
         self.keys = frozenset(_keys(rulesets))
         self.answers: dict[tuple[Packet, tuple[str, ...]], Outcome] = {}
 
@@ -65,13 +65,13 @@ class Firewall:
             known = self._hooks[hook, family] = list(self._ordered(hook, family))
         return known
 
-    def beside(self, hook: str) -> list[Entry]:
-        """Return base chains of the families netdev and bridge that a packet may meet beside a hook."""
-        known = self._beside.get(hook)
+    def other_families(self, hook: str) -> list[Entry]:
+        """Return base chains of the families netdev and bridge that a packet may meet in addition to a hook's."""
+        known = self._other_families.get(hook)
         if known is None:
-            wanted = BESIDE.get(hook, ())
+            wanted = OTHER_FAMILIES.get(hook, ())
             found = [e for e in self._all() if (e.place[0], e.base.hook) in wanted and _may_matter(e)]
-            known = self._beside[hook] = sorted(found, key=lambda entry: entry.base.priority)
+            known = self._other_families[hook] = sorted(found, key=lambda entry: entry.base.priority)
         return known
 
     def _ordered(self, hook: str, family: str) -> Iterator[list[Entry]]:

@@ -7,7 +7,7 @@ from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import SOME, UNKNOWN, YES, Destination, Packet
 from exporter.core.nat.ruleset import NAT, STATE_DNAT, STATE_INVALID, STATE_NEW
 from exporter.core.nat.walk.firewall import OUTPUT, PREROUTING, Entry, Firewall
-from exporter.core.nat.walk.outcome import ACCEPTED, DROPPED, UNDECIDED, Decision, Outcome, is_doubt
+from exporter.core.nat.walk.outcome import ACCEPTED, DROPPED, UNDECIDED, Decision, Outcome, is_unknown
 from exporter.core.nat.walk.walker import NOTRACK, Course, Hit
 
 TO_DESTINATION = (PREROUTING, OUTPUT)  # hooks that translate the destination; the others translate the source
@@ -23,7 +23,7 @@ class _Walk:
     translations: list[Decision] = field(default_factory=list)
     untracked: Decision | None = None
     accepted: list[Decision] = field(default_factory=list)
-    doubts: list[Decision] = field(default_factory=list)
+    undetermined: list[Decision] = field(default_factory=list)
     partial: list[Decision] = field(default_factory=list)
     dropped: Decision | None = None
 
@@ -45,11 +45,11 @@ def walk(firewall: Firewall, packet: Packet, hooks: Sequence[str]) -> Outcome:
 
 def _outcome(going: _Walk) -> Outcome:
     """What drops for certain does so whatever else may drop; not what may have been sent elsewhere before."""
-    doubts, partial = going.doubts, going.partial
-    elsewhere = [doubt for doubt in doubts if doubt.effect in TRANSLATES or doubt.effect == NOTRACK]
+    undetermined, partial = going.undetermined, going.partial
+    elsewhere = [one for one in undetermined if one.effect in TRANSLATES or one.effect == NOTRACK]
     if going.dropped is not None and not elsewhere:
-        doubts, partial = [], [one for one in partial if not one.drops]
-    verdict = UNDECIDED if doubts else going.dropped.effect if going.dropped else ACCEPTED
+        undetermined, partial = [], [one for one in partial if not one.drops]
+    verdict = UNDECIDED if undetermined else going.dropped.effect if going.dropped else ACCEPTED
     return Outcome(
         verdict=verdict,
         packet=going.packet,
@@ -57,7 +57,7 @@ def _outcome(going: _Walk) -> Outcome:
         translations=tuple(going.translations),
         untracked=going.untracked,
         accepted=tuple(going.accepted),
-        doubts=tuple(doubts),
+        doubts=tuple(undetermined),
         partial=tuple(partial),
     )
 
@@ -73,7 +73,7 @@ def _filter(entry: Entry, going: _Walk) -> None:
             if hit.answer == YES:
                 going.untracked = decision
             else:
-                _doubtful(going, [decision])
+                _record_uncertain(going, [decision])
         elif hit.answer == YES:
             final = decision
             break
@@ -82,11 +82,11 @@ def _filter(entry: Entry, going: _Walk) -> None:
     final = final or Decision(entry.place, entry.base.policy, YES)
     going.packet = _left(entry, going.packet, course.packet)
     others = [decision for decision in possible if _effect(decision) != _effect(final)]
-    _doubtful(going, others)
-    if final.drops and not any(map(is_doubt, others)):
+    _record_uncertain(going, others)
+    if final.drops and not any(map(is_unknown, others)):
         going.dropped = final
     elif final.drops:
-        going.doubts.append(final)
+        going.undetermined.append(final)
     elif final.rule is not None:
         going.accepted.append(final)
 
@@ -125,7 +125,7 @@ def _translate(group: list[Entry], hook: str, going: _Walk) -> None:
     others = [decision for decision in possible if final is None or _way(decision) != _way(final)]
     if final is None:
         others = [decision for decision in possible if decision.effect != ACCEPTED]
-    _doubtful(going, others)
+    _record_uncertain(going, others)
     if final is not None and final.drops:
         going.dropped = final
     elif final is not None:
@@ -167,26 +167,26 @@ def _translated(packet: Packet, decision: Decision, hook: str) -> Packet:
 
 
 def _foreign(firewall: Firewall, hook: str, going: _Walk) -> None:
-    """Chains of netdev and bridge see other devices and other headers: what they may drop is a doubt at best."""
-    for entry in firewall.beside(hook):
+    """Chains of netdev and bridge see other devices and other headers: whether they drop a packet is unknown."""
+    for entry in firewall.other_families(hook):
         course, accepted = Course(going.packet), False
         for hit in entry.walker.hits(entry.place, course):
             decision = _decision(entry, hit, going.packet)
             if hit.target not in (ACCEPTED, NOTRACK):
-                _doubtful(going, [_downgraded(decision)])
+                _record_uncertain(going, [_downgraded(decision)])
             if hit.answer == YES:
                 accepted = True
                 break
         if not accepted and entry.base.policy != ACCEPTED:
-            going.doubts.append(Decision(entry.place, entry.base.policy, UNKNOWN))
+            going.undetermined.append(Decision(entry.place, entry.base.policy, UNKNOWN))
 
 
 def _downgraded(decision: Decision) -> Decision:
     return replace(decision, answer=min(decision.answer, UNKNOWN))
 
 
-def _doubtful(going: _Walk, decisions: list[Decision]) -> None:
-    going.doubts += [decision for decision in decisions if decision.answer <= UNKNOWN]
+def _record_uncertain(going: _Walk, decisions: list[Decision]) -> None:
+    going.undetermined += [decision for decision in decisions if decision.answer <= UNKNOWN]
     going.partial += [decision for decision in decisions if decision.answer == SOME]
 
 

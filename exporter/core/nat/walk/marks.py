@@ -29,13 +29,13 @@ def _applied(effect: Effect, own: Mark, other: Mark, answer: Answer) -> Mark:
     owns = own.values if effect.keep else (0,)
     others = other.values if effect.take else (0,)
     values = {((o & effect.keep) ^ (t & effect.take) ^ effect.xor) & ALL_BITS for o in owns for t in others}
-    doubt = answer
+    certainty = answer
     if effect.keep or answer != YES:
-        doubt = min(doubt, own.doubt)
+        certainty = min(certainty, own.certainty)
     if effect.take:
-        doubt = min(doubt, other.doubt)
+        certainty = min(certainty, other.certainty)
     if answer != YES:
         if not own.values:
             return ANY
         values |= set(own.values)
-    return Mark(tuple(sorted(values)), doubt) if len(values) <= MOST_VALUES else ANY
+    return Mark(tuple(sorted(values)), certainty) if len(values) <= MOST_VALUES else ANY

@@ -1,6 +1,6 @@
 """Whether a packet meets a rule of one ruleset, whose sets and maps are looked up.
 
-Each rule's conditions are put together once as functions of a packet: a walk asks the same ones for thousands of ports.
+Each rule's conditions are compiled once to functions of a packet: a walk calls the same ones for thousands of ports.
 """
 
 from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ class Decision:
     """What a rule does with a packet, or the policy of a base chain: then `rule` is None.
 
     `base` is where the kernel enters, `number` the rule's number in its own chain from 1 on. `effect` is a target's
-    name; `address` and `port` are where a translation leads. `limits` are the keys of what is open in its conditions.
+    name; `address` and `port` are the target of a translation. `limits` are the keys of its undetermined conditions.
     """
 
     base: Place
@@ -42,8 +42,8 @@ class Outcome:
     """`verdict` is ACCEPT, DROP, REJECT or UNKNOWN, by `decision`; None where nothing dropped the packet.
 
     `packet` is what it became. `translations` are the rules that translated it for certain, `untracked` the rule that
-    exempted it from that, `accepted` the rules that accepted it. `doubts` would have changed the outcome, and it is
-    unknown whether they match. `partial` changes it for some of the clients only.
+    exempted it from that, `accepted` the rules that accepted it. `doubts` would change the outcome, and it is unknown
+    whether they match. `partial` changes it for some of the clients only.
     """
 
     verdict: str
@@ -66,6 +66,6 @@ class Outcome:
         return self.verdict in DROPS and self.certain
 
 
-def is_doubt(decision: Decision) -> bool:
+def is_unknown(decision: Decision) -> bool:
     """Whether it is unknown, and not only different between clients."""
     return decision.answer == UNKNOWN

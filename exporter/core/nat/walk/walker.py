@@ -112,7 +112,7 @@ class Walker:
     def _mapped(
         self, rule: Rule, number: int, course: Course, sure: Answer, depth: int
     ) -> Generator[Hit, None, tuple[bool, Answer]]:
-        """Go where a verdict map leads; nowhere for what it does not have. Return as `_follow`, and how certainly."""
+        """Follow a verdict map, if it has an element for the packet. Return as `_follow`, and how certainly."""
         elements = self.matcher.elements(rule, course.packet)
         if elements is None:
             yield Hit(rule, number + 1, UNKNOWN, "?map")
@@ -143,7 +143,7 @@ class Walker:
 
 
 def _address(rule: Rule) -> str:
-    """Where a rule leads; SEVERAL for one of several addresses."""
+    """The target address of a rule; SEVERAL for one of several addresses."""
     if rule.address and any(c.key == TRANSLATION and c.operator == OPEN for c in rule.conditions):
         return SEVERAL
     return rule.address

@@ -9,7 +9,7 @@ from exporter.core.nat.walk.firewall import FORWARD, INPUT, OUTPUT, POSTROUTING,
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Decision, Outcome
 
-Route = Callable[[int], str]  # the device that leads to an address; OUTSIDE where none of Docker's does
+Route = Callable[[int], str]  # the bridge of an address's network; OUTSIDE for other addresses
 SOURCE_PORT, FIRST_DESTINATION = (SPORT, EITHER_PORT), (ORIGINAL_DST, ORIGINAL_DPORT)
 
 
@@ -35,7 +35,7 @@ class Way:
     @property
     def doubts(self) -> tuple[Decision, ...]:
         """All that may change it, of which it is unknown whether it does."""
-        return tuple(doubt for part in self.parts for doubt in part.doubts)
+        return tuple(one for part in self.parts for one in part.doubts)
 
     @property
     def partial(self) -> tuple[Decision, ...]:
@@ -44,18 +44,18 @@ class Way:
 
 
 def way_in(firewall: Firewall, packet: Packet, route: Route) -> Way:
-    """Walk the first packet of a client to wherever it is led, the answer back, and the packets that follow."""
+    """Walk the first packet of a client to its translated destination, the answer back, and the packets that follow."""
     arrived = walk(firewall, packet, (PREROUTING,))
     if arrived.dropped:
         return Way((arrived,))
-    led = arrived.packet
-    local = led.to_host or led.dst is None
-    oif = OUTSIDE if local or led.dst is None else route(led.dst)
+    forwarded = arrived.packet
+    local = forwarded.to_host or forwarded.dst is None
+    oif = OUTSIDE if local or forwarded.dst is None else route(forwarded.dst)
     onward = (INPUT,) if local else (FORWARD, POSTROUTING)
-    passed = walk(firewall, led._replace(oif=oif), onward)
+    passed = walk(firewall, forwarded._replace(oif=oif), onward)
     if passed.dropped:
         return Way((arrived, passed))
-    back = _answer(packet, passed.packet, led)
+    back = _answer(packet, passed.packet, forwarded)
     answering = (OUTPUT, POSTROUTING) if local else (PREROUTING, FORWARD, POSTROUTING)
     answered = _answered(firewall, back, answering)
     if answered.dropped:
@@ -70,8 +70,8 @@ def _further(firewall: Firewall, sent: Packet, passed: Packet, onward: tuple[str
     arrived = walk(firewall, following, (PREROUTING,))
     yield arrived
     if not arrived.dropped:
-        led = passed._replace(state=state, mark=arrived.packet.mark, ct_mark=arrived.packet.ct_mark)
-        yield walk(firewall, led, onward)
+        forwarded = passed._replace(state=state, mark=arrived.packet.mark, ct_mark=arrived.packet.ct_mark)
+        yield walk(firewall, forwarded, onward)
 
 
 def _answered(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Outcome:
@@ -86,23 +86,23 @@ def _answered(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Out
     return known
 
 
-def _answer(sent: Packet, passed: Packet, led: Packet) -> Packet:
+def _answer(sent: Packet, passed: Packet, forwarded: Packet) -> Packet:
     """The answer, as its sender sends it."""
     return Packet(
         iif=passed.oif,
         oif=sent.iif,
-        src=led.dst,
+        src=forwarded.dst,
         dst=sent.src,
         protocol=sent.protocol,
-        sport=led.dport,
+        sport=forwarded.dport,
         dport=sent.sport,
-        from_host=led.to_host,
+        from_host=forwarded.to_host,
         to_host=sent.from_host,
-        state=STATE_ESTABLISHED | (led.state & STATE_DNAT),
+        state=STATE_ESTABLISHED | (forwarded.state & STATE_DNAT),
         family=sent.family,
         reply=True,
         ct_mark=passed.ct_mark,
-        original=led.first_destination,
+        original=forwarded.first_destination,
     )
 
 

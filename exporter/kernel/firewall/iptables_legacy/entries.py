@@ -88,7 +88,7 @@ def parse_entries(layout: Layout, data: bytes) -> Iterator[Entry]:
 
 @lru_cache(1 << 16)
 def parse_rule(family: str, table: str, chain: str, target_at: int, jump: str, data: bytes) -> Rule:
-    """Parse one entry without its counters; `jump` is the chain it leads to."""
+    """Parse one entry without its counters; `jump` is the chain that it jumps to."""
     conditions: tuple[Condition, ...] = (*_header(family, data), *_matches(family, target_at, data))
     name = text(data[target_at + 2 : target_at + 2 + NAME_BYTES])
     address, port = "", 0
@@ -133,7 +133,7 @@ def _network(address: bytes, mask: bytes) -> tuple[int, int]:
 
 
 def _device(name: bytes, mask: bytes) -> str | None:
-    """A mask that leaves out the NUL wants the beginning of a name only; iptables leaves its '+' behind it."""
+    """A mask without the NUL matches a prefix of the name; iptables leaves the '+' after it."""
     wanted = mask.count(b"\xff")
     if not wanted:
         return None

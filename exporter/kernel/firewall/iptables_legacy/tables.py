@@ -1,4 +1,4 @@
-"""The tables of iptables-legacy, by getsockopt: CAP_NET_ADMIN is enough, iptables-legacy-save would want NET_RAW too.
+"""The tables of iptables-legacy, by getsockopt: CAP_NET_ADMIN is enough, iptables-legacy-save needs NET_RAW too.
 
 Reading a table creates it, and iptables-nft warns from then on: the names of the tables are read from /proc first.
 The kernel sends no notifications of changes.
@@ -69,7 +69,7 @@ def has_rules(family: str, name: str, chain: str) -> bool:
 
 
 def read_table(family: str, name: str) -> LegacyTable:
-    """Read a table that exists. Raises OSError for a refusal, ValueError for what is no table."""
+    """Read a table that exists. Raises OSError for a refusal, ValueError for data that is not a table."""
     return parse_answers(family, name, *read_answers(family, name))
 
 
@@ -92,7 +92,7 @@ def _read_answers(family: str, name: str) -> tuple[bytes, bytes]:
 
 
 def parse_answers(family: str, name: str, info: bytes, data: bytes) -> LegacyTable:
-    """Parse both. Raises ValueError for what is no table."""
+    """Parse both. Raises ValueError for data that is not a table."""
     try:
         return _parse_answers(family, name, info, data)
     except (struct.error, LookupError) as error:
@@ -102,7 +102,7 @@ def parse_answers(family: str, name: str, info: bytes, data: bytes) -> LegacyTab
 def _parse_answers(family: str, name: str, info: bytes, data: bytes) -> LegacyTable:
     _, valid, *rest, size = INFO.unpack(info)
     if len(data) != ENTRIES_AT + size:
-        raise ValueError(f"no legacy table of {size} bytes: {len(data) - ENTRIES_AT} were told")
+        raise ValueError(f"no legacy table of {size} bytes: the kernel returned {len(data) - ENTRIES_AT}")
     heads = {offset: HOOKS[hook] for hook, offset in enumerate(rest[:5]) if valid >> hook & 1}
     ends = {offset: HOOKS[hook] for hook, offset in enumerate(rest[5:10]) if valid >> hook & 1}
     return parse_table(family, name, heads, ends, data[ENTRIES_AT:])
@@ -155,7 +155,7 @@ def _ends_a_chain(entries: list[Entry], number: int) -> bool:
 
 
 def _jump(entry: Entry, names: dict[int, str]) -> str:
-    """Return the chain that an entry leads to, '' if none: a verdict that is no verdict is an offset."""
+    """Return the chain that an entry jumps to, '' if none: a verdict >= 0 is the offset of an entry."""
     if entry.target != STANDARD:
         return ""
     verdict = VERDICT.unpack_from(entry.data, entry.target_at + TARGET_HEADER)[0]

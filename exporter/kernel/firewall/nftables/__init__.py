@@ -1,6 +1,6 @@
-"""nf_tables over netlink: what iptables-nft and Docker's own nftables backend write alike.
+"""nf_tables over netlink: the rules of iptables-nft and of Docker's own nftables backend.
 
-Own decoding, because the tools lose data: `nft -j` prints iptables' targets without where they lead, iptables-save says
-"no rules" with exit status 0 beside one foreign rule, libnftables of one version crashes on tables of another.
+Own decoding, because the tools lose data: `nft -j` prints iptables' targets without their parameters, iptables-save
+prints "no rules" with exit status 0 on one foreign rule, libnftables of one version crashes on tables of another.
 Sources: linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h.
 """

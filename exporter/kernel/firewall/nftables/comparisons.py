@@ -43,7 +43,7 @@ EQ, NEQ, LT, LTE, GT, GTE = range(6)
 OPERATORS = {EQ: EQUAL, NEQ: UNEQUAL}
 STATUS, STATUS_DNAT = "ctstatus", 1 << 5  # linux/netfilter/nf_conntrack_common.h: IPS_DST_NAT
 ADDRESSES, PORTS, MARKS = (SRC, DST, ORIGINAL_DST), (SPORT, DPORT, ORIGINAL_DPORT), (MARK, CT_MARK)
-MASKED = frozenset({*ADDRESSES, *MARKS, STATE, STATUS, TCP_FLAGS})  # keys that a comparison knows with a mask
+MASKED = frozenset({*ADDRESSES, *MARKS, STATE, STATUS, TCP_FLAGS})  # keys that can be compared with a mask
 # nfproto has NFPROTO_*, the link layer's protocol ETH_P_*.
 LAYER3 = {b"\2": IP, b"\x0a": IP6, b"\x08\0": IP, b"\x86\xdd": IP6}
 
@@ -76,7 +76,7 @@ def _ordered(key: str, operation: int, data: bytes) -> Condition | None:
 
 
 def _state(key: str, operation: int, data: bytes, mask: bytes | None) -> Condition | None:
-    """It is written as 'the state and the mask are not zero'; a status is kept beside the states.
+    """It is written as 'the state and the mask are not zero'; a status is kept in addition to the states.
 
     Without a mask the whole state is compared, which is a single bit.
     """
@@ -131,7 +131,7 @@ def _masked(_: str, data: bytes, mask: bytes | None) -> tuple[int, int]:
 
 
 def _present(_: str, data: bytes, __: bytes | None) -> bool:
-    """Of a look-up of a route: whether there is one. A certain device is compared by nobody."""
+    """Of a look-up of a route: whether there is one. Comparison with a certain device is not supported."""
     found = int.from_bytes(data, sys.byteorder)
     if found > 1:
         raise ValueError("a route over one device")

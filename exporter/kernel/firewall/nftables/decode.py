@@ -1,4 +1,4 @@
-"""One rule out of its bytes, decoded once: its counter's values are no part of them."""
+"""Decode one rule from its bytes, which exclude its counter's values: equal bytes are decoded once."""
 
 from functools import lru_cache
 

@@ -15,7 +15,7 @@ GETCHAIN, GETRULE, DELRULE, GETSET, GETSETELEM, NEWGEN, GETGEN = 4, 7, 8, 10, 13
 FAMILIES = {1: "inet", 2: "ip", 5: "netdev", 7: "bridge", 10: "ip6"}  # NFPROTO_*; arp carries no packet of a container
 ROUTED = frozenset({"inet", "ip", "ip6"})
 NUMBERS = {name: number for number, name in FAMILIES.items()}
-HALF = 0xFFFF  # a dump tells as much of its generation
+HALF = 0xFFFF  # a dump's header has these bits of its generation (nfgenmsg.res_id)
 # A writer in a loop interrupts nearly every dump: a rule can be missing from such a one.
 PAUSES = (0.01, 0.03, 0.1)
 

@@ -105,7 +105,7 @@ def _range(state: State, parts: Attributes) -> None:
     first, last = (attributes(parts[place])[nfta.DATA_VALUE] for place in (nfta.RANGE_FROM, nfta.RANGE_TO))
     whole = source.key in (*PORTS, *ADDRESSES) and not source.second and source.mask is None
     if not whole or {len(first), len(last)} != {source.size}:
-        raise ValueError("a range of what is no port and no address")
+        raise ValueError("a range of neither ports nor addresses")
     wanted = number(first), number(last)
     if source.key in PORTS:
         state.conditions.append(Condition(source.key, RANGES[operation], wanted))

@@ -135,7 +135,7 @@ def _size(family: str, key: str) -> int:
 
 
 def fib(state: State, parts: Attributes) -> None:
-    """Load an address's type, or whether a route leads back to the source."""
+    """Load an address's type, or whether the route to the source uses the input device."""
     flags, result = u32(parts[nfta.FIB_FLAGS]), u32(parts[nfta.FIB_RESULT])
     loaded = Loaded("?fib")
     if result == FIB_ADDRESS_TYPE and flags in (FIB_SOURCE, FIB_DESTINATION):

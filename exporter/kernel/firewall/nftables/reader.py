@@ -34,7 +34,7 @@ COUNTER = re.compile(rb"\x0c\0\x01\0counter\0\x1c\0\x02[\0\x80]")
 VALUES_AT, PACKETS_AT, VALUES_END = 20, 32, 40  # from the start of it: bytes, a header, packets
 PACKETS = struct.Struct(">Q")
 COUNTED_TABLES = (NAT, DOCKER_BRIDGES, FILTER, RAW)
-# Connections are read at each scrape; the filters' drops too while these tables are small, else beside it.
+# Connections are read at each scrape; the filters' drops too while these tables are small, else between scrapes.
 READ_ALWAYS = (NAT, DOCKER_BRIDGES)
 SMALL = 200  # rules: 0.7 ms
 NO_COUNTER = -1
@@ -72,7 +72,7 @@ class Generation:
 
 
 def parse_rule(family: int, message: bytes) -> ReadRule:
-    """Parse the attributes of a rule; the counter's values are no part of what makes a rule."""
+    """Parse the attributes of a rule; the counter's values are not part of a rule's identity."""
     parts = dict(walk(message))
     expressions, at = parts.get(nfta.RULE_EXPRESSIONS, b""), NO_COUNTER
     if counter := COUNTER.search(expressions):

@@ -82,7 +82,7 @@ def _map_of(state: State, parts: Attributes, address: int, port: int) -> Loaded 
 
 
 def _constant(state: State, parts: Attributes, first: int, last: int) -> bytes | None:
-    """Return what a register holds, b'' where there is none; None for what is no constant. Of a range the first."""
+    """Return what a register holds, b'' where there is none; None for anything but a constant. Of a range the first."""
     for value in parts.values():
         u32(value)  # one that is longer would hide another
     if first not in parts and last not in parts:

@@ -32,7 +32,7 @@ SNAT, UNTRACKED = 1 << 6, 1 << 8  # XT_CONNTRACK_STATE_*, where they are not the
 
 
 def conditions(revision: int, info: bytes, family: str) -> Iterator[Condition]:
-    """Decode it; one condition more, UNKNOWN, where it asks for something else."""
+    """Decode it; one more condition, UNKNOWN, where it matches on another field."""
     protocol, port, matched, inverted, states = REST.unpack_from(info, REST_AT)
     states &= 0xFF if revision == 1 else 0xFFFF
 

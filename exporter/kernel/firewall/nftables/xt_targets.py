@@ -23,7 +23,7 @@ CT_FLAGS, CT_NOTRACK = struct.Struct("=H"), 1  # XT_CT_NOTRACK
 
 
 def translation(info: bytes, revision: int, address_bytes: int) -> tuple[str, int]:
-    """Decode where DNAT or SNAT leads: address and port, '' and 0 where it is kept."""
+    """Decode the target of DNAT or SNAT: address and port, '' and 0 where they are kept."""
     at, _, port_at = _places(revision, address_bytes)
     if len(info) < port_at + 2:
         raise ValueError("half a translation")
@@ -33,7 +33,7 @@ def translation(info: bytes, revision: int, address_bytes: int) -> tuple[str, in
 
 
 def is_range(name: str, revision: int, info: bytes, address_bytes: int) -> bool:
-    """Whether DNAT leads to one of several addresses."""
+    """Whether DNAT forwards to one of several addresses."""
     at, last_at, _ = _places(revision, address_bytes)
     last = info[last_at : last_at + address_bytes]
     return name == "DNAT" and any(last) and last != info[at : at + address_bytes]
