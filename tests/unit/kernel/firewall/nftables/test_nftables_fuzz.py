@@ -130,6 +130,9 @@ def check(original: Rule, damaged: Rule) -> None:
     """A rule that says something else says that it is not understood, and decides nothing for certain."""
     if damaged == original:
         return
+    # A write of a mark whose value is not understood leaves the mark with any value: the conditions stay as they were.
+    if any(effect.xor is None for effect in damaged.effects) and damaged.conditions == original.conditions:
+        return
     assert unknown(damaged), damaged
     # A look-up whose register is not told asks whether something is in a set, and leads nowhere.
     if original.target not in (*PASSING, MAP):
