@@ -31,7 +31,8 @@ def command(clean_host: PrivateHost) -> Run:
     """Run the program in the host, as somebody else where that is said."""
 
     def run_it(*words: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-        whole = (*before, COMMAND, "--docker.host", clean_host.docker_url, *words)
+        engine = () if "--url" in words else ("--docker.host", clean_host.docker_url)
+        whole = (*before, COMMAND, *engine, *words)
         return clean_host.run(*whole, check=False, timeout=120)
 
     return run_it
