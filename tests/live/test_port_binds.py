@@ -19,7 +19,7 @@ def watched(clean_host: PrivateHost) -> Iterator[PortsWatched]:
 
 def host_failed(port: str, holder: str, kind: str, confidence: str = "probable") -> Found:
     # A holder of the same image may be the active one of a pair.
-    certain = "warning" if kind == "container" else "critical"
+    certain = "critical" if kind == "process" else "warning"
     severity = "info" if confidence == "suspected" else certain
     return Found("host_bind_failed", port, "two", holder, kind, severity, confidence)
 
