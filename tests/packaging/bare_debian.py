@@ -21,8 +21,11 @@ from pathlib import Path
 
 from tests.support.private_host.apt import PackageUnavailableError, archive_uri, output
 from tests.support.private_host.debootstrap import SUITE, debootstrap
+from tests.support.waiting import until
 
 REPOSITORY = Path(__file__).parents[2]
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+REMOVE_SECONDS = 300
 COMMANDS = ("make demo SECONDS=4", "make check", "make test-fast")
 PACKAGES = ("git", "make")
 PROJECT = "root/dockernet-exporter"
@@ -62,7 +65,7 @@ def main() -> int:
     """Run the commands; the exit code of the first that fails."""
     if os.geteuid():
         return fail("debootstrap and namespaces need root: try again with sudo")
-    for number in (signal.SIGHUP, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, lambda *_: sys.exit(1))
     if changed := git("status", "--porcelain"):
         print(f"Not part of the clone, since not committed:\n{changed}")
@@ -87,10 +90,11 @@ def git(*arguments: str) -> str:
 @contextmanager
 def bare_debian() -> Iterator[Path]:
     """A fresh Debian with a clone of the project, removed at the end of the with block."""
-    # of a mode that users other than root may pass: apt fetches as one
-    with tempfile.TemporaryDirectory(prefix="bare-debian-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        root = Path(folder, "root")
+    folder = Path(tempfile.mkdtemp(prefix="bare-debian-"))
+    root = folder / "root"
+    try:
+        # of a mode that users other than root may pass: apt fetches as one
+        folder.chmod(0o755)
         root.mkdir()
         print(f"Debian {SUITE} with {' and '.join(PACKAGES)} …", flush=True)
         debootstrap(root, (*PACKAGES, *certificates()), prefix=NAMESPACES)
@@ -100,6 +104,20 @@ def bare_debian() -> Iterator[Path]:
         output("git", "clone", "--quiet", "--no-hardlinks", str(REPOSITORY), str(root / PROJECT))
         print(f"Cloned: {git('log', '-1', '--oneline')}", end="", flush=True)
         yield root
+    finally:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder although processes that are being killed may write to it a moment longer."""
+
+    def removed() -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    until(removed, REMOVE_SECONDS, f"{folder} is removed")
 
 
 def certificates() -> tuple[str, ...]:
