@@ -24,7 +24,6 @@ from exporter.core.explain.path import (
     Path,
     Step,
 )
-from exporter.core.explain.query import Query, parse_query
 from exporter.core.findings.finding import Severity
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult
@@ -76,25 +75,6 @@ def broken(host: Host, asked: str = "8080", *listeners: Listener, **more: Any) -
     """Where the first way is broken."""
     steps = told(host, asked, *listeners, **more)
     return [(name, detail) for name, (state, detail) in steps.items() if state == FAILED]
-
-
-@pytest.mark.parametrize(
-    ("text", "asked"),
-    [
-        ("8080", Query("", 8080)),
-        ("tcp/8080", Query("tcp", 8080)),
-        ("8080/UDP", Query("udp", 8080)),
-        ("sctp/1", Query("sctp", 1)),
-        ("0", None),
-        ("65536", None),
-        ("icmp/8", None),
-        ("tcp/80/udp", None),
-        ("٨٠", None),
-        ("web", None),
-    ],
-)
-def test_a_port_is_read_as_people_write_it(text: str, asked: Query | None) -> None:
-    assert parse_query(text) == asked
 
 
 @EVERY_KIND
