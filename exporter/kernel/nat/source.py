@@ -6,7 +6,9 @@ from pathlib import Path
 
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.nat.engine_options import EngineOptions
+from exporter.core.nat.layout import families_of
 from exporter.core.nat.reading import NatReading
+from exporter.core.nat.ruleset import FAMILIES
 from exporter.core.nat.view import NatSample
 from exporter.errors import SourceError
 from exporter.kernel.conntrack.sweep import FlowSweep
@@ -46,8 +48,8 @@ class NatSource:
         """Read the rules; `devices` are those whose forwarding switch is read."""
         reading, state = timed("nat", lambda: self._read(devices))
         flows, age = self._flows.snapshot()
-        absent = reading is not None and reading.docker is None
-        options = self._read_options() if absent else None
+        present = families_of(reading.docker) if reading is not None and reading.docker is not None else frozenset()
+        options = self._read_options() if reading is not None and not present.issuperset(FAMILIES) else None
         return NatSample(reading, flows, age, options), (state, self._flows.state())
 
     def degraded(self) -> tuple[Degraded, ...]:
@@ -55,7 +57,7 @@ class NatSource:
         return (NO_NET_ADMIN,) if self._refused else ()
 
     def _read_options(self) -> EngineOptions | None:
-        """Read where no rule of the engine is present; walking all processes takes milliseconds."""
+        """Read where the engine has no rules of some family; walking all processes takes milliseconds."""
         until, known = self._options
         if time.monotonic() >= until:
             known = read_engine_options(self._procfs)
