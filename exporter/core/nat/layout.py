@@ -43,7 +43,7 @@ NATIVE = Layout(
 INGRESS = "DOCKER-INGRESS"
 USER = "DOCKER-USER"
 FORWARD_SINCE_28 = "DOCKER-FORWARD"
-# In Docker's own tables: a network's chain is PURPOSE__BRIDGE, led to by the map PURPOSE-jumps.
+# In Docker's own tables: a network's chain is PURPOSE__BRIDGE, and the map PURPOSE-jumps jumps there.
 BEFORE_BRIDGE, MAP_SUFFIX, TRANSLATING = "__", "-jumps", "nat-"
 
 

@@ -67,7 +67,7 @@ def count(rules: Ruleset, attribution: Attribution) -> RuleCounts:
 
 
 def translates(table: str, chain: str) -> bool:
-    """Whether a chain holds NAT rules; Docker's own tables have those of filter and raw beside them."""
+    """Whether a chain holds NAT rules; Docker's own tables have those of filter and raw too."""
     return table == NAT or (table == DOCKER_BRIDGES and chain.startswith(TRANSLATING))
 
 
