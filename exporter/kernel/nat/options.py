@@ -11,11 +11,11 @@ NAME = "engine_options"
 
 
 class OptionReader:
-    """Reads in a thread once, and again only while the options are asked for. Made in the host's network namespace."""
+    """Reads in a thread once, and again only after a call of `latest`. Made in the host's network namespace."""
 
     def __init__(self, procfs: Path) -> None:
         self._procfs = procfs
-        self._asked = True
+        self._used = True
         self._read_before: EngineOptions | None = None
         self._reader = PeriodicReader(NAME, self._read, INTERVAL_SECONDS)
 
@@ -30,11 +30,11 @@ class OptionReader:
 
     def latest(self) -> EngineOptions | None:
         """Return the last reading, None where they are not known; another one follows within the interval."""
-        self._asked = True
+        self._used = True
         return self._reader.latest.value
 
     def _read(self) -> tuple[EngineOptions | None, str]:
-        if self._asked:
-            self._asked = False
+        if self._used:
+            self._used = False
             self._read_before = read_engine_options(self._procfs)
         return self._read_before, ""

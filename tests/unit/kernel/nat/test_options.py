@@ -1,4 +1,4 @@
-"""When dockerd's options are read: at the start, and after somebody has asked for them."""
+"""When dockerd's options are read: at the start, and after each use."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from exporter.kernel.nat import options
 from exporter.kernel.nat.options import OptionReader
 
 
-def test_options_are_read_again_only_after_they_were_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_options_are_read_again_only_after_they_were_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     readings = [EngineOptions(iptables=True), EngineOptions(iptables=False), None]
     monkeypatch.setattr(options, "read_engine_options", lambda _: readings.pop(0))
     reader = OptionReader(tmp_path)
