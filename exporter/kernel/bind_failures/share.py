@@ -1,4 +1,4 @@
-"""The share that one container or one user may have of the map of refusals: nobody displaces the refusals of others."""
+"""The share that a container or a user may have of the map of refusals, so that it displaces none of the others."""
 
 from dataclasses import dataclass
 
