@@ -16,7 +16,9 @@ from docker.errors import APIError, DockerException
 from docker.transport import UnixHTTPAdapter
 from docker.utils import parse_host
 
+from exporter.core.model.docker import DOCKER
 from exporter.docker_engine.budget import Budget, TcpAdapter, UnixAdapter
+from exporter.docker_engine.podman import LIBPOD, LIBPOD_PREFIX, product_of
 from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import text
 from exporter.errors import ConfigError, EngineError
@@ -68,6 +70,7 @@ class Connection:
             )
             self._mount()
         self._prefix = ""
+        self.product = DOCKER
         try:
             # The newest of the engine: what is read of it is in all since 1.41.
             self._prefix = f"/v{self._version()}"
@@ -76,7 +79,8 @@ class Connection:
             raise
 
     def _version(self) -> str:
-        version = self.document("/version", dict).get("ApiVersion")
+        document = self.document("/version", dict)
+        self.product, version = product_of(document), document.get("ApiVersion")
         if not isinstance(version, str) or not VERSION.fullmatch(version):
             raise EngineError(f"unexpected answer to GET /version: ApiVersion is {text(version, 50)!r}")
         return version
@@ -135,7 +139,7 @@ class Connection:
     @contextmanager
     def _open(self, path: str, params: Params, read_timeout: float) -> Iterator[requests.Response]:
         answer = self._client.get(
-            f"{self._client.base_url}{self._prefix}{path}",
+            f"{self._client.base_url}{LIBPOD_PREFIX if path.startswith(LIBPOD) else self._prefix}{path}",
             params=params,
             stream=True,
             timeout=(self._timing.request_timeout, read_timeout),

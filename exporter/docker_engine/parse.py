@@ -19,6 +19,7 @@ from exporter.core.model.docker import (
     Subnet,
 )
 from exporter.docker_engine.parse_details import parse_details, parse_time
+from exporter.docker_engine.podman import product_of
 from exporter.docker_engine.text import label, text, unique_name
 
 Json = Mapping[str, Any]
@@ -213,4 +214,5 @@ def parse_engine(version: Json, info: Json, socket_uid: int | None = None) -> En
             for row in info.get("DefaultAddressPools") or ()
         ),
         uid=socket_uid if rootless else 0,
+        product=product_of(version),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from exporter.core.model.container_details import Details
 from exporter.core.model.mesh import MeshPort
 
+DOCKER, PODMAN = "Docker", "Podman"  # Engine.product
 LIVE_STATES = frozenset({"running", "paused"})
 
 
@@ -154,9 +155,9 @@ class AddressPool:
 class Engine:
     """The engine (Engine API: /version, /info); unknown is ''.
 
-    `firewall_driver` is what it says to write rules by, 'none' when it writes none; reported since API 1.49.
-    `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the engine's process as the
-    host numbers it: 0 unless the engine is rootless, None where that is not known.
+    `product` is DOCKER or PODMAN. `firewall_driver` is what it says to write rules by, 'none' when it writes none;
+    reported since API 1.49. `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the
+    engine's process as the host numbers it: 0 unless the engine is rootless, None where that is not known.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Engine:
     firewall_driver: str = ""
     address_pools: tuple[AddressPool, ...] = ()
     uid: int | None = 0
+    product: str = DOCKER
 
 
 @dataclass(frozen=True, slots=True)
