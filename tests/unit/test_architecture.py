@@ -23,6 +23,7 @@ ORDER = {
         ("core.network",),
         ("core.observation",),
         ("core.explain", "core.views"),
+        ("core.reach",),
     ),
     "kernel": (
         ("kernel.libc",),
