@@ -14,9 +14,9 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.reach.answer import NAME
 from exporter.core.reach.name_files import ResolvConf, parse_hosts, parse_resolv_conf
 from exporter.core.reach.question import is_address
-from exporter.core.reach.records import is_generated, look_up
+from exporter.core.reach.records import is_generated, is_user_defined, look_up, ordered_networks
 from exporter.core.reach.rule_steps import doubtful, unread_step
-from exporter.core.reach.scene import DEFAULT_NETWORK, LOOPBACK, Scene
+from exporter.core.reach.scene import LOOPBACK, Scene
 from exporter.core.reach.unresolved import unresolved
 from exporter.core.reach.view import FILES, LISTENERS, RULES, NamespaceView
 
@@ -65,7 +65,7 @@ def _by_hosts(client: Container, text: str, known: tuple[str, ...], server: Cont
 
 def _by_other_server(scene: Scene, client: Container, text: str, asked: str, server: Container | None) -> Step:
     """Containers on user-defined networks should have 127.0.0.11; others have no names of containers."""
-    named = [e.network for e in scene.home(client).endpoints if e.network != DEFAULT_NETWORK]
+    named = [network.name for network, _ in ordered_networks(scene, client) if is_user_defined(network)]
     if named:
         detail = f"/etc/resolv.conf of {client.name} names {asked} instead of {EMBEDDED}"
         return Step(NAME, FAILED if server else UNKNOWN, detail, "resolv_conf_changed" if server else "name_uncertain")

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from exporter.core.model.container_details import Details, EndpointNames
 from exporter.core.model.docker import Container, Endpoint, Network
-from exporter.core.reach.scene import DEFAULT_NETWORK, Scene
+from exporter.core.reach.scene import DEFAULT_NETWORK, HOST_MODE, NO_MODE, Scene
 
 SHORT_ID = 12
+PREDEFINED = (DEFAULT_NETWORK, HOST_MODE, NO_MODE)
 # Names that engines before 25.0 gave by themselves, and do not resolve (pkg/namesgenerator).
 _GENERATED = re.compile(r"[a-z]+_[a-z]+[0-9]?")
 
@@ -38,11 +39,16 @@ def _rank(network: Network, endpoint: Endpoint, names: EndpointNames | None) -> 
     return -(names.priority if names else 0), network.internal, -gateways, network.name
 
 
+def is_user_defined(network: Network) -> bool:
+    """Whether containers on the network get the engine's DNS server."""
+    return network.name not in PREDEFINED
+
+
 def look_up(scene: Scene, container: Container, text: str) -> Records:
     """Return what the first network that knows a name answers; no addresses where none knows it."""
     name = text.lower().removesuffix(".")
     for network, _ in ordered_networks(scene, container):
-        if network.name == DEFAULT_NETWORK:
+        if not is_user_defined(network):
             continue
         found = tuple(dict.fromkeys(_addresses(scene, container, network, name)))
         if found:

@@ -1,10 +1,12 @@
 """The way through the host: what its rules and its routes do with a packet of a container."""
 
 import errno
+from collections.abc import Iterator
 
 from exporter.core.explain.path import DNAT, FAILED, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Network
 from exporter.core.model.fib import LOCAL, RouteQuery, RouteResult
+from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.walk.firewall import FORWARD, POSTROUTING, PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
@@ -92,9 +94,12 @@ def _forwarded(trip: Trip, bridge: Device, packet: Packet, arrived: Outcome, flo
     sent = walk(firewall, arrived.packet._replace(oif=out.link.name), (FORWARD, POSTROUTING))
     step = host_rules_step(scene, sent, f"packets from {trip.network_name or 'it'} to {out.link.name}", networks)
     if step is None and not sent.dropped:
-        back = answer_to(packet, sent.packet, arrived.packet)
-        answered = walk(firewall, back._replace(oif=bridge.link.name), (PREROUTING, FORWARD, POSTROUTING))
-        step = host_rules_step(scene, answered, "the answers", networks[::-1])
+        back = answer_to(packet, sent.packet, arrived.packet)._replace(oif=bridge.link.name)
+        steps = (
+            host_rules_step(scene, one, "the answers", networks[::-1])
+            for one in _answered(firewall, back, flow, sent, out)
+        )
+        step = next(filter(None, steps), None)
     yield step or Step(FILTER, OK, f"the host forwards it to {out.link.name}, and no rule drops it")
     if step is not None and step.state != UNKNOWN:
         return
@@ -104,6 +109,16 @@ def _forwarded(trip: Trip, bridge: Device, packet: Packet, arrived: Outcome, flo
         return
     yield from leaves(scene.nat, trip.network, flow, sent, out)
     yield beyond(out, result, flow.destination)
+
+
+def _answered(firewall: Firewall, back: Packet, flow: Flow, sent: Outcome, out: Device) -> Iterator[Outcome]:
+    """Walk the answer: until a source translation is undone it is for the host itself (nf_nat in prerouting)."""
+    if not source_translated(sent):
+        yield walk(firewall, back, (PREROUTING, FORWARD, POSTROUTING))
+        return
+    arriving = back._replace(dst=number_of(_seen_source(flow, sent, out)), to_host=True)
+    yield walk(firewall, arriving, (PREROUTING,))
+    yield walk(firewall, back, (FORWARD, POSTROUTING))
 
 
 def _seen_source(flow: Flow, sent: Outcome, out: Device) -> str:
