@@ -92,10 +92,10 @@ def test_the_switches_of_a_bridge_and_of_its_ports(web: FakeContainer) -> None:
 def test_tc_filters_are_named(web: FakeContainer) -> None:
     subprocess.run(["tc", "qdisc", "add", "dev", "veth0", "clsact"], check=True)
     assert host_view(web).filters_at(device(host_view(web), "veth0")) == ""
-    words = "filter add dev veth0 ingress prio 7 matchall action drop"
+    words = "filter add dev veth0 ingress pref 7 protocol ip u32 match u32 0 0 classid 1:1"
     subprocess.run(["tc", *words.split()], check=True)
     found = host_view(web)
-    assert found.filters_at(device(found, "veth0")) == "tc filter matchall (pref 7) at ingress of veth0"
+    assert found.filters_at(device(found, "veth0")) == "tc filter u32 (pref 7) at ingress of veth0"
     assert found.filters_at(device(found, "br0")) == ""
 
 
