@@ -1,7 +1,7 @@
 """The name step: which address a container gets for a name, who says so, or why it gets none."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
@@ -26,11 +26,15 @@ DNS_PORT = 53
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """`steps` say how; `addresses` are what the client gets, first those that it tries first."""
+    """`steps` say how; `addresses` are what the client gets, first those that it tries first.
+
+    `server` is the name server that the client asks, '' where it asks none.
+    """
 
     steps: tuple[Step, ...] = ()
     addresses: tuple[str, ...] = ()
     network: str = ""
+    server: str = ""
 
 
 def resolve(scene: Scene, client: Container, text: str, server: Container | None) -> Resolved:
@@ -47,8 +51,15 @@ def resolve(scene: Scene, client: Container, text: str, server: Container | None
         return Resolved((_by_hosts(client, text, known, server),), known)
     conf = parse_resolv_conf(view.resolv_conf or "")
     servers = conf.servers or ("127.0.0.1",)  # resolv.conf(5): the default
-    if servers[0] != EMBEDDED:
-        return Resolved((_by_other_server(scene, client, text, servers[0], server),))
+    return replace(_by_server(scene, client, text, server, conf, servers[0]), server=servers[0])
+
+
+def _by_server(
+    scene: Scene, client: Container, text: str, server: Container | None, conf: ResolvConf, asked: str
+) -> Resolved:
+    if asked != EMBEDDED:
+        return Resolved((_by_other_server(scene, client, text, asked, server),))
+    view = scene.visited(client).view
     if (broken := _embedded_step(client, view, scene)) is not None and broken.state == FAILED:
         return Resolved((broken,))
     return _by_engine(scene, client, text, server, conf, broken)

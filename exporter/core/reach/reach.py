@@ -44,7 +44,8 @@ def reach(observation: Observation, question: Question, visit: Visit) -> ReachAn
         for address in addresses[:MAX_ADDRESSES]
         for port in ports
     )
-    return _answer(scene, question, paths or (_path(question, resolved.steps),), client, server)
+    answer = _answer(scene, question, paths or (_path(question, resolved.steps, End(client.name)),), client, server)
+    return replace(answer, resolver=(resolved.server, question.target))
 
 
 def _cannot_leave(scene: Scene, client: Container | None, question: Question) -> tuple[Step, ...]:
