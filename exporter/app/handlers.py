@@ -36,6 +36,9 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
     def scrape(*, openmetrics: bool, gzip: bool) -> bytes:
         return shared.text(observations.fresh(), openmetrics=openmetrics, gzip=gzip)
 
+    def explained(observation: Observation, what: str) -> str:
+        return api.explained(observation, what, reaches.surroundings(observation, what))
+
     def tick() -> Tick:
         return Tick(documents.get("counters", api.counters), documents.get("version", api.version), time.time() * 1000)
 
@@ -51,7 +54,7 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
             "/api/v1/ports": lambda: documents.get("ports", api.ports),
             "/api/v1/findings": lambda: documents.get("findings", api.found),
         },
-        explain=lambda what: documents.get(("explain", what), lambda observation: api.explained(observation, what)),
+        explain=lambda what: documents.get(("explain", what), lambda observation: explained(observation, what)),
         explain_reach=lambda question: api.written(reach_document(reaches.answer(question))),
         tick=tick,
         waiting_for=waiting_for,

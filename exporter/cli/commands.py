@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from exporter.cli.snapshot import Snapshot
     from exporter.core.explain.path import Explanation
     from exporter.core.observation import Observation
+    from exporter.core.reach.surroundings import Surroundings
 
 T = TypeVar("T")
 
@@ -121,11 +122,11 @@ def explain(config: Config, /, what: str, target: str | None, output: str, **rem
     remote = _remote(remote_flags)
     if target is not None:
         return _explain_reach(config, remote, what, target, output)
-    found, known = _explain_remote(remote, what) if remote else _explain_here(config, what)
+    found, around, known = _explain_remote(remote, what) if remote else _explain_here(config, what)
     if output == "json":
-        click.echo(explain.document(found))
+        click.echo(explain.document(found, around))
     else:
-        explain.print_explanation(found, table.console())
+        explain.print_explanation(found, table.console(), around)
     if known:
         check.print_unseen(known, table.console(sys.stderr), explain.RELEVANT)
     return explain.exit_status(found)
@@ -183,21 +184,24 @@ def _check_remote(remote: "Remote") -> "CheckResult":
     )
 
 
-def _explain_remote(remote: "Remote", what: str) -> "tuple[Explanation, None]":
+def _explain_remote(remote: "Remote", what: str) -> "tuple[Explanation, Surroundings | None, None]":
     from exporter.cli.api_client import poll_until
     from exporter.cli.output.explain import parse_explanation
     from exporter.cli.snapshot import SWEEP_SECONDS
 
     path = f"{EXPLAIN}?{urlencode({'what': what})}"
-    found = poll_until(lambda: _get(remote, path, parse_explanation), lambda found: found.complete, SWEEP_SECONDS)
-    return found, None
+    fetch = lambda: _get(remote, path, parse_explanation)  # noqa: E731
+    found, around = poll_until(fetch, lambda found: found[0].complete, SWEEP_SECONDS)
+    return found, around, None
 
 
-def _explain_here(config: Config, what: str) -> "tuple[Explanation, CheckResult]":
+def _explain_here(config: Config, what: str) -> "tuple[Explanation, Surroundings | None, CheckResult]":
+    from exporter.app.reach import describe_surroundings
     from exporter.core.explain.explain import explain as explained
 
     taken = _snapshot(config, until=lambda observation: explained(observation, what).complete)
-    return explained(taken.observation, what), _result(config, taken)
+    around = describe_surroundings(taken.observation, what, config.procfs)
+    return explained(taken.observation, what), around, _result(config, taken)
 
 
 def _explain_reach(config: Config, remote: "Remote | None", source: str, target: str, output: str) -> int:
