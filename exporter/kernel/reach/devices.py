@@ -6,7 +6,6 @@ Sources: linux/if_link.h, linux/if_addr.h, linux/rtnetlink.h (struct tcmsg). Nee
 import socket
 import struct
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 
 from pyroute2.netlink import NLM_F_DUMP
 from pyroute2.netlink.rtnl import (
@@ -21,7 +20,7 @@ from exporter.core.reach.view import Device
 from exporter.kernel.links.fdb import IFLA_INFO_DATA
 from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO, dump_request, parse_link
 from exporter.kernel.netlink.client import Answer, ask_again
-from exporter.kernel.netlink.messages import U8, Data, attributes, head, message, number, text
+from exporter.kernel.netlink.messages import U8, Data, address, attributes, head, message, number, text
 
 IFLA_XDP, IFLA_XDP_ATTACHED = 43, 2
 IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 4, 5
@@ -61,7 +60,7 @@ def parse_addresses(answers: Iterable[Answer]) -> dict[int, tuple[str, ...]]:
         known = attributes(data, start + IFADDRMSG.size, end)
         own = known.get(IFA_LOCAL) or known.get(IFA_ADDRESS)
         if own:
-            found[ifindex] = (*found.get(ifindex, ()), str(ip_address(own)))
+            found[ifindex] = (*found.get(ifindex, ()), str(address(own)))
     return found
 
 

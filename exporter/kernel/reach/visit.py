@@ -19,6 +19,7 @@ from exporter.core.reach.view import FILES, LISTENERS, NAMESPACE, RULES, Namespa
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.reach.accept_queues import read_sockets
+from exporter.kernel.reach.bounded import BoundedReader
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
 from exporter.kernel.reach.devices import read_devices
 from exporter.kernel.reach.enter import is_visible, run_in_container
@@ -28,6 +29,7 @@ from exporter.kernel.reach.parts import read_part
 from exporter.kernel.reach.rules import read_rulesets
 
 NOT_ENTERED = RouteResult(error=errno.EPERM)  # no errno of a route lookup
+FILE_READER = BoundedReader()
 HIDDEN_PROCESS = Unread(FILES, "the process of the container is not visible from here")
 
 
@@ -75,7 +77,7 @@ class Visits:
     def _with_files(self, view: NamespaceView, container: Container) -> NamespaceView:
         if not is_visible(self._procfs, container):
             return replace(view, unread=(*view.unread, HIDDEN_PROCESS))
-        read = partial(read_files, self._procfs, container.pid)
+        read = partial(FILE_READER.run, partial(read_files, self._procfs, container.pid))
         files = read_part(FILES, "the files /etc/hosts and /etc/resolv.conf", "CAP_SYS_PTRACE", read)
         # The root was opened between two looks at the pid: it is not that of a process which has it since.
         if not isinstance(files, Unread) and not is_visible(self._procfs, container):

@@ -79,14 +79,15 @@ def test_the_switches_of_a_bridge_and_of_its_ports(web: FakeContainer) -> None:
         (folder / name).write_text("0")
     plain = host_view(web)
     assert (device(plain, "veth0").port_state, device(plain, "veth0").isolated) == (3, False)
-    assert (device(plain, "br0").filters, plain.bridge_filter) == (frozenset(), frozenset())
+    assert not device(plain, "br0").filters | plain.bridge_filter
     (folder / "bridge-nf-call-ip6tables").write_text("1")
     ip("link set br0 type bridge nf_call_iptables 1")
     ip("link set veth0 type bridge_slave isolated on")
     ip("link set veth0 down")
     changed = host_view(web)
     assert (device(changed, "veth0").port_state, device(changed, "veth0").isolated) == (0, True)
-    assert (device(changed, "br0").filters, changed.bridge_filter) == ({4}, {6})
+    assert sorted(device(changed, "br0").filters) == [4]
+    assert sorted(changed.bridge_filter) == [6]
 
 
 @pytest.mark.parametrize("kind", ["ingress", "clsact"])

@@ -1,0 +1,137 @@
+"""Messages of the kernel about devices, queueing disciplines and sockets, as values."""
+
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.core.reach.view import Unread
+from exporter.errors import SourceError
+from exporter.kernel.netlink.inet_diag import QUEUES_AT
+from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, MalformedError, attribute
+from exporter.kernel.reach.accept_queues import parse_sockets
+from exporter.kernel.reach.bridge_filter import read_bridge_filter
+from exporter.kernel.reach.devices import parse_device, parse_qdiscs
+from exporter.kernel.reach.parts import read_part
+from tests.support.kernel.captured import captured
+
+IFNAME, MTU, LINKINFO, XDP = 3, 4, 18, 43
+RTM_NEWQDISC = 36
+
+
+def link(*more: bytes) -> bytes:
+    body = struct.pack("=BBHiII", 0, 0, 1, 7, 0x10001, 0)
+    return body + attribute(IFNAME, b"eth0\0") + attribute(MTU, struct.pack("=I", 1500)) + b"".join(more)
+
+
+def info(kind: str = "", data: bytes = b"", slave: str = "", slave_data: bytes = b"") -> bytes:
+    inner = attribute(1, kind.encode() + b"\0") + attribute(2, data) if kind else b""
+    if slave:
+        inner += attribute(4, slave.encode() + b"\0") + attribute(5, slave_data)
+    return attribute(LINKINFO, inner)
+
+
+def device(*more: bytes) -> tuple[object, ...]:
+    body = link(*more)
+    found = parse_device(body, 0, len(body), {7: ("10.0.0.1",)}, {7: ("clsact",)})
+    assert found is not None
+    assert (found.link.name, found.addresses, found.qdiscs) == ("eth0", ("10.0.0.1",), ("clsact",))
+    return found.port_state, found.isolated, sorted(found.filters), found.xdp
+
+
+PORT = attribute(1, b"\3") + attribute(33, b"\1")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (b"", (None, None, [], False)),
+        (info("veth", slave="bridge", slave_data=PORT), (3, True, [], False)),
+        (info("veth", slave="bridge", slave_data=b""), (None, None, [], False)),
+        (info("veth", slave="bond", slave_data=PORT), (None, None, [], False)),
+        (info("bridge", attribute(36, b"\1") + attribute(37, b"\0")), (None, None, [4], False)),
+        (info("bridge", attribute(37, b"\1")), (None, None, [6], False)),
+        (info("vxlan", attribute(36, b"\1")), (None, None, [], False)),
+        (attribute(XDP, attribute(2, b"\0")), (None, None, [], False)),
+        (attribute(XDP, attribute(2, b"\2")), (None, None, [], True)),
+    ],
+)  # fmt: skip
+def test_what_a_device_does_with_packets(more: bytes, expected: tuple[object, ...]) -> None:
+    assert device(more) == expected
+
+
+@pytest.mark.parametrize(
+    "more", [info("veth", slave="bridge", slave_data=attribute(1, b"\3\0")), info("bridge", attribute(36, b""))]
+)
+def test_a_switch_of_another_size_is_refused(more: bytes) -> None:
+    with pytest.raises(MalformedError):
+        device(more)
+
+
+def qdisc(kind: bytes) -> tuple[int, bytes, int, int]:
+    body = struct.pack("=BxxxiIII", 0, 7, 0, 0, 0) + attribute(1, kind)
+    return RTM_NEWQDISC, body, 0, len(body)
+
+
+def test_kinds_that_hold_filters() -> None:
+    assert parse_qdiscs([qdisc(b"noqueue\0"), qdisc(b"ingress\0"), qdisc(b"fq_codel\0")]) == {7: ("ingress",)}
+    assert parse_qdiscs([(3, b"", 0, 0)]) == {}
+    with pytest.raises(MalformedError):
+        parse_qdiscs([(RTM_NEWQDISC, bytes(8), 0, 8)])
+
+
+@given(st.binary(max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_any_queueing_discipline_is_read_or_refused(body: bytes) -> None:
+    try:
+        found = parse_qdiscs([(RTM_NEWQDISC, body, 0, len(body))])
+    except MalformedError:
+        return
+    assert all(kinds for kinds in found.values())
+
+
+def queued(waiting: int, backlog: int) -> frozenset[tuple[str, int]]:
+    raw = bytearray(next(raw for raw in captured("sockets_tcp") if HEADER.unpack_from(raw)[1] == 20))
+    struct.pack_into("=II", raw, HEADER.size + QUEUES_AT, waiting, backlog)
+    listeners, full = parse_sockets(((6, [bytes(raw)]),))
+    assert [(one.address, one.port) for one in listeners] == [("127.0.0.1", 8001)]
+    assert parse_sockets(((17, [bytes(raw)]),))[1] == frozenset()
+    return full
+
+
+def test_a_queue_is_full_when_more_wait_than_its_backlog() -> None:
+    assert queued(0, 0) == queued(5, 5) == queued(0, 128) == frozenset()
+    assert queued(1, 0) == queued(6, 5) == {("127.0.0.1", 8001)}
+
+
+def test_the_switches_of_br_netfilter(tmp_path: Path) -> None:
+    assert read_bridge_filter(tmp_path / "bridge") == frozenset()
+    (tmp_path / "bridge-nf-call-iptables").write_text("1\n")
+    (tmp_path / "bridge-nf-call-ip6tables").write_text("0\n")
+    assert sorted(read_bridge_filter(tmp_path)) == [4]
+
+
+def failing(error: Exception) -> Callable[[], None]:
+    def read() -> None:
+        raise error
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (PermissionError(1, "Operation not permitted"), Unread("rules", "the rules cannot be read", "CAP_X")),
+        (OSError(105, os.strerror(105)), Unread("rules", f"the rules cannot be read: {os.strerror(105)}")),
+        (MalformedError("a rule of 3 bytes"), Unread("rules", "the rules cannot be read: a rule of 3 bytes")),
+        (LookupError(), Unread("rules", "the rules cannot be read: LookupError")),
+        (SourceError("one"), Unread("rules", "the rules cannot be read: one")),
+        (InterruptedDumpError(), Unread("rules", "the rules cannot be read: they change during every dump")),
+    ],
+)
+def test_a_failure_is_the_part_that_is_missing(error: Exception, expected: Unread) -> None:
+    assert read_part("rules", "the rules", "CAP_X", failing(error)) == expected
