@@ -74,7 +74,7 @@ DECODERS = {
     "neighbour": Decoder(
         lambda d, s, e: parse_neighbours([(d, s, e)], {2, 3}), bodies("neighbours", RTM_NEWNEIGH), NDMSG.size
     ),
-    "device": Decoder(lambda d, s, e: parse_device(d, s, e, {}, {}), bodies("devices", RTM_NEWLINK), IFINFOMSG.size),
+    "device": Decoder(lambda d, s, e: parse_device(d, s, e, {}), bodies("devices", RTM_NEWLINK), IFINFOMSG.size),
     "address": Decoder(
         lambda d, s, e: parse_addresses([(RTM_NEWADDR, bytes(d), s, e)]),
         bodies("addresses", RTM_NEWADDR),

@@ -1,4 +1,4 @@
-"""Messages of the kernel about devices, queueing disciplines and sockets, as values."""
+"""Messages of the kernel about devices and sockets, as values."""
 
 import os
 import struct
@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from exporter.core.reach.view import Unread
 from exporter.errors import SourceError
@@ -15,12 +13,11 @@ from exporter.kernel.netlink.inet_diag import QUEUES_AT
 from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, MalformedError, attribute
 from exporter.kernel.reach.accept_queues import parse_sockets
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
-from exporter.kernel.reach.devices import parse_device, parse_qdiscs
+from exporter.kernel.reach.devices import parse_device
 from exporter.kernel.reach.parts import read_part
 from tests.support.kernel.captured import captured
 
-IFNAME, MTU, LINKINFO, XDP = 3, 4, 18, 43
-RTM_NEWQDISC = 36
+IFNAME, MTU, LINKINFO = 3, 4, 18
 
 
 def link(*more: bytes) -> bytes:
@@ -37,10 +34,10 @@ def info(kind: str = "", data: bytes = b"", slave: str = "", slave_data: bytes =
 
 def device(*more: bytes) -> tuple[object, ...]:
     body = link(*more)
-    found = parse_device(body, 0, len(body), {7: ("10.0.0.1",)}, {7: ("clsact",)})
+    found = parse_device(body, 0, len(body), {7: ("10.0.0.1",)})
     assert found is not None
-    assert (found.link.name, found.addresses, found.qdiscs) == ("eth0", ("10.0.0.1",), ("clsact",))
-    return found.port_state, found.isolated, sorted(found.filters), found.xdp
+    assert (found.link.name, found.addresses) == ("eth0", ("10.0.0.1",))
+    return found.port_state, found.isolated, sorted(found.filters)
 
 
 PORT = attribute(1, b"\3") + attribute(33, b"\1")
@@ -49,15 +46,13 @@ PORT = attribute(1, b"\3") + attribute(33, b"\1")
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        (b"", (None, None, [], False)),
-        (info("veth", slave="bridge", slave_data=PORT), (3, True, [], False)),
-        (info("veth", slave="bridge", slave_data=b""), (None, None, [], False)),
-        (info("veth", slave="bond", slave_data=PORT), (None, None, [], False)),
-        (info("bridge", attribute(36, b"\1") + attribute(37, b"\0")), (None, None, [4], False)),
-        (info("bridge", attribute(37, b"\1")), (None, None, [6], False)),
-        (info("vxlan", attribute(36, b"\1")), (None, None, [], False)),
-        (attribute(XDP, attribute(2, b"\0")), (None, None, [], False)),
-        (attribute(XDP, attribute(2, b"\2")), (None, None, [], True)),
+        (b"", (None, None, [])),
+        (info("veth", slave="bridge", slave_data=PORT), (3, True, [])),
+        (info("veth", slave="bridge", slave_data=b""), (None, None, [])),
+        (info("veth", slave="bond", slave_data=PORT), (None, None, [])),
+        (info("bridge", attribute(36, b"\1") + attribute(37, b"\0")), (None, None, [4])),
+        (info("bridge", attribute(37, b"\1")), (None, None, [6])),
+        (info("vxlan", attribute(36, b"\1")), (None, None, [])),
     ],
 )  # fmt: skip
 def test_what_a_device_does_with_packets(more: bytes, expected: tuple[object, ...]) -> None:
@@ -70,28 +65,6 @@ def test_what_a_device_does_with_packets(more: bytes, expected: tuple[object, ..
 def test_a_switch_of_another_size_is_refused(more: bytes) -> None:
     with pytest.raises(MalformedError):
         device(more)
-
-
-def qdisc(kind: bytes) -> tuple[int, bytes, int, int]:
-    body = struct.pack("=BxxxiIII", 0, 7, 0, 0, 0) + attribute(1, kind)
-    return RTM_NEWQDISC, body, 0, len(body)
-
-
-def test_kinds_that_hold_filters() -> None:
-    assert parse_qdiscs([qdisc(b"noqueue\0"), qdisc(b"ingress\0"), qdisc(b"fq_codel\0")]) == {7: ("ingress",)}
-    assert parse_qdiscs([(3, b"", 0, 0)]) == {}
-    with pytest.raises(MalformedError):
-        parse_qdiscs([(RTM_NEWQDISC, bytes(8), 0, 8)])
-
-
-@given(st.binary(max_size=80))
-@settings(max_examples=300, deadline=None)
-def test_any_queueing_discipline_is_read_or_refused(body: bytes) -> None:
-    try:
-        found = parse_qdiscs([(RTM_NEWQDISC, body, 0, len(body))])
-    except MalformedError:
-        return
-    assert all(kinds for kinds in found.values())
 
 
 def queued(waiting: int, backlog: int) -> frozenset[tuple[str, int]]:
