@@ -58,7 +58,7 @@ def probe(procfs: Path, container: Container, attempt: Attempt) -> Tried:
 
 
 def probe_here(attempt: Attempt) -> Tried:
-    """Try it in the calling thread's network namespace; it takes TOTAL_SECONDS at most."""
+    """Try it in the calling thread's network namespace, in TOTAL_SECONDS, and 0.1 s for the last connection."""
     ends = time.monotonic() + TOTAL_SECONDS
     name = _resolve(attempt, ends)
     known = (name.addresses if name is not None else ()) or attempt.addresses

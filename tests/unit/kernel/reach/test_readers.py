@@ -17,7 +17,7 @@ from exporter.kernel.reach.devices import parse_device
 from exporter.kernel.reach.parts import read_part
 from tests.support.kernel.captured import captured
 
-IFNAME, MTU, LINKINFO = 3, 4, 18
+IFNAME, MTU, MASTER, LINKINFO = 3, 4, 10, 18
 
 
 def link(*more: bytes) -> bytes:
@@ -29,7 +29,8 @@ def info(kind: str = "", data: bytes = b"", slave: str = "", slave_data: bytes =
     inner = attribute(1, kind.encode() + b"\0") + attribute(2, data) if kind else b""
     if slave:
         inner += attribute(4, slave.encode() + b"\0") + attribute(5, slave_data)
-    return attribute(LINKINFO, inner)
+    master = attribute(MASTER, struct.pack("=I", 3)) if slave else b""
+    return master + attribute(LINKINFO, inner)
 
 
 def device(*more: bytes) -> tuple[object, ...]:
