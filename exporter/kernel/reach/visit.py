@@ -27,7 +27,7 @@ from exporter.kernel.reach.enter import is_visible, run_in_container
 from exporter.kernel.reach.files import read_files
 from exporter.kernel.reach.neighbours import read_fixed_neighbours
 from exporter.kernel.reach.parts import read_part
-from exporter.kernel.reach.rules import read_rulesets
+from exporter.kernel.reach.rules import read_legacy, read_nft
 
 NOT_ENTERED = RouteResult(error=errno.EPERM)  # no errno of a route lookup
 FILE_READER = BoundedReader()
@@ -98,14 +98,15 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     neighbours = read_part(NAMESPACE, "the neighbours", "", lambda: read_fixed_neighbours(sock))
     switches = read_part(NAMESPACE, "the switches of br_netfilter", "", read_bridge_filter)
     filters = read_part(FILTERS, "the tc filters and BPF programs", "", lambda: read_device_filters(sock))
-    rulesets = read_part(RULES, "the netfilter rules", "CAP_NET_ADMIN", read_rulesets) if rules else ()
+    nft = read_part(RULES, "the rules of nf_tables", "CAP_NET_ADMIN", read_nft) if rules else ()
+    legacy = read_part(RULES, "the rules of iptables-legacy", "CAP_DAC_READ_SEARCH", read_legacy) if rules else ()
     sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
-    parts = (devices, neighbours, switches, filters, rulesets, sockets)
+    parts = (devices, neighbours, switches, filters, nft, legacy, sockets)
     listeners, full = ((), frozenset()) if isinstance(sockets, Unread) else sockets
     return NamespaceView(
         devices={} if isinstance(devices, Unread) else devices,
         neighbours=() if isinstance(neighbours, Unread) else neighbours,
-        rulesets=() if isinstance(rulesets, Unread) else rulesets,
+        rulesets=tuple(ruleset for found in (nft, legacy) if not isinstance(found, Unread) for ruleset in found),
         listeners=listeners,
         full=full,
         bridge_filter=frozenset() if isinstance(switches, Unread) else switches,
