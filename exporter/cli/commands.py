@@ -245,6 +245,7 @@ def _snapshot(
     from exporter.cli.snapshot import snapshot
 
     capabilities.take_up()
+    capabilities.forbid_more()
     try:
         return snapshot(config, wait_for_pending=wait_for_pending, until=until, once=once)
     except ConfigError as error:
