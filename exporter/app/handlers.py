@@ -10,7 +10,6 @@ from exporter.app.reach import OneAtATime
 from exporter.app.scrape import SharedText
 from exporter.config import Config
 from exporter.core.observation import Observation
-from exporter.core.reach.answer import document as reach_document
 from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
 from exporter.web.compression import compress
 from exporter.web.page import api
@@ -36,9 +35,6 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
     def scrape(*, openmetrics: bool, gzip: bool) -> bytes:
         return shared.text(observations.fresh(), openmetrics=openmetrics, gzip=gzip)
 
-    def explained(observation: Observation, what: str) -> str:
-        return api.explained(observation, what, reaches.surroundings(observation, what))
-
     def tick() -> Tick:
         return Tick(documents.get("counters", api.counters), documents.get("version", api.version), time.time() * 1000)
 
@@ -54,8 +50,8 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
             "/api/v1/ports": lambda: documents.get("ports", api.ports),
             "/api/v1/findings": lambda: documents.get("findings", api.found),
         },
-        explain=lambda what: documents.get(("explain", what), lambda observation: explained(observation, what)),
-        explain_reach=lambda question: api.written(reach_document(reaches.answer(question))),
+        explain=lambda what: documents.get(("explain", what), lambda seen: reaches.explained(seen, what)),
+        explain_reach=reaches.answer,
         tick=tick,
         waiting_for=waiting_for,
         stalled=observations.stalled,

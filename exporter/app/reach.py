@@ -7,11 +7,12 @@ from pathlib import Path
 
 from exporter.core.explain.query import find_container
 from exporter.core.observation import Observation
-from exporter.core.reach.answer import ReachAnswer
+from exporter.core.reach.answer import ReachAnswer, document
 from exporter.core.reach.question import Question
 from exporter.core.reach.reach import reach
 from exporter.core.reach.surroundings import Surroundings, surroundings
 from exporter.kernel.reach.visit import visiting
+from exporter.web.page import api
 
 WAIT_SECONDS = 2.0
 
@@ -41,15 +42,15 @@ class OneAtATime:
         self._procfs = procfs
         self._lock = threading.Lock()
 
-    def answer(self, question: Question) -> ReachAnswer:
-        """Answer from a recent observation. Raises TimeoutError while others are answered for too long."""
+    def answer(self, question: Question) -> str:
+        """Answer from a recent observation, as JSON. Raises TimeoutError while others are answered for too long."""
         with self._turn():
-            return explain_reach(self._observe(), question, self._procfs)
+            return api.written(document(explain_reach(self._observe(), question, self._procfs)))
 
-    def surroundings(self, observation: Observation, what: str) -> Surroundings | None:
-        """Describe the networks of a container. Raises TimeoutError as `answer` does."""
+    def explained(self, observation: Observation, what: str) -> str:
+        """Explain a port, or a container with its networks, as JSON. Raises TimeoutError as `answer` does."""
         with self._turn():
-            return describe_surroundings(observation, what, self._procfs)
+            return api.explained(observation, what, describe_surroundings(observation, what, self._procfs))
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -45,7 +45,7 @@ def print_explanation(explanation: Explanation, console: Console, around: Surrou
 
 
 def print_findings(findings: Iterable[Note], console: Console) -> None:
-    """Print the findings about what was asked for."""
+    """Print the findings about the containers of the query."""
     notes = [(note.severity, note.kind, note.detail) for note in findings]
     if notes:
         console.print("\nFindings:")

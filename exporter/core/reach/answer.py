@@ -72,7 +72,7 @@ class ReachPath:
 class ReachAnswer:
     """The answer to `query`: at least one path. `findings` are about the containers and their networks.
 
-    `resolver` is the name server that the client asks, and the name; empty where it asks none.
+    `resolver` is the name server that the client queries, and the name; empty where it queries none.
     """
 
     query: str

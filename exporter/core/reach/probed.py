@@ -22,7 +22,7 @@ from exporter.core.reach.tried import (
 )
 
 REACHES = (OPEN, ANSWERED)
-ARP_SECONDS = 2.0  # an answer that nobody has the address comes from a router or a rule before, from ARP after
+ARP_SECONDS = 2.0  # unreachable is an answer of a rule or a router before that time, the end of ARP after it
 # A kernel accepts for a paused container, docker-proxy for a service that does not listen.
 ACCEPTED_BY_OTHERS = frozenset({"container_paused", "not_listening", "loopback_only", "wrong_address", "backlog_full"})
 WORDS = {
@@ -101,7 +101,9 @@ def _connect(connect: Connect) -> str:
     if connect.outcome == NO_HOST:
         late = connect.seconds > ARP_SECONDS
         by = connect.offender or "a rule or a router"
-        words = "fails: nobody has the address (ARP)" if late else f"fails: {by} reports that the host is unreachable"
+        words = (
+            "fails: no device has the address (ARP)" if late else f"fails: {by} reports that the host is unreachable"
+        )
     return f"{address} {words} after {_milliseconds(connect.seconds)}"
 
 

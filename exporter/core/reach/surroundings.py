@@ -8,11 +8,11 @@ from exporter.core.explain.path import OK
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
 from exporter.core.observation import Observation
-from exporter.core.reach.name_files import parse_resolv_conf
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.names.files import parse_resolv_conf
+from exporter.core.reach.names.records import is_user_defined, names_on, ordered_networks
 from exporter.core.reach.question import INTERNET, Question
 from exporter.core.reach.reach import reach
-from exporter.core.reach.records import is_user_defined, names_on, ordered_networks
-from exporter.core.reach.scene import Scene
 from exporter.core.reach.view import FILES, Visit
 
 
@@ -42,16 +42,16 @@ class Surroundings:
 
 def surroundings(observation: Observation, container: Container, visit: Visit) -> Surroundings:
     """Describe a live container's networks."""
-    scene = Scene(observation, visit)
-    view = scene.visited(container).view
+    context = ReachContext(observation, visit)
+    view = context.visited(container).view
     answer = reach(observation, Question(container.id, INTERNET), visit)
     faults = [step.detail for path in answer.paths for step in path.steps if step.state != OK]
     servers = None if view.missing(FILES) else parse_resolv_conf(view.resolv_conf or "").servers
-    return Surroundings(tuple(_places(scene, container)), servers, answer.verdict, next(iter(faults), ""))
+    return Surroundings(tuple(_places(context, container)), servers, answer.verdict, next(iter(faults), ""))
 
 
-def _places(scene: Scene, container: Container) -> list[NetworkPlace]:
-    home = scene.home(container)
+def _places(context: ReachContext, container: Container) -> list[NetworkPlace]:
+    home = context.home(container)
     gateways6 = {one.network_id: one.gateway6 for one in (home.details or Details()).endpoints}
     return [
         NetworkPlace(
@@ -60,7 +60,7 @@ def _places(scene: Scene, container: Container) -> list[NetworkPlace]:
             tuple(filter(None, (endpoint.gateway, gateways6.get(network.id, "")))),
             tuple(sorted(names_on(home, network))) if is_user_defined(network) else (),
         )
-        for network, endpoint in ordered_networks(scene, container)
+        for network, endpoint in ordered_networks(context, container)
     ]
 
 

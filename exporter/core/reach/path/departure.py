@@ -1,25 +1,25 @@
-"""The client's end of a way: its route, its own rules, its device, and which way leads on from there."""
+"""The client's end of a way: its route, its own rules, its device, and the way from there."""
 
 from exporter.core.explain.path import FAILED, LINK, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, UNICAST
 from exporter.core.nat.walk.firewall import OUTPUT, POSTROUTING
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.reach.answer import INSIDE
-from exporter.core.reach.from_host import from_host
-from exporter.core.reach.link_step import bridge_of, device_fault, end_faults
-from exporter.core.reach.listener import listener_step
-from exporter.core.reach.parent_device import KINDS, by_parent
-from exporter.core.reach.route_step import route_step
-from exporter.core.reach.rule_steps import filter_step, own_rules_step
-from exporter.core.reach.same_bridge import on_link
-from exporter.core.reach.scene import HOST_MODE
-from exporter.core.reach.trip import Steps, Trip
-from exporter.core.reach.via_host import via_host
+from exporter.core.reach.context import HOST_MODE
+from exporter.core.reach.path.from_host import from_host
+from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faults
+from exporter.core.reach.path.listener_step import listener_step
+from exporter.core.reach.path.parent_device import KINDS, by_parent
+from exporter.core.reach.path.route_step import route_step
+from exporter.core.reach.path.rule_steps import filter_step, own_rules_step
+from exporter.core.reach.path.same_bridge import on_link
+from exporter.core.reach.path.trip import Steps, Trip
+from exporter.core.reach.path.via_host import via_host
 
 
 def departure(trip: Trip) -> Steps:
     """Yield the steps of a packet for which the client has a route."""
-    home = trip.scene.home(trip.client)
+    home = trip.context.home(trip.client)
     if home.network_mode == HOST_MODE:
         yield Step(ROUTE, OK, f"{trip.client.name} is in host mode: its packets are the host's")
         yield from from_host(trip)
@@ -51,7 +51,7 @@ def _itself(trip: Trip) -> Steps:
 
 def _own_rules(trip: Trip) -> Steps:
     packet = trip.flow.packet(oif=trip.device.link.name, from_host=True)
-    sent = walk(trip.scene.firewall_of(trip.view), packet, (OUTPUT, POSTROUTING))
+    sent = walk(trip.context.firewall_of(trip.view), packet, (OUTPUT, POSTROUTING))
     what = f"packets to {trip.flow.destination}"
     step = own_rules_step(trip.view, trip.client.name, sent, what)
     if step is not None:
@@ -62,17 +62,17 @@ def _own_rules(trip: Trip) -> Steps:
 
 
 def _onward(trip: Trip) -> Steps:
-    scene, home = trip.scene, trip.scene.home(trip.client)
+    context, home = trip.context, trip.context.home(trip.client)
     if trip.device.link.kind in KINDS:
         yield from by_parent(trip)
         return
-    faults = list(end_faults(scene, home, trip.device, trip.network))
+    faults = list(end_faults(context, home, trip.device, trip.network))
     yield from faults
-    bridge = bridge_of(scene, home, trip.device)
+    bridge = bridge_of(context, home, trip.device)
     if any(fault.state == FAILED for fault in faults) or bridge is None:
         return
     hop = trip.route.gateway or trip.flow.destination
-    holder = scene.host.view.device_of(hop)
+    holder = context.host.view.device_of(hop)
     if holder is not None and holder.link.ifindex == bridge.link.ifindex:
         yield from via_host(trip, bridge)
     elif not trip.route.gateway:
@@ -82,7 +82,7 @@ def _onward(trip: Trip) -> Steps:
 
 
 def _next_hop(trip: Trip) -> Step:
-    hop, owner = trip.route.gateway, trip.scene.owner_of(trip.route.gateway, trip.network)
+    hop, owner = trip.route.gateway, trip.context.owner_of(trip.route.gateway, trip.network)
     if owner is not None:
         detail = f"the next hop {hop} is container {owner[0].name}: what it forwards is not evaluated"
         return Step(ROUTE, UNKNOWN, detail, "next_hop_unknown")

@@ -13,12 +13,12 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import FILTER
-from exporter.core.reach.arrival import FORGED
-from exporter.core.reach.delivery import delivered
-from exporter.core.reach.host_socket import to_host
-from exporter.core.reach.outside import beyond, leaves, source_translated
-from exporter.core.reach.rule_steps import host_rules_step
-from exporter.core.reach.trip import Flow, Steps, Trip, translated
+from exporter.core.reach.path.arrival import FORGED
+from exporter.core.reach.path.delivery import delivered
+from exporter.core.reach.path.host_socket import to_host
+from exporter.core.reach.path.outside import beyond, leaves, source_translated
+from exporter.core.reach.path.rule_steps import host_rules_step
+from exporter.core.reach.path.trip import Flow, Steps, Trip, translated
 from exporter.core.reach.view import Device
 
 UNREAD = "the host's firewall rules could not be read"
@@ -31,15 +31,15 @@ REFUSALS = {
 
 def via_host(trip: Trip, bridge: Device) -> Steps:
     """Yield the steps of a packet that the host gets from a bridge, to itself or to be forwarded."""
-    scene, flow = trip.scene, trip.flow
-    firewall = scene.host_firewall([bridge.link.name])
+    context, flow = trip.context, trip.flow
+    firewall = context.host_firewall([bridge.link.name])
     if firewall is None:
         yield Step(FILTER, UNKNOWN, UNREAD, "rules_unknown")
         return
-    to_own = scene.host.view.device_of(flow.destination) is not None
+    to_own = context.host.view.device_of(flow.destination) is not None
     packet = flow.packet(iif=bridge.link.name, to_host=to_own)
     arrived = walk(firewall, packet, (PREROUTING,))
-    step = host_rules_step(scene, arrived, f"packets of {trip.client.name}", (trip.network, _target(trip, flow)))
+    step = host_rules_step(context, arrived, f"packets of {trip.client.name}", (trip.network, _target(trip, flow)))
     if step is not None:
         yield step
     if arrived.dropped:
@@ -48,16 +48,16 @@ def via_host(trip: Trip, bridge: Device) -> Steps:
 
 
 def _target(trip: Trip, flow: Flow) -> Network | None:
-    owner = trip.scene.owner_of(flow.destination)
-    return trip.scene.networks.get(owner[1].network_id) if owner else trip.scene.network_with(flow.destination)
+    owner = trip.context.owner_of(flow.destination)
+    return trip.context.networks.get(owner[1].network_id) if owner else trip.context.network_with(flow.destination)
 
 
 def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arrived: Outcome) -> Steps:
     flow = trip.flow
     if arrived.translations:
         flow = translated(flow, arrived, bridge)
-        yield Step(DNAT, OK, f"a DNAT rule leads it to {flow.destination}, {flow.protocol}/{flow.port}")
-    result = trip.scene.host.lookup(RouteQuery(flow.destination, flow.source, bridge.link.ifindex))
+        yield Step(DNAT, OK, f"a DNAT rule sends it to {flow.destination}, {flow.protocol}/{flow.port}")
+    result = trip.context.host.lookup(RouteQuery(flow.destination, flow.source, bridge.link.ifindex))
     if result.error:
         yield _refused(trip, bridge, flow, result)
     elif result.type == LOCAL:
@@ -67,8 +67,8 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
 
 
 def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult) -> Step:
-    """Tell forwarding, rp_filter and routes apart: the host's own lookup meets the last alone."""
-    own = trip.scene.host.lookup(RouteQuery(flow.destination))
+    """Distinguish forwarding, rp_filter and routes: only the last concern the host's own lookup."""
+    own = trip.context.host.lookup(RouteQuery(flow.destination))
     if own.error:
         why = REFUSALS.get(own.error, "has an unreachable route")
         code = "no_route" if own.error == errno.ENETUNREACH else "route_refused"
@@ -83,20 +83,20 @@ def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult) -> Ste
 
 
 def _forwarded(trip: Trip, bridge: Device, packet: Packet, arrived: Outcome, flow: Flow, result: RouteResult) -> Steps:
-    scene = trip.scene
-    out = scene.host.view.devices.get(result.ifindex)
-    firewall = scene.host_firewall([bridge.link.name, out.link.name if out else ""])
+    context = trip.context
+    out = context.host.view.devices.get(result.ifindex)
+    firewall = context.host_firewall([bridge.link.name, out.link.name if out else ""])
     if out is None or firewall is None:
         yield Step(ROUTE, UNKNOWN, f"the host's device to {flow.destination} is not known", "route_unknown")
         return
-    target = scene.network_of_bridge(out.link.name)
+    target = context.network_of_bridge(out.link.name)
     networks = trip.network, target
     sent = walk(firewall, arrived.packet._replace(oif=out.link.name), (FORWARD, POSTROUTING))
-    step = host_rules_step(scene, sent, f"packets from {trip.network_name or 'it'} to {out.link.name}", networks)
+    step = host_rules_step(context, sent, f"packets from {trip.network_name or 'it'} to {out.link.name}", networks)
     if step is None and not sent.dropped:
         back = answer_to(packet, sent.packet, arrived.packet)._replace(oif=bridge.link.name)
         steps = (
-            host_rules_step(scene, one, "the answers", networks[::-1])
+            host_rules_step(context, one, "the answers", networks[::-1])
             for one in _answered(firewall, back, flow, sent, out)
         )
         step = next(filter(None, steps), None)
@@ -107,8 +107,8 @@ def _forwarded(trip: Trip, bridge: Device, packet: Packet, arrived: Outcome, flo
         seen = Flow(_seen_source(flow, sent, out), flow.destination, flow.protocol, flow.port)
         yield from delivered(trip, seen, target, out)
         return
-    yield from leaves(scene.nat, trip.network, flow, sent, out)
-    yield beyond(scene.host.view, out, result, flow.destination)
+    yield from leaves(context.nat, trip.network, flow, sent, out)
+    yield beyond(context.host.view, out, result, flow.destination)
 
 
 def _answered(firewall: Firewall, back: Packet, flow: Flow, sent: Outcome, out: Device) -> Iterator[Outcome]:

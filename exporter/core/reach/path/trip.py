@@ -9,7 +9,7 @@ from exporter.core.model.fib import RouteResult
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.walk.outcome import Outcome
-from exporter.core.reach.scene import Scene, family_name
+from exporter.core.reach.context import ReachContext, family_name
 from exporter.core.reach.view import Device, NamespaceView, Visited
 
 Steps = Iterator[Step]
@@ -51,7 +51,7 @@ class Trip:
     `port` of the flow is 0 where the question is about no port. `bridge` is the host's device behind it, once known.
     """
 
-    scene: Scene
+    context: ReachContext
     client: Container
     here: Visited
     flow: Flow

@@ -6,7 +6,7 @@ from exporter.core.nat.ruleset import IIF, OIF, RAW, UNEQUAL, Rule, is_dockers
 from exporter.core.nat.walk.outcome import Decision, Outcome
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import FILTER, INSIDE
-from exporter.core.reach.scene import Scene
+from exporter.core.reach.context import ReachContext
 from exporter.core.reach.view import FILTERS, RULES, Device, NamespaceView, Unread
 
 
@@ -23,33 +23,33 @@ def own_rules_step(view: NamespaceView, whose: str, outcome: Outcome, what: str)
         return unread_step(INSIDE, f"the firewall rules of {whose} could not be read", why)
     if outcome.dropped and outcome.decision is not None:
         return Step(INSIDE, FAILED, f"{whose} drops {what}: {decided_by(outcome.decision)}", "container_rule")
-    if (doubt := doubtful(outcome)) is not None:
-        detail = f"{decided_by(doubt)} of {whose} may match {what}: it is not understood"
+    if (unclear := undecided(outcome)) is not None:
+        detail = f"{decided_by(unclear)} of {whose} may match {what}: it is not understood"
         return Step(INSIDE, UNKNOWN, detail, "rule_not_understood")
     return None
 
 
 def host_rules_step(
-    scene: Scene, outcome: Outcome, what: str, ends: tuple[Network | None, Network | None]
+    context: ReachContext, outcome: Outcome, what: str, ends: tuple[Network | None, Network | None]
 ) -> Step | None:
     """Return the step of the host's rules where they drop a packet, or may. `ends` are the networks on both sides."""
     decision = outcome.decision
     if outcome.dropped and decision is not None:
         by = decided_by(decision)
-        if scene.nat is not None and scene.nat.is_meant(decision):
+        if context.nat is not None and context.nat.is_meant(decision):
             return Step(FILTER, BLOCKED, f"the host drops {what}: {by}", "operator_rule")
         code, why = reason(decision, *ends)
         return Step(FILTER, FAILED, f"the host drops {what}: {why}{by}", code)
-    if (doubt := doubtful(outcome)) is not None:
+    if (unclear := undecided(outcome)) is not None:
         return Step(
-            FILTER, UNKNOWN, f"{decided_by(doubt)} may match {what}: it is not understood", "rule_not_understood"
+            FILTER, UNKNOWN, f"{decided_by(unclear)} may match {what}: it is not understood", "rule_not_understood"
         )
     return None
 
 
-def doubtful(outcome: Outcome) -> Decision | None:
+def undecided(outcome: Outcome) -> Decision | None:
     """Return the first rule that may change what becomes of the packet."""
-    return next(iter((*outcome.doubts, *outcome.partial)), None)
+    return next(iter(outcome.uncertain), None)
 
 
 def reason(decision: Decision, source: Network | None, target: Network | None) -> tuple[str, str]:

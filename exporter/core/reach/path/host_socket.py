@@ -9,11 +9,11 @@ from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTI
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import FILTER
-from exporter.core.reach.delivery import to_server
-from exporter.core.reach.listener import listener_step, serving_sockets
-from exporter.core.reach.rule_steps import host_rules_step
-from exporter.core.reach.scene import HOST_MODE
-from exporter.core.reach.trip import Flow, Steps, Trip
+from exporter.core.reach.context import HOST_MODE
+from exporter.core.reach.path.delivery import to_server
+from exporter.core.reach.path.listener_step import listener_step, serving_sockets
+from exporter.core.reach.path.rule_steps import host_rules_step
+from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.view import LISTENERS, Device
 
 EVERY_ADDRESS = ("", "0.0.0.0", "::")
@@ -23,11 +23,11 @@ def to_host(trip: Trip, firewall: Firewall, bridge: Device, packet: Packet, flow
     """Yield the steps of a container's packet to the host itself; `packet` is as it is behind prerouting."""
     taken = walk(firewall, packet._replace(to_host=True), (INPUT,))
     networks = trip.network, None
-    step = host_rules_step(trip.scene, taken, f"packets of {trip.client.name} to the host", networks)
+    step = host_rules_step(trip.context, taken, f"packets of {trip.client.name} to the host", networks)
     if step is None:
         back = answer_to(packet, taken.packet, packet._replace(to_host=True))._replace(oif=bridge.link.name, iif="")
         answered = walk(firewall, back, (OUTPUT, POSTROUTING))
-        step = host_rules_step(trip.scene, answered, "the answers of the host", networks)
+        step = host_rules_step(trip.context, answered, "the answers of the host", networks)
     yield step or Step(FILTER, OK, "the host takes it, and no rule drops it")
     if step is None or step.state == UNKNOWN:
         yield from served(trip, flow)
@@ -37,7 +37,7 @@ def served(trip: Trip, flow: Flow) -> Steps:
     """Yield the step of the host's socket, and the further way where it is docker-proxy's."""
     if not flow.port:
         return
-    view = trip.scene.host.view
+    view = trip.context.host.view
     here = [s for s in view.listeners if (s.protocol, s.port) == (flow.protocol, flow.port)]
     published = _published(trip, flow)
     if not serving_sockets(here, flow.destination):
@@ -58,7 +58,7 @@ def _published(trip: Trip, flow: Flow) -> tuple[Container, PortBinding] | None:
     """Who publishes the port: on this address first, else on another one."""
     found = [
         (container, binding)
-        for container in trip.scene.inventory.containers.values()
+        for container in trip.context.inventory.containers.values()
         if container.live and container.network_mode != HOST_MODE
         for binding in (container.details or Details()).published
         if (binding.protocol, binding.host_port) == (flow.protocol, flow.port)
@@ -74,14 +74,14 @@ def _proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) ->
     """Yield the steps of docker-proxy's own connection to the container."""
     what = f"{flow.protocol}/{flow.port}"
     target = _target(trip, server, binding)
-    result = trip.scene.host.lookup(RouteQuery(target)) if target else None
+    result = trip.context.host.lookup(RouteQuery(target)) if target else None
     if result is None or result.error:
-        yield Step(DNAT, UNKNOWN, f"where docker-proxy leads {what} is not known", "target_unknown")
+        yield Step(DNAT, UNKNOWN, f"the target of docker-proxy for {what} is not known", "target_unknown")
         return
     yield Step(DNAT, OK, f"docker-proxy listens on {what} of the host, for {server.name}:{binding.container_port}")
     inner = Flow(result.source, target, flow.protocol, binding.container_port)
-    bridge = trip.scene.host.view.devices.get(result.ifindex)
-    network = trip.scene.network_of_bridge(bridge.link.name) if bridge else None
+    bridge = trip.context.host.view.devices.get(result.ifindex)
+    network = trip.context.network_of_bridge(bridge.link.name) if bridge else None
     if (step := _sent(trip, inner, bridge)) is not None:
         yield step
     if step is None or step.state == UNKNOWN:
@@ -90,26 +90,26 @@ def _proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) ->
 
 def _target(trip: Trip, server: Container, binding: PortBinding) -> str:
     """The address that docker-proxy connects to: as the rules have it, else the container's on a bridge network."""
-    nat = trip.scene.nat
+    nat = trip.context.nat
     for one in nat.expected.bindings if nat else ():
         if (one.container, one.protocol, one.host_port) == (server.name, binding.protocol, binding.host_port):
             return one.targets[0]
-    home = trip.scene.home(server)
-    bridged = (e for e in home.endpoints if (n := trip.scene.networks.get(e.network_id)) and n.bridge and e.ip_address)
-    return next((endpoint.ip_address for endpoint in bridged), "")
+    home = trip.context.home(server)
+    bridged = {network.id for network in trip.context.networks.values() if network.bridge}
+    return next((e.ip_address for e in home.endpoints if e.network_id in bridged and e.ip_address), "")
 
 
 def _sent(trip: Trip, flow: Flow, bridge: Device | None) -> Step | None:
     """What the host's rules do to docker-proxy's packets and to the answers."""
     name = bridge.link.name if bridge else ""
-    firewall = trip.scene.host_firewall([name])
+    firewall = trip.context.host_firewall([name])
     if firewall is None:
         return Step(FILTER, UNKNOWN, "the host's firewall rules could not be read", "rules_unknown")
     packet = flow.packet(oif=name, from_host=True)
     sent = walk(firewall, packet, (OUTPUT, POSTROUTING))
-    networks = None, trip.scene.network_of_bridge(name)
-    step = host_rules_step(trip.scene, sent, "packets of docker-proxy", networks)
+    networks = None, trip.context.network_of_bridge(name)
+    step = host_rules_step(trip.context, sent, "packets of docker-proxy", networks)
     if step is not None:
         return step
     back = answer_to(packet, sent.packet, packet)._replace(iif=name, oif="", to_host=True)
-    return host_rules_step(trip.scene, walk(firewall, back, (PREROUTING, INPUT)), "the answers", networks)
+    return host_rules_step(trip.context, walk(firewall, back, (PREROUTING, INPUT)), "the answers", networks)

@@ -1,6 +1,6 @@
 """/etc/hosts and /etc/resolv.conf of a container, as its resolver reads them (hosts(5), resolv.conf(5)).
 
-The container may write anything there: what is no address is left out.
+The container may write anything there: what is not an address is left out.
 """
 
 import re
@@ -18,7 +18,7 @@ _FROM_HOST = re.compile(r"host\((?P<address>[^)]*)\)")
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A server that the engine asks for other names; `from_host`: from the host's namespace, not the container's."""
+    """A server of the engine for other names; `from_host`: queried from the host's namespace, not the container's."""
 
     address: str
     from_host: bool

@@ -9,10 +9,10 @@ from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTI
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import BACK, INSIDE
-from exporter.core.reach.listener import listener_step
-from exporter.core.reach.rule_steps import filter_step, own_rules_step, unread_step
-from exporter.core.reach.scene import Scene
-from exporter.core.reach.trip import Flow, Steps
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.path.listener_step import listener_step
+from exporter.core.reach.path.rule_steps import filter_step, own_rules_step, unread_step
+from exporter.core.reach.path.trip import Flow, Steps
 from exporter.core.reach.view import NAMESPACE, RULES, Device, NamespaceView, Visited
 
 FORGED = (errno.EINVAL, errno.EXDEV)  # of a lookup with an incoming device: rp_filter refuses the source
@@ -28,11 +28,11 @@ def lost_address(address: str, server: Container, view: NamespaceView) -> Step |
     return Step(LINK, FAILED, detail, "container_address_lost")
 
 
-def arrival(scene: Scene, server: Container, device: Device, flow: Flow) -> Steps:
+def arrival(context: ReachContext, server: Container, device: Device, flow: Flow) -> Steps:
     """Yield the steps in the server's namespace; `flow` is the connection as the server sees it."""
-    there = scene.visited(server)
+    there = context.visited(server)
     filters = [filter_step(INSIDE, there.view, device)]
-    rules = [*filter(None, filters), *_own_rules(scene, there, server, device, flow)]
+    rules = [*filter(None, filters), *_own_rules(context, there, server, device, flow)]
     yield from rules
     if any(step.state == FAILED for step in rules):
         return
@@ -46,9 +46,9 @@ def arrival(scene: Scene, server: Container, device: Device, flow: Flow) -> Step
         yield listener_step(there.view, server.name, flow.protocol, flow.port, flow.destination)
 
 
-def _own_rules(scene: Scene, there: Visited, server: Container, device: Device, flow: Flow) -> Steps:
+def _own_rules(context: ReachContext, there: Visited, server: Container, device: Device, flow: Flow) -> Steps:
     name = device.link.name
-    firewall = scene.firewall_of(there.view)
+    firewall = context.firewall_of(there.view)
     packet = flow.packet(iif=name, to_host=True)
     arrived = walk(firewall, packet, (PREROUTING, INPUT))
     step = own_rules_step(there.view, server.name, arrived, f"packets to {flow.protocol}/{flow.port}")
