@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -72,13 +73,15 @@ def parse_notes(found: Any) -> tuple[Note, ...]:
 
 def parse_steps(found: Any) -> tuple[Step, ...]:
     """Parse the steps of a path."""
-    steps = tuple(
-        Step(str(one["name"]), str(one["state"]), str(one["detail"]), str(one["code"]), str(one["remedy"]))
-        for one in found
-    )
+    steps = tuple(_parse_step(one) for one in found)
     if not VERDICTS.keys() >= {step.state for step in steps} or not CODES.keys() >= {s.code for s in steps if s.code}:
         raise ValueError("unknown state or code")
     return steps
+
+
+def _parse_step(found: Mapping[str, Any]) -> Step:
+    step = Step(*(str(found[key]) for key in ("name", "state", "detail", "code")))
+    return step if step.code not in CODES or found["remedy"] == step.remedy else replace(step, command=found["remedy"])
 
 
 def _parse_path(found: Mapping[str, Any]) -> Path:

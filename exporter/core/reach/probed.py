@@ -25,16 +25,17 @@ REACHES = (OPEN, ANSWERED)
 ARP_SECONDS = 2.0  # unreachable is an answer of a rule or a router before that time, the end of ARP after it
 # A kernel accepts for a paused container, docker-proxy for a service that does not listen.
 ACCEPTED_BY_OTHERS = frozenset({"container_paused", "not_listening", "loopback_only", "wrong_address", "backlog_full"})
+# What is seen, and what follows from it.
 WORDS = {
-    OPEN: "opens",
-    ANSWERED: "answers",
-    CLOSED: "opens and is closed at once",
-    REFUSED: "is refused, by a closed port or by a rule that rejects",
-    TIMED_OUT: "does not answer: packets or answers are dropped",
-    SILENT: "does not answer, which proves nothing for UDP",
-    NO_NETWORK: "fails: no route",
-    NO_ADDRESS: "fails: no address of that IP version",
-    NOT_PERMITTED: "fails: a rule in the namespace of the client drops it",
+    OPEN: ("opens", ""),
+    ANSWERED: ("answers", ""),
+    CLOSED: ("opens and is closed at once", ""),
+    REFUSED: ("is refused", "by a closed port, or by a rule that rejects"),
+    TIMED_OUT: ("does not answer", "packets or answers are dropped"),
+    SILENT: ("does not answer", "which proves nothing for UDP"),
+    NO_NETWORK: ("fails", "the client has no route"),
+    NO_ADDRESS: ("fails", "the client has no address of that IP version"),
+    NOT_PERMITTED: ("fails", "a rule in the namespace of the client drops it"),
 }
 
 
@@ -64,7 +65,7 @@ def _decided(path: ReachPath, *, works: bool, words: str) -> tuple[Step, str]:
 
 def _works(tried: Tried) -> bool | None:
     """Whether it works; None where that is not decided."""
-    if tried.name is not None and not tried.name.addresses and tried.connect is None:
+    if tried.name is not None and not tried.name.addresses:
         return False
     if tried.connect is not None:
         if tried.connect.outcome in (SILENT, CLOSED):
@@ -97,14 +98,13 @@ def _name(name: NameAnswer) -> str:
 
 def _connect(connect: Connect) -> str:
     address = f"[{connect.address}]" if ":" in connect.address else connect.address
-    words = WORDS.get(connect.outcome, f"fails: {connect.reason}")
+    seen, why = WORDS.get(connect.outcome, ("fails", connect.reason))
     if connect.outcome == NO_HOST:
         late = connect.seconds > ARP_SECONDS
-        by = connect.offender or "a rule or a router"
-        words = (
-            "fails: no device has the address (ARP)" if late else f"fails: {by} reports that the host is unreachable"
-        )
-    return f"{address} {words} after {_milliseconds(connect.seconds)}"
+        why = "no device has the address" if late else f"{connect.offender or 'a rule or a router'} rejects it"
+    if connect.outcome == REFUSED and connect.offender:
+        why = f"a rule of {connect.offender} rejects it"
+    return f"{address} {seen} after {_milliseconds(connect.seconds)}" + (f", {why}" if why else "")
 
 
 def _milliseconds(seconds: float) -> str:
