@@ -6,7 +6,7 @@ from collections.abc import Callable
 from exporter import __version__
 from exporter.app.document_cache import DocumentCache
 from exporter.app.observation_cache import ObservationCache
-from exporter.app.reach import OneAtATime
+from exporter.app.reach import ReachWorker
 from exporter.app.scrape import SharedText
 from exporter.config import Config
 from exporter.core.observation import Observation
@@ -18,7 +18,9 @@ from exporter.web.routes import Handlers
 from exporter.web.sse import Tick
 
 
-def handlers(config: Config, observations: ObservationCache, waiting_for: Callable[[], str]) -> Handlers:
+def handlers(
+    config: Config, observations: ObservationCache, reaches: ReachWorker, waiting_for: Callable[[], str]
+) -> Handlers:
     """Return the handlers of all routes."""
     exposition = Exposition(
         config.collectors, config.container_labels, config.series_limit, own_metrics=config.own_metrics
@@ -30,7 +32,6 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
 
     shared = SharedText(write)
     documents = DocumentCache(observations.recent)
-    reaches = OneAtATime(observations.recent, config.procfs)
 
     def scrape(*, openmetrics: bool, gzip: bool) -> bytes:
         return shared.text(observations.fresh(), openmetrics=openmetrics, gzip=gzip)

@@ -1,9 +1,9 @@
 """Explain the way from a container to a target, on an observation and on namespaces that are visited for it."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from exporter.core.explain.query import find_container
 from exporter.core.observation import Observation
@@ -15,6 +15,8 @@ from exporter.kernel.reach.visit import visiting
 from exporter.web.page import api
 
 WAIT_SECONDS = 2.0
+
+T = TypeVar("T")
 
 
 def explain_reach(observation: Observation, question: Question, procfs: Path) -> ReachAnswer:
@@ -34,29 +36,36 @@ def describe_surroundings(observation: Observation, what: str, procfs: Path) -> 
         )
 
 
-class OneAtATime:
-    """Answers one question at a time: each costs visits of namespaces, and clients may ask as often as they like."""
+class ReachWorker:
+    """Answers one question at a time, on a thread of its own; clients may send as many as they like.
+
+    The thread starts with the worker and has the capabilities of that moment, which the threads for requests do not.
+    """
 
     def __init__(self, observe: Callable[[], Observation], procfs: Path) -> None:
         self._observe = observe
         self._procfs = procfs
-        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, "reach")
+        self._thread.submit(int).result()
 
     def answer(self, question: Question) -> str:
-        """Answer from a recent observation, as JSON. Raises TimeoutError while others are answered for too long."""
-        with self._turn():
-            return api.written(document(explain_reach(self._observe(), question, self._procfs)))
+        """Answer from a recent observation, as JSON. Raises TimeoutError where earlier questions take too long."""
+        observation = self._observe()
+        return self._run(lambda: api.written(document(explain_reach(observation, question, self._procfs))))
 
     def explained(self, observation: Observation, what: str) -> str:
         """Explain a port, or a container with its networks, as JSON. Raises TimeoutError as `answer` does."""
-        with self._turn():
-            return api.explained(observation, what, describe_surroundings(observation, what, self._procfs))
+        around = self._run(lambda: describe_surroundings(observation, what, self._procfs))
+        return api.explained(observation, what, around)
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._lock.acquire(timeout=WAIT_SECONDS):
-            raise TimeoutError("another question is being answered")
+    def _run(self, work: Callable[[], T]) -> T:
+        running = self._thread.submit(work)
         try:
-            yield
-        finally:
-            self._lock.release()
+            return running.result(WAIT_SECONDS)
+        except TimeoutError:
+            running.cancel()
+            raise
+
+    def close(self) -> None:
+        """Accept no more questions."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
