@@ -55,7 +55,8 @@ def _decided(path: ReachPath, *, works: bool, words: str) -> tuple[Step, str]:
     """The step, and the verdict where it is not that of the worst step."""
     failures = [step for step in path.steps if step.state not in (OK, UNKNOWN)]
     if not works:
-        return Step(PROBE, FAILED, words, "probe_failed"), "" if failures else UNREACHABLE
+        command = "See the first failed step." if failures else ""
+        return Step(PROBE, FAILED, words, "probe_failed", command), "" if failures else UNREACHABLE
     if not failures:
         return Step(PROBE, OK, words), REACHABLE
     if all(step.name == LISTENER and step.code in ACCEPTED_BY_OTHERS for step in failures):
@@ -91,9 +92,9 @@ def _words(tried: Tried) -> list[str]:
 
 
 def _name(name: NameAnswer) -> str:
-    if name.addresses:
-        return f"{name.server} answers {', '.join(name.addresses)} after {_milliseconds(name.seconds)}"
-    return f"{name.server} answers {name.rcode} after {_milliseconds(name.seconds)}"
+    without_answer = {REFUSED: "refuses the query", TIMED_OUT: "does not answer"}
+    said = without_answer.get(name.rcode, f"answers {', '.join(name.addresses) or name.rcode}")
+    return f"{name.server} {said} after {_milliseconds(name.seconds)}"
 
 
 def _connect(connect: Connect) -> str:
