@@ -9,7 +9,7 @@ REACH_CODES = {
         "Remove the line (`extra_hosts`, `--add-host`) or correct it.",
     ),
     "default_network": Code(
-        "The client asks a name server that does not know containers: on the default network, in host mode and "
+        "The client queries a name server that has no names of containers: on the default network, in host mode and "
         "without a network Docker resolves no container names.",
         "Put both containers on a network that `docker network create` made, or use the address.",
     ),
@@ -34,7 +34,7 @@ REACH_CODES = {
         "Check names and aliases with `docker inspect NAME`.",
     ),
     "no_upstream": Code(
-        "The engine's DNS server asks no other server for this client: it is on internal networks only, or the host "
+        "The engine's DNS server queries no other server for this client: it is on internal networks only, or the host "
         "has no name server.",
         "Connect the client to a network that is not internal, or set `--dns`.",
     ),
