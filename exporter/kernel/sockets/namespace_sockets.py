@@ -29,6 +29,8 @@ FILES = (
 # EINVAL: a sandbox's file outlives its namespace by a minute.
 REFUSED = GONE | {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ELOOP}
 
+MAX_FILE = 16 << 20  # characters: 110,000 connections
+
 LOCAL, STATE, UID, INODE = 1, 3, 7, 9  # columns
 
 
@@ -73,13 +75,22 @@ def read_files(folder: Path) -> tuple[ListeningSocket, ...]:
     found: list[ListeningSocket] = []
     for name, protocol, state, family in FILES:
         try:
-            text = (folder / name).read_text()
+            text = read_bounded(folder / name)
         except FileNotFoundError:
             if family == socket.AF_INET:
                 raise
             continue
         found += parse_file(text, protocol, state, family)
     return tuple(found)
+
+
+def read_bounded(path: Path) -> str:
+    """Read a file of all connections of a namespace. Raises OSError, with EMSGSIZE for more than MAX_FILE bytes."""
+    with path.open() as file:
+        text = file.read(MAX_FILE + 1)
+    if len(text) > MAX_FILE:
+        raise OSError(errno.EMSGSIZE, f"more than {MAX_FILE >> 20} MiB of connections", str(path))
+    return text
 
 
 def parse_file(text: str, protocol: str, state: int, family: socket.AddressFamily) -> Iterator[ListeningSocket]:

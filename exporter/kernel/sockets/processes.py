@@ -69,12 +69,11 @@ def read_descriptors(procfs: Path, pid: int) -> Iterator[tuple[str, str]]:
     """Yield where each descriptor of a process is and what it is; PermissionError when it cannot be seen."""
     try:
         with os.scandir(f"{procfs}/{pid}/fd") as entries:
-            paths = [entry.path for entry in entries]
+            for entry in entries:  # a process may have a million
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    yield entry.path, os.readlink(entry.path)  # noqa: PTH115  a Path would be half of the cost
     except (FileNotFoundError, ProcessLookupError):
         return
-    for path in paths:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            yield path, os.readlink(path)  # noqa: PTH115  a Path for each descriptor would be half of the cost
 
 
 def is_held(path: str, inode: int) -> bool:
