@@ -203,6 +203,7 @@ def _snapshot(
     from exporter.cli.snapshot import snapshot
 
     capabilities.take_up()
+    capabilities.forbid_more()
     try:
         return snapshot(config, wait_for_pending=wait_for_pending, until=until)
     except ConfigError as error:

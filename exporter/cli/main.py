@@ -40,6 +40,7 @@ def cli(context: click.Context, /, **flags: object) -> None:
         set_up_logging(context, default_level="info")
         config = build_config(flags)
         capabilities.take_up()
+        capabilities.forbid_more()
         run(config)
 
 
