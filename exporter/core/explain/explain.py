@@ -8,6 +8,7 @@ from exporter.core.explain.endpoint_steps import cannot_tell, host_step, publish
 from exporter.core.explain.filter_steps import filter_steps
 from exporter.core.explain.listener_step import listener_step
 from exporter.core.explain.merged_paths import merged
+from exporter.core.explain.mesh import mesh_paths, mesh_ports
 from exporter.core.explain.nat_steps import nat_steps
 from exporter.core.explain.network_steps import address_step, network_steps
 from exporter.core.explain.path import (
@@ -31,7 +32,7 @@ from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
-from exporter.core.model.sockets import CONTAINER, Owner
+from exporter.core.model.sockets import CONTAINER, ENGINE, SERVICE, Owner
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
@@ -45,14 +46,14 @@ NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
 
 
 def explain(observation: Observation, text: str) -> Explanation:
-    """Answer for a port, or for a container by its name or the beginning of its id."""
+    """Answer for a port, a container by its name or the beginning of its id, or a Swarm service by its name."""
     nat = observation.nat
     redirects = nat.redirects if nat else None
     readings = PortReadings(observation.sockets, observation.inside, redirects, redirected=observation.redirected)
     walk = _Walk(observation, port_context(observation.topology, readings, 0.0))
     named = _container(observation, text)
     asked = parse_query(text)
-    found = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else ()
+    found = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else walk.to_service(text)
     paths = tuple(_with_critical(observation, path) for path in merged(found))
     containers = frozenset({path.container for path in paths if path.container} | ({named.name} if named else set()))
     notes = (Note(f.kind, f.severity, f.detail) for f in related(observation, containers, None if named else asked))
@@ -111,11 +112,17 @@ class _Walk:
             yield self._held(place, listener.owner)
         failed = list(failed_binds(self._observation, container))
         yield from failed
-        if not (bindings or own or failed):
+        mesh = list(mesh_paths(self._observation, mesh_ports(self._observation, container.name)))
+        yield from mesh
+        if not (bindings or own or failed or mesh):
             steps = [unpublished_step(self._context, container)]
             if steps[0].state == OK:
                 steps += self._to_namespace(container, PortBinding("", 0))
             yield Path("", (), 0, container.name, 0, tuple(steps))
+
+    def to_service(self, name: str) -> Iterator[Path]:
+        """Go every way of Swarm's routing mesh to a service."""
+        yield from mesh_paths(self._observation, mesh_ports(self._observation, name))
 
     def from_port(self, asked: Query) -> Iterator[Path]:
         """Go the ways that begin at a port of the host; containers that are down count where none that runs does."""
@@ -130,9 +137,11 @@ class _Walk:
         ]
         live = [pair for pair in wanted if pair[0].live]
         yield from (self._published(*pair) for pair in live or wanted)
+        mesh = mesh_ports(self._observation, "", asked.port) if not wanted else []
+        yield from mesh_paths(self._observation, mesh, asked.protocol)
         for protocol in READ_PROTOCOLS if not wanted else ():
             if asked.protocol in ("", protocol):
-                yield from self._unpublished(protocol, asked.port)
+                yield from self._unpublished(protocol, asked.port, meshed=bool(mesh))
 
     def _serves_itself(self, container: Container, binding: PortBinding) -> bool:
         """Whether it listens on the port of the host that it publishes without effect in host network mode."""
@@ -183,11 +192,15 @@ class _Walk:
         found = nat.expected.bindings if nat else ()
         return [one for one in found if (one.container, one.protocol, one.host_port) == key]
 
-    def _unpublished(self, protocol: str, port: int) -> Iterator[Path]:
+    def _unpublished(self, protocol: str, port: int, *, meshed: bool) -> Iterator[Path]:
+        """Go the ways of a port that no container publishes; a `meshed` one is reserved by the engine's own socket."""
         for redirect in self._context.readings.redirects or ():
-            if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect):
+            to_mesh = meshed and redirect.target.kind == SERVICE
+            if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect) and not to_mesh:
                 yield _led(redirect, port)
         for listener in self._context.listeners.get((protocol, port), ()):
+            if meshed and listener.owner.kind == ENGINE:
+                continue
             place = ListenAddress(protocol, listener.socket.address, port)
             yield self._held(place, listener.owner)
 

@@ -10,6 +10,7 @@ CONTAINER, PROCESS, DOCKER_PROXY, ENGINE = "container", "process", "docker-proxy
 KERNEL = "kernel"  # the name for sockets of tunnels and of the kernel's own servers: no process has them
 # Holders without a listening socket: an outgoing connection, the target address of a DNAT rule.
 CONNECTION, ADDRESS = "connection", "address"
+SERVICE = "service"  # a Swarm service, to whose tasks the routing mesh takes packets
 
 
 @dataclass(frozen=True, slots=True)
