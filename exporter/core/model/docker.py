@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.model.container_details import Details
+from exporter.core.model.mesh import MeshPort
 
 LIVE_STATES = frozenset({"running", "paused"})
 
@@ -132,12 +133,13 @@ class NetworkInspect:
     """The fields that only a network's inspect has (Engine API: GET /networks/ID?verbose=true).
 
     `address_use`: subnet -> how many of its addresses are used, and how many the engine can still hand out
-    (Status.IPAM, API 1.52 and later).
+    (Status.IPAM, API 1.52 and later). `mesh` are the ports that services publish over it, of a Swarm's ingress network.
     """
 
     members: tuple[Member, ...] = ()
     remote: tuple[RemoteEndpoint, ...] = ()
     address_use: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    mesh: tuple[MeshPort, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class Engine:
 class Inventory:
     """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
-    `members`, `remote` and `address_use` are those of each network's NetworkInspect.
+    `members`, `remote`, `address_use` and `mesh` are those of each network's NetworkInspect.
     """
 
     connected: bool = False
@@ -181,7 +183,13 @@ class Inventory:
     members: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
     remote: Mapping[str, tuple[RemoteEndpoint, ...]] = field(default_factory=dict)
     address_use: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
+    mesh: Mapping[str, tuple[MeshPort, ...]] = field(default_factory=dict)
     synced_at: float = 0.0
+
+    @property
+    def mesh_ports(self) -> tuple[MeshPort, ...]:
+        """The ports of Swarm's routing mesh, by number."""
+        return tuple(sorted((port for ports in self.mesh.values() for port in ports), key=lambda port: port.host_port))
 
 
 @dataclass(frozen=True, slots=True)

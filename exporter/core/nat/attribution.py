@@ -84,7 +84,7 @@ class Attribution:
         for key in (DST, SRC):
             if owner is None and (wanted := rule.value(key)) is not None and is_one_address(wanted):
                 owner = self._by_number.get(wanted[0])
-        return owner.container if owner else ""
+        return owner.container if owner and owner.is_container else ""
 
     def _port(self, rule: Rule) -> Series | None:
         ports = rule.value(DPORT)

@@ -74,7 +74,8 @@ class Expected:
     """All of it. `complete` when every bridge network's members are known: only then is an address known to be unused.
 
     `families` are those that an engine of this version writes rules for by default. `one_drop`: one rule drops both
-    packets from other networks and packets to unpublished ports.
+    packets from other networks and packets to unpublished ports. `services`: by the port of the host that
+    Swarm's routing mesh takes to them.
     """
 
     networks: tuple[ExpectedNetwork, ...] = ()
@@ -84,6 +85,7 @@ class Expected:
     complete: bool = False
     families: frozenset[str] = frozenset({IP})
     one_drop: bool = False
+    services: Mapping[int, str] = field(default_factory=dict)
 
 
 def expected(inventory: Inventory, inside: Inside | None = None) -> Expected:
@@ -99,6 +101,7 @@ def expected(inventory: Inventory, inside: Inside | None = None) -> Expected:
         complete=all(network.id in inventory.members for network in bridges),
         families=frozenset({IP, IP6} if modern else {IP}),
         one_drop=engine_major(inventory) >= ONE_DROP_SINCE,
+        services={port.host_port: port.service for port in inventory.mesh_ports},
     )
 
 

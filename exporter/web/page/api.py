@@ -24,7 +24,7 @@ def topology(observation: Observation) -> str:
 
 
 def ports(observation: Observation) -> str:
-    """Listening sockets of the host and published ports; listeners are null where they could not be read."""
+    """Listening sockets of the host, null where they could not be read; published ports; those of Swarm's mesh."""
     sockets = observation.sockets
     listeners = None
     if sockets is not None:
@@ -45,7 +45,8 @@ def ports(observation: Observation) -> str:
         if container.details is not None
         for binding in container.details.published
     ]
-    return written({"listeners": listeners, "published": published})
+    mesh = [asdict(port) for port in observation.topology.inventory.mesh_ports]
+    return written({"listeners": listeners, "published": published, "mesh": mesh})
 
 
 def found(observation: Observation) -> str:
