@@ -1,7 +1,7 @@
 """Processes as /proc shows them: which sockets they hold, and who they are. One that is gone is not an error.
 
-Descriptors are visible to a process that may trace the other one (CAP_SYS_PTRACE for those of other users); name, command
-line and cgroups are visible to all.
+A process that may trace another one sees its descriptors (CAP_SYS_PTRACE for those of other users). Name, command line
+and cgroups are visible to all.
 """
 
 import contextlib
