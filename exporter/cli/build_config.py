@@ -6,7 +6,8 @@ from typing import Any
 
 from exporter import config
 from exporter.config import Config
-from exporter.docker_engine.connection import DEFAULT_HOST, check_host
+from exporter.docker_engine.connection import check_host
+from exporter.docker_engine.peer import DEFAULT_HOST
 from exporter.errors import ConfigError
 
 

@@ -11,9 +11,10 @@ import urllib3
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Container, Engine, Network, NetworkInspect
-from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors, socket_uid
+from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
+from exporter.docker_engine.peer import read_peer
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.text import label
 from exporter.errors import EngineError
@@ -65,7 +66,7 @@ class EngineClient:
         connection = self._connection()
         version, info = connection.document("/version", dict), connection.document("/info", dict)
         try:
-            return parse_engine(version, info, socket_uid(self._host))
+            return parse_engine(version, info, read_peer(self._host, self._timing.request_timeout))
         except PARSE_ERRORS as error:
             raise EngineError(f"cannot parse the answer to GET /info: {error!r}") from error
 
