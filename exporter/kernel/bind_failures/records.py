@@ -52,7 +52,7 @@ class Share(Structure):
 
 
 class Tally(Structure):
-    """A value: how often so far, when last (nanoseconds of CLOCK_MONOTONIC), by which process and user then, and its share."""
+    """A value: how often so far, when last (nanoseconds of CLOCK_MONOTONIC), by whom then, and its share."""
 
     _fields_ = (("count", c_uint64), ("last", c_uint64), ("pid", c_uint64), ("uid", c_uint64), ("share", Share))
 
