@@ -6,7 +6,7 @@ and cgroups are visible to all.
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
@@ -101,8 +101,19 @@ def is_in_namespace(procfs: Path, pid: int, namespace: int) -> bool:
         return False
 
 
-def read_process(procfs: Path, pid: int, engine_slice: str = "") -> Process | None:
-    """Read who a process is; None when it is gone. For `engine_slice` see `parse_container_ids`."""
+def read_cgroups(procfs: Path, pid: int) -> frozenset[str]:
+    """Read the paths of a process's cgroups in all hierarchies; none when it is gone."""
+    lines = _read(f"{procfs}/{pid}/cgroup").decode("utf-8", "replace").splitlines()
+    return frozenset(line.split(":", 2)[-1] for line in lines)
+
+
+def read_process(
+    procfs: Path, pid: int, engine_slice: str = "", is_kin: Callable[[int, int], bool | None] = lambda *_: None
+) -> Process | None:
+    """Read who a process is; None when it is gone. For `engine_slice` see `parse_container_ids`.
+
+    `is_kin` says whether a pid with a parent's pid belongs to the engine.
+    """
     name = read_name(procfs, pid)
     try:
         cgroups = (procfs / str(pid) / "cgroup").read_text("utf-8", "replace")
@@ -116,6 +127,7 @@ def read_process(procfs: Path, pid: int, engine_slice: str = "") -> Process | No
         read_proxy(procfs, pid),
         status.uid,
         read_name(procfs, status.parent) if status.parent else "",
+        is_kin(pid, status.parent),
     )
 
 
