@@ -156,8 +156,11 @@ class Engine:
     """The engine (Engine API: /version, /info); unknown is ''.
 
     `product` is DOCKER or PODMAN. `firewall_driver` is what it says to write rules by, 'none' when it writes none;
-    reported since API 1.49. `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the
-    engine's process as the host numbers it: 0 unless the engine is rootless, None where that is not known.
+    reported since API 1.49.
+    `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the engine's process as the
+    host numbers it: 0 unless the engine is rootless, None where that is not known. `pid` is the process that listens on
+    the engine's socket, as this pid namespace numbers it: init where systemd listens for the engine, a proxy's where
+    one is between; 0 where it is not known.
     """
 
     name: str
@@ -169,6 +172,7 @@ class Engine:
     address_pools: tuple[AddressPool, ...] = ()
     uid: int | None = 0
     product: str = DOCKER
+    pid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Walk a packet through the base chains of hooks, up to where it is dropped for certain."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import SOME, UNKNOWN, YES, Destination, Packet
@@ -28,8 +28,19 @@ class _Walk:
     dropped: Decision | None = None
 
 
-def walk(firewall: Firewall, packet: Packet, hooks: Sequence[str]) -> Outcome:
+def walk(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Outcome:
     """Walk a packet through hooks, up to where it is dropped for certain."""
+    known = firewall.walks.find(packet, hooks)
+    if known is None:
+        for walker in firewall.walkers:
+            walker.met.clear()
+        known = _walked(firewall, packet, hooks)
+        met = (fields for walker in firewall.walkers for fields in walker.met)
+        firewall.walks.keep(packet, hooks, known, met)
+    return known
+
+
+def _walked(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Outcome:
     going = _Walk(packet)
     for hook in hooks:
         _foreign(firewall, hook, going)
@@ -57,7 +68,7 @@ def _outcome(going: _Walk) -> Outcome:
         translations=tuple(going.translations),
         untracked=going.untracked,
         accepted=tuple(going.accepted),
-        doubts=tuple(undetermined),
+        unclear=tuple(undetermined),
         partial=tuple(partial),
     )
 
@@ -196,7 +207,7 @@ def _foreign(firewall: Firewall, hook: str, going: _Walk) -> None:
 
 
 def _downgraded(decision: Decision) -> Decision:
-    return replace(decision, answer=min(decision.answer, UNKNOWN))
+    return decision._replace(answer=min(decision.answer, UNKNOWN))
 
 
 def _record_uncertain(going: _Walk, decisions: list[Decision]) -> None:
