@@ -84,7 +84,7 @@ def _by_other_rules(context: NatContext, binding: ExpectedBinding) -> tuple[Step
     """The steps where rules in no chain of Docker's translate the port, as those of Podman's netavark."""
     if is_loopback(binding) or not _arrives(context, binding):
         return ()
-    return _translation(context, binding, led=True), *_forward(context, binding, led=True)
+    return _translation(context, binding, translated=True), *_forward(context, binding, translated=True)
 
 
 def _arrives(context: NatContext, binding: ExpectedBinding) -> bool:

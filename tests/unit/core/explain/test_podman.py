@@ -57,7 +57,8 @@ def test_the_port_is_one_path_whose_rules_are_netavarks() -> None:
     [path] = explain(seen(), "8080").paths
     steps = {step.name: (step.state, step.detail) for step in path.steps}
     assert steps["host"] == ("ok", "tcp/8080 is held by container web (the engine)")
-    assert steps["dnat"] == ("ok", "a DNAT rule leads it to 10.89.0.2:80 on network shopnet")
+    assert steps["dnat"][0] == "ok"
+    assert "10.89.0.2:80 on network shopnet" in steps["dnat"][1]
     assert steps["forward"][0] == "ok"
 
 
