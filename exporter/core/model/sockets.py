@@ -67,12 +67,13 @@ class HostSockets:
 
     The same object while nothing changed. UDP sockets on ports that the kernel hands out (`local_ports`: the first and
     the last, net.ipv4.ip_local_port_range) come and go with every DNS query: they are left out unless
-    a container declares the port.
+    a container declares the port. `omitted` is how many others were left out, because one user has very many.
     """
 
     listeners: tuple[Listener, ...] = ()
     complete: bool = True
     local_ports: tuple[int, int] = (0, -1)
+    omitted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class Process:
     """The holder of a socket. `container_ids` are possible container ids in the names of its cgroups.
 
     `proxy` is read from the command line, `parent` is the name of the parent process; any user may choose both.
-    `uid` is the real user id, -1 where it is not known.
+    `uid` is the real user id, -1 where it is not known. `kin` says whether it is the engine's process, a child of it or
+    in its cgroup; None where the engine's process is not known.
     """
 
     pid: int
@@ -39,6 +40,7 @@ class Process:
     proxy: Proxy | None = None
     uid: int = -1
     parent: str = ""
+    kin: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class KnownContainers:
 
     `names` by container id; `addresses`: IP address -> container id; `published`: protocol and port -> pairs of the
     host's address and a container id; `declared` are all protocols and ports that any container names. `engine_uid` is
-    the user of the engine's process, None where it is not known.
+    the user of the engine's process, None where it is not known, `engine_pid` the process behind its socket.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class KnownContainers:
     published: Mapping[tuple[str, int], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     declared: frozenset[tuple[str, int]] = frozenset()
     engine_uid: int | None = 0
+    engine_pid: int = 0
 
 
 def known_containers(inventory: Inventory) -> KnownContainers:
@@ -71,6 +74,7 @@ def known_containers(inventory: Inventory) -> KnownContainers:
         published=published,
         declared=frozenset(port for container in containers for port in _declared(container)),
         engine_uid=inventory.engine.uid if inventory.engine else 0,
+        engine_pid=inventory.engine.pid if inventory.engine else 0,
     )
 
 
@@ -106,7 +110,7 @@ def owner_of(socket: ListeningSocket, cgroup: Iterable[str], process: Process | 
         return Owner(PROCESS, process.name)
     if process.proxy is not None:
         return _of_proxy(socket, process, process.proxy, known)
-    if process.name in ENGINES:
+    if process.name in ENGINES and process.kin is not False:
         return _of_docker(ENGINE, _publisher(socket, known), known)
     return Owner(PROCESS, process.name)
 
@@ -123,6 +127,8 @@ def _of_proxy(socket: ListeningSocket, process: Process, proxy: Proxy, known: Kn
     port counts, unless it has another address.
     """
     target = known.addresses.get(proxy.container_ip, "")
+    if process.kin is False:  # of another engine, or it only has such arguments
+        return Owner(PROCESS, process.name) if target else Owner(DOCKER_PROXY, foreign_target=proxy.container_ip)
     if not target and process.parent in ENGINES:
         publisher = _publisher(socket, known)
         target = "" if publisher in known.addresses.values() else publisher
