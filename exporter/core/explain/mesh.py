@@ -50,5 +50,5 @@ def _led(redirects: Iterable[Redirect] | None, rules: list[Redirect]) -> Step:
 def _balanced(port: MeshPort) -> Iterator[Step]:
     """IPVS is in the ingress sandbox, which no process of a container is in."""
     if port.tasks:
-        detail = "IPVS in the ingress sandbox distributes it to the tasks: whether one answers cannot be told from here"
+        detail = "IPVS in the ingress sandbox distributes it to the tasks: whether one answers is not known here"
         yield Step(LISTENER, UNKNOWN, detail, "target_unknown")
