@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter import config
 from exporter.config import Config
-from exporter.docker_engine.connection import DEFAULT_HOST, check_host
+from exporter.docker_engine.host import DEFAULT_HOST, check_host
 from exporter.errors import ConfigError
 
 

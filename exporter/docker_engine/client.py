@@ -6,17 +6,18 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
-import structlog
 import urllib3
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Container, Engine, Network, NetworkInspect
-from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors, socket_uid
+from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors
+from exporter.docker_engine.host import socket_uid
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.text import label
 from exporter.errors import EngineError
+from exporter.log import get_logger
 
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
 MAX_REPORTED = 1024
@@ -25,7 +26,7 @@ PARSE_ERRORS = (AttributeError, KeyError, TypeError, ValueError, OverflowError) 
 
 T = TypeVar("T")
 
-log = structlog.get_logger(component="engine")
+log = get_logger(component="engine")
 
 
 class QuietError(Exception):

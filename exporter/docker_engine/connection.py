@@ -1,7 +1,6 @@
 """A connection to an engine by docker-py's transports, and its failures under one name."""
 
 import json
-import os
 import re
 import traceback
 from collections.abc import Iterator, Mapping
@@ -14,14 +13,12 @@ import urllib3
 from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException
 from docker.transport import UnixHTTPAdapter
-from docker.utils import parse_host
 
 from exporter.docker_engine.budget import Budget, TcpAdapter, UnixAdapter
 from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import text
-from exporter.errors import ConfigError, EngineError
+from exporter.errors import EngineError
 
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
 IDENTITY = {"Accept-Encoding": "identity"}  # a small answer must not become a large one
 MAX_STREAM_SECONDS = 1e9
@@ -36,23 +33,6 @@ class AnswerError(EngineError):
     def __init__(self, path: str, status: int, message: str) -> None:
         super().__init__(f"GET {path}: status {status}: {message}")
         self.status, self.message = status, message
-
-
-def check_host(url: str) -> None:
-    """Raise ConfigError for a --docker.host that can never work."""
-    try:
-        parse_host(url)
-    except DockerException as error:
-        raise ConfigError(f"--docker.host: {error}") from error
-
-
-def socket_uid(url: str) -> int | None:
-    """Return the owner of an engine's Unix socket: the user of a rootless engine. None where it cannot be read."""
-    path = (url or DEFAULT_HOST).removeprefix("unix://")
-    try:
-        return os.stat(path).st_uid  # noqa: PTH116  a TCP address is not a path
-    except OSError:
-        return None
 
 
 class Connection:
