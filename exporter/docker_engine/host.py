@@ -1,11 +1,10 @@
 """The address of an engine: the path of a Unix socket, or what docker-py takes."""
 
-import os
 import re
 
+from exporter.docker_engine.peer import DEFAULT_HOST
 from exporter.errors import ConfigError
 
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 SOCKET = re.compile(r"unix://(/[^?#;]+)")
 
 
@@ -26,11 +25,3 @@ def check_host(url: str) -> None:
         parse_host(url)
     except DockerException as error:
         raise ConfigError(f"--docker.host: {error}") from error
-
-
-def socket_uid(url: str) -> int | None:
-    """Return the owner of an engine's Unix socket: the user of a rootless engine. None where it cannot be read."""
-    try:
-        return os.stat(socket_path(url) or url).st_uid  # noqa: PTH116  a TCP address is not a path
-    except OSError:
-        return None

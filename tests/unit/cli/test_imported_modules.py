@@ -1,4 +1,4 @@
-"""What the program imports: a library that a command does not use costs its start, and in the daemon memory for good."""
+"""What the program imports: a library that a command does not use costs its start, and the daemon memory."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ def test_what_only_prints_imports_no_library_but_click(argv: tuple[str, ...]) ->
 
 
 def _of_logging(argv: tuple[str, ...]) -> set[str]:
-    """structlog imports asyncio, and the log is set up before flags are checked."""
+    """Structlog imports asyncio, and the log is set up before flags are checked."""
     return {"asyncio"} if argv[0].startswith("--web") else set()
 
 
