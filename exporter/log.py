@@ -7,7 +7,7 @@ that print tables import it themselves, later.
 import sys
 from typing import Any
 
-# An import of a module that is None in this table fails; it is so for this one import, and only if nobody has rich yet.
+# An import of a module that is None in this table fails: here until structlog is imported, and only if rich is not yet.
 _modules: dict[str, Any] = sys.modules
 _hidden = _modules.setdefault("rich", None) is None
 import structlog  # noqa: E402
