@@ -12,8 +12,6 @@ import struct
 from collections import deque
 from typing import NamedTuple
 
-import structlog
-
 from exporter.core.nat.reading import Ended
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.dump import DELRULE, FAMILIES, HALF, NEWGEN, ROUTED, SUBSYSTEM, generation
@@ -21,6 +19,7 @@ from exporter.kernel.firewall.nftables.reader import COUNTED_TABLES, parse_ended
 from exporter.kernel.netlink.client import MAX_DATAGRAM, NETLINK_ADD_MEMBERSHIP, SO_RCVBUFFORCE, SOL_NETLINK
 from exporter.kernel.netlink.messages import MalformedError, head, messages, text, walk
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, number, open_socket
+from exporter.log import get_logger
 
 GROUP = 7  # NFNLGRP_NFTABLES
 # Replacing a thousand rules sends two thousand messages; 208 KiB hold 294 of them.
@@ -28,7 +27,7 @@ RECEIVE_BUFFER = 8 << 20
 MAX_WRITERS = 8
 GENERATION_TIMEOUT = 0.2  # seconds until the notifications of a generation that was dumped are taken for lost
 
-log = structlog.get_logger(component="nat")
+log = get_logger(component="nat")
 
 
 class NewGeneration(NamedTuple):
