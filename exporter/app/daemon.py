@@ -11,6 +11,7 @@ import structlog
 from exporter import __version__
 from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
+from exporter.app.reach import ReachWorker
 from exporter.app.signals import handle_signals
 from exporter.config import Config
 from exporter.errors import ConfigError
@@ -36,7 +37,8 @@ async def _serve(config: Config) -> None:
     handle_signals(lambda: loop.call_soon_threadsafe(stopped.set), access if config.web_config_file else None)
     with wiring.build(config, allocator.give_back) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
-        answers = handlers(config, runtime.observations, runtime.engine.waiting_for)
+        reaches = ReachWorker(runtime.observations.recent, config.procfs)
+        answers = handlers(config, runtime.observations, reaches, runtime.engine.waiting_for)
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
         server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
         try:
@@ -55,6 +57,7 @@ async def _serve(config: Config) -> None:
             runtime.observations.stop()
             await server.stop()
             workers.close()
+            reaches.close()
 
 
 def _access(file: Path | None) -> Callable[[], Access]:

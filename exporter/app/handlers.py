@@ -6,6 +6,7 @@ from collections.abc import Callable
 from exporter import __version__
 from exporter.app.document_cache import DocumentCache
 from exporter.app.observation_cache import ObservationCache
+from exporter.app.reach import ReachWorker
 from exporter.app.scrape import SharedText
 from exporter.config import Config
 from exporter.core.observation import Observation
@@ -17,7 +18,9 @@ from exporter.web.routes import Handlers
 from exporter.web.sse import Tick
 
 
-def handlers(config: Config, observations: ObservationCache, waiting_for: Callable[[], str]) -> Handlers:
+def handlers(
+    config: Config, observations: ObservationCache, reaches: ReachWorker, waiting_for: Callable[[], str]
+) -> Handlers:
     """Return the handlers of all routes."""
     exposition = Exposition(
         config.collectors, config.container_labels, config.series_limit, own_metrics=config.own_metrics
@@ -48,7 +51,8 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
             "/api/v1/ports": lambda: documents.get("ports", api.ports),
             "/api/v1/findings": lambda: documents.get("findings", api.found),
         },
-        explain=lambda what: documents.get(("explain", what), lambda observation: api.explained(observation, what)),
+        explain=lambda what: documents.get(("explain", what), lambda seen: reaches.explained(seen, what)),
+        explain_reach=reaches.answer,
         tick=tick,
         waiting_for=waiting_for,
         stalled=observations.stalled,

@@ -15,6 +15,7 @@ from exporter.core.findings.rule import Input
 from exporter.core.observation import Observation
 from exporter.core.views.pending import MAX_HOLD_SECONDS, has_pending
 from exporter.docker_engine.client import EngineClient
+from exporter.docker_engine.tls import read_tls
 from exporter.errors import EngineError
 
 ENGINE_SECONDS = 30.0
@@ -33,9 +34,15 @@ class Snapshot:
 
 
 def snapshot(
-    config: Config, *, wait_for_pending: bool = False, until: Callable[[Observation], bool] = lambda _: True
+    config: Config,
+    *,
+    wait_for_pending: bool = False,
+    until: Callable[[Observation], bool] = lambda _: True,
+    once: bool = False,
 ) -> Snapshot:
     """Observe; optionally wait for pending conditions, and wait briefly for background threads `until` they have read.
+
+    `once`: what they read does not matter.
 
     Raises ConfigError when the kernel cannot be read.
     """
@@ -50,6 +57,8 @@ def snapshot(
         observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
             return Snapshot(observation, _engine_error(config))
+        if once:
+            return Snapshot(observation)
         started = time.monotonic()
         while _is_unfinished(observation, waited := time.monotonic() - started, wait_for_pending=wait_for_pending) or (
             waited < SWEEP_SECONDS and not until(observation)
@@ -67,7 +76,7 @@ def _is_unfinished(observation: Observation, waited: float, *, wait_for_pending:
 
 
 def _engine_error(config: Config) -> str:
-    client = EngineClient(config.docker_host)
+    client = EngineClient(config.docker_host, tls=read_tls(config.docker_cert_path))
     try:
         client.ping()
     except EngineError as error:

@@ -41,6 +41,7 @@ class InventoryLoop:
         self._lists = Lists(timing)
         self._start_checks = StartChecks(timing.start_checks)
         self._changed_at: float | None = None  # None when `on_idle` was called since
+        self._published_at = 0.0
         self.complete = False
         self.resyncs: Counter[str] = Counter()
 
@@ -131,12 +132,12 @@ class InventoryLoop:
         inventory = self._state.inventory
         if inventory is not before:
             self._publish(inventory)
-            self._changed_at = time.monotonic()
+            self._changed_at = self._published_at = time.monotonic()
         elif self._changed_at is not None and time.monotonic() - self._changed_at > self._timing.poll:
             self._changed_at = None
             self._on_idle()
-        idle = self._changed_at is None
-        self.complete |= inventory.synced_at > 0 and (idle or not self._inspector.busy())
+        settled = time.monotonic() - self._published_at > self._timing.settle
+        self.complete |= inventory.synced_at > 0 and (settled or not self._inspector.busy())
 
 
 class Lists:

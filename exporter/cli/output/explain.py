@@ -1,11 +1,13 @@
 """The output of `explain`: each path from the host to a process, step by step."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 
+from exporter.cli.output.surroundings import print_surroundings
 from exporter.cli.output.table import cell, table
 from exporter.core.explain import path
 from exporter.core.explain.codes import CODES
@@ -20,6 +22,8 @@ from exporter.core.explain.path import (
     Path,
     Step,
 )
+from exporter.core.reach import surroundings
+from exporter.core.reach.surroundings import Surroundings
 
 EXIT_STATUSES = {REACHABLE: 0, UNREACHABLE: 2, BLOCKED: 2, UNDETERMINED: 3}
 # Reasons for which a step is unknown.
@@ -28,42 +32,66 @@ RELEVANT = frozenset(
 )
 
 
-def print_explanation(explanation: Explanation, console: Console) -> None:
-    """Print a heading and a list for each path, with a blank line in between."""
+def print_explanation(explanation: Explanation, console: Console, around: Surroundings | None = None) -> None:
+    """Print a heading and a list for each path, with a blank line in between, then a container's networks."""
     for number, one in enumerate(explanation.paths):
         if number:
             console.print()
         console.print(cell(f"{_heading(one, explanation.query)}: {one.verdict}"))
-        rows = [row for step in one.steps for row in _rows(step)]
+        rows = [row for step in one.steps for row in step_rows(step)]
         console.print(table(("state", "step", "what"), rows, header=False))
-    if explanation.findings:
+    if around is not None:
+        print_surroundings(around, console)
+    print_findings(explanation.findings, console)
+
+
+def print_findings(findings: Iterable[Note], console: Console) -> None:
+    """Print the findings about the containers of the query."""
+    notes = [(note.severity, note.kind, note.detail) for note in findings]
+    if notes:
         console.print("\nFindings:")
-        notes = [(note.severity, note.kind, note.detail) for note in explanation.findings]
         console.print(table(("severity", "kind", "what"), notes, header=False))
 
 
-def document(explanation: Explanation) -> str:
+def document(explanation: Explanation, around: Surroundings | None = None) -> str:
     """Return the document of /api/v1/explain."""
-    return json.dumps(path.document(explanation), indent=2)
+    networks = surroundings.document(around) if around else None
+    return json.dumps({**path.document(explanation), "container": networks}, indent=2)
 
 
-def parse_explanation(found: Mapping[str, Any]) -> Explanation:
+def parse_explanation(found: Mapping[str, Any]) -> tuple[Explanation, Surroundings | None]:
     """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
-    notes = (Note(*(str(note[key]) for key in ("kind", "severity", "detail"))) for note in found["findings"])
-    return Explanation(str(found["query"]), tuple(_parse_path(one) for one in found["paths"]), tuple(notes))
+    paths = tuple(_parse_path(one) for one in found["paths"])
+    around = surroundings.parse(found["container"]) if found["container"] else None
+    return Explanation(str(found["query"]), paths, parse_notes(found["findings"])), around
+
+
+def parse_notes(found: Any) -> tuple[Note, ...]:
+    """Parse the findings of a document."""
+    return tuple(Note(*(str(note[key]) for key in ("kind", "severity", "detail"))) for note in found)
+
+
+def parse_steps(found: Any) -> tuple[Step, ...]:
+    """Parse the steps of a path."""
+    steps = tuple(_parse_step(one) for one in found)
+    if not VERDICTS.keys() >= {step.state for step in steps} or not CODES.keys() >= {s.code for s in steps if s.code}:
+        raise ValueError("unknown state or code")
+    return steps
+
+
+def _parse_step(found: Mapping[str, Any]) -> Step:
+    step = Step(*(str(found[key]) for key in ("name", "state", "detail", "code")))
+    return step if step.code not in CODES or found["remedy"] == step.remedy else replace(step, command=found["remedy"])
 
 
 def _parse_path(found: Mapping[str, Any]) -> Path:
-    steps = tuple(Step(*(str(step[key]) for key in ("name", "state", "detail", "code"))) for step in found["steps"])
-    if not VERDICTS.keys() >= {step.state for step in steps} or not CODES.keys() >= {s.code for s in steps if s.code}:
-        raise ValueError("unknown state or code")
     return Path(
         protocol=str(found["protocol"]),
         addresses=tuple(str(address) for address in found["addresses"]),
         port=int(found["port"]),
         container=str(found["container"]),
         container_port=int(found["container_port"]),
-        steps=steps,
+        steps=parse_steps(found["steps"]),
         last_port=int(found.get("last_port", 0)),
     )
 
@@ -73,7 +101,8 @@ def exit_status(explanation: Explanation) -> int:
     return EXIT_STATUSES[explanation.verdict]
 
 
-def _rows(step: Step) -> Iterator[tuple[str, str, str]]:
+def step_rows(step: Step) -> Iterator[tuple[str, str, str]]:
+    """Yield the rows of a step: what it is, and what to do."""
     yield step.state, step.name, f"{step.detail} [{step.code}]" if step.code else step.detail
     if step.remedy:
         yield "", "", f"-> {step.remedy}"

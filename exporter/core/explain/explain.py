@@ -1,4 +1,4 @@
-"""Explain a port or a container: every way that leads from the host to it."""
+"""Explain a port or a container: every path from the host to it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,8 +26,8 @@ from exporter.core.explain.path import (
     Path,
     Step,
 )
-from exporter.core.explain.query import Query, parse_query
-from exporter.core.explain.related_findings import related
+from exporter.core.explain.query import Query, find_container, parse_query
+from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import Details, PortBinding
@@ -40,7 +40,6 @@ from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReading
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
 from exporter.core.topology.route_queries import BRIDGE_DRIVER
 
-SHORTEST_ID = 4
 HOST_MODE = "host"  # of a network
 NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
 
@@ -51,46 +50,40 @@ def explain(observation: Observation, text: str) -> Explanation:
     redirects = nat.redirects if nat else None
     readings = PortReadings(observation.sockets, observation.inside, redirects, redirected=observation.redirected)
     walk = _Walk(observation, port_context(observation.topology, readings, 0.0))
-    named = _container(observation, text)
-    asked = parse_query(text)
-    found = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else walk.to_service(text)
+    named = find_container(observation.topology.inventory, text)
+    query = parse_query(text)
+    found = walk.to_container(named) if named is not None else walk.from_port(query) if query else walk.to_service(text)
     paths = tuple(_with_critical(observation, path) for path in merged(found))
     containers = frozenset({path.container for path in paths if path.container} | ({named.name} if named else set()))
-    notes = (Note(f.kind, f.severity, f.detail) for f in related(observation, containers, None if named else asked))
-    return Explanation(text, paths or (_nowhere(observation, text, asked),), tuple(notes))
+    notes = (Note(f.kind, f.severity, f.detail) for f in related(observation, containers, None if named else query))
+    return Explanation(text, paths or (_nowhere(observation, text, query),), tuple(notes))
 
 
 def _with_critical(observation: Observation, path: Path) -> Path:
     """A path whose steps are all ok is not known to be so while a critical finding concerns its container."""
     if path.verdict != REACHABLE or not path.container:
         return path
-    critical = [f for f in related(observation, frozenset({path.container})) if f.severity == CRITICAL]
+    concerned = related(observation, frozenset({path.container}))
+    critical = [f for f in concerned if f.severity == CRITICAL and not is_about_all(f)]  # those are steps
     steps = (Step(FINDING, UNKNOWN, f"{f.kind}: {f.detail}", "critical_finding") for f in critical)
     return replace(path, steps=(*path.steps, *steps))
 
 
-def _container(observation: Observation, text: str) -> Container | None:
-    found = observation.topology.inventory.containers.values()
-    named = [c for c in found if c.name == text]
-    alike = [c for c in found if len(text) >= SHORTEST_ID and c.id.startswith(text)]
-    return named[0] if named else alike[0] if len(alike) == 1 and parse_query(text) is None else None
-
-
-def _nowhere(observation: Observation, text: str, asked: Query | None) -> Path:
+def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:
     if not observation.topology.inventory.connected:
-        return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), asked)
-    if asked is None:
+        return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), query)
+    if query is None:
         return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}", "not_found"))
     unread = observation.sockets is None
-    what = str(ListenAddress(asked.protocol or "tcp or udp", "", asked.port))
-    detail = f"no container publishes {what}, and nobody listens there"
+    what = str(ListenAddress(query.protocol or "tcp or udp", "", query.port))
+    detail = f"no container publishes {what}, and no process listens there"
     if unread:
-        return _single(Step(HOST, UNKNOWN, f"{detail} that can be seen", "sockets_unknown"), asked)
-    return _single(Step(HOST, FAILED, detail, "not_found"), asked)
+        return _single(Step(HOST, UNKNOWN, f"{detail} that can be seen", "sockets_unknown"), query)
+    return _single(Step(HOST, FAILED, detail, "not_found"), query)
 
 
-def _single(step: Step, asked: Query | None = None) -> Path:
-    protocol, port = (asked.protocol, asked.port) if asked else ("", 0)
+def _single(step: Step, query: Query | None = None) -> Path:
+    protocol, port = (query.protocol, query.port) if query else ("", 0)
     return Path(protocol, (), port, "", 0, (step,))
 
 
@@ -124,24 +117,24 @@ class _Walk:
         """Go every way of Swarm's routing mesh to a service."""
         yield from mesh_paths(self._observation, mesh_ports(self._observation, name))
 
-    def from_port(self, asked: Query) -> Iterator[Path]:
+    def from_port(self, query: Query) -> Iterator[Path]:
         """Go the ways that begin at a port of the host; containers that are down count where none that runs does."""
         wanted = [
             (container, binding)
             for container in self._containers
             for binding in _bindings(container)
-            if asked.protocol in ("", binding.protocol)
+            if query.protocol in ("", binding.protocol)
             and binding.host_port
-            and binding.host_port <= asked.port <= max(binding.host_port, binding.last_host_port)
+            and binding.host_port <= query.port <= max(binding.host_port, binding.last_host_port)
             and not self._serves_itself(container, binding)
         ]
         live = [pair for pair in wanted if pair[0].live]
         yield from (self._published(*pair) for pair in live or wanted)
-        mesh = mesh_ports(self._observation, "", asked.port) if not wanted else []
-        yield from mesh_paths(self._observation, mesh, asked.protocol)
+        mesh = mesh_ports(self._observation, "", query.port) if not wanted else []
+        yield from mesh_paths(self._observation, mesh, query.protocol)
         for protocol in READ_PROTOCOLS if not wanted else ():
-            if asked.protocol in ("", protocol):
-                yield from self._unpublished(protocol, asked.port, meshed=bool(mesh))
+            if query.protocol in ("", protocol):
+                yield from self._unpublished(protocol, query.port, meshed=bool(mesh))
 
     def _serves_itself(self, container: Container, binding: PortBinding) -> bool:
         """Whether it listens on the port of the host that it publishes without effect in host network mode."""
@@ -186,7 +179,7 @@ class _Walk:
             yield from filter_steps(self._observation, owner, (bridges & used) or bridges)
 
     def _expected(self, container: Container, binding: PortBinding) -> list[ExpectedBinding]:
-        """Where Docker leads a published port, in both families; nothing while NAT is not read."""
+        """Where Docker forwards a published port, in both families; nothing while NAT is not read."""
         nat = self._observation.nat
         key = container.name, binding.protocol, binding.host_port
         found = nat.expected.bindings if nat else ()
@@ -219,9 +212,9 @@ class _Walk:
 
 def _led(redirect: Redirect, port: int) -> Path:
     target = described(redirect.target)
-    rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule leads it to {target}")
+    rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule sends it to {target}")
     name = redirect.target.name if redirect.target.kind == CONTAINER else ""
-    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers cannot be told from here", "target_unknown")
+    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers is not known here", "target_unknown")
     address = redirect.host_ip or EVERY_ADDRESS
     return Path(redirect.protocol, (address,), port, name, 0, (rule, beyond))
 

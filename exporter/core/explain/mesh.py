@@ -43,12 +43,12 @@ def _led(redirects: Iterable[Redirect] | None, rules: list[Redirect]) -> Step:
     if redirects is None:
         return Step(DNAT, UNKNOWN, "the firewall rules of the host could not be read", "rules_unknown")
     if not rules:
-        return Step(DNAT, FAILED, "no DNAT rule forwards it to the ingress sandbox of this node", "mesh_rule_missing")
-    return Step(DNAT, OK, "a DNAT rule forwards it to the ingress sandbox of this node")
+        return Step(DNAT, FAILED, "no DNAT rule sends it to the ingress sandbox of this node", "mesh_rule_missing")
+    return Step(DNAT, OK, "a DNAT rule sends it to the ingress sandbox of this node")
 
 
 def _balanced(port: MeshPort) -> Iterator[Step]:
     """IPVS is in the ingress sandbox, which no process of a container is in."""
     if port.tasks:
-        detail = "IPVS in the ingress sandbox distributes it to the tasks: whether one answers cannot be told from here"
+        detail = "IPVS in the ingress sandbox distributes it to the tasks: whether one answers is not known here"
         yield Step(LISTENER, UNKNOWN, detail, "target_unknown")

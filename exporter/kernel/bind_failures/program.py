@@ -21,6 +21,7 @@ from exporter.kernel.bpf.instructions import (
     FP,
     GET_CURRENT_PID_TGID,
     GET_CURRENT_TASK_BTF,
+    GET_CURRENT_UID_GID,
     KTIME_GET_NS,
     MAP_UPDATE_ELEM,
     R0,
@@ -43,6 +44,7 @@ from exporter.kernel.bpf.instructions import (
     load_map,
     move,
     set_to,
+    shift_left,
     shift_right,
     store,
 )
@@ -124,6 +126,10 @@ def _count(maps: MapDescriptors, quota: Quota) -> Code:
         call(GET_CURRENT_PID_TGID),
         shift_right(R0, 32),
         store(DOUBLE, TALLY, offset_of(Tally, "pid"), R0),  # tally->pid = bpf_get_current_pid_tgid() >> 32
+        call(GET_CURRENT_UID_GID),
+        shift_left(R0, 32),
+        shift_right(R0, 32),
+        store(DOUBLE, TALLY, offset_of(Tally, "uid"), R0),  # tally->uid = (u32)bpf_get_current_uid_gid()
         set_to(R1, 1),
         # Last: a new tally is read when its count is 1.
         add_atomically(TALLY, offset_of(Tally, "count"), R1),  # tally->count += 1

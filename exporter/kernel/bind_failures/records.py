@@ -53,9 +53,9 @@ class Share(Structure):
 
 
 class Tally(Structure):
-    """A value: how often so far, when last (nanoseconds of CLOCK_MONOTONIC), by which process then, and its share."""
+    """A value: how often so far, when last (nanoseconds of CLOCK_MONOTONIC), by whom then, and its share."""
 
-    _fields_ = (("count", c_uint64), ("last", c_uint64), ("pid", c_uint64), ("share", Share))
+    _fields_ = (("count", c_uint64), ("last", c_uint64), ("pid", c_uint64), ("uid", c_uint64), ("share", Share))
 
 
 SIZE_OF_REFUSAL, SIZE_OF_TALLY, SIZE_OF_SHARE = ctypes.sizeof(Refusal), ctypes.sizeof(Tally), ctypes.sizeof(Share)
@@ -76,6 +76,7 @@ def parse_refusal(key: Refusal, tally: Tally, times: int, clock: float) -> Refus
         container_id="".join(containers[-1:]),
         netns=key.netns,
         pid=tally.pid,
+        uid=tally.uid,
         comm=key.process.decode(errors="replace"),
         protocol=protocol,
         address=inet_ntop(key.family, address[:4] if key.family == AF_INET else address),

@@ -14,6 +14,7 @@ from exporter.core.ports.socket_owner import Process
 from exporter.kernel.late_call import LateCall
 from exporter.kernel.namespaces.stats import read_own_namespace
 from exporter.kernel.sockets.cgroups import CgroupTree
+from exporter.kernel.sockets.kinship import UNKNOWN, EngineProcess
 from exporter.kernel.sockets.processes import (
     INIT,
     Held,
@@ -21,6 +22,7 @@ from exporter.kernel.sockets.processes import (
     is_alive,
     is_held,
     is_in_namespace,
+    read_cgroups,
     read_pids,
     read_process,
     read_proxies,
@@ -72,6 +74,12 @@ class HolderTable:
         self._namespace = read_own_namespace()
         self._searching = LateCall[Search]("holders", SEARCH_SECONDS)
         self.sees_all = sees_all_processes(procfs)
+        self._engine = UNKNOWN
+
+    def update_engine(self, engine: EngineProcess) -> None:
+        """Set the engine's process; holders are read anew."""
+        self._engine = engine
+        self._holdings = {}
 
     def stop(self) -> None:
         """Begin no further search."""
@@ -171,4 +179,7 @@ class HolderTable:
         return {inode: proxies[key] for inode, key in keys.items() if key in proxies}
 
     def _read_process(self, pid: int) -> Process | None:
-        return read_process(self._procfs, pid, self._tree.engine_slice)
+        return read_process(self._procfs, pid, self._tree.engine_slice, self._is_kin)
+
+    def _is_kin(self, pid: int, parent: int) -> bool | None:
+        return self._engine.is_kin(pid, parent, read_cgroups(self._procfs, pid))

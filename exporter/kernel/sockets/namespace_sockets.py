@@ -1,7 +1,7 @@
 """The listening sockets of a container's own network namespace, and whether rules in there redirect packets.
 
 By sock_diag from within where this process may go there; else by /proc/PID/net, which any process may read of any
-that it sees. Those files walk the machine's table of all sockets, 2 ms for each, and do not tell whether an IPv6
+that it sees. Those files walk the machine's table of all sockets, 2 ms for each, and do not show whether an IPv6
 socket takes IPv4 too. Sources: net/ipv4/tcp_ipv4.c, net/ipv4/udp.c.
 """
 
@@ -51,7 +51,7 @@ def read_namespace_sockets(procfs: Path, container: Container) -> NamespaceReadi
     """Read a container's namespace; None when it is gone, or hidden. Raises OSError.
 
     By the file that the engine keeps of the sandbox; else by the container's process, which may have entered a
-    namespace of its own (`unshare --net`). The rules are read only by whoever may enter the namespace.
+    namespace of its own (`unshare --net`). The rules are read only where this process may enter the namespace.
     """
     process = procfs / str(container.pid)
     visible = is_container_process(procfs, container.pid, container.id)

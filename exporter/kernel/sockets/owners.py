@@ -23,6 +23,7 @@ from exporter.core.model.sockets import (
 from exporter.core.ports.socket_owner import KnownContainers, known_containers, owner_of
 from exporter.kernel.sockets.cgroups import CgroupTree, user_slice
 from exporter.kernel.sockets.holders import HolderTable
+from exporter.kernel.sockets.kinship import read_engine_process
 from exporter.kernel.sockets.listeners import Listening, read_any_state
 
 NO_CGROUP_TREE = Degraded(
@@ -50,6 +51,8 @@ class SocketOwners:
     """Resolves owners: the same value while nothing changed."""
 
     def __init__(self, procfs: Path, sysfs: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._procfs = procfs
+        self._engine_pid = 0
         self._tree = CgroupTree(sysfs)
         self._listening = HolderTable(procfs, self._tree, clock)
         self._bound = HolderTable(procfs, self._tree, clock)
@@ -119,6 +122,11 @@ class SocketOwners:
     def _update_inventory(self, inventory: Inventory) -> None:
         self._known = keep_equal(self._known, self._known_containers(inventory))
         self._tree.engine_slice = user_slice(self._known.engine_uid)
+        if self._known.engine_pid != self._engine_pid:
+            self._engine_pid = self._known.engine_pid
+            engine = read_engine_process(self._procfs, self._engine_pid)
+            for table in (self._listening, self._bound):
+                table.update_engine(engine)
 
     def _is_shown(self, socket: ListeningSocket, local_ports: Ports) -> bool:
         first, last = local_ports

@@ -1,4 +1,4 @@
-"""Ports as one source: the host's listening sockets at each scrape; beside the scrapes what takes too long for them.
+"""Ports as one source: the host's listening sockets at each scrape; between scrapes what takes too long for them.
 
 The latter are the listening sockets in containers' own namespaces, and the memory of docker-proxies.
 """

@@ -9,6 +9,8 @@ from exporter.core.explain import path
 from exporter.core.explain.explain import explain
 from exporter.core.observation import Observation
 from exporter.core.ports.scope import scope
+from exporter.core.reach.surroundings import Surroundings
+from exporter.core.reach.surroundings import document as surroundings_document
 from exporter.core.views.blind_spots import unseen
 from exporter.core.views.finding_rows import evaluated, findings, not_evaluated
 from exporter.core.views.host_view import build_view, document
@@ -18,7 +20,7 @@ from exporter.web.page.layout import endpoint_key
 
 def topology(observation: Observation) -> str:
     """Containers, networks, endpoints and uplinks."""
-    return _written(document(build_view(observation)))
+    return written(document(build_view(observation)))
 
 
 def ports(observation: Observation) -> str:
@@ -44,13 +46,13 @@ def ports(observation: Observation) -> str:
         for binding in container.details.published
     ]
     mesh = [asdict(port) for port in observation.topology.inventory.mesh_ports]
-    return _written({"listeners": listeners, "published": published, "mesh": mesh})
+    return written({"listeners": listeners, "published": published, "mesh": mesh})
 
 
 def found(observation: Observation) -> str:
     """Findings, the inputs that are unavailable, and whether a condition is pending."""
     lines = [asdict(line) for line in findings(observation)]
-    return _written(
+    return written(
         {
             "findings": lines,
             "unseen": unseen(observation),
@@ -61,9 +63,10 @@ def found(observation: Observation) -> str:
     )
 
 
-def explained(observation: Observation, what: str) -> str:
-    """The paths from a port of the host, or to a container."""
-    return _written(path.document(explain(observation, what)))
+def explained(observation: Observation, what: str, around: Surroundings | None = None) -> str:
+    """The paths from a port of the host, or to a container, whose networks are `around`."""
+    found = path.document(explain(observation, what))
+    return written({**found, "container": surroundings_document(around) if around else None})
 
 
 def counters(observation: Observation) -> str:
@@ -83,5 +86,6 @@ def version(observation: Observation) -> int:
     return zlib.crc32(repr((still, ports(observation), unseen(observation))).encode())
 
 
-def _written(document: Any) -> str:
+def written(document: Any) -> str:
+    """Write a document as JSON."""
     return json.dumps(document, indent=1) + "\n"

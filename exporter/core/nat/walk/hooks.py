@@ -68,7 +68,7 @@ def _outcome(going: _Walk) -> Outcome:
         translations=tuple(going.translations),
         untracked=going.untracked,
         accepted=tuple(going.accepted),
-        doubts=tuple(undetermined),
+        unclear=tuple(undetermined),
         partial=tuple(partial),
     )
 

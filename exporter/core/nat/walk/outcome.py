@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
     """`verdict` is ACCEPT, DROP, REJECT or UNKNOWN, by `decision`; None where nothing dropped the packet.
 
     `packet` is what it became. `translations` are the rules that translated it for certain, `untracked` the rule that
-    exempted it from that, `accepted` the rules that accepted it. `doubts` would change the outcome, and it is unknown
+    exempted it from that, `accepted` the rules that accepted it. `unclear` would change the outcome, and it is unknown
     whether they match. `partial` changes it for some of the clients only.
     """
 
@@ -50,13 +50,18 @@ class Outcome(NamedTuple):
     translations: tuple[Decision, ...] = ()
     untracked: Decision | None = None
     accepted: tuple[Decision, ...] = ()
-    doubts: tuple[Decision, ...] = ()
+    unclear: tuple[Decision, ...] = ()
     partial: tuple[Decision, ...] = ()
+
+    @property
+    def uncertain(self) -> tuple[Decision, ...]:
+        """All that may change the outcome, or does for some packets."""
+        return (*self.unclear, *self.partial)
 
     @property
     def certain(self) -> bool:
         """Whether it is the same for every packet that was meant."""
-        return self.verdict != UNDECIDED and not self.doubts and not self.partial
+        return self.verdict != UNDECIDED and not self.uncertain
 
     @property
     def dropped(self) -> bool:

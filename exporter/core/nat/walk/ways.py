@@ -32,9 +32,9 @@ class Way:
         return next((part.decision for part in self.parts if part.dropped), None)
 
     @property
-    def doubts(self) -> tuple[Decision, ...]:
+    def unclear(self) -> tuple[Decision, ...]:
         """All that may change it, of which it is unknown whether it does."""
-        return tuple(one for part in self.parts for one in part.doubts)
+        return tuple(one for part in self.parts for one in part.unclear)
 
     @property
     def partial(self) -> tuple[Decision, ...]:
@@ -54,7 +54,7 @@ def way_in(firewall: Firewall, packet: Packet, route: Route) -> Way:
     passed = walk(firewall, forwarded._replace(oif=oif), onward)
     if passed.dropped:
         return Way((arrived, passed))
-    back = _answer(packet, passed.packet, forwarded)
+    back = answer_to(packet, passed.packet, forwarded)
     answering = (OUTPUT, POSTROUTING) if local else (PREROUTING, FORWARD, POSTROUTING)
     answered = walk(firewall, back, answering)
     if answered.dropped:
@@ -73,7 +73,7 @@ def _further(firewall: Firewall, sent: Packet, passed: Packet, onward: tuple[str
         yield walk(firewall, forwarded, onward)
 
 
-def _answer(sent: Packet, passed: Packet, forwarded: Packet) -> Packet:
+def answer_to(sent: Packet, passed: Packet, forwarded: Packet) -> Packet:
     """The answer, as its sender sends it."""
     return Packet(
         iif=passed.oif,
@@ -101,7 +101,7 @@ def way_out(firewall: Firewall, packet: Packet, *, answered: bool = True) -> Way
     sent = walk(firewall, packet, (PREROUTING, FORWARD, POSTROUTING))
     if sent.dropped:
         return Way((sent,))
-    back = _answer(packet, sent.packet, packet)
+    back = answer_to(packet, sent.packet, packet)
     translated = bool(sent.translations) and sent.translations[-1].effect in ("MASQUERADE", "SNAT")
     parts = [sent]
     if translated or answered:

@@ -99,7 +99,7 @@ def test_of_an_older_table_of_equal_priority_it_is_unknown_which_comes_first(mod
     context = host.with_rules(older).scene()
     [binding] = [one for one in context.expected.bindings if one.host_port == 8103]
     arrival = context.way(binding).arrival
-    assert [(one.base, one.address) for one in arrival.doubts] == [(place, "198.51.100.9")]
+    assert [(one.base, one.address) for one in arrival.unclear] == [(place, "198.51.100.9")]
     assert kinds(host.with_rules(older)) == set()
 
 

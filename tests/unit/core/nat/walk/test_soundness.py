@@ -178,7 +178,7 @@ def test_a_condition_that_is_not_understood_before_a_drop_or_a_dnat_never_makes_
     )
     chains = {**found.chains, place: (open_rule, *found.chains.get(place, ()))}
     said = way(replace(found, chains=chains, bases={**found.bases, place: BASES[place]}))
-    ok = not said.doubts and ends(said) == ("led", number_of(WEB), 80)
+    ok = not said.unclear and ends(said) == ("led", number_of(WEB), 80)
     assert not ok or (target == "DNAT" and not said.arrival.packet.state & 8)
 
 

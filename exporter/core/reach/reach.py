@@ -1,0 +1,99 @@
+"""Answer `explain A B`: from a container to another one, the host, or an address outside."""
+
+from dataclasses import dataclass, replace
+
+from exporter.core.explain.path import FAILED, LISTENER, UNKNOWN, Note, Step
+from exporter.core.explain.query import find_container
+from exporter.core.explain.related_findings import related
+from exporter.core.model.docker import Container
+from exporter.core.model.fib import RouteQuery
+from exporter.core.observation import Observation
+from exporter.core.reach.answer import CONTAINER, End, ReachAnswer, ReachPath
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.names.resolve import Resolved
+from exporter.core.reach.path.departure import departure
+from exporter.core.reach.path.route_step import refused
+from exporter.core.reach.path.rule_steps import unread_step
+from exporter.core.reach.path.trip import Flow, Trip
+from exporter.core.reach.question import Question
+from exporter.core.reach.targets import known_addresses, ports, resolved
+from exporter.core.reach.view import NAMESPACE, Visit
+
+MAX_ADDRESSES = 4
+NO_ENGINE = "the Docker Engine does not answer"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """The question with the containers that it names."""
+
+    context: ReachContext
+    question: Question
+    client: Container
+    server: Container | None
+
+
+def reach(observation: Observation, question: Question, visit: Visit) -> ReachAnswer:
+    """Follow the paths to every address of the target; `visit` reads a namespace."""
+    context = ReachContext(observation, visit)
+    client = find_container(context.inventory, question.source)
+    server = find_container(context.inventory, question.target)
+    names = frozenset(one.name for one in (client, server) if one is not None)
+    notes = tuple(Note(f.kind, f.severity, f.detail) for f in related(observation, names))
+    fault = _cannot_send(context, client, question.source)
+    if client is None or fault is not None:
+        return ReachAnswer(str(question), (_path(question, (fault,) if fault else ()),), notes)
+    found = resolved(context, client, question, server)
+    paths = _paths(_Ends(context, question, client, server), found)
+    return ReachAnswer(str(question), paths, notes, (found.server, question.target))
+
+
+def _cannot_send(context: ReachContext, client: Container | None, source: str) -> Step | None:
+    if not context.inventory.connected:
+        return Step(CONTAINER, UNKNOWN, NO_ENGINE, "engine_unavailable")
+    if client is None:
+        return Step(CONTAINER, UNKNOWN, f"there is no container {source}", "not_found")
+    if not client.live:
+        command = f"Run `docker start {client.name}`."
+        return Step(CONTAINER, FAILED, f"{client.name} is {client.state}", "container_down", command)
+    if client.state == "paused":
+        command = f"Run `docker unpause {client.name}`."
+        return Step(CONTAINER, FAILED, f"{client.name} is paused: it sends nothing", "container_paused", command)
+    if (why := context.visited(client).view.missing(NAMESPACE)) is not None:
+        return unread_step(CONTAINER, f"the network namespace of {client.name} could not be read", why)
+    return None
+
+
+def _paths(ends: _Ends, found: Resolved) -> tuple[ReachPath, ...]:
+    addresses = found.addresses or known_addresses(ends.context, ends.client, ends.server)
+    if not addresses:
+        return (_path(ends.question, found.steps, End(ends.client.name)),)
+    wanted = ports(ends.context, ends.question, ends.server)
+    return tuple(_followed(ends, found, address, port) for address in addresses[:MAX_ADDRESSES] for port in wanted)
+
+
+def _followed(ends: _Ends, found: Resolved, address: str, port: int) -> ReachPath:
+    context, client = ends.context, ends.client
+    question = replace(ends.question, port=port)
+    here = context.visited(client)
+    result = here.lookup(RouteQuery(address))
+    device = here.view.devices.get(result.ifindex)
+    owner = context.owner_of(address)
+    target = End(container=owner[0].name if owner else "", address=address, network=found.network)
+    if result.error or device is None:
+        step = refused(context, client, here.view, address, result)
+        return _path(question, (*found.steps, step), End(client.name), target)
+    same = (own for own in device.addresses if (":" in own) == (":" in address))
+    flow = Flow(result.source or next(same, ""), address, question.protocol, port)
+    trip = Trip(context, client, here, flow, result, device, context.network_of(client, device))
+    steps = (*found.steps, *departure(trip))
+    if not port and ends.server is not None and all(step.state != FAILED for step in steps):
+        steps = (*steps, Step(LISTENER, FAILED, f"{ends.server.name} listens on no port", "not_listening"))
+    source = End(client.name, context.home(client).name, device.link.name, trip.network_name, flow.source)
+    return replace(_path(question, steps, source, target), mtu=device.link.mtu)
+
+
+def _path(
+    question: Question, steps: tuple[Step, ...], source: End | None = None, target: End | None = None
+) -> ReachPath:
+    return ReachPath(source or End(question.source), target or End(), question.protocol, question.port, steps)

@@ -1,0 +1,104 @@
+"""One network namespace as it was seen in one visit, and the host's own: what `explain A B` is decided on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from exporter.core.model.device_filters import DeviceFilter
+from exporter.core.model.docker import Container, Link
+from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.model.sockets import ListeningSocket
+from exporter.core.nat.ruleset import Ruleset
+
+FORWARDING = 3  # of `port_state` (linux/if_bridge.h: BR_STATE_FORWARDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device with its addresses, link-local ones included, without prefix length.
+
+    Of a bridge port: `port_state` (IFLA_BRPORT_STATE) and `isolated` (IFLA_BRPORT_ISOLATED); None for other devices.
+    Of a bridge: `filters` are the IP versions whose rules its own switch applies to bridged packets
+    (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES).
+    """
+
+    link: Link
+    addresses: tuple[str, ...] = ()
+    port_state: int | None = None
+    isolated: bool | None = None
+    filters: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FixedNeighbour:
+    """A permanent neighbour entry (NUD_PERMANENT) of the device `ifindex`."""
+
+    ifindex: int
+    address: str
+    mac_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a namespace that could not be read, and what has to be granted for it; '' where nothing helps."""
+
+    part: str
+    detail: str
+    privilege: str = ""
+
+
+# Parts of a view that may be missing.
+NAMESPACE, RULES, LISTENERS, FILES, FILTERS = "namespace", "rules", "listeners", "files", "filters"
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceView:
+    """The namespace; `unread` names the parts that are empty because they could not be read.
+
+    `devices` by ifindex. `rulesets`: what nf_tables and iptables-legacy hold, of all families. `listeners` are its
+    listening sockets; `full` those of them, as (address, port), whose accept queue is full (inet_diag_msg:
+    idiag_rqueue over idiag_wqueue). `bridge_filter` are the IP versions whose rules bridged packets meet
+    (net.bridge.bridge-nf-call-iptables, -ip6tables). `filters` are tc filters and BPF programs at devices.
+    `hosts` and `resolv_conf` are the texts of the container's files, at most 64 KiB, None where there is no such
+    regular file.
+    """
+
+    devices: Mapping[int, Device] = field(default_factory=dict)
+    neighbours: tuple[FixedNeighbour, ...] = ()
+    rulesets: tuple[Ruleset, ...] = ()
+    listeners: tuple[ListeningSocket, ...] = ()
+    full: frozenset[tuple[str, int]] = frozenset()
+    bridge_filter: frozenset[int] = frozenset()
+    filters: tuple[DeviceFilter, ...] = ()
+    hosts: str | None = None
+    resolv_conf: str | None = None
+    unread: tuple[Unread, ...] = ()
+
+    def missing(self, part: str) -> Unread | None:
+        """Return why a part is not known, None where it is."""
+        return next((one for one in self.unread if one.part in (NAMESPACE, part)), None)
+
+    def filters_at(self, *devices: Device) -> str:
+        """Name the tc filters and BPF programs at some devices, '' where there is none."""
+        names = {device.link.ifindex: device.link.name for device in devices}
+        found = (f"{f.what} at {f.direction} of {names[f.ifindex]}" for f in self.filters if f.ifindex in names)
+        return ", ".join(found)
+
+    def device_of(self, address: str) -> Device | None:
+        """Return the device that has an address."""
+        return next((device for device in self.devices.values() if address in device.addresses), None)
+
+
+Lookup: TypeAlias = Callable[[RouteQuery], RouteResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """A namespace that was visited. `lookup` queries its FIB and raises nothing: a failure is in the result."""
+
+    view: NamespaceView
+    lookup: Lookup
+
+
+# Visits the namespace of a container, or the host's for None; each only once for one question.
+Visit: TypeAlias = Callable[[Container | None], Visited]

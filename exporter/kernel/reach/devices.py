@@ -1,0 +1,104 @@
+"""The devices of a namespace with their addresses, and what else decides whether they pass a packet.
+
+Sources: linux/if_link.h, linux/if_addr.h. Needs no privilege inside the namespace.
+"""
+
+import socket
+import struct
+from collections.abc import Iterable, Mapping
+
+from pyroute2.netlink import NLM_F_DUMP
+from pyroute2.netlink.rtnl import (
+    RTM_GETADDR,
+    RTM_NEWADDR,
+    RTM_NEWLINK,
+)
+
+from exporter.core.reach.view import Device
+from exporter.kernel.links.fdb import IFLA_INFO_DATA
+from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO, dump_request, parse_link
+from exporter.kernel.netlink.client import Answer, ask_again
+from exporter.kernel.netlink.messages import U8, Data, address, attributes, head, message, number, text
+
+IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 4, 5
+IFLA_BRPORT_STATE, IFLA_BRPORT_ISOLATED = 1, 33
+IFLA_BR_NF_CALL = {4: 36, 6: 37}  # IP version -> IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES
+# A link has forty attributes, and so has a port: to keep only these halves the time.
+ABOUT = frozenset({IFLA_LINKINFO})
+PORT = frozenset({IFLA_BRPORT_STATE, IFLA_BRPORT_ISOLATED})
+SWITCHES = frozenset(IFLA_BR_NF_CALL.values())
+BRIDGE = "bridge"
+
+IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex
+IFA_ADDRESS, IFA_LOCAL = 1, 2  # of a point-to-point device the former is the other end's
+
+ADDRESSES = message(RTM_GETADDR, NLM_F_DUMP, IFADDRMSG.pack(0, 0, 0, 0, 0))
+
+
+def read_devices(sock: socket.socket) -> dict[int, Device]:
+    """Read the devices of the socket's namespace by ifindex. Raises OSError."""
+    addresses = parse_addresses(ask_again(sock, ADDRESSES))
+    links = ask_again(sock, dump_request())
+    found = (parse_device(data, start, end, addresses) for kind, data, start, end in links if kind == RTM_NEWLINK)
+    return {device.link.ifindex: device for device in found if device is not None}
+
+
+def parse_addresses(answers: Iterable[Answer]) -> dict[int, tuple[str, ...]]:
+    """Return ifindex -> its own addresses of all scopes. MalformedError for another form."""
+    found: dict[int, tuple[str, ...]] = {}
+    for kind, data, start, end in answers:
+        if kind != RTM_NEWADDR:
+            continue
+        *_, ifindex = head(IFADDRMSG, data, start, end, "an address")
+        known = attributes(data, start + IFADDRMSG.size, end)
+        own = known.get(IFA_LOCAL) or known.get(IFA_ADDRESS)
+        if own:
+            found[ifindex] = (*found.get(ifindex, ()), str(address(own)))
+    return found
+
+
+def parse_device(
+    data: Data,
+    start: int,
+    end: int,
+    addresses: Mapping[int, tuple[str, ...]],
+) -> Device | None:
+    """Parse the body of an RTM_NEWLINK; None for a partial message. MalformedError for another form."""
+    parsed = parse_link(RTM_NEWLINK, data, start, end)
+    if parsed is None:
+        return None
+    decides = parsed.link.master_ifindex or parsed.link.kind == BRIDGE
+    found = attributes(data, start + IFINFOMSG.size, end, ABOUT) if decides else {}
+    about = attributes(found.get(IFLA_LINKINFO, b""))
+    port_state, isolated = _parse_port(about)
+    return Device(
+        link=parsed.link,
+        addresses=addresses.get(parsed.link.ifindex, ()),
+        port_state=port_state,
+        isolated=isolated,
+        filters=_parse_filters(about),
+    )
+
+
+def _parse_port(about: Mapping[int, bytes]) -> tuple[int | None, bool | None]:
+    """Return state and isolation of a bridge's port; the numbers mean something else for a port of another kind."""
+    if text(about.get(IFLA_INFO_SLAVE_KIND, b"")) != BRIDGE:
+        return None, None
+    port = attributes(about.get(IFLA_INFO_SLAVE_DATA, b""), wanted=PORT)
+    state = port.get(IFLA_BRPORT_STATE)
+    isolated = port.get(IFLA_BRPORT_ISOLATED)
+    return (
+        None if state is None else number(U8, state, "a port's state"),
+        None if isolated is None else bool(number(U8, isolated, "a port's isolation")),
+    )
+
+
+def _parse_filters(about: Mapping[int, bytes]) -> frozenset[int]:
+    if text(about.get(IFLA_INFO_KIND, b"")) != BRIDGE:
+        return frozenset()
+    switches = attributes(about.get(IFLA_INFO_DATA, b""), wanted=SWITCHES)
+    return frozenset(
+        version
+        for version, kind in IFLA_BR_NF_CALL.items()
+        if kind in switches and number(U8, switches[kind], "a bridge's switch")
+    )
