@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
-import structlog
 
 from exporter.core.connections.interest import interest
 from exporter.core.connections.reading import Reading
@@ -21,6 +20,7 @@ from exporter.kernel.connections.programs import read_host
 from exporter.kernel.namespaces.shared import read_netns_inode
 from exporter.kernel.read_source import timed
 from exporter.kernel.sockets.cgroups import find_root, parse_container_ids, read_tree
+from exporter.log import get_logger
 
 NAME = "connections"
 DETAILS = {
@@ -31,7 +31,7 @@ DETAILS = {
 HOST_MODE = "host"
 OWN_NETNS = "/proc/thread-self/ns/net"
 
-log = structlog.get_logger(component=NAME)
+log = get_logger(component=NAME)
 
 
 class ConnectionSource:
