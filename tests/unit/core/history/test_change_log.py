@@ -1,6 +1,7 @@
 """The bounds of the list, and what is selected of it."""
 
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from exporter.core.history.change import KINDS, Change
 from exporter.core.history.change_log import ChangeLog, Selection, document, select
 
 
-def change(number: int, kind: str = "container_died", **more: str) -> Change:
+def change(number: int, kind: str = "container_died", **more: Any) -> Change:
     return Change(kind, f"web{number}", time=float(number), **more)
 
 
