@@ -4,13 +4,13 @@ A client that does not read its answer does not count, so that such clients cann
 answers that wait to be read is limited too.
 """
 
-import structlog
 from aiohttp import web
 
+from exporter.log import get_logger
 from exporter.web.routes import Route
 from exporter.web.server.connection import Connection, State, least_recently_active
 
-log = structlog.get_logger(component="web")
+log = get_logger(component="web")
 
 
 class LimitedRoute:
