@@ -19,7 +19,7 @@ ORDER = {
         ("core.model", "core.findings"),
         ("core.topology",),
         ("core.traffic", "core.nat"),
-        ("core.ports",),
+        ("core.ports", "core.connections"),
         ("core.network",),
         ("core.observation",),
         ("core.explain", "core.views"),
@@ -32,7 +32,7 @@ ORDER = {
         ("kernel.links", "kernel.conntrack", "kernel.firewall"),
         ("kernel.namespaces", "kernel.nat"),
         ("kernel.sockets",),
-        ("kernel.bind_failures", "kernel.sampler", "kernel.reach"),
+        ("kernel.bind_failures", "kernel.connections", "kernel.sampler", "kernel.reach"),
     ),
     "web": (
         ("web.access", "web.page", "web.worker_pool", "web.negotiation", "web.compression"),
