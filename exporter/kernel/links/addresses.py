@@ -1,5 +1,6 @@
 """Addresses and routes of the host, and its uplinks. They change rarely, so pyroute2 decodes them."""
 
+import select
 import struct
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -65,6 +66,10 @@ class AddressReader:
     def close(self) -> None:
         """Close the socket."""
         self._watch.close()
+
+    def has_news(self) -> bool:
+        """Whether a notification waits."""
+        return bool(select.select([self._watch], [], [], 0)[0])
 
     def read(self) -> tuple[Addresses, frozenset[int], tuple[Route, ...]]:
         """Return the addresses by ifindex, the uplinks' ifindexes, and the routes of the main table."""
