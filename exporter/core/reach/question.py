@@ -10,6 +10,8 @@ HOST, INTERNET = "host", "internet"
 # Addresses of the internet that routes and rules are evaluated for; nothing is sent there.
 ANYWHERE = ("8.8.8.8", "2001:4860:4860::8888")
 ANYWHERE_PORT = 443
+EXPECTED = "expected NAME, NAME:PORT, NAME:PORT/udp or an address"
+LONGEST = 80  # characters of a target that an error quotes
 
 
 class InvalidTargetError(ValueError):
@@ -37,23 +39,36 @@ def parse_question(source: str, target: str) -> Question:
 
     Raises InvalidTargetError.
     """
-    if is_address(target):
-        return Question(source, str(ip_address(target)))
-    name, colon, port = target.rpartition(":")
-    name, port = (name, port) if colon else (target, "")
-    if name.startswith("[") and name.endswith("]"):
-        name = name[1:-1]
-        if not is_address(name):
-            raise InvalidTargetError(f"{target!r}: invalid address in brackets")
-    elif not colon and target.startswith("["):
-        return parse_question(source, target[1:].removesuffix("]"))
-    elif ":" in name:
-        raise InvalidTargetError(f"{target!r}: an IPv6 address with a port is written [ADDRESS]:PORT")
-    asked = parse_query(port) if colon else None
-    if not name or (colon and (asked is None or asked.protocol not in ("", *PROTOCOLS))):
-        raise InvalidTargetError(f"{target!r}: expected NAME, NAME:PORT, NAME:PORT/udp or an address")
+    name, port = _split(target)
+    if not name or "[" in name or "]" in name:
+        raise InvalidTargetError(f"{_quoted(target)}: {EXPECTED}")
     name = str(ip_address(name)) if is_address(name) else name
-    return Question(source, name, asked.port if asked else 0, (asked.protocol if asked else "") or "tcp")
+    if port is None:
+        return Question(source, name)
+    query = parse_query(port)
+    if query is None or query.protocol not in ("", *PROTOCOLS):
+        raise InvalidTargetError(f"{_quoted(target)}: {EXPECTED}")
+    return Question(source, name, query.port, query.protocol or "tcp")
+
+
+def _split(target: str) -> tuple[str, str | None]:
+    """Return the target without its port, and the text of the port; None where it has none."""
+    if is_address(target):
+        return target, None
+    if target.startswith("["):
+        address, closed, rest = target[1:].partition("]")
+        if not closed or not is_address(address) or rest[:1] not in ("", ":"):
+            raise InvalidTargetError(f"{_quoted(target)}: expected an address in brackets, [ADDRESS]:PORT")
+        return address, rest[1:] if rest else None
+    name, colon, port = target.rpartition(":")
+    if ":" in name:
+        raise InvalidTargetError(f"{_quoted(target)}: an IPv6 address with a port is written [ADDRESS]:PORT")
+    return (name, port) if colon else (target, None)
+
+
+def _quoted(text: str) -> str:
+    """The text on one line, cut where it is long."""
+    return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
 
 
 def is_address(text: str) -> bool:
