@@ -23,7 +23,7 @@ def own_rules_step(view: NamespaceView, whose: str, outcome: Outcome, what: str)
         return unread_step(INSIDE, f"the firewall rules of {whose} could not be read", why)
     if outcome.dropped and outcome.decision is not None:
         return Step(INSIDE, FAILED, f"{whose} drops {what}: {decided_by(outcome.decision)}", "container_rule")
-    if (doubt := doubtful(outcome)) is not None:
+    if (doubt := unsure(outcome)) is not None:
         detail = f"{decided_by(doubt)} of {whose} may match {what}: it is not understood"
         return Step(INSIDE, UNKNOWN, detail, "rule_not_understood")
     return None
@@ -40,14 +40,14 @@ def host_rules_step(
             return Step(FILTER, BLOCKED, f"the host drops {what}: {by}", "operator_rule")
         code, why = reason(decision, *ends)
         return Step(FILTER, FAILED, f"the host drops {what}: {why}{by}", code)
-    if (doubt := doubtful(outcome)) is not None:
+    if (doubt := unsure(outcome)) is not None:
         return Step(
             FILTER, UNKNOWN, f"{decided_by(doubt)} may match {what}: it is not understood", "rule_not_understood"
         )
     return None
 
 
-def doubtful(outcome: Outcome) -> Decision | None:
+def unsure(outcome: Outcome) -> Decision | None:
     """Return the first rule that may change what becomes of the packet."""
     return next(iter((*outcome.doubts, *outcome.partial)), None)
 

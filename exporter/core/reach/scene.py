@@ -11,7 +11,7 @@ from exporter.core.nat.packet import Inside
 from exporter.core.nat.ruleset import BRIDGE, FAMILIES, NETDEV, Ruleset
 from exporter.core.nat.walk.firewall import Firewall
 from exporter.core.observation import Observation
-from exporter.core.reach.view import Device, NamespaceView, Visit, Visited
+from exporter.core.reach.view import FILES, Device, NamespaceView, Visit, Visited
 
 HOST_MODE, NO_MODE, DEFAULT_NETWORK = "host", "none", "bridge"
 VERSIONS = {4: "ip", 6: "ip6"}
@@ -40,9 +40,7 @@ class Scene:
         if home.id not in self._visited:
             found = self._visit(home)
             if home.network_mode == HOST_MODE:
-                files = found.view
-                view = replace(self.host.view, hosts=files.hosts, resolv_conf=files.resolv_conf)
-                found = replace(self.host, view=view)
+                found = replace(self.host, view=_with_files(self.host.view, found.view))
             self._visited[home.id] = found
         return self._visited[home.id]
 
@@ -120,6 +118,12 @@ class Scene:
     def network_of_bridge(self, name: str) -> Network | None:
         """Return the network of a bridge."""
         return next((network for network in self.networks.values() if network.bridge and network.bridge == name), None)
+
+
+def _with_files(host: NamespaceView, own: NamespaceView) -> NamespaceView:
+    """The host's namespace with the files of a container in it."""
+    unread = tuple(one for one in own.unread if one.part == FILES)
+    return replace(host, hosts=own.hosts, resolv_conf=own.resolv_conf, unread=(*host.unread, *unread))
 
 
 def in_subnet(network: Network, address: str) -> bool:

@@ -1,19 +1,19 @@
-"""Why the engine's DNS server has no container for a name, and whom it asks instead."""
+"""Why the engine's DNS server has no container for a name, and which servers it queries instead."""
 
 from exporter.core.explain.path import FAILED, UNKNOWN, Step
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
 from exporter.core.reach.answer import NAME
 from exporter.core.reach.name_files import ResolvConf
-from exporter.core.reach.records import ordered_networks
-from exporter.core.reach.scene import DEFAULT_NETWORK, Scene
+from exporter.core.reach.records import is_user_defined, ordered_networks
+from exporter.core.reach.scene import DEFAULT_NETWORK, HOST_MODE, NO_MODE, Scene
 
 OVERLAY = "overlay"
-ASKS_NOBODY = (25, 0)  # engines from here on ask no server for a client on internal networks only
+NO_UPSTREAM_INTERNALLY = (25, 0)  # engines from here on query no server for a client on internal networks only
 
 
 def unresolved(scene: Scene, client: Container, text: str, server: Container | None, conf: ResolvConf) -> Step:
-    """Return the step of a name that no network of the client knows."""
+    """Return the step of a name that no network of the client has."""
     networks = [network for network, _ in ordered_networks(scene, client)]
     if any(network.driver == OVERLAY for network in networks):
         detail = f"whether a service of the swarm has the name {text} is not known"
@@ -32,10 +32,20 @@ def _container(scene: Scene, client: Container, server: Container) -> Step:
     mine, theirs = (_named_networks(scene, one) for one in (client, server))
     if not set(mine) & set(theirs):
         detail = f"{client.name} is on {_listed(mine)}, and {server.name} on {_listed(theirs)}"
-        command = f"Run `docker network connect {mine[0] if mine else 'NETWORK'} {server.name}`."
-        return Step(NAME, FAILED, detail, "no_common_network", command)
-    detail = f"no network of {client.name} knows {server.name} by that name"
+        return Step(NAME, FAILED, detail, "no_common_network", _connected(scene, client, server))
+    detail = f"no network of {client.name} has {server.name} by that name"
     return Step(NAME, FAILED, detail, "name_not_found")
+
+
+def _connected(scene: Scene, client: Container, server: Container) -> str:
+    """The remedy: only user-defined networks have names, and not every network mode can be connected to one."""
+    for one, other in ((client, server), (server, client)):
+        network = next((n.name for n, _ in ordered_networks(scene, one) if is_user_defined(n)), "")
+        if network and scene.home(other).network_mode not in (HOST_MODE, NO_MODE):
+            return f"Run `docker network connect {network} {scene.home(other).name}`."
+    if scene.home(server).network_mode == HOST_MODE:
+        return f"{server.name} uses the host's network: connect to an address of the host."
+    return ""
 
 
 def _named_networks(scene: Scene, container: Container) -> list[str]:
@@ -52,17 +62,17 @@ def _listed(names: list[str]) -> str:
 def _internal(scene: Scene, client: Container, text: str) -> Step:
     engine = scene.inventory.engine
     version = tuple(int(part) for part in (engine.version if engine else "").split(".")[:2] if part.isdecimal())
-    detail = f"{text} is no container's name, and {client.name} is on internal networks only"
-    if version >= ASKS_NOBODY:
-        return Step(NAME, FAILED, f"{detail}: the engine asks no other server for it", "no_upstream")
-    return Step(NAME, UNKNOWN, f"{detail}: this engine may still ask the host's name server", "name_uncertain")
+    detail = f"no container has the name {text}, and {client.name} is on internal networks only"
+    if version >= NO_UPSTREAM_INTERNALLY:
+        return Step(NAME, FAILED, f"{detail}: the engine queries no other server for it", "no_upstream")
+    return Step(NAME, UNKNOWN, f"{detail}: this engine may still query the host's name server", "name_uncertain")
 
 
 def _upstream(client: Container, text: str, conf: ResolvConf) -> Step:
     if conf.upstream == () and not (client.details or Details()).dns:
-        detail = f"{text} is no container's name, and the engine knows no other name server"
+        detail = f"no container has the name {text}, and the engine has no other name server"
         return Step(NAME, FAILED, detail, "no_upstream")
-    asked = conf.upstream or ()
-    named = ", ".join(f"{one.address} from {'the host' if one.from_host else client.name}" for one in asked)
-    detail = f"{text} is no container's name: the engine asks {named or 'the name servers of the host'}"
+    upstream = conf.upstream or ()
+    named = ", ".join(f"{one.address} from {'the host' if one.from_host else client.name}" for one in upstream)
+    detail = f"no container has the name {text}: the engine queries {named or 'the name servers of the host'}"
     return Step(NAME, UNKNOWN, detail, "name_uncertain")
