@@ -1,7 +1,7 @@
 """The answer to `explain A B`: the ways of a packet, and their JSON form."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from exporter.core.explain.path import (
@@ -48,7 +48,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class ReachPath:
-    """The way of a packet to one address and port. `mtu` is the size that every device on it takes, 0 if unknown.
+    """The way of a packet to one address and port. `mtu` is that of the client's route in bytes, 0 if unknown.
 
     `port` is 0 where the question is about no port.
     """
@@ -63,8 +63,8 @@ class ReachPath:
 
     @property
     def verdict(self) -> str:
-        """The verdict by the worst of its steps."""
-        return VERDICTS[worst((step.state for step in self.steps), VERDICTS)]
+        """The verdict by the worst of its steps; without steps nothing is proved."""
+        return VERDICTS[worst((step.state for step in self.steps), VERDICTS)] if self.steps else UNDETERMINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +82,11 @@ class ReachAnswer:
 
 
 def joined(verdicts: Iterable[str]) -> str:
-    """Return the verdict of several paths, of which a client takes one."""
-    found = set(verdicts)
+    """Return the verdict of several paths, of which a client takes one; of none it is UNDETERMINED."""
+    found = set(verdicts) or {UNDETERMINED}
     if REACHABLE in found and found & {UNREACHABLE, BLOCKED}:
         return AMBIGUOUS
     return worst(found, (UNDETERMINED, UNREACHABLE, BLOCKED, REACHABLE))
-
-
-def failed(path: ReachPath, step: Step) -> ReachPath:
-    """Return the path with one more step."""
-    return replace(path, steps=(*path.steps, step))
 
 
 def document(answer: ReachAnswer) -> dict[str, Any]:
