@@ -3,6 +3,7 @@
 from exporter.core.explain.path import FAILED, LINK, OK, Step
 from exporter.core.model.docker import Container, Network
 from exporter.core.reach.arrival import arrival, lost_address
+from exporter.core.reach.holders import holder, unused
 from exporter.core.reach.link_step import end_faults
 from exporter.core.reach.trip import Flow, Steps, Trip
 from exporter.core.reach.view import Device
@@ -10,12 +11,9 @@ from exporter.core.reach.view import Device
 
 def delivered(trip: Trip, flow: Flow, network: Network, bridge: Device) -> Steps:
     """Yield the steps from a network's bridge to the container with the address; `flow` is as the server sees it."""
-    scene = trip.scene
-    owner = scene.owner_of(flow.destination, network)
-    server = owner[0] if owner and owner[1].network_id == network.id else scene.holder_of(flow.destination, network)
+    server = holder(trip.scene, flow.destination, network)
     if server is None:
-        detail = f"{flow.destination} is in the subnet of network {network.name}, and no container has it"
-        yield Step(LINK, FAILED, detail, "address_unused")
+        yield unused(trip.scene, trip.client, flow.destination, network)
         return
     yield from to_server(trip, flow, server, network, bridge)
 

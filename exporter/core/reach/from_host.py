@@ -1,6 +1,6 @@
 """The way of a client in host mode: the host's own packets."""
 
-from exporter.core.explain.path import DNAT, FAILED, OK, ROUTE, UNKNOWN, Step
+from exporter.core.explain.path import DNAT, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, RouteQuery, RouteResult
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTING, Firewall
@@ -10,6 +10,7 @@ from exporter.core.reach.answer import FILTER
 from exporter.core.reach.delivery import delivered
 from exporter.core.reach.host_socket import served
 from exporter.core.reach.outside import beyond
+from exporter.core.reach.route_step import refused
 from exporter.core.reach.rule_steps import host_rules_step
 from exporter.core.reach.trip import Flow, Steps, Trip, translated
 
@@ -33,7 +34,7 @@ def from_host(trip: Trip) -> Steps:
         yield Step(DNAT, OK, f"a DNAT rule leads it to {flow.destination}, {flow.protocol}/{flow.port}")
         result = scene.host.lookup(RouteQuery(flow.destination))
         if result.error:
-            yield Step(ROUTE, FAILED, f"the host has no route to {flow.destination}", "no_route")
+            yield refused(scene, trip.client, trip.view, flow.destination, result)
             return
     yield from _sent(trip, firewall, sent.packet, flow, result)
 

@@ -3,11 +3,13 @@
 from exporter.core.explain.path import BLOCKED, FAILED, UNKNOWN, Step
 from exporter.core.model.docker import Network
 from exporter.core.nat.ruleset import IIF, OIF, RAW, UNEQUAL, Rule, is_dockers
-from exporter.core.nat.walk.outcome import Decision, Outcome
+from exporter.core.nat.walk.outcome import ACCEPTED, DROPS, Decision, Outcome
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import FILTER, INSIDE
 from exporter.core.reach.scene import Scene
-from exporter.core.reach.view import FILTERS, RULES, Device, NamespaceView, Unread
+from exporter.core.reach.view import FILTERS, Device, NamespaceView, Unread
+
+ENDS = DROPS | {ACCEPTED}  # what no later step depends on
 
 
 def unread_step(name: str, what: str, why: Unread) -> Step:
@@ -17,10 +19,8 @@ def unread_step(name: str, what: str, why: Unread) -> Step:
     return Step(name, UNKNOWN, f"{what}: {why.detail}", "not_readable")
 
 
-def own_rules_step(view: NamespaceView, whose: str, outcome: Outcome, what: str) -> Step | None:
+def own_rules_step(whose: str, outcome: Outcome, what: str) -> Step | None:
     """Return the step of a container's own rules where they drop a packet, or may; None where they pass it."""
-    if (why := view.missing(RULES)) is not None:
-        return unread_step(INSIDE, f"the firewall rules of {whose} could not be read", why)
     if outcome.dropped and outcome.decision is not None:
         return Step(INSIDE, FAILED, f"{whose} drops {what}: {decided_by(outcome.decision)}", "container_rule")
     if (doubt := unsure(outcome)) is not None:
@@ -45,6 +45,11 @@ def host_rules_step(
             FILTER, UNKNOWN, f"{decided_by(doubt)} may match {what}: it is not understood", "rule_not_understood"
         )
     return None
+
+
+def may_translate(outcome: Outcome) -> bool:
+    """Whether a rule may send the packet elsewhere, or change its source: no later step is certain."""
+    return any(one.effect not in ENDS for one in (*outcome.doubts, *outcome.partial))
 
 
 def unsure(outcome: Outcome) -> Decision | None:

@@ -8,10 +8,10 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import FILTER
 from exporter.core.reach.arrival import arrival, lost_address
+from exporter.core.reach.holders import holder, unused
 from exporter.core.reach.link_step import end_faults, host_end
 from exporter.core.reach.mtu_step import mtu_steps
 from exporter.core.reach.rule_steps import host_rules_step
-from exporter.core.reach.scene import MAX_SEARCHED
 from exporter.core.reach.trip import Steps, Trip
 from exporter.core.reach.view import Device
 
@@ -20,9 +20,9 @@ BRIDGED = (PREROUTING, FORWARD, POSTROUTING)
 
 def on_link(trip: Trip, bridge: Device) -> Steps:
     """Yield the steps to an address that is on the network's own bridge, and not the host's."""
-    server = _holder(trip)
+    server = holder(trip.scene, trip.flow.destination, trip.network)
     if server is None:
-        yield _nobody(trip)
+        yield unused(trip.scene, trip.client, trip.flow.destination, trip.network)
         return
     there = trip.scene.visited(server)
     if (lost := lost_address(trip.flow.destination, server, there.view)) is not None:
@@ -43,36 +43,6 @@ def on_link(trip: Trip, bridge: Device) -> Steps:
     if all(step.state in (OK, UNKNOWN) for step in rules):
         yield from arrival(trip.scene, server, device, trip.flow)
         yield from mtu_steps(trip, bridge, server, device)
-
-
-def _holder(trip: Trip) -> Container | None:
-    owner = trip.scene.owner_of(trip.flow.destination, trip.network)
-    if owner is not None and (trip.network is None or owner[1].network_id == trip.network.id):
-        return owner[0]
-    return trip.scene.holder_of(trip.flow.destination, trip.network) if trip.network else None
-
-
-def _nobody(trip: Trip) -> Step:
-    """The step of an address that no container on the network has."""
-    address, network = trip.flow.destination, trip.network_name or "this link"
-    owner = trip.scene.owner_of(address)
-    if owner is not None:
-        detail = f"{address} is {owner[0].name} on {owner[1].network}, and {trip.client.name} looks for it on {network}"
-        return Step(LINK, FAILED, detail, "subnet_overlap")
-    detail = f"{address} is in the subnet of network {network}, and no container on it has it"
-    if trip.network is None or len(list(trip.scene.members(trip.network))) > MAX_SEARCHED or _strangers(trip):
-        return Step(LINK, UNKNOWN, detail, "address_unused")
-    return Step(LINK, FAILED, detail, "address_unused")
-
-
-def _strangers(trip: Trip) -> bool:
-    """Whether the bridge has a port that is not a container's: a virtual machine, a cable."""
-    scene = trip.scene
-    ports = {attachment.veth.ifindex for attachment in scene.observation.topology.attachments if attachment.veth}
-    devices = scene.host.view.devices
-    bridge = next((d for d in devices.values() if trip.network and d.link.name == trip.network.bridge), None)
-    masters = (d for d in devices.values() if bridge is not None and d.link.master_ifindex == bridge.link.ifindex)
-    return any(device.link.ifindex not in ports for device in masters)
 
 
 def _between(trip: Trip, server: Container, device: Device) -> list[Step]:

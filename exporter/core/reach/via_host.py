@@ -17,6 +17,7 @@ from exporter.core.reach.arrival import FORGED
 from exporter.core.reach.delivery import delivered
 from exporter.core.reach.host_socket import to_host
 from exporter.core.reach.outside import beyond, leaves, source_translated
+from exporter.core.reach.route_step import unknown_route
 from exporter.core.reach.rule_steps import host_rules_step
 from exporter.core.reach.trip import Flow, Steps, Trip, translated
 from exporter.core.reach.view import Device
@@ -26,6 +27,7 @@ REFUSALS = {
     errno.ENETUNREACH: "has no route",
     errno.EACCES: "has a prohibit route",
     errno.EINVAL: "has a blackhole route",
+    errno.EHOSTUNREACH: "has an unreachable route",
 }
 
 
@@ -67,10 +69,12 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
 
 
 def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult) -> Step:
-    """Tell forwarding, rp_filter and routes apart: the host's own lookup meets the last alone."""
+    """Distinguish forwarding, rp_filter and routes: of these the host's own lookup depends on routes only."""
     own = trip.scene.host.lookup(RouteQuery(flow.destination))
+    if own.error and own.error not in REFUSALS:
+        return unknown_route("the host", flow.destination, own)
     if own.error:
-        why = REFUSALS.get(own.error, "has an unreachable route")
+        why = REFUSALS[own.error]
         code = "no_route" if own.error == errno.ENETUNREACH else "route_refused"
         return Step(ROUTE, FAILED, f"the host {why} for {flow.destination}", code)
     if result.error in FORGED:
