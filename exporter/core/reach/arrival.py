@@ -42,7 +42,7 @@ def arrival(scene: Scene, server: Container, device: Device, flow: Flow) -> Step
         detail = f"{server.name} is paused: its kernel accepts connections, and no process answers"
         yield Step(LISTENER, FAILED, detail, "container_paused", f"Run `docker unpause {server.name}`.")
     elif flow.port:
-        yield listener_step(there.view, server.name, flow.protocol, flow.port, flow.destination)
+        yield listener_step(there.view, server.name, flow.protocol, flow.port, flow.destination, device.link.ifindex)
 
 
 def _back(there: Visited, server: Container, device: Device, flow: Flow) -> Step | None:

@@ -2,9 +2,12 @@
 
 from exporter.core.explain.path import FAILED, LINK, OK, Step
 from exporter.core.model.docker import Container, Network
+from exporter.core.model.fib import RouteQuery
 from exporter.core.reach.arrival import arrival, lost_address
 from exporter.core.reach.holders import holder, unused
 from exporter.core.reach.link_step import end_faults
+from exporter.core.reach.neighbour_step import neighbour_step
+from exporter.core.reach.scene import Scene
 from exporter.core.reach.trip import Flow, Steps, Trip
 from exporter.core.reach.view import Device
 
@@ -29,6 +32,7 @@ def to_server(trip: Trip, flow: Flow, server: Container, network: Network | None
     if device is None:
         return
     faults = list(end_faults(scene, scene.home(server), device, network))
+    faults += [] if faults else _neighbours(scene, server, device, bridge, flow)
     yield from faults
     if any(fault.state == FAILED for fault in faults):
         return
@@ -36,3 +40,15 @@ def to_server(trip: Trip, flow: Flow, server: Container, network: Network | None
         on = bridge.link.name if bridge else network.name if network else "the host"
         yield Step(LINK, OK, f"{server.name} is a port of {on} with {device.link.name}")
     yield from arrival(scene, server, device, flow)
+
+
+def _neighbours(scene: Scene, server: Container, device: Device, bridge: Device | None, flow: Flow) -> list[Step]:
+    """What sends the packets of the host to another device, or the answers of the server on the bridge."""
+    if bridge is None:
+        return []
+    view, hop = scene.visited(server).view, scene.visited(server).lookup(RouteQuery(flow.source)).gateway
+    steps = (
+        neighbour_step(scene.host.view, "the host", 0, bridge, flow.destination, device),
+        neighbour_step(view, server.name, scene.home(server).pid, device, hop or flow.source, bridge),
+    )
+    return [step for step in steps if step is not None][:1]

@@ -7,6 +7,7 @@ from exporter.core.reach.from_host import from_host
 from exporter.core.reach.holders import searched
 from exporter.core.reach.link_step import bridge_of, device_fault, end_faults
 from exporter.core.reach.listener import listener_step
+from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
 from exporter.core.reach.own_rules import looping, sending
 from exporter.core.reach.parent_device import KINDS, by_parent
 from exporter.core.reach.route_step import route_step
@@ -49,7 +50,7 @@ def _itself(trip: Trip) -> Steps:
     rules = looping(trip.scene, trip.view, trip.client.name, flow)
     yield from rules.steps
     if flow.port and rules.goes_on:
-        yield listener_step(trip.view, trip.client.name, flow.protocol, flow.port, flow.destination)
+        yield listener_step(trip.view, trip.client.name, flow.protocol, flow.port, flow.destination, LOOPBACK_IFINDEX)
 
 
 def _onward(trip: Trip) -> Steps:

@@ -2,6 +2,7 @@
 
 from exporter.core.explain.path import FAILED, LINK, UNKNOWN, Step
 from exporter.core.model.docker import Container, Network
+from exporter.core.reach.link_step import host_end
 from exporter.core.reach.scene import MAX_SEARCHED, Scene
 from exporter.core.reach.view import NAMESPACE
 
@@ -12,6 +13,14 @@ def holder(scene: Scene, address: str, network: Network | None) -> Container | N
     if owner is not None and (network is None or owner[1].network_id == network.id):
         return owner[0]
     return scene.holder_of(address, network) if network else None
+
+
+def port_of(scene: Scene, address: str, network: Network | None) -> list[str]:
+    """Return the name of the host's device behind which an address is; nothing where it is not known."""
+    found = holder(scene, address, network)
+    device = scene.visited(found).view.device_of(address) if found else None
+    end = host_end(scene, scene.home(found), device) if found and device else None
+    return [end.link.name] if end else []
 
 
 def unused(scene: Scene, client: Container, address: str, network: Network | None) -> Step:

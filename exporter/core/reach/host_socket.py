@@ -10,11 +10,13 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import FILTER
 from exporter.core.reach.delivery import to_server
+from exporter.core.reach.holders import port_of
 from exporter.core.reach.listener import listener_step, serving_sockets
-from exporter.core.reach.rule_steps import host_rules_step
+from exporter.core.reach.rule_steps import UNREAD_RULES, host_rules_step
 from exporter.core.reach.scene import HOST_MODE
 from exporter.core.reach.trip import Flow, Steps, Trip
 from exporter.core.reach.view import LISTENERS, Device
+from exporter.core.reach.way_back import way_back
 
 EVERY_ADDRESS = ("", "0.0.0.0", "::")
 
@@ -29,29 +31,37 @@ def to_host(trip: Trip, firewall: Firewall, bridge: Device, packet: Packet, flow
         answered = walk(firewall, back, (OUTPUT, POSTROUTING))
         step = host_rules_step(trip.scene, answered, "the answers of the host", networks)
     yield step or Step(FILTER, OK, "the host takes it, and no rule drops it")
-    if step is None or step.state == UNKNOWN:
-        yield from served(trip, flow)
+    if step is not None and step.state != UNKNOWN:
+        return
+    lost = way_back(trip.scene, RouteQuery(trip.flow.source, flow.destination), bridge)
+    if lost is not None:
+        yield lost
+    else:
+        yield from served(trip, flow, bridge.link.ifindex)
 
 
-def served(trip: Trip, flow: Flow) -> Steps:
-    """Yield the step of the host's socket, and the further way where it is docker-proxy's."""
+def served(trip: Trip, flow: Flow, ifindex: int) -> Steps:
+    """Yield the step of the host's socket, and the further way where it is docker-proxy's.
+
+    `ifindex` is the device by which packets arrive.
+    """
     if not flow.port:
         return
     view = trip.scene.host.view
     here = [s for s in view.listeners if (s.protocol, s.port) == (flow.protocol, flow.port)]
     published = _published(trip, flow)
-    if not serving_sockets(here, flow.destination):
+    if not serving_sockets(here, flow.destination, ifindex):
         on_loopback = published is not None and not view.missing(LISTENERS) and not _takes(published[1], flow)
         if on_loopback and published is not None:
             what = f"{flow.protocol}/{flow.port} of {published[0].name}"
             detail = f"{what} is published on {published[1].host_ip} only, and not on {flow.destination}"
             yield Step(LISTENER, FAILED, detail, "published_on_loopback")
         else:
-            yield listener_step(view, "the host", flow.protocol, flow.port, flow.destination)
+            yield listener_step(view, "the host", flow.protocol, flow.port, flow.destination, ifindex)
     elif published is not None and _takes(published[1], flow):
         yield from _proxied(trip, flow, *published)
     else:
-        yield listener_step(view, "the host", flow.protocol, flow.port, flow.destination)
+        yield listener_step(view, "the host", flow.protocol, flow.port, flow.destination, ifindex)
 
 
 def _published(trip: Trip, flow: Flow) -> tuple[Container, PortBinding] | None:
@@ -73,10 +83,14 @@ def _takes(binding: PortBinding, flow: Flow) -> bool:
 def _proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) -> Steps:
     """Yield the steps of docker-proxy's own connection to the container."""
     what = f"{flow.protocol}/{flow.port}"
+    proxies = (trip.scene.observation.proxies or {}).get(server.name)
+    if proxies is not None and (flow.protocol, flow.port) in proxies.stopped:
+        yield Step(DNAT, FAILED, f"the docker-proxy of {what} is stopped", "proxy_stopped")
+        return
     target = _target(trip, server, binding)
     result = trip.scene.host.lookup(RouteQuery(target)) if target else None
     if result is None or result.error:
-        yield Step(DNAT, UNKNOWN, f"where docker-proxy leads {what} is not known", "target_unknown")
+        yield Step(DNAT, UNKNOWN, f"the address to which docker-proxy forwards {what} is not known", "target_unknown")
         return
     yield Step(DNAT, OK, f"docker-proxy listens on {what} of the host, for {server.name}:{binding.container_port}")
     inner = Flow(result.source, target, flow.protocol, binding.container_port)
@@ -102,12 +116,13 @@ def _target(trip: Trip, server: Container, binding: PortBinding) -> str:
 def _sent(trip: Trip, flow: Flow, bridge: Device | None) -> Step | None:
     """What the host's rules do to docker-proxy's packets and to the answers."""
     name = bridge.link.name if bridge else ""
-    firewall = trip.scene.host_firewall([name])
+    network = trip.scene.network_of_bridge(name)
+    firewall = trip.scene.host_firewall([name, *(port_of(trip.scene, flow.destination, network) if network else ())])
     if firewall is None:
-        return Step(FILTER, UNKNOWN, "the host's firewall rules could not be read", "rules_unknown")
+        return UNREAD_RULES
     packet = flow.packet(oif=name, from_host=True)
     sent = walk(firewall, packet, (OUTPUT, POSTROUTING))
-    networks = None, trip.scene.network_of_bridge(name)
+    networks = None, network
     step = host_rules_step(trip.scene, sent, "packets of docker-proxy", networks)
     if step is not None:
         return step

@@ -8,8 +8,9 @@ from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTI
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import INSIDE
+from exporter.core.reach.namespace_rules import LOOPBACK
 from exporter.core.reach.rule_steps import may_translate, own_rules_step, unread_step
-from exporter.core.reach.scene import LOOPBACK, Scene
+from exporter.core.reach.scene import Scene
 from exporter.core.reach.trip import Flow
 from exporter.core.reach.view import RULES, NamespaceView
 

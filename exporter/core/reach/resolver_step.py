@@ -10,8 +10,9 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import NAME
+from exporter.core.reach.namespace_rules import LOOPBACK
 from exporter.core.reach.rule_steps import unread_step, unsure
-from exporter.core.reach.scene import LOOPBACK, Scene
+from exporter.core.reach.scene import Scene
 from exporter.core.reach.view import LISTENERS, RULES, NamespaceView
 
 EMBEDDED = "127.0.0.11"

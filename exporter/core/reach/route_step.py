@@ -8,8 +8,9 @@ from ipaddress import ip_address
 from exporter.core.explain.path import FAILED, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container, Endpoint, Network
 from exporter.core.model.fib import RouteResult
+from exporter.core.reach.namespace_rules import LOOPBACK
 from exporter.core.reach.records import ordered_networks
-from exporter.core.reach.scene import LOOPBACK, NO_MODE, Scene, in_subnet
+from exporter.core.reach.scene import NO_MODE, Scene, in_subnet
 from exporter.core.reach.trip import Trip
 from exporter.core.reach.view import NamespaceView
 

@@ -9,6 +9,7 @@ from exporter.core.reach.answer import FILTER, INSIDE
 from exporter.core.reach.scene import Scene
 from exporter.core.reach.view import FILTERS, Device, NamespaceView, Unread
 
+UNREAD_RULES = Step(FILTER, UNKNOWN, "the host's firewall rules could not be read", "rules_unknown")
 ENDS = DROPS | {ACCEPTED}  # what no later step depends on
 
 

@@ -1,21 +1,15 @@
 """The way to an address on the client's own network."""
 
-from exporter.core.explain.path import FAILED, LINK, OK, UNKNOWN, Step
+from exporter.core.explain.path import FAILED, LINK, OK, Step
 from exporter.core.model.docker import Container
-from exporter.core.nat.packet import Packet
-from exporter.core.nat.walk.firewall import FORWARD, POSTROUTING, PREROUTING
-from exporter.core.nat.walk.hooks import walk
-from exporter.core.nat.walk.ways import answer_to
-from exporter.core.reach.answer import FILTER
 from exporter.core.reach.arrival import arrival, lost_address
+from exporter.core.reach.bridged_rules import bridged_rules
 from exporter.core.reach.holders import holder, unused
 from exporter.core.reach.link_step import end_faults, host_end
 from exporter.core.reach.mtu_step import mtu_steps
-from exporter.core.reach.rule_steps import host_rules_step
+from exporter.core.reach.neighbour_step import neighbour_step
 from exporter.core.reach.trip import Steps, Trip
 from exporter.core.reach.view import Device
-
-BRIDGED = (PREROUTING, FORWARD, POSTROUTING)
 
 
 def on_link(trip: Trip, bridge: Device) -> Steps:
@@ -38,60 +32,24 @@ def on_link(trip: Trip, bridge: Device) -> Steps:
         return
     if not faults:
         yield Step(LINK, OK, f"{trip.client.name} and {server.name} are ports of {bridge.link.name}")
-    rules = list(_rules(trip, server, bridge, device))
-    yield from rules
-    if all(step.state in (OK, UNKNOWN) for step in rules):
+    rules = bridged_rules(trip, server, bridge, device)
+    yield from rules.steps
+    if rules.goes_on:
         yield from arrival(trip.scene, server, device, trip.flow)
         yield from mtu_steps(trip, bridge, server, device)
 
 
 def _between(trip: Trip, server: Container, device: Device) -> list[Step]:
     """What stops a frame between two ports of one bridge."""
-    scene, address = trip.scene, trip.flow.destination
-    ends = [host_end(scene, trip.client, trip.device), host_end(scene, server, device)]
+    scene, client, flow = trip.scene, trip.client, trip.flow
+    ends = [host_end(scene, scene.home(client), trip.device), host_end(scene, scene.home(server), device)]
     if all(end is not None and end.isolated for end in ends):
-        return [Step(LINK, FAILED, f"the ports of {trip.client.name} and {server.name} are isolated", "port_isolated")]
-    for entry in trip.view.neighbours:
-        here = (entry.ifindex, entry.address) == (trip.device.link.ifindex, address)
-        if here and entry.mac_address != device.link.mac_address:
-            detail = f"{trip.client.name} has a permanent neighbour entry of {address} with {entry.mac_address}"
-            pid, name = scene.home(trip.client).pid, trip.device.link.name
-            command = f"Run `nsenter -t {pid} -n ip neighbour del {address} dev {name}`."
-            return [
-                Step(
-                    LINK,
-                    FAILED,
-                    f"{detail}, and {server.name} has {device.link.mac_address}",
-                    "wrong_neighbour",
-                    command,
-                )
-            ]
-    return []
-
-
-def _rules(trip: Trip, server: Container, bridge: Device, device: Device) -> Steps:
-    """Yield the step of the host's rules for bridged packets, there and back."""
-    scene, flow, name = trip.scene, trip.flow, bridge.link.name
-    version = 6 if flow.family == "ip6" else 4
-    filtered = version in scene.host.view.bridge_filter | bridge.filters
-    ends = [
-        end.link.name for end in (host_end(scene, trip.client, trip.device), host_end(scene, server, device)) if end
-    ]
-    firewall = scene.host_firewall([name, *ends], bridged=not filtered)
-    if firewall is None:
-        yield Step(FILTER, UNKNOWN, "the host's firewall rules could not be read", "rules_unknown")
-        return
-    packet = flow.packet(iif=name, oif=name)
-    sent = walk(firewall, packet, BRIDGED)
-    networks = trip.network, trip.network
-    yield from filter(None, [host_rules_step(scene, sent, f"packets to {server.name}", networks)])
-    if sent.dropped:
-        return
-    back: Packet = answer_to(packet, sent.packet, packet)
-    answered = walk(firewall, back._replace(iif=name, oif=name), BRIDGED)
-    step = host_rules_step(scene, answered, f"the answers of {server.name}", networks)
-    if step is not None:
-        yield step
-    elif not sent.doubts:
-        why = "no rule of the host drops it" if filtered else "rules of IP do not apply to bridged packets here"
-        yield Step(FILTER, OK, f"on {name} {why}")
+        return [Step(LINK, FAILED, f"the ports of {client.name} and {server.name} are isolated", "port_isolated")]
+    if len({end.link.master_ifindex for end in ends if end is not None}) > 1:
+        return [Step(LINK, FAILED, f"{client.name} and {server.name} are on different bridges", "veth_detached")]
+    there, pids = scene.visited(server).view, [scene.home(one).pid for one in (client, server)]
+    steps = (
+        neighbour_step(trip.view, client.name, pids[0], trip.device, flow.destination, device),
+        neighbour_step(there, server.name, pids[1], device, flow.source, trip.device),
+    )
+    return [step for step in steps if step is not None][:1]
