@@ -48,7 +48,9 @@ def _neighbours(scene: Scene, server: Container, device: Device, bridge: Device 
         return []
     view, hop = scene.visited(server).view, scene.visited(server).lookup(RouteQuery(flow.source)).gateway
     steps = (
-        neighbour_step(scene.host.view, "the host", 0, bridge, flow.destination, device),
-        neighbour_step(view, server.name, scene.home(server).pid, device, hop or flow.source, bridge),
+        neighbour_step(scene.host.view, "the host", 0, bridge, flow.destination, (server.name, device)),
+        neighbour_step(
+            view, server.name, scene.home(server).pid, device, hop or flow.source, (bridge.link.name, bridge)
+        ),
     )
     return [step for step in steps if step is not None][:1]

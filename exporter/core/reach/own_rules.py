@@ -9,7 +9,7 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.namespace_rules import LOOPBACK
-from exporter.core.reach.rule_steps import may_translate, own_rules_step, unread_step
+from exporter.core.reach.rule_steps import both_ways, may_translate, own_rules_step, unread_step
 from exporter.core.reach.scene import Scene
 from exporter.core.reach.trip import Flow
 from exporter.core.reach.view import RULES, NamespaceView
@@ -57,13 +57,13 @@ def _walked(
         return OwnRules((unread_step(INSIDE, f"the firewall rules of {whose} could not be read", why),))
     firewall, (hooks, what) = scene.firewall_of(view), there
     sent = walk(firewall, packet, hooks)
-    steps = tuple(filter(None, [own_rules_step(whose, sent, what)]))
+    step = own_rules_step(whose, sent, what)
     if sent.dropped or may_translate(sent):
-        return OwnRules(steps, goes_on=False)
+        return OwnRules(both_ways(step, None), goes_on=False)
     if sent.translations:
         detail = f"NAT rules of {whose} translate {what}"
-        return OwnRules((*steps, Step(INSIDE, UNKNOWN, detail, "redirected_inside")), goes_on=False)
+        return OwnRules((Step(INSIDE, UNKNOWN, detail, "redirected_inside"),), goes_on=False)
     hooks, what = back
     answered = walk(firewall, answer_to(packet, sent.packet, packet), hooks)
-    steps = (*steps, *filter(None, [own_rules_step(whose, answered, what)]))
+    steps = both_ways(step, own_rules_step(whose, answered, what))
     return OwnRules(steps, goes_on=not any(step.state == FAILED for step in steps))

@@ -48,6 +48,12 @@ def host_rules_step(
     return None
 
 
+def both_ways(there: Step | None, back: Step | None) -> tuple[Step, ...]:
+    """Join the steps of a packet and of its answer: what is unknown is named once."""
+    found = [step for step in (there, back) if step is not None]
+    return tuple(found[:1] if all(step.state == UNKNOWN for step in found) else found)
+
+
 def may_translate(outcome: Outcome) -> bool:
     """Whether a rule may send the packet elsewhere, or change its source: no later step is certain."""
     return any(one.effect not in ENDS for one in (*outcome.doubts, *outcome.partial))

@@ -49,7 +49,7 @@ def _between(trip: Trip, server: Container, device: Device) -> list[Step]:
         return [Step(LINK, FAILED, f"{client.name} and {server.name} are on different bridges", "veth_detached")]
     there, pids = scene.visited(server).view, [scene.home(one).pid for one in (client, server)]
     steps = (
-        neighbour_step(trip.view, client.name, pids[0], trip.device, flow.destination, device),
-        neighbour_step(there, server.name, pids[1], device, flow.source, trip.device),
+        neighbour_step(trip.view, client.name, pids[0], trip.device, flow.destination, (server.name, device)),
+        neighbour_step(there, server.name, pids[1], device, flow.source, (client.name, trip.device)),
     )
     return [step for step in steps if step is not None][:1]

@@ -31,7 +31,7 @@ def via_host(trip: Trip, bridge: Device) -> Steps:
     """Yield the steps of a packet that the host gets from a bridge, to itself or to be forwarded."""
     scene, flow = trip.scene, trip.flow
     pid, own_hop = scene.home(trip.client).pid, trip.route.gateway or flow.destination
-    wrong = neighbour_step(trip.view, trip.client.name, pid, trip.device, own_hop, bridge)
+    wrong = neighbour_step(trip.view, trip.client.name, pid, trip.device, own_hop, (bridge.link.name, bridge))
     firewall = scene.host_firewall([*trip.port_names(), bridge.link.name])
     if wrong is not None or firewall is None:
         yield wrong or UNREAD_RULES

@@ -8,9 +8,9 @@ import pytest
 from exporter.core.reach.answer import joined
 from exporter.core.reach.view import LISTENERS
 from tests.support.builders import connect, run, stop
-from tests.support.nat_hosts import NEW
+from tests.support.nat_hosts import NEW, WEB
 from tests.support.port_hosts import details
-from tests.support.reach_hosts import CLIENT, DNS_SOCKETS, HOST, WEB, ReachHost
+from tests.support.reach_hosts import CLIENT, DNS_SOCKETS, HOST, ReachHost
 
 IN_HOST = connect(run("monitor", network="host"), "host")
 ALONE = run("alone", network="none")
