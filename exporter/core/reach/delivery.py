@@ -46,11 +46,10 @@ def _neighbours(scene: Scene, server: Container, device: Device, bridge: Device 
     """What sends the packets of the host to another device, or the answers of the server on the bridge."""
     if bridge is None:
         return []
-    view, hop = scene.visited(server).view, scene.visited(server).lookup(RouteQuery(flow.source)).gateway
+    view, pid = scene.visited(server).view, scene.home(server).pid
+    hop = scene.visited(server).lookup(RouteQuery(flow.source)).gateway or flow.source
     steps = (
         neighbour_step(scene.host.view, "the host", 0, bridge, flow.destination, (server.name, device)),
-        neighbour_step(
-            view, server.name, scene.home(server).pid, device, hop or flow.source, (bridge.link.name, bridge)
-        ),
+        neighbour_step(view, server.name, pid, device, hop, (bridge.link.name, bridge)),
     )
     return [step for step in steps if step is not None][:1]

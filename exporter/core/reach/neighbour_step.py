@@ -1,15 +1,18 @@
 """Permanent neighbour entries that send packets to another device than the one which has the address."""
 
+from typing import TypeAlias
+
 from exporter.core.explain.path import FAILED, LINK, Step
 from exporter.core.reach.view import Device, NamespaceView
 
 
-def neighbour_step(
-    view: NamespaceView, whose: str, pid: int, out: Device, address: str, right: tuple[str, Device]
-) -> Step | None:
+Named: TypeAlias = tuple[str, Device]  # a device with the name of its owner
+
+
+def neighbour_step(view: NamespaceView, whose: str, pid: int, out: Device, address: str, right: Named) -> Step | None:
     """Return the step of an entry of `address` at the device `out` that does not name the device which has it.
 
-    `right` is that device, with the name of its owner. `pid` is a process in the namespace, 0 for the host's.
+    `right` is that device. `pid` is a process in the namespace, 0 for the host's.
     """
     for entry in view.neighbours:
         if (entry.ifindex, entry.address) != (out.link.ifindex, address):
