@@ -174,6 +174,8 @@ class ReachHost:
 
     def _host_view(self) -> NamespaceView:
         found = {i: Device(link, HOST_ADDRESSES.get(link.name, ())) for i, link in self._devices().links.items()}
+        for i in BRIDGES.values():
+            found[i] = replace(found[i], link=replace(found[i].link, mac_address=f"02:42:00:00:00:0{i}"))
         ports = {i: replace(d, port_state=3, isolated=False) for i, d in found.items() if d.link.master_ifindex}
         return NamespaceView(
             devices={1: LO, **found, **ports},

@@ -10,7 +10,7 @@ from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import FILTER
 from exporter.core.reach.link_step import host_end
 from exporter.core.reach.own_rules import OwnRules
-from exporter.core.reach.rule_steps import UNREAD_RULES, both_ways, host_rules_step, may_translate
+from exporter.core.reach.rule_steps import UNREAD_RULES, host_rules_step, joined_steps, may_translate
 from exporter.core.reach.trip import Trip
 from exporter.core.reach.view import Device
 
@@ -30,12 +30,12 @@ def bridged_rules(trip: Trip, server: Container, bridge: Device, device: Device)
     sent = walk(firewall, packet, BRIDGED)
     there = host_rules_step(scene, sent, f"packets to {server.name}", networks)
     if sent.dropped or may_translate(sent):
-        return OwnRules(both_ways(there, None), goes_on=False)
+        return OwnRules(joined_steps(there), goes_on=False)
     if sent.translations:
         detail = f"{decided_by(sent.translations[-1])} translates packets between ports of {name}"
         return OwnRules((Step(FILTER, UNKNOWN, detail, "target_unknown"),), goes_on=False)
     answered = walk(firewall, answer_to(packet, sent.packet, packet), BRIDGED)
-    steps = both_ways(there, host_rules_step(scene, answered, f"the answers of {server.name}", networks))
+    steps = joined_steps(there, host_rules_step(scene, answered, f"the answers of {server.name}", networks))
     why = "no rule of the host drops it" if filtered else "rules of IP do not apply to bridged packets here"
     ends_here = any(step.state != UNKNOWN for step in steps)
     return OwnRules(steps or (Step(FILTER, OK, f"on {name} {why}"),), goes_on=not ends_here)

@@ -5,7 +5,6 @@ from typing import TypeAlias
 from exporter.core.explain.path import FAILED, LINK, Step
 from exporter.core.reach.view import Device, NamespaceView
 
-
 Named: TypeAlias = tuple[str, Device]  # a device with the name of its owner
 
 

@@ -9,7 +9,7 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.namespace_rules import LOOPBACK
-from exporter.core.reach.rule_steps import both_ways, may_translate, own_rules_step, unread_step
+from exporter.core.reach.rule_steps import joined_steps, may_translate, own_rules_step, unread_step
 from exporter.core.reach.scene import Scene
 from exporter.core.reach.trip import Flow
 from exporter.core.reach.view import RULES, NamespaceView
@@ -47,7 +47,7 @@ def looping(scene: Scene, view: NamespaceView, whose: str, flow: Flow) -> OwnRul
     if not sent.goes_on or view.missing(RULES):
         return sent
     arrived = receiving(scene, view, whose, flow, LOOPBACK)
-    return OwnRules((*sent.steps, *arrived.steps), arrived.goes_on)
+    return OwnRules(joined_steps(*sent.steps, *arrived.steps), arrived.goes_on)
 
 
 def _walked(
@@ -59,11 +59,11 @@ def _walked(
     sent = walk(firewall, packet, hooks)
     step = own_rules_step(whose, sent, what)
     if sent.dropped or may_translate(sent):
-        return OwnRules(both_ways(step, None), goes_on=False)
+        return OwnRules(joined_steps(step), goes_on=False)
     if sent.translations:
         detail = f"NAT rules of {whose} translate {what}"
         return OwnRules((Step(INSIDE, UNKNOWN, detail, "redirected_inside"),), goes_on=False)
     hooks, what = back
     answered = walk(firewall, answer_to(packet, sent.packet, packet), hooks)
-    steps = both_ways(step, own_rules_step(whose, answered, what))
+    steps = joined_steps(step, own_rules_step(whose, answered, what))
     return OwnRules(steps, goes_on=not any(step.state == FAILED for step in steps))

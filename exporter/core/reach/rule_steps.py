@@ -48,9 +48,9 @@ def host_rules_step(
     return None
 
 
-def both_ways(there: Step | None, back: Step | None) -> tuple[Step, ...]:
-    """Join the steps of a packet and of its answer: what is unknown is named once."""
-    found = [step for step in (there, back) if step is not None]
+def joined_steps(*steps: Step | None) -> tuple[Step, ...]:
+    """Join the steps of a packet and of its answer: of what is unknown only the first is named."""
+    found = [step for step in steps if step is not None]
     return tuple(found[:1] if all(step.state == UNKNOWN for step in found) else found)
 
 

@@ -23,5 +23,6 @@ def way_back(scene: Scene, query: RouteQuery, bridge: Device) -> Step | None:
         return unknown_route("the host", query.destination, result)
     if out is not None and out.link.ifindex == bridge.link.ifindex:
         return None
-    to = f"routes {query.destination} to {out.link.name}" if out else f"has no route to {query.destination}"
-    return Step(BACK, FAILED, f"the host {to}, and not to {bridge.link.name}", "route_lost")
+    to = query.destination
+    detail = f"routes {to} to {out.link.name}, and not to {bridge.link.name}" if out else f"has no route to {to}"
+    return Step(BACK, FAILED, f"the host {detail}", "route_lost")

@@ -49,7 +49,7 @@ CASES: dict[str, tuple[ReachHost, str, tuple[str, str, str]]] = {
     "another protocol": (listening("0.0.0.0:22/udp"), SSH, ("listener", "failed", "wrong_protocol")),
     "published on the loopback": (ReachHost(OLD), "192.0.2.10:8443", ("listener", "failed", "published_on_loopback")),
     "published on another address": (
-        ReachHost(OLD), "172.18.0.1:8082", ("listener", "failed", "published_on_loopback")
+        ReachHost(OLD), "172.18.0.1:8082", ("listener", "failed", "wrong_address")
     ),
     "docker-proxy stopped": (STOPPED, PROXIED, ("dnat", "failed", "proxy_stopped")),
     "docker-proxy's packets": (
