@@ -15,7 +15,7 @@ from exporter.core.reach.question import Question
 from exporter.core.reach.route_step import refused
 from exporter.core.reach.rule_steps import unread_step
 from exporter.core.reach.scene import Scene
-from exporter.core.reach.targets import no_port_step, ports, targets
+from exporter.core.reach.targets import no_port_step, ports, target_container, targets
 from exporter.core.reach.trip import Flow, Trip
 from exporter.core.reach.view import NAMESPACE, Device, Visit, Visited
 
@@ -70,8 +70,9 @@ def _followed(
         return _path(question, (*found.steps, step), End(client.name), target)
     trip = _trip(scene, client, here, question, address, result, device)
     steps = (*found.steps, *departure(trip))
-    if not question.port and server is not None and not any(step.state == FAILED for step in steps):
-        steps = (*steps, no_port_step(scene, server, question.protocol))
+    meant = target_container(scene, server, address)
+    if not question.port and meant is not None and not any(step.state == FAILED for step in steps):
+        steps = (*steps, no_port_step(scene, meant, question.protocol))
     source = End(client.name, scene.home(client).name, device.link.name, trip.network_name, trip.flow.source)
     return replace(_path(question, steps, source, target), mtu=result.mtu or device.link.mtu)
 

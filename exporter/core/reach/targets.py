@@ -56,6 +56,12 @@ def _by_address(scene: Scene, client: Container, server: Container | None) -> tu
     return tuple(e.ip_address or e.ip6_address for e in endpoints if e.ip_address or e.ip6_address)[:1]
 
 
+def target_container(scene: Scene, server: Container | None, address: str) -> Container | None:
+    """Return the container that is the target: by its name, else by its address; None where it is not a container."""
+    owner = scene.owner_of(address)
+    return server or (owner[0] if owner else None)
+
+
 def ports(scene: Scene, question: Question, server: Container | None, address: str) -> list[int]:
     """Return the ports to follow: the one of the question, else those that the container listens on, or declares.
 
@@ -63,8 +69,7 @@ def ports(scene: Scene, question: Question, server: Container | None, address: s
     """
     if question.port:
         return [question.port]
-    owner = scene.owner_of(address)
-    container = server or (owner[0] if owner else None)
+    container = target_container(scene, server, address)
     if container is None:
         own = question.target == HOST or scene.host.view.device_of(address) is not None
         return [0 if own else ANYWHERE_PORT]
