@@ -10,7 +10,7 @@ from exporter.core.reach.view import Device
 def mtu_steps(trip: Trip, bridge: Device, server: Container, device: Device) -> Steps:
     """Yield the step of the client's device, the bridge and the server's device.
 
-    A bridge drops a frame that is larger than the port's MTU, and nobody is told (net/bridge/br_forward.c:
+    A bridge drops a frame that is larger than the port's MTU, without an error (net/bridge/br_forward.c:
     is_skb_forwardable). Small packets pass, so it is a warning.
     """
     sizes = {

@@ -11,11 +11,12 @@ HOST, INTERNET = "host", "internet"
 ANYWHERE = ("8.8.8.8", "2001:4860:4860::8888")
 ANYWHERE_PORT = 443
 EXPECTED = "expected NAME, NAME:PORT, NAME:PORT/udp or an address"
+LONGEST_NAME = 255  # bytes of a name in DNS (RFC 1035)
 LONGEST = 80  # characters of a target that an error quotes
 
 
 class InvalidTargetError(ValueError):
-    """A target that is not one; its text says what is expected."""
+    """A source or target that is not one; its text is one line with what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,10 @@ def parse_question(source: str, target: str) -> Question:
 
     Raises InvalidTargetError.
     """
+    if not _is_name(source):
+        raise InvalidTargetError(f"{_quoted(source)}: expected the name or ID of a container")
     name, port = _split(target)
-    if not name or "[" in name or "]" in name:
+    if not name or not _is_name(name):
         raise InvalidTargetError(f"{_quoted(target)}: {EXPECTED}")
     name = str(ip_address(name)) if is_address(name) else name
     if port is None:
@@ -49,6 +52,10 @@ def parse_question(source: str, target: str) -> Question:
     if query is None or query.protocol not in ("", *PROTOCOLS):
         raise InvalidTargetError(f"{_quoted(target)}: {EXPECTED}")
     return Question(source, name, query.port, query.protocol or "tcp")
+
+
+def _is_name(text: str) -> bool:
+    return text.isprintable() and len(text) <= LONGEST_NAME and not set("[]") & set(text)
 
 
 def _split(target: str) -> tuple[str, str | None]:

@@ -24,8 +24,8 @@ def own_rules_step(whose: str, outcome: Outcome, what: str) -> Step | None:
     """Return the step of a container's own rules where they drop a packet, or may; None where they pass it."""
     if outcome.dropped and outcome.decision is not None:
         return Step(INSIDE, FAILED, f"{whose} drops {what}: {decided_by(outcome.decision)}", "container_rule")
-    if (doubt := unsure(outcome)) is not None:
-        detail = f"{decided_by(doubt)} of {whose} may match {what}: it is not understood"
+    if (rule := unsure(outcome)) is not None:
+        detail = f"{decided_by(rule)} of {whose} may match {what}: it is not understood"
         return Step(INSIDE, UNKNOWN, detail, "rule_not_understood")
     return None
 
@@ -41,9 +41,9 @@ def host_rules_step(
             return Step(FILTER, BLOCKED, f"the host drops {what}: {by}", "operator_rule")
         code, why = reason(decision, *ends)
         return Step(FILTER, FAILED, f"the host drops {what}: {why}{by}", code)
-    if (doubt := unsure(outcome)) is not None:
+    if (rule := unsure(outcome)) is not None:
         return Step(
-            FILTER, UNKNOWN, f"{decided_by(doubt)} may match {what}: it is not understood", "rule_not_understood"
+            FILTER, UNKNOWN, f"{decided_by(rule)} may match {what}: it is not understood", "rule_not_understood"
         )
     return None
 

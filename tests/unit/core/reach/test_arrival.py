@@ -8,7 +8,8 @@ import pytest
 
 from exporter.core.model.fib import UNICAST, RouteResult
 from tests.support.nat_hosts import NEW, OLD, WEB
-from tests.support.reach_hosts import NO_ROUTE, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import NO_ROUTE
 
 TARGET, BEHIND = "172.18.0.2:80", "172.21.0.2:80"
 CLIENT, SERVER, ETH0 = "172.18.0.3", "172.18.0.2", 7

@@ -10,7 +10,8 @@ from exporter.core.model.fib import UNICAST, RouteResult
 from exporter.core.nat.ruleset import Base
 from tests.support.builders import connect, run
 from tests.support.nat_hosts import NEW, OLD, OWN_TABLES, Host
-from tests.support.reach_hosts import NO_ROUTE, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import NO_ROUTE
 
 MONITOR = connect(run("monitor", network="host"), "host")
 INPUT, OUTPUT = (("ip", "filter", chain) for chain in ("INPUT", "OUTPUT"))

@@ -9,7 +9,8 @@ from exporter.core.model.sockets import ProxyUse
 from exporter.core.nat.ruleset import Base
 from tests.support.nat_hosts import NEW, OLD, OWN_TABLES, Host
 from tests.support.port_hosts import socket
-from tests.support.reach_hosts import NO_ROUTE, PROXIES, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import NO_ROUTE, PROXIES
 
 INPUT, OUTPUT, USER = (("ip", "filter", chain) for chain in ("INPUT", "OUTPUT", "DOCKER-USER"))
 SSH, PROXIED = "192.0.2.10:22", "192.0.2.10:8083"

@@ -10,7 +10,8 @@ from exporter.core.model.fib import UNICAST, RouteResult
 from exporter.core.reach.view import FixedNeighbour
 from tests.support.builders import connect, run
 from tests.support.nat_hosts import NEW, OLD
-from tests.support.reach_hosts import CLIENT, NO_ROUTE, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import CLIENT, NO_ROUTE
 
 TARGET = "172.18.0.2:80"
 

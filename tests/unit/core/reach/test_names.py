@@ -11,7 +11,8 @@ from exporter.core.reach.view import FILES, LISTENERS, RULES
 from tests.support.builders import connect, network, run, stop
 from tests.support.nat_hosts import NEW, OLD
 from tests.support.port_hosts import details
-from tests.support.reach_hosts import CLIENT, HOST, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import CLIENT, HOST
 
 SHARER = replace(run("sharer", network="container:web-id"), details=None)
 IN_HOST = connect(run("monitor", network="host"), "host")

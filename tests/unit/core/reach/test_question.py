@@ -39,6 +39,7 @@ def test_every_form_of_a_target(target: str, expected: tuple[str, int, str]) -> 
         *("", ":80", "db:", "db:0", "db:65536", "db:http", "db:80/sctp", "db:80/udp/tcp", "db:-1"),
         *("[db]:80", "[::1", "[::1]80", "[]:80", "::1]:80", "2001:db8::1:80:x", "fe80::1%eth0:80", "[fe80::1%eth0]"),
         *("[" * 50_000, "[" * 3000 + "::1" + "]" * 3000, "x:" * 50_000, "db:8\n0", "a\x1b[31m:b"),
+        *("a\x1bc", "a\nb:80", "x" * 256, "x" * 256 + ":80"),
     ],
 )
 def test_an_invalid_target_is_one_short_line_that_quotes_it(target: str) -> None:
@@ -75,3 +76,11 @@ def test_a_question_is_printed_as_it_is_typed(target: str, port: int, protocol: 
 @pytest.mark.parametrize(("text", "is_one"), [("::1", True), ("fe80::1%eth0", False), ("1.2.3", False), ("", False)])
 def test_what_is_an_address(text: str, is_one: bool) -> None:  # noqa: FBT001
     assert is_address(text) is is_one
+
+
+@pytest.mark.parametrize("source", ["a\x1bc", "a\nb", "x" * 256])
+def test_a_source_that_is_not_a_name_is_an_error(source: str) -> None:
+    with pytest.raises(InvalidTargetError) as raised:
+        parse_question(source, "db")
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 200

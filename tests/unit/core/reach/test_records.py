@@ -12,7 +12,7 @@ from exporter.core.reach.scene import Scene
 from exporter.core.reach.view import NamespaceView, Visited
 from exporter.core.topology.topology import join
 from tests.support.builders import connect, devices, inventory, network, observed, run, stop
-from tests.support.reach_hosts import NO_ROUTE
+from tests.support.reach_namespaces import NO_ROUTE
 
 NETWORKS = (
     *(network("bridge", bridge="docker0"), network("front"), network("zback"), network("Upper")),

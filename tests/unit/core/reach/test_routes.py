@@ -9,7 +9,8 @@ import pytest
 from exporter.core.model.fib import UNICAST, RouteResult
 from tests.support.builders import connect, run
 from tests.support.nat_hosts import NEW, OLD
-from tests.support.reach_hosts import CLIENT, NO_ROUTE, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import CLIENT, NO_ROUTE
 
 OUT = "198.51.100.1"
 ORDINARY = replace(CLIENT, network_mode="front")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from exporter.core.nat.ruleset import Base, Place
 from tests.support.builders import connect, run
 from tests.support.nat_hosts import NEW, OLD, Host
-from tests.support.reach_hosts import HOST, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import HOST
 
 MONITOR = connect(run("monitor", network="host"), "host")
 UNKNOWN, NEVER = "-m string --string x", "! -p tcp"

@@ -10,7 +10,8 @@ from exporter.core.reach.view import LISTENERS
 from tests.support.builders import connect, run, stop
 from tests.support.nat_hosts import NEW, WEB
 from tests.support.port_hosts import details
-from tests.support.reach_hosts import CLIENT, DNS_SOCKETS, HOST, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import CLIENT, DNS_SOCKETS, HOST
 
 IN_HOST = connect(run("monitor", network="host"), "host")
 ALONE = run("alone", network="none")

@@ -5,7 +5,8 @@ import pytest
 from exporter.core.reach.view import FILES, FILTERS, LISTENERS, NAMESPACE, RULES
 from tests.support.builders import connect, run
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host
-from tests.support.reach_hosts import HOST, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import HOST
 
 PRIVILEGE = "CAP_GRANTED"
 MONITOR = connect(run("monitor", network="host"), "host")

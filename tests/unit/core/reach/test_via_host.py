@@ -10,7 +10,8 @@ from exporter.core.model.fib import UNICAST, RouteResult
 from exporter.core.nat.ruleset import Base
 from exporter.core.reach.view import FixedNeighbour
 from tests.support.nat_hosts import NEW, OLD, OWN_TABLES, Host
-from tests.support.reach_hosts import NO_ROUTE, ReachHost
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import NO_ROUTE
 
 OUT, BARE = "198.51.100.1", "172.21.0.2:80"
 CLIENT, BRIDGE, UPLINK = "172.18.0.3", 4, 2
