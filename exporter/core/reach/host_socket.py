@@ -34,7 +34,8 @@ def to_host(trip: Trip, firewall: Firewall, bridge: Device, packet: Packet, flow
     yield step or Step(FILTER, OK, "the host takes it, and no rule drops it")
     if step is not None and step.state != UNKNOWN:
         return
-    lost = way_back(trip.scene, RouteQuery(trip.flow.source, flow.destination), bridge)
+    own = "" if ip_address(flow.destination).is_loopback else flow.destination  # the kernel routes it to lo only
+    lost = way_back(trip.scene, RouteQuery(trip.flow.source, own), bridge)
     if lost is not None:
         yield lost
     else:

@@ -1,7 +1,6 @@
 """The client's route to an address, and why it has none."""
 
 import errno
-import os
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -50,7 +49,7 @@ def refused(scene: Scene, client: Container, view: NamespaceView, address: str, 
 
 def unknown_route(whose: str, address: str, result: RouteResult) -> Step:
     """Return the step of a lookup that failed, or whose device is not known."""
-    why = f": {os.strerror(result.error)}" if result.error else ""
+    why = f": {errno.errorcode.get(result.error, result.error)}" if result.error else ""
     return Step(ROUTE, UNKNOWN, f"the route of {whose} to {address} could not be read{why}", "route_unknown")
 
 
