@@ -5,9 +5,8 @@ The container may write anything there: what is not an address is left out.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 
-from exporter.core.reach.question import is_address
+from exporter.core.reach.question import canonical, is_address
 
 MAX_SERVERS = 3  # of glibc (resolv.h: MAXNS); musl takes as many
 MAX_LINES = 4096
@@ -36,9 +35,9 @@ def parse_hosts(text: str) -> Mapping[str, tuple[str, ...]]:
     for line in _lines(text):
         address, *names = line.partition("#")[0].split() or [""]
         if is_address(address):
-            canonical = str(ip_address(address))
+            known = canonical(address)
             for name in names:
-                found.setdefault(name.lower(), []).append(canonical)
+                found.setdefault(name.lower(), []).append(known)
     return {name: tuple(dict.fromkeys(addresses)) for name, addresses in found.items()}
 
 
@@ -49,7 +48,7 @@ def parse_resolv_conf(text: str) -> ResolvConf:
     for line in _lines(text):
         words = line.split()
         if len(words) > 1 and words[0] == "nameserver" and _is_server(words[1]):
-            servers.append(_canonical(words[1]))
+            servers.append(_without_zone(words[1]))
         elif upstream is None and line.startswith("#"):
             upstream = _upstream(line[1:].strip())
     return ResolvConf(tuple(servers[:MAX_SERVERS]), upstream)
@@ -69,7 +68,7 @@ def _upstream(comment: str) -> tuple[Upstream, ...] | None:
     known = [word for word in words if _is_server(bare[word])]
     if words and not known:
         return None
-    return tuple(Upstream(_canonical(bare[word]), word.startswith(FROM_HOST)) for word in known)
+    return tuple(Upstream(_without_zone(bare[word]), word.startswith(FROM_HOST)) for word in known)
 
 
 def _is_server(text: str) -> bool:
@@ -77,6 +76,6 @@ def _is_server(text: str) -> bool:
     return is_address(text.partition("%")[0])
 
 
-def _canonical(text: str) -> str:
+def _without_zone(text: str) -> str:
     """The address without its zone: the container may write anything there."""
-    return str(ip_address(text.partition("%")[0]))
+    return canonical(text.partition("%")[0])

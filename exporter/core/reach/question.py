@@ -10,6 +10,7 @@ HOST, INTERNET = "host", "internet"
 # Addresses of the internet that routes and rules are evaluated for; nothing is sent there.
 ANYWHERE = ("8.8.8.8", "2001:4860:4860::8888")
 ANYWHERE_PORT = 443
+LOOPBACKS = {4: "127.0.0.1", 6: "::1"}
 EXPECTED = "expected NAME, NAME:PORT, NAME:PORT/udp or an address"
 LONGEST_NAME = 255  # bytes of a name in DNS (RFC 1035)
 LONGEST = 80  # characters of a target that an error quotes
@@ -45,7 +46,7 @@ def parse_question(source: str, target: str) -> Question:
     name, port = _split(target)
     if not name or not _is_name(name):
         raise InvalidTargetError(f"{_quoted(target)}: {EXPECTED}")
-    name = str(ip_address(name)) if is_address(name) else name
+    name = canonical(name) if is_address(name) else name
     if port is None:
         return Question(source, name)
     query = parse_query(port)
@@ -84,3 +85,13 @@ def is_address(text: str) -> bool:
         return "%" not in text and bool(ip_address(text))
     except ValueError:
         return False
+
+
+def canonical(address: str) -> str:
+    """Return the address that a connection to it has: 0.0.0.0 and :: are the loopback, a mapped address is IPv4.
+
+    (net/ipv4/route.c: ip_route_output_key_hash, net/ipv6/tcp_ipv6.c: tcp_v6_connect.)
+    """
+    found = ip_address(address)
+    found = getattr(found, "ipv4_mapped", None) or found
+    return LOOPBACKS[found.version] if found.is_unspecified else str(found)

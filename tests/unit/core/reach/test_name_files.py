@@ -45,6 +45,13 @@ def test_hosts_is_read_as_the_resolver_reads_it() -> None:
     }
 
 
+def test_an_entry_of_no_address_is_the_loopback_and_a_mapped_one_ipv4() -> None:
+    assert parse_hosts("0.0.0.0 ads\n:: ads\n::ffff:192.0.2.9 db\n") == {
+        "ads": ("127.0.0.1", "::1"),
+        "db": ("192.0.2.9",),
+    }
+
+
 @pytest.mark.parametrize("line", ["192.0.2.1", "192.0.2.300 db", "fe80::1%eth0 db", "db 192.0.2.1", "# 192.0.2.1 db"])
 def test_a_line_without_an_address_or_a_name_is_nothing(line: str) -> None:
     assert parse_hosts(line) == {}
