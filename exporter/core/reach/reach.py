@@ -9,14 +9,14 @@ from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import CONTAINER, End, ReachAnswer, ReachPath
-from exporter.core.reach.departure import departure
-from exporter.core.reach.names import Resolved
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.names.resolve import Resolved
+from exporter.core.reach.path.departure import departure
+from exporter.core.reach.path.route_step import refused
+from exporter.core.reach.path.rule_steps import unread_step
+from exporter.core.reach.path.trip import Flow, Trip
 from exporter.core.reach.question import Question
-from exporter.core.reach.route_step import refused
-from exporter.core.reach.rule_steps import unread_step
-from exporter.core.reach.scene import Scene
 from exporter.core.reach.targets import no_port_step, ports, target_container, targets
-from exporter.core.reach.trip import Flow, Trip
 from exporter.core.reach.view import NAMESPACE, Device, Visit, Visited
 
 MAX_ADDRESSES = 4
@@ -26,26 +26,26 @@ NO_ADDRESS = Step(ROUTE, UNKNOWN, "no address of the host is known", "route_unkn
 
 def reach(observation: Observation, question: Question, visit: Visit) -> ReachAnswer:
     """Follow the ways to every address of the target; `visit` reads a namespace."""
-    scene = Scene(observation, visit)
-    client = find_container(scene.inventory, question.source)
-    server = find_container(scene.inventory, question.target)
-    steps = _cannot_leave(scene, client, question)
+    context = ReachContext(observation, visit)
+    client = find_container(context.inventory, question.source)
+    server = find_container(context.inventory, question.target)
+    steps = _cannot_leave(context, client, question)
     if client is None or steps:
-        return _answer(scene, question, (_path(question, steps),), client, server)
-    if (why := scene.visited(client).view.missing(NAMESPACE)) is not None:
+        return _answer(context, question, (_path(question, steps),), client, server)
+    if (why := context.visited(client).view.missing(NAMESPACE)) is not None:
         step = unread_step(CONTAINER, f"the network namespace of {client.name} could not be read", why)
-        return _answer(scene, question, (_path(question, (step,)),), client, server)
-    found = targets(scene, client, server, question)
+        return _answer(context, question, (_path(question, (step,)),), client, server)
+    found = targets(context, client, server, question)
     paths = tuple(
-        _followed(scene, client, server, replace(question, port=port), found, address)
+        _followed(context, client, server, replace(question, port=port), found, address)
         for address in found.addresses[:MAX_ADDRESSES]
-        for port in ports(scene, question, server, address)
+        for port in ports(context, question, server, address)
     )
-    return _answer(scene, question, paths or (_path(question, found.steps or (NO_ADDRESS,)),), client, server)
+    return _answer(context, question, paths or (_path(question, found.steps or (NO_ADDRESS,)),), client, server)
 
 
-def _cannot_leave(scene: Scene, client: Container | None, question: Question) -> tuple[Step, ...]:
-    if not scene.inventory.connected:
+def _cannot_leave(context: ReachContext, client: Container | None, question: Question) -> tuple[Step, ...]:
+    if not context.inventory.connected:
         return (Step(CONTAINER, UNKNOWN, NO_ENGINE, "engine_unavailable"),)
     if client is None:
         return (Step(CONTAINER, UNKNOWN, f"there is no container {question.source}", "not_found"),)
@@ -59,26 +59,31 @@ def _cannot_leave(scene: Scene, client: Container | None, question: Question) ->
 
 
 def _followed(
-    scene: Scene, client: Container, server: Container | None, question: Question, found: Resolved, address: str
+    context: ReachContext,
+    client: Container,
+    server: Container | None,
+    question: Question,
+    found: Resolved,
+    address: str,
 ) -> ReachPath:
-    here = scene.visited(client)
+    here = context.visited(client)
     result = here.lookup(RouteQuery(address))
     device = here.view.devices.get(result.ifindex)
-    target = End(container=_name_of(scene, server, address), address=address, network=found.network)
+    target = End(container=_name_of(context, server, address), address=address, network=found.network)
     if device is None:
-        step = refused(scene, client, here.view, address, result)
+        step = refused(context, client, here.view, address, result)
         return _path(question, (*found.steps, step), End(client.name), target)
-    trip = _trip(scene, client, here, question, address, result, device)
+    trip = _trip(context, client, here, question, address, result, device)
     steps = (*found.steps, *departure(trip))
-    meant = target_container(scene, server, address)
+    meant = target_container(context, server, address)
     if not question.port and meant is not None and not any(step.state == FAILED for step in steps):
-        steps = (*steps, no_port_step(scene, meant, question.protocol))
-    source = End(client.name, scene.home(client).name, device.link.name, trip.network_name, trip.flow.source)
+        steps = (*steps, no_port_step(context, meant, question.protocol))
+    source = End(client.name, context.home(client).name, device.link.name, trip.network_name, trip.flow.source)
     return replace(_path(question, steps, source, target), mtu=result.mtu or device.link.mtu)
 
 
 def _trip(
-    scene: Scene,
+    context: ReachContext,
     client: Container,
     here: Visited,
     question: Question,
@@ -88,11 +93,11 @@ def _trip(
 ) -> Trip:
     same = (own for own in device.addresses if (":" in own) == (":" in address))
     flow = Flow(result.source or next(same, ""), address, question.protocol, question.port)
-    return Trip(scene, client, here, flow, result, device, scene.network_of(client, device))
+    return Trip(context, client, here, flow, result, device, context.network_of(client, device))
 
 
-def _name_of(scene: Scene, server: Container | None, address: str) -> str:
-    owner = scene.owner_of(address)
+def _name_of(context: ReachContext, server: Container | None, address: str) -> str:
+    owner = context.owner_of(address)
     return owner[0].name if owner else server.name if server else ""
 
 
@@ -103,8 +108,12 @@ def _path(
 
 
 def _answer(
-    scene: Scene, question: Question, paths: tuple[ReachPath, ...], client: Container | None, server: Container | None
+    context: ReachContext,
+    question: Question,
+    paths: tuple[ReachPath, ...],
+    client: Container | None,
+    server: Container | None,
 ) -> ReachAnswer:
     names = frozenset(one.name for one in (client, server) if one is not None)
-    notes = (Note(f.kind, f.severity, f.detail) for f in related(scene.observation, names))
+    notes = (Note(f.kind, f.severity, f.detail) for f in related(context.observation, names))
     return ReachAnswer(str(question), paths, tuple(notes))

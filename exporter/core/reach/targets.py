@@ -5,84 +5,86 @@ from exporter.core.explain.path import FAILED, LISTENER, Step
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
 from exporter.core.ports.unserved import is_loopback
-from exporter.core.reach.names import Resolved, resolve
+from exporter.core.reach.context import HOST_MODE, ReachContext
+from exporter.core.reach.names.records import SHORT_ID, ordered_networks
+from exporter.core.reach.names.resolve import Resolved, resolve
+from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.question import ANYWHERE, ANYWHERE_PORT, HOST, INTERNET, Question
-from exporter.core.reach.records import SHORT_ID, ordered_networks
-from exporter.core.reach.rule_steps import unread_step
-from exporter.core.reach.scene import HOST_MODE, Scene
 from exporter.core.reach.view import LISTENERS
 
 MAX_PORTS = 5
 
 
-def targets(scene: Scene, client: Container, server: Container | None, question: Question) -> Resolved:
+def targets(context: ReachContext, client: Container, server: Container | None, question: Question) -> Resolved:
     """Return the addresses of the target: an address itself, the host's, the internet's, or those of a name.
 
     Where the name of a container does not resolve, the address that Docker gave it.
     """
     text = question.target
     if server is None and text == HOST:
-        return Resolved(addresses=_host_addresses(scene, client))
+        return Resolved(addresses=_host_addresses(context, client))
     if server is None and text == INTERNET:
-        return Resolved(addresses=ANYWHERE if _has_global(scene, client) else ANYWHERE[:1])
+        return Resolved(addresses=ANYWHERE if _has_global(context, client) else ANYWHERE[:1])
     named = server.name if server is not None and text not in (server.name, server.id[:SHORT_ID]) else text
-    found = resolve(scene, client, named, server)
-    return Resolved(found.steps, found.addresses or _by_address(scene, client, server), found.network)
+    found = resolve(context, client, named, server)
+    return Resolved(found.steps, found.addresses or _by_address(context, client, server), found.network)
 
 
-def _host_addresses(scene: Scene, client: Container) -> tuple[str, ...]:
+def _host_addresses(context: ReachContext, client: Container) -> tuple[str, ...]:
     """The gateway of the client's first network; without one an address of the host's uplinks."""
-    if scene.home(client).network_mode == HOST_MODE:
+    if context.home(client).network_mode == HOST_MODE:
         return ("127.0.0.1",)
-    gateways = [endpoint.gateway for _, endpoint in ordered_networks(scene, client) if endpoint.gateway]
-    uplinks = scene.observation.topology.devices.uplinks
-    found = [a for d in scene.host.view.devices.values() if d.link.name in uplinks for a in d.addresses if ":" not in a]
+    gateways = [endpoint.gateway for _, endpoint in ordered_networks(context, client) if endpoint.gateway]
+    uplinks = context.observation.topology.devices.uplinks
+    found = [
+        a for d in context.host.view.devices.values() if d.link.name in uplinks for a in d.addresses if ":" not in a
+    ]
     return tuple((gateways or found)[:1])
 
 
-def _has_global(scene: Scene, client: Container) -> bool:
+def _has_global(context: ReachContext, client: Container) -> bool:
     """Whether Docker gave the client an IPv6 address, and a device has it."""
-    view = scene.visited(client).view
-    own = [endpoint.ip6_address for endpoint in scene.home(client).endpoints]
+    view = context.visited(client).view
+    own = [endpoint.ip6_address for endpoint in context.home(client).endpoints]
     return any(address and view.device_of(address) for address in own)
 
 
-def _by_address(scene: Scene, client: Container, server: Container | None) -> tuple[str, ...]:
+def _by_address(context: ReachContext, client: Container, server: Container | None) -> tuple[str, ...]:
     """The server's address: on a network of the client's first."""
     if server is None or not server.live:
         return ()
-    mine = [network.id for network, _ in ordered_networks(scene, client)]
-    endpoints = sorted(scene.home(server).endpoints, key=lambda e: e.network_id not in mine)
+    mine = [network.id for network, _ in ordered_networks(context, client)]
+    endpoints = sorted(context.home(server).endpoints, key=lambda e: e.network_id not in mine)
     return tuple(e.ip_address or e.ip6_address for e in endpoints if e.ip_address or e.ip6_address)[:1]
 
 
-def target_container(scene: Scene, server: Container | None, address: str) -> Container | None:
+def target_container(context: ReachContext, server: Container | None, address: str) -> Container | None:
     """Return the container that is the target: by its name, else by its address; None where it is not a container."""
-    owner = scene.owner_of(address)
+    owner = context.owner_of(address)
     return server or (owner[0] if owner else None)
 
 
-def ports(scene: Scene, question: Question, server: Container | None, address: str) -> list[int]:
+def ports(context: ReachContext, question: Question, server: Container | None, address: str) -> list[int]:
     """Return the ports to follow: the one of the question, else those that the container listens on, or declares.
 
     0 is none: of a container that listens on no port, and of the host.
     """
     if question.port:
         return [question.port]
-    container = target_container(scene, server, address)
+    container = target_container(context, server, address)
     if container is None:
-        own = question.target == HOST or scene.host.view.device_of(address) is not None
+        own = question.target == HOST or context.host.view.device_of(address) is not None
         return [0 if own else ANYWHERE_PORT]
-    listeners = scene.visited(container).view.listeners if container.live else ()
+    listeners = context.visited(container).view.listeners if container.live else ()
     open_ports = {s.port for s in listeners if s.protocol == question.protocol and not is_loopback(s)}
     exposed = (container.details or Details()).exposed
     declared = sorted(port for protocol, port in exposed if protocol == question.protocol)
     return (sorted(open_ports) or declared or [0])[:MAX_PORTS]
 
 
-def no_port_step(scene: Scene, server: Container, protocol: str) -> Step:
+def no_port_step(context: ReachContext, server: Container, protocol: str) -> Step:
     """Return the step of a server that listens on no port of the protocol, as far as its sockets could be read."""
-    view = scene.visited(server).view
+    view = context.visited(server).view
     if (why := view.missing(LISTENERS)) is not None:
         return unread_step(LISTENER, f"the listening sockets of {server.name} could not be read", why)
     detail = f"no process in {server.name} listens on a {protocol} port outside the loopback"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.core.model.sockets import ListeningSocket
-from exporter.core.reach.listener import listener_step
+from exporter.core.reach.path.listener_step import listener_step
 from exporter.core.reach.view import LISTENERS, NamespaceView, Unread
 from tests.support.port_hosts import socket
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.core.reach.name_files import Upstream, parse_hosts, parse_resolv_conf
+from exporter.core.reach.names.files import Upstream, parse_hosts, parse_resolv_conf
 from exporter.core.reach.question import is_address
 
 MEGABYTE = 1 << 20

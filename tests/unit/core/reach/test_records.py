@@ -7,8 +7,8 @@ import pytest
 
 from exporter.core.model.container_details import Details, EndpointNames
 from exporter.core.model.docker import Container
-from exporter.core.reach.records import is_generated, look_up, names_on, ordered_networks
-from exporter.core.reach.scene import Scene
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.names.records import is_generated, look_up, names_on, ordered_networks
 from exporter.core.reach.view import NamespaceView, Visited
 from exporter.core.topology.topology import join
 from tests.support.builders import connect, devices, inventory, network, observed, run, stop
@@ -35,17 +35,17 @@ def named(container: Container, network_name: str = "front", **names: Any) -> Co
     return replace(container, details=replace(details, endpoints=(*details.endpoints, added)))
 
 
-def scene(*containers: Container) -> Scene:
+def context_of(*containers: Container) -> ReachContext:
     topology = join(inventory(*NETWORKS, *containers), devices())
-    return Scene(observed(topology), lambda _: Visited(NamespaceView(), lambda _: NO_ROUTE))
+    return ReachContext(observed(topology), lambda _: Visited(NamespaceView(), lambda _: NO_ROUTE))
 
 
 def order(client: Container) -> list[str]:
-    return [found.name for found, _ in ordered_networks(scene(client), client)]
+    return [found.name for found, _ in ordered_networks(context_of(client), client)]
 
 
 def addresses(client: Container, text: str, *others: Container) -> tuple[str, ...]:
-    return look_up(scene(client, *others), client, text).addresses
+    return look_up(context_of(client, *others), client, text).addresses
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_only_the_first_network_with_the_name_answers() -> None:
         "front",
         ip="10.0.0.3",
     )
-    found = look_up(scene(on("zback", "front"), server), on("zback", "front"), "db")
+    found = look_up(context_of(on("zback", "front"), server), on("zback", "front"), "db")
     assert (found.network, found.addresses) == ("front", ("10.0.0.3",))
 
 

@@ -6,7 +6,7 @@ from exporter.core.nat.ruleset import IIF, OIF, RAW, UNEQUAL, Rule, is_dockers
 from exporter.core.nat.walk.outcome import ACCEPTED, DROPS, Decision, Outcome
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import FILTER, INSIDE
-from exporter.core.reach.scene import Scene
+from exporter.core.reach.context import ReachContext
 from exporter.core.reach.view import FILTERS, Device, NamespaceView, Unread
 
 UNREAD_RULES = Step(FILTER, UNKNOWN, "the host's firewall rules could not be read", "rules_unknown")
@@ -24,24 +24,24 @@ def own_rules_step(whose: str, outcome: Outcome, what: str) -> Step | None:
     """Return the step of a container's own rules where they drop a packet, or may; None where they pass it."""
     if outcome.dropped and outcome.decision is not None:
         return Step(INSIDE, FAILED, f"{whose} drops {what}: {decided_by(outcome.decision)}", "container_rule")
-    if (rule := unsure(outcome)) is not None:
+    if (rule := undecided(outcome)) is not None:
         detail = f"{decided_by(rule)} of {whose} may match {what}: it is not understood"
         return Step(INSIDE, UNKNOWN, detail, "rule_not_understood")
     return None
 
 
 def host_rules_step(
-    scene: Scene, outcome: Outcome, what: str, ends: tuple[Network | None, Network | None]
+    context: ReachContext, outcome: Outcome, what: str, ends: tuple[Network | None, Network | None]
 ) -> Step | None:
     """Return the step of the host's rules where they drop a packet, or may. `ends` are the networks on both sides."""
     decision = outcome.decision
     if outcome.dropped and decision is not None:
         by = decided_by(decision)
-        if scene.nat is not None and scene.nat.is_meant(decision):
+        if context.nat is not None and context.nat.is_meant(decision):
             return Step(FILTER, BLOCKED, f"the host drops {what}: {by}", "operator_rule")
         code, why = reason(decision, *ends)
         return Step(FILTER, FAILED, f"the host drops {what}: {why}{by}", code)
-    if (rule := unsure(outcome)) is not None:
+    if (rule := undecided(outcome)) is not None:
         return Step(
             FILTER, UNKNOWN, f"{decided_by(rule)} may match {what}: it is not understood", "rule_not_understood"
         )
@@ -59,7 +59,7 @@ def may_translate(outcome: Outcome) -> bool:
     return any(one.effect not in ENDS for one in (*outcome.doubts, *outcome.partial))
 
 
-def unsure(outcome: Outcome) -> Decision | None:
+def undecided(outcome: Outcome) -> Decision | None:
     """Return the first rule that may change what becomes of the packet."""
     return next(iter((*outcome.doubts, *outcome.partial)), None)
 

@@ -2,10 +2,10 @@
 
 from exporter.core.explain.path import FAILED, LINK, OK, UNKNOWN, Step
 from exporter.core.reach.answer import OUTSIDE
-from exporter.core.reach.arrival import arrival, lost_address
-from exporter.core.reach.link_step import device_fault
-from exporter.core.reach.rule_steps import filter_step, unread_step
-from exporter.core.reach.trip import Steps, Trip
+from exporter.core.reach.path.arrival import arrival, lost_address
+from exporter.core.reach.path.link_step import device_fault
+from exporter.core.reach.path.rule_steps import filter_step, unread_step
+from exporter.core.reach.path.trip import Steps, Trip
 from exporter.core.reach.view import NAMESPACE, Device
 
 IPVLAN = "ipvlan"
@@ -14,11 +14,11 @@ KINDS = frozenset({"macvlan", "macvtap", IPVLAN})
 
 def by_parent(trip: Trip) -> Steps:
     """Yield the steps from such a device."""
-    scene, flow, name = trip.scene, trip.flow, trip.device.link.name
-    if (why := scene.host.view.missing(NAMESPACE)) is not None:
+    context, flow, name = trip.context, trip.flow, trip.device.link.name
+    if (why := context.host.view.missing(NAMESPACE)) is not None:
         yield unread_step(LINK, "the host's devices could not be read", why)
         return
-    parent = scene.host.view.devices.get(trip.device.link.peer_ifindex)
+    parent = context.host.view.devices.get(trip.device.link.peer_ifindex)
     if parent is None or trip.device.link.kind == IPVLAN:
         # An ipvlan device in mode l3s meets the host's rules (linux/if_link.h: IPVLAN_MODE_L3S).
         yield Step(LINK, UNKNOWN, f"the way of {name} over its parent is not evaluated", "link_unknown")
@@ -27,9 +27,9 @@ def by_parent(trip: Trip) -> Steps:
         state = "without carrier" if parent.link.up else "down"
         yield Step(LINK, FAILED, f"{parent.link.name}, the parent of {name}, is {state}", "uplink_down")
         return
-    if (filters := filter_step(LINK, scene.host.view, parent)) is not None:
+    if (filters := filter_step(LINK, context.host.view, parent)) is not None:
         yield filters
-    own = scene.host.view.device_of(flow.destination) if not trip.route.gateway else None
+    own = context.host.view.device_of(flow.destination) if not trip.route.gateway else None
     yield from _to_the_host(trip, parent, own) if own is not None else _to_another(trip, parent)
 
 
@@ -45,17 +45,17 @@ def _to_the_host(trip: Trip, parent: Device, own: Device) -> Steps:
 
 
 def _to_another(trip: Trip, parent: Device) -> Steps:
-    scene, flow, name = trip.scene, trip.flow, parent.link.name
-    owner = scene.owner_of(flow.destination, trip.network)
+    context, flow, name = trip.context, trip.flow, parent.link.name
+    owner = context.owner_of(flow.destination, trip.network)
     if owner is None or trip.network is None or owner[1].network_id != trip.network.id:
         yield Step(OUTSIDE, OK, f"it leaves the host by {name} as {flow.source}; what lies beyond is not evaluated")
         return
-    server, there = owner[0], scene.visited(owner[0])
+    server, there = owner[0], context.visited(owner[0])
     if (lost := lost_address(flow.destination, server, there.view)) is not None:
         yield lost
     elif (device := there.view.device_of(flow.destination)) is not None:
-        fault = device_fault(scene.home(server), device, trip.network)
+        fault = device_fault(context.home(server), device, trip.network)
         what = f"{trip.client.name} and {server.name} are {trip.device.link.kind} devices of {name}"
         yield fault or Step(LINK, OK, what)
         if fault is None:
-            yield from arrival(scene, server, device, flow)
+            yield from arrival(context, server, device, flow)

@@ -2,30 +2,30 @@
 
 from exporter.core.explain.path import FAILED, LINK, OK, Step
 from exporter.core.model.docker import Container
-from exporter.core.reach.arrival import arrival, lost_address
-from exporter.core.reach.bridged_rules import bridged_rules
-from exporter.core.reach.holders import holder, unused
-from exporter.core.reach.link_step import end_faults, host_end
-from exporter.core.reach.mtu_step import mtu_steps
-from exporter.core.reach.neighbour_step import neighbour_step
-from exporter.core.reach.trip import Steps, Trip
+from exporter.core.reach.path.arrival import arrival, lost_address
+from exporter.core.reach.path.bridged_rules import bridged_rules
+from exporter.core.reach.path.holders import holder, unused
+from exporter.core.reach.path.link_step import end_faults, host_end
+from exporter.core.reach.path.mtu_step import mtu_steps
+from exporter.core.reach.path.neighbour_step import neighbour_step
+from exporter.core.reach.path.trip import Steps, Trip
 from exporter.core.reach.view import Device
 
 
 def on_link(trip: Trip, bridge: Device) -> Steps:
     """Yield the steps to an address that is on the network's own bridge, and not the host's."""
-    server = holder(trip.scene, trip.flow.destination, trip.network)
+    server = holder(trip.context, trip.flow.destination, trip.network)
     if server is None:
-        yield unused(trip.scene, trip.client, trip.flow.destination, trip.network)
+        yield unused(trip.context, trip.client, trip.flow.destination, trip.network)
         return
-    there = trip.scene.visited(server)
+    there = trip.context.visited(server)
     if (lost := lost_address(trip.flow.destination, server, there.view)) is not None:
         yield lost
         return
     device = there.view.device_of(trip.flow.destination)
     if device is None:
         return
-    faults = list(end_faults(trip.scene, trip.scene.home(server), device, trip.network))
+    faults = list(end_faults(trip.context, trip.context.home(server), device, trip.network))
     faults += () if faults else _between(trip, server, device)
     yield from faults
     if any(fault.state == FAILED for fault in faults):
@@ -35,19 +35,19 @@ def on_link(trip: Trip, bridge: Device) -> Steps:
     rules = bridged_rules(trip, server, bridge, device)
     yield from rules.steps
     if rules.goes_on:
-        yield from arrival(trip.scene, server, device, trip.flow)
+        yield from arrival(trip.context, server, device, trip.flow)
         yield from mtu_steps(trip, bridge, server, device)
 
 
 def _between(trip: Trip, server: Container, device: Device) -> list[Step]:
     """What stops a frame between two ports of one bridge."""
-    scene, client, flow = trip.scene, trip.client, trip.flow
-    ends = [host_end(scene, scene.home(client), trip.device), host_end(scene, scene.home(server), device)]
+    context, client, flow = trip.context, trip.client, trip.flow
+    ends = [host_end(context, context.home(client), trip.device), host_end(context, context.home(server), device)]
     if all(end is not None and end.isolated for end in ends):
         return [Step(LINK, FAILED, f"the ports of {client.name} and {server.name} are isolated", "port_isolated")]
     if len({end.link.master_ifindex for end in ends if end is not None}) > 1:
         return [Step(LINK, FAILED, f"{client.name} and {server.name} are on different bridges", "veth_detached")]
-    there, pids = scene.visited(server).view, [scene.home(one).pid for one in (client, server)]
+    there, pids = context.visited(server).view, [context.home(one).pid for one in (client, server)]
     steps = (
         neighbour_step(trip.view, client.name, pids[0], trip.device, flow.destination, (server.name, device)),
         neighbour_step(there, server.name, pids[1], device, flow.source, (client.name, trip.device)),

@@ -7,10 +7,10 @@ from ipaddress import ip_address
 from exporter.core.explain.path import FAILED, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container, Endpoint, Network
 from exporter.core.model.fib import RouteResult
+from exporter.core.reach.context import NO_MODE, ReachContext, in_subnet
+from exporter.core.reach.names.records import ordered_networks
 from exporter.core.reach.namespace_rules import LOOPBACK
-from exporter.core.reach.records import ordered_networks
-from exporter.core.reach.scene import NO_MODE, Scene, in_subnet
-from exporter.core.reach.trip import Trip
+from exporter.core.reach.path.trip import Trip
 from exporter.core.reach.view import NamespaceView
 
 REFUSALS = {errno.EHOSTUNREACH: "unreachable", errno.EACCES: "prohibit", errno.EINVAL: "blackhole"}  # route types
@@ -32,17 +32,17 @@ def route_step(trip: Trip) -> Step:
 
 def _first_network(trip: Trip) -> str:
     """Which network gives the default route, where the client has several."""
-    names = [network.name for network, _ in ordered_networks(trip.scene, trip.client)]
+    names = [network.name for network, _ in ordered_networks(trip.context, trip.client)]
     if not trip.route.gateway or names[:1] == names or names[0] != trip.network_name:
         return ""
     return f"; of its networks {', '.join(names)} the first has the default route"
 
 
-def refused(scene: Scene, client: Container, view: NamespaceView, address: str, result: RouteResult) -> Step:
+def refused(context: ReachContext, client: Container, view: NamespaceView, address: str, result: RouteResult) -> Step:
     """Return the step of an address to which the kernel has no route, with the reason; UNKNOWN for a failed lookup."""
     if result.error not in (*NO_ROUTE, *NO_FAMILY):
         return unknown_route(client.name, address, result)
-    reasons = _reasons(scene, client, view, address, result)
+    reasons = _reasons(context, client, view, address, result)
     code, detail, command = next(reasons, ("no_route", f"{client.name} has no route to {address}", ""))
     return Step(ROUTE, FAILED, detail, code, command)
 
@@ -54,10 +54,10 @@ def unknown_route(whose: str, address: str, result: RouteResult) -> Step:
 
 
 def _reasons(
-    scene: Scene, client: Container, view: NamespaceView, address: str, result: RouteResult
+    context: ReachContext, client: Container, view: NamespaceView, address: str, result: RouteResult
 ) -> Iterator[tuple[str, str, str]]:
     """Yield code, sentence and command of what is wrong; the first is the cause of the others."""
-    home = scene.home(client)
+    home = context.home(client)
     name, six = client.name, ":" in address
     if NO_MODE in (client.network_mode, home.network_mode):
         yield "no_network", f"{name} is in network mode none", ""
@@ -65,10 +65,10 @@ def _reasons(
         yield "route_refused", f"a route of the type {REFUSALS[result.error]} in {name} covers {address}", ""
     if six and not _has_ipv6(home, view):
         yield "no_ipv6", f"{name} has no IPv6 address", ""
-    networks = ordered_networks(scene, client)
+    networks = ordered_networks(context, client)
     for network, endpoint in sorted(networks, key=lambda pair: not in_subnet(pair[0], address)):
         yield from _endpoint_reasons(home, view, network, endpoint.ip6_address if six else endpoint.ip_address)
-    yield from _default_reasons(scene, client, networks, address)
+    yield from _default_reasons(context, client, networks, address)
 
 
 def _has_ipv6(home: Container, view: NamespaceView) -> bool:
@@ -99,7 +99,7 @@ def _endpoint_reasons(
 
 
 def _default_reasons(
-    scene: Scene, client: Container, networks: list[tuple[Network, Endpoint]], address: str
+    context: ReachContext, client: Container, networks: list[tuple[Network, Endpoint]], address: str
 ) -> Iterator[tuple[str, str, str]]:
     name = client.name
     if networks and all(network.internal for network, _ in networks):
@@ -108,4 +108,4 @@ def _default_reasons(
     gateways = [endpoint.gateway for _, endpoint in networks if endpoint.gateway and ":" not in address]
     if gateways:
         detail = f"{name} has no route to {address}: its default route via {gateways[0]} is gone"
-        yield "default_route_lost", detail, f"Run `docker restart {scene.home(client).name}`."
+        yield "default_route_lost", detail, f"Run `docker restart {context.home(client).name}`."

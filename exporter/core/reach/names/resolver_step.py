@@ -10,33 +10,33 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import NAME
+from exporter.core.reach.context import ReachContext
 from exporter.core.reach.namespace_rules import LOOPBACK
-from exporter.core.reach.rule_steps import unread_step, unsure
-from exporter.core.reach.scene import Scene
+from exporter.core.reach.path.rule_steps import undecided, unread_step
 from exporter.core.reach.view import LISTENERS, RULES, NamespaceView
 
 EMBEDDED = "127.0.0.11"
 DNS_PORT = 53
 
 
-def resolver_fault(scene: Scene, client: Container) -> Step | None:
+def resolver_fault(context: ReachContext, client: Container) -> Step | None:
     """Return the step of an engine's DNS server that is not reached, or perhaps not; None where it is."""
-    view, name = scene.visited(client).view, client.name
+    view, name = context.visited(client).view, client.name
     for part, what in ((RULES, "firewall rules"), (LISTENERS, "listening sockets")):
         if (why := view.missing(part)) is not None:
             return unread_step(NAME, f"the {what} of {name} could not be read", why)
-    outcomes = _walked(scene, view)
+    outcomes = _walked(context, view)
     for outcome in outcomes:
         if outcome.dropped and outcome.decision is not None:
             detail = f"{name} drops its packets to {EMBEDDED}:53: {decided_by(outcome.decision)}"
             return Step(NAME, FAILED, detail, "container_rule")
-        if (rule := unsure(outcome)) is not None:
+        if (rule := undecided(outcome)) is not None:
             detail = f"{decided_by(rule)} of {name} may match packets to {EMBEDDED}:53: it is not understood"
             return Step(NAME, UNKNOWN, detail, "rule_not_understood")
     return _target_fault(view, name, outcomes[0])
 
 
-def _walked(scene: Scene, view: NamespaceView) -> tuple[Outcome, Outcome]:
+def _walked(context: ReachContext, view: NamespaceView) -> tuple[Outcome, Outcome]:
     """Walk a query out of the client and into its own namespace."""
     packet = Packet(
         oif=LOOPBACK,
@@ -48,7 +48,7 @@ def _walked(scene: Scene, view: NamespaceView) -> tuple[Outcome, Outcome]:
         from_host=True,
         family=IP,
     )
-    firewall = scene.firewall_of(view)
+    firewall = context.firewall_of(view)
     sent = walk(firewall, packet, (OUTPUT,))
     return sent, walk(firewall, sent.packet._replace(iif=LOOPBACK, oif="", to_host=True), (INPUT,))
 

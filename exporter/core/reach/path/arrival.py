@@ -6,12 +6,12 @@ from exporter.core.explain.path import FAILED, LINK, LISTENER, UNKNOWN, Step
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import LOCAL, RouteQuery
 from exporter.core.reach.answer import BACK, INSIDE
-from exporter.core.reach.listener import listener_step
-from exporter.core.reach.own_rules import receiving
-from exporter.core.reach.route_step import NO_ROUTE, unknown_route
-from exporter.core.reach.rule_steps import filter_step, unread_step
-from exporter.core.reach.scene import Scene
-from exporter.core.reach.trip import Flow, Steps
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.path.listener_step import listener_step
+from exporter.core.reach.path.own_rules import receiving
+from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
+from exporter.core.reach.path.rule_steps import filter_step, unread_step
+from exporter.core.reach.path.trip import Flow, Steps
 from exporter.core.reach.view import NAMESPACE, Device, NamespaceView, Visited
 
 FORGED = (errno.EINVAL, errno.EXDEV)  # of a lookup with an incoming device: rp_filter refuses the source
@@ -27,11 +27,11 @@ def lost_address(address: str, server: Container, view: NamespaceView) -> Step |
     return Step(LINK, FAILED, detail, "container_address_lost")
 
 
-def arrival(scene: Scene, server: Container, device: Device, flow: Flow) -> Steps:
+def arrival(context: ReachContext, server: Container, device: Device, flow: Flow) -> Steps:
     """Yield the steps in the server's namespace; `flow` is the connection as the server sees it."""
-    there = scene.visited(server)
+    there = context.visited(server)
     yield from filter(None, [filter_step(INSIDE, there.view, device)])
-    rules = receiving(scene, there.view, server.name, flow, device.link.name)
+    rules = receiving(context, there.view, server.name, flow, device.link.name)
     yield from rules.steps
     if not rules.goes_on:
         return

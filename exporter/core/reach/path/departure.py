@@ -3,24 +3,24 @@
 from exporter.core.explain.path import FAILED, LINK, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, UNICAST
 from exporter.core.reach.answer import INSIDE
-from exporter.core.reach.from_host import from_host
-from exporter.core.reach.holders import searched
-from exporter.core.reach.link_step import bridge_of, device_fault, end_faults
-from exporter.core.reach.listener import listener_step
+from exporter.core.reach.context import HOST_MODE
 from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
-from exporter.core.reach.own_rules import looping, sending
-from exporter.core.reach.parent_device import KINDS, by_parent
-from exporter.core.reach.route_step import route_step
-from exporter.core.reach.rule_steps import filter_step
-from exporter.core.reach.same_bridge import on_link
-from exporter.core.reach.scene import HOST_MODE
-from exporter.core.reach.trip import Steps, Trip
-from exporter.core.reach.via_host import via_host
+from exporter.core.reach.path.from_host import from_host
+from exporter.core.reach.path.holders import searched
+from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faults
+from exporter.core.reach.path.listener_step import listener_step
+from exporter.core.reach.path.own_rules import looping, sending
+from exporter.core.reach.path.parent_device import KINDS, by_parent
+from exporter.core.reach.path.route_step import route_step
+from exporter.core.reach.path.rule_steps import filter_step
+from exporter.core.reach.path.same_bridge import on_link
+from exporter.core.reach.path.trip import Steps, Trip
+from exporter.core.reach.path.via_host import via_host
 
 
 def departure(trip: Trip) -> Steps:
     """Yield the steps of a packet for which the client has a route."""
-    home = trip.scene.home(trip.client)
+    home = trip.context.home(trip.client)
     if home.network_mode == HOST_MODE:
         yield Step(ROUTE, OK, f"{trip.client.name} is in host mode: its packets are the host's")
         yield from from_host(trip)
@@ -37,7 +37,7 @@ def departure(trip: Trip) -> Steps:
         yield fault
         return
     yield from filter(None, [filter_step(INSIDE, trip.view, trip.device)])
-    rules = sending(trip.scene, trip.view, trip.client.name, trip.flow, trip.device.link.name)
+    rules = sending(trip.context, trip.view, trip.client.name, trip.flow, trip.device.link.name)
     yield from rules.steps
     if rules.goes_on:
         yield from _onward(trip)
@@ -47,24 +47,24 @@ def _itself(trip: Trip) -> Steps:
     """The client's own address: only its own rules and sockets count."""
     flow = trip.flow
     yield Step(ROUTE, OK, f"{flow.destination} is an address of {trip.client.name} itself")
-    rules = looping(trip.scene, trip.view, trip.client.name, flow)
+    rules = looping(trip.context, trip.view, trip.client.name, flow)
     yield from rules.steps
     if flow.port and rules.goes_on:
         yield listener_step(trip.view, trip.client.name, flow.protocol, flow.port, flow.destination, LOOPBACK_IFINDEX)
 
 
 def _onward(trip: Trip) -> Steps:
-    scene, home = trip.scene, trip.scene.home(trip.client)
+    context, home = trip.context, trip.context.home(trip.client)
     if trip.device.link.kind in KINDS:
         yield from by_parent(trip)
         return
-    faults = list(end_faults(scene, home, trip.device, trip.network))
+    faults = list(end_faults(context, home, trip.device, trip.network))
     yield from faults
-    bridge = bridge_of(scene, home, trip.device)
+    bridge = bridge_of(context, home, trip.device)
     if any(fault.state == FAILED for fault in faults) or bridge is None:
         return
     hop = trip.route.gateway or trip.flow.destination
-    holder = scene.host.view.device_of(hop)
+    holder = context.host.view.device_of(hop)
     if holder is not None and holder.link.ifindex == bridge.link.ifindex:
         yield from via_host(trip, bridge)
     elif holder is not None:
@@ -78,10 +78,10 @@ def _onward(trip: Trip) -> Steps:
 
 
 def _next_hop(trip: Trip) -> Step:
-    hop, owner = trip.route.gateway, trip.scene.owner_of(trip.route.gateway, trip.network)
+    hop, owner = trip.route.gateway, trip.context.owner_of(trip.route.gateway, trip.network)
     if owner is not None:
         detail = f"the next hop {hop} is container {owner[0].name}: what it forwards is not evaluated"
         return Step(ROUTE, UNKNOWN, detail, "next_hop_unknown")
     detail = f"no known device on network {trip.network_name or 'the link'} has the next hop {hop}"
-    known = trip.network is not None and searched(trip.scene, trip.network)
+    known = trip.network is not None and searched(trip.context, trip.network)
     return Step(LINK, FAILED if known else UNKNOWN, detail, "next_hop_unknown")

@@ -10,13 +10,13 @@ from exporter.core.nat.walk.firewall import PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.reach.answer import FILTER
-from exporter.core.reach.arrival import FORGED
-from exporter.core.reach.forwarded import forwarded
-from exporter.core.reach.host_socket import to_host
-from exporter.core.reach.neighbour_step import neighbour_step
-from exporter.core.reach.route_step import unknown_route
-from exporter.core.reach.rule_steps import UNREAD_RULES, host_rules_step, may_translate
-from exporter.core.reach.trip import Flow, Steps, Trip, translated
+from exporter.core.reach.path.arrival import FORGED
+from exporter.core.reach.path.forwarded import forwarded
+from exporter.core.reach.path.host_socket import to_host
+from exporter.core.reach.path.neighbour_step import neighbour_step
+from exporter.core.reach.path.route_step import unknown_route
+from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, may_translate
+from exporter.core.reach.path.trip import Flow, Steps, Trip, translated
 from exporter.core.reach.view import Device
 
 REFUSALS = {
@@ -29,17 +29,17 @@ REFUSALS = {
 
 def via_host(trip: Trip, bridge: Device) -> Steps:
     """Yield the steps of a packet that the host gets from a bridge, to itself or to be forwarded."""
-    scene, flow = trip.scene, trip.flow
-    pid, own_hop = scene.home(trip.client).pid, trip.route.gateway or flow.destination
+    context, flow = trip.context, trip.flow
+    pid, own_hop = context.home(trip.client).pid, trip.route.gateway or flow.destination
     wrong = neighbour_step(trip.view, trip.client.name, pid, trip.device, own_hop, (bridge.link.name, bridge))
-    firewall = scene.host_firewall([*trip.port_names(), bridge.link.name])
+    firewall = context.host_firewall([*trip.port_names(), bridge.link.name])
     if wrong is not None or firewall is None:
         yield wrong or UNREAD_RULES
         return
-    to_own = scene.host.view.device_of(flow.destination) is not None
+    to_own = context.host.view.device_of(flow.destination) is not None
     packet = flow.packet(iif=bridge.link.name, to_host=to_own)
     arrived = walk(firewall, packet, (PREROUTING,))
-    step = host_rules_step(scene, arrived, f"packets of {trip.client.name}", (trip.network, _target(trip, flow)))
+    step = host_rules_step(context, arrived, f"packets of {trip.client.name}", (trip.network, _target(trip, flow)))
     if step is not None:
         yield step
     if arrived.dropped or may_translate(arrived):
@@ -48,8 +48,8 @@ def via_host(trip: Trip, bridge: Device) -> Steps:
 
 
 def _target(trip: Trip, flow: Flow) -> Network | None:
-    owner = trip.scene.owner_of(flow.destination)
-    return trip.scene.networks.get(owner[1].network_id) if owner else trip.scene.network_with(flow.destination)
+    owner = trip.context.owner_of(flow.destination)
+    return trip.context.networks.get(owner[1].network_id) if owner else trip.context.network_with(flow.destination)
 
 
 def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arrived: Outcome) -> Steps:
@@ -57,7 +57,7 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
     if arrived.translations:
         flow = translated(flow, arrived, bridge)
         yield Step(DNAT, OK, f"a DNAT rule translates it to {flow.destination}, {flow.protocol}/{flow.port}")
-    result = trip.scene.host.lookup(RouteQuery(flow.destination, flow.source, bridge.link.ifindex))
+    result = trip.context.host.lookup(RouteQuery(flow.destination, flow.source, bridge.link.ifindex))
     if result.error:
         yield _refused(trip, bridge, flow, result)
     elif result.type == LOCAL:
@@ -68,7 +68,7 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
 
 def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult) -> Step:
     """Distinguish forwarding, rp_filter and routes: of these the host's own lookup depends on routes only."""
-    own = trip.scene.host.lookup(RouteQuery(flow.destination))
+    own = trip.context.host.lookup(RouteQuery(flow.destination))
     if own.error and own.error not in REFUSALS:
         return unknown_route("the host", flow.destination, own)
     if own.error:

@@ -9,9 +9,9 @@ from exporter.core.model.fib import RouteResult
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.walk.outcome import Outcome
-from exporter.core.reach.link_step import host_end
+from exporter.core.reach.context import ReachContext
 from exporter.core.reach.namespace_rules import family_name
-from exporter.core.reach.scene import Scene
+from exporter.core.reach.path.link_step import host_end
 from exporter.core.reach.view import Device, NamespaceView, Visited
 
 Steps = Iterator[Step]
@@ -53,7 +53,7 @@ class Trip:
     `port` of the flow is 0 where the question is about no port. `bridge` is the host's device behind it, once known.
     """
 
-    scene: Scene
+    context: ReachContext
     client: Container
     here: Visited
     flow: Flow
@@ -73,7 +73,7 @@ class Trip:
 
     def port_names(self) -> list[str]:
         """Return the name of the host's end of the device; nothing where it has none."""
-        end = host_end(self.scene, self.scene.home(self.client), self.device)
+        end = host_end(self.context, self.context.home(self.client), self.device)
         return [end.link.name] if end else []
 
 

@@ -7,13 +7,13 @@ from ipaddress import ip_address
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
 from exporter.core.model.docker import Container
 from exporter.core.reach.answer import NAME
-from exporter.core.reach.name_files import ResolvConf, parse_hosts, parse_resolv_conf
+from exporter.core.reach.context import HOST_MODE, ReachContext
+from exporter.core.reach.names.files import ResolvConf, parse_hosts, parse_resolv_conf
+from exporter.core.reach.names.records import Records, is_generated, is_user_defined, look_up, ordered_networks
+from exporter.core.reach.names.resolver_step import EMBEDDED, resolver_fault
+from exporter.core.reach.names.unresolved import unresolved
+from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.question import is_address
-from exporter.core.reach.records import Records, is_generated, is_user_defined, look_up, ordered_networks
-from exporter.core.reach.resolver_step import EMBEDDED, resolver_fault
-from exporter.core.reach.rule_steps import unread_step
-from exporter.core.reach.scene import HOST_MODE, Scene
-from exporter.core.reach.unresolved import unresolved
 from exporter.core.reach.view import FILES
 
 
@@ -26,30 +26,32 @@ class Resolved:
     network: str = ""
 
 
-def resolve(scene: Scene, client: Container, text: str, server: Container | None) -> Resolved:
+def resolve(context: ReachContext, client: Container, text: str, server: Container | None) -> Resolved:
     """Resolve a name as the client's libc does: its /etc/hosts, then its first name server."""
     if is_address(text):
         return Resolved(addresses=(text,))
-    view = scene.visited(client).view
+    view = context.visited(client).view
     if (why := view.missing(FILES)) is not None:
         return Resolved(
             (unread_step(NAME, f"/etc/hosts and /etc/resolv.conf of {client.name} could not be read", why),)
         )
     known = parse_hosts(view.hosts or "").get(text.lower(), ())
     if known:
-        return Resolved((_by_hosts(scene, client, text, known, server),), known)
+        return Resolved((_by_hosts(context, client, text, known, server),), known)
     conf = parse_resolv_conf(view.resolv_conf or "")
     servers = conf.servers or ("127.0.0.1",)  # resolv.conf(5): the default
-    if servers[0] != EMBEDDED or scene.home(client).network_mode == HOST_MODE:
-        return Resolved((_by_other_server(scene, client, text, servers, server),))
-    fault = resolver_fault(scene, client)
+    if servers[0] != EMBEDDED or context.home(client).network_mode == HOST_MODE:
+        return Resolved((_by_other_server(context, client, text, servers, server),))
+    fault = resolver_fault(context, client)
     if fault is not None and fault.state == FAILED:
         return Resolved((fault,))
-    return _by_engine(scene, client, text, server, conf, fault)
+    return _by_engine(context, client, text, server, conf, fault)
 
 
-def _by_hosts(scene: Scene, client: Container, text: str, known: tuple[str, ...], server: Container | None) -> Step:
-    foreign = _foreign(scene, known, server)
+def _by_hosts(
+    context: ReachContext, client: Container, text: str, known: tuple[str, ...], server: Container | None
+) -> Step:
+    foreign = _foreign(context, known, server)
     if len(foreign) < len(known):
         detail = f"{text} is {', '.join(known)} by /etc/hosts of {client.name}"
         return Step(NAME, UNKNOWN if foreign else OK, detail, "name_uncertain" if foreign else "")
@@ -57,18 +59,18 @@ def _by_hosts(scene: Scene, client: Container, text: str, known: tuple[str, ...]
     return Step(NAME, FAILED, detail, "name_hidden")
 
 
-def _foreign(scene: Scene, addresses: Sequence[str], server: Container | None) -> list[str]:
+def _foreign(context: ReachContext, addresses: Sequence[str], server: Container | None) -> list[str]:
     """The addresses that are not the server's. A server without addresses of its own uses the host's, or has none."""
-    endpoints = scene.home(server).endpoints if server is not None else ()
+    endpoints = context.home(server).endpoints if server is not None else ()
     own = {address for e in endpoints for address in (e.ip_address, e.ip6_address) if address}
     return [address for address in addresses if own and address not in own and not ip_address(address).is_loopback]
 
 
 def _by_other_server(
-    scene: Scene, client: Container, text: str, servers: Sequence[str], server: Container | None
+    context: ReachContext, client: Container, text: str, servers: Sequence[str], server: Container | None
 ) -> Step:
     """Containers on user-defined networks should have 127.0.0.11; others have no names of containers."""
-    named, first = any(is_user_defined(network) for network, _ in ordered_networks(scene, client)), servers[0]
+    named, first = any(is_user_defined(network) for network, _ in ordered_networks(context, client)), servers[0]
     if EMBEDDED in servers[1:]:
         detail = f"/etc/resolv.conf of {client.name} names {first} before {EMBEDDED}: libc decides which one it queries"
         return Step(NAME, UNKNOWN, detail, "name_uncertain")
@@ -85,21 +87,21 @@ def _by_other_server(
 
 
 def _by_engine(
-    scene: Scene, client: Container, text: str, server: Container | None, conf: ResolvConf, fault: Step | None
+    context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf, fault: Step | None
 ) -> Resolved:
-    found = look_up(scene, client, text)
+    found = look_up(context, client, text)
     if not found.addresses:
-        return Resolved((unresolved(scene, client, text, server, conf),))
-    steps = (_found(scene, text, found, server), *([fault] if fault else ()))
+        return Resolved((unresolved(context, client, text, server, conf),))
+    steps = (_found(context, text, found, server), *([fault] if fault else ()))
     return Resolved(steps, found.addresses, found.network)
 
 
-def _found(scene: Scene, text: str, found: Records, server: Container | None) -> Step:
+def _found(context: ReachContext, text: str, found: Records, server: Container | None) -> Step:
     if server is not None and is_generated(server, text):
         detail = f"{text} looks like a name that the engine chose, which it does not resolve before version 25"
         return Step(NAME, UNKNOWN, detail, "name_uncertain")
-    if len(_foreign(scene, found.addresses, server)) == len(found.addresses):
-        owner = scene.owner_of(found.addresses[0])
+    if len(_foreign(context, found.addresses, server)) == len(found.addresses):
+        owner = context.owner_of(found.addresses[0])
         whose = f"that of container {owner[0].name}" if owner else "not that of the container"
         detail = f"the engine's DNS server gives {text} the address {found.addresses[0]} on network {found.network}"
         command = f"Remove the alias {text} of the other container, or use another name."

@@ -6,8 +6,8 @@ from exporter.core.model.fib import RouteResult
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.reach.answer import MASQUERADE, OUTSIDE
-from exporter.core.reach.rule_steps import filter_step
-from exporter.core.reach.trip import Flow, Steps
+from exporter.core.reach.path.rule_steps import filter_step
+from exporter.core.reach.path.trip import Flow, Steps
 from exporter.core.reach.view import Device, NamespaceView
 
 TRANSLATES_SOURCE = ("MASQUERADE", "SNAT")

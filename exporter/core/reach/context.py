@@ -16,7 +16,7 @@ HOST_MODE, NO_MODE, DEFAULT_NETWORK = "host", "none", "bridge"
 MAX_SEARCHED = 32  # namespaces that are visited in search of an address
 
 
-class Scene:
+class ReachContext:
     """One question's view of the host; each namespace is visited once, when it is needed."""
 
     def __init__(self, observation: Observation, visit: Visit) -> None:

@@ -4,52 +4,52 @@ from exporter.core.explain.path import FAILED, UNKNOWN, Step
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
 from exporter.core.reach.answer import NAME
-from exporter.core.reach.name_files import ResolvConf
-from exporter.core.reach.records import is_user_defined, ordered_networks
-from exporter.core.reach.scene import DEFAULT_NETWORK, HOST_MODE, NO_MODE, Scene
+from exporter.core.reach.context import DEFAULT_NETWORK, HOST_MODE, NO_MODE, ReachContext
+from exporter.core.reach.names.files import ResolvConf
+from exporter.core.reach.names.records import is_user_defined, ordered_networks
 
 OVERLAY = "overlay"
 NO_UPSTREAM_INTERNALLY = (25, 0)  # engines from here on query no server for a client on internal networks only
 
 
-def unresolved(scene: Scene, client: Container, text: str, server: Container | None, conf: ResolvConf) -> Step:
+def unresolved(context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf) -> Step:
     """Return the step of a name that no network of the client has."""
-    networks = [network for network, _ in ordered_networks(scene, client)]
+    networks = [network for network, _ in ordered_networks(context, client)]
     if any(network.driver == OVERLAY for network in networks):
         detail = f"whether a service of the swarm has the name {text} is not known"
         return Step(NAME, UNKNOWN, detail, "name_uncertain")
     if server is not None:
-        return _container(scene, client, server)
+        return _container(context, client, server)
     if networks and all(network.internal for network in networks):
-        return _internal(scene, client, text)
+        return _internal(context, client, text)
     return _upstream(client, text, conf)
 
 
-def _container(scene: Scene, client: Container, server: Container) -> Step:
+def _container(context: ReachContext, client: Container, server: Container) -> Step:
     if not server.live:
         detail = f"{server.name} does not resolve: the container is {server.state}"
         return Step(NAME, FAILED, detail, "container_down", f"Run `docker start {server.name}`.")
-    mine, theirs = (_named_networks(scene, one) for one in (client, server))
+    mine, theirs = (_named_networks(context, one) for one in (client, server))
     if not set(mine) & set(theirs):
         detail = f"{client.name} is on {_listed(mine)}, and {server.name} on {_listed(theirs)}"
-        return Step(NAME, FAILED, detail, "no_common_network", _connected(scene, client, server))
+        return Step(NAME, FAILED, detail, "no_common_network", _connected(context, client, server))
     detail = f"no network of {client.name} has {server.name} by that name"
     return Step(NAME, FAILED, detail, "name_not_found")
 
 
-def _connected(scene: Scene, client: Container, server: Container) -> str:
+def _connected(context: ReachContext, client: Container, server: Container) -> str:
     """The remedy: only user-defined networks have names, and not every network mode can be connected to one."""
     for one, other in ((client, server), (server, client)):
-        network = next((n.name for n, _ in ordered_networks(scene, one) if is_user_defined(n)), "")
-        if network and scene.home(other).network_mode not in (HOST_MODE, NO_MODE):
-            return f"Run `docker network connect {network} {scene.home(other).name}`."
-    if scene.home(server).network_mode == HOST_MODE:
+        network = next((n.name for n, _ in ordered_networks(context, one) if is_user_defined(n)), "")
+        if network and context.home(other).network_mode not in (HOST_MODE, NO_MODE):
+            return f"Run `docker network connect {network} {context.home(other).name}`."
+    if context.home(server).network_mode == HOST_MODE:
         return f"{server.name} uses the host's network: connect to an address of the host."
     return ""
 
 
-def _named_networks(scene: Scene, container: Container) -> list[str]:
-    return [network.name for network, _ in ordered_networks(scene, container)]
+def _named_networks(context: ReachContext, container: Container) -> list[str]:
+    return [network.name for network, _ in ordered_networks(context, container)]
 
 
 def _listed(names: list[str]) -> str:
@@ -59,8 +59,8 @@ def _listed(names: list[str]) -> str:
     return ("network " if len(names) == 1 else "networks ") + ", ".join(names) + default
 
 
-def _internal(scene: Scene, client: Container, text: str) -> Step:
-    engine = scene.inventory.engine
+def _internal(context: ReachContext, client: Container, text: str) -> Step:
+    engine = context.inventory.engine
     version = tuple(int(part) for part in (engine.version if engine else "").split(".")[:2] if part.isdecimal())
     detail = f"no container has the name {text}, and {client.name} is on internal networks only"
     if version >= NO_UPSTREAM_INTERNALLY:

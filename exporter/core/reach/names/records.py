@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from exporter.core.model.container_details import Details, EndpointNames
 from exporter.core.model.docker import Container, Endpoint, Network
-from exporter.core.reach.scene import DEFAULT_NETWORK, HOST_MODE, NO_MODE, Scene
+from exporter.core.reach.context import DEFAULT_NETWORK, HOST_MODE, NO_MODE, ReachContext
 
 SHORT_ID = 12
 PREDEFINED = (DEFAULT_NETWORK, HOST_MODE, NO_MODE)
@@ -27,11 +27,11 @@ class Records:
     addresses: tuple[str, ...] = ()
 
 
-def ordered_networks(scene: Scene, container: Container) -> list[tuple[Network, Endpoint]]:
+def ordered_networks(context: ReachContext, container: Container) -> list[tuple[Network, Endpoint]]:
     """Return a container's networks in the order of name lookups; the first has the default route."""
-    home = scene.home(container)
+    home = context.home(container)
     ranks = {one.network_id: one for one in (home.details or Details()).endpoints}
-    pairs = [(scene.networks[e.network_id], e) for e in home.endpoints if e.network_id in scene.networks]
+    pairs = [(context.networks[e.network_id], e) for e in home.endpoints if e.network_id in context.networks]
     return sorted(pairs, key=lambda pair: _rank(pair[0], pair[1], ranks.get(pair[0].id)))
 
 
@@ -45,23 +45,23 @@ def is_user_defined(network: Network) -> bool:
     return network.name not in PREDEFINED
 
 
-def look_up(scene: Scene, container: Container, text: str) -> Records:
+def look_up(context: ReachContext, container: Container, text: str) -> Records:
     """Return the records of the first network that has a name; no addresses where none has it."""
     name = text.removesuffix(".")
-    for network, _ in ordered_networks(scene, container):
+    for network, _ in ordered_networks(context, container):
         if not is_user_defined(network):
             continue
-        found = tuple(dict.fromkeys(_addresses(scene, container, network, name)))
+        found = tuple(dict.fromkeys(_addresses(context, container, network, name)))
         if found:
             return Records(network.name, found)
     return Records()
 
 
-def _addresses(scene: Scene, client: Container, network: Network, name: str) -> Iterator[str]:
+def _addresses(context: ReachContext, client: Container, network: Network, name: str) -> Iterator[str]:
     """The addresses of one network's containers by a name, or by NAME.NETWORK; that ending is case-sensitive."""
     bare = name.removesuffix(f".{network.name}").lower()
-    linked = _links(scene.home(client), network)
-    for other in scene.members(network):
+    linked = _links(context.home(client), network)
+    for other in context.members(network):
         if bare in names_on(other, network) or other.name == linked.get(bare):
             endpoint = next(e for e in other.endpoints if e.network_id == network.id)
             yield from (address for address in (endpoint.ip_address, endpoint.ip6_address) if address)

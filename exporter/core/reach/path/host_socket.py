@@ -11,13 +11,13 @@ from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import FILTER
-from exporter.core.reach.docker_proxy import proxied
-from exporter.core.reach.listener import listener_step, serving_sockets
-from exporter.core.reach.rule_steps import host_rules_step
-from exporter.core.reach.scene import HOST_MODE
-from exporter.core.reach.trip import Flow, Steps, Trip
+from exporter.core.reach.context import HOST_MODE
+from exporter.core.reach.path.docker_proxy import proxied
+from exporter.core.reach.path.listener_step import listener_step, serving_sockets
+from exporter.core.reach.path.rule_steps import host_rules_step
+from exporter.core.reach.path.trip import Flow, Steps, Trip
+from exporter.core.reach.path.way_back import way_back
 from exporter.core.reach.view import LISTENERS, Device
-from exporter.core.reach.way_back import way_back
 
 EVERY_ADDRESS = ("", "0.0.0.0", "::")
 
@@ -26,16 +26,16 @@ def to_host(trip: Trip, firewall: Firewall, bridge: Device, packet: Packet, flow
     """Yield the steps of a container's packet to the host itself; `packet` is as it is behind prerouting."""
     taken = walk(firewall, packet._replace(to_host=True), (INPUT,))
     networks = trip.network, None
-    step = host_rules_step(trip.scene, taken, f"packets of {trip.client.name} to the host", networks)
+    step = host_rules_step(trip.context, taken, f"packets of {trip.client.name} to the host", networks)
     if step is None:
         back = answer_to(packet, taken.packet, packet._replace(to_host=True))._replace(oif=bridge.link.name, iif="")
         answered = walk(firewall, back, (OUTPUT, POSTROUTING))
-        step = host_rules_step(trip.scene, answered, "the answers of the host", networks)
+        step = host_rules_step(trip.context, answered, "the answers of the host", networks)
     yield step or Step(FILTER, OK, "the host takes it, and no rule drops it")
     if step is not None and step.state != UNKNOWN:
         return
     own = "" if ip_address(flow.destination).is_loopback else flow.destination  # the kernel routes it to lo only
-    lost = way_back(trip.scene, RouteQuery(trip.flow.source, own), bridge)
+    lost = way_back(trip.context, RouteQuery(trip.flow.source, own), bridge)
     if lost is not None:
         yield lost
     else:
@@ -49,7 +49,7 @@ def served(trip: Trip, flow: Flow, ifindex: int) -> Steps:
     """
     if not flow.port:
         return
-    view = trip.scene.host.view
+    view = trip.context.host.view
     here = [s for s in view.listeners if (s.protocol, s.port) == (flow.protocol, flow.port)]
     published = _published(trip, flow)
     elsewhere = published is not None and not _takes(published[1], flow) and not view.missing(LISTENERS)
@@ -73,7 +73,7 @@ def _published(trip: Trip, flow: Flow) -> tuple[Container, PortBinding] | None:
     """Who publishes the port: on this address first, else on another one."""
     found = [
         (container, binding)
-        for container in trip.scene.inventory.containers.values()
+        for container in trip.context.inventory.containers.values()
         if container.live and container.network_mode != HOST_MODE
         for binding in (container.details or Details()).published
         if (binding.protocol, binding.host_port) == (flow.protocol, flow.port)

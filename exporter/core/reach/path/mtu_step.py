@@ -3,7 +3,7 @@
 from exporter.core.explain.path import OK, UNKNOWN, Step
 from exporter.core.model.docker import Container
 from exporter.core.reach.answer import MTU
-from exporter.core.reach.trip import Steps, Trip
+from exporter.core.reach.path.trip import Steps, Trip
 from exporter.core.reach.view import Device
 
 

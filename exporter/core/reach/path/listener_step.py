@@ -7,7 +7,7 @@ from exporter.core.explain.listener_step import listened_ports, own_sockets
 from exporter.core.explain.path import FAILED, LISTENER, OK, Step
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.ports.unserved import is_loopback
-from exporter.core.reach.rule_steps import unread_step
+from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.view import LISTENERS, NamespaceView
 
 OTHER = {"tcp": "udp", "udp": "tcp"}
