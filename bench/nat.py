@@ -36,7 +36,7 @@ from exporter.kernel.netlink.client import MAX_DATAGRAM
 from exporter.kernel.netlink.messages import message, messages
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
 
-READ_GOAL_MS, FLOWS_GOAL_MS, JUDGE_GOAL_MS = 20, 40, 100
+READ_GOAL_MS, FLOWS_GOAL_MS, JUDGE_GOAL_MS = 20, 40, 150
 CLIENTS, FLOWS_EACH = 5000, 10
 LED_FROM = 53  # the first of a client's flows is led to another address
 

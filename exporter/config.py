@@ -33,6 +33,7 @@ class Config:
     allowed_hosts: tuple[str, ...] = ()
     own_metrics: bool = True
     docker_host: str = "unix:///var/run/docker.sock"
+    docker_cert_path: Path | None = None
     collectors: tuple[str, ...] = COLLECTORS
     container_labels: tuple[str, ...] = ()
     procfs: Path = Path("/proc")

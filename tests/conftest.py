@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # How fast an example is made is the machine's affair.
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "100"))
+PATIENT = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # The same examples in each run, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=far looks for others.
 settings.register_profile("same", PATIENT, derandomize=True)
 settings.register_profile("far", PATIENT, derandomize=False)

@@ -9,8 +9,9 @@ from pathlib import Path
 import structlog
 
 from exporter import __version__
-from exporter.app import allocator, wiring
+from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
+from exporter.app.reach import ReachWorker
 from exporter.app.signals import handle_signals
 from exporter.config import Config
 from exporter.errors import ConfigError
@@ -36,13 +37,16 @@ async def _serve(config: Config) -> None:
     handle_signals(lambda: loop.call_soon_threadsafe(stopped.set), access if config.web_config_file else None)
     with wiring.build(config, allocator.give_back) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
-        answers = handlers(config, runtime.observations, runtime.engine.waiting_for)
+        reaches = ReachWorker(runtime.observations.recent, config.procfs)
+        answers = handlers(config, runtime.observations, reaches, runtime.engine.waiting_for)
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
         server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
         try:
             runtime.engine.start()
             allocator.settle_down()
-            sockets = await _sockets(config)
+            sockets = _sockets(config)
+            # The threads of the sources run; workers, which this one starts for requests, get none.
+            capabilities.give_up(keep=capabilities.READ_FILES if config.web_config_file else 0)
             await server.start(sockets)
             log.info("listening", addresses=listen.written(sockets), tls=bool(access().tls), version=__version__)
             await stopped.wait()
@@ -53,6 +57,7 @@ async def _serve(config: Config) -> None:
             runtime.observations.stop()
             await server.stop()
             workers.close()
+            reaches.close()
 
 
 def _access(file: Path | None) -> Callable[[], Access]:
@@ -63,10 +68,10 @@ def _access(file: Path | None) -> Callable[[], Access]:
     return WebConfigFile(file).access
 
 
-async def _sockets(config: Config) -> list[socket.socket]:
+def _sockets(config: Config) -> list[socket.socket]:
     if config.systemd_socket:
         return listen.inherited(os.environ, os.getpid())
     try:
-        return await listen.bind((address.host, address.port) for address in config.listen)
+        return listen.bind((address.host, address.port) for address in config.listen)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no resolver takes, such as a..b
         raise ConfigError(f"--web.listen-address: {getattr(error, 'strerror', '') or error}") from error

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from exporter import __version__
 from exporter.app.document_cache import DocumentCache
 from exporter.app.observation_cache import ObservationCache
-from exporter.app.reach import OneAtATime
+from exporter.app.reach import ReachWorker
 from exporter.app.scrape import SharedText
 from exporter.config import Config
 from exporter.core.observation import Observation
-from exporter.core.reach.answer import document as reach_document
 from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
 from exporter.web.compression import compress
 from exporter.web.page import api
@@ -19,7 +18,9 @@ from exporter.web.routes import Handlers
 from exporter.web.sse import Tick
 
 
-def handlers(config: Config, observations: ObservationCache, waiting_for: Callable[[], str]) -> Handlers:
+def handlers(
+    config: Config, observations: ObservationCache, reaches: ReachWorker, waiting_for: Callable[[], str]
+) -> Handlers:
     """Return the handlers of all routes."""
     exposition = Exposition(
         config.collectors, config.container_labels, config.series_limit, own_metrics=config.own_metrics
@@ -31,7 +32,6 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
 
     shared = SharedText(write)
     documents = DocumentCache(observations.recent)
-    reaches = OneAtATime(observations.recent, config.procfs)
 
     def scrape(*, openmetrics: bool, gzip: bool) -> bytes:
         return shared.text(observations.fresh(), openmetrics=openmetrics, gzip=gzip)
@@ -51,8 +51,8 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
             "/api/v1/ports": lambda: documents.get("ports", api.ports),
             "/api/v1/findings": lambda: documents.get("findings", api.found),
         },
-        explain=lambda what: documents.get(("explain", what), lambda observation: api.explained(observation, what)),
-        explain_reach=lambda question: api.written(reach_document(reaches.answer(question))),
+        explain=lambda what: documents.get(("explain", what), lambda seen: reaches.explained(seen, what)),
+        explain_reach=reaches.answer,
         tick=tick,
         waiting_for=waiting_for,
         stalled=observations.stalled,

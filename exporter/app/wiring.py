@@ -8,6 +8,7 @@ import structlog
 
 from exporter.app.observation_cache import ObservationCache
 from exporter.config import Config
+from exporter.docker_engine.tls import read_tls
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.errors import ConfigError
 from exporter.kernel.bind_failures.source import BindSource
@@ -42,6 +43,7 @@ def build(config: Config, on_idle: Callable[[], None] = lambda: None) -> Iterato
             find_pid=lambda container_id: read_cgroup_pid(config.sysfs, container_id),
             publish=observations.update_inventory,
             on_idle=on_idle,
+            tls=read_tls(config.docker_cert_path),
         )
         monitor.attach_engine(engine)
         observations.start()

@@ -6,7 +6,9 @@ from typing import Any
 
 from exporter import config
 from exporter.config import Config
-from exporter.docker_engine.connection import DEFAULT_HOST, check_host
+from exporter.docker_engine.connection import check_host
+from exporter.docker_engine.peer import DEFAULT_HOST
+from exporter.docker_engine.tls import tls_folder
 from exporter.errors import ConfigError
 
 
@@ -26,6 +28,7 @@ def build_config(flags: Mapping[str, Any]) -> Config:
         allowed_hosts=tuple(flags["web_allowed_host"]),
         own_metrics=not flags["web_disable_exporter_metrics"],
         docker_host=host,
+        docker_cert_path=tls_folder(host, flags["docker_cert_path"], os.environ),
         collectors=config.choose_collectors(
             {name: flags[f"collector_{name.replace('-', '_')}"] for name in config.COLLECTORS},
             disable_defaults=flags["collector_disable_defaults"],

@@ -78,6 +78,14 @@ DOCKER_FLAGS = (
         default="",
         metavar="URL",
     ),
+    _flag(
+        DOCKER,
+        "--docker.cert-path",
+        "Folder with ca.pem, cert.pem and key.pem: TLS for a tcp:// engine.  [default: DOCKER_CERT_PATH if "
+        "DOCKER_TLS_VERIFY is set]",
+        type=FILE,
+        metavar="DIRECTORY",
+    ),
 )
 LABEL_FLAGS = (
     _flag(

@@ -15,6 +15,7 @@ from exporter.core.findings.rule import Input
 from exporter.core.observation import Observation
 from exporter.core.views.pending import MAX_HOLD_SECONDS, has_pending
 from exporter.docker_engine.client import EngineClient
+from exporter.docker_engine.tls import read_tls
 from exporter.errors import EngineError
 
 ENGINE_SECONDS = 30.0
@@ -75,7 +76,7 @@ def _is_unfinished(observation: Observation, waited: float, *, wait_for_pending:
 
 
 def _engine_error(config: Config) -> str:
-    client = EngineClient(config.docker_host)
+    client = EngineClient(config.docker_host, tls=read_tls(config.docker_cert_path))
     try:
         client.ping()
     except EngineError as error:

@@ -109,7 +109,7 @@ class UnixPool(UnixHTTPConnectionPool):  # type: ignore[misc]
 
 
 class TcpAdapter(requests.adapters.HTTPAdapter):
-    """The same for an engine that listens on TCP."""
+    """The same for an engine that listens on TCP, with TLS or without."""
 
     def __init__(self, budget: Budget) -> None:
         response = partial(BudgetResponse, budget=budget)
@@ -120,8 +120,11 @@ class TcpAdapter(requests.adapters.HTTPAdapter):
                 connection.response_class = response  # type: ignore[attr-defined]
                 return connection
 
+        class TlsPool(urllib3.HTTPSConnectionPool):
+            def _new_conn(self) -> Any:
+                connection = super()._new_conn()
+                connection.response_class = response  # type: ignore[attr-defined]
+                return connection
+
         super().__init__(pool_connections=1)
-        self.poolmanager.pool_classes_by_scheme = {
-            **self.poolmanager.pool_classes_by_scheme,
-            "http": Pool,
-        }
+        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}

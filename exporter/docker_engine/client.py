@@ -10,12 +10,15 @@ import structlog
 import urllib3
 
 from exporter.core.model.bounded_dict import BoundedDict
-from exporter.core.model.docker import Container, Engine, Network, NetworkInspect
-from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors, socket_uid
+from exporter.core.model.docker import PODMAN, Container, Engine, Network, NetworkInspect
+from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
+from exporter.docker_engine.peer import read_peer
+from exporter.docker_engine.podman import NETWORKS, parse_podman_network
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.text import label
+from exporter.docker_engine.tls import EngineTls
 from exporter.errors import EngineError
 
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
@@ -39,14 +42,16 @@ class UnreadableLogError(Exception):
 class EngineClient:
     """One connection to the Engine API; each thread uses its own. Connects lazily: the engine may be away."""
 
-    def __init__(self, host: str, timing: Timing = TIMING, limits: Limits = LIMITS) -> None:
-        self._host, self._limits, self._timing = host, limits, timing
+    def __init__(
+        self, host: str, timing: Timing = TIMING, limits: Limits = LIMITS, tls: EngineTls | None = None
+    ) -> None:
+        self._host, self._limits, self._timing, self._tls = host, limits, timing, tls
         self._open: Connection | None = None
         self._skipped: BoundedDict[str, None] = BoundedDict(MAX_REPORTED)  # ids of malformed list entries
 
     def _connection(self) -> Connection:
         if self._open is None:
-            self._open = Connection(self._host, self._timing, self._limits)
+            self._open = Connection(self._host, self._timing, self._limits, self._tls)
         return self._open
 
     def close(self) -> None:
@@ -65,7 +70,7 @@ class EngineClient:
         connection = self._connection()
         version, info = connection.document("/version", dict), connection.document("/info", dict)
         try:
-            return parse_engine(version, info, socket_uid(self._host))
+            return parse_engine(version, info, read_peer(self._host, self._timing.request_timeout))
         except PARSE_ERRORS as error:
             raise EngineError(f"cannot parse the answer to GET /info: {error!r}") from error
 
@@ -83,8 +88,11 @@ class EngineClient:
         return None if document is None else parse_inspected(document)
 
     def networks(self) -> list[Network]:
-        """GET /networks."""
-        return self._parsed(parse_network, self._connection().document("/networks", list, self._limits.list_bytes))
+        """GET /networks; of Podman its own list, which names their bridges."""
+        connection, size = self._connection(), self._limits.list_bytes
+        if connection.product == PODMAN:
+            return self._parsed(parse_podman_network, connection.document(NETWORKS, list, size))
+        return self._parsed(parse_network, connection.document("/networks", list, size))
 
     def network(self, network_id: str) -> NetworkInspect | None:
         """GET /networks/ID?verbose=true: its members; None when it is gone. Waits for no container's lock.

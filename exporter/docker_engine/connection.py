@@ -1,7 +1,6 @@
 """A connection to an engine by docker-py's transports, and its failures under one name."""
 
 import json
-import os
 import re
 import traceback
 from collections.abc import Iterator, Mapping
@@ -13,15 +12,18 @@ import requests
 import urllib3
 from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException
+from docker.tls import TLSConfig
 from docker.transport import UnixHTTPAdapter
 from docker.utils import parse_host
 
+from exporter.core.model.docker import DOCKER
 from exporter.docker_engine.budget import Budget, TcpAdapter, UnixAdapter
+from exporter.docker_engine.podman import LIBPOD, LIBPOD_PREFIX, product_of
 from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import text
+from exporter.docker_engine.tls import EngineTls
 from exporter.errors import ConfigError, EngineError
 
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
 IDENTITY = {"Accept-Encoding": "identity"}  # a small answer must not become a large one
 MAX_STREAM_SECONDS = 1e9
@@ -46,28 +48,25 @@ def check_host(url: str) -> None:
         raise ConfigError(f"--docker.host: {error}") from error
 
 
-def socket_uid(url: str) -> int | None:
-    """Return the owner of an engine's Unix socket: the user of a rootless engine. None where it cannot be read."""
-    path = (url or DEFAULT_HOST).removeprefix("unix://")
-    try:
-        return os.stat(path).st_uid  # noqa: PTH116  a TCP address is not a path
-    except OSError:
-        return None
-
-
 class Connection:
     """One connection; not thread-safe. Each method raises EngineError."""
 
-    def __init__(self, host: str, timing: Timing, limits: Limits) -> None:
+    def __init__(self, host: str, timing: Timing, limits: Limits, tls: EngineTls | None = None) -> None:
         self._limits, self._timing = limits, timing
         self._budget = Budget()
         with engine_errors():
             # With a version given it does no I/O: docker-py would read an endless answer for it.
             self._client = docker.APIClient(
-                base_url=host, version=DEFAULT_DOCKER_API_VERSION, timeout=timing.request_timeout
+                base_url=host,
+                version=DEFAULT_DOCKER_API_VERSION,
+                timeout=timing.request_timeout,
+                tls=_configuration(tls) if tls else False,
             )
+            # The environment names other authorities (REQUESTS_CA_BUNDLE), which requests would prefer.
+            self._client.trust_env = tls is None
             self._mount()
         self._prefix = ""
+        self.product = DOCKER
         try:
             # The newest of the engine: what is read of it is in all since 1.41.
             self._prefix = f"/v{self._version()}"
@@ -76,7 +75,8 @@ class Connection:
             raise
 
     def _version(self) -> str:
-        version = self.document("/version", dict).get("ApiVersion")
+        document = self.document("/version", dict)
+        self.product, version = product_of(document), document.get("ApiVersion")
         if not isinstance(version, str) or not VERSION.fullmatch(version):
             raise EngineError(f"unexpected answer to GET /version: ApiVersion is {text(version, 50)!r}")
         return version
@@ -88,7 +88,7 @@ class Connection:
                 "http+docker://", UnixAdapter(old.socket_path, self._timing.request_timeout, self._budget)
             )
         else:
-            self._client.mount("http://", TcpAdapter(self._budget))
+            self._client.mount(f"{self._client.base_url.partition(':')[0]}://", TcpAdapter(self._budget))
         old.close()
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class Connection:
     @contextmanager
     def _open(self, path: str, params: Params, read_timeout: float) -> Iterator[requests.Response]:
         answer = self._client.get(
-            f"{self._client.base_url}{self._prefix}{path}",
+            f"{self._client.base_url}{LIBPOD_PREFIX if path.startswith(LIBPOD) else self._prefix}{path}",
             params=params,
             stream=True,
             timeout=(self._timing.request_timeout, read_timeout),
@@ -144,6 +144,11 @@ class Connection:
         )
         with answer:
             yield answer
+
+
+def _configuration(tls: EngineTls) -> TLSConfig:
+    client = tuple(map(str, tls.client)) if tls.client else None
+    return TLSConfig(client_cert=client, ca_cert=str(tls.ca), verify=True)
 
 
 def body_of(answer: requests.Response) -> bytes:

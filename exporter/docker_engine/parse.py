@@ -19,6 +19,8 @@ from exporter.core.model.docker import (
     Subnet,
 )
 from exporter.docker_engine.parse_details import parse_details, parse_time
+from exporter.docker_engine.peer import Peer
+from exporter.docker_engine.podman import product_of
 from exporter.docker_engine.text import label, text, unique_name
 
 Json = Mapping[str, Any]
@@ -196,8 +198,8 @@ def parse_members(document: Json) -> list[Member]:
     ]
 
 
-def parse_engine(version: Json, info: Json, socket_uid: int | None = None) -> Engine:
-    """Parse GET /version and GET /info. `socket_uid` is the owner of the engine's socket, None where there is none."""
+def parse_engine(version: Json, info: Json, peer: Peer | None = None) -> Engine:
+    """Parse GET /version and GET /info. `peer` is the process behind the engine's socket, None where it is not Unix."""
     firewall = info.get("FirewallBackend", {})
     driver = "none" if firewall is None else label(firewall.get("Driver"))
     rootless = ROOTLESS in (info.get("SecurityOptions") or ())
@@ -212,5 +214,7 @@ def parse_engine(version: Json, info: Json, socket_uid: int | None = None) -> En
             AddressPool(label(row.get("Base")), int(row.get("Size") or 0))
             for row in info.get("DefaultAddressPools") or ()
         ),
-        uid=socket_uid if rootless else 0,
+        uid=(peer.uid if peer else None) if rootless else 0,
+        pid=peer.pid if peer else 0,
+        product=product_of(version),
     )

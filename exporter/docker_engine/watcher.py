@@ -14,6 +14,7 @@ from exporter.docker_engine.event_reader import EventReader
 from exporter.docker_engine.inspector import Inspector
 from exporter.docker_engine.inventory_loop import InventoryLoop
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
+from exporter.docker_engine.tls import EngineTls
 
 STOP_SECONDS = 0.5
 
@@ -35,14 +36,16 @@ class EngineWatcher:
         *,
         timing: Timing = TIMING,
         limits: Limits = LIMITS,
+        tls: EngineTls | None = None,
     ) -> None:
+        def client() -> EngineClient:
+            return EngineClient(host, timing, limits, tls)
+
         messages: queue.Queue[object] = queue.Queue(limits.queue)
         self._stopped = threading.Event()
-        self._reader = EventReader(EngineClient(host, timing, limits), messages, self._stopped, limits)
-        self._inspector = Inspector(lambda: EngineClient(host, timing, limits), messages, timing.poll)
-        self._loop = InventoryLoop(
-            EngineClient(host, timing, limits), self._inspector, messages, find_pid, publish, on_idle, timing
-        )
+        self._reader = EventReader(client(), messages, self._stopped, limits)
+        self._inspector = Inspector(client, messages, timing.poll)
+        self._loop = InventoryLoop(client(), self._inspector, messages, find_pid, publish, on_idle, timing)
         self._threads = [
             threading.Thread(target=self._reader.run, name="events", daemon=True),
             threading.Thread(target=self._loop.run, args=(self._stopped,), name="inventory", daemon=True),

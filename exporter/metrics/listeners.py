@@ -8,7 +8,7 @@ from exporter.metrics.build import Metric, add_info, gauge, info
 
 
 def listeners(sockets: HostSockets) -> Iterator[Metric]:
-    """dockernet_host_listener_info."""
+    """dockernet_host_listener_info and dockernet_host_listeners_omitted."""
     family = info(
         "dockernet_host_listener_info",
         "A listening socket of the host's network namespace (inet_diag); without UDP on ephemeral ports that no "
@@ -18,7 +18,11 @@ def listeners(sockets: HostSockets) -> Iterator[Metric]:
     # Workers that share a port have a socket each.
     for labels in dict.fromkeys(map(_labels, sockets.listeners)):
         add_info(family, labels)
-    yield family
+    omitted = gauge(
+        "dockernet_host_listeners_omitted", "Listening sockets that are not shown, because one user has too many."
+    )
+    omitted.add_metric((), sockets.omitted)
+    yield from (family, omitted)
 
 
 def _labels(listener: Listener) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from exporter.core.ports.listen_address import EVERY_ADDRESS
 from exporter.core.ports.scope import scope
 from exporter.core.topology.topology import Topology
 from exporter.metrics.build import Metric, add_info, info
@@ -12,10 +13,10 @@ def published(topology: Topology) -> Iterator[Metric]:
     family = info(
         "dockernet_published_port_info",
         "A published port (NetworkSettings.Ports), one series for each host address; scope is who can reach that "
-        "address.",
-        ("container", "protocol", "host_address", "host_port", "container_port", "scope"),
+        "address. With a service: of Swarm's routing mesh, one series for each task here, without a protocol.",
+        ("container", "protocol", "host_address", "host_port", "container_port", "scope", "service"),
     )
-    for labels in dict.fromkeys(_published(topology)):
+    for labels in dict.fromkeys((*_published(topology), *_meshed(topology))):
         add_info(family, labels)
     yield family
 
@@ -25,4 +26,12 @@ def _published(topology: Topology) -> Iterator[tuple[str, ...]]:
         for binding in container.details.published if container.details else ():
             if binding.host_port:  # a network that is routed to needs none
                 numbers = str(binding.host_port), str(binding.container_port)
-                yield container.name, binding.protocol, binding.host_ip, *numbers, scope(binding.host_ip)
+                yield container.name, binding.protocol, binding.host_ip, *numbers, scope(binding.host_ip), ""
+
+
+def _meshed(topology: Topology) -> Iterator[tuple[str, ...]]:
+    """One without a container where no task runs here: the port goes to other nodes."""
+    for port in topology.inventory.mesh_ports:
+        numbers = str(port.host_port), str(port.container_port)
+        for task in [task.name for task in port.tasks if not task.node] or [""]:
+            yield task, "", EVERY_ADDRESS, *numbers, scope(EVERY_ADDRESS), port.service

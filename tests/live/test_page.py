@@ -112,3 +112,19 @@ def test_axe_finds_nothing_serious(shop: Shop, exporter: Exporter, scheme: str) 
         found = Axe().run(page).response["violations"]
     grave = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
     assert json.dumps(grave) == "[]"
+
+
+def test_the_path_between_two_containers_is_drawn_with_its_failed_step(shop: Shop, exporter: Exporter) -> None:
+    del exporter
+    with opened(shop) as page:
+        page.get_by_label("From container").fill("web")
+        page.get_by_label("to", exact=True).fill("db:7777")
+        page.get_by_role("button", name="Explain").click()
+        failed = page.locator("#reach-answer .step.failed")
+        failed.first.wait_for()
+        assert "listener" in failed.first.inner_text()
+        assert "not_listening" in failed.first.inner_text()
+        assert page.locator("#reach-answer .step.ok").count() >= 3
+        assert "unreachable" in page.locator("#reach-answer h3").first.inner_text()
+        found = Axe().run(page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []

@@ -10,14 +10,6 @@ REPOSITORY = Path(__file__).parents[2]
 TEXTS = ("README.md", "CONTRIBUTING.md", "docs/**/*.md", "exporter/**/*.py", "grafana/**/*.py", "deploy/**/*")
 # The words of others: case names that `make truth` writes.
 GENERATED = {"docs/truth.md"}
-# Folders whose words are not changed yet: remove a line to check it.
-LATER = (
-    "docs/cli.md",  # an example of explain
-    "exporter/core/explain/",
-    "exporter/core/ports/",
-    "exporter/kernel/sockets/",
-)
-
 # Each word with what to write instead. `wanted` is not among them: `wanted_by` is a label.
 OUT = {
     r"judg(?:e[ds]?|ing|e?ments?)": "evaluate",
@@ -48,19 +40,10 @@ OUT = {
 }
 PATTERN = re.compile(r"(?<!\w)(?:" + "|".join(OUT) + r")(?!\w)", re.IGNORECASE)
 
-DOUBTS = "a field of Outcome and Way that core/explain reads"
 # Right uses: the file, the words around it, the reason.
 ALLOWED = (
     ("docs/deployment.md", "`65534` (nobody)", "the user's name in /etc/passwd"),
     ("exporter/core/nat/ruleset.py", '"LED"', "a target of iptables-extensions(8)"),
-    ("exporter/core/nat/walk/outcome.py", "`doubts`", DOUBTS),
-    ("exporter/core/nat/walk/outcome.py", "doubts: tuple", DOUBTS),
-    ("exporter/core/nat/walk/outcome.py", "self.doubts", DOUBTS),
-    ("exporter/core/nat/walk/hooks.py", "doubts=tuple", DOUBTS),
-    ("exporter/core/nat/walk/ways.py", "def doubts", DOUBTS),
-    ("exporter/core/nat/walk/ways.py", "part.doubts", DOUBTS),
-    ("exporter/core/nat/rules/unreachable_jump.py", "arrival.doubts", DOUBTS),
-    ("exporter/core/nat/rules/missing_masquerade.py", "sent.doubts", DOUBTS),
     ("docs/web.md", "asks for the password", "the program asks a person"),
 )
 
@@ -78,7 +61,7 @@ def texts() -> Iterator[tuple[str, str]]:
     for pattern in TEXTS:
         for path in sorted(REPOSITORY.glob(pattern)):
             name = path.relative_to(REPOSITORY).as_posix()
-            if path.is_file() and "__pycache__" not in name and name not in GENERATED and not name.startswith(LATER):
+            if path.is_file() and "__pycache__" not in name and name not in GENERATED:
                 yield name, path.read_text()
 
 

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 
+from exporter.cli.output.surroundings import print_surroundings
 from exporter.cli.output.table import cell, table
 from exporter.core.explain import path
 from exporter.core.explain.codes import CODES
@@ -20,6 +22,8 @@ from exporter.core.explain.path import (
     Path,
     Step,
 )
+from exporter.core.reach import surroundings
+from exporter.core.reach.surroundings import Surroundings
 
 EXIT_STATUSES = {REACHABLE: 0, UNREACHABLE: 2, BLOCKED: 2, UNDETERMINED: 3}
 # Reasons for which a step is unknown.
@@ -28,34 +32,38 @@ RELEVANT = frozenset(
 )
 
 
-def print_explanation(explanation: Explanation, console: Console) -> None:
-    """Print a heading and a list for each path, with a blank line in between."""
+def print_explanation(explanation: Explanation, console: Console, around: Surroundings | None = None) -> None:
+    """Print a heading and a list for each path, with a blank line in between, then a container's networks."""
     for number, one in enumerate(explanation.paths):
         if number:
             console.print()
         console.print(cell(f"{_heading(one, explanation.query)}: {one.verdict}"))
         rows = [row for step in one.steps for row in step_rows(step)]
         console.print(table(("state", "step", "what"), rows, header=False))
+    if around is not None:
+        print_surroundings(around, console)
     print_findings(explanation.findings, console)
 
 
 def print_findings(findings: Iterable[Note], console: Console) -> None:
-    """Print the findings about what was asked for."""
+    """Print the findings about the containers of the query."""
     notes = [(note.severity, note.kind, note.detail) for note in findings]
     if notes:
         console.print("\nFindings:")
         console.print(table(("severity", "kind", "what"), notes, header=False))
 
 
-def document(explanation: Explanation) -> str:
+def document(explanation: Explanation, around: Surroundings | None = None) -> str:
     """Return the document of /api/v1/explain."""
-    return json.dumps(path.document(explanation), indent=2)
+    networks = surroundings.document(around) if around else None
+    return json.dumps({**path.document(explanation), "container": networks}, indent=2)
 
 
-def parse_explanation(found: Mapping[str, Any]) -> Explanation:
+def parse_explanation(found: Mapping[str, Any]) -> tuple[Explanation, Surroundings | None]:
     """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
     paths = tuple(_parse_path(one) for one in found["paths"])
-    return Explanation(str(found["query"]), paths, parse_notes(found["findings"]))
+    around = surroundings.parse(found["container"]) if found["container"] else None
+    return Explanation(str(found["query"]), paths, parse_notes(found["findings"])), around
 
 
 def parse_notes(found: Any) -> tuple[Note, ...]:
@@ -65,13 +73,15 @@ def parse_notes(found: Any) -> tuple[Note, ...]:
 
 def parse_steps(found: Any) -> tuple[Step, ...]:
     """Parse the steps of a path."""
-    steps = tuple(
-        Step(str(one["name"]), str(one["state"]), str(one["detail"]), str(one["code"]), str(one["remedy"]))
-        for one in found
-    )
+    steps = tuple(_parse_step(one) for one in found)
     if not VERDICTS.keys() >= {step.state for step in steps} or not CODES.keys() >= {s.code for s in steps if s.code}:
         raise ValueError("unknown state or code")
     return steps
+
+
+def _parse_step(found: Mapping[str, Any]) -> Step:
+    step = Step(*(str(found[key]) for key in ("name", "state", "detail", "code")))
+    return step if step.code not in CODES or found["remedy"] == step.remedy else replace(step, command=found["remedy"])
 
 
 def _parse_path(found: Mapping[str, Any]) -> Path:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from exporter.cli.output.table import cell, table
 from exporter.core.model.container_details import Details
-from exporter.core.model.sockets import Listener
+from exporter.core.model.sockets import ENGINE, Listener, Owner
 from exporter.core.observation import Observation
 from exporter.core.ports.listen_address import FOR_CONTAINERS
 from exporter.core.ports.scope import scope
@@ -23,7 +23,10 @@ RELEVANT = frozenset({"engine", "host_network", "sockets", "socket_owners"})
 
 @dataclass(frozen=True, slots=True)
 class PortLine:
-    """A listening socket, or several equal ones. `published_to` is the container's port as NAME:PORT."""
+    """A listening socket, or several equal ones.
+
+    `published_to` is the container's port as NAME:PORT, or that of a Swarm service as `service NAME:PORT`.
+    """
 
     protocol: str
     address: str
@@ -49,7 +52,8 @@ def parse_port_lines(document: Mapping[str, Any]) -> list[PortLine] | None:
         (one["container"], one["protocol"], int(one["host_port"]), one["container_port"])
         for one in document["published"]
     ]
-    lines = dict.fromkeys(_parse_line(one, published) for one in document["listeners"])
+    mesh = {int(one["host_port"]): f"service {one['service']}:{one['container_port']}" for one in document["mesh"]}
+    lines = dict.fromkeys(_parse_line(one, published, mesh) for one in document["listeners"])
     return sorted(lines, key=_sort_key)
 
 
@@ -70,7 +74,9 @@ def document(lines: Iterable[PortLine]) -> str:
     return json.dumps([asdict(line) for line in lines], indent=2)
 
 
-def _parse_line(one: Mapping[str, Any], published: Iterable[tuple[str, str, int, int]]) -> PortLine:
+def _parse_line(
+    one: Mapping[str, Any], published: Iterable[tuple[str, str, int, int]], mesh: Mapping[int, str]
+) -> PortLine:
     kind, container, port = str(one["owner_kind"]), str(one["owner"]), int(one["port"])
     ends = [
         f"{name}:{inside}"
@@ -83,7 +89,7 @@ def _parse_line(one: Mapping[str, Any], published: Iterable[tuple[str, str, int,
         port=port,
         owner=_shown(container, kind),
         owner_kind=kind,
-        published_to=ends[0] if ends else "",
+        published_to=ends[0] if ends else mesh.get(port, "") if (kind, container) == (ENGINE, "") else "",
         scope=str(one["scope"]),
     )
 
@@ -104,6 +110,9 @@ def _line(observation: Observation, listener: Listener) -> PortLine:
 def _published_to(observation: Observation, listener: Listener) -> str:
     socket, owner = listener.socket, listener.owner
     container = observation.topology.inventory.containers.get(owner.container_id)
+    if owner == Owner(ENGINE):
+        mesh = observation.topology.inventory.mesh_ports
+        return next((str(port) for port in mesh if port.host_port == socket.port), "")
     if container is None or owner.kind not in FOR_CONTAINERS:
         return ""
     for binding in (container.details or Details()).published:

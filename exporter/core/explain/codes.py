@@ -104,6 +104,13 @@ _PORT_CODES = {
         "Restart the Docker Engine: it writes its rules anew. Find out which program removed the rule.",
         ("missing_dnat", "missing_chain", "missing_jump", "unreachable_jump"),
     ),
+    "mesh_rule_missing": Code(
+        "No DNAT rule forwards the port of a Swarm service to the ingress sandbox of this node.",
+        "Restart the Docker Engine of this node; if that does not help, see its log (IPVS needs the module ip_vs).",
+    ),
+    "service_without_task": Code(
+        "The Swarm service has no running task.", "Run `docker service ps NAME` and fix what ends its tasks."
+    ),
     "dnat_wrong": Code(
         "A rule sends the packets to another address or port.",
         "Remove the named rule.",

@@ -71,7 +71,7 @@ def _stopped(context: PortContext, container: Container, place: ListenAddress) -
     family = ip_address(place.address or EVERY_ADDRESS).version
     rules = (one for one in context.readings.redirects if one.target.container_id == container.id)
     if any(_takes(one, place, family) for one in rules):
-        return Step(HOST, OK, f"{detail}: a DNAT rule leads clients from outside to the container")
+        return Step(HOST, OK, f"{detail}: a DNAT rule sends clients from outside to the container")
     return Step(HOST, FAILED, f"{detail}, and no DNAT rule replaces it", "proxy_stopped")
 
 
@@ -81,7 +81,7 @@ def _takes(rule: Redirect, place: ListenAddress, family: int) -> bool:
 
 
 def cannot_tell(context: PortContext, place: ListenAddress) -> Step | None:
-    """Return why it cannot be told who holds a port; None when it can."""
+    """Return the step of a port whose holder is not known; None where it is."""
     if context.readings.sockets is None:
         return Step(HOST, UNKNOWN, SOCKETS_UNREAD, "sockets_unknown")
     if not context.host_netns_visible:

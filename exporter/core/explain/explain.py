@@ -1,4 +1,4 @@
-"""Explain a port or a container: every way that leads from the host to it."""
+"""Explain a port or a container: every path from the host to it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,6 +8,7 @@ from exporter.core.explain.endpoint_steps import cannot_tell, host_step, publish
 from exporter.core.explain.filter_steps import filter_steps
 from exporter.core.explain.listener_step import listener_step
 from exporter.core.explain.merged_paths import merged
+from exporter.core.explain.mesh import mesh_paths, mesh_ports
 from exporter.core.explain.nat_steps import nat_steps
 from exporter.core.explain.network_steps import address_step, network_steps
 from exporter.core.explain.path import (
@@ -26,12 +27,12 @@ from exporter.core.explain.path import (
     Step,
 )
 from exporter.core.explain.query import Query, find_container, parse_query
-from exporter.core.explain.related_findings import related
+from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
-from exporter.core.model.sockets import CONTAINER, Owner
+from exporter.core.model.sockets import CONTAINER, ENGINE, SERVICE, Owner
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
@@ -44,44 +45,45 @@ NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
 
 
 def explain(observation: Observation, text: str) -> Explanation:
-    """Answer for a port, or for a container by its name or the beginning of its id."""
+    """Answer for a port, a container by its name or the beginning of its id, or a Swarm service by its name."""
     nat = observation.nat
     redirects = nat.redirects if nat else None
     readings = PortReadings(observation.sockets, observation.inside, redirects, redirected=observation.redirected)
     walk = _Walk(observation, port_context(observation.topology, readings, 0.0))
     named = find_container(observation.topology.inventory, text)
-    asked = parse_query(text)
-    found = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else ()
+    query = parse_query(text)
+    found = walk.to_container(named) if named is not None else walk.from_port(query) if query else walk.to_service(text)
     paths = tuple(_with_critical(observation, path) for path in merged(found))
     containers = frozenset({path.container for path in paths if path.container} | ({named.name} if named else set()))
-    notes = (Note(f.kind, f.severity, f.detail) for f in related(observation, containers, None if named else asked))
-    return Explanation(text, paths or (_nowhere(observation, text, asked),), tuple(notes))
+    notes = (Note(f.kind, f.severity, f.detail) for f in related(observation, containers, None if named else query))
+    return Explanation(text, paths or (_nowhere(observation, text, query),), tuple(notes))
 
 
 def _with_critical(observation: Observation, path: Path) -> Path:
     """A path whose steps are all ok is not known to be so while a critical finding concerns its container."""
     if path.verdict != REACHABLE or not path.container:
         return path
-    critical = [f for f in related(observation, frozenset({path.container})) if f.severity == CRITICAL]
+    concerned = related(observation, frozenset({path.container}))
+    critical = [f for f in concerned if f.severity == CRITICAL and not is_about_all(f)]  # those are steps
     steps = (Step(FINDING, UNKNOWN, f"{f.kind}: {f.detail}", "critical_finding") for f in critical)
     return replace(path, steps=(*path.steps, *steps))
 
 
-def _nowhere(observation: Observation, text: str, asked: Query | None) -> Path:
+def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:
     if not observation.topology.inventory.connected:
-        return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), asked)
-    if asked is None:
+        return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), query)
+    if query is None:
         return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}", "not_found"))
     unread = observation.sockets is None
-    what = str(ListenAddress(asked.protocol or "tcp or udp", "", asked.port))
-    detail = f"no container publishes {what}, and nobody listens there"
+    what = str(ListenAddress(query.protocol or "tcp or udp", "", query.port))
+    detail = f"no container publishes {what}, and no process listens there"
     if unread:
-        return _single(Step(HOST, UNKNOWN, f"{detail} that can be seen", "sockets_unknown"), asked)
-    return _single(Step(HOST, FAILED, detail, "not_found"), asked)
+        return _single(Step(HOST, UNKNOWN, f"{detail} that can be seen", "sockets_unknown"), query)
+    return _single(Step(HOST, FAILED, detail, "not_found"), query)
 
 
-def _single(step: Step, asked: Query | None = None) -> Path:
-    protocol, port = (asked.protocol, asked.port) if asked else ("", 0)
+def _single(step: Step, query: Query | None = None) -> Path:
+    protocol, port = (query.protocol, query.port) if query else ("", 0)
     return Path(protocol, (), port, "", 0, (step,))
 
 
@@ -103,28 +105,36 @@ class _Walk:
             yield self._held(place, listener.owner)
         failed = list(failed_binds(self._observation, container))
         yield from failed
-        if not (bindings or own or failed):
+        mesh = list(mesh_paths(self._observation, mesh_ports(self._observation, container.name)))
+        yield from mesh
+        if not (bindings or own or failed or mesh):
             steps = [unpublished_step(self._context, container)]
             if steps[0].state == OK:
                 steps += self._to_namespace(container, PortBinding("", 0))
             yield Path("", (), 0, container.name, 0, tuple(steps))
 
-    def from_port(self, asked: Query) -> Iterator[Path]:
+    def to_service(self, name: str) -> Iterator[Path]:
+        """Go every way of Swarm's routing mesh to a service."""
+        yield from mesh_paths(self._observation, mesh_ports(self._observation, name))
+
+    def from_port(self, query: Query) -> Iterator[Path]:
         """Go the ways that begin at a port of the host; containers that are down count where none that runs does."""
         wanted = [
             (container, binding)
             for container in self._containers
             for binding in _bindings(container)
-            if asked.protocol in ("", binding.protocol)
+            if query.protocol in ("", binding.protocol)
             and binding.host_port
-            and binding.host_port <= asked.port <= max(binding.host_port, binding.last_host_port)
+            and binding.host_port <= query.port <= max(binding.host_port, binding.last_host_port)
             and not self._serves_itself(container, binding)
         ]
         live = [pair for pair in wanted if pair[0].live]
         yield from (self._published(*pair) for pair in live or wanted)
+        mesh = mesh_ports(self._observation, "", query.port) if not wanted else []
+        yield from mesh_paths(self._observation, mesh, query.protocol)
         for protocol in READ_PROTOCOLS if not wanted else ():
-            if asked.protocol in ("", protocol):
-                yield from self._unpublished(protocol, asked.port)
+            if query.protocol in ("", protocol):
+                yield from self._unpublished(protocol, query.port, meshed=bool(mesh))
 
     def _serves_itself(self, container: Container, binding: PortBinding) -> bool:
         """Whether it listens on the port of the host that it publishes without effect in host network mode."""
@@ -169,17 +179,21 @@ class _Walk:
             yield from filter_steps(self._observation, owner, (bridges & used) or bridges)
 
     def _expected(self, container: Container, binding: PortBinding) -> list[ExpectedBinding]:
-        """Where Docker leads a published port, in both families; nothing while NAT is not read."""
+        """Where Docker forwards a published port, in both families; nothing while NAT is not read."""
         nat = self._observation.nat
         key = container.name, binding.protocol, binding.host_port
         found = nat.expected.bindings if nat else ()
         return [one for one in found if (one.container, one.protocol, one.host_port) == key]
 
-    def _unpublished(self, protocol: str, port: int) -> Iterator[Path]:
+    def _unpublished(self, protocol: str, port: int, *, meshed: bool) -> Iterator[Path]:
+        """Go the ways of a port that no container publishes; a `meshed` one is reserved by the engine's own socket."""
         for redirect in self._context.readings.redirects or ():
-            if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect):
+            to_mesh = meshed and redirect.target.kind == SERVICE
+            if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect) and not to_mesh:
                 yield _led(redirect, port)
         for listener in self._context.listeners.get((protocol, port), ()):
+            if meshed and listener.owner.kind == ENGINE:
+                continue
             place = ListenAddress(protocol, listener.socket.address, port)
             yield self._held(place, listener.owner)
 
@@ -198,9 +212,9 @@ class _Walk:
 
 def _led(redirect: Redirect, port: int) -> Path:
     target = described(redirect.target)
-    rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule leads it to {target}")
+    rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule sends it to {target}")
     name = redirect.target.name if redirect.target.kind == CONTAINER else ""
-    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers cannot be told from here", "target_unknown")
+    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers is not known here", "target_unknown")
     address = redirect.host_ip or EVERY_ADDRESS
     return Path(redirect.protocol, (address,), port, name, 0, (rule, beyond))
 

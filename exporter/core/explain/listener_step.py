@@ -1,4 +1,4 @@
-"""The container's end of a path: whether a socket in its network namespace takes what the port leads to."""
+"""The container's end of a path: whether a socket in its network namespace accepts what the port forwards."""
 
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -19,7 +19,7 @@ EMBEDDED_DNS = "127.0.0.11"  # of dockerd, on ports that the kernel chooses
 def listener_step(
     context: PortContext, container: Container, binding: PortBinding, targets: frozenset[str] = frozenset()
 ) -> Step:
-    """Return the step of a published port. `targets` are the container's addresses that it leads to, if known."""
+    """Return the step of a published port. `targets` are the container's addresses that it goes to, if known."""
     name, target = container.name, f"{binding.protocol}/{binding.container_port}"
     sockets = context.listeners_in(container)
     if sockets is None or binding.protocol not in READ_PROTOCOLS:

@@ -1,4 +1,4 @@
-"""Paths that go alike are one: both families of a port, and consecutive ports."""
+"""Paths with equal steps are one: both families of a port, and consecutive ports."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,8 +13,8 @@ def merged(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         key = path.port, path.container_port, *_shape(path)
         if key in places:
-            alike = found[places[key]]
-            found[places[key]] = replace(alike, addresses=alike.addresses + path.addresses)
+            same = found[places[key]]
+            found[places[key]] = replace(same, addresses=same.addresses + path.addresses)
         else:
             places[key] = len(found)
             found.append(path)

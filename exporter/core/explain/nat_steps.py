@@ -1,4 +1,4 @@
-"""What the kernel's rules do on the way to a published port, told by the same rules as drift is."""
+"""What the kernel's rules do on the way to a published port, by the same rules that find drift."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ from exporter.core.observation import Observation
 
 NOT_UNDERSTOOD = "rule_not_understood"
 # A client of the internet, for rules that treat some sources in another way.
-STRANGERS = {IP: number_of("8.8.8.8"), IP6: number_of("2001:4860:4860::8888")}
+INTERNET_CLIENTS = {IP: number_of("8.8.8.8"), IP6: number_of("2001:4860:4860::8888")}
 UNREAD = "the host's NAT rules cannot be read"
 FIREWALL_OFF = "none"
 # The code of each kind of drift that is a step here.
@@ -68,33 +68,40 @@ def _context(observation: Observation, nat: NatView, reading: NatReading, bindin
 
 def _steps(context: NatContext, observation: Observation, binding: ExpectedBinding) -> Iterator[Step]:
     if binding.family not in context.families:
-        yield _without_rules(context, observation, binding)
+        yield from _by_other_rules(context, binding) or (_without_rules(context, observation, binding),)
         return
     wrong = list(_untranslated(context, binding))
     yield from (Step(DNAT, FAILED, drift.detail, _CODES[drift.kind]) for drift in wrong)
     binding, hits = next(iter(context.entries), (binding, ()))
-    led = any(map(binding.is_served_by, hits)) if is_loopback(binding) else _arrives(context, binding)
+    translated = any(map(binding.is_served_by, hits)) if is_loopback(binding) else _arrives(context, binding)
     if not wrong:
-        yield _translation(context, binding, led=led)
+        yield _translation(context, binding, translated=translated)
     if not is_loopback(binding):  # docker-proxy makes a connection of its own, which is not forwarded
-        yield from _forward(context, binding, led=led and not wrong)
+        yield from _forward(context, binding, translated=translated and not wrong)
+
+
+def _by_other_rules(context: NatContext, binding: ExpectedBinding) -> tuple[Step, ...]:
+    """The steps where rules in no chain of Docker's translate the port, as those of Podman's netavark."""
+    if is_loopback(binding) or not _arrives(context, binding):
+        return ()
+    return _translation(context, binding, translated=True), *_forward(context, binding, translated=True)
 
 
 def _arrives(context: NatContext, binding: ExpectedBinding) -> bool:
-    """Whether a rule leads the packet to the container for certain."""
+    """Whether a rule sends the packet to the container for certain."""
     arrival = context.way(binding).arrival
-    return any(map(binding.is_served_by, arrival.translations)) and not arrival.doubts
+    return any(map(binding.is_served_by, arrival.translations)) and not arrival.unclear
 
 
-def _translation(context: NatContext, binding: ExpectedBinding, *, led: bool) -> Step:
-    if led:
+def _translation(context: NatContext, binding: ExpectedBinding, *, translated: bool) -> Step:
+    if translated:
         target = f"[{binding.targets[0]}]" if ":" in binding.targets[0] else binding.targets[0]
         network = f"on network {binding.network}"
-        return Step(DNAT, OK, f"a DNAT rule leads it to {target}:{binding.container_port} {network}")
-    doubts = () if is_loopback(binding) else context.way(binding).arrival.doubts
-    if doubts:
-        return Step(DNAT, UNKNOWN, f"{decided_by(doubts[0])} may match first: it is not understood", NOT_UNDERSTOOD)
-    detail = "whether a DNAT rule leads it to its container depends on who the client is"
+        return Step(DNAT, OK, f"a DNAT rule sends it to {target}:{binding.container_port} {network}")
+    unclear = () if is_loopback(binding) else context.way(binding).arrival.unclear
+    if unclear:
+        return Step(DNAT, UNKNOWN, f"{decided_by(unclear[0])} may match first: it is not understood", NOT_UNDERSTOOD)
+    detail = "whether a DNAT rule sends it to its container depends on who the client is"
     return Step(DNAT, UNKNOWN, detail, NOT_UNDERSTOOD)
 
 
@@ -126,29 +133,29 @@ def _untranslated(context: NatContext, binding: ExpectedBinding) -> Iterator[Fin
     yield from wrong_dnat.check(context)
 
 
-def _forward(context: NatContext, binding: ExpectedBinding, *, led: bool) -> Iterator[Step]:
+def _forward(context: NatContext, binding: ExpectedBinding, *, translated: bool) -> Iterator[Step]:
     off = [
         Step(FORWARD, FAILED, d.detail, _CODES[d.kind])
         for d in forwarding_off.check(context)
         if d.labels["family"] == binding.family and d.labels["network"] in ("", binding.network)
     ]
     way = context.way(binding)
-    if way.end is not None and (led or not way.arrival.translations):
+    if way.end is not None and (translated or not way.arrival.translations):
         what = f"packets to {written(binding)} of {binding.container}"
         off.append(_dropped(context, way.end, f"{what} are dropped by {decided_by(way.end)}"))
     yield from off
-    if led and not off:
+    if translated and not off:
         yield _passes(context, binding, way)
 
 
 def _passes(context: NatContext, binding: ExpectedBinding, way: Way) -> Step:
     """Nothing drops it for certain: say so, and what may."""
-    doubts = [doubt for part in way.parts[1:] for doubt in part.doubts]
-    if doubts:
-        return Step(FORWARD, UNKNOWN, f"{decided_by(doubts[0])} may match: it is not understood", NOT_UNDERSTOOD)
+    unclear = [one for part in way.parts[1:] for one in part.unclear]
+    if unclear:
+        return Step(FORWARD, UNKNOWN, f"{decided_by(unclear[0])} may match: it is not understood", NOT_UNDERSTOOD)
     any_client = context.way_of(binding)
-    stranger = context.way_of(binding, STRANGERS[binding.family]) if any_client.partial else way
-    if way.partial or stranger.end is not None or stranger.partial or stranger.doubts:
+    internet = context.way_of(binding, INTERNET_CLIENTS[binding.family]) if any_client.partial else way
+    if way.partial or internet.end is not None or internet.partial or internet.unclear:
         one = (*way.partial, *any_client.partial)[0]
         return Step(FORWARD, UNKNOWN, f"it depends on who the client is: {decided_by(one)}", NOT_UNDERSTOOD)
     some = f"; some clients are treated by {decided_by(any_client.partial[0])}" if any_client.partial else ""

@@ -50,7 +50,7 @@ class Path:
     """One path. `addresses` are the host's; `container` is '' and `container_port` 0 where none is published.
 
     `port` is 0 where the engine would choose it, or where a network is routed to. With a `last_port` the ports up to it
-    go alike, and lead to as many ports of the container; the steps are those of the first.
+    have equal steps, and are forwarded to as many ports of the container; the steps are those of the first.
     """
 
     protocol: str

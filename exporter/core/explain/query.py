@@ -33,5 +33,5 @@ def find_container(inventory: Inventory, text: str) -> Container | None:
     """Return the container of that name, or the only one whose ID begins so; a number is a port first."""
     found = inventory.containers.values()
     named = [c for c in found if c.name == text]
-    alike = [c for c in found if len(text) >= SHORTEST_ID and c.id.startswith(text)]
-    return named[0] if named else alike[0] if len(alike) == 1 and parse_query(text) is None else None
+    by_id = [c for c in found if len(text) >= SHORTEST_ID and c.id.startswith(text)]
+    return named[0] if named else by_id[0] if len(by_id) == 1 and parse_query(text) is None else None

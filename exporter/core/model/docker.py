@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.model.container_details import Details
+from exporter.core.model.mesh import MeshPort
 
+DOCKER, PODMAN = "Docker", "Podman"  # Engine.product
 LIVE_STATES = frozenset({"running", "paused"})
 
 
@@ -132,12 +134,13 @@ class NetworkInspect:
     """The fields that only a network's inspect has (Engine API: GET /networks/ID?verbose=true).
 
     `address_use`: subnet -> how many of its addresses are used, and how many the engine can still hand out
-    (Status.IPAM, API 1.52 and later).
+    (Status.IPAM, API 1.52 and later). `mesh` are the ports that services publish over it, of a Swarm's ingress network.
     """
 
     members: tuple[Member, ...] = ()
     remote: tuple[RemoteEndpoint, ...] = ()
     address_use: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    mesh: tuple[MeshPort, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +155,12 @@ class AddressPool:
 class Engine:
     """The engine (Engine API: /version, /info); unknown is ''.
 
-    `firewall_driver` is what it says to write rules by, 'none' when it writes none; reported since API 1.49.
+    `product` is DOCKER or PODMAN. `firewall_driver` is what it says to write rules by, 'none' when it writes none;
+    reported since API 1.49.
     `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the engine's process as the
-    host numbers it: 0 unless the engine is rootless, None where that is not known.
+    host numbers it: 0 unless the engine is rootless, None where that is not known. `pid` is the process that listens on
+    the engine's socket, as this pid namespace numbers it: init where systemd listens for the engine, a proxy's where
+    one is between; 0 where it is not known.
     """
 
     name: str
@@ -165,13 +171,15 @@ class Engine:
     firewall_driver: str = ""
     address_pools: tuple[AddressPool, ...] = ()
     uid: int | None = 0
+    product: str = DOCKER
+    pid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
-    `members`, `remote` and `address_use` are those of each network's NetworkInspect.
+    `members`, `remote`, `address_use` and `mesh` are those of each network's NetworkInspect.
     """
 
     connected: bool = False
@@ -181,7 +189,13 @@ class Inventory:
     members: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
     remote: Mapping[str, tuple[RemoteEndpoint, ...]] = field(default_factory=dict)
     address_use: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
+    mesh: Mapping[str, tuple[MeshPort, ...]] = field(default_factory=dict)
     synced_at: float = 0.0
+
+    @property
+    def mesh_ports(self) -> tuple[MeshPort, ...]:
+        """The ports of Swarm's routing mesh, by number."""
+        return tuple(sorted((port for ports in self.mesh.values() for port in ports), key=lambda port: port.host_port))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +222,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A device inside a container's namespace."""
+    """A device inside a container's namespace; `kind` and `networks` are empty where they were not read.
+
+    `networks` say which addresses it has: each as a network of one address, or only the networks that it is on.
+    """
 
     ifindex: int
     name: str
     mac_address: str = ""
+    kind: str = ""
+    networks: tuple[str, ...] = ()

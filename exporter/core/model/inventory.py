@@ -75,6 +75,7 @@ def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventor
         members=_of(by_id, inventory.members),
         remote=_of(by_id, inventory.remote),
         address_use=_of(by_id, inventory.address_use),
+        mesh=_of(by_id, inventory.mesh),
     )
 
 
@@ -94,6 +95,7 @@ def with_inspect(inventory: Inventory, network_id: str, found: NetworkInspect | 
         members={**inventory.members, network_id: found.members},
         remote={**inventory.remote, network_id: found.remote},
         address_use={**inventory.address_use, network_id: found.address_use},
+        mesh={**inventory.mesh, network_id: found.mesh} if found.mesh or inventory.mesh else inventory.mesh,
     )
 
 
@@ -104,6 +106,7 @@ def _inspect_of(inventory: Inventory, network_id: str) -> NetworkInspect | None:
         inventory.members[network_id],
         inventory.remote.get(network_id, ()),
         inventory.address_use.get(network_id, {}),
+        inventory.mesh.get(network_id, ()),
     )
 
 

@@ -10,6 +10,7 @@ CONTAINER, PROCESS, DOCKER_PROXY, ENGINE = "container", "process", "docker-proxy
 KERNEL = "kernel"  # the name for sockets of tunnels and of the kernel's own servers: no process has them
 # Holders without a listening socket: an outgoing connection, the target address of a DNAT rule.
 CONNECTION, ADDRESS = "connection", "address"
+SERVICE = "service"  # a Swarm service, to whose tasks the routing mesh takes packets
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,13 @@ class HostSockets:
 
     The same object while nothing changed. UDP sockets on ports that the kernel hands out (`local_ports`: the first and
     the last, net.ipv4.ip_local_port_range) come and go with every DNS query: they are left out unless
-    a container declares the port.
+    a container declares the port. `omitted` is how many others were left out, because one user has very many.
     """
 
     listeners: tuple[Listener, ...] = ()
     complete: bool = True
     local_ports: tuple[int, int] = (0, -1)
+    omitted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from exporter.core.nat.reading import NFTABLES, NatReading
 from exporter.core.nat.ruleset import GOTO, JUMP, Place, Rule, Ruleset
 from exporter.core.nat.walk.firewall import Firewall
 from exporter.core.nat.walk.outcome import Decision
-from exporter.core.nat.walk.walker import Course, Hit
+from exporter.core.nat.walk.walker import Hit
 from exporter.core.nat.walk.ways import Way, way_in, way_out
 
 LOOPBACK_NET = "127."
@@ -57,7 +57,7 @@ class NatContext:
         self.firewall = Firewall(rulesets, expected.inside)
         place = rulesets.index(docker) if docker is not None else 0
         self.docker = self.firewall.walkers[place]
-        self._ways: dict[tuple[ExpectedBinding, int | None], Way] = {}
+        self._ways: dict[ExpectedBinding, Way] = {}
 
     @property
     def forwarding(self) -> Mapping[str, bool]:
@@ -123,7 +123,7 @@ class NatContext:
         for binding in self.expected.bindings:
             place = self.layout.nat_place(binding.family, self.layout.entry)
             if binding.family in self.families and self.has(place):
-                walked = self.docker.hits(place, Course(packet_to(binding)))
+                walked = self.docker.all_hits(place, packet_to(binding))
                 hits = tuple(hit for hit in walked if hit.target == "DNAT")
                 found.append((self._with_dnat_target(binding, hits), hits))
         return tuple(found)
@@ -131,8 +131,11 @@ class NatContext:
     def _with_dnat_target(self, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> ExpectedBinding:
         """Put the address that the engine forwards the port to first in `targets`: one of several networks'."""
         address = next((hit.address for hit in hits if hit.address in binding.targets), binding.targets[0])
+        network = self.expected.owners[address].network
+        if (address, network) == (binding.targets[0], binding.network):
+            return binding
         others = tuple(target for target in binding.targets if target != address)
-        return replace(binding, network=self.expected.owners[address].network, targets=(address, *others))
+        return replace(binding, network=network, targets=(address, *others))
 
     def route(self, address: int) -> str:
         """Return the bridge of an address's network; OUTSIDE for an address of no network."""
@@ -147,17 +150,19 @@ class NatContext:
 
     def way(self, binding: ExpectedBinding) -> Way:
         """The way to a published port and back: of a neighbour on the uplink where it differs between clients."""
-        found = self.way_of(binding)
-        neighbour = self.expected.inside.neighbours.get(binding.family)
-        return self.way_of(binding, neighbour) if found.partial and neighbour is not None else found
+        known = self._ways.get(binding)
+        if known is None:
+            known = self.way_of(binding)
+            neighbour = self.expected.inside.neighbours.get(binding.family)
+            if known.partial and neighbour is not None:
+                known = self.way_of(binding, neighbour)
+            self._ways[binding] = known
+        return known
 
     def way_of(self, binding: ExpectedBinding, client: int | None = None) -> Way:
         """The way of a packet of a client outside to a published port and back; None is any client."""
-        known = self._ways.get((binding, client))
-        if known is None:
-            packet = packet_to(binding)._replace(src=client)
-            known = self._ways[binding, client] = way_in(self.firewall, packet, self.route)
-        return known
+        packet = packet_to(binding)
+        return way_in(self.firewall, packet if client is None else packet._replace(src=client), self.route)
 
     def way_out(self, network: ExpectedNetwork) -> Way:
         """The way of a packet of a network to anywhere outside, and back."""

@@ -45,7 +45,7 @@ def count_flows(flows: Flows, expected: Expected, local: frozenset[str]) -> Flow
     containers: Counter[Series] = Counter()
     for (protocol, address), count in flows.addresses.items():
         owner = expected.owners.get(address)
-        if owner is not None:
+        if owner is not None and owner.is_container:
             containers[owner.container, protocol] += count
     ports: Counter[Series] = Counter()
     for binding in expected.bindings:

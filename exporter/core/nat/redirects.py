@@ -6,7 +6,7 @@ Only rules whose every condition is understood, on the whole way from PREROUTING
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.core.model.sockets import ADDRESS, CONTAINER, Owner
+from exporter.core.model.sockets import ADDRESS, CONTAINER, SERVICE, Owner
 from exporter.core.nat.expected import Expected
 from exporter.core.nat.format import address_text
 from exporter.core.nat.ruleset import (
@@ -35,7 +35,7 @@ class Redirect:
 
     `host_ip` ('' for every address of the family), `in_interface` ('' for every one, '!br-front' for all but one) and
     `source` ('' for every client) limit it; `last_host_port` is 0 unless it is for a range. `target` is the new
-    destination: a container, or, as ADDRESS, an address that no container has.
+    destination: a container, a Swarm service, or, as ADDRESS, an address that no container has.
     """
 
     family: int
@@ -88,8 +88,7 @@ def _redirect(conditions: tuple[Condition, ...], rule: Rule, expected: Expected)
             return
     if ports is None or PROTOCOL not in limits or not rule.address:
         return
-    owner = expected.owners.get(rule.address)
-    target = Owner(CONTAINER, owner.container, owner.container_id) if owner else Owner(ADDRESS, rule.address)
+    target = _target(rule.address, ports, expected)
     yield Redirect(
         family=VERSIONS.get(rule.family, 6),
         protocol=limits[PROTOCOL],
@@ -100,6 +99,16 @@ def _redirect(conditions: tuple[Condition, ...], rule: Rule, expected: Expected)
         in_interface=limits.get(IIF, ""),
         source=limits.get(SRC, ""),
     )
+
+
+def _target(address: str, ports: tuple[int, int], expected: Expected) -> Owner:
+    """The container that has an address, or the service whose port is forwarded to Swarm's ingress sandbox."""
+    owner = expected.owners.get(address)
+    if owner is None:
+        return Owner(ADDRESS, address)
+    if owner.is_container:
+        return Owner(CONTAINER, owner.container, owner.container_id)
+    return Owner(SERVICE, expected.services.get(ports[0], "") if ports[0] == ports[1] else "")
 
 
 def _limit(family: str, key: str, operator: str, value: object) -> str | None:

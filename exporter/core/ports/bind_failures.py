@@ -30,7 +30,8 @@ class RefusedBind:
     """bind(2) or listen(2) failed with EADDRINUSE, `times` times since the last reading, the last `at` (Unix time).
 
     `container_id` is '' for a process of the host. `netns` is the inode of the socket's network namespace, `pid` the
-    last process that tried, as the host's pid namespace numbers it, `comm` its name. `protocol` is tcp, udp or sctp.
+    last process that tried, as the host's pid namespace numbers it, `uid` its user, `comm` its name. `protocol` is tcp,
+    udp or sctp.
     """
 
     cgroup_id: int
@@ -43,6 +44,7 @@ class RefusedBind:
     port: int
     at: float
     times: int = 1
+    uid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,13 @@ class BindFailureCounts:
             return self._ids.get(bind.container_id)
         if bind.netns != self._host_netns:
             return ""
-        if bind.comm in OF_DOCKER:
+        if bind.comm in OF_DOCKER and bind.uid == self._engine_uid():
             wanted = claims.wanted.get((bind.protocol, bind.port), frozenset())
             return next(iter(wanted)) if len(wanted) == 1 else None
         return _host_process(bind, claims)
+
+    def _engine_uid(self) -> int | None:
+        return self._inventory.engine.uid if self._inventory.engine else 0
 
     def _add(self, name: str, bind: RefusedBind) -> None:
         if not name:

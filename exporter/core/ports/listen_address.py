@@ -10,6 +10,7 @@ from exporter.core.model.sockets import (
     ENGINE,
     KERNEL,
     PROCESS,
+    SERVICE,
     Owner,
     PortKey,
 )
@@ -50,6 +51,6 @@ def described(owner: Owner) -> str:
         return f"container {name} ({FOR_CONTAINERS[owner.kind]})" if name else FOR_CONTAINERS[owner.kind]
     if owner.kind == CONNECTION:
         return f"an outgoing connection of {name}" if name else "an outgoing connection"
-    if owner.kind in (CONTAINER, ADDRESS):
-        return f"{owner.kind} {name}"
+    if owner.kind in (CONTAINER, ADDRESS, SERVICE):
+        return f"{owner.kind} {name}" if name else "a Swarm service"
     return f"process {name}" if name else "an unidentified process"

@@ -33,9 +33,9 @@ PATTERNS = (_IN_USE, _FAILED_BIND, _OTHER_CAUSE, _ENDPOINT, _PAIR, _NAMED)
 def parse_log(lines: Sequence[str]) -> LogEvidence:
     """Read the last lines of a log."""
     lines = [line[:MAX_LINE_LENGTH] for line in lines[-MAX_LINES:]]
-    told = [number for number, line in enumerate(lines) if _is_in_use(line)]
-    ports = dict.fromkeys(port for number in told for port in _ports_near(lines, number))
-    return LogEvidence(len(told), tuple(ports))
+    found = [number for number, line in enumerate(lines) if _is_in_use(line)]
+    ports = dict.fromkeys(port for number in found for port in _ports_near(lines, number))
+    return LogEvidence(len(found), tuple(ports))
 
 
 def _is_in_use(line: str) -> bool:

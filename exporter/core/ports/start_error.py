@@ -55,12 +55,12 @@ def parse_start_error(text: str) -> StartError | None:
     found = next((match for pattern in _TEXTS if (match := pattern.search(text))), None) if text else None
     if found is None:
         return None
-    told = found.groupdict()
+    groups = found.groupdict()
     return StartError(
-        reason=NOT_LOCAL if told.get("not_local") else IN_USE,
-        protocol=(told.get("protocol") or "").lower(),
-        address=(told.get("address") or "").strip("[]"),
-        port=int(told.get("port") or 0),
+        reason=NOT_LOCAL if groups.get("not_local") else IN_USE,
+        protocol=(groups.get("protocol") or "").lower(),
+        address=(groups.get("address") or "").strip("[]"),
+        port=int(groups.get("port") or 0),
     )
 
 

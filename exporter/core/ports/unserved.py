@@ -115,7 +115,7 @@ def why_unserved(container: Container, binding: PortBinding, sockets: tuple[List
 
 
 def _reachable(container: Container, socket: ListeningSocket) -> bool:
-    """Whether the socket is of a family that the container has addresses of, beside the loopback's."""
+    """Whether the socket is of a family that the container has addresses of, other than the loopback's."""
     if socket.ifindex == LOOPBACK_IFINDEX:
         return False
     ipv4, _ = cover(socket.address, v6only=socket.v6only)

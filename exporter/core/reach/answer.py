@@ -50,7 +50,7 @@ class End:
 class ReachPath:
     """The way of a packet to one address and port. `mtu` is that of the client's route in bytes, 0 if unknown.
 
-    `port` is 0 where the question is about no port.
+    `port` is 0 where the question is about no port. `decided` is the verdict where it was tried, '' otherwise.
     """
 
     source: End
@@ -60,20 +60,26 @@ class ReachPath:
     steps: tuple[Step, ...]
     mtu: int = 0
     tried: Tried | None = None
+    decided: str = ""
 
     @property
     def verdict(self) -> str:
-        """The verdict by the worst of its steps; without steps nothing is proved."""
-        return VERDICTS[worst((step.state for step in self.steps), VERDICTS)] if self.steps else UNDETERMINED
+        """The verdict by the worst of its steps, or what the try decided; without steps nothing is proved."""
+        evaluated = VERDICTS[worst((step.state for step in self.steps), VERDICTS)] if self.steps else UNDETERMINED
+        return self.decided or evaluated
 
 
 @dataclass(frozen=True, slots=True)
 class ReachAnswer:
-    """The answer to `query`: at least one path. `findings` are about the containers and their networks."""
+    """The answer to `query`: at least one path. `findings` are about the containers and their networks.
+
+    `resolver` is the name server that the client queries, and the name; empty where it queries none.
+    """
 
     query: str
     paths: tuple[ReachPath, ...]
     findings: tuple[Note, ...] = ()
+    resolver: tuple[str, str] = ("", "")
 
     @property
     def verdict(self) -> str:

@@ -31,9 +31,14 @@ class Question:
 
     def __str__(self) -> str:
         """As it is typed."""
+        return f"{self.source} {self.typed_target}"
+
+    @property
+    def typed_target(self) -> str:
+        """The target as it is typed."""
         target = f"[{self.target}]" if ":" in self.target and self.port else self.target
         suffix = "" if self.protocol == "tcp" else f"/{self.protocol}"
-        return f"{self.source} {target}" + (f":{self.port}{suffix}" if self.port else "")
+        return target + (f":{self.port}{suffix}" if self.port else "")
 
 
 def parse_question(source: str, target: str) -> Question:

@@ -1,5 +1,7 @@
 """What a question is about: the addresses of its target, and the ports there."""
 
+from dataclasses import replace
+
 from exporter.core.explain.listener_step import listened_ports, own_sockets
 from exporter.core.explain.path import FAILED, LISTENER, Step
 from exporter.core.model.container_details import Details
@@ -27,7 +29,7 @@ def targets(context: ReachContext, client: Container, server: Container | None, 
         return Resolved(addresses=ANYWHERE if _has_global(context, client) else ANYWHERE[:1])
     named = server.name if server is not None and text not in (server.name, server.id[:SHORT_ID]) else text
     found = resolve(context, client, named, server)
-    return Resolved(found.steps, found.addresses or _by_address(context, client, server), found.network)
+    return replace(found, addresses=found.addresses or _by_address(context, client, server))
 
 
 def _host_addresses(context: ReachContext, client: Container) -> tuple[str, ...]:

@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo
 
+INGRESS_SANDBOX = "ingress-sbox"  # in place of a container's id: the sandbox of Swarm's routing mesh
+
 
 @dataclass(frozen=True, slots=True)
 class AddressOwner:
-    """A container by its name, or a pseudo endpoint of the engine such as ingress-sbox, and the network's name."""
+    """A container by its name, or an endpoint of the engine's own such as Swarm's ingress, and the network's name.
+
+    `is_container` is False for the latter.
+    """
 
     container: str
     network: str
     container_id: str = ""
+    is_container: bool = True
 
 
 def _owners(inventory: Inventory) -> Mapping[str, AddressOwner]:
@@ -25,7 +31,9 @@ def _owners(inventory: Inventory) -> Mapping[str, AddressOwner]:
     for network in inventory.networks.values():
         for member in inventory.members.get(network.id, ()) if network.bridge else ():
             container = inventory.containers.get(member.container_id)
-            owner = AddressOwner(container.name if container else member.name, network.name, member.container_id)
+            name = container.name if container else member.name
+            ingress = member.container_id == INGRESS_SANDBOX
+            owner = AddressOwner(name, network.name, member.container_id, is_container=not ingress)
             for address in (member.ip_address, member.ip6_address):
                 if address:
                     found[address] = owner

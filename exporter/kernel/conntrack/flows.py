@@ -11,10 +11,12 @@ import struct
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from pyroute2.netlink import NLM_F_DUMP
 
 from exporter.core.nat.flows import Flows
+from exporter.errors import SourceError
 from exporter.kernel.netlink.client import answers
 from exporter.kernel.netlink.messages import ATTRIBUTE, NLA_F_NESTED, Data, MalformedError, attribute, head, message
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
@@ -32,6 +34,7 @@ CTA_STATUS, CTA_STATUS_MASK, IPS_DST_NAT = 3, 26, struct.pack(">I", 1 << 5)
 # Kernels before 5.15 ignore the mask and return all entries.
 TRANSLATED = attribute(CTA_STATUS, IPS_DST_NAT) + attribute(CTA_STATUS_MASK, IPS_DST_NAT)
 UDP = 17
+MAX_FLOWS, PIECE = 1 << 18, 10_000  # a sender chooses its source addresses: 90 MB
 WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 
 Flow = tuple[int, bytes, bytes, int, bytes]  # protocol, source, destination, its port, source of what comes back
@@ -76,8 +79,13 @@ def open_flows() -> socket.socket:
 
 
 def read_flows(sock: socket.socket, udp_ports: frozenset[int]) -> Flows:
-    """Read the whole table. Raises OSError for a refusal."""
-    return parse_flows(Counter(_dump(sock)), udp_ports)
+    """Read the whole table. Raises OSError for a refusal, SourceError for more than MAX_FLOWS pairs of addresses."""
+    flows, counts = _dump(sock), Counter[Flow]()
+    while piece := list(islice(flows, PIECE)):
+        counts.update(piece)
+        if len(counts) > MAX_FLOWS:
+            raise SourceError("limit", f"more than {MAX_FLOWS} pairs of addresses in the connection table")
+    return parse_flows(counts, udp_ports)
 
 
 def read_published(sock: socket.socket) -> Mapping[tuple[str, int, str], int]:
@@ -90,7 +98,7 @@ def read_published(sock: socket.socket) -> Mapping[tuple[str, int, str], int]:
 
 def _dump(sock: socket.socket, wanted: bytes = b"") -> Iterator[Flow]:
     """Ask for both families at once: an empty table takes 9 ms as well."""
-    for _, data, start, end in answers(sock, message(GET, NLM_F_DUMP, NFGENMSG.pack(0, 0, 0) + wanted)):
+    for _, data, start, end in answers(sock, message(GET, NLM_F_DUMP, NFGENMSG.pack(0, 0, 0) + wanted), max_bytes=0):
         size = ADDRESS_SIZES.get(head(NFGENMSG, data, start, end, "a connection")[0])
         if size is not None:
             yield parse_flow(data, start + NFGENMSG.size, size, end)

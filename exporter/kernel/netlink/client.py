@@ -28,6 +28,7 @@ SO_RCVBUFFORCE = 33
 NETLINK_SOCK_DIAG, NETLINK_NETFILTER = 4, 12
 
 MAX_DATAGRAM = 1 << 17  # the kernel puts 32 KiB into each datagram of a dump
+MAX_ANSWER = 64 << 20  # bytes of one dump: a container makes interfaces and chains in its own namespace
 DUMP_PAUSES = (0.0,) * 4  # seconds before each further try of a dump that was interrupted
 
 T = TypeVar("T")
@@ -69,17 +70,23 @@ def open_socket(
     return sock
 
 
-def answers(sock: socket.socket, request: bytes, sequence: int | None = None) -> Iterator[Answer]:
+def answers(
+    sock: socket.socket, request: bytes, sequence: int | None = None, max_bytes: int = MAX_ANSWER
+) -> Iterator[Answer]:
     """Send a request and yield its answers as they arrive; `sequence` is a fixed number instead of a new one.
 
-    Raises OSError for the kernel's refusal, InterruptedDumpError after the last answer of a dump that is not a
-    consistent state, MalformedError for what is not an answer; all are OSErrors.
+    Raises OSError for the kernel's refusal, with EMSGSIZE for more than `max_bytes` (0 = unlimited),
+    InterruptedDumpError after the last answer of a dump that is not a consistent state, MalformedError for what is not
+    an answer; all are OSErrors.
     """
     sequence = next(_sequences) & 0x7FFFFFFF if sequence is None else sequence
     sock.send(request[:SEQUENCE_AT] + U32.pack(sequence) + request[SEQUENCE_AT + U32.size :])
-    seen = 0
+    seen = size = 0
     while True:
         data = sock.recv(MAX_DATAGRAM)
+        size += len(data)
+        if size > max_bytes > 0:
+            raise OSError(errno.EMSGSIZE, f"an answer of more than {max_bytes >> 20} MiB")
         for kind, flags, number, start, end in messages(data):
             if number != sequence:
                 continue  # the late answer to a request that timed out

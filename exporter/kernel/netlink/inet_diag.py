@@ -6,6 +6,7 @@ an IPv6 socket's v6only flag and the cgroup in which a socket was created.
 
 import socket
 import struct
+import sys
 
 from pyroute2.netlink import NLM_F_DUMP
 from pyroute2.netlink.diag import SOCK_DIAG_BY_FAMILY
@@ -45,6 +46,8 @@ REST = struct.Struct("=I8x12xII")  # device, then cookie and queues, uid, inode
 REST_AT = HEAD.size
 SIZE = REST_AT + REST.size
 QUEUES_AT, QUEUES_END = 56, 64  # bytes waiting in the socket, which change
+PORT_AT, ADDRESS_AT, UID_AT = 4, 8, 64
+MAX_DUMP = 16 << 20  # bytes: 130,000 sockets; a user without privileges can make more
 SEQUENCE = 1  # the same in each request: the same sockets give the same bytes
 
 
@@ -63,14 +66,15 @@ def read_dump(sock: socket.socket, request: bytes) -> list[bytes]:
     """Return the datagrams of a dump that hold sockets.
 
     The same sockets give the same bytes, unless what waits in one has changed. Raises OSError for the kernel's
-    refusal, and on a timeout: the socket may then hold the rest of an answer, and has to be closed.
+    refusal, on a timeout, and with EMSGSIZE for more than MAX_DUMP bytes: the socket may then hold the rest of an
+    answer, and has to be closed.
     """
     return repeated(lambda: _read_dump(sock, request))
 
 
 def _read_dump(sock: socket.socket, request: bytes) -> list[bytes]:
     datagrams: list[bytes] = []
-    for _, data, _, _ in answers(sock, request, SEQUENCE):
+    for _, data, _, _ in answers(sock, request, SEQUENCE, MAX_DUMP):
         if not datagrams or datagrams[-1] is not data:
             datagrams.append(data)
     return datagrams
@@ -79,6 +83,21 @@ def _read_dump(sock: socket.socket, request: bytes) -> list[bytes]:
 def marks(data: bytes, start: int, end: int) -> bytes:
     """Return the part of a message's body that does not change while its socket is the same."""
     return data[start : start + QUEUES_AT] + data[start + QUEUES_END : end]
+
+
+def uid_at(data: bytes, start: int) -> int:
+    """Return the user of the socket in the body of an answer."""
+    return int.from_bytes(data[start + UID_AT : start + UID_AT + 4], sys.byteorder)
+
+
+def port_at(data: bytes, start: int) -> int:
+    """Return its local port."""
+    return int.from_bytes(data[start + PORT_AT : start + PORT_AT + 2], "big")
+
+
+def address_at(data: bytes, start: int) -> bytes:
+    """Return its local address, 16 bytes; one of IPv4 is the first four of them, before zeros."""
+    return data[start + ADDRESS_AT : start + ADDRESS_AT + 16]
 
 
 def parse_socket(data: bytes, start: int, end: int, protocol: int) -> ListeningSocket:

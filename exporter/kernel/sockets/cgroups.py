@@ -1,6 +1,6 @@
 """The cgroup that a socket was made in: the id that the kernel reports is the inode number of the cgroup's directory.
 
-Needs the host's cgroup-2 tree, by itself (v2) or beside the older hierarchies (hybrid). The engine's cgroup driver
+Needs the host's cgroup-2 tree, alone (v2) or next to the older hierarchies (hybrid). The engine's cgroup driver
 names a container's directory: `docker/ID` (cgroupfs) or `docker-ID.scope` (systemd), below a parent that it may
 choose. A user without privileges makes directories of any name in the cgroups that systemd delegates: those below
 user.slice, and those of a service.

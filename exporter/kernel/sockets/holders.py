@@ -11,8 +11,10 @@ from pathlib import Path
 
 from exporter.core.model.sockets import KERNEL, ListeningSocket
 from exporter.core.ports.socket_owner import Process
+from exporter.kernel.late_call import LateCall
 from exporter.kernel.namespaces.stats import read_own_namespace
 from exporter.kernel.sockets.cgroups import CgroupTree
+from exporter.kernel.sockets.kinship import UNKNOWN, EngineProcess
 from exporter.kernel.sockets.processes import (
     INIT,
     Held,
@@ -20,6 +22,7 @@ from exporter.kernel.sockets.processes import (
     is_alive,
     is_held,
     is_in_namespace,
+    read_cgroups,
     read_pids,
     read_process,
     read_proxies,
@@ -29,6 +32,8 @@ from exporter.kernel.sockets.processes import (
 SECOND_SEARCH_DELAY = 10.0
 UNKNOWN_RETRY_INTERVAL = 300.0  # between further searches for an unknown holder
 ALIVE_INTERVAL = 5.0  # between two checks that holders still have their sockets
+# A user without privileges can open millions of descriptors, and a new socket every few milliseconds.
+SEARCH_SECONDS = 0.3
 NEVER = float("inf")
 BY_THE_KERNEL = Process(0, KERNEL)
 
@@ -47,6 +52,15 @@ class Holding:
     path: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The result of a search for sockets: who holds which, and the processes whose descriptors are not readable."""
+
+    sockets: Sockets
+    found: Mapping[int, Held]
+    denied: Collection[int]
+
+
 class HolderTable:
     """Inode -> the process that holds the socket, for the last update's sockets. Made in their network namespace."""
 
@@ -58,7 +72,18 @@ class HolderTable:
         self._alive_due = 0.0
         self._next_due = NEVER
         self._namespace = read_own_namespace()
+        self._searching = LateCall[Search]("holders", SEARCH_SECONDS)
         self.sees_all = sees_all_processes(procfs)
+        self._engine = UNKNOWN
+
+    def update_engine(self, engine: EngineProcess) -> None:
+        """Set the engine's process; holders are read anew."""
+        self._engine = engine
+        self._holdings = {}
+
+    def stop(self) -> None:
+        """Begin no further search."""
+        self._searching.stop()
 
     def process(self, inode: int) -> Process | None:
         """Return the process that holds a socket of the last update; None where it is unknown."""
@@ -77,9 +102,11 @@ class HolderTable:
         self._evict_ended(now)
         self._check_due(now)
         new = {inode: sockets[inode] for inode in sockets.keys() - self._holdings.keys()}
-        if new:
-            self._add(new, before, now)
-        self._next_due = min((holding.due for holding in self._holdings.values()), default=NEVER)
+        if new and (search := self._searching.poll(lambda: self._search(new))):
+            searched = {inode: socket for inode, socket in new.items() if inode in search.sockets}
+            self._add(searched, search, before, now)
+        is_open = len(self._holdings) < len(sockets)  # a search is late, or was for others
+        self._next_due = now if is_open else min((holding.due for holding in self._holdings.values()), default=NEVER)
         fresh = [(before.get(inode), one) for inode, one in self._holdings.items() if one is not before.get(inode)]
         return any(earlier is None or earlier.process != one.process for earlier, one in fresh)
 
@@ -111,8 +138,8 @@ class HolderTable:
             else:
                 del self._holdings[inode]
 
-    def _add(self, new: Sockets, before: Collection[int], now: float) -> None:
-        found, denied = self._search(new)
+    def _add(self, new: Sockets, search: Search, before: Collection[int], now: float) -> None:
+        found, denied = {inode: held for inode, held in search.found.items() if inode in new}, search.denied
         processes = {pid: self._read_process(pid) for pid in {held.pid for held in found.values()}}
         known = {inode: process for inode, held in found.items() if (process := processes[held.pid])}
         if denied:
@@ -124,12 +151,12 @@ class HolderTable:
             due = later if inode in before else now + SECOND_SEARCH_DELAY
             self._holdings[inode] = Holding(process, due, found[inode].path if inode in found else "")
 
-    def _search(self, new: Sockets) -> tuple[dict[int, Held], set[int]]:
+    def _search(self, new: Sockets) -> Search:
         """Search the processes of the sockets' own cgroups, then all others."""
         cgroups = {socket.cgroup_id for socket in new.values()}
         likely = {pid for cgroup_id in cgroups for pid in self._tree.processes(cgroup_id) if pid > INIT}
         others = (pid for pid in read_pids(self._procfs) if pid not in likely)
-        return find_holders(self._procfs, (*sorted(likely), *others), new)
+        return Search(new, *find_holders(self._procfs, (*sorted(likely), *others), new))
 
     def _without_process(self, rest: Collection[int], denied: Collection[int]) -> bool:
         """Whether no process can hold the rest: the descriptors of all in this namespace were read."""
@@ -152,4 +179,7 @@ class HolderTable:
         return {inode: proxies[key] for inode, key in keys.items() if key in proxies}
 
     def _read_process(self, pid: int) -> Process | None:
-        return read_process(self._procfs, pid, self._tree.engine_slice)
+        return read_process(self._procfs, pid, self._tree.engine_slice, self._is_kin)
+
+    def _is_kin(self, pid: int, parent: int) -> bool | None:
+        return self._engine.is_kin(pid, parent, read_cgroups(self._procfs, pid))

@@ -1,13 +1,17 @@
 """Who listens in a network namespace: TCP sockets in LISTEN and UDP sockets without a peer, of both families."""
 
 import contextlib
+import errno
+import hashlib
 import itertools
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pyroute2.netlink.diag import SOCK_DIAG_BY_FAMILY
 
+from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.netlink.inet_diag import (
     ANY_STATE,
@@ -21,15 +25,30 @@ from exporter.kernel.netlink.inet_diag import (
     read_dump,
 )
 from exporter.kernel.netlink.messages import messages
+from exporter.kernel.sockets.selection import Row, select
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 STATES = {socket.IPPROTO_TCP: 1 << LISTEN, socket.IPPROTO_UDP: 1 << UNCONNECTED}
 LISTENERS = tuple(
     (protocol, question(family, protocol, STATES[protocol])) for protocol in STATES for family in FAMILIES
 )
+MAX_OF_NAMESPACE = 1 << 14  # of a container
 SETTINGS = Path("/proc/sys/net/ipv4")  # shows the reading thread's namespace, wherever a /proc is mounted
 
 Answers = tuple[tuple[int, Sequence[bytes]], ...]  # protocol, the datagrams of a dump
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The listening sockets: the same object while there are no others.
+
+    `omitted` is how many were left out (see selection.py), `hides_declared` whether one of them is on a port that a
+    container declares.
+    """
+
+    sockets: tuple[ListeningSocket, ...] = ()
+    omitted: int = 0
+    hides_declared: bool = False
 
 
 class SocketReader:
@@ -40,9 +59,9 @@ class SocketReader:
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
-        self._answers: Answers = ()
+        self._cause: tuple[bytes, object] = b"", None
         self._decoded: dict[bytes, ListeningSocket] = {}
-        self._sockets: tuple[ListeningSocket, ...] = ()
+        self._latest = Listening()
 
     def close(self) -> None:
         """Close the netlink socket."""
@@ -50,28 +69,28 @@ class SocketReader:
             self._socket.close()
         self._socket = None
 
-    def read(self) -> tuple[ListeningSocket, ...]:
-        """Return the listening sockets: the same object while there are no others. Raises OSError."""
+    def read(self, declared: Collection[tuple[str, int]] = ()) -> Listening:
+        """Read them; those on `declared` ports (protocol, number) are the last to be left out. Raises OSError."""
         self._socket = self._socket or open_diag_socket()
         try:
             answers = read_answers(self._socket)
         except OSError:
             self.close()  # what is left of an answer must not be taken for the next one
             raise
-        if answers != self._answers:
-            self._decoded = self._decode(answers)
-            sockets = tuple(self._decoded.values())
-            if sockets != self._sockets:
-                self._sockets = sockets
-            self._answers = answers
-        return self._sockets
+        cause = digest(answers), declared
+        if cause != self._cause:
+            chosen = select([*rows(answers)], declared)
+            self._decoded = self._decode(chosen.kept)
+            sockets = keep_equal(self._latest.sockets, tuple(self._decoded.values()))
+            self._latest = keep_equal(self._latest, Listening(sockets, chosen.omitted, chosen.hides_declared))
+            self._cause = cause
+        return self._latest
 
-    def _decode(self, answers: Answers) -> dict[bytes, ListeningSocket]:
+    def _decode(self, kept: Iterable[Row]) -> dict[bytes, ListeningSocket]:
         decoded = {}
-        for protocol, datagrams in answers:
-            for data, start, end in bodies(datagrams):
-                key = marks(data, start, end)
-                decoded[key] = self._decoded.get(key) or parse_socket(data, start, end, protocol)
+        for protocol, data, start, end in kept:
+            key = marks(data, start, end)
+            decoded[key] = self._decoded.get(key) or parse_socket(data, start, end, protocol)
         return decoded
 
 
@@ -88,6 +107,23 @@ def bodies(datagrams: Iterable[bytes]) -> Iterable[tuple[bytes, int, int]]:
                 yield data, start, end
 
 
+def rows(answers: Answers) -> Iterable[Row]:
+    """Yield all sockets of the answers."""
+    for protocol, datagrams in answers:
+        for data, start, end in bodies(datagrams):
+            yield Row(protocol, data, start, end)
+
+
+def digest(answers: Answers) -> bytes:
+    """Return a digest of the answers: the answers of a hundred thousand sockets are not kept."""
+    found = hashlib.blake2b(digest_size=16)
+    for protocol, datagrams in answers:
+        found.update(b"%d %d " % (protocol, len(datagrams)))
+        for data in datagrams:
+            found.update(data)
+    return found.digest()
+
+
 def parse_listeners(answers: Answers) -> tuple[ListeningSocket, ...]:
     """Parse the answers to all questions for listening sockets."""
     return tuple(
@@ -98,9 +134,15 @@ def parse_listeners(answers: Answers) -> tuple[ListeningSocket, ...]:
 
 
 def read_listeners() -> tuple[ListeningSocket, ...]:
-    """Read those of the calling thread's namespace; nothing stays open that would keep it alive. Raises OSError."""
+    """Read those of the calling thread's namespace; nothing stays open that would keep it alive.
+
+    Raises OSError, with EMSGSIZE for more than MAX_OF_NAMESPACE.
+    """
     with contextlib.closing(open_diag_socket()) as sock:
-        return parse_listeners(read_answers(sock))
+        found = parse_listeners(read_answers(sock))
+    if len(found) > MAX_OF_NAMESPACE:
+        raise OSError(errno.EMSGSIZE, f"more than {MAX_OF_NAMESPACE} listening sockets")
+    return found
 
 
 def read_any_state(port: int) -> tuple[tuple[str, ListeningSocket], ...]:

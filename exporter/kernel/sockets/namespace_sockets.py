@@ -1,7 +1,7 @@
 """The listening sockets of a container's own network namespace, and whether rules in there redirect packets.
 
 By sock_diag from within where this process may go there; else by /proc/PID/net, which any process may read of any
-that it sees. Those files walk the machine's table of all sockets, 2 ms for each, and do not tell whether an IPv6
+that it sees. Those files walk the machine's table of all sockets, 2 ms for each, and do not show whether an IPv6
 socket takes IPv4 too. Sources: net/ipv4/tcp_ipv4.c, net/ipv4/udp.c.
 """
 
@@ -29,6 +29,8 @@ FILES = (
 # EINVAL: a sandbox's file outlives its namespace by a minute.
 REFUSED = GONE | {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ELOOP}
 
+MAX_FILE = 16 << 20  # characters: 110,000 connections
+
 LOCAL, STATE, UID, INODE = 1, 3, 7, 9  # columns
 
 
@@ -49,7 +51,7 @@ def read_namespace_sockets(procfs: Path, container: Container) -> NamespaceReadi
     """Read a container's namespace; None when it is gone, or hidden. Raises OSError.
 
     By the file that the engine keeps of the sandbox; else by the container's process, which may have entered a
-    namespace of its own (`unshare --net`). The rules are read only by whoever may enter the namespace.
+    namespace of its own (`unshare --net`). The rules are read only where this process may enter the namespace.
     """
     process = procfs / str(container.pid)
     visible = is_container_process(procfs, container.pid, container.id)
@@ -73,13 +75,22 @@ def read_files(folder: Path) -> tuple[ListeningSocket, ...]:
     found: list[ListeningSocket] = []
     for name, protocol, state, family in FILES:
         try:
-            text = (folder / name).read_text()
+            text = read_bounded(folder / name)
         except FileNotFoundError:
             if family == socket.AF_INET:
                 raise
             continue
         found += parse_file(text, protocol, state, family)
     return tuple(found)
+
+
+def read_bounded(path: Path) -> str:
+    """Read a file of all connections of a namespace. Raises OSError, with EMSGSIZE for more than MAX_FILE bytes."""
+    with path.open() as file:
+        text = file.read(MAX_FILE + 1)
+    if len(text) > MAX_FILE:
+        raise OSError(errno.EMSGSIZE, f"more than {MAX_FILE >> 20} MiB of connections", str(path))
+    return text
 
 
 def parse_file(text: str, protocol: str, state: int, family: socket.AddressFamily) -> Iterator[ListeningSocket]:

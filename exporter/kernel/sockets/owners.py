@@ -11,11 +11,20 @@ from pathlib import Path
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded
 from exporter.core.model.memo import IdentityMemo, keep_equal
-from exporter.core.model.sockets import DOCKER_PROXY, BoundSocket, HostSockets, Listener, ListeningSocket, Owner
+from exporter.core.model.sockets import (
+    DOCKER_PROXY,
+    BoundSocket,
+    HostSockets,
+    Listener,
+    ListeningSocket,
+    Owner,
+    PortKey,
+)
 from exporter.core.ports.socket_owner import KnownContainers, known_containers, owner_of
 from exporter.kernel.sockets.cgroups import CgroupTree, user_slice
 from exporter.kernel.sockets.holders import HolderTable
-from exporter.kernel.sockets.listeners import read_any_state
+from exporter.kernel.sockets.kinship import read_engine_process
+from exporter.kernel.sockets.listeners import Listening, read_any_state
 
 NO_CGROUP_TREE = Degraded(
     "sockets",
@@ -42,6 +51,8 @@ class SocketOwners:
     """Resolves owners: the same value while nothing changed."""
 
     def __init__(self, procfs: Path, sysfs: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._procfs = procfs
+        self._engine_pid = 0
         self._tree = CgroupTree(sysfs)
         self._listening = HolderTable(procfs, self._tree, clock)
         self._bound = HolderTable(procfs, self._tree, clock)
@@ -52,10 +63,16 @@ class SocketOwners:
         self._unowned: Mapping[int, ListeningSocket] = {}
         self._latest = HostSockets()
 
-    def resolve(self, sockets: tuple[ListeningSocket, ...], inventory: Inventory, local_ports: Ports) -> HostSockets:
+    def declared(self, inventory: Inventory) -> frozenset[PortKey]:
+        """Return the ports that any container names."""
+        self._update_inventory(inventory)
+        return self._known.declared
+
+    def resolve(self, listening: Listening, inventory: Inventory, local_ports: Ports) -> HostSockets:
         """Return each listening socket with its owner; `local_ports` is the kernel's ephemeral range."""
         self._update_inventory(inventory)
-        inputs = sockets, self._known, local_ports
+        sockets = listening.sockets
+        inputs = listening, self._known, local_ports
         same = inputs == self._resolved
         if same and not self._listening.due():
             return self._latest
@@ -65,7 +82,9 @@ class SocketOwners:
             self._resolved = inputs
         if self._listening.update(self._unowned) or not same:
             listeners = tuple(sorted(self._listeners(), key=_order))
-            found = HostSockets(listeners, all(listener.owner.known for listener in listeners), local_ports)
+            known = all(listener.owner.known for listener in listeners)
+            complete = known and not listening.hides_declared
+            found = HostSockets(listeners, complete, local_ports, listening.omitted)
             self._latest = keep_equal(self._latest, found)
         return self._latest
 
@@ -79,6 +98,11 @@ class SocketOwners:
             BoundSocket(socket.protocol, socket.address, socket.port, state, self._owner(socket, self._bound))
             for state, socket in found
         )
+
+    def stop(self) -> None:
+        """End the threads that search for holders."""
+        self._listening.stop()
+        self._bound.stop()
 
     def proxies(self) -> dict[int, Listener]:
         """Return the docker-proxies of known containers that hold a listening socket: pid -> the socket's listener."""
@@ -98,6 +122,11 @@ class SocketOwners:
     def _update_inventory(self, inventory: Inventory) -> None:
         self._known = keep_equal(self._known, self._known_containers(inventory))
         self._tree.engine_slice = user_slice(self._known.engine_uid)
+        if self._known.engine_pid != self._engine_pid:
+            self._engine_pid = self._known.engine_pid
+            engine = read_engine_process(self._procfs, self._engine_pid)
+            for table in (self._listening, self._bound):
+                table.update_engine(engine)
 
     def _is_shown(self, socket: ListeningSocket, local_ports: Ports) -> bool:
         first, last = local_ports

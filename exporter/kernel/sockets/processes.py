@@ -1,12 +1,12 @@
-"""Processes as /proc shows them: which sockets they hold, and who they are. One that is gone is no error.
+"""Processes as /proc shows them: which sockets they hold, and who they are. One that is gone is not an error.
 
-Whoever may trace a process may see its descriptors (CAP_SYS_PTRACE for those of others); its name, its command line and
-its cgroups are everybody's.
+A process that may trace another one sees its descriptors (CAP_SYS_PTRACE for those of other users). Name, command line
+and cgroups are visible to all.
 """
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +38,7 @@ def sees_all_processes(procfs: Path) -> bool:
 def read_pids(procfs: Path) -> list[int]:
     """Return all processes. First those with low numbers, which fork the others; the very first one last.
 
-    Init holds the sockets of services that it starts on demand, and goes on to hold them beside these.
+    Init holds the sockets of services that it starts on demand, and goes on to hold them next to these.
     """
     with os.scandir(procfs) as entries:
         pids = sorted(int(entry.name) for entry in entries if entry.name.isdecimal())
@@ -48,7 +48,7 @@ def read_pids(procfs: Path) -> list[int]:
 def find_holders(procfs: Path, pids: Iterable[int], inodes: Iterable[int]) -> tuple[dict[int, Held], set[int]]:
     """Find which of the processes holds each socket, by its inode: the first of several.
 
-    Returns beside it the processes that do not let themselves be looked into.
+    Also returns the processes whose descriptors could not be read.
     """
     missing = {_link(inode): inode for inode in inodes}
     found: dict[int, Held] = {}
@@ -69,12 +69,11 @@ def read_descriptors(procfs: Path, pid: int) -> Iterator[tuple[str, str]]:
     """Yield where each descriptor of a process is and what it is; PermissionError when it cannot be seen."""
     try:
         with os.scandir(f"{procfs}/{pid}/fd") as entries:
-            paths = [entry.path for entry in entries]
+            for entry in entries:  # a process may have a million
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    yield entry.path, os.readlink(entry.path)  # noqa: PTH115  a Path would be half of the cost
     except (FileNotFoundError, ProcessLookupError):
         return
-    for path in paths:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            yield path, os.readlink(path)  # noqa: PTH115  a Path for each descriptor would be half of the cost
 
 
 def is_held(path: str, inode: int) -> bool:
@@ -102,8 +101,19 @@ def is_in_namespace(procfs: Path, pid: int, namespace: int) -> bool:
         return False
 
 
-def read_process(procfs: Path, pid: int, engine_slice: str = "") -> Process | None:
-    """Read who a process is; None when it is gone. For `engine_slice` see `parse_container_ids`."""
+def read_cgroups(procfs: Path, pid: int) -> frozenset[str]:
+    """Read the paths of a process's cgroups in all hierarchies; none when it is gone."""
+    lines = _read(f"{procfs}/{pid}/cgroup").decode("utf-8", "replace").splitlines()
+    return frozenset(line.split(":", 2)[-1] for line in lines)
+
+
+def read_process(
+    procfs: Path, pid: int, engine_slice: str = "", is_kin: Callable[[int, int], bool | None] = lambda *_: None
+) -> Process | None:
+    """Read who a process is; None when it is gone. For `engine_slice` see `parse_container_ids`.
+
+    `is_kin` says whether a pid with a parent's pid belongs to the engine.
+    """
     name = read_name(procfs, pid)
     try:
         cgroups = (procfs / str(pid) / "cgroup").read_text("utf-8", "replace")
@@ -117,6 +127,7 @@ def read_process(procfs: Path, pid: int, engine_slice: str = "") -> Process | No
         read_proxy(procfs, pid),
         status.uid,
         read_name(procfs, status.parent) if status.parent else "",
+        is_kin(pid, status.parent),
     )
 
 
@@ -135,10 +146,10 @@ def read_status(procfs: Path, pid: int) -> Status:
 
 def parse_status(text: str) -> Status:
     """Parse /proc/PID/status: a name, a colon and a tab begin each line (fs/proc/array.c); a name is escaped."""
-    told = dict(line.split(":\t", 1) for line in text.split("\n") if ":\t" in line)
-    if "Uid" not in told:
+    fields = dict(line.split(":\t", 1) for line in text.split("\n") if ":\t" in line)
+    if "Uid" not in fields:
         return Status()
-    return Status(told.get("State", "")[:1], int(told.get("PPid", 0)), int(told["Uid"].split()[0]))
+    return Status(fields.get("State", "")[:1], int(fields.get("PPid", 0)), int(fields["Uid"].split()[0]))
 
 
 def is_stopped(procfs: Path, pid: int) -> bool:
@@ -187,13 +198,13 @@ def parse_proxy(command_line: bytes) -> Proxy | None:
     if b"\0-container-ip\0" not in command_line:
         return None
     words = command_line.decode("utf-8", "replace").split("\0")
-    told = dict(pairwise(words))
+    fields = dict(pairwise(words))
     try:
         return Proxy(
-            protocol=told["-proto"],
-            host_ip=str(ip_address(told["-host-ip"])),
-            host_port=int(told["-host-port"]),
-            container_ip=str(ip_address(told["-container-ip"])),
+            protocol=fields["-proto"],
+            host_ip=str(ip_address(fields["-host-ip"])),
+            host_port=int(fields["-host-port"]),
+            container_ip=str(ip_address(fields["-container-ip"])),
         )
     except (KeyError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""Ports as one source: the host's listening sockets at each scrape; beside the scrapes what takes too long for them.
+"""Ports as one source: the host's listening sockets at each scrape; between scrapes what takes too long for them.
 
 The latter are the listening sockets in containers' own namespaces, and the memory of docker-proxies.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.model.kernel_sample import KernelSample
+from exporter.core.model.kernel_sample import Degraded, KernelSample
 from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import (
     BoundSocket,
@@ -22,12 +22,17 @@ from exporter.core.model.sockets import (
     ProxyUse,
 )
 from exporter.core.ports.socket_owner import with_watched_namespace
+from exporter.errors import SourceError
+from exporter.kernel.late_call import LateCall
 from exporter.kernel.namespaces.sweep import Sweep
 from exporter.kernel.read_source import timed
-from exporter.kernel.sockets.listeners import SocketReader, read_local_ports, read_reserved_ports
+from exporter.kernel.sockets.listeners import Listening, SocketReader, read_local_ports, read_reserved_ports
 from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
 from exporter.kernel.sockets.owners import SocketOwners
 from exporter.kernel.sockets.processes import is_stopped, read_resident_memory
+
+READ_SECONDS = 0.2
+LATE = Degraded("sockets", "late", f"reading the listening sockets takes longer than {READ_SECONDS} s: they are old")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,9 @@ class PortReader:
     def __init__(self, procfs: Path, sysfs: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._procfs = procfs
         self._sockets = SocketReader()
+        self._reading = LateCall[Listening]("listeners", READ_SECONDS)
+        self._listening: Listening | None = None
+        self._late = False
         self._owners = SocketOwners(procfs, sysfs, clock)
         self._inventory = Inventory()
         self._containers: tuple[Container, ...] = ()
@@ -67,6 +75,8 @@ class PortReader:
     def stop(self) -> None:
         """End the thread and close the socket."""
         self._sweep.stop()
+        self._reading.stop()
+        self._owners.stop()
         self._sockets.close()
 
     def update_inventory(self, inventory: Inventory) -> None:
@@ -86,7 +96,7 @@ class PortReader:
             proxies=self._proxy_use() if state.up else None,
             reserved_ports=self._reserved_ports if state.up else None,
             sources=(*sample.sources, state, self._sweep.state()),
-            degraded=sample.degraded + self._owners.degraded(),
+            degraded=sample.degraded + self._owners.degraded() + ((LATE,) if self._late else ()),
         )
 
     def read_bound(self, ports: Collection[PortKey]) -> Mapping[PortKey, tuple[BoundSocket, ...]]:
@@ -101,12 +111,22 @@ class PortReader:
 
     def _read(self) -> HostSockets:
         local_ports, reserved = read_local_ports(), read_reserved_ports()
-        host = self._owners.resolve(self._sockets.read(), self._inventory, local_ports)
+        host = self._owners.resolve(self._read_listening(), self._inventory, local_ports)
         if host is not self._host:
             self._host = host
             self._proxies = self._owners.proxies()
         self._reserved_ports = keep_equal(self._reserved_ports, reserved)
         return host
+
+    def _read_listening(self) -> Listening:
+        """Read the listening sockets; the last ones where that takes too long for a scrape."""
+        declared = self._owners.declared(self._inventory)
+        found = self._reading.poll(lambda: self._sockets.read(declared))
+        self._late = found is None
+        self._listening = found or self._listening
+        if self._listening is None:
+            raise SourceError("late", LATE.detail)
+        return self._listening
 
     def _namespace_sockets(self) -> NamespaceSockets:
         readings, age = self._sweep.snapshot()

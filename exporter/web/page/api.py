@@ -9,6 +9,8 @@ from exporter.core.explain import path
 from exporter.core.explain.explain import explain
 from exporter.core.observation import Observation
 from exporter.core.ports.scope import scope
+from exporter.core.reach.surroundings import Surroundings
+from exporter.core.reach.surroundings import document as surroundings_document
 from exporter.core.views.blind_spots import unseen
 from exporter.core.views.finding_rows import evaluated, findings, not_evaluated
 from exporter.core.views.host_view import build_view, document
@@ -22,7 +24,7 @@ def topology(observation: Observation) -> str:
 
 
 def ports(observation: Observation) -> str:
-    """Listening sockets of the host and published ports; listeners are null where they could not be read."""
+    """Listening sockets of the host, null where they could not be read; published ports; those of Swarm's mesh."""
     sockets = observation.sockets
     listeners = None
     if sockets is not None:
@@ -43,7 +45,8 @@ def ports(observation: Observation) -> str:
         if container.details is not None
         for binding in container.details.published
     ]
-    return written({"listeners": listeners, "published": published})
+    mesh = [asdict(port) for port in observation.topology.inventory.mesh_ports]
+    return written({"listeners": listeners, "published": published, "mesh": mesh})
 
 
 def found(observation: Observation) -> str:
@@ -60,9 +63,10 @@ def found(observation: Observation) -> str:
     )
 
 
-def explained(observation: Observation, what: str) -> str:
-    """The paths from a port of the host, or to a container."""
-    return written(path.document(explain(observation, what)))
+def explained(observation: Observation, what: str, around: Surroundings | None = None) -> str:
+    """The paths from a port of the host, or to a container, whose networks are `around`."""
+    found = path.document(explain(observation, what))
+    return written({**found, "container": surroundings_document(around) if around else None})
 
 
 def counters(observation: Observation) -> str:

@@ -15,6 +15,7 @@ from exporter.web.page.details import details, finding
 from exporter.web.page.layout import collapsible, layout
 from exporter.web.page.markup import Html, el, joined, name, text
 from exporter.web.page.picture import Box
+from exporter.web.page.reach_form import container_names, reach_form
 from exporter.web.page.svg import svg
 
 LINKS = (
@@ -49,6 +50,7 @@ class Page:
         self._tables = joined(
             (tables.containers(view), tables.networks(view), tables.ports(observation), tables.nat(observation))
         )
+        self._names = container_names(view)
         self._lock = threading.Lock()
         self._pictures: BoundedDict[frozenset[str], Html] = BoundedDict(MAX_PICTURES)
         self._pages: BoundedDict[PageState, str] = BoundedDict(MAX_PAGES)
@@ -67,8 +69,8 @@ class Page:
     def _render(self, state: PageState, picture: Html) -> str:
         close = "?" + urlencode([("open", network) for network in sorted(state.opened)], errors="replace")
         panel = details(self._view, state.show, close)
-        main = el("main", self._verdict, panel, picture, self._tables, data_version=self._version)
-        written = el("html", self._head, el("body", self._header, main, self._footer), lang="en")
+        main = el("main", self._verdict, panel, picture, self._tables, self._names, data_version=self._version)
+        written = el("html", self._head, el("body", self._header, main, reach_form(), self._footer), lang="en")
         return f"<!doctype html>\n{written}\n".encode(errors="replace").decode()  # the kernel's names may not be text
 
 
@@ -81,6 +83,7 @@ def _head(view: HostView) -> Html:
         el("link", rel="stylesheet", href="/static/style.css"),
         el("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
         el("script", src="/static/live.js", defer=True),
+        el("script", src="/static/reach.js", defer=True),
     )
 
 

@@ -89,11 +89,11 @@ def test_every_published_port_is_told_with_each_of_its_addresses_and_their_scope
     assert published(publishes("web", "8080:80", "127.0.0.1:53:53/udp"), down("old", "81:81"), run("new"), routed) == (
         "# TYPE dockernet_published_port_info gauge\n"
         'dockernet_published_port_info{container="web",container_port="80",host_address="0.0.0.0",host_port="8080",'
-        'protocol="tcp",scope="all"} 1.0\n'
+        'protocol="tcp",scope="all",service=""} 1.0\n'
         'dockernet_published_port_info{container="web",container_port="80",host_address="::",host_port="8080",'
-        'protocol="tcp",scope="all"} 1.0\n'
+        'protocol="tcp",scope="all",service=""} 1.0\n'
         'dockernet_published_port_info{container="web",container_port="53",host_address="127.0.0.1",host_port="53",'
-        'protocol="udp",scope="loopback"} 1.0\n'
+        'protocol="udp",scope="loopback",service=""} 1.0\n'
     )
 
 

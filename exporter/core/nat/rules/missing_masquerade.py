@@ -32,7 +32,7 @@ def check(context: NatContext) -> Iterator[Finding]:
 def _untranslated(context: NatContext, network: ExpectedNetwork) -> str:
     """Return what is wrong; '' where it is translated, may be, or is dropped before."""
     sent = context.way_out(network).parts[0]
-    if sent.decision is not None or any(one.effect in TRANSLATES for one in (*sent.doubts, *sent.partial)):
+    if sent.decision is not None or any(one.effect in TRANSLATES for one in (*sent.unclear, *sent.partial)):
         return ""
     if not sent.translations:
         return "keep their own address"

@@ -39,7 +39,7 @@ def check(context: NatContext) -> Iterator[Finding]:
 def _end(context: NatContext, place: Place, binding: ExpectedBinding, *, reachable: bool) -> str:
     """Return what ends a packet's way before the entry chain, '' if nothing does for certain."""
     arrival = context.way(binding).arrival
-    if arrival.translations or arrival.doubts or arrival.partial:
+    if arrival.translations or arrival.unclear or arrival.partial:
         return ""
     if arrival.decision is not None and not is_unreachable(context, arrival.decision):
         return ""

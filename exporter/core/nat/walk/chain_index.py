@@ -1,58 +1,85 @@
 """Which of a chain's rules a packet can meet at all: of thousands a handful."""
 
+from collections.abc import Callable
+from functools import cache
+from typing import Generic, TypeVar
+
 from exporter.core.nat.packet import Inside, Packet
-from exporter.core.nat.ruleset import DPORT, DST, IIF, IN, OIF, PROTOCOL, Rule, is_one_address
+from exporter.core.nat.ruleset import DPORT, DST, EQUAL, IIF, IN, OIF, PROTOCOL, Rule, is_one_address
 from exporter.core.nat.walk.conditions import may_be_open
 
 SOME = "some"  # address of the host's or of outside: which is not known
 MOST_PORTS = 16  # of a list or range that is indexed port by port
 
 Key = tuple[object, ...]
+T = TypeVar("T")
 
 
-class ChainIndex:
-    """The rules of a chain by the address, ports or bridge that each matches; all packets meet the others."""
+class ChainIndex(Generic[T]):
+    """The rules of a chain by the address, ports or bridge that each matches; all packets meet the others.
 
-    def __init__(self, rules: tuple[Rule, ...], inside: Inside) -> None:
+    `prepare` makes of a rule and its place in the chain what `candidates` returns; once, for a rule that is met.
+    """
+
+    def __init__(self, rules: tuple[Rule, ...], inside: Inside, prepare: Callable[[int, Rule], T]) -> None:
         self._rules = rules
+        self._prepare = prepare
         self._keyed: dict[Key, list[int]] = {}
         self._others: list[int] = []
+        is_open = cache(lambda wanted: may_be_open(wanted, inside))  # engines write an address into many rules
         for number, rule in enumerate(rules):
-            keys = _keys(rule, inside)
+            keys = _keys(rule, is_open, inside.bridges)
             for key in keys:
                 self._keyed.setdefault(key, []).append(number)
             if not keys:
                 self._others.append(number)
-        self._always = [(number, rules[number]) for number in self._others]
+        self._always = [prepare(number, rules[number]) for number in self._others]
+        self._prepared = dict(zip(self._others, self._always, strict=True))
 
-    def candidates(self, packet: Packet) -> list[tuple[int, Rule]]:
-        """Return those that a packet meets, in their order, with their places in the chain."""
-        port = packet.protocol, packet.dport
-        keys: list[Key] = [(PROTOCOL, *port), (IIF, packet.iif), (OIF, packet.oif)]
-        keys += [(SOME,), (SOME, *port)] if packet.dst is None else [(DST, packet.dst)]
-        found = [number for key in keys if key in self._keyed for number in self._keyed[key]]
+    def candidates(self, packet: Packet) -> list[T]:
+        """Return those that a packet meets, in their order."""
+        keyed = self._keyed
+        if not keyed:
+            return self._always
+        protocol, port, destination = packet.protocol, packet.dport, packet.dst
+        keys: list[Key] = [(PROTOCOL, protocol, port), (IIF, packet.iif), (OIF, packet.oif)]
+        if destination is None:
+            keys += [(SOME,), (SOME, protocol, port)]
+        else:
+            keys += [(DST, destination), (DST, destination, protocol, port)]
+        found = [number for key in keys if key in keyed for number in keyed[key]]
         if not found:
             return self._always
-        return [(number, self._rules[number]) for number in sorted(self._others + found)]
+        return [self._prepared.get(number) or self._new(number) for number in sorted(self._others + found)]
+
+    def _new(self, number: int) -> T:
+        made = self._prepared[number] = self._prepare(number, self._rules[number])
+        return made
 
 
-def _keys(rule: Rule, inside: Inside) -> list[Key]:
-    """Return what a packet must ask for to meet a rule; one of several, whichever way its destination is known."""
-    destination, protocol = rule.value(DST), rule.value(PROTOCOL)
-    ports = [(protocol, port) for port in _ports(rule)] if protocol is not None else []
+def _keys(rule: Rule, is_open: Callable[[tuple[int, int]], bool], bridges: frozenset[str]) -> list[Key]:
+    """Return what a packet must ask for to meet a rule; one of several, whichever way its destination is known.
+
+    `is_open`: whether the address of a packet that is not known may be this one. A rule that marks a packet before it
+    has compared all is met by every packet.
+    """
+    if any(effect.behind < len(rule.conditions) for effect in rule.effects):
+        return []
+    equal = {key: value for key, operator, value in rule.conditions if operator == EQUAL}
+    destination, protocol = equal.get(DST), equal.get(PROTOCOL)
+    ports = [(protocol, port) for port in _ports(rule, equal.get(DPORT))] if protocol is not None else []
     if destination is not None and is_one_address(destination):
-        keys: list[Key] = [(DST, destination[0])]
-        if may_be_open(destination, inside):
-            keys += [(SOME, *port) for port in ports] or [(SOME,)]
-        return keys
+        places: list[Key] = [(DST, destination[0]), *([(SOME,)] if is_open(destination) else [])]
+        return [(*place, *port) for place in places for port in ports] if ports else places
     if ports:
         return [(PROTOCOL, *port) for port in ports]
-    return next(([(key, name)] for key in (OIF, IIF) if (name := rule.value(key)) in inside.bridges), [])
+    return next(([(key, equal[key])] for key in (OIF, IIF) if equal.get(key) in bridges), [])
 
 
-def _ports(rule: Rule) -> list[int]:
-    """The ports that a rule matches, where they are few."""
-    wanted = rule.value(DPORT)
+def _ports(rule: Rule, wanted: tuple[int, int] | None) -> list[int]:
+    """The ports that a rule matches, where they are few; `wanted` is the range that it compares with."""
+    if wanted is not None and wanted[0] == wanted[1]:
+        return [wanted[0]]
     ranges = rule.value(DPORT, IN) if wanted is None else (wanted,)
     if not isinstance(ranges, tuple):
         return []

@@ -1,5 +1,7 @@
 """The base chains of hooks, of every table and backend, in the kernel's order.
 
+Of equal priority the one registered last comes first (net/netfilter/core.c: nf_hook_entries_grow); a ruleset has its
+tables in the order in which they were made.
 Chains of the type nat are entered together, at one place of their hook, by the first packet of a connection alone; the
 first of them that translates decides (net/netfilter/nf_nat_core.c: nf_nat_inet_fn). Of all others each must accept.
 """
@@ -7,12 +9,11 @@ first of them that translates decides (net/netfilter/nf_nat_core.c: nf_nat_inet_
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from exporter.core.nat.packet import Inside, Packet
+from exporter.core.nat.packet import Inside
 from exporter.core.nat.ruleset import (
     BRIDGE,
     GOTO,
     INET,
-    JOINED,
     JUMP,
     NAT,
     NETDEV,
@@ -22,8 +23,9 @@ from exporter.core.nat.ruleset import (
     Place,
     Ruleset,
 )
-from exporter.core.nat.walk.outcome import ACCEPTED, Outcome
+from exporter.core.nat.walk.outcome import ACCEPTED
 from exporter.core.nat.walk.walker import Walker
+from exporter.core.nat.walk.walks import Walks
 
 PREROUTING, INPUT, FORWARD, OUTPUT, POSTROUTING = "prerouting", "input", "forward", "output", "postrouting"
 NAT_PRIORITY = {PREROUTING: -100, OUTPUT: -100, INPUT: 100, POSTROUTING: 100}  # linux/netfilter_ipv4.h: NF_IP_PRI_NAT_*
@@ -45,18 +47,14 @@ class Entry:
 
 
 class Firewall:
-    """All rules of a network namespace at one moment.
-
-    `keys` are those of all conditions and look-ups. `answers` are walks of answers that were made before.
-    """
+    """All rules of a network namespace at one moment, and the walks that were made through them."""
 
     def __init__(self, rulesets: Sequence[Ruleset], inside: Inside) -> None:
         self.inside = inside
         self.walkers = tuple(Walker(rules, inside) for rules in rulesets)
         self._hooks: dict[tuple[str, str], list[list[Entry]]] = {}
         self._other_families: dict[str, list[Entry]] = {}
-        self.keys = frozenset(_keys(rulesets))
-        self.answers: dict[tuple[Packet, tuple[str, ...]], Outcome] = {}
+        self.walks = Walks()
 
     def entries(self, hook: str, family: str) -> list[list[Entry]]:
         """Return the base chains of a hook in their order; those that translate are entered as one."""
@@ -87,18 +85,8 @@ class Firewall:
 
     def _all(self) -> Iterator[Entry]:
         for walker in self.walkers:
-            for place, base in walker.ruleset.bases.items():
+            for place, base in reversed(list(walker.ruleset.bases.items())):
                 yield Entry(walker, place, base)
-
-
-def _keys(rulesets: Sequence[Ruleset]) -> Iterator[str]:
-    """The keys of all conditions and look-ups."""
-    for rules in rulesets:
-        for chain in rules.chains.values():
-            for rule in chain:
-                for condition in rule.conditions:
-                    yield from condition.key.split(JOINED)
-                yield from rule.by.split(JOINED)
 
 
 def _may_matter(entry: Entry) -> bool:

@@ -3,9 +3,9 @@
 Each rule's conditions are compiled once to functions of a packet: a walk calls the same ones for thousands of ports.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from exporter.core.nat.packet import NO, UNKNOWN, YES, Answer, Inside, Packet
 from exporter.core.nat.ruleset import (
@@ -15,21 +15,16 @@ from exporter.core.nat.ruleset import (
     DPORT,
     EQUAL,
     IIF,
-    IIF_GROUP,
-    IIF_INDEX,
     IN,
     JOINED,
     JUMP,
     NETDEV,
     NOT_IN,
     OIF,
-    OIF_GROUP,
-    OIF_INDEX,
     ORIGINAL_DPORT,
     ORIGINAL_DST,
     PROTOCOL,
-    STATE_INVALID,
-    STATE_UNTRACKED,
+    STATE,
     UNEQUAL,
     Condition,
     Element,
@@ -37,6 +32,7 @@ from exporter.core.nat.ruleset import (
     Rule,
     Ruleset,
 )
+from exporter.core.nat.walk.compiled import DEVICE_OF, Holds, by_device, connected, matches, opposite_of, unknown
 from exporter.core.nat.walk.conditions import (
     ADDRESSES,
     CHECKS,
@@ -51,11 +47,7 @@ from exporter.core.nat.walk.conditions import (
 from exporter.core.nat.walk.marks import changed
 
 DEVICES = (IIF, OIF)
-DEVICES_OR_PORTS = (IIF, OIF, IIF_INDEX, OIF_INDEX, IIF_GROUP, OIF_GROUP)
 OF_CONNECTIONS = frozenset({CT_MARK, DIRECTION, ORIGINAL_DST, ORIGINAL_DPORT})
-WITHOUT_CONNECTION = STATE_INVALID | STATE_UNTRACKED
-OPPOSITE = {NO: YES, YES: NO}
-Holds: TypeAlias = Callable[[Packet], Answer]
 
 
 class Matcher:
@@ -68,15 +60,8 @@ class Matcher:
         self._compared_before: dict[Condition, Holds] = {}  # engines write the same conditions in many rules
 
     def matches(self, rule: Rule, packet: Packet) -> Answer:
-        """Whether all conditions of a rule hold; what one of them denies is denied whatever the others are."""
-        answer = YES
-        for holds in self._conditions(rule):
-            found = holds(packet)
-            if found < answer:
-                if not found:
-                    return NO
-                answer = found
-        return answer
+        """Whether all conditions of a rule hold."""
+        return matches(self.conditions(rule), packet)
 
     def applied(self, rule: Rule, packet: Packet, sure: Answer) -> tuple[Answer, Packet]:
         """Whether a rule that changes marks matches, and the packet behind it: conditions see the marks so far.
@@ -84,7 +69,7 @@ class Matcher:
         `sure` is how certain it is that the packet gets to the rule.
         """
         answer, changes = sure, list(rule.effects)
-        for number, holds in enumerate((*self._conditions(rule), None)):
+        for number, holds in enumerate((*self.conditions(rule), None)):
             while changes and changes[0].behind <= number:
                 packet = changed(packet, changes[:1], answer)
                 changes.pop(0)
@@ -95,7 +80,7 @@ class Matcher:
 
     def limits(self, rule: Rule, packet: Packet) -> tuple[str, ...]:
         """Return the keys of conditions that do not hold for certain."""
-        pairs = zip(rule.conditions, self._conditions(rule), strict=True)
+        pairs = zip(rule.conditions, self.conditions(rule), strict=True)
         return tuple(condition.key for condition, holds in pairs if holds(packet) != YES)
 
     def elements(self, rule: Rule, packet: Packet) -> Iterator[tuple[Element, Answer]] | None:
@@ -117,7 +102,8 @@ class Matcher:
             if answer == YES:
                 return
 
-    def _conditions(self, rule: Rule) -> tuple[Holds, ...]:
+    def conditions(self, rule: Rule) -> tuple[Holds, ...]:
+        """Return the compiled conditions of a rule, in their order."""
         known = self._compiled.get(id(rule))
         if known is None:
             known = rule, tuple(self._compile(rule, condition) for condition in rule.conditions)
@@ -126,8 +112,8 @@ class Matcher:
 
     def _compile(self, rule: Rule, condition: Condition) -> Holds:
         key, operator, value = condition
-        if rule.family in (BRIDGE, NETDEV) and key in DEVICES_OR_PORTS:
-            return _unknown  # there a device is a port of the bridge
+        if rule.family in (BRIDGE, NETDEV) and key in DEVICE_OF:
+            return unknown  # there a device is a port of the bridge
         if operator in (EQUAL, UNEQUAL):
             known = self._compared_before.get(condition)
             if known is None:
@@ -137,10 +123,12 @@ class Matcher:
 
     def _finished(self, key: str, operator: str, found: Holds | None) -> Holds:
         if found is None:
-            return _unknown
+            return unknown
+        if operator in (UNEQUAL, NOT_IN):
+            found = opposite_of(found)
         if key in OF_CONNECTIONS:
-            return _connected(_opposite(found) if operator in (UNEQUAL, NOT_IN) else found)
-        return _opposite(found) if operator in (UNEQUAL, NOT_IN) else found
+            return connected(found)
+        return by_device(DEVICE_OF[key], found) if key in DEVICE_OF else found
 
     def _compared(self, key: str, value: Any) -> Holds | None:
         check, inside = CHECKS.get(key), self._inside
@@ -151,6 +139,8 @@ class Matcher:
             return lambda p: (YES if first <= p.dport <= last else NO) if p.dport is not None else is_port(value, None)
         if key == PROTOCOL:
             return lambda packet: YES if packet.protocol == value else NO
+        if key == STATE:
+            return lambda packet: YES if packet.state & value else NO
         if key in ADDRESSES:
             ranges = spans(value)
             if ranges is not None:
@@ -203,29 +193,12 @@ class Matcher:
         answer = YES
         for key, value in zip(keys, element.key, strict=True):
             check = LISTED.get(key) or CHECKS.get(key)
-            unknown = check is None or (rule.family in (BRIDGE, NETDEV) and key in DEVICES_OR_PORTS)
+            unknown = check is None or (rule.family in (BRIDGE, NETDEV) and key in DEVICE_OF)
             found = UNKNOWN if unknown or check is None else check(value, packet, self._inside)
             if not found:
                 return NO
             answer = min(answer, found)
         return answer
-
-
-def _unknown(_: Packet) -> Answer:
-    return UNKNOWN
-
-
-def _connected(holds: Holds) -> Holds:
-    """Without a connection a condition on it does not hold, whether negated or not."""
-    return lambda packet: NO if packet.state & WITHOUT_CONNECTION else holds(packet)
-
-
-def _opposite(holds: Holds) -> Holds:
-    def opposite(packet: Packet) -> Answer:
-        answer = holds(packet)
-        return OPPOSITE.get(answer, answer)
-
-    return opposite
 
 
 @lru_cache(1 << 10)

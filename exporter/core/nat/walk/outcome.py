@@ -1,6 +1,6 @@
 """What becomes of a packet, by which rule, and what may have happened before that."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporter.core.nat.packet import UNKNOWN, Answer, Packet
 from exporter.core.nat.ruleset import Place, Rule
@@ -9,8 +9,7 @@ ACCEPTED, DROPPED, REJECTED, UNDECIDED = "ACCEPT", "DROP", "REJECT", "UNKNOWN"
 DROPS = frozenset({DROPPED, REJECTED})
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What a rule does with a packet, or the policy of a base chain: then `rule` is None.
 
     `base` is where the kernel enters, `number` the rule's number in its own chain from 1 on. `effect` is a target's
@@ -37,12 +36,11 @@ class Decision:
         return self.effect in DROPS
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """`verdict` is ACCEPT, DROP, REJECT or UNKNOWN, by `decision`; None where nothing dropped the packet.
 
     `packet` is what it became. `translations` are the rules that translated it for certain, `untracked` the rule that
-    exempted it from that, `accepted` the rules that accepted it. `doubts` would change the outcome, and it is unknown
+    exempted it from that, `accepted` the rules that accepted it. `unclear` would change the outcome, and it is unknown
     whether they match. `partial` changes it for some of the clients only.
     """
 
@@ -52,13 +50,18 @@ class Outcome:
     translations: tuple[Decision, ...] = ()
     untracked: Decision | None = None
     accepted: tuple[Decision, ...] = ()
-    doubts: tuple[Decision, ...] = ()
+    unclear: tuple[Decision, ...] = ()
     partial: tuple[Decision, ...] = ()
+
+    @property
+    def uncertain(self) -> tuple[Decision, ...]:
+        """All that may change the outcome, or does for some packets."""
+        return (*self.unclear, *self.partial)
 
     @property
     def certain(self) -> bool:
         """Whether it is the same for every packet that was meant."""
-        return self.verdict != UNDECIDED and not self.doubts and not self.partial
+        return self.verdict != UNDECIDED and not self.uncertain
 
     @property
     def dropped(self) -> bool:

@@ -12,7 +12,9 @@ from exporter.core.nat.packet import UNKNOWN, YES, Answer, Inside, Packet
 from exporter.core.nat.ruleset import FINAL, GOTO, JUMP, MAP, PASSING, RETURN, UNTRACKED, Place, Rule, Ruleset
 from exporter.core.nat.ruleset import UNKNOWN as OPEN
 from exporter.core.nat.walk.chain_index import ChainIndex
+from exporter.core.nat.walk.compiled import Holds, matches
 from exporter.core.nat.walk.matcher import Matcher
+from exporter.core.nat.walk.walks import Fields, fields_of
 
 DEEPEST = 64  # chains within chains; the kernel allows 16 for nf_tables
 LEADING = (JUMP, GOTO)
@@ -36,6 +38,18 @@ class Hit(NamedTuple):
     port: int = 0
 
 
+class Met(NamedTuple):
+    """A rule that a packet may meet, its conditions compiled, what it does, and the hit if it matches for certain."""
+
+    rule: Rule
+    conditions: tuple[Holds, ...]
+    does: int
+    hit: Hit
+
+
+PASSES, DECIDED, RETURNS, MAPS, FOLLOWS = range(5)  # what a rule does
+
+
 @dataclass(slots=True)
 class Course:
     """The packet while it is walked: rules change its marks."""
@@ -50,7 +64,9 @@ class Walker:
         self.ruleset = rules
         self.matcher = Matcher(rules, inside)
         self._inside = inside
-        self._indexes: dict[Place, ChainIndex] = {}
+        self._indexes: dict[Place, tuple[ChainIndex[Met], Fields]] = {}
+        self.met: list[Fields] = []  # of each chain that a packet was in: what its rules look at
+        self._whole: dict[Place, dict[Packet, tuple[tuple[Hit, ...], list[Fields]]]] = {}
 
     def hits(self, place: Place, course: Course) -> Iterator[Hit]:
         """Yield the rules that would decide, in the order in which the packet meets them, changing its marks.
@@ -59,35 +75,49 @@ class Walker:
         """
         yield from self._hits(place, course, YES, DEEPEST)
 
+    def all_hits(self, place: Place, packet: Packet) -> tuple[Hit, ...]:
+        """Return all of them; a later walk of the same packet that comes to the chain takes them from here."""
+        course, before = Course(packet), len(self.met)
+        found = tuple(self.hits(place, course))
+        if course.packet is packet:
+            self._whole.setdefault(place, {})[packet] = found, self.met[before:]
+        return found
+
     def _hits(self, place: Place, course: Course, sure: Answer, depth: int) -> Iterator[Hit]:
         """Walk one chain; `sure` is how certain it is that the packet is in it."""
-        for number, rule in self._candidates(place, course.packet):
-            matched = self._change(rule, course, sure) if rule.effects else self.matcher.matches(rule, course.packet)
+        for met in self._candidates(place, course.packet):
+            rule, conditions, does, sure_hit = met
+            changes = rule.effects
+            matched = (yield from self._change(met, course, sure)) if changes else matches(conditions, course.packet)
             if not matched:
                 continue
             answer = min(sure, matched)
-            if rule.effects and any(effect.key == UNTRACKED for effect in rule.effects):
-                yield Hit(rule, number + 1, answer, NOTRACK)
-            if rule.target in PASSING:
+            hit = sure_hit if answer == YES else sure_hit._replace(answer=answer)
+            if does == PASSES:
                 continue
-            if rule.target in DECIDES and not rule.by:
-                yield Hit(rule, number + 1, answer, rule.target, _address(rule), rule.port)
+            if does == DECIDED:
+                yield hit
                 continue
-            if rule.target == RETURN:
-                left = True
-            elif rule.target == MAP:
-                left, answer = yield from self._mapped(rule, number, course, answer, depth)
-            else:
-                left = yield from self._follow(Hit(rule, number + 1, answer, rule.target), rule.to, course, depth)
+            left = True
+            if does == MAPS:
+                left, answer = yield from self._mapped(hit, course, depth)
+            elif does == FOLLOWS:
+                left = yield from self._follow(hit, rule.to, course, depth)
             if left:
                 if answer == YES:
                     return
                 sure = answer
 
-    def _change(self, rule: Rule, course: Course, sure: Answer) -> Answer:
-        """Match a rule that changes marks, and change them as certainly as the packet is there."""
-        matched, packet = self.matcher.applied(rule, course.packet, sure)
-        course.packet = packet
+    def _change(self, met: Met, course: Course, sure: Answer) -> Generator[Hit, None, Answer]:
+        """Match a rule that changes marks, and change them as certainly as the packet is there.
+
+        What a rule that ends connection tracking compares after that does not matter.
+        """
+        rule = met.rule
+        behind = next((effect.behind for effect in rule.effects if effect.key == UNTRACKED), None)
+        if behind is not None and (exempt := min(sure, matches(met.conditions[:behind], course.packet))):
+            yield met.hit._replace(answer=exempt, target=NOTRACK, address="", port=0)
+        matched, course.packet = self.matcher.applied(rule, course.packet, sure)
         return matched
 
     def _follow(self, hit: Hit, to: str, course: Course, depth: int) -> Generator[Hit, None, bool]:
@@ -95,7 +125,7 @@ class Walker:
         rule = hit.rule
         if hit.target in LEADING:
             if depth:
-                yield from self._hits((rule.family, rule.table, to), course, hit.answer, depth - 1)
+                yield from self._enter((rule.family, rule.table, to), course, hit.answer, depth - 1)
             return hit.target == GOTO
         if hit.target == RETURN:
             return True
@@ -109,19 +139,25 @@ class Walker:
             yield known if decided else known._replace(answer=min(hit.answer, UNKNOWN))
         return False
 
-    def _mapped(
-        self, rule: Rule, number: int, course: Course, sure: Answer, depth: int
-    ) -> Generator[Hit, None, tuple[bool, Answer]]:
+    def _enter(self, place: Place, course: Course, sure: Answer, depth: int) -> Iterator[Hit]:
+        """Walk a chain from another one, unless its hits are known."""
+        known = self._whole[place].get(course.packet) if sure == YES and place in self._whole else None
+        if known is None:
+            yield from self._hits(place, course, sure, depth)
+        else:
+            self.met += known[1]
+            yield from known[0]
+
+    def _mapped(self, hit: Hit, course: Course, depth: int) -> Generator[Hit, None, tuple[bool, Answer]]:
         """Follow a verdict map, if it has an element for the packet. Return as `_follow`, and how certainly."""
-        elements = self.matcher.elements(rule, course.packet)
+        elements = self.matcher.elements(hit.rule, course.packet)
         if elements is None:
-            yield Hit(rule, number + 1, UNKNOWN, "?map")
-            return False, sure
-        left, level = False, sure
+            yield hit._replace(answer=UNKNOWN, target="?map")
+            return False, hit.answer
+        left, level = False, hit.answer
         for element, found in elements:
-            answer = min(sure, found)
-            hit = Hit(rule, number + 1, answer, element.target)
-            if (yield from self._follow(hit, element.to, course, depth)):
+            answer = min(hit.answer, found)
+            if (yield from self._follow(hit._replace(answer=answer, target=element.target), element.to, course, depth)):
                 left, level = True, answer
         return left, level
 
@@ -135,11 +171,26 @@ class Walker:
             address, port = element.address or hit.rule.address, element.port or hit.rule.port
             yield hit._replace(answer=min(hit.answer, found), address=address, port=port)
 
-    def _candidates(self, place: Place, packet: Packet) -> list[tuple[int, Rule]]:
-        index = self._indexes.get(place)
-        if index is None:
-            index = self._indexes[place] = ChainIndex(self.ruleset.chains.get(place, ()), self._inside)
-        return index.candidates(packet)
+    def _candidates(self, place: Place, packet: Packet) -> list[Met]:
+        known = self._indexes.get(place)
+        if known is None:
+            rules = self.ruleset.chains.get(place, ())
+            known = self._indexes[place] = ChainIndex(rules, self._inside, self._prepare), fields_of(rules)
+        self.met.append(known[1])
+        return known[0].candidates(packet)
+
+    def _prepare(self, place: int, rule: Rule) -> Met:
+        does = _does(rule)
+        address, port = (_address(rule), rule.port) if does == DECIDED else ("", 0)
+        return Met(rule, self.matcher.conditions(rule), does, Hit(rule, place + 1, YES, rule.target, address, port))
+
+
+def _does(rule: Rule) -> int:
+    if rule.target in PASSING:
+        return PASSES
+    if rule.target in DECIDES and not rule.by:
+        return DECIDED
+    return {RETURN: RETURNS, MAP: MAPS}.get(rule.target, FOLLOWS)
 
 
 def _address(rule: Rule) -> str:

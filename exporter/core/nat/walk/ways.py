@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from exporter.core.nat.packet import OUTSIDE, Packet
-from exporter.core.nat.ruleset import EITHER_PORT, ORIGINAL_DPORT, ORIGINAL_DST, SPORT, STATE_DNAT, STATE_ESTABLISHED
+from exporter.core.nat.ruleset import STATE_DNAT, STATE_ESTABLISHED
 from exporter.core.nat.walk.firewall import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Decision, Outcome
 
 Route = Callable[[int], str]  # the bridge of an address's network; OUTSIDE for other addresses
-SOURCE_PORT, FIRST_DESTINATION = (SPORT, EITHER_PORT), (ORIGINAL_DST, ORIGINAL_DPORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +32,9 @@ class Way:
         return next((part.decision for part in self.parts if part.dropped), None)
 
     @property
-    def doubts(self) -> tuple[Decision, ...]:
+    def unclear(self) -> tuple[Decision, ...]:
         """All that may change it, of which it is unknown whether it does."""
-        return tuple(one for part in self.parts for one in part.doubts)
+        return tuple(one for part in self.parts for one in part.unclear)
 
     @property
     def partial(self) -> tuple[Decision, ...]:
@@ -57,7 +56,7 @@ def way_in(firewall: Firewall, packet: Packet, route: Route) -> Way:
         return Way((arrived, passed))
     back = answer_to(packet, passed.packet, forwarded)
     answering = (OUTPUT, POSTROUTING) if local else (PREROUTING, FORWARD, POSTROUTING)
-    answered = _answered(firewall, back, answering)
+    answered = walk(firewall, back, answering)
     if answered.dropped:
         return Way((arrived, passed, answered))
     return Way((arrived, passed, answered, *_further(firewall, packet, passed.packet, onward)))
@@ -72,18 +71,6 @@ def _further(firewall: Firewall, sent: Packet, passed: Packet, onward: tuple[str
     if not arrived.dropped:
         forwarded = passed._replace(state=state, mark=arrived.packet.mark, ct_mark=arrived.packet.ct_mark)
         yield walk(firewall, forwarded, onward)
-
-
-def _answered(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Outcome:
-    """Walk an answer; those that differ only in what no rule has a condition for are walked once."""
-    if firewall.keys.isdisjoint(SOURCE_PORT):
-        packet = packet._replace(sport=None)
-    if firewall.keys.isdisjoint(FIRST_DESTINATION):
-        packet = packet._replace(original=None)
-    known = firewall.answers.get((packet, hooks))
-    if known is None:
-        known = firewall.answers[packet, hooks] = walk(firewall, packet, hooks)
-    return known
 
 
 def answer_to(sent: Packet, passed: Packet, forwarded: Packet) -> Packet:
@@ -120,9 +107,9 @@ def way_out(firewall: Firewall, packet: Packet, *, answered: bool = True) -> Way
     if translated or answered:
         # Until the translation is undone the answer is for an address of the host's own.
         arriving = back._replace(iif=OUTSIDE, oif=OUTSIDE, to_host=translated, dst=None if translated else packet.src)
-        parts.append(_answered(firewall, arriving, (PREROUTING,)))
+        parts.append(walk(firewall, arriving, (PREROUTING,)))
         back = parts[-1].packet
     if not parts[-1].dropped:
         going = back._replace(iif=OUTSIDE, dst=packet.src, to_host=False, oif=packet.iif)
-        parts.append(_answered(firewall, going, (FORWARD, POSTROUTING)))
+        parts.append(walk(firewall, going, (FORWARD, POSTROUTING)))
     return Way(tuple(parts))

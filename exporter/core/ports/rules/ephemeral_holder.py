@@ -1,7 +1,7 @@
 """A bind in the host's network namespace failed, no socket listens there, and an outgoing connection has the port.
 
 A start that failed for it is `start_failed`, with the connection as its holder. Guard: connections are looked up only
-then; one in TIME_WAIT ends by itself; one of another address is no obstacle.
+then; one in TIME_WAIT ends by itself; one of another address does not block it.
 """
 
 from collections.abc import Iterator

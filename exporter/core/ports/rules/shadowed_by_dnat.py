@@ -24,7 +24,7 @@ def check(context: PortContext) -> Iterator[Finding]:
         )
         found.setdefault((shadowed.owner, place, shadowed.redirect.target), shadowed.reserves)
     for (owner, place, target), reserves in found.items():
-        leads = f"a DNAT rule leads its clients from outside to {described(target)}"
-        detail = f"{described(owner)} {'reserves' if reserves else 'listens on'} {place}, and {leads}"
+        sends = f"a DNAT rule sends its clients from outside to {described(target)}"
+        detail = f"{described(owner)} {'reserves' if reserves else 'listens on'} {place}, and {sends}"
         severity = INFO if reserves else CRITICAL
         yield of_holder(conflict(context, KIND, place, owner.name, severity, detail, holder=target))

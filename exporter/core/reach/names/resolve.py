@@ -1,7 +1,7 @@
 """The name step: which address a container gets for a name, from which source, or why it gets none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
@@ -19,11 +19,15 @@ from exporter.core.reach.view import FILES
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """`steps` say how; `addresses` are what the client gets, first those that it tries first."""
+    """`steps` say how; `addresses` are what the client gets, first those that it tries first.
+
+    `server` is the name server that the client queries, '' where it queries none.
+    """
 
     steps: tuple[Step, ...] = ()
     addresses: tuple[str, ...] = ()
     network: str = ""
+    server: str = ""
 
 
 def resolve(context: ReachContext, client: Container, text: str, server: Container | None) -> Resolved:
@@ -40,8 +44,14 @@ def resolve(context: ReachContext, client: Container, text: str, server: Contain
         return Resolved((_by_hosts(context, client, text, known, server),), known)
     conf = parse_resolv_conf(view.resolv_conf or "")
     servers = conf.servers or ("127.0.0.1",)  # resolv.conf(5): the default
-    if servers[0] != EMBEDDED or context.home(client).network_mode == HOST_MODE:
-        return Resolved((_by_other_server(context, client, text, servers, server),))
+    return replace(_by_server(context, client, text, server, replace(conf, servers=servers)), server=servers[0])
+
+
+def _by_server(
+    context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf
+) -> Resolved:
+    if conf.servers[0] != EMBEDDED or context.home(client).network_mode == HOST_MODE:
+        return Resolved((_by_other_server(context, client, text, conf.servers, server),))
     fault = resolver_fault(context, client)
     if fault is not None and fault.state == FAILED:
         return Resolved((fault,))

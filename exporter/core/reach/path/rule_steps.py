@@ -56,12 +56,12 @@ def joined_steps(*steps: Step | None) -> tuple[Step, ...]:
 
 def may_translate(outcome: Outcome) -> bool:
     """Whether a rule may send the packet elsewhere, or change its source: no later step is certain."""
-    return any(one.effect not in ENDS for one in (*outcome.doubts, *outcome.partial))
+    return any(one.effect not in ENDS for one in outcome.uncertain)
 
 
 def undecided(outcome: Outcome) -> Decision | None:
     """Return the first rule that may change what becomes of the packet."""
-    return next(iter((*outcome.doubts, *outcome.partial)), None)
+    return next(iter(outcome.uncertain), None)
 
 
 def reason(decision: Decision, source: Network | None, target: Network | None) -> tuple[str, str]:

@@ -82,8 +82,8 @@ def test_a_walk_ends_as_the_connection_does(host: Lab, seed: int) -> None:
     host.plant(rules)
     connected = host.connects()
     one = host.way_in(exact=True)
-    assert not one.doubts, rules
+    assert not one.unclear, rules
     assert arrives(one) == connected, rules
     anybody = host.way_in()
-    if not anybody.doubts and not anybody.partial:
+    if not anybody.unclear and not anybody.partial:
         assert arrives(anybody) == connected, rules

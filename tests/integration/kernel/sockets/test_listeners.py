@@ -45,7 +45,7 @@ def test_the_kernel_of_this_machine_tells_all_that_was_made_with_inode_and_user(
         assert {replace(each, cgroup_id=0) for each in read_listeners()} == expected
         reading = SocketReader()
         first = reading.read()
-        assert {replace(each, cgroup_id=0) for each in first} == expected
+        assert {replace(each, cgroup_id=0) for each in first.sockets} == expected
         assert reading.read() is first
         reading.close()
 

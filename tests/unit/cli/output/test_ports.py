@@ -1,11 +1,16 @@
 """What `ports` prints."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from exporter.cli.output.ports import document, port_lines, print_ports
+from exporter.cli.output.ports import document, parse_port_lines, port_lines, print_ports
+from exporter.core.model.mesh import MeshPort
 from exporter.core.model.sockets import HostSockets
+from exporter.core.topology.topology import join
+from exporter.web.page import api
+from tests.support.builders import shop
 from tests.support.port_hosts import container, engine, process, proxy
 from tests.support.terminal import printed, seen
 
@@ -50,3 +55,12 @@ def test_the_document_says_the_same() -> None:
 def test_where_nothing_listens_or_nothing_was_read_that_is_said(sentence: Any) -> None:
     assert printed(partial(print_ports, port_lines(seen(sockets=HostSockets())))) == [sentence]
     assert json.loads(document(port_lines(seen(sockets=None)))) == []
+
+
+def test_a_port_of_the_routing_mesh_is_published_to_its_service() -> None:
+    """By a look of one's own, and as a running exporter tells it."""
+    topology = shop()
+    inventory = replace(topology.inventory, mesh={"ingress-net": (MeshPort("svc", 8085, 80),)})
+    found = seen(sockets=HostSockets(engine("", "[::]:8085")), topology=join(inventory, topology.devices))
+    assert [(line.owner, line.published_to) for line in port_lines(found)] == [("engine", "service svc:80")]
+    assert parse_port_lines(json.loads(api.ports(found))) == port_lines(found)

@@ -73,6 +73,14 @@ def test_what_is_refused_in_a_containers_place_is_the_containers(comm: str) -> N
     assert counted(refused(comm=comm), claims=wanted("api")) == {("api", "tcp", "8080"): 1}
 
 
+def test_a_user_s_process_of_that_name_is_refused_for_itself() -> None:
+    bind = replace(refused(comm="dockerd"), uid=1000)
+    assert counted(bind, claims=wanted("api")) == {}
+    assert counted(bind, claims=PortClaims(wanted={HTTP: frozenset({"api"})}, held=frozenset({HTTP}))) == {
+        ("dockerd", "tcp", "8080"): 1
+    }
+
+
 @pytest.mark.parametrize("claims", [wanted(), wanted("api", "web"), wanted("api", port=("udp", 8080)), NOBODY])
 def test_what_may_be_refused_in_the_place_of_several_is_nobodys(claims: PortClaims) -> None:
     assert counted(refused(comm="docker-proxy"), claims=claims, now=LATER) == {}

@@ -11,7 +11,7 @@ from exporter.core.explain.reach_codes import REACH_CODES
 HERE = Path(__file__)
 SOURCES = HERE.parents[4] / "exporter/core/reach"
 # Of `--probe`, which this folder does not decide.
-OF_PROBES = {"probe_failed", "probe_contradicts"}
+OF_PROBES = {code for code in REACH_CODES if code.startswith("probe_")}
 WORD = re.compile(r'"([a-z]+_[a-z0-9_]+)"')
 
 

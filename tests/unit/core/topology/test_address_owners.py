@@ -35,7 +35,7 @@ def test_an_address_on_docker_gwbridge_is_the_containers_that_the_network_names(
     )
     assert address_owners(replace(found, members={GATEWAY.id: members})) == {
         "172.25.0.3": AddressOwner("web", "docker_gwbridge", "web-id"),
-        "172.25.0.2": AddressOwner("gateway_ingress-sbox", "docker_gwbridge", "ingress-sbox"),
+        "172.25.0.2": AddressOwner("gateway_ingress-sbox", "docker_gwbridge", "ingress-sbox", is_container=False),
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.sockets import BoundSocket, HostSockets, ListeningSocket, Owner
+from exporter.kernel.sockets.listeners import Listening
 from exporter.kernel.sockets.owners import SocketOwners
 from exporter.kernel.sockets.processes import sees_all_processes
 from tests.support import builders
@@ -41,7 +42,7 @@ class Host:
 
     def told(self) -> HostSockets:
         """What is told now."""
-        return self.owners.resolve(self.sockets, self.inventory, LOCAL_PORTS)
+        return self.owners.resolve(Listening(self.sockets), self.inventory, LOCAL_PORTS)
 
     def by_port(self) -> dict[int, Owner]:
         """The same, by ports."""

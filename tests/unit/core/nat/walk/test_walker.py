@@ -33,6 +33,7 @@ from exporter.core.nat.walk.firewall import Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.nat.walk.walker import Course, Hit, Walker
+from tests.support.every_rule import every_rule
 from tests.support.saved_rules import ruleset
 
 FORWARD: Place = ("ip", "filter", "FORWARD")
@@ -257,23 +258,11 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
     return Ruleset({**chains, leaf.place: (leaf,)}, {FORWARD: Base("forward", "DROP")}, maps)
 
 
-class NoIndex:
-    """Stands in for the index: every rule is looked at."""
-
-    def __init__(self, rules: tuple[Rule, ...], _: Inside) -> None:
-        self._rules = list(enumerate(rules))
-
-    def candidates(self, _: Packet) -> list[tuple[int, Rule]]:
-        """All of them."""
-        return self._rules
-
-
 @given(rulesets(), PACKETS)
 @settings(max_examples=250, deadline=None)
 def test_an_index_changes_no_walk(rules: Ruleset, packet: Packet) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        indexed = met(rules, packet)
-        patch.setattr("exporter.core.nat.walk.walker.ChainIndex", NoIndex)
+    indexed = met(rules, packet)
+    with every_rule():
         assert indexed == met(rules, packet)
 
 
@@ -298,7 +287,10 @@ def test_thousands_of_ports_are_not_walked() -> None:
     """A rule that asks for one port, address or bridge is looked at only for what it asks for."""
     lines = "\n".join(f"FORWARD -p tcp -m tcp --dport {port} -j DROP" for port in range(1000, 3000))
     addressed = "\n".join(f"FORWARD -d 10.0.{n // 250}.{n % 250}/32 -j DROP" for n in range(1000))
+    published = "\n".join(f"FORWARD -d 172.18.0.9/32 -p tcp --dport {port} -j ACCEPT" for port in range(3000, 4000))
     bridged = "\n".join(f"FORWARD -o {name} -j ACCEPT" for name in sorted(INSIDE.bridges))
-    found = ChainIndex(walker(f"{lines}\n{addressed}\n{bridged}").ruleset.chains[FORWARD], INSIDE)
+    chain = walker(f"{lines}\n{addressed}\n{bridged}\n{published}").ruleset.chains[FORWARD]
+    found: ChainIndex[int] = ChainIndex(chain, INSIDE, lambda place, _: place)
     assert len(found.candidates(IN)) == 1
     assert len(found.candidates(IN._replace(dport=1500, dst=number_of("10.0.1.5")))) == 3
+    assert len(found.candidates(IN._replace(oif="", dport=3500, dst=number_of("172.18.0.9")))) == 1

@@ -1,0 +1,33 @@
+"""The process behind the engine's Unix socket: what the kernel says of it, which no process can choose."""
+
+import socket
+import struct
+from typing import NamedTuple
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+UCRED = struct.Struct("=iII")  # struct ucred (linux/socket.h): pid, uid, gid
+
+
+class Peer(NamedTuple):
+    """The process that listens on a socket, as this one's namespaces number it and its user.
+
+    Of a socket that systemd has made for the engine it is systemd.
+    """
+
+    pid: int
+    uid: int
+
+
+def read_peer(url: str, timeout: float) -> Peer | None:
+    """Connect and read SO_PEERCRED (unix(7)); None for a TCP address, and where nothing listens."""
+    scheme, _, path = (url or DEFAULT_HOST).partition("://")
+    if scheme != "unix":
+        return None
+    try:
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(timeout)
+            sock.connect(path)
+            pid, uid, _ = UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size))
+            return Peer(pid, uid)
+    except OSError:
+        return None
