@@ -5,6 +5,8 @@ from dataclasses import replace
 from tests.truth.reach.situation import Situation
 from tests.truth.reach.situations import (
     firewalls,
+    firewalls_host,
+    firewalls_nft,
     inside,
     isolation,
     links,
@@ -12,6 +14,7 @@ from tests.truth.reach.situations import (
     names,
     published,
     routes,
+    routes_back,
     sizes,
     unresolved,
 )
@@ -20,9 +23,12 @@ _KINDS = {
     "name": names,
     "no name": unresolved,
     "route": routes,
+    "route of host or server": routes_back,
     "link": links,
     "isolation": isolation,
     "firewall": firewalls,
+    "firewall of nft": firewalls_nft,
+    "firewall of the host": firewalls_host,
     "inside": inside,
     "listener": listeners,
     "published or host": published,

@@ -4,7 +4,9 @@ from typing import Any
 
 from tests.truth.case import Plant
 from tests.truth.plants import both
-from tests.truth.reach.planting import SLEEP, box, client, pair, service, within
+from tests.truth.reach.changes import within
+from tests.truth.reach.planting import SLEEP, box, client, pair
+from tests.truth.reach.servers import service
 from tests.truth.reach.situation import fails, fails_unseen, works
 
 OUTSIDE: dict[str, Any] = {"target": "$outside", "port": 7000, "answers": ("outside",)}

@@ -4,7 +4,8 @@ from typing import Any
 
 from tests.truth.case import Plant
 from tests.truth.plants import both, saved, shell, sysctl
-from tests.truth.reach.planting import BRIDGE, box, client, joined, network, outside, pair
+from tests.truth.reach.changes import outside
+from tests.truth.reach.planting import BRIDGE, SLEEP, box, client, joined, network, pair
 from tests.truth.reach.situation import BOOKWORM, SID, TRIXIE, fails, fails_unseen, works, works_unseen
 
 ACROSS: dict[str, Any] = {"target": "$server"}
@@ -12,6 +13,10 @@ OUTSIDE: dict[str, Any] = {"target": "$outside", "port": 7000, "answers": ("outs
 NO_ICC = both(network("noicc", "10.52.0.0/24", options={f"{BRIDGE}.enable_icc": "false"}), pair("noicc"))
 BR_NETFILTER = "net.bridge.bridge-nf-call-iptables"
 BY_BRIDGE = shell("ip link set br-noicc type bridge nf_call_iptables 1", "true")
+DAEMON = ("--icc=false",)
+LINKED = both(
+    box("server", "bridge", ports={"80/tcp": 8090}), box("client", "bridge", SLEEP, links={"server": "thedb"})
+)
 PLAIN = both(network("plain", "10.53.0.0/24", options={f"{BRIDGE}.enable_ip_masquerade": "false"}), client("plain"))
 SIX = both(network("six", "10.66.0.0/24", "fd00:66::/64"), network("seven", "10.67.0.0/24", "fd00:67::/64"))
 
@@ -69,6 +74,9 @@ SITUATIONS = (
         target="$server_m",
     ),
     fails("icc=false", "filter", NO_ICC),
+    works("icc=false of the daemon, and a link", LINKED, target="thedb", flags=DAEMON),
+    fails("icc=false of the daemon", "filter", pair("bridge"), flags=DAEMON, **ACROSS),
+    works("icc=false of the daemon, on a network of its own", pair(), flags=DAEMON),
     fails(
         "icc=false by the bridge's own switch",
         "filter",

@@ -7,7 +7,9 @@ from tests.support.bpf_drop import TCX_INGRESS, XDP, Hook, dropping
 from tests.truth.case import Plant
 from tests.truth.lab import Lab
 from tests.truth.plants import both, shell
-from tests.truth.reach.planting import box, client, joined, network, pair, ports_of, service, within
+from tests.truth.reach.changes import ports_of, within
+from tests.truth.reach.planting import box, client, joined, network, pair
+from tests.truth.reach.servers import service
 from tests.truth.reach.situation import fails, fails_unseen, works, works_unseen
 
 X = network("x", "10.50.0.0/24")

@@ -4,7 +4,9 @@ from typing import Any
 
 from tests.truth.case import Plant
 from tests.truth.plants import both
-from tests.truth.reach.planting import FULL, SLEEP, box, client, command, joined, network, pair, service
+from tests.truth.reach.changes import command
+from tests.truth.reach.planting import SLEEP, box, client, joined, network, pair
+from tests.truth.reach.servers import FULL, service
 from tests.truth.reach.situation import fails, works
 
 IDLE = box("server", "n", SLEEP)

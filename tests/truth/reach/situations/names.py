@@ -3,8 +3,10 @@
 from typing import Any
 
 from tests.truth.plants import both
+from tests.truth.reach.changes import command, within, written
 from tests.truth.reach.dns import KNOWN, serving
-from tests.truth.reach.planting import SLEEP, box, client, command, joined, network, pair, service, within, written
+from tests.truth.reach.planting import SLEEP, box, client, joined, network, pair
+from tests.truth.reach.servers import service
 from tests.truth.reach.situation import AMBIGUOUS, Truth, fails_unseen, works, works_unseen
 
 LINKED: dict[str, Any] = {"Links": ["server:thedb"]}
@@ -17,6 +19,7 @@ EXAMPLE: dict[str, Any] = {"dns": ["192.0.2.1"], "dns_opt": ["ndots:2"], "dns_se
 SITUATIONS = (
     works("name on one network", pair()),
     works("name in upper case", pair(), target="SERVER"),
+    works("short id", pair(), target="$server_id"),
     works("name with its network", pair(), target="server.n"),
     works("alias", both(box("server", endpoint={"Aliases": ["store"]}), client()), target="store"),
     works("alias of two containers", BOTH_OF_POOL, target="pool", answers=("server", "second")),

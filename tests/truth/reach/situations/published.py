@@ -3,7 +3,9 @@
 from typing import Any
 
 from tests.truth.plants import both, rules
-from tests.truth.reach.planting import SLEEP, box, client, command, network, service
+from tests.truth.reach.changes import command
+from tests.truth.reach.planting import SLEEP, box, client, network
+from tests.truth.reach.servers import service
 from tests.truth.reach.situation import BOOKWORM, NEWER, fails, works
 
 PORT: dict[str, Any] = {"80/tcp": 8090}

@@ -3,7 +3,9 @@
 from typing import Any
 
 from tests.truth.plants import both, shell
-from tests.truth.reach.planting import SLEEP, box, client, network, pair, service, within
+from tests.truth.reach.changes import within
+from tests.truth.reach.planting import SLEEP, box, client, network, pair
+from tests.truth.reach.servers import service
 from tests.truth.reach.situation import fails_unseen, works, works_unseen
 
 OUTSIDE: dict[str, Any] = {"target": "$outside", "port": 7000, "answers": ("outside",)}

@@ -3,8 +3,9 @@
 from typing import Any
 
 from tests.truth.plants import both, shell
+from tests.truth.reach.changes import command, removed_from, within, written
 from tests.truth.reach.dns import KNOWN, serving
-from tests.truth.reach.planting import SLEEP, box, client, command, joined, network, pair, removed_from, within, written
+from tests.truth.reach.planting import SLEEP, box, client, joined, network, pair
 from tests.truth.reach.situation import fails, fails_unseen
 
 NO_DNS_RULES = "iptables -t nat -F; nft flush table ip docker-dns 2>/dev/null || true"
@@ -18,7 +19,6 @@ DECOY = both(
     client(extra_hosts={"server": "10.42.0.77"}),
     box("server"),
 )
-UNNAMED = box("happy_unnamed", "n")
 WELL_KNOWN: dict[str, Any] = {"target": KNOWN, "port": 7000}
 
 SITUATIONS = (
