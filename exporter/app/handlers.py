@@ -6,9 +6,11 @@ from collections.abc import Callable
 from exporter import __version__
 from exporter.app.document_cache import DocumentCache
 from exporter.app.observation_cache import ObservationCache
+from exporter.app.reach import OneAtATime
 from exporter.app.scrape import SharedText
 from exporter.config import Config
 from exporter.core.observation import Observation
+from exporter.core.reach.answer import document as reach_document
 from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
 from exporter.web.compression import compress
 from exporter.web.page import api
@@ -29,6 +31,7 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
 
     shared = SharedText(write)
     documents = DocumentCache(observations.recent)
+    reaches = OneAtATime(observations.recent, config.procfs)
 
     def scrape(*, openmetrics: bool, gzip: bool) -> bytes:
         return shared.text(observations.fresh(), openmetrics=openmetrics, gzip=gzip)
@@ -49,6 +52,7 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
             "/api/v1/findings": lambda: documents.get("findings", api.found),
         },
         explain=lambda what: documents.get(("explain", what), lambda observation: api.explained(observation, what)),
+        explain_reach=lambda question: api.written(reach_document(reaches.answer(question))),
         tick=tick,
         waiting_for=waiting_for,
         stalled=observations.stalled,

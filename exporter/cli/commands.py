@@ -93,22 +93,34 @@ def ports(config: Config, /, output: str, **remote_flags: Any) -> int:
     cls=HostCommand,
     flags=EVALUATION_FLAGS,
     remote_flags=LOG_FLAGS,
-    epilog=examples("explain 8080", "explain udp/53", "explain web --output json --url http://host:9714"),
+    epilog=examples(
+        "explain 8080",
+        "explain web --url http://host:9714",
+        "explain web db:5432",
+        "explain web 192.0.2.7:53/udp",
+        "explain web internet",
+    ),
 )
 @click.argument("what", metavar="PORT|CONTAINER")
+@click.argument("target", metavar="[TARGET]", required=False)
 @output
 @remote_options
 @click.pass_obj
-def explain(config: Config, /, what: str, output: str, **remote_flags: Any) -> int:
-    """Trace the path from a port of the host to the process that serves it.
+def explain(config: Config, /, what: str, target: str | None, output: str, **remote_flags: Any) -> int:
+    """Trace a path: from a port of the host to its process, or from a container to TARGET.
 
     PORT is 8080, tcp/8080 or 8080/udp. CONTAINER is a name or an ID prefix; all its ports are traced.
 
-    Exit status: 0 path complete, 2 path broken or blocked, 3 undetermined.
+    TARGET is a container, a name, an address, `host` or `internet`, with :PORT or :PORT/udp behind it. Nothing is
+    sent: rules, routes and sockets are read.
+
+    Exit status: 0 reachable, 2 unreachable or blocked, 3 undetermined.
     """
     from exporter.cli.output import check, explain, table
 
     remote = _remote(remote_flags)
+    if target is not None:
+        return _explain_reach(config, remote, what, target, output)
     found, known = _explain_remote(remote, what) if remote else _explain_here(config, what)
     if output == "json":
         click.echo(explain.document(found))
@@ -188,6 +200,28 @@ def _explain_here(config: Config, what: str) -> "tuple[Explanation, CheckResult]
     return explained(taken.observation, what), _result(config, taken)
 
 
+def _explain_reach(config: Config, remote: "Remote | None", source: str, target: str, output: str) -> int:
+    """Explain the way from a container to a target."""
+    from exporter.cli.output import reach, table
+    from exporter.core.reach.question import InvalidTargetError, parse_question
+
+    try:
+        question = parse_question(source, target)
+    except InvalidTargetError as error:
+        raise click.UsageError(str(error)) from error
+    if remote:
+        found = _get(remote, f"{EXPLAIN}?{urlencode({'from': source, 'to': target})}", reach.parse_answer)
+    else:
+        from exporter.app.reach import explain_reach
+
+        found = explain_reach(_snapshot(config, once=True).observation, question, config.procfs)
+    if output == "json":
+        click.echo(reach.document(found))
+    else:
+        reach.print_answer(found, table.console())
+    return reach.exit_status(found)
+
+
 def _result(config: Config, taken: "Snapshot") -> "CheckResult":
     from exporter.cli.output.check_result import build_result
 
@@ -196,7 +230,11 @@ def _result(config: Config, taken: "Snapshot") -> "CheckResult":
 
 
 def _snapshot(
-    config: Config, *, wait_for_pending: bool = False, until: "Callable[[Observation], bool]" = lambda _: True
+    config: Config,
+    *,
+    wait_for_pending: bool = False,
+    until: "Callable[[Observation], bool]" = lambda _: True,
+    once: bool = False,
 ) -> "Snapshot":
     """Observe this host once. An unreadable kernel has another exit status than a wrong flag."""
     from exporter.app import capabilities
@@ -204,7 +242,7 @@ def _snapshot(
 
     capabilities.take_up()
     try:
-        return snapshot(config, wait_for_pending=wait_for_pending, until=until)
+        return snapshot(config, wait_for_pending=wait_for_pending, until=until, once=once)
     except ConfigError as error:
         raise _failed(str(error)) from error
 

@@ -33,9 +33,15 @@ class Snapshot:
 
 
 def snapshot(
-    config: Config, *, wait_for_pending: bool = False, until: Callable[[Observation], bool] = lambda _: True
+    config: Config,
+    *,
+    wait_for_pending: bool = False,
+    until: Callable[[Observation], bool] = lambda _: True,
+    once: bool = False,
 ) -> Snapshot:
     """Observe; optionally wait for pending conditions, and wait briefly for background threads `until` they have read.
+
+    `once`: what they read does not matter.
 
     Raises ConfigError when the kernel cannot be read.
     """
@@ -50,6 +56,8 @@ def snapshot(
         observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
             return Snapshot(observation, _engine_error(config))
+        if once:
+            return Snapshot(observation)
         started = time.monotonic()
         while _is_unfinished(observation, waited := time.monotonic() - started, wait_for_pending=wait_for_pending) or (
             waited < SWEEP_SECONDS and not until(observation)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.container_details import Details, EndpointNames, PortBinding
 from exporter.core.model.docker import LIVE_STATES
 from exporter.docker_engine.text import label, text
 
@@ -31,7 +31,23 @@ def parse_details(document: Json) -> Details:
         finished=parse_time(state.get("FinishedAt")),
         log_driver=label((host.get("LogConfig") or {}).get("Type")),
         arguments=tuple(text(word) for word in (document.get("Path") or "", *(document.get("Args") or ())) if word),
+        hostname=label(config.get("Hostname")),
+        dns=tuple(label(server) for server in host.get("Dns") or ()),
+        endpoints=tuple(parse_names(settings.get("Networks") or {})) if live else (),
     )
+
+
+def parse_names(networks: Json) -> Iterator[EndpointNames]:
+    """Parse the names and the rank of each endpoint (NetworkSettings.Networks)."""
+    for _, row in sorted(networks.items()):
+        yield EndpointNames(
+            network_id=label(row.get("NetworkID")),
+            names=tuple(label(name) for name in row.get("DNSNames") or ()),
+            aliases=tuple(label(name) for name in row.get("Aliases") or ()),
+            links=tuple(label(link) for link in row.get("Links") or ()),
+            priority=int(row.get("GwPriority") or 0),
+            gateway6=label(row.get("IPv6Gateway")),
+        )
 
 
 def parse_bindings(document: Json) -> Iterator[PortBinding]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from aiohttp import web
 
+from exporter.core.reach.question import InvalidTargetError, Question, parse_question
 from exporter.web.negotiation import accepts_gzip, prefers_openmetrics
 from exporter.web.page.document import PageState
 from exporter.web.sse import Broadcaster, Tick
@@ -27,6 +28,8 @@ CONTENT_TYPES = {
 MAX_PAGES = 16
 MAX_PROBES = MAX_FILES = 64
 MAX_STREAMS, MAX_CLIENT_STREAMS = 50, 10
+
+MISSING_QUERY = 'missing query parameter "what" (a port or a container name), or "from" and "to"\n'
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -65,7 +68,8 @@ class Handlers:
     """What the routes answer with. All may block but the last two.
 
     `waiting_for` names what is not ready yet, '' when all is; `stalled` is True while an observation does not end.
-    `documents` are JSON, by path; so is what `explain` returns for a port or a container.
+    `documents` are JSON, by path; so is what `explain` returns for a port or a container, and `explain_reach` for the
+    way from a container to a target.
     """
 
     scrape: Scrape
@@ -73,6 +77,7 @@ class Handlers:
     page: Callable[[PageState], str]
     documents: Mapping[str, Callable[[], str]]
     explain: Callable[[str], str]
+    explain_reach: Callable[[Question], str]
     tick: Callable[[], Tick]
     waiting_for: Callable[[], str]
     stalled: Callable[[], bool]
@@ -101,7 +106,7 @@ def routes(handlers: Handlers, workers: Workers, telemetry_path: str, max_scrape
         Route("/-/healthy", health(handlers.stalled), MAX_PROBES, any_host=True),
         Route("/-/ready", readiness(handlers.waiting_for), MAX_PROBES, any_host=True),
         *(Route(path, document(make, pages), MAX_PAGES) for path, make in handlers.documents.items()),
-        Route("/api/v1/explain", explanation(handlers.explain, pages), MAX_PAGES),
+        Route("/api/v1/explain", explanation(handlers, pages), MAX_PAGES),
         Route("/api/v1/live", live, MAX_STREAMS, MAX_CLIENT_STREAMS, streams=True),
         *static_files(),
     )
@@ -141,14 +146,22 @@ def document(make: Callable[[], str], workers: WorkerPool) -> Answer:
     return answer
 
 
-def explanation(make: Callable[[str], str], workers: WorkerPool) -> Answer:
-    """Return a JSON document about the port or container of the query."""
+def explanation(handlers: Handlers, workers: WorkerPool) -> Answer:
+    """Return a JSON document about the port or container of the query, or the way between two."""
 
     async def answer(request: web.Request) -> web.Response:
-        what = request.query.get("what", "")
-        if not what:
-            return web.Response(status=400, text='missing query parameter "what": a port or a container name\n')
-        return web.Response(text=await workers.run(lambda: make(what)), content_type="application/json")
+        what, source, target = (request.query.get(key, "") for key in ("what", "from", "to"))
+        if source and target:
+            try:
+                question = parse_question(source, target)
+            except InvalidTargetError as error:
+                return web.Response(status=400, text=f"{error}\n")
+            body = await workers.run(lambda: handlers.explain_reach(question))
+        elif what:
+            body = await workers.run(lambda: handlers.explain(what))
+        else:
+            return web.Response(status=400, text=MISSING_QUERY)
+        return web.Response(text=body, content_type="application/json")
 
     return answer
 

@@ -55,6 +55,7 @@ class Site:
             page=self.make_page,
             documents={"/api/v1/topology": lambda: "{}"},
             explain=lambda what: f'"{what}"',
+            explain_reach=lambda question: f'"{question}"',
             tick=lambda: Tick("{}", 0, 0.0),
             waiting_for=lambda: self.waiting_for,
             stalled=lambda: self.stalled,

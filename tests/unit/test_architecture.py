@@ -32,7 +32,7 @@ ORDER = {
         ("kernel.links", "kernel.conntrack", "kernel.firewall"),
         ("kernel.namespaces", "kernel.nat"),
         ("kernel.sockets",),
-        ("kernel.bind_failures", "kernel.sampler"),
+        ("kernel.bind_failures", "kernel.sampler", "kernel.reach"),
     ),
     "web": (
         ("web.access", "web.page", "web.worker_pool", "web.negotiation", "web.compression"),

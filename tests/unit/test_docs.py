@@ -9,7 +9,8 @@ import click
 
 from exporter.cli.main import cli
 from exporter.config import COLLECTORS
-from exporter.core.explain.codes import CODES, Code
+from exporter.core.explain.code import Code
+from exporter.core.explain.codes import CODES
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.sockets import HostSockets, Listener, ListeningSocket, Owner, ProxyUse

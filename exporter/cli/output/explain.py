@@ -1,7 +1,7 @@
 """The output of `explain`: each path from the host to a process, step by step."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -34,11 +34,16 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
         if number:
             console.print()
         console.print(cell(f"{_heading(one, explanation.query)}: {one.verdict}"))
-        rows = [row for step in one.steps for row in _rows(step)]
+        rows = [row for step in one.steps for row in step_rows(step)]
         console.print(table(("state", "step", "what"), rows, header=False))
-    if explanation.findings:
+    print_findings(explanation.findings, console)
+
+
+def print_findings(findings: Iterable[Note], console: Console) -> None:
+    """Print the findings about what was asked for."""
+    notes = [(note.severity, note.kind, note.detail) for note in findings]
+    if notes:
         console.print("\nFindings:")
-        notes = [(note.severity, note.kind, note.detail) for note in explanation.findings]
         console.print(table(("severity", "kind", "what"), notes, header=False))
 
 
@@ -49,21 +54,34 @@ def document(explanation: Explanation) -> str:
 
 def parse_explanation(found: Mapping[str, Any]) -> Explanation:
     """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
-    notes = (Note(*(str(note[key]) for key in ("kind", "severity", "detail"))) for note in found["findings"])
-    return Explanation(str(found["query"]), tuple(_parse_path(one) for one in found["paths"]), tuple(notes))
+    paths = tuple(_parse_path(one) for one in found["paths"])
+    return Explanation(str(found["query"]), paths, parse_notes(found["findings"]))
+
+
+def parse_notes(found: Any) -> tuple[Note, ...]:
+    """Parse the findings of a document."""
+    return tuple(Note(*(str(note[key]) for key in ("kind", "severity", "detail"))) for note in found)
+
+
+def parse_steps(found: Any) -> tuple[Step, ...]:
+    """Parse the steps of a path."""
+    steps = tuple(
+        Step(str(one["name"]), str(one["state"]), str(one["detail"]), str(one["code"]), str(one["remedy"]))
+        for one in found
+    )
+    if not VERDICTS.keys() >= {step.state for step in steps} or not CODES.keys() >= {s.code for s in steps if s.code}:
+        raise ValueError("unknown state or code")
+    return steps
 
 
 def _parse_path(found: Mapping[str, Any]) -> Path:
-    steps = tuple(Step(*(str(step[key]) for key in ("name", "state", "detail", "code"))) for step in found["steps"])
-    if not VERDICTS.keys() >= {step.state for step in steps} or not CODES.keys() >= {s.code for s in steps if s.code}:
-        raise ValueError("unknown state or code")
     return Path(
         protocol=str(found["protocol"]),
         addresses=tuple(str(address) for address in found["addresses"]),
         port=int(found["port"]),
         container=str(found["container"]),
         container_port=int(found["container_port"]),
-        steps=steps,
+        steps=parse_steps(found["steps"]),
         last_port=int(found.get("last_port", 0)),
     )
 
@@ -73,7 +91,8 @@ def exit_status(explanation: Explanation) -> int:
     return EXIT_STATUSES[explanation.verdict]
 
 
-def _rows(step: Step) -> Iterator[tuple[str, str, str]]:
+def step_rows(step: Step) -> Iterator[tuple[str, str, str]]:
+    """Yield the rows of a step: what it is, and what to do."""
     yield step.state, step.name, f"{step.detail} [{step.code}]" if step.code else step.detail
     if step.remedy:
         yield "", "", f"-> {step.remedy}"

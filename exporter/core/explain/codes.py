@@ -1,18 +1,9 @@
 """Stable codes of steps that are not ok: what a script reads in place of a sentence. docs/explain.md lists them."""
 
-from dataclasses import dataclass
+from exporter.core.explain.code import Code
+from exporter.core.explain.reach_codes import REACH_CODES
 
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """`cause` and `remedy` are sentences; `kinds` are the findings that state the same fault."""
-
-    cause: str
-    remedy: str
-    kinds: tuple[str, ...] = ()
-
-
-CODES = {
+_PORT_CODES = {
     # published
     "container_down": Code(
         "The container is not running.",
@@ -155,3 +146,5 @@ CODES = {
         "A rule forwards the packets to an address outside Docker's networks.", "Connect to it to find out."
     ),
 }  # fmt: skip
+
+CODES = _PORT_CODES | REACH_CODES

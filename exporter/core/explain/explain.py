@@ -24,7 +24,7 @@ from exporter.core.explain.path import (
     Path,
     Step,
 )
-from exporter.core.explain.query import Query, parse_query
+from exporter.core.explain.query import Query, find_container, parse_query
 from exporter.core.explain.related_findings import related
 from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
@@ -38,7 +38,6 @@ from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReading
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
 from exporter.core.topology.route_queries import BRIDGE_DRIVER
 
-SHORTEST_ID = 4
 HOST_MODE = "host"  # of a network
 NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
 
@@ -49,7 +48,7 @@ def explain(observation: Observation, text: str) -> Explanation:
     redirects = nat.redirects if nat else None
     readings = PortReadings(observation.sockets, observation.inside, redirects, redirected=observation.redirected)
     walk = _Walk(observation, port_context(observation.topology, readings, 0.0))
-    named = _container(observation, text)
+    named = find_container(observation.topology.inventory, text)
     asked = parse_query(text)
     found = walk.to_container(named) if named is not None else walk.from_port(asked) if asked else ()
     paths = tuple(_with_critical(observation, path) for path in merged(found))
@@ -65,13 +64,6 @@ def _with_critical(observation: Observation, path: Path) -> Path:
     critical = [f for f in related(observation, frozenset({path.container})) if f.severity == CRITICAL]
     steps = (Step(FINDING, UNKNOWN, f"{f.kind}: {f.detail}", "critical_finding") for f in critical)
     return replace(path, steps=(*path.steps, *steps))
-
-
-def _container(observation: Observation, text: str) -> Container | None:
-    found = observation.topology.inventory.containers.values()
-    named = [c for c in found if c.name == text]
-    alike = [c for c in found if len(text) >= SHORTEST_ID and c.id.startswith(text)]
-    return named[0] if named else alike[0] if len(alike) == 1 and parse_query(text) is None else None
 
 
 def _nowhere(observation: Observation, text: str, asked: Query | None) -> Path:

@@ -28,17 +28,21 @@ PUBLISHED, HOST, DNAT, FORWARD, LINK, ROUTE, LISTENER, FINDING = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One part of the path. `detail` is a sentence; `code` is a key of CODES, '' where `state` is ok."""
+    """One part of the path. `detail` is a sentence; `code` is a key of CODES, '' where `state` is ok.
+
+    `command` is the remedy with the names of this host, '' where the code's is as good.
+    """
 
     name: str
     state: str
     detail: str
     code: str = ""
+    command: str = ""
 
     @property
     def remedy(self) -> str:
         """What to do about it; '' for a step that is ok."""
-        return CODES[self.code].remedy if self.code else ""
+        return self.command or (CODES[self.code].remedy if self.code else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,18 @@ def document(explanation: Explanation) -> dict[str, Any]:
         {
             **asdict(path),
             "verdict": path.verdict,
-            "steps": [{**asdict(step), "remedy": step.remedy} for step in path.steps],
+            "steps": [step_document(step) for step in path.steps],
         }
         for path in explanation.paths
     ]
     notes = [asdict(note) for note in explanation.findings]
     return {"query": explanation.query, "verdict": explanation.verdict, "paths": paths, "findings": notes}
+
+
+def step_document(step: Step) -> dict[str, str]:
+    """Return the JSON form of a step."""
+    keys = ("name", "state", "detail", "code", "remedy")
+    return {key: getattr(step, key) for key in keys}
 
 
 def worst(found: Iterable[str], order: Iterable[str]) -> str:

@@ -1,8 +1,11 @@
-"""The query of `explain`: a port of the host."""
+"""The query of `explain`: a port of the host, or a container."""
 
 import re
 from dataclasses import dataclass
 
+from exporter.core.model.docker import Container, Inventory
+
+SHORTEST_ID = 4
 PROTOCOLS = ("tcp", "udp", "sctp")
 MAX_PORT = 65535
 _PORT = re.compile(r"(?:(?P<before>[a-z]+)/)?(?P<port>[0-9]{1,5})(?:/(?P<after>[a-z]+))?")
@@ -24,3 +27,11 @@ def parse_query(text: str) -> Query | None:
     protocol, port = match["before"] or match["after"] or "", int(match["port"])
     fits = protocol in ("", *PROTOCOLS) and 0 < port <= MAX_PORT
     return Query(protocol, port) if fits else None
+
+
+def find_container(inventory: Inventory, text: str) -> Container | None:
+    """Return the container of that name, or the only one whose ID begins so; a number is a port first."""
+    found = inventory.containers.values()
+    named = [c for c in found if c.name == text]
+    alike = [c for c in found if len(text) >= SHORTEST_ID and c.id.startswith(text)]
+    return named[0] if named else alike[0] if len(alike) == 1 and parse_query(text) is None else None

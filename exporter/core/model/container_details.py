@@ -31,6 +31,22 @@ class PortBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointNames:
+    """What the engine's DNS server knows of an endpoint (Engine API: NetworkSettings.Networks[name]).
+
+    `names` are all names (DNSNames, API 1.44 and later); before that they are empty, and `aliases` are known.
+    `links` are 'container:alias', of this container alone. `priority` is GwPriority, `gateway6` IPv6Gateway.
+    """
+
+    network_id: str
+    names: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    priority: int = 0
+    gateway6: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """The fields that only a container's inspect has (Engine API: GET /containers/ID/json).
 
@@ -39,6 +55,7 @@ class Details:
     `error` is why the last start failed (State.Error), kept by the engine until the next that succeeds. Times are
     Unix seconds, 0 for never. `arguments` is the command with its arguments. `log` is what the log of its last life
     says of addresses in use, None where it was not read: only a failure's is, in a namespace that others use too.
+    `hostname` is Config.Hostname, `dns` are the name servers that the operator chose (HostConfig.Dns).
     """
 
     bindings: tuple[PortBinding, ...] = ()
@@ -53,3 +70,6 @@ class Details:
     log_driver: str = ""
     arguments: tuple[str, ...] = ()
     log: LogEvidence | None = None
+    hostname: str = ""
+    dns: tuple[str, ...] = ()
+    endpoints: tuple[EndpointNames, ...] = ()

@@ -22,12 +22,18 @@ class RouteQuery:
 
 @dataclass(frozen=True, slots=True)
 class RouteResult:
-    """`type` is '' and `error` the errno where the kernel refuses; `ifindex` is the outgoing device."""
+    """`type` is '' and `error` the errno where the kernel refuses; `ifindex` is the outgoing device.
+
+    `source` is the address that a packet of this namespace gets (RTA_PREFSRC), `mtu` what the route limits packets to,
+    0 for the device's own (RTAX_MTU).
+    """
 
     type: str = ""
     ifindex: int = 0
     gateway: str = ""
     error: int = 0
+    source: str = field(default="", compare=False)
+    mtu: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, h
 
 RTM_GETROUTE = 26
 RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
-RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_VIA = 1, 2, 3, 4, 5, 18
+RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_METRICS, RTA_VIA = 1, 2, 3, 4, 5, 7, 8, 18
+RTAX_MTU = 2
 VIA_FAMILY_BYTES = 2
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 TYPES = {
@@ -71,4 +72,6 @@ def parse_result(data: Data, start: int, end: int) -> RouteResult:
         type=TYPES.get(fields[7], str(fields[7])),
         ifindex=int.from_bytes(found.get(RTA_OIF, b""), "little"),
         gateway=str(ip_address(gateway)) if gateway else "",
+        source=str(ip_address(found[RTA_PREFSRC])) if RTA_PREFSRC in found else "",
+        mtu=int.from_bytes(attributes(found.get(RTA_METRICS, b"")).get(RTAX_MTU, b""), "little"),
     )

@@ -108,14 +108,15 @@ def _kind(linkinfo: bytes | None) -> str:
     return text(attributes(linkinfo).get(IFLA_INFO_KIND, b""))
 
 
-def _dump_request(*extra: bytes) -> bytes:
+def dump_request(*extra: bytes) -> bytes:
+    """Encode the request for all devices without their counters; `extra` are more attributes."""
     body = IFINFOMSG.pack(0, 0, 0, 0, 0, 0) + attribute(IFLA_EXT_MASK, U32.pack(RTEXT_FILTER_SKIP_STATS))
     return message(RTM_GETLINK, NLM_F_DUMP, body + b"".join(extra))
 
 
 def read_links(sock: socket.socket) -> list[LinkMessage]:
     """Dump the devices of the socket's namespace; some kernels include counters. Needs no privilege."""
-    return _read(sock, _dump_request())
+    return _read(sock, dump_request())
 
 
 def read_link(sock: socket.socket, ifindex: int) -> list[LinkMessage]:
@@ -125,7 +126,7 @@ def read_link(sock: socket.socket, ifindex: int) -> list[LinkMessage]:
 
 def read_interfaces(sock: socket.socket, nsid: int) -> tuple[Interface, ...]:
     """Dump the devices of another namespace without entering it; PermissionError without CAP_NET_ADMIN."""
-    found = _read(sock, _dump_request(attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))))
+    found = _read(sock, dump_request(attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))))
     return tuple(Interface(m.link.ifindex, m.link.name, m.link.mac_address) for m in found)
 
 

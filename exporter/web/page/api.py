@@ -18,7 +18,7 @@ from exporter.web.page.layout import endpoint_key
 
 def topology(observation: Observation) -> str:
     """Containers, networks, endpoints and uplinks."""
-    return _written(document(build_view(observation)))
+    return written(document(build_view(observation)))
 
 
 def ports(observation: Observation) -> str:
@@ -43,13 +43,13 @@ def ports(observation: Observation) -> str:
         if container.details is not None
         for binding in container.details.published
     ]
-    return _written({"listeners": listeners, "published": published})
+    return written({"listeners": listeners, "published": published})
 
 
 def found(observation: Observation) -> str:
     """Findings, the inputs that are unavailable, and whether a condition is pending."""
     lines = [asdict(line) for line in findings(observation)]
-    return _written(
+    return written(
         {
             "findings": lines,
             "unseen": unseen(observation),
@@ -62,7 +62,7 @@ def found(observation: Observation) -> str:
 
 def explained(observation: Observation, what: str) -> str:
     """The paths from a port of the host, or to a container."""
-    return _written(path.document(explain(observation, what)))
+    return written(path.document(explain(observation, what)))
 
 
 def counters(observation: Observation) -> str:
@@ -82,5 +82,6 @@ def version(observation: Observation) -> int:
     return zlib.crc32(repr((still, ports(observation), unseen(observation))).encode())
 
 
-def _written(document: Any) -> str:
+def written(document: Any) -> str:
+    """Write a document as JSON."""
     return json.dumps(document, indent=1) + "\n"

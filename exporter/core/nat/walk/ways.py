@@ -55,7 +55,7 @@ def way_in(firewall: Firewall, packet: Packet, route: Route) -> Way:
     passed = walk(firewall, forwarded._replace(oif=oif), onward)
     if passed.dropped:
         return Way((arrived, passed))
-    back = _answer(packet, passed.packet, forwarded)
+    back = answer_to(packet, passed.packet, forwarded)
     answering = (OUTPUT, POSTROUTING) if local else (PREROUTING, FORWARD, POSTROUTING)
     answered = _answered(firewall, back, answering)
     if answered.dropped:
@@ -86,7 +86,7 @@ def _answered(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Out
     return known
 
 
-def _answer(sent: Packet, passed: Packet, forwarded: Packet) -> Packet:
+def answer_to(sent: Packet, passed: Packet, forwarded: Packet) -> Packet:
     """The answer, as its sender sends it."""
     return Packet(
         iif=passed.oif,
@@ -114,7 +114,7 @@ def way_out(firewall: Firewall, packet: Packet, *, answered: bool = True) -> Way
     sent = walk(firewall, packet, (PREROUTING, FORWARD, POSTROUTING))
     if sent.dropped:
         return Way((sent,))
-    back = _answer(packet, sent.packet, packet)
+    back = answer_to(packet, sent.packet, packet)
     translated = bool(sent.translations) and sent.translations[-1].effect in ("MASQUERADE", "SNAT")
     parts = [sent]
     if translated or answered:

@@ -1,0 +1,63 @@
+"""The output of `explain A B`: each way from a container to an address, step by step."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+
+from exporter.cli.output.explain import EXIT_STATUSES, parse_notes, parse_steps, print_findings, step_rows
+from exporter.cli.output.table import cell, table
+from exporter.core.explain.path import UNDETERMINED
+from exporter.core.reach import answer
+from exporter.core.reach.answer import AMBIGUOUS, End, ReachAnswer, ReachPath
+
+STATUSES = {**EXIT_STATUSES, AMBIGUOUS: EXIT_STATUSES[UNDETERMINED]}
+END_KEYS = ("container", "namespace_of", "interface", "network", "address")
+
+
+def print_answer(found: ReachAnswer, console: Console) -> None:
+    """Print a heading and a list for each way, with a blank line in between."""
+    for number, path in enumerate(found.paths):
+        if number:
+            console.print()
+        console.print(cell(f"{_heading(path, found.query)}: {path.verdict}"))
+        rows = [row for step in path.steps for row in step_rows(step)]
+        console.print(table(("state", "step", "what"), rows, header=False))
+    if len(found.paths) > 1:
+        console.print(cell(f"\n{found.query}: {found.verdict}"))
+    print_findings(found.findings, console)
+
+
+def document(found: ReachAnswer) -> str:
+    """Return the document of /api/v1/explain?from=A&to=B."""
+    return json.dumps(answer.document(found), indent=2)
+
+
+def exit_status(found: ReachAnswer) -> int:
+    """0 reachable, 2 unreachable or blocked, 3 undetermined or ambiguous."""
+    return STATUSES[found.verdict]
+
+
+def parse_answer(found: Mapping[str, Any]) -> ReachAnswer:
+    """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
+    return ReachAnswer(str(found["query"]), tuple(_parse_paths(found["paths"])), parse_notes(found["findings"]))
+
+
+def _parse_paths(found: Any) -> Iterator[ReachPath]:
+    for one in found:
+        ends = [End(**{key: str(one[side][key]) for key in END_KEYS}) for side in ("from", "to")]
+        steps = parse_steps(one["steps"])
+        yield ReachPath(ends[0], ends[1], str(one["protocol"]), int(one["port"]), steps, int(one["mtu"]))
+
+
+def _heading(path: ReachPath, query: str) -> str:
+    source, target = path.source, path.target
+    if not target.address:
+        return query
+    address = f"[{target.address}]" if ":" in target.address else target.address
+    to = f"{target.container} ({target.address})" if target.container else address
+    port = f" {path.protocol}/{path.port}" if path.port else ""
+    by = f" by {source.interface}" if source.interface else ""
+    network = f" (network {source.network})" if source.network else ""
+    return f"{source.container} -> {to}{port}{by}{network}"

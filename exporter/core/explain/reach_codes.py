@@ -1,0 +1,153 @@
+"""Codes of the steps that only `explain A B` has."""
+
+from exporter.core.explain.code import Code
+
+REACH_CODES = {
+    # name
+    "name_hidden": Code(
+        "/etc/hosts of the client gives the name an address that is not the container's.",
+        "Remove the line (`extra_hosts`, `--add-host`) or correct it.",
+    ),
+    "default_network": Code(
+        "The client asks a name server that does not know containers: on the default network, in host mode and "
+        "without a network Docker resolves no container names.",
+        "Put both containers on a network that `docker network create` made, or use the address.",
+    ),
+    "resolv_conf_changed": Code(
+        "/etc/resolv.conf of the client does not name 127.0.0.11, although it is on a user-defined network.",
+        "Run `docker restart NAME`: the engine writes the file anew. Find out what overwrote it.",
+    ),
+    "resolver_rules_missing": Code(
+        "The DNAT rules that lead 127.0.0.11:53 to the engine's DNS server are gone from the client's namespace.",
+        "Run `docker restart NAME`: only a start writes them anew. Find out what flushed them.",
+    ),
+    "resolver_down": Code(
+        "The rules lead 127.0.0.11:53 to a port on which the engine does not listen.",
+        "Start the Docker Engine: `systemctl start docker`.",
+    ),
+    "no_common_network": Code(
+        "Both containers exist, and no network is common to them.",
+        "Run `docker network connect NETWORK NAME`.",
+    ),
+    "name_not_found": Code(
+        "No container on the client's networks has the name.",
+        "Check names and aliases with `docker inspect NAME`.",
+    ),
+    "no_upstream": Code(
+        "The engine's DNS server asks no other server for this client: it is on internal networks only, or the host "
+        "has no name server.",
+        "Connect the client to a network that is not internal, or set `--dns`.",
+    ),
+    "name_uncertain": Code(
+        "Whether the name resolves is decided by a server that is not evaluated.",
+        "Run the command with `--probe`.",
+    ),
+    # route
+    "no_network": Code("The client is in network mode none.", "Run `docker network connect NETWORK NAME`."),
+    "no_ipv6": Code("The client has no IPv6 address.", "Connect it to a network that was created with `--ipv6`."),
+    "container_address_lost": Code(
+        "The container no longer has the address that Docker gave it.",
+        "Run `docker network disconnect` and `docker network connect`.",
+    ),
+    "device_down": Code(
+        "A device of the container is down.",
+        "Set it up with `nsenter -t PID -n ip link set DEVICE up`; the default route does not come back by itself.",
+    ),
+    "default_route_lost": Code(
+        "The container's default route is gone.", "Run `docker restart NAME`, or add the route with `ip route add`."
+    ),
+    "no_route": Code("The namespace has no route to the address.", "Add the route, or another network."),
+    "internal_only": Code(
+        "The client is on internal networks only: it has no way out of the host.",
+        "Connect it to a network that is not internal.",
+    ),
+    "route_refused": Code(
+        "A route of the type blackhole, unreachable or prohibit covers the address.",
+        "Remove it: `ip route` shows it.",
+    ),
+    "subnet_overlap": Code(
+        "Two networks have the address in their subnets, and the client takes the other one.",
+        "Remake one of the networks with another `--subnet`.",
+        ("subnet_overlap",),
+    ),
+    "next_hop_unknown": Code(
+        "The next hop is not the host's address on the network.",
+        "Look at `ip route` in the container: who wrote the route?",
+    ),
+    # link
+    "address_unused": Code(
+        "The address is in the subnet of a Docker network, and no container has it.",
+        "Use the name instead of the address; if the address is meant to be outside the host, the subnets overlap.",
+    ),
+    "port_isolated": Code(
+        "Both bridge ports are isolated from each other.", "Run `bridge link set dev PORT isolated off`."
+    ),
+    "port_blocked": Code("The bridge port does not forward: its STP state is another one.", "See `bridge link`."),
+    "wrong_neighbour": Code(
+        "A permanent neighbour entry gives the address another MAC address.",
+        "Run `ip neighbour del ADDRESS dev DEVICE` in the client.",
+    ),
+    "macvlan_host": Code(
+        "A macvlan or ipvlan device never reaches the host's own addresses on its parent.",
+        "Give the host a macvlan device of its own on the parent, or the container a second network.",
+    ),
+    "link_unknown": Code(
+        "The path of the device is not evaluated (overlay, or a driver of another kind).", "Run it with `--probe`."
+    ),
+    # inside, filter
+    "container_rule": Code(
+        "A firewall rule in the container's own namespace drops the packets.",
+        "Run `nsenter -t PID -n nft list ruleset`.",
+    ),
+    "redirected_inside": Code(
+        "NAT rules in the container's own namespace send the packets elsewhere.",
+        "Run `nsenter -t PID -n nft list ruleset`.",
+    ),
+    "network_isolated": Code(
+        "Docker drops packets between two networks.",
+        "Put both containers on one network: `docker network connect NETWORK NAME`.",
+    ),
+    "icc_disabled": Code(
+        "The network was created with enable_icc=false: its containers may not connect to each other.",
+        "Create the network without that option, or use links.",
+    ),
+    "internal_network": Code(
+        "The network is internal: its packets do not leave it.", "Use another network for traffic to outside."
+    ),
+    "source_refused": Code(
+        "The kernel's reverse path filter (rp_filter) refuses the source address.",
+        "Compare `ip route get SOURCE` with the device that it comes in by; rp_filter=2 is the loose mode.",
+    ),
+    # masquerade, outside
+    "masquerade_off": Code(
+        "The network does not masquerade: hosts outside need a route back to its subnet.",
+        "Add the route there, or enable masquerading.",
+    ),
+    "uplink_down": Code("The outgoing device has no carrier or is down.", "See `ip link` on the host."),
+    # back, listener, mtu
+    "no_route_back": Code("The server has no route to the client.", "Run `docker restart NAME`."),
+    "backlog_full": Code(
+        "The server listens and accepts no connection: its accept queue is full.",
+        "The program hangs or is too slow: look at it, or restart it.",
+    ),
+    "published_on_loopback": Code(
+        "The port is published on the loopback address only, which containers do not reach.",
+        "Reach the container by its name on a common network.",
+    ),
+    "mtu_mismatch": Code(
+        "Devices on one layer 2 network have different MTUs: large packets are lost without an error.",
+        "Give all the same MTU: `com.docker.network.driver.mtu`.",
+    ),
+    # all
+    "privilege_missing": Code("A privilege is missing to look at it.", "Run the command as root."),
+    "not_readable": Code("It could not be read.", "Run the command again; see `--log.level debug`."),
+    # probe
+    "probe_failed": Code(
+        "It was tried and failed, although every step that is evaluated is ok.",
+        "Look at what is not evaluated: BPF programs on cgroups, IPsec, and what lies beyond this host.",
+    ),
+    "probe_contradicts": Code(
+        "It was tried and works, although a step failed.",
+        "The fault has passed, or the explanation is wrong: please report it.",
+    ),
+}

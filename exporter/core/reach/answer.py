@@ -1,0 +1,118 @@
+"""The answer to `explain A B`: the ways of a packet, and their JSON form."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from exporter.core.explain.path import (
+    BLOCKED,
+    REACHABLE,
+    UNDETERMINED,
+    UNREACHABLE,
+    VERDICTS,
+    Note,
+    Step,
+    step_document,
+    worst,
+)
+from exporter.core.reach.tried import Tried
+
+# Some of several addresses or servers are reachable: it depends on which one the client takes.
+AMBIGUOUS = "ambiguous"
+KIND = "reach"
+
+# Names of steps that paths to published ports do not have.
+CONTAINER, NAME, INSIDE, FILTER, MASQUERADE, OUTSIDE, BACK, MTU, PROBE = (
+    "container",
+    "name",
+    "inside",
+    "filter",
+    "masquerade",
+    "outside",
+    "back",
+    "mtu",
+    "probe",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a way begins or ends; what is unknown is ''. `namespace_of` is the container whose namespace is used."""
+
+    container: str = ""
+    namespace_of: str = ""
+    interface: str = ""
+    network: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReachPath:
+    """The way of a packet to one address and port. `mtu` is the size that every device on it takes, 0 if unknown.
+
+    `port` is 0 where the question is about no port.
+    """
+
+    source: End
+    target: End
+    protocol: str
+    port: int
+    steps: tuple[Step, ...]
+    mtu: int = 0
+    tried: Tried | None = None
+
+    @property
+    def verdict(self) -> str:
+        """The verdict by the worst of its steps."""
+        return VERDICTS[worst((step.state for step in self.steps), VERDICTS)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachAnswer:
+    """The answer to `query`: at least one path. `findings` are about the containers and their networks."""
+
+    query: str
+    paths: tuple[ReachPath, ...]
+    findings: tuple[Note, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of all paths; AMBIGUOUS where some are reachable and others are not."""
+        return joined(path.verdict for path in self.paths)
+
+
+def joined(verdicts: Iterable[str]) -> str:
+    """Return the verdict of several paths, of which a client takes one."""
+    found = set(verdicts)
+    if REACHABLE in found and found & {UNREACHABLE, BLOCKED}:
+        return AMBIGUOUS
+    return worst(found, (UNDETERMINED, UNREACHABLE, BLOCKED, REACHABLE))
+
+
+def failed(path: ReachPath, step: Step) -> ReachPath:
+    """Return the path with one more step."""
+    return replace(path, steps=(*path.steps, step))
+
+
+def document(answer: ReachAnswer) -> dict[str, Any]:
+    """Return the JSON form."""
+    return {
+        "query": answer.query,
+        "verdict": answer.verdict,
+        "paths": [_path(path) for path in answer.paths],
+        "findings": [asdict(note) for note in answer.findings],
+    }
+
+
+def _path(path: ReachPath) -> dict[str, Any]:
+    return {
+        "kind": KIND,
+        "verdict": path.verdict,
+        "from": asdict(path.source),
+        "to": asdict(path.target),
+        "protocol": path.protocol,
+        "port": path.port,
+        "mtu": path.mtu,
+        "steps": [step_document(step) for step in path.steps],
+        "probe": asdict(path.tried) if path.tried else None,
+    }

@@ -1,0 +1,1 @@
+"""What the kernel holds about the path between two containers: one visit of each network namespace, and attempts."""

@@ -1,0 +1,35 @@
+"""Neighbour entries that an operator or a program has fixed: the kernel does not verify them (linux/neighbour.h)."""
+
+import socket
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from pyroute2.netlink import NLM_F_DUMP
+from pyroute2.netlink.rtnl import RTM_GETNEIGH
+
+from exporter.core.reach.view import FixedNeighbour
+from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, NUD_PERMANENT, Row, read_rows
+from exporter.kernel.netlink.messages import attributes, head, message
+from exporter.kernel.netlink.protocols import ADDRESS_SIZES
+
+AF_UNSPEC = 0
+NEIGHBOURS = message(RTM_GETNEIGH, NLM_F_DUMP, NDMSG.pack(AF_UNSPEC, 0, 0, 0, 0, 0, 0))
+
+
+def read_fixed_neighbours(sock: socket.socket) -> tuple[FixedNeighbour, ...]:
+    """Read those of the socket's namespace. Raises OSError."""
+    return parse_fixed_neighbours(read_rows(sock, NEIGHBOURS))
+
+
+def parse_fixed_neighbours(rows: Iterable[Row]) -> tuple[FixedNeighbour, ...]:
+    """Parse bodies of RTM_NEWNEIGH; MalformedError for another form."""
+    found = []
+    for data, start, end in rows:
+        family, _, _, ifindex, state, _, _ = head(NDMSG, data, start, end, "a neighbour")
+        if family not in ADDRESS_SIZES or not state & NUD_PERMANENT:
+            continue
+        known = attributes(data, start + NDMSG.size, end)
+        if NDA_DST in known:
+            mac_address = known.get(NDA_LLADDR, b"").hex(":")
+            found.append(FixedNeighbour(ifindex, str(ip_address(known[NDA_DST])), mac_address))
+    return tuple(found)

@@ -1,0 +1,119 @@
+"""Visit network namespaces for one question: each is entered once, and its FIB answers until the question is.
+
+A netlink socket belongs to the namespace in which it was opened, whatever thread uses it. It keeps the namespace alive:
+it is closed with the question.
+"""
+
+import contextlib
+import errno
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from exporter.core.model.docker import Container
+from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.reach.view import FILES, LISTENERS, NAMESPACE, RULES, NamespaceView, Unread, Visited
+from exporter.kernel.links.fib import read_result
+from exporter.kernel.netlink.client import open_socket
+from exporter.kernel.reach.accept_queues import read_sockets
+from exporter.kernel.reach.bridge_filter import read_bridge_filter
+from exporter.kernel.reach.devices import read_devices
+from exporter.kernel.reach.enter import is_visible, run_in_container
+from exporter.kernel.reach.files import read_files
+from exporter.kernel.reach.neighbours import read_fixed_neighbours
+from exporter.kernel.reach.parts import read_part
+from exporter.kernel.reach.rules import read_rulesets
+
+NOT_ENTERED = RouteResult(error=errno.EPERM)  # no errno of a route lookup
+HIDDEN_PROCESS = Unread(FILES, "the process of the container is not visible from here")
+
+
+@contextlib.contextmanager
+def visiting(procfs: Path) -> Iterator["Visits"]:
+    """Yield the visits of one question; what they have open is closed afterwards."""
+    with contextlib.ExitStack() as opened:
+        yield Visits(procfs, opened)
+
+
+class Visits:
+    """Visits each namespace when it is first needed. Made in the host's network namespace."""
+
+    def __init__(self, procfs: Path, opened: contextlib.ExitStack) -> None:
+        self._procfs = procfs
+        self._opened = opened
+        self._visited: dict[str, Visited] = {}
+
+    def host(self) -> Visited:
+        """Visit the calling thread's namespace, without rules and files."""
+        return self._once("", lambda: self._visit_here(rules=False))
+
+    def container(self, container: Container) -> Visited:
+        """Visit a container's namespace, and read its files."""
+        return self._once(container.id, lambda: self._visit(container))
+
+    def _once(self, key: str, visit: Callable[[], Visited]) -> Visited:
+        if key not in self._visited:
+            self._visited[key] = visit()
+        return self._visited[key]
+
+    def _visit(self, container: Container) -> Visited:
+        inside = run_in_container(self._procfs, container, lambda: self._visit_here(rules=True))
+        if isinstance(inside, Unread):
+            inside = _not_entered(inside)
+        return replace(inside, view=self._with_files(inside.view, container))
+
+    def _visit_here(self, *, rules: bool) -> Visited:
+        sock = read_part(NAMESPACE, "the devices", "", open_socket)
+        if isinstance(sock, Unread):
+            return _not_entered(sock)
+        self._opened.enter_context(sock)
+        return Visited(read_view(sock, rules=rules), partial(look_up, sock))
+
+    def _with_files(self, view: NamespaceView, container: Container) -> NamespaceView:
+        if not is_visible(self._procfs, container):
+            return replace(view, unread=(*view.unread, HIDDEN_PROCESS))
+        read = partial(read_files, self._procfs, container.pid)
+        files = read_part(FILES, "the files /etc/hosts and /etc/resolv.conf", "CAP_SYS_PTRACE", read)
+        # The root was opened between two looks at the pid: it is not that of a process which has it since.
+        if not isinstance(files, Unread) and not is_visible(self._procfs, container):
+            files = HIDDEN_PROCESS
+        if isinstance(files, Unread):
+            return replace(view, unread=(*view.unread, files))
+        return replace(view, hosts=files[0], resolv_conf=files[1])
+
+
+def _not_entered(unread: Unread) -> Visited:
+    return Visited(NamespaceView(unread=(unread,)), lambda _: NOT_ENTERED)
+
+
+def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
+    """Read the calling thread's namespace, to which the rtnetlink socket belongs; a failure costs its part."""
+    devices = read_part(NAMESPACE, "the devices", "", lambda: read_devices(sock))
+    neighbours = read_part(NAMESPACE, "the neighbours", "", lambda: read_fixed_neighbours(sock))
+    switches = read_part(NAMESPACE, "the switches of br_netfilter", "", read_bridge_filter)
+    rulesets = read_part(RULES, "the netfilter rules", "CAP_NET_ADMIN", read_rulesets) if rules else ()
+    sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
+    parts = (devices, neighbours, switches, rulesets, sockets)
+    listeners, full = ((), frozenset()) if isinstance(sockets, Unread) else sockets
+    return NamespaceView(
+        devices={} if isinstance(devices, Unread) else devices,
+        neighbours=() if isinstance(neighbours, Unread) else neighbours,
+        rulesets=() if isinstance(rulesets, Unread) else rulesets,
+        listeners=listeners,
+        full=full,
+        bridge_filter=frozenset() if isinstance(switches, Unread) else switches,
+        unread=tuple(part for part in parts if isinstance(part, Unread)),
+    )
+
+
+def look_up(sock: socket.socket, query: RouteQuery) -> RouteResult:
+    """Look up a route. A socket that fails or an answer in an unknown form is an error that no route has."""
+    try:
+        return read_result(sock, query)
+    except TimeoutError:
+        return RouteResult(error=errno.ETIMEDOUT)
+    except (OSError, LookupError, ValueError, struct.error) as error:
+        return RouteResult(error=getattr(error, "errno", None) or errno.EBADMSG)

@@ -1,0 +1,223 @@
+"""What one visit of a container's namespace reads, with every right and without."""
+
+import errno
+import pickle
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from exporter.core.model.fib import RouteQuery
+from exporter.core.reach.view import FILES, NAMESPACE, RULES, Device, FixedNeighbour, NamespaceView, Unread
+from exporter.kernel.reach import visit
+from exporter.kernel.reach.visit import visiting
+from tests.support.kernel.capture_sockets import made
+from tests.support.kernel.fake_container import ID, FakeContainer
+from tests.support.kernel.own_namespace import container, entered, inode, ip, sandbox_file
+
+OUTSIDE = RouteQuery("192.0.2.1")
+ENTER = "CAP_SYS_ADMIN and CAP_SYS_PTRACE"
+
+
+def view_of(web: FakeContainer) -> NamespaceView:
+    with visiting(web.procfs) as visits:
+        return visits.container(web.container).view
+
+
+def host_view(web: FakeContainer) -> NamespaceView:
+    with visiting(web.procfs) as visits:
+        return visits.host().view
+
+
+def device(view: NamespaceView, name: str) -> Device:
+    return next(one for one in view.devices.values() if one.link.name == name)
+
+
+def test_everything_is_read_in_one_visit(web: FakeContainer) -> None:
+    ip("neighbour add 172.20.0.9 lladdr 02:42:0a:00:00:03 dev eth0 nud permanent", web.pid)
+    ip("neighbour add 172.20.0.8 lladdr 02:42:0a:00:00:03 dev eth0 nud stale", web.pid)
+    ip("neighbour add fd00:20::9 lladdr 02:42:0a:00:00:03 dev eth0 nud permanent", web.pid)
+    nft = "add table ip f; add chain ip f c { type filter hook input priority 0; policy drop; }"
+    subprocess.run(["nsenter", f"--net=/proc/{web.pid}/ns/net", "nft", nft], check=True)
+    with entered(web.pid):
+        listening = made("tcp", "127.0.0.1", 80, "")
+    with listening:
+        view = view_of(web)
+    eth0 = device(view, "eth0")
+    assert (eth0.link.kind, eth0.link.carrier, eth0.link.up, eth0.port_state) == ("veth", True, True, None)
+    assert eth0.addresses[:2] == ("172.20.0.2", "fd00:20::2")
+    assert eth0.addresses[2].startswith("fe80::")
+    assert {(one.ifindex, one.address) for one in view.neighbours} == {
+        (eth0.link.ifindex, "172.20.0.9"),
+        (eth0.link.ifindex, "fd00:20::9"),
+    }
+    assert FixedNeighbour(eth0.link.ifindex, "172.20.0.9", "02:42:0a:00:00:03") in view.neighbours
+    assert [(base.hook, base.policy) for ruleset in view.rulesets for base in ruleset.bases.values()] == [
+        ("input", "DROP")
+    ]
+    assert [(one.protocol, one.address, one.port) for one in view.listeners] == [("tcp", "127.0.0.1", 80)]
+    assert (view.hosts, view.resolv_conf) == ("127.0.0.1 localhost\n", "nameserver 127.0.0.11\n")
+    assert view.unread == ()
+
+
+def test_rules_of_iptables_legacy_are_read_too(web: FakeContainer) -> None:
+    assert view_of(web).rulesets == ()
+    legacy = ("iptables-legacy", "-w", "-A", "INPUT", "-p", "tcp", "--dport", "80", "-j", "DROP")
+    subprocess.run(["nsenter", f"--net=/proc/{web.pid}/ns/net", *legacy], check=True)
+    (ruleset,) = view_of(web).rulesets
+    assert [rule.target for rule in ruleset.chains["ip", "filter", "INPUT"]] == ["DROP"]
+
+
+def test_the_switches_of_a_bridge_and_of_its_ports(web: FakeContainer) -> None:
+    folder = Path("/proc/sys/net/bridge")
+    if not folder.is_dir():
+        pytest.skip("br_netfilter is not loaded")
+    for name in ("bridge-nf-call-iptables", "bridge-nf-call-ip6tables"):
+        (folder / name).write_text("0")
+    plain = host_view(web)
+    assert (device(plain, "veth0").port_state, device(plain, "veth0").isolated) == (3, False)
+    assert (device(plain, "br0").filters, plain.bridge_filter) == (frozenset(), frozenset())
+    (folder / "bridge-nf-call-ip6tables").write_text("1")
+    ip("link set br0 type bridge nf_call_iptables 1")
+    ip("link set veth0 type bridge_slave isolated on")
+    ip("link set veth0 down")
+    changed = host_view(web)
+    assert (device(changed, "veth0").port_state, device(changed, "veth0").isolated) == (0, True)
+    assert (device(changed, "br0").filters, changed.bridge_filter) == ({4}, {6})
+
+
+@pytest.mark.parametrize("kind", ["ingress", "clsact"])
+def test_queueing_disciplines_that_hold_filters(web: FakeContainer, kind: str) -> None:
+    subprocess.run(["tc", "qdisc", "add", "dev", "veth0", "root", "htb"], check=True)
+    assert device(host_view(web), "veth0").qdiscs == ()
+    subprocess.run(["tc", "qdisc", "add", "dev", "veth0", kind], check=True)
+    assert device(host_view(web), "veth0").qdiscs == (kind,)
+    assert device(host_view(web), "br0").qdiscs == ()
+
+
+def test_an_accept_queue_that_is_full(web: FakeContainer) -> None:
+    with entered(web.pid):
+        listening = made("tcp", "172.20.0.2", 80, "")
+        listening.listen(1)
+        clients = [made("tcp", "172.20.0.2", 8000 + number, "not listening") for number in range(2)]
+    with listening:
+        clients[0].connect(("172.20.0.2", 80))
+        assert view_of(web).full == frozenset()
+        clients[1].connect(("172.20.0.2", 80))
+        assert view_of(web).full == {("172.20.0.2", 80)}
+    for client in clients:
+        client.close()
+
+
+def test_routes_are_looked_up_in_each_namespace_until_the_question_ends(web: FakeContainer) -> None:
+    here = inode("thread-self")
+    with visiting(web.procfs) as visits:
+        inside, host = visits.container(web.container), visits.host()
+        assert inode("thread-self") == here
+        found = inside.lookup(OUTSIDE)
+        assert (found.type, found.gateway) == ("unicast", "172.20.0.1")
+        assert host.lookup(OUTSIDE).error == errno.ENETUNREACH
+        assert host.lookup(RouteQuery("172.20.0.1")).type == "local"
+        assert inside.lookup(RouteQuery("no address")).error == errno.EBADMSG
+        assert visits.container(web.container) is inside
+    assert inside.lookup(OUTSIDE).error == errno.EBADF
+
+
+def open_now() -> tuple[int, int]:
+    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+
+def test_hundred_visits_leave_no_descriptor_and_no_thread(web: FakeContainer) -> None:
+    view_of(web)
+    before = open_now()
+    for _ in range(100):
+        view_of(web)
+    assert open_now() == before
+
+
+def test_a_visit_that_fails_leaves_no_descriptor_and_no_thread(
+    web: FakeContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> NamespaceView:
+        raise AssertionError("planted")
+
+    before = open_now()
+    monkeypatch.setattr(visit, "read_view", fail)
+    with pytest.raises(AssertionError, match="planted"):
+        view_of(web)
+    assert open_now() == before
+
+
+def test_the_sandbox_is_visited_and_not_a_namespace_that_the_process_made(web: FakeContainer, tmp_path: Path) -> None:
+    with container() as own, sandbox_file(web.pid, tmp_path) as file:
+        process = web.procfs / str(own)
+        process.mkdir()
+        (process / "cgroup").write_text(f"0::/docker/{ID}\n")
+        (process / "ns").symlink_to(f"/proc/{own}/ns")
+        (process / "root").symlink_to(web.root)
+        with visiting(web.procfs) as visits:
+            view = visits.container(replace(web.container, pid=own, sandbox_key=str(file))).view
+    assert view.device_of("172.20.0.2") is not None
+    assert view.unread == ()
+
+
+def test_a_process_of_another_container_is_not_visited(web: FakeContainer) -> None:
+    web.belongs_to("d4" * 32)
+    view = view_of(web)
+    assert (view.devices, view.hosts) == ({}, None)
+    assert [(one.part, one.privilege) for one in view.unread] == [(NAMESPACE, ""), (FILES, "")]
+
+
+def test_a_namespace_that_is_gone_is_a_value(tmp_path: Path, web: FakeContainer) -> None:
+    (tmp_path / "sandbox").touch()
+    gone = replace(web.container, pid=0, sandbox_key=str(tmp_path / "sandbox"))
+    with visiting(web.procfs) as visits:
+        visited = visits.container(gone)
+        assert visited.lookup(OUTSIDE).error == errno.EPERM
+    assert visited.view.missing(RULES) == Unread(NAMESPACE, "the network namespace is gone or not visible from here")
+
+
+def without(*capabilities: str) -> tuple[str, ...]:
+    taken = ",".join(f"-{name}" for name in capabilities)
+    return ("setpriv", "--bounding-set", taken, "--inh-caps", taken)
+
+
+NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all")
+VISIT = """
+import pickle, sys
+from exporter.kernel.reach.visit import visiting
+procfs, container = pickle.load(sys.stdin.buffer)
+with visiting(procfs) as visits:
+    sys.stdout.buffer.write(pickle.dumps(visits.container(container).view))
+"""
+
+
+@pytest.mark.parametrize(
+    ("rights", "missing"),
+    [
+        ((), {}),
+        (without("sys_admin"), {NAMESPACE: ENTER}),
+        (without("net_admin"), {RULES: "CAP_NET_ADMIN"}),
+        (without("sys_ptrace"), {NAMESPACE: ENTER, FILES: "CAP_SYS_PTRACE"}),
+        (NOBODY, {NAMESPACE: ENTER, FILES: "CAP_SYS_PTRACE"}),
+    ],
+    ids=["root", "no SYS_ADMIN", "no NET_ADMIN", "no SYS_PTRACE", "nobody"],
+)
+def test_a_missing_right_costs_its_part_and_is_named(
+    web: FakeContainer, rights: tuple[str, ...], missing: dict[str, str]
+) -> None:
+    (web.procfs / str(web.pid) / "root").unlink()
+    (web.procfs / str(web.pid) / "root").symlink_to(f"/proc/{web.pid}/root")
+    done = subprocess.run(
+        [*rights, sys.executable, "-c", VISIT],
+        input=pickle.dumps((web.procfs, web.container)),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    view = pickle.loads(done.stdout)  # noqa: S301  of a process of this test
+    assert {one.part: one.privilege for one in view.unread} == missing
+    assert bool(view.devices) is (NAMESPACE not in missing)
+    assert (view.hosts is not None) is (FILES not in missing)
