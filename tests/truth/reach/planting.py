@@ -93,5 +93,7 @@ def joined(name: str, network: str, *, leave: bool = False, **endpoint: Any) -> 
         body = {"Container": name, "EndpointConfig": endpoint}
         api._raise_for_status(api._post_json(api._url("/networks/{0}/connect", network), data=body))
         yield
+        if leave:
+            api.disconnect_container_from_network(name, network)
 
     return plant

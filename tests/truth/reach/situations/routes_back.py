@@ -60,7 +60,7 @@ SITUATIONS = (
         "uplink without carrier",
         "outside",
         client(),
-        shell("ip link set outside down", "ip link set outside up"),
+        outside("ip link set outside down", "ip link set outside up"),
         **OUTSIDE,
     ),
     fails(
