@@ -5,6 +5,7 @@ from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from exporter.core.findings.evaluator import Evaluation
+from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import Degraded, SourceState, StatsRow
 from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
@@ -40,7 +41,7 @@ class Observation:
     id. `rows` is every device's reading by ifindex. They are None when the counters could not be read. `learned` is by
     a bridge's ifindex, `overlay_peers` by network id, `proxies` by a container's name, `inside` (the listeners of a
     network namespace) by the id of the container that owns it; `redirected` are the ids of those whose namespace has
-    NAT rules on its prerouting hook.
+    NAT rules on its prerouting hook. `filters` are None where they could not be read.
     """
 
     topology: Topology
@@ -65,6 +66,7 @@ class Observation:
     proxies: Mapping[str, ProxyUse] | None = None
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None = None
     redirected: frozenset[str] = frozenset()
+    filters: tuple[DeviceFilter, ...] | None = ()
 
     @property
     def evaluations(self) -> Mapping[str, Evaluation]:

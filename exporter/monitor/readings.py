@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
@@ -23,6 +24,7 @@ class ReadingsPart:
     proxies: Mapping[str, ProxyUse] | None
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None
     redirected: frozenset[str]
+    filters: tuple[DeviceFilter, ...] | None
 
 
 class ReadingsCollector:
@@ -43,4 +45,5 @@ class ReadingsCollector:
             proxies=sample.proxies,
             inside=sample.namespace_sockets.listeners if sample.namespace_sockets else None,
             redirected=sample.namespace_sockets.redirected if sample.namespace_sockets else NO_CONTAINERS,
+            filters=sample.filters,
         )

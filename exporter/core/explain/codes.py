@@ -57,7 +57,9 @@ _PORT_CODES = {
         "Run `ip route get ADDRESS` and `ip rule`, and remove the route or rule that takes it elsewhere.",
         ("route_lost", "subnet_overlap"),
     ),
-    "route_unknown": Code("The host's routes could not be read.", "See the log of the exporter."),
+    "route_unknown": Code(
+        "The host's routes, or the filters at its devices, could not be read.", "See the log of the exporter."
+    ),
     "return_route_lost": Code(
         "The host has no route for the container's answers, or refuses their source (rp_filter).",
         "Run `ip route get CLIENT from CONTAINER iif BRIDGE`.",
@@ -94,8 +96,8 @@ _PORT_CODES = {
         ("missing_chain",),
     ),
     "rule_not_understood": Code(
-        "A rule may match before the verdict, and its conditions are not decoded.",
-        "Read the named rule; `--probe` or a connection decides.",
+        "A rule, a tc filter or a BPF program may decide before the verdict, and it is not decoded.",
+        "Read it: `iptables-save`, `nft list ruleset`, `tc filter show dev DEVICE ingress`, `bpftool net`.",
     ),
     "dnat_missing": Code(
         "No DNAT rule forwards the published port to the container.",

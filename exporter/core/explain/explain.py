@@ -5,6 +5,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from exporter.core.explain.endpoint_steps import cannot_tell, host_step, published_step
+from exporter.core.explain.filter_steps import filter_steps
 from exporter.core.explain.listener_step import listener_step
 from exporter.core.explain.merged_paths import merged
 from exporter.core.explain.nat_steps import nat_steps
@@ -165,6 +166,7 @@ class _Walk:
             version = ip_address(binding.host_ip or EVERY_ADDRESS).version
             context = self._observation.network.context
             yield from network_steps(context, owner, (bridges & used) or bridges, version)
+            yield from filter_steps(self._observation, owner, (bridges & used) or bridges)
 
     def _expected(self, container: Container, binding: PortBinding) -> list[ExpectedBinding]:
         """Where Docker leads a published port, in both families; nothing while NAT is not read."""

@@ -189,7 +189,8 @@ class Link:
     """A network device as rtnetlink reports it.
 
     `peer_ifindex` (IFLA_LINK) counts in the namespace `peer_nsid` (IFLA_LINK_NETNSID), in our own when that is
-    None. `master_ifindex` is the bridge it is a port of, 0 when none. `carrier` is IFF_LOWER_UP, `up` is IFF_UP.
+    None. `master_ifindex` is the bridge it is a port of, 0 when none. `carrier` is IFF_LOWER_UP, `up` is IFF_UP,
+    `group` the number that `ip link set group` gives (IFLA_GROUP).
     """
 
     ifindex: int
@@ -202,6 +203,7 @@ class Link:
     peer_nsid: int | None = None
     carrier: bool = False
     up: bool = True
+    group: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,16 +63,17 @@ class Inside:
     """A network namespace, as far as conditions on devices and addresses need it; what is empty is not known.
 
     `bridges` are Docker's, `networks` (network, mask) of addresses that no packet from outside has. `uplinks` are the
-    devices by which clients come, `devices` every device by its name with its ifindex, `addresses` the namespace's own
-    by their family, without those of Docker's bridges. `own` are all of the namespace's addresses. `neighbours`: by
-    family a client on an uplink's own network. `links` are the networks that are directly connected by devices other
-    than Docker's bridges.
+    devices by which clients come, `devices` every device by its name with its ifindex, `groups` with its group,
+    `addresses` the namespace's own by their family, without those of Docker's bridges. `own` are all of the
+    namespace's addresses. `neighbours`: by family a client on an uplink's own network. `links` are the networks that
+    are directly connected by devices other than Docker's bridges.
     """
 
     bridges: frozenset[str] = frozenset()
     networks: tuple[tuple[int, int], ...] = ()
     uplinks: frozenset[str] = frozenset()
     devices: Mapping[str, int] = field(default_factory=dict)
+    groups: Mapping[str, int] = field(default_factory=dict)
     addresses: Mapping[str, frozenset[int]] = field(default_factory=dict)
     own: Mapping[str, frozenset[int]] = field(default_factory=dict)
     neighbours: Mapping[str, int] = field(default_factory=dict)

@@ -21,6 +21,7 @@ EQUAL, UNEQUAL, IN, NOT_IN, UNKNOWN = "==", "!=", "in", "not in", "?"
 JOINED = " . "
 IIF, OIF = "iif", "oif"  # a device's name; with '*' at its end the beginning of one
 IIF_INDEX, OIF_INDEX = "iif_index", "oif_index"  # a device's ifindex
+IIF_GROUP, OIF_GROUP = "iifgroup", "oifgroup"  # (value, mask) of a device's group
 SRC, DST = "src", "dst"  # (network, mask) as numbers
 SPORT, DPORT, EITHER_PORT = "sport", "dport", "port"  # (first, last)
 ORIGINAL_DST, ORIGINAL_DPORT = "ct_original_dst", "ct_original_dport"  # before a translation; as DST and DPORT

@@ -10,7 +10,7 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.listener import listener_step
-from exporter.core.reach.rule_steps import own_rules_step, unread_step
+from exporter.core.reach.rule_steps import filter_step, own_rules_step, unread_step
 from exporter.core.reach.scene import Scene
 from exporter.core.reach.trip import Flow, Steps
 from exporter.core.reach.view import NAMESPACE, RULES, Device, NamespaceView, Visited
@@ -31,7 +31,8 @@ def lost_address(address: str, server: Container, view: NamespaceView) -> Step |
 def arrival(scene: Scene, server: Container, device: Device, flow: Flow) -> Steps:
     """Yield the steps in the server's namespace; `flow` is the connection as the server sees it."""
     there = scene.visited(server)
-    rules = list(_own_rules(scene, there, server, device, flow))
+    filters = [filter_step(INSIDE, there.view, device)]
+    rules = [*filter(None, filters), *_own_rules(scene, there, server, device, flow)]
     yield from rules
     if any(step.state == FAILED for step in rules):
         return

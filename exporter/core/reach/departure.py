@@ -10,7 +10,7 @@ from exporter.core.reach.link_step import bridge_of, device_fault, end_faults
 from exporter.core.reach.listener import listener_step
 from exporter.core.reach.parent_device import KINDS, by_parent
 from exporter.core.reach.route_step import route_step
-from exporter.core.reach.rule_steps import own_rules_step
+from exporter.core.reach.rule_steps import filter_step, own_rules_step
 from exporter.core.reach.same_bridge import on_link
 from exporter.core.reach.scene import HOST_MODE
 from exporter.core.reach.trip import Steps, Trip
@@ -35,7 +35,7 @@ def departure(trip: Trip) -> Steps:
     if (fault := device_fault(home, trip.device, trip.network)) is not None:
         yield fault
         return
-    steps = list(_own_rules(trip))
+    steps = [*filter(None, [filter_step(INSIDE, trip.view, trip.device)]), *_own_rules(trip)]
     yield from steps
     if not any(step.state == FAILED for step in steps):
         yield from _onward(trip)

@@ -67,4 +67,4 @@ def _sent(trip: Trip, firewall: Firewall, packet: Packet, flow: Flow, result: Ro
             trip, Flow(result.source or flow.source, flow.destination, flow.protocol, flow.port), network, out
         )
     else:
-        yield beyond(out, result, flow.destination)
+        yield beyond(scene.host.view, out, result, flow.destination)

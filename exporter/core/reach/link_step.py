@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from exporter.core.explain.path import FAILED, LINK, UNKNOWN, Step
 from exporter.core.model.docker import Container, Network
+from exporter.core.reach.rule_steps import filter_step
 from exporter.core.reach.scene import Scene
 from exporter.core.reach.view import FORWARDING, NAMESPACE, Device
 
@@ -70,6 +71,8 @@ def _port_faults(scene: Scene, end: Device, what: str, network: Network | None) 
         yield Step(LINK, FAILED, detail, "veth_detached", f"Run `ip link set {port} master {wanted}`.")
     elif end.port_state not in (None, FORWARDING):
         yield Step(LINK, FAILED, f"{what} does not forward (STP state {end.port_state})", "port_blocked")
+    elif (step := filter_step(LINK, scene.host.view, end, bridge)) is not None:
+        yield step
 
 
 def bridge_of(scene: Scene, container: Container, device: Device) -> Device | None:

@@ -6,8 +6,9 @@ from exporter.core.model.fib import RouteResult
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.reach.answer import MASQUERADE, OUTSIDE
+from exporter.core.reach.rule_steps import filter_step
 from exporter.core.reach.trip import Flow, Steps
-from exporter.core.reach.view import Device
+from exporter.core.reach.view import Device, NamespaceView
 
 TRANSLATES_SOURCE = ("MASQUERADE", "SNAT")
 
@@ -36,8 +37,10 @@ def _expected(nat: NatContext | None, network: Network | None, family: str) -> b
     return any(one.network is network and one.family == family and one.masqueraded for one in found)
 
 
-def beyond(out: Device, result: RouteResult, destination: str) -> Step:
+def beyond(host: NamespaceView, out: Device, result: RouteResult, destination: str) -> Step:
     """Return the step of what is outside the host, which is not known."""
+    if (step := filter_step(OUTSIDE, host, out)) is not None:
+        return step
     name = out.link.name
     if not (out.link.up and out.link.carrier):
         return Step(OUTSIDE, FAILED, f"{name} is {'without carrier' if out.link.up else 'down'}", "uplink_down")

@@ -7,7 +7,7 @@ from exporter.core.nat.walk.outcome import Decision, Outcome
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import FILTER, INSIDE
 from exporter.core.reach.scene import Scene
-from exporter.core.reach.view import RULES, NamespaceView, Unread
+from exporter.core.reach.view import FILTERS, RULES, Device, NamespaceView, Unread
 
 
 def unread_step(name: str, what: str, why: Unread) -> Step:
@@ -74,3 +74,11 @@ def _is_engines(rule: Rule, source: Network | None, target: Network | None) -> b
     if source is target and {rule.value(IIF), rule.value(OIF)} == bridges:
         return True
     return rule.table == RAW and rule.value(IIF, UNEQUAL) in bridges
+
+
+def filter_step(name: str, view: NamespaceView, *devices: Device) -> Step | None:
+    """Return the step of tc filters and BPF programs at devices of the path; None where there are none."""
+    if (why := view.missing(FILTERS)) is not None:
+        return unread_step(name, "tc filters and BPF programs could not be read", why)
+    found = view.filters_at(*devices)
+    return Step(name, UNKNOWN, f"not evaluated: {found}", "rule_not_understood") if found else None

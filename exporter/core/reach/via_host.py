@@ -108,7 +108,7 @@ def _forwarded(trip: Trip, bridge: Device, packet: Packet, arrived: Outcome, flo
         yield from delivered(trip, seen, target, out)
         return
     yield from leaves(scene.nat, trip.network, flow, sent, out)
-    yield beyond(out, result, flow.destination)
+    yield beyond(scene.host.view, out, result, flow.destination)
 
 
 def _answered(firewall: Firewall, back: Packet, flow: Flow, sent: Outcome, out: Device) -> Iterator[Outcome]:

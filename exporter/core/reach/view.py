@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Container, Link
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.model.sockets import ListeningSocket
@@ -18,8 +19,7 @@ class Device:
 
     Of a bridge port: `port_state` (IFLA_BRPORT_STATE) and `isolated` (IFLA_BRPORT_ISOLATED); None for other devices.
     Of a bridge: `filters` are the IP versions whose rules its own switch applies to bridged packets
-    (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES). `xdp`: an XDP program is attached (IFLA_XDP_ATTACHED).
-    `qdiscs`: kinds of the queueing disciplines that may have filters: ingress, clsact (RTM_GETQDISC).
+    (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES).
     """
 
     link: Link
@@ -27,8 +27,6 @@ class Device:
     port_state: int | None = None
     isolated: bool | None = None
     filters: frozenset[int] = frozenset()
-    xdp: bool = False
-    qdiscs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Unread:
 
 
 # Parts of a view that may be missing.
-NAMESPACE, RULES, LISTENERS, FILES = "namespace", "rules", "listeners", "files"
+NAMESPACE, RULES, LISTENERS, FILES, FILTERS = "namespace", "rules", "listeners", "files", "filters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,9 @@ class NamespaceView:
     `devices` by ifindex. `rulesets`: what nf_tables and iptables-legacy hold, of all families. `listeners` are its
     listening sockets; `full` those of them, as (address, port), whose accept queue is full (inet_diag_msg:
     idiag_rqueue over idiag_wqueue). `bridge_filter` are the IP versions whose rules bridged packets meet
-    (net.bridge.bridge-nf-call-iptables, -ip6tables). `hosts` and `resolv_conf` are the texts of the container's files,
-    at most 64 KiB, None where there is no such regular file.
+    (net.bridge.bridge-nf-call-iptables, -ip6tables). `filters` are tc filters and BPF programs at devices.
+    `hosts` and `resolv_conf` are the texts of the container's files, at most 64 KiB, None where there is no such
+    regular file.
     """
 
     devices: Mapping[int, Device] = field(default_factory=dict)
@@ -70,6 +69,7 @@ class NamespaceView:
     listeners: tuple[ListeningSocket, ...] = ()
     full: frozenset[tuple[str, int]] = frozenset()
     bridge_filter: frozenset[int] = frozenset()
+    filters: tuple[DeviceFilter, ...] = ()
     hosts: str | None = None
     resolv_conf: str | None = None
     unread: tuple[Unread, ...] = ()
@@ -77,6 +77,12 @@ class NamespaceView:
     def missing(self, part: str) -> Unread | None:
         """Return why a part is not known, None where it is."""
         return next((one for one in self.unread if one.part in (NAMESPACE, part)), None)
+
+    def filters_at(self, *devices: Device) -> str:
+        """Name the tc filters and BPF programs at some devices, '' where there is none."""
+        names = {device.link.ifindex: device.link.name for device in devices}
+        found = (f"{f.what} at {f.direction} of {names[f.ifindex]}" for f in self.filters if f.ifindex in names)
+        return ", ".join(found)
 
     def device_of(self, address: str) -> Device | None:
         """Return the device that has an address."""

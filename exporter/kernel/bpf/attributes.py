@@ -87,3 +87,21 @@ class PerfEvent(Structure):
         ("bp_type", c_uint32),
         ("config1", c_uint64),
     )
+
+
+class ProgramQuery(Structure):
+    """Of BPF_PROG_QUERY; `prog_cnt` comes back as the number of programs."""
+
+    _fields_ = (
+        ("target_ifindex", c_uint32),
+        ("attach_type", c_uint32),
+        ("query_flags", c_uint32),
+        ("attach_flags", c_uint32),
+        ("prog_ids", c_uint64),
+        ("prog_cnt", c_uint32),
+        ("padding", c_uint32),
+        ("prog_attach_flags", c_uint64),
+        ("link_ids", c_uint64),
+        ("link_attach_flags", c_uint64),
+        ("revision", c_uint64),
+    )

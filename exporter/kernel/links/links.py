@@ -1,6 +1,6 @@
 """Network devices: RTM_NEWLINK and RTM_DELLINK, of dumps and of notifications.
 
-A link message holds about forty attributes; eleven of them matter here. Source: linux/if_link.h.
+A link message holds about forty attributes; twelve of them matter here. Source: linux/if_link.h.
 """
 
 import socket
@@ -26,7 +26,7 @@ from exporter.kernel.netlink.messages import (
 )
 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER = 1, 3, 4, 5, 10
-IFLA_LINKINFO, IFLA_STATS64, IFLA_EXT_MASK, IFLA_LINK_NETNSID = 18, 23, 29, 37
+IFLA_LINKINFO, IFLA_STATS64, IFLA_GROUP, IFLA_EXT_MASK, IFLA_LINK_NETNSID = 18, 23, 27, 29, 37
 IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 45, 46
 IFLA_INFO_KIND = 1
 RTEXT_FILTER_SKIP_STATS = 1 << 3
@@ -45,6 +45,7 @@ WANTED = frozenset(
         IFLA_MASTER,
         IFLA_LINKINFO,
         IFLA_STATS64,
+        IFLA_GROUP,
         IFLA_LINK_NETNSID,
         IFLA_NEW_NETNSID,
     }
@@ -99,6 +100,7 @@ def _link(ifindex: int, flags: int, found: dict[int, bytes]) -> Link:
         peer_nsid=S32.unpack(found[IFLA_LINK_NETNSID])[0] if IFLA_LINK_NETNSID in found else None,
         carrier=bool(flags & IFF_LOWER_UP),
         up=bool(flags & IFF_UP),
+        group=U32.unpack(found[IFLA_GROUP])[0] if IFLA_GROUP in found else 0,
     )
 
 
@@ -109,7 +111,7 @@ def _kind(linkinfo: bytes | None) -> str:
 
 
 def dump_request(*extra: bytes) -> bytes:
-    """Encode the request for all devices without their counters; `extra` are more attributes."""
+    """Encode the request for all devices, without counters where the kernel can leave them out."""
     body = IFINFOMSG.pack(0, 0, 0, 0, 0, 0) + attribute(IFLA_EXT_MASK, U32.pack(RTEXT_FILTER_SKIP_STATS))
     return message(RTM_GETLINK, NLM_F_DUMP, body + b"".join(extra))
 

@@ -1,21 +1,18 @@
-"""NAT as one source of a sample: rules at each scrape, connections between scrapes."""
+"""NAT as one source of a sample: rules at each scrape, connections and dockerd's options between scrapes."""
 
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from exporter.core.model.kernel_sample import Degraded, SourceState
-from exporter.core.nat.engine_options import EngineOptions
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.view import NatSample
 from exporter.errors import SourceError
 from exporter.kernel.conntrack.sweep import FlowSweep
-from exporter.kernel.firewall.engine_options import read_engine_options
+from exporter.kernel.nat.options import OptionReader
 from exporter.kernel.nat.reader import NatReader
 from exporter.kernel.read_source import timed
 
 NO_NET_ADMIN = Degraded("nat", "no_net_admin", "grant CAP_NET_ADMIN: NAT rules and connections are unknown")
-OPTION_SECONDS = 30.0
 
 
 class NatSource:
@@ -25,18 +22,19 @@ class NatSource:
         self._rules = NatReader(procfs)
         self._flows = FlowSweep(procfs)
         self._refused = False
-        self._procfs = procfs
-        self._options: tuple[float, EngineOptions | None] = (0.0, None)
+        self._options = OptionReader(procfs)
 
     def start(self) -> None:
         """Start to follow changes and connections."""
         self._rules.start()
         self._flows.start()
+        self._options.start()
 
     def stop(self) -> None:
         """End the threads."""
         self._rules.stop()
         self._flows.stop()
+        self._options.stop()
 
     def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
         """Name the ports of UDP to which connections may be stale."""
@@ -47,20 +45,12 @@ class NatSource:
         reading, state = timed("nat", lambda: self._read(devices))
         flows, age = self._flows.snapshot()
         absent = reading is not None and reading.docker is None
-        options = self._read_options() if absent else None
+        options = self._options.latest() if absent else None
         return NatSample(reading, flows, age, options), (state, self._flows.state())
 
     def degraded(self) -> tuple[Degraded, ...]:
         """Return what must be granted to see more."""
         return (NO_NET_ADMIN,) if self._refused else ()
-
-    def _read_options(self) -> EngineOptions | None:
-        """Read where no rule of the engine is present; walking all processes takes milliseconds."""
-        until, known = self._options
-        if time.monotonic() >= until:
-            known = read_engine_options(self._procfs)
-            self._options = time.monotonic() + OPTION_SECONDS, known
-        return known
 
     def _read(self, devices: Iterable[str]) -> NatReading:
         try:

@@ -1,6 +1,6 @@
 """The devices of a namespace with their addresses, and what else decides whether they pass a packet.
 
-Sources: linux/if_link.h, linux/if_addr.h, linux/rtnetlink.h (struct tcmsg). Needs no privilege inside the namespace.
+Sources: linux/if_link.h, linux/if_addr.h. Needs no privilege inside the namespace.
 """
 
 import socket
@@ -11,10 +11,8 @@ from ipaddress import ip_address
 from pyroute2.netlink import NLM_F_DUMP
 from pyroute2.netlink.rtnl import (
     RTM_GETADDR,
-    RTM_GETQDISC,
     RTM_NEWADDR,
     RTM_NEWLINK,
-    RTM_NEWQDISC,
 )
 
 from exporter.core.reach.view import Device
@@ -23,31 +21,23 @@ from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO
 from exporter.kernel.netlink.client import Answer, ask_again
 from exporter.kernel.netlink.messages import U8, Data, attributes, head, message, number, text
 
-IFLA_XDP, IFLA_XDP_ATTACHED = 43, 2
 IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 4, 5
 IFLA_BRPORT_STATE, IFLA_BRPORT_ISOLATED = 1, 33
 IFLA_BR_NF_CALL = {4: 36, 6: 37}  # IP version -> IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES
-WANTED = frozenset({IFLA_LINKINFO, IFLA_XDP})
+WANTED = frozenset({IFLA_LINKINFO})
 BRIDGE = "bridge"
 
 IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex
 IFA_ADDRESS, IFA_LOCAL = 1, 2  # of a point-to-point device the former is the other end's
-TCMSG = struct.Struct("=BxxxiIII")  # family, ifindex, handle, parent, info
-TCA_KIND = 1
-FILTERING = ("ingress", "clsact")
 
 ADDRESSES = message(RTM_GETADDR, NLM_F_DUMP, IFADDRMSG.pack(0, 0, 0, 0, 0))
-QDISCS = message(RTM_GETQDISC, NLM_F_DUMP, TCMSG.pack(0, 0, 0, 0, 0))
 
 
 def read_devices(sock: socket.socket) -> dict[int, Device]:
     """Read the devices of the socket's namespace by ifindex. Raises OSError."""
     addresses = parse_addresses(ask_again(sock, ADDRESSES))
-    qdiscs = parse_qdiscs(ask_again(sock, QDISCS))
     links = ask_again(sock, dump_request())
-    found = (
-        parse_device(data, start, end, addresses, qdiscs) for kind, data, start, end in links if kind == RTM_NEWLINK
-    )
+    found = (parse_device(data, start, end, addresses) for kind, data, start, end in links if kind == RTM_NEWLINK)
     return {device.link.ifindex: device for device in found if device is not None}
 
 
@@ -65,25 +55,11 @@ def parse_addresses(answers: Iterable[Answer]) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def parse_qdiscs(answers: Iterable[Answer]) -> dict[int, tuple[str, ...]]:
-    """Return ifindex -> kinds of its queueing disciplines that hold filters. MalformedError for another form."""
-    found: dict[int, tuple[str, ...]] = {}
-    for kind, data, start, end in answers:
-        if kind != RTM_NEWQDISC:
-            continue
-        _, ifindex, *_ = head(TCMSG, data, start, end, "a queueing discipline")
-        name = text(attributes(data, start + TCMSG.size, end).get(TCA_KIND, b""))
-        if name in FILTERING:
-            found[ifindex] = (*found.get(ifindex, ()), name)
-    return found
-
-
 def parse_device(
     data: Data,
     start: int,
     end: int,
     addresses: Mapping[int, tuple[str, ...]],
-    qdiscs: Mapping[int, tuple[str, ...]],
 ) -> Device | None:
     """Parse the body of an RTM_NEWLINK; None for a partial message. MalformedError for another form."""
     parsed = parse_link(RTM_NEWLINK, data, start, end)
@@ -98,8 +74,6 @@ def parse_device(
         port_state=port_state,
         isolated=isolated,
         filters=_parse_filters(about),
-        xdp=bool(attributes(found.get(IFLA_XDP, b"")).get(IFLA_XDP_ATTACHED, b"").strip(b"\0")),
-        qdiscs=qdiscs.get(parsed.link.ifindex, ()),
     )
 
 

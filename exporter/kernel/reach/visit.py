@@ -15,7 +15,8 @@ from pathlib import Path
 
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery, RouteResult
-from exporter.core.reach.view import FILES, LISTENERS, NAMESPACE, RULES, NamespaceView, Unread, Visited
+from exporter.core.reach.view import FILES, FILTERS, LISTENERS, NAMESPACE, RULES, NamespaceView, Unread, Visited
+from exporter.kernel.links.device_filters import read_device_filters
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.reach.accept_queues import read_sockets
@@ -94,9 +95,10 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     devices = read_part(NAMESPACE, "the devices", "", lambda: read_devices(sock))
     neighbours = read_part(NAMESPACE, "the neighbours", "", lambda: read_fixed_neighbours(sock))
     switches = read_part(NAMESPACE, "the switches of br_netfilter", "", read_bridge_filter)
+    filters = read_part(FILTERS, "the tc filters and BPF programs", "", lambda: read_device_filters(sock))
     rulesets = read_part(RULES, "the netfilter rules", "CAP_NET_ADMIN", read_rulesets) if rules else ()
     sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
-    parts = (devices, neighbours, switches, rulesets, sockets)
+    parts = (devices, neighbours, switches, filters, rulesets, sockets)
     listeners, full = ((), frozenset()) if isinstance(sockets, Unread) else sockets
     return NamespaceView(
         devices={} if isinstance(devices, Unread) else devices,
@@ -105,6 +107,7 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
         listeners=listeners,
         full=full,
         bridge_filter=frozenset() if isinstance(switches, Unread) else switches,
+        filters=() if isinstance(filters, Unread) else filters,
         unread=tuple(part for part in parts if isinstance(part, Unread)),
     )
 

@@ -17,6 +17,8 @@ from exporter.core.nat.walk.firewall import Firewall
 from exporter.core.nat.walk.ways import Way, way_in, way_out
 from exporter.kernel.firewall.iptables_legacy.reader import LegacyReader
 from exporter.kernel.firewall.nftables.reader import NftReader
+from exporter.kernel.links.links import read_links
+from exporter.kernel.netlink.client import open_socket
 from tests.support.kernel.own_namespace import carries, container, entered, ip, own_namespace
 
 HOST, CLIENT, WEB, GATEWAY = "192.0.2.10", "192.0.2.1", "172.17.0.2", "172.17.0.1"
@@ -72,6 +74,7 @@ class Lab:
 
     def reset(self) -> None:
         """Docker's rules alone."""
+        shell("ip link set eth0 group default; ip link set docker0 group default")
         shell("nft flush ruleset; conntrack -F 2>/dev/null || true")
         for table in Path("/proc/thread-self/net/ip_tables_names").read_text().split():
             shell(f"iptables-legacy -t {table} -F; iptables-legacy -t {table} -X")
@@ -113,6 +116,7 @@ class Lab:
             networks=tuple(map(prefix_of, LOOPBACK)),
             uplinks=frozenset({"eth0"}),
             devices={name: index for index, name in socket.if_nameindex()},
+            groups=groups(),
             addresses={"ip": frozenset({number_of(HOST)})},
         )
 
@@ -126,6 +130,12 @@ class Lab:
     def way_out(self) -> Way:
         """Walk a packet of the container to anywhere outside."""
         return way_out(self.firewall(), Packet(iif="docker0", src=number_of(WEB), dport=OTHER))
+
+
+def groups() -> dict[str, int]:
+    """The group of each device."""
+    with open_socket() as sock:
+        return {found.link.name: found.link.group for found in read_links(sock)}
 
 
 def route(address: int) -> str:

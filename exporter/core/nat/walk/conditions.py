@@ -13,10 +13,12 @@ from exporter.core.nat.ruleset import (
     EITHER_PORT,
     FAMILY,
     IIF,
+    IIF_GROUP,
     IIF_INDEX,
     IP,
     MARK,
     OIF,
+    OIF_GROUP,
     OIF_INDEX,
     ORIGINAL_DPORT,
     ORIGINAL_DST,
@@ -32,6 +34,7 @@ from exporter.core.nat.ruleset import (
     TYPE_LOCAL,
     TYPE_UNICAST,
 )
+from exporter.core.nat.walk.device_conditions import is_device, is_group, is_index
 
 Check = Callable[[Any, Packet, Inside], Answer]
 Range = tuple[int, int]
@@ -39,11 +42,9 @@ Range = tuple[int, int]
 # Ports that a client's system chooses: of Linux, and the widest that others choose from.
 DYNAMIC, WIDEST = (32768, 60999), (1024, 65535)
 FEW = 256  # of them: a rule for fewer holds for hardly any connection
-# Prefixes of the names of devices that Docker makes: a condition on a whole prefix never matches an uplink.
-DOCKERS_DEVICES = ("br-", "docker", "veth")
-LOOPBACK_DEVICE = "lo"
 SYN, SYN_ACK = 0x02, 0x12
 TO_THIS_HOST = 0  # linux/if_packet.h: PACKET_HOST
+ALL_BITS = 0xFFFFFFFF
 HIGHEST = {True: (1 << 32) - 1, False: (1 << 128) - 1}
 
 
@@ -56,32 +57,6 @@ def either(answers: Iterable[Answer]) -> Answer:
     """The answer to whether one of several holds."""
     found = set(answers)
     return next((answer for answer in (YES, UNKNOWN, SOME) if answer in found), NO)
-
-
-def is_device(wanted: str, name: str, inside: Inside) -> Answer:
-    """Whether a device is one that is wanted, by its name or by its beginning."""
-    if name != OUTSIDE:
-        return YES if _named(wanted, name) else NO
-    if wanted == "*":
-        return YES
-    if wanted in inside.bridges or wanted == LOOPBACK_DEVICE or wanted.removesuffix("*") in DOCKERS_DEVICES:
-        return NO
-    matching = [uplink for uplink in inside.uplinks if _named(wanted, uplink)]
-    if matching:
-        return YES if len(matching) == len(inside.uplinks) else SOME
-    exists = not inside.devices or any(_named(wanted, device) for device in inside.devices)
-    return SOME if exists else NO
-
-
-def _named(wanted: str, name: str) -> bool:
-    return name.startswith(wanted[:-1]) if wanted.endswith("*") else name == wanted
-
-
-def _is_index(wanted: int, name: str, inside: Inside) -> Answer:
-    if not inside.devices:
-        return UNKNOWN
-    found = next((device for device, index in inside.devices.items() if index == wanted), None)
-    return NO if found is None else is_device(found, name, inside)
 
 
 def is_address(ranges: tuple[Range, ...], address: int | None, packet: Packet, inside: Inside, *, own: bool) -> Answer:
@@ -189,8 +164,10 @@ ADDRESSES: Mapping[str, Callable[[Packet], tuple[int | None, bool]]] = {
 CHECKS: Mapping[str, Check] = {
     IIF: lambda wanted, packet, inside: is_device(wanted, packet.iif, inside),
     OIF: lambda wanted, packet, inside: is_device(wanted, packet.oif, inside),
-    IIF_INDEX: lambda wanted, packet, inside: _is_index(wanted, packet.iif, inside),
-    OIF_INDEX: lambda wanted, packet, inside: _is_index(wanted, packet.oif, inside),
+    IIF_INDEX: lambda wanted, packet, inside: is_index(wanted, packet.iif, inside),
+    OIF_INDEX: lambda wanted, packet, inside: is_index(wanted, packet.oif, inside),
+    IIF_GROUP: lambda wanted, packet, inside: is_group(wanted, packet.iif, inside),
+    OIF_GROUP: lambda wanted, packet, inside: is_group(wanted, packet.oif, inside),
     SRC: lambda wanted, packet, inside: _network(wanted, packet.src, packet, inside, own=packet.from_host),
     DST: lambda wanted, packet, inside: _network(wanted, packet.dst, packet, inside, own=packet.to_host),
     ORIGINAL_DST: lambda wanted, packet, inside: _network(
@@ -223,10 +200,12 @@ LISTED: Mapping[str, Check] = {
     ORIGINAL_DST: lambda wanted, packet, inside: is_address(
         (wanted,), packet.first_destination.address, packet, inside, own=packet.first_destination.to_host
     ),
-    IIF_INDEX: lambda wanted, packet, inside: _is_index(wanted[0], packet.iif, inside),
-    OIF_INDEX: lambda wanted, packet, inside: _is_index(wanted[0], packet.oif, inside),
-    MARK: lambda wanted, packet, _: _mark((wanted[0], 0xFFFFFFFF), packet.mark),
-    CT_MARK: lambda wanted, packet, _: _mark((wanted[0], 0xFFFFFFFF), packet.ct_mark),
+    IIF_INDEX: lambda wanted, packet, inside: is_index(wanted[0], packet.iif, inside),
+    OIF_INDEX: lambda wanted, packet, inside: is_index(wanted[0], packet.oif, inside),
+    IIF_GROUP: lambda wanted, packet, inside: is_group((wanted[0], ALL_BITS), packet.iif, inside),
+    OIF_GROUP: lambda wanted, packet, inside: is_group((wanted[0], ALL_BITS), packet.oif, inside),
+    MARK: lambda wanted, packet, _: _mark((wanted[0], ALL_BITS), packet.mark),
+    CT_MARK: lambda wanted, packet, _: _mark((wanted[0], ALL_BITS), packet.ct_mark),
 }
 
 

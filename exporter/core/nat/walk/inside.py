@@ -20,15 +20,13 @@ def inside_of(networks: Iterable[Network], devices: Devices) -> Inside:
     bridges = frozenset(network.bridge for network in bridged)
     subnets = [*LOOPBACK, *(subnet.subnet for network in bridged for subnet in network.subnets if subnet.subnet)]
     uplinks = frozenset(devices.uplinks) - bridges
+    known = [link for link in devices.links.values() if link.name in uplinks or not link.name.startswith(OF_CONTAINERS)]
     return Inside(
         bridges=bridges,
         networks=tuple(prefix_of(subnet) for subnet in subnets),
         uplinks=uplinks,
-        devices={
-            link.name: link.ifindex
-            for link in devices.links.values()
-            if link.name in uplinks or not link.name.startswith(OF_CONTAINERS)
-        },
+        devices={link.name: link.ifindex for link in known},
+        groups={link.name: link.group for link in known},
         addresses={family: frozenset(_addresses(family, uplinks, bridges, devices)) for family in FAMILIES},
         own={family: frozenset(_own(family, devices)) for family in FAMILIES},
         neighbours=dict(_neighbours(uplinks, devices)),

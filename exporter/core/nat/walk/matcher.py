@@ -15,12 +15,16 @@ from exporter.core.nat.ruleset import (
     DPORT,
     EQUAL,
     IIF,
+    IIF_GROUP,
+    IIF_INDEX,
     IN,
     JOINED,
     JUMP,
     NETDEV,
     NOT_IN,
     OIF,
+    OIF_GROUP,
+    OIF_INDEX,
     ORIGINAL_DPORT,
     ORIGINAL_DST,
     PROTOCOL,
@@ -47,6 +51,7 @@ from exporter.core.nat.walk.conditions import (
 from exporter.core.nat.walk.marks import changed
 
 DEVICES = (IIF, OIF)
+DEVICES_OR_PORTS = (IIF, OIF, IIF_INDEX, OIF_INDEX, IIF_GROUP, OIF_GROUP)
 OF_CONNECTIONS = frozenset({CT_MARK, DIRECTION, ORIGINAL_DST, ORIGINAL_DPORT})
 WITHOUT_CONNECTION = STATE_INVALID | STATE_UNTRACKED
 OPPOSITE = {NO: YES, YES: NO}
@@ -121,7 +126,7 @@ class Matcher:
 
     def _compile(self, rule: Rule, condition: Condition) -> Holds:
         key, operator, value = condition
-        if rule.family in (BRIDGE, NETDEV) and key in DEVICES:
+        if rule.family in (BRIDGE, NETDEV) and key in DEVICES_OR_PORTS:
             return _unknown  # there a device is a port of the bridge
         if operator in (EQUAL, UNEQUAL):
             known = self._compared_before.get(condition)
@@ -198,7 +203,7 @@ class Matcher:
         answer = YES
         for key, value in zip(keys, element.key, strict=True):
             check = LISTED.get(key) or CHECKS.get(key)
-            unknown = check is None or (rule.family in (BRIDGE, NETDEV) and key in DEVICES)
+            unknown = check is None or (rule.family in (BRIDGE, NETDEV) and key in DEVICES_OR_PORTS)
             found = UNKNOWN if unknown or check is None else check(value, packet, self._inside)
             if not found:
                 return NO

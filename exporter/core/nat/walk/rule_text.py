@@ -15,6 +15,7 @@ from exporter.core.nat.ruleset import (
     FILTER,
     GOTO,
     IIF,
+    IIF_GROUP,
     IIF_INDEX,
     IN,
     IP,
@@ -25,6 +26,7 @@ from exporter.core.nat.ruleset import (
     MARK,
     NAT,
     OIF,
+    OIF_GROUP,
     OIF_INDEX,
     ORIGINAL_DPORT,
     ORIGINAL_DST,
@@ -47,6 +49,8 @@ IPTABLES: Mapping[str, str] = {
     DST: "-d",
     IIF: "-i",
     OIF: "-o",
+    IIF_GROUP: "--src-group",
+    OIF_GROUP: "--dst-group",
     PROTOCOL: "-p",
     SPORT: "--sport",
     DPORT: "--dport",
@@ -74,6 +78,8 @@ NFT: Mapping[str, str] = {
     CT_MARK: "ct mark",
     IIF_INDEX: "iif",
     OIF_INDEX: "oif",
+    IIF_GROUP: "iifgroup",
+    OIF_GROUP: "oifgroup",
     ORIGINAL_DST: "ct original ip daddr",
     ORIGINAL_DPORT: "ct original proto-dst",
 }
@@ -160,7 +166,7 @@ def _one(family: str, key: str, value: Any, *, listed: bool) -> str:
         names = STATES if key == STATE else TYPES
         return ",".join(name for bit, name in names.items() if value & bit) or str(value)
     if isinstance(value, tuple):
-        if key in (MARK, CT_MARK):
+        if key in (MARK, CT_MARK, IIF_GROUP, OIF_GROUP):
             return f"{value[0]:#x}" if value[1] == ALL_BITS else f"{value[0]:#x}/{value[1]:#x}"
         return "-".join(map(str, dict.fromkeys(value)))
     return str(value)

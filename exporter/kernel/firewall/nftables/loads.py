@@ -10,11 +10,13 @@ from exporter.core.nat.ruleset import (
     DST_TYPE,
     FAMILY,
     IIF,
+    IIF_GROUP,
     IIF_INDEX,
     IP,
     IP6,
     MARK,
     OIF,
+    OIF_GROUP,
     OIF_INDEX,
     ORIGINAL,
     ORIGINAL_DPORT,
@@ -46,6 +48,8 @@ META = {
     15: (FAMILY, 1),
     16: (PROTOCOL, 1),
     19: (PACKET_TYPE, 1),
+    21: (IIF_GROUP, WORD),
+    22: (OIF_GROUP, WORD),
 }
 META_MARK, CT_MARK_KEY = 3, 3
 NETWORK_HEADER, TRANSPORT_HEADER = 1, 2

@@ -14,10 +14,12 @@ from exporter.core.nat.ruleset import (
     DST_TYPE,
     FAMILY,
     IIF,
+    IIF_GROUP,
     IIF_INDEX,
     JOINED,
     MARK,
     OIF,
+    OIF_GROUP,
     OIF_INDEX,
     ORIGINAL_DPORT,
     ORIGINAL_DST,
@@ -191,12 +193,12 @@ def _single(convert: Callable[[str, bytes, bytes | None], Any]) -> Convert:
 
 _SIZES = {
     **dict.fromkeys((SPORT, DPORT, ORIGINAL_DPORT), PORT_BYTES),
-    **dict.fromkeys((MARK, CT_MARK, IIF_INDEX, OIF_INDEX, STATE, SRC_TYPE, DST_TYPE), WORD),
+    **dict.fromkeys((MARK, CT_MARK, IIF_INDEX, OIF_INDEX, IIF_GROUP, OIF_GROUP, STATE, SRC_TYPE, DST_TYPE), WORD),
     **dict.fromkeys((IIF, OIF), INTERFACE_NAME_BYTES),
     **dict.fromkeys((PROTOCOL, FAMILY, PACKET_TYPE, DIRECTION), 1),
 }
 _CONVERT: Mapping[str, Convert] = {
-    **dict.fromkeys((MARK, CT_MARK, IIF_INDEX, OIF_INDEX), _host),
+    **dict.fromkeys((MARK, CT_MARK, IIF_INDEX, OIF_INDEX, IIF_GROUP, OIF_GROUP), _host),
     **dict.fromkeys((IIF, OIF), _device),
     PROTOCOL: _single(protocol),
     FAMILY: _single(layer3),

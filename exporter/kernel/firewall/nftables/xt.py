@@ -1,7 +1,7 @@
 """Matches of xtables, which iptables-nft keeps as blobs inside nf_tables rules; iptables-legacy has the same blobs.
 
 Sources: linux/netfilter/xt_tcpudp.h, xt_sctp.h, xt_addrtype.h, xt_multiport.h, xt_iprange.h, xt_mark.h, xt_connmark.h,
-xt_pkttype.h, xt_rpfilter.h, xt_state.h. Blobs are in the host's byte order, but for addresses.
+xt_pkttype.h, xt_devgroup.h, xt_rpfilter.h, xt_state.h. Blobs are in the host's byte order, but for addresses.
 """
 
 import struct
@@ -14,10 +14,12 @@ from exporter.core.nat.ruleset import (
     DST_TYPE,
     EITHER_PORT,
     EQUAL,
+    IIF_GROUP,
     IN,
     IP,
     MARK,
     NOT_IN,
+    OIF_GROUP,
     PACKET_TYPE,
     REVERSE_PATH,
     SPORT,
@@ -47,6 +49,7 @@ MULTIPORT_KEYS = (SPORT, DPORT, EITHER_PORT)
 MOST_PORTS = 15
 IPRANGE_FIELD, IPRANGE_FLAGS_AT = 16, 64  # of revision 1: first and last source, first and last destination, flags
 MARK_INFO = struct.Struct("=IIB")  # of revision 1: mark, mask, invert; of connmark too
+DEVGROUP = struct.Struct("=5I")  # flags, source group and mask, destination group and mask
 PKTTYPE = struct.Struct("=ii")  # type, invert
 RPFILTER_INVERT = 8  # XT_RPFILTER_INVERT
 WITHOUT_CONDITION = ("comment",)
@@ -132,6 +135,13 @@ def _packet_type(_: str, info: bytes, __: str) -> Iterator[Condition]:
     yield Condition(PACKET_TYPE, UNEQUAL if inverted else EQUAL, wanted)
 
 
+def _device_groups(_: str, info: bytes, __: str) -> Iterator[Condition]:
+    flags, source, source_mask, destination, destination_mask = DEVGROUP.unpack_from(info)
+    for key, group, mask, bit in ((IIF_GROUP, source, source_mask, 1), (OIF_GROUP, destination, destination_mask, 4)):
+        if flags & bit:  # XT_DEVGROUP_MATCH_*; inverted by the bit above it
+            yield Condition(key, UNEQUAL if flags & bit << 1 else EQUAL, (group, mask))
+
+
 def _reverse_path(_: str, info: bytes, __: str) -> Iterator[Condition]:
     yield Condition(REVERSE_PATH, EQUAL, not info[0] & RPFILTER_INVERT)
 
@@ -149,5 +159,6 @@ _DECODERS: Mapping[tuple[str, int], Decoder] = {
     ("mark", 1): _mark,
     ("connmark", 1): _mark,
     ("pkttype", 0): _packet_type,
+    ("devgroup", 0): _device_groups,
     ("rpfilter", 0): _reverse_path,
 }

@@ -76,6 +76,12 @@ DEAD = {
     ),
     "by the uplink's beginning": ("iptables -I FORWARD -i eth+ -o docker0 -j DROP", "FORWARD"),
     "by the uplink's index": (chain("forward", "iif eth0 oif docker0 drop"), "c"),
+    "by the bridge's group": (
+        "ip link set docker0 group 7; iptables -I FORWARD -m devgroup --dst-group 7 -j DROP",
+        "FORWARD",
+    ),
+    "by the uplink's group, inverted": ("iptables -I FORWARD -m devgroup ! --src-group 7 -j DROP", "FORWARD"),
+    "by a group by nft": (chain("forward", "iifgroup 0 oifgroup { 0, 9 } drop"), "c"),
     "by the host's address": (
         "iptables -t nat -I PREROUTING -d 192.0.2.10 -p tcp --dport 8080 -j DNAT --to-destination 198.51.100.9:80",
         "PREROUTING",
@@ -179,6 +185,7 @@ ALIVE = {
     "another port": chain("forward", "tcp dport { 443, 8443 } drop"),
     "another container": chain("forward", "ip daddr 172.17.0.3 drop"),
     "another device": "iptables -I FORWARD -i docker0 -o docker0 -j DROP",
+    "another group of devices": "iptables -I FORWARD -m devgroup --src-group 7 -j DROP",
     "no such device": "iptables -I FORWARD -i eth7 -j DROP",
     "another address of nobody": "iptables -t nat -I PREROUTING -d 192.0.2.11 -p tcp -j DNAT --to 198.51.100.9",
     "a vendor's chains": (

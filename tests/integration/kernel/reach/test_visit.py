@@ -86,16 +86,17 @@ def test_the_switches_of_a_bridge_and_of_its_ports(web: FakeContainer) -> None:
     ip("link set veth0 down")
     changed = host_view(web)
     assert (device(changed, "veth0").port_state, device(changed, "veth0").isolated) == (0, True)
-    assert (device(changed, "br0").filters, changed.bridge_filter) == ({4}, {6})
+    assert (device(changed, "br0").filters, changed.bridge_filter) == (frozenset({4}), frozenset({6}))
 
 
-@pytest.mark.parametrize("kind", ["ingress", "clsact"])
-def test_queueing_disciplines_that_hold_filters(web: FakeContainer, kind: str) -> None:
-    subprocess.run(["tc", "qdisc", "add", "dev", "veth0", "root", "htb"], check=True)
-    assert device(host_view(web), "veth0").qdiscs == ()
-    subprocess.run(["tc", "qdisc", "add", "dev", "veth0", kind], check=True)
-    assert device(host_view(web), "veth0").qdiscs == (kind,)
-    assert device(host_view(web), "br0").qdiscs == ()
+def test_tc_filters_are_named(web: FakeContainer) -> None:
+    subprocess.run(["tc", "qdisc", "add", "dev", "veth0", "clsact"], check=True)
+    assert host_view(web).filters_at(device(host_view(web), "veth0")) == ""
+    words = "filter add dev veth0 ingress pref 7 protocol ip u32 match u32 0 0 classid 1:1"
+    subprocess.run(["tc", *words.split()], check=True)
+    found = host_view(web)
+    assert found.filters_at(device(found, "veth0")) == "tc filter u32 (pref 7) at ingress of veth0"
+    assert found.filters_at(device(found, "br0")) == ""
 
 
 def test_an_accept_queue_that_is_full(web: FakeContainer) -> None:

@@ -25,6 +25,7 @@ from exporter.core.explain.path import (
     Step,
 )
 from exporter.core.findings.finding import Severity
+from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult
 from exporter.core.model.inventory import with_container as with_inspected
@@ -379,3 +380,28 @@ def test_consecutive_ports_that_go_alike_are_one_row() -> None:
     both = [one for port in (8000, 8001) for one in (path(port, port), path(port, port, address="::"))]
     assert [(one.addresses, one.port, one.last_port) for one in merged(both)] == [(("0.0.0.0", "::"), 8000, 8001)]
     assert len(merged([path(0, 80), path(0, 81)])) == 2
+
+
+def with_program(device: str) -> Observation:
+    taken = seen(OLD)
+    [ifindex] = [link.ifindex for link in taken.topology.devices.links.values() if link.name == device]
+    return replace(taken, filters=(DeviceFilter(ifindex, "ingress", "XDP program"),))
+
+
+@pytest.mark.parametrize("device", ["eth0", "br-front", "veth-web"])
+def test_a_filter_at_a_device_of_the_path_makes_it_undetermined_and_is_named(device: str, sentence: Any) -> None:
+    [path] = explain(with_program(device), "8080").paths
+    [step] = [step for step in path.steps if step.state != OK]
+    assert path.verdict == UNDETERMINED
+    assert step == Step(ROUTE, UNKNOWN, sentence, "rule_not_understood")
+    assert device in step.detail
+
+
+@pytest.mark.parametrize("device", ["docker0", "veth-db"])
+def test_a_filter_at_another_device_changes_nothing(device: str) -> None:
+    assert explain(with_program(device), "8080").verdict == REACHABLE
+
+
+def test_filters_that_could_not_be_read_are_unknown() -> None:
+    [path] = explain(replace(seen(OLD), filters=None), "8080").paths
+    assert [(step.state, step.code) for step in path.steps if step.state != OK] == [(UNKNOWN, "route_unknown")]

@@ -40,6 +40,7 @@ def reference(raw: bytes) -> LinkMessage:
             peer_nsid=decoded.get_attr("IFLA_LINK_NETNSID"),
             carrier=bool(decoded["flags"] & 1 << 16),
             up=bool(decoded["flags"] & 1),
+            group=decoded.get_attr("IFLA_GROUP") or 0,
         ),
         deleted=deleted,
         moved=deleted and decoded.get_attr("IFLA_NEW_NETNSID") is not None,

@@ -259,6 +259,23 @@ def test_a_device_is_found_by_its_index() -> None:
 
 
 @pytest.mark.parametrize(
+    ("group", "of_same_groups", "of_different_groups"),
+    [((7, 255), True, None), ((6, 254), True, None), ((9, 255), False, False)],
+)
+def test_a_device_is_in_a_group(group: tuple[int, int], of_same_groups: Answer, of_different_groups: Answer) -> None:
+    one = Rule("ip", "filter", "FORWARD", conditions=(Condition("iifgroup", EQUAL, group),))
+    for groups, answer in (({"eth0": 7, "eth1": 7}, of_same_groups), ({"eth0": 7, "eth1": 0}, of_different_groups)):
+        assert wants(one, FROM_OUTSIDE, Inside(uplinks=frozenset(groups), groups=groups)) is answer
+
+
+def test_a_device_whose_group_is_not_known_may_be_in_it() -> None:
+    one = Rule("ip", "filter", "FORWARD", conditions=(Condition("oifgroup", EQUAL, (0, 255)),))
+    assert wants(one, TO_WEB, Inside(groups={"br-front": 0})) is True
+    assert wants(one, TO_WEB) == "unknown"
+    assert wants(one, FROM_OUTSIDE) == "unknown"
+
+
+@pytest.mark.parametrize(
     ("text", "packet", "answer"),
     [
         ("-p tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP", TO_WEB, True),

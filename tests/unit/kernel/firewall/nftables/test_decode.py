@@ -50,7 +50,7 @@ FOREIGN = {
         iif in __set2 ACCEPT
         iif_index == 1 ACCEPT
         iif == a-name-of-15-by ACCEPT
-        ?meta ACCEPT""",
+        iifgroup == 1-4294967295 ACCEPT""",
     "ip states": """
         ctstate == 6 ACCEPT
         ctstate == 1 DROP

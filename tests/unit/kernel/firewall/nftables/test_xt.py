@@ -13,9 +13,11 @@ from exporter.core.nat.ruleset import (
     DST_TYPE,
     EITHER_PORT,
     EQUAL,
+    IIF_GROUP,
     IN,
     MARK,
     NOT_IN,
+    OIF_GROUP,
     ORIGINAL_DPORT,
     ORIGINAL_DST,
     PACKET_TYPE,
@@ -306,3 +308,16 @@ def test_where_a_translation_leads_is_told(info: bytes, revision: int, size: int
 def test_half_a_translation_leads_nowhere(info: bytes, revision: int) -> None:
     with pytest.raises(ValueError, match="half a translation"):
         translation(info, revision, 4)
+
+
+@pytest.mark.parametrize(
+    ("flags", "found"),
+    [
+        (1, [Condition(IIF_GROUP, EQUAL, (7, 255))]),
+        (3, [Condition(IIF_GROUP, UNEQUAL, (7, 255))]),
+        (12, [Condition(OIF_GROUP, UNEQUAL, (8, 15))]),
+        (5, [Condition(IIF_GROUP, EQUAL, (7, 255)), Condition(OIF_GROUP, EQUAL, (8, 15))]),
+    ],
+)
+def test_groups_of_devices_are_told(flags: int, found: list[Condition]) -> None:
+    assert conditions("devgroup", 0, struct.pack("=5I", flags, 7, 255, 8, 15)) == found

@@ -33,7 +33,7 @@ from tests.support.documented import documented
 from tests.support.families import exposed
 from tests.support.findings import evaluation, network_finding, port_conflict
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SERIES = re.compile(r"^(?P<name>dockernet_\w+)(?:\{(?P<labels>.*)\})? \S+$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="')
 # Families that have no series on a host without faults; their labels are in the tests of their own files.

@@ -1,0 +1,99 @@
+"""tc filters of clsact and ingress qdiscs, qdiscs that lose packets, XDP and tcx programs, of all devices.
+
+What they do with packets is not decoded. Filters of other qdiscs choose a class and are left out.
+Sources: linux/rtnetlink.h, linux/pkt_sched.h, linux/if_link.h. Needs no privilege, tcx needs CAP_NET_ADMIN.
+"""
+
+import errno
+import socket
+import struct
+from collections.abc import Iterator
+
+from pyroute2.netlink import NLM_F_DUMP
+from pyroute2.netlink.rtnl import RTM_GETQDISC, RTM_GETTFILTER, RTM_NEWLINK, RTM_NEWQDISC, RTM_NEWTFILTER
+
+from exporter.core.model.device_filters import EGRESS, INGRESS, DeviceFilter
+from exporter.kernel.bpf.tcx import BPF_TCX_EGRESS, BPF_TCX_INGRESS, count_tcx
+from exporter.kernel.links.links import IFINFOMSG, dump_request
+from exporter.kernel.netlink.client import ask_again
+from exporter.kernel.netlink.messages import U8, U32, Data, attributes, head, message, text
+
+TCMSG = struct.Struct("=BBHiIII")  # family, pad, pad, ifindex, handle, parent, info
+TCA_KIND, TCA_OPTIONS = 1, 2
+FILTER_PARENTS = {INGRESS: 0xFFFFFFF2, EGRESS: 0xFFFFFFF3}  # TC_H_CLSACT with TC_H_MIN_INGRESS, TC_H_MIN_EGRESS
+FILTERING = {"clsact": (INGRESS, EGRESS), "ingress": (INGRESS,)}
+NETEM, TCA_NETEM_LOSS = "netem", 5
+NETEM_OPTIONS = struct.Struct("=6I")  # struct tc_netem_qopt: latency, limit, loss, gap, duplicate, jitter
+BLACKHOLE, FIFOS = "blackhole", ("pfifo", "bfifo")
+IFLA_XDP, IFLA_XDP_ATTACHED = 43, 2
+TCX = {INGRESS: BPF_TCX_INGRESS, EGRESS: BPF_TCX_EGRESS}
+
+
+def read_device_filters(sock: socket.socket) -> tuple[DeviceFilter, ...]:
+    """Read all of the socket's namespace, which must be the thread's own. Raises OSError."""
+    found: list[DeviceFilter] = []
+    for ifindex, name, options in _read_qdiscs(sock):
+        if loses(name, options):
+            found.append(DeviceFilter(ifindex, EGRESS, f"qdisc {name}"))
+        for direction in FILTERING.get(name, ()):
+            found += _read_filters(sock, ifindex, direction)
+    for kind, data, start, end in ask_again(sock, dump_request()):
+        if kind == RTM_NEWLINK:
+            found += _programs(data, start, end)
+    return tuple(dict.fromkeys(found))
+
+
+def _read_qdiscs(sock: socket.socket) -> list[tuple[int, str, bytes]]:
+    try:
+        answers = ask_again(sock, message(RTM_GETQDISC, NLM_F_DUMP, TCMSG.pack(*[0] * 7)))
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP:  # a kernel without qdiscs
+            raise
+        return []
+    return [parse_qdisc(data, start, end) for kind, data, start, end in answers if kind == RTM_NEWQDISC]
+
+
+def _read_filters(sock: socket.socket, ifindex: int, direction: str) -> Iterator[DeviceFilter]:
+    body = TCMSG.pack(0, 0, 0, ifindex, 0, FILTER_PARENTS[direction], 0)
+    for kind, data, start, end in ask_again(sock, message(RTM_GETTFILTER, NLM_F_DUMP, body)):
+        if kind == RTM_NEWTFILTER:
+            yield parse_filter(ifindex, direction, data, start, end)
+
+
+def _programs(data: Data, start: int, end: int) -> Iterator[DeviceFilter]:
+    ifindex = head(IFINFOMSG, data, start, end, "a link message")[3]
+    if is_xdp_attached(data, start, end):
+        yield DeviceFilter(ifindex, INGRESS, "XDP program")
+    for direction, attach_type in TCX.items():
+        if count_tcx(ifindex, attach_type):
+            yield DeviceFilter(ifindex, direction, "tcx program")
+
+
+def parse_qdisc(data: Data, start: int, end: int) -> tuple[int, str, bytes]:
+    """Parse the body of RTM_NEWQDISC: the ifindex, the kind and its options."""
+    ifindex = head(TCMSG, data, start, end, "a qdisc")[3]
+    found = attributes(data, start + TCMSG.size, end, frozenset({TCA_KIND, TCA_OPTIONS}))
+    return ifindex, text(found.get(TCA_KIND, b"")), found.get(TCA_OPTIONS, b"")
+
+
+def loses(name: str, options: bytes) -> bool:
+    """Whether a qdisc drops packets even while few are sent."""
+    if name in FIFOS:  # struct tc_fifo_qopt: limit
+        return len(options) == U32.size and not U32.unpack(options)[0]
+    if name != NETEM or len(options) < NETEM_OPTIONS.size:
+        return name in (BLACKHOLE, NETEM)
+    return bool(NETEM_OPTIONS.unpack_from(options)[2]) or TCA_NETEM_LOSS in attributes(options, NETEM_OPTIONS.size)
+
+
+def parse_filter(ifindex: int, direction: str, data: Data, start: int, end: int) -> DeviceFilter:
+    """Parse the body of RTM_NEWTFILTER; `info` has the preference in its upper half."""
+    info = head(TCMSG, data, start, end, "a filter")[6]
+    name = text(attributes(data, start + TCMSG.size, end, frozenset({TCA_KIND})).get(TCA_KIND, b""))
+    return DeviceFilter(ifindex, direction, f"tc filter {name} (pref {info >> 16})")
+
+
+def is_xdp_attached(data: Data, start: int, end: int) -> bool:
+    """Whether the body of RTM_NEWLINK names an XDP program."""
+    xdp = attributes(data, start + IFINFOMSG.size, end, frozenset({IFLA_XDP})).get(IFLA_XDP, b"")
+    attached = attributes(xdp).get(IFLA_XDP_ATTACHED, b"")
+    return len(attached) == U8.size and bool(U8.unpack(attached)[0])

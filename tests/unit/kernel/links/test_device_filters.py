@@ -1,0 +1,65 @@
+"""Messages about qdiscs, filters and XDP, put together as the kernel does."""
+
+import struct
+
+import pytest
+
+from exporter.core.model.device_filters import DeviceFilter
+from exporter.kernel.links.device_filters import TCMSG, is_xdp_attached, loses, parse_filter, parse_qdisc
+from exporter.kernel.links.links import IFINFOMSG
+from exporter.kernel.netlink.messages import MalformedError, attribute
+
+
+def netem(loss: int, *more: bytes) -> bytes:
+    """Struct tc_netem_qopt with a share of 2^32, and attributes."""
+    return struct.pack("=6I", 0, 1000, loss, 0, 0, 0) + b"".join(more)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "lossy"),
+    [
+        ("fq_codel", b"", False),
+        ("noqueue", b"", False),
+        ("blackhole", b"", True),
+        ("pfifo", bytes(4), True),
+        ("pfifo", struct.pack("=I", 1000), False),
+        ("netem", netem(0), False),
+        ("netem", netem(1 << 31), True),
+        ("netem", netem(0, attribute(1, bytes(12))), False),
+        ("netem", netem(0, attribute(5, bytes(16))), True),
+        ("netem", b"\0\0", True),
+    ],
+)
+def test_a_qdisc_loses_packets_or_does_not(name: str, options: bytes, *, lossy: bool) -> None:
+    assert loses(name, options) is lossy
+
+
+def test_a_qdisc_has_a_device_a_kind_and_options() -> None:
+    body = TCMSG.pack(0, 0, 0, 7, 0x80010000, 0xFFFFFFFF, 2) + attribute(1, b"netem\0") + attribute(2, netem(5))
+    assert parse_qdisc(body, 0, len(body)) == (7, "netem", netem(5))
+
+
+def test_a_filter_is_named_by_its_kind_and_preference() -> None:
+    body = TCMSG.pack(0, 0, 0, 7, 1, 0xFFFFFFF2, 10 << 16 | 8) + attribute(1, b"u32\0") + attribute(2, b"\0" * 8)
+    assert parse_filter(7, "ingress", body, 0, len(body)) == DeviceFilter(7, "ingress", "tc filter u32 (pref 10)")
+
+
+@pytest.mark.parametrize("length", [0, TCMSG.size - 1])
+def test_half_a_message_is_refused(length: int) -> None:
+    with pytest.raises(MalformedError):
+        parse_qdisc(bytes(length), 0, length)
+    with pytest.raises(MalformedError):
+        parse_filter(7, "ingress", bytes(length), 0, length)
+
+
+@pytest.mark.parametrize(
+    ("xdp", "attached"),
+    [
+        (b"", False),
+        (attribute(43, attribute(2, b"\0")), False),
+        (attribute(43, attribute(2, b"\2") + attribute(4, struct.pack("=I", 9))), True),
+    ],
+)
+def test_a_link_has_an_xdp_program_or_none(xdp: bytes, *, attached: bool) -> None:
+    body = IFINFOMSG.pack(0, 0, 1, 7, 0, 0) + attribute(3, b"eth0\0") + xdp
+    assert is_xdp_attached(body, 0, len(body)) is attached
