@@ -26,18 +26,33 @@ def written(name: str, path: str, text: str, *, append: bool = False) -> Plant:
     return plant
 
 
-def command(verb: str, name: str, undo: str = "", *words: str) -> Plant:
+def command(verb: str, name: str, undo: str = "") -> Plant:
     """A method of docker's containers, such as `pause`, and the one that undoes it."""
 
     @contextmanager
     def plant(lab: Lab) -> Iterator[None]:
         one = lab.host.client().containers.get(name)
-        getattr(one, verb)(*words)
+        getattr(one, verb)()
         try:
             yield
         finally:
             if undo:
                 getattr(one, undo)()
+
+    return plant
+
+
+def renamed(name: str, to: str) -> Plant:
+    """`docker rename`."""
+
+    @contextmanager
+    def plant(lab: Lab) -> Iterator[None]:
+        one = lab.host.client().containers.get(name)
+        one.rename(to)
+        try:
+            yield
+        finally:
+            one.rename(name)
 
     return plant
 

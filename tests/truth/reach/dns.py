@@ -88,10 +88,11 @@ def _serve() -> None:
         sock.bind(("0.0.0.0", 53))
         while True:
             asked, client = sock.recvfrom(4096)
-            sock.sendto(_reply(asked), client)
+            sock.sendto(reply(asked), client)
 
 
-def _reply(asked: bytes) -> bytes:
+def reply(asked: bytes) -> bytes:
+    """The answer of the name server to a question."""
     end = _after_name(asked, HEADER.size)
     known = asked[HEADER.size : end] == question(KNOWN, A)[HEADER.size : -4]
     kind = int.from_bytes(asked[end : end + 2], "big")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.truth.plants import both
-from tests.truth.reach.changes import command, within, written
+from tests.truth.reach.changes import renamed, within, written
 from tests.truth.reach.dns import KNOWN, serving
 from tests.truth.reach.planting import SLEEP, box, client, joined, network, pair
 from tests.truth.reach.servers import service
@@ -42,7 +42,7 @@ SITUATIONS = (
     works(
         "name after a rename",
         pair(),
-        command("rename", "server", "", "backend"),
+        renamed("server", "backend"),
         target="backend",
         works_before=False,
     ),

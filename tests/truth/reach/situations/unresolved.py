@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.truth.plants import both, shell
-from tests.truth.reach.changes import command, removed_from, within, written
+from tests.truth.reach.changes import command, removed_from, renamed, within, written
 from tests.truth.reach.dns import KNOWN, serving
 from tests.truth.reach.planting import SLEEP, box, client, joined, network, pair
 from tests.truth.reach.situation import fails, fails_unseen
@@ -40,7 +40,7 @@ SITUATIONS = (
         both(box("server", "m", endpoint={"Aliases": ["store"]}), client()),
         target="store",
     ),
-    fails_unseen("name of before a rename", "name", pair(), command("rename", "server", "", "backend")),
+    fails_unseen("name of before a rename", "name", pair(), renamed("server", "backend")),
     fails("name of a stopped container", "name", pair(), command("kill", "server")),
     fails("name of a disconnected container", "name", pair(), both(joined("server", "m"), removed_from("server", "n"))),
     fails("hidden by extra_hosts", "name", HIDDEN),
