@@ -1,6 +1,7 @@
 """What the product answers to `explain A B:PORT`, by the command or over HTTP."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,10 +9,11 @@ from urllib.parse import urlencode
 
 from tests.support.live.exposed import COMMAND
 from tests.truth.lab import THIS_CODE, Lab
-from tests.truth.reach.situation import REACHABLE
+from tests.truth.reach.situation import REACHABLE, UNDETERMINED
 
-OK = "ok"
+OK, CONTAINER = "ok", "container"
 COMMAND_SECONDS = 120
+FRESH_SECONDS, POLL_SECONDS = 3.0, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,16 @@ def by_command(lab: Lab, source: str, target: str) -> Answer:
 
 
 def by_api(lab: Lab, source: str, target: str) -> Answer:
-    """Ask the running exporter."""
+    """Ask the running exporter, which may not know yet that a container was started."""
+    deadline = time.monotonic() + FRESH_SECONDS
+    while (answer := _asked(lab, source, target)).step == CONTAINER and answer.verdict == UNDETERMINED:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(POLL_SECONDS)
+    return answer
+
+
+def _asked(lab: Lab, source: str, target: str) -> Answer:
     query = urlencode({"from": source, "to": target})
     status, body = lab.exporter.get(f"/api/v1/explain?{query}")
     if status != 200:
