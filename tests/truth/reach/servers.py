@@ -37,7 +37,10 @@ signal.pause()
 
 
 def service(name: str, *claims: str, where: str = "", then: str = ANSWER) -> Plant:
-    """A process of the host, or in the network namespace of a container, that answers on `claims`, as `tcp,::,80`."""
+    """A process of the host, or in the network namespace of a container, that answers on `claims`, as `tcp,::,80`.
+
+    `shared` lets the next one listen while connections of this one are in TIME_WAIT.
+    """
 
     @contextmanager
     def plant(lab: Lab) -> Iterator[None]:

@@ -10,7 +10,7 @@ from tests.truth.reach.situation import fails, works
 
 OUTSIDE: dict[str, Any] = {"target": "$outside", "port": 7000, "answers": ("outside",)}
 HOST: dict[str, Any] = {"target": "$host", "port": 7001, "answers": ("host",)}
-HOST_SERVED = both(client(), service("host", "tcp,0.0.0.0,7001"))
+HOST_SERVED = both(client(), service("host", "tcp,0.0.0.0,7001,shared"))
 UFW = (
     "-A INPUT -i lo -j ACCEPT",
     "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
@@ -59,7 +59,7 @@ SITUATIONS = (
     ),
     works(
         "redirected to a proxy that runs",
-        both(client(), service("proxy", "tcp,0.0.0.0,3128")),
+        both(client(), service("proxy", "tcp,0.0.0.0,3128,shared")),
         rules("-t nat -I PREROUTING -i br-n -p tcp --dport 7000 -j REDIRECT --to-ports 3128"),
         works_before=False,
         target="$outside",

@@ -95,7 +95,7 @@ SITUATIONS = (
     fails(
         "macvlan to its host",
         "link",
-        both(LAN, client("lan"), service("server", "tcp,0.0.0.0,7001")),
+        both(LAN, client("lan"), service("server", "tcp,0.0.0.0,7001,shared")),
         target="$host",
         port=7001,
     ),

@@ -23,7 +23,7 @@ BY_GATEWAY: dict[str, Any] = {"extra_hosts": {"host.docker.internal": "host-gate
 NO_PROXY: dict[str, Any] = {"flags": ("--userland-proxy=false",)}
 SERVICE: dict[str, Any] = {"answers": ("host",), "port": 7001}
 INNER = network("inner", "10.44.0.0/24", internal=True)
-ON_HOST = service("host", "tcp,0.0.0.0,7001")
+ON_HOST = service("host", "tcp,0.0.0.0,7001,shared")
 
 SITUATIONS = (
     works("own published port", box("server", "n", ports=PORT), source="server", **HOST),
@@ -83,7 +83,7 @@ SITUATIONS = (
     ),
     works(
         "host's loopback in host mode",
-        both(client("host"), service("host", "tcp,127.0.0.1,7001")),
+        both(client("host"), service("host", "tcp,127.0.0.1,7001,shared")),
         target="127.0.0.1",
         **SERVICE,
     ),
@@ -106,14 +106,14 @@ SITUATIONS = (
     fails(
         "service on the host's loopback",
         "listener",
-        both(client(), service("host", "tcp,127.0.0.1,7001")),
+        both(client(), service("host", "tcp,127.0.0.1,7001,shared")),
         target="$host",
         **SERVICE,
     ),
     fails(
         "service on the uplink's address, asked by the gateway",
         "listener",
-        both(client(), service("host", "tcp,$host,7001")),
+        both(client(), service("host", "tcp,$host,7001,shared")),
         target="10.42.0.1",
         **SERVICE,
     ),
