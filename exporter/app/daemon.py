@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from exporter import __version__
-from exporter.app import allocator, wiring
+from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
 from exporter.app.signals import handle_signals
 from exporter.config import Config
@@ -42,7 +42,9 @@ async def _serve(config: Config) -> None:
         try:
             runtime.engine.start()
             allocator.settle_down()
-            sockets = await _sockets(config)
+            sockets = _sockets(config)
+            # The threads of the sources run; workers, which this one starts for requests, get none.
+            capabilities.give_up(keep=capabilities.READ_FILES if config.web_config_file else 0)
             await server.start(sockets)
             log.info("listening", addresses=listen.written(sockets), tls=bool(access().tls), version=__version__)
             await stopped.wait()
@@ -63,10 +65,10 @@ def _access(file: Path | None) -> Callable[[], Access]:
     return WebConfigFile(file).access
 
 
-async def _sockets(config: Config) -> list[socket.socket]:
+def _sockets(config: Config) -> list[socket.socket]:
     if config.systemd_socket:
         return listen.inherited(os.environ, os.getpid())
     try:
-        return await listen.bind((address.host, address.port) for address in config.listen)
+        return listen.bind((address.host, address.port) for address in config.listen)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no resolver takes, such as a..b
         raise ConfigError(f"--web.listen-address: {getattr(error, 'strerror', '') or error}") from error

@@ -10,7 +10,6 @@ from exporter.app.reach import OneAtATime
 from exporter.app.scrape import SharedText
 from exporter.config import Config
 from exporter.core.observation import Observation
-from exporter.core.reach.answer import document as reach_document
 from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
 from exporter.web.compression import compress
 from exporter.web.page import api
@@ -51,8 +50,8 @@ def handlers(config: Config, observations: ObservationCache, waiting_for: Callab
             "/api/v1/ports": lambda: documents.get("ports", api.ports),
             "/api/v1/findings": lambda: documents.get("findings", api.found),
         },
-        explain=lambda what: documents.get(("explain", what), lambda observation: api.explained(observation, what)),
-        explain_reach=lambda question: api.written(reach_document(reaches.answer(question))),
+        explain=lambda what: documents.get(("explain", what), lambda seen: reaches.explained(seen, what)),
+        explain_reach=reaches.answer,
         tick=tick,
         waiting_for=waiting_for,
         stalled=observations.stalled,

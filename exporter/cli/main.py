@@ -6,7 +6,8 @@ import click
 
 from exporter import __version__
 from exporter.cli.build_config import build_config
-from exporter.cli.commands import check, explain, ports, topology
+from exporter.cli.commands import check, ports, topology
+from exporter.cli.explain import explain
 from exporter.cli.flags import ALL_FLAGS, LISTEN_FLAGS, LOG_FLAGS
 from exporter.cli.options import ExporterGroup, HostCommand, set_up_logging
 from exporter.config import Config
@@ -40,6 +41,7 @@ def cli(context: click.Context, /, **flags: object) -> None:
         set_up_logging(context, default_level="info")
         config = build_config(flags)
         capabilities.take_up()
+        capabilities.forbid_more()
         run(config)
 
 

@@ -15,6 +15,7 @@ from exporter.docker_engine.inspector import Answer, Inspector
 from exporter.docker_engine.inventory_state import InventoryState, Listing, Reason
 from exporter.docker_engine.parse import Event
 from exporter.docker_engine.settings import Timing
+from exporter.docker_engine.start_checks import StartChecks
 from exporter.errors import EngineError
 
 log = structlog.get_logger(component="inventory")
@@ -38,6 +39,7 @@ class InventoryLoop:
         self._timing = timing
         self._state = InventoryState()
         self._lists = Lists(timing)
+        self._start_checks = StartChecks(timing.start_checks)
         self._changed_at: float | None = None  # None when `on_idle` was called since
         self.complete = False
         self.resyncs: Counter[str] = Counter()
@@ -50,6 +52,7 @@ class InventoryLoop:
                 for message in self._waiting():
                     self._take(message)
                 self._list_when_due()
+                self._check_starts()
                 self._publish_change(before)
             except Exception:
                 log.exception("inventory update failed")
@@ -74,6 +77,8 @@ class InventoryLoop:
                 state = state.after_inspect(message.subject, message.found)
         elif isinstance(message, Event):
             state = state.after_event(message)
+            if any(kind == "container" for kind, _ in state.inspects):
+                self._start_checks.schedule(message.container_id, time.monotonic())
         elif message == CONNECTED:
             self._lists.retry_now()
             state = state.connected()
@@ -89,6 +94,12 @@ class InventoryLoop:
             self._state = state
             for subject in state.inspects:
                 self._inspector.request(subject)
+
+    def _check_starts(self) -> None:
+        inventory = self._state.inventory
+        if inventory.connected:
+            for container_id in self._start_checks.take(inventory, time.monotonic()):
+                self._inspector.request(("container", container_id))
 
     def _list_when_due(self) -> None:
         state = self._state

@@ -20,6 +20,7 @@ from exporter.core.model.inventory import (
 )
 from exporter.core.ports.container_failures import with_previous_log
 from exporter.docker_engine.parse import Event
+from exporter.docker_engine.start_checks import may_start
 
 # Container actions that change nothing of the inventory; health checks alone make three of them per check.
 NOISE = ("exec_", "health_status", "top", "attach", "detach", "resize", "archive-path", "extract-to-dir", "export")
@@ -110,7 +111,5 @@ def _listed(inventory: Inventory, *, everything: bool) -> Iterable[Subject]:
     """
     without_pid = {c.id for c in sandboxed(inventory) if not c.pid}
     for container in inventory.containers.values():
-        details = container.details
-        startable = details is not None and bool(details.bindings) and not container.live
-        if everything or details is None or startable or container.id in without_pid:
+        if everything or container.details is None or may_start(container) or container.id in without_pid:
             yield "container", container.id

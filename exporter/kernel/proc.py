@@ -37,8 +37,8 @@ def read_text(path: Path) -> str:
 
 
 def read_capabilities() -> int:
-    """Return this process's effective capabilities as a bit mask (capabilities(7))."""
-    return parse_capabilities(Path("/proc/self/status").read_text())
+    """Return the calling thread's effective capabilities as a bit mask (capabilities(7))."""
+    return parse_capabilities(Path("/proc/thread-self/status").read_text())
 
 
 def parse_capabilities(status: str) -> int:

@@ -10,6 +10,7 @@ from exporter.core.topology.topology import EndpointKey, Topology
 from exporter.core.traffic.bridge_split import Splits
 from exporter.core.traffic.ledger import Ledger
 from exporter.core.traffic.totals import Reading
+from exporter.core.traffic.unknown import unknown_networks
 from exporter.monitor.collector import Facts
 
 
@@ -61,14 +62,18 @@ class TrafficCollector:
         topology = facts.topology
         rows = {row[0]: row for row in facts.sample.stats}  # of a device read twice the later one
         self._ledger.read(list(rows.values()))
-        if topology.readings:
-            self._ledger.read(self._kernel.read_interface_counters(topology.readings))
+        inside = self._kernel.read_interface_counters(topology.readings) if topology.readings else ()
+        self._ledger.read(inside)
+        failed = {reading.key for reading in topology.readings}.difference(row[0] for row in inside)
+        sums = self._ledger.endpoints(topology)
+        endpoints = {key: sums[key] for _, key, reading in topology.counted if reading not in failed}
         bridges = {bridge.network.id: bridge.network.name for bridge in topology.bridges}
         networks = self._ledger.networks(network.id for network in topology.networks)
+        unknown = unknown_networks(topology, endpoints)
         return TrafficPart(
-            endpoints=self._ledger.endpoints(topology),
+            endpoints=endpoints,
             created=self._ledger.created(topology),
-            networks=networks,
+            networks={network_id: row for network_id, row in networks.items() if network_id not in unknown},
             splits=self._splits.split(bridges, networks, self._ledger.bridges(bridges)),
             rows=rows,
         )

@@ -118,7 +118,7 @@ def serving(
     async def make() -> Server:
         served = [*routes(site.handlers(), workers, telemetry_path, max_scrapes), *more]
         server = Server(served, access, hosts, limits)
-        sockets = await listen.bind([("127.0.0.1", 0)])
+        sockets = listen.bind([("127.0.0.1", 0)])
         site.addresses = list(listen.written(sockets))
         await server.start(sockets)
         site.open_connections = lambda: server.open_connections

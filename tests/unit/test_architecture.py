@@ -193,6 +193,37 @@ def test_a_planted_import_is_found(where: str, planted: str, found: set[str]) ->
     assert forbidden(where, planted) == found
 
 
+# It sends packets from inside containers: what a request over HTTP may start must not reach it.
+PROBE, PROBE_USERS = "kernel.reach.probe", {"cli"}
+
+
+def uses_probe(importer: str, source: str) -> bool:
+    """Whether a module outside of the probe imports it."""
+    found = set(imported(source))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return not importer.startswith(PROBE) and any(f"{name}.".startswith(f"exporter.{PROBE}.") for name in found)
+
+
+def test_only_the_command_line_may_try_connections() -> None:
+    users = {module_of(path) for path in FILES if uses_probe(module_of(path), path.read_text())}
+    assert {group_of(user) for user in users} <= PROBE_USERS
+
+
+@pytest.mark.parametrize(
+    ("planted", "found"),
+    [
+        ("from exporter.kernel.reach.probe.probe import probe", True),
+        ("import exporter.kernel.reach.probe.dns", True),
+        ("from exporter.kernel.reach import probe", True),
+        ("from exporter.kernel.reach.visit import visiting", False),
+    ],
+)
+def test_a_planted_import_of_the_probe_is_found(planted: str, *, found: bool) -> None:
+    assert uses_probe("app.daemon", planted) is found
+
+
 def test_every_module_is_in_a_room_of_the_table() -> None:
     assert {group_of(module_of(path)) or "__init__" for path in FILES} == GROUPS.keys()
     modules = {module_of(path) for path in FILES}

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from exporter.cli.output.surroundings import print_surroundings
 from exporter.cli.output.table import cell, table
 from exporter.core.explain import path
 from exporter.core.explain.codes import CODES
@@ -20,6 +21,8 @@ from exporter.core.explain.path import (
     Path,
     Step,
 )
+from exporter.core.reach import surroundings
+from exporter.core.reach.surroundings import Surroundings
 
 EXIT_STATUSES = {REACHABLE: 0, UNREACHABLE: 2, BLOCKED: 2, UNDETERMINED: 3}
 # Reasons for which a step is unknown.
@@ -28,34 +31,38 @@ RELEVANT = frozenset(
 )
 
 
-def print_explanation(explanation: Explanation, console: Console) -> None:
-    """Print a heading and a list for each path, with a blank line in between."""
+def print_explanation(explanation: Explanation, console: Console, around: Surroundings | None = None) -> None:
+    """Print a heading and a list for each path, with a blank line in between, then a container's networks."""
     for number, one in enumerate(explanation.paths):
         if number:
             console.print()
         console.print(cell(f"{_heading(one, explanation.query)}: {one.verdict}"))
         rows = [row for step in one.steps for row in step_rows(step)]
         console.print(table(("state", "step", "what"), rows, header=False))
+    if around is not None:
+        print_surroundings(around, console)
     print_findings(explanation.findings, console)
 
 
 def print_findings(findings: Iterable[Note], console: Console) -> None:
-    """Print the findings about what was asked for."""
+    """Print the findings about the containers of the query."""
     notes = [(note.severity, note.kind, note.detail) for note in findings]
     if notes:
         console.print("\nFindings:")
         console.print(table(("severity", "kind", "what"), notes, header=False))
 
 
-def document(explanation: Explanation) -> str:
+def document(explanation: Explanation, around: Surroundings | None = None) -> str:
     """Return the document of /api/v1/explain."""
-    return json.dumps(path.document(explanation), indent=2)
+    networks = surroundings.document(around) if around else None
+    return json.dumps({**path.document(explanation), "container": networks}, indent=2)
 
 
-def parse_explanation(found: Mapping[str, Any]) -> Explanation:
+def parse_explanation(found: Mapping[str, Any]) -> tuple[Explanation, Surroundings | None]:
     """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
     paths = tuple(_parse_path(one) for one in found["paths"])
-    return Explanation(str(found["query"]), paths, parse_notes(found["findings"]))
+    around = surroundings.parse(found["container"]) if found["container"] else None
+    return Explanation(str(found["query"]), paths, parse_notes(found["findings"])), around
 
 
 def parse_notes(found: Any) -> tuple[Note, ...]:

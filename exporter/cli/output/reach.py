@@ -1,13 +1,14 @@
 """The output of `explain A B`: each way from a container to an address, step by step."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
 
 from exporter.cli.output.explain import EXIT_STATUSES, parse_notes, parse_steps, print_findings, step_rows
-from exporter.cli.output.table import cell, table
+from exporter.cli.output.table import cell, console, table
 from exporter.core.explain.path import UNDETERMINED
 from exporter.core.reach import answer
 from exporter.core.reach.answer import AMBIGUOUS, End, ReachAnswer, ReachPath
@@ -16,17 +17,25 @@ STATUSES = {**EXIT_STATUSES, AMBIGUOUS: EXIT_STATUSES[UNDETERMINED]}
 END_KEYS = ("container", "namespace_of", "interface", "network", "address")
 
 
-def print_answer(found: ReachAnswer, console: Console) -> None:
+def print_answer(found: ReachAnswer, terminal: Console) -> None:
     """Print a heading and a list for each way, with a blank line in between."""
     for number, path in enumerate(found.paths):
         if number:
-            console.print()
-        console.print(cell(f"{_heading(path, found.query)}: {path.verdict}"))
+            terminal.print()
+        terminal.print(cell(f"{_heading(path, found.query)}: {path.verdict}"))
         rows = [row for step in path.steps for row in step_rows(step)]
-        console.print(table(("state", "step", "what"), rows, header=False))
+        terminal.print(table(("state", "step", "what"), rows, header=False))
     if len(found.paths) > 1:
-        console.print(cell(f"\n{found.query}: {found.verdict}"))
-    print_findings(found.findings, console)
+        terminal.print(cell(f"\n{found.query}: {found.verdict}"))
+    print_findings(found.findings, terminal)
+
+
+def print_as(found: ReachAnswer, output: str) -> None:
+    """Print as a table or as JSON."""
+    if output == "json":
+        sys.stdout.write(f"{document(found)}\n")
+    else:
+        print_answer(found, console())
 
 
 def document(found: ReachAnswer) -> str:
@@ -48,7 +57,15 @@ def _parse_paths(found: Any) -> Iterator[ReachPath]:
     for one in found:
         ends = [End(**{key: str(one[side][key]) for key in END_KEYS}) for side in ("from", "to")]
         steps = parse_steps(one["steps"])
-        yield ReachPath(ends[0], ends[1], str(one["protocol"]), int(one["port"]), steps, int(one["mtu"]))
+        yield ReachPath(
+            ends[0],
+            ends[1],
+            str(one["protocol"]),
+            int(one["port"]),
+            steps,
+            int(one["mtu"]),
+            decided=str(one["verdict"]),
+        )
 
 
 def _heading(path: ReachPath, query: str) -> str:

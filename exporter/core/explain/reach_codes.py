@@ -143,8 +143,12 @@ REACH_CODES = {
     "not_readable": Code("It could not be read.", "Run the command again; see `--log.level debug`."),
     # probe
     "probe_failed": Code(
-        "It was tried and failed, although every step that is evaluated is ok.",
-        "Look at what is not evaluated: BPF programs on cgroups, IPsec, and what lies beyond this host.",
+        "It was tried and failed.",
+        "If every other step is ok, look at what is not evaluated: BPF programs on cgroups, IPsec, other hosts.",
+    ),
+    "probe_undecided": Code(
+        "It was tried, and the outcome proves neither that it works nor that it does not.",
+        "Try it with the client's own program: `docker exec NAME ...`.",
     ),
     "probe_contradicts": Code(
         "It was tried and works, although a step failed.",

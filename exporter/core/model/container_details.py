@@ -32,7 +32,7 @@ class PortBinding:
 
 @dataclass(frozen=True, slots=True)
 class EndpointNames:
-    """What the engine's DNS server knows of an endpoint (Engine API: NetworkSettings.Networks[name]).
+    """The names of an endpoint in the engine's DNS server (Engine API: NetworkSettings.Networks[name]).
 
     `names` are all names (DNSNames, API 1.44 and later); before that they are empty, and `aliases` are known.
     `links` are 'container:alias', of this container alone. `priority` is GwPriority, `gateway6` IPv6Gateway.

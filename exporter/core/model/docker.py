@@ -208,8 +208,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A device inside a container's namespace."""
+    """A device inside a container's namespace; `kind` and `networks` are empty where they were not read.
+
+    `networks` say which addresses it has: each as a network of one address, or only the networks that it is on.
+    """
 
     ifindex: int
     name: str
     mac_address: str = ""
+    kind: str = ""
+    networks: tuple[str, ...] = ()

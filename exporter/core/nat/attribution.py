@@ -2,7 +2,7 @@
 
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.expected import Expected
-from exporter.core.nat.layout import INGRESS
+from exporter.core.nat.layout import BEFORE_BRIDGE, INGRESS
 from exporter.core.nat.ledger import DROP, MASQUERADE, PORT, Series
 from exporter.core.nat.published_history import PublishedHistory
 from exporter.core.nat.ruleset import (
@@ -67,7 +67,7 @@ class Attribution:
     def network(self, rule: Rule) -> str:
         """Return the network that a rule belongs to by the bridge that it names, else by its container; '' if none."""
         # In Docker's own tables a network's chain has its bridge behind two underscores.
-        own = self._by_bridge.get(rule.chain.rpartition("__")[2]) if rule.table == DOCKER_BRIDGES else None
+        own = self._by_bridge.get(rule.chain.partition(BEFORE_BRIDGE)[2]) if rule.table == DOCKER_BRIDGES else None
         if own:
             return own
         for key in (IIF, OIF):

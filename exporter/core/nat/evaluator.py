@@ -12,8 +12,8 @@ from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, PortKey
 from exporter.core.nat.context import NatContext, StaleFlow
 from exporter.core.nat.engine_options import EngineOptions, writes_rules
 from exporter.core.nat.expected import Expected
-from exporter.core.nat.layout import layout_of
-from exporter.core.nat.reading import NatReading
+from exporter.core.nat.layout import families_of, layout_of
+from exporter.core.nat.reading import NFTABLES, NatReading
 from exporter.core.nat.rules import NAT_RULES
 from exporter.core.nat.ruleset import DST, FAMILIES, IP, UNEQUAL, Ruleset
 
@@ -64,21 +64,32 @@ class NatEvaluator:
             tuple(sorted(reading.forwarding.items())),
             None if state.sockets is None else proxied(state.sockets),
             state.stale,
-            (self._families or _unseen_families(inventory, state)) & expected.families,
-            self.backend,
+            self._written(inventory, expected, state),
+            self.backend or _own_backend(inventory),
         )
         self._small = small if self._small is None else keep_equal(self._small, small)
         context = self._context(expected, reading.nft, reading.legacy, self._small)
-        return self._rules.evaluate(context, frozenset(self._missing(inventory, state)), now)
+        missing = frozenset(self._missing(inventory, state, self._small.families))
+        return self._rules.evaluate(context, missing, now)
 
     def _learn(self, reading: NatReading) -> None:
         docker = reading.docker
         if docker is not None:
-            self._families |= _families(docker)
+            self._families |= families_of(docker)
             self.backend = reading.backend
             self.userland_proxy = _userland_proxy(docker) or self.userland_proxy
 
-    def _missing(self, inventory: Inventory, state: NatState) -> Iterator[Input]:
+    def _written(self, inventory: Inventory, expected: Expected, state: NatState) -> frozenset[str]:
+        """The families that the engine writes: those seen once, and those of its networks that it is known to write.
+
+        IPv6 that was never seen, of an engine whose options cannot be read, may be switched off.
+        """
+        networks = {IP, *(network.family for network in expected.networks)} & expected.families
+        writes = {family: writes_rules(inventory, state.options, family) for family in FAMILIES}
+        known = {family for family in networks if writes[family]} | (self._families & expected.families)
+        return frozenset(family for family in known if writes[family] is not False)
+
+    def _missing(self, inventory: Inventory, state: NatState, written: frozenset[str]) -> Iterator[Input]:
         """Rules that were never seen are missing only where the engine is known to write them."""
         if not inventory.connected:
             yield Input.ENGINE
@@ -86,15 +97,15 @@ class NatEvaluator:
             yield Input.HOST_NETWORK
         if state.reading is None:
             yield Input.NAT
-        elif (writes := writes_rules(inventory, state.options)) is False:
-            yield Input.DOCKER_RULES
-        elif writes is None and not self._families:
+        elif IP not in written and writes_rules(inventory, state.options) is None:
             yield Input.RULE_SETTING
+        elif not written:
+            yield Input.DOCKER_RULES
 
 
-def _unseen_families(inventory: Inventory, state: NatState) -> frozenset[str]:
-    """Return the families of an engine whose rules were never read: IPv4 if it writes rules; IPv6 is unknown."""
-    return frozenset({IP} if writes_rules(inventory, state.options) else ())
+def _own_backend(inventory: Inventory) -> str:
+    """The backend of which the engine says that it writes it, before any rule of it was seen."""
+    return NFTABLES if inventory.engine and inventory.engine.firewall_driver == NFTABLES else ""
 
 
 def proxied(sockets: HostSockets) -> frozenset[PortKey]:
@@ -109,11 +120,6 @@ def proxied(sockets: HostSockets) -> frozenset[PortKey]:
 def _context(expected: Expected, nft: Ruleset | None, legacy: Ruleset | None, small: Changeable) -> NatContext:
     reading = NatReading(nft, legacy, forwarding=dict(small.forwarding))
     return NatContext(expected, reading, small.families, small.proxied, small.stale, small.backend)
-
-
-def _families(docker: Ruleset) -> frozenset[str]:
-    layout = layout_of(docker)
-    return frozenset(family for family in FAMILIES if layout.nat_place(family, layout.entry) in docker.chains)
 
 
 def _userland_proxy(docker: Ruleset) -> str:

@@ -90,7 +90,7 @@ def expected(inventory: Inventory, inside: Inside | None = None) -> Expected:
     """Return what must be there, for an engine of this version; `inside` is what the host's devices say."""
     known = address_owners(inventory)
     bridges = [network for network in inventory.networks.values() if network.bridge]
-    modern = _major(inventory) >= IP6TABLES_SINCE
+    modern = engine_major(inventory) >= IP6TABLES_SINCE
     return Expected(
         networks=tuple(_networks(bridges, known, modern=modern)),
         bindings=tuple(_bindings(inventory, known, modern=modern)),
@@ -98,11 +98,12 @@ def expected(inventory: Inventory, inside: Inside | None = None) -> Expected:
         inside=inside or inside_of(bridges, Devices()),
         complete=all(network.id in inventory.members for network in bridges),
         families=frozenset({IP, IP6} if modern else {IP}),
-        one_drop=_major(inventory) >= ONE_DROP_SINCE,
+        one_drop=engine_major(inventory) >= ONE_DROP_SINCE,
     )
 
 
-def _major(inventory: Inventory) -> int:
+def engine_major(inventory: Inventory) -> int:
+    """Return the first number of the engine's version; 0 where it is not known."""
     text = (inventory.engine.version if inventory.engine else "").partition(".")[0]
     return int(text) if text.isdecimal() else 0
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from exporter.core.nat.ruleset import DOCKER_BRIDGES, FILTER, NAT, Place, Ruleset
+from exporter.core.nat.ruleset import DOCKER_BRIDGES, FAMILIES, FILTER, NAT, Place, Ruleset
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,16 @@ NATIVE = Layout(
 INGRESS = "DOCKER-INGRESS"
 USER = "DOCKER-USER"
 FORWARD_SINCE_28 = "DOCKER-FORWARD"
+# In Docker's own tables: a network's chain is PURPOSE__BRIDGE, and the map PURPOSE-jumps jumps there.
+BEFORE_BRIDGE, MAP_SUFFIX, TRANSLATING = "__", "-jumps", "nat-"
 
 
 def layout_of(rules: Ruleset) -> Layout:
     """Return the layout of the rules, by their tables."""
     return NATIVE if any(table == DOCKER_BRIDGES for _, table, _ in rules.chains) else IPTABLES
+
+
+def families_of(rules: Ruleset) -> frozenset[str]:
+    """Return the families that an engine has rules of."""
+    layout = layout_of(rules)
+    return frozenset(family for family in FAMILIES if layout.nat_place(family, layout.entry) in rules.chains)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.nat.attribution import Attribution
-from exporter.core.nat.layout import USER
+from exporter.core.nat.layout import BEFORE_BRIDGE, TRANSLATING, USER
 from exporter.core.nat.ledger import Series
 from exporter.core.nat.ruleset import (
     DOCKER_BRIDGES,
@@ -27,8 +27,9 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class RuleCounts:
-    """`rules`: (family, table, chain, target); `networks` and `containers`: (name, target).
+    """`rules`: (family, table, chain, target); `networks` and `containers`: (name, target), of NAT rules alone.
 
+    A network's chains in Docker's own tables are counted together by their common name.
     `user`: family, of the operator's own in DOCKER-USER.
     """
 
@@ -54,8 +55,8 @@ def count(rules: Ruleset, attribution: Attribution) -> RuleCounts:
             if target in (JUMP, GOTO, MAP):
                 known = is_dockers(table, rule.to) or (family, table, rule.to) in rules.bases
                 target = rule.to if known else OTHER
-            by_chain[family, table, shown, target] += 1
-            if table in (NAT, DOCKER_BRIDGES):
+            by_chain[family, table, _common(table, shown), _common(table, target)] += 1
+            if translates(table, name):
                 networks[attribution.network(rule), target] += 1
                 containers[attribution.container(rule), target] += 1
         if name == USER and table == FILTER:
@@ -63,6 +64,16 @@ def count(rules: Ruleset, attribution: Attribution) -> RuleCounts:
             trailing = bool(chain) and chain[-1].target == RETURN and not chain[-1].conditions
             user[family] = len(chain) - trailing
     return RuleCounts(by_chain, _named(networks), _named(containers), user)
+
+
+def translates(table: str, chain: str) -> bool:
+    """Whether a chain holds NAT rules; Docker's own tables have those of filter and raw too."""
+    return table == NAT or (table == DOCKER_BRIDGES and chain.startswith(TRANSLATING))
+
+
+def _common(table: str, chain: str) -> str:
+    """The name without a network's bridge: networks come and go."""
+    return chain.partition(BEFORE_BRIDGE)[0] if table == DOCKER_BRIDGES else chain
 
 
 def _named(counts: Counter[Series]) -> dict[Series, int]:

@@ -1,7 +1,7 @@
 """The answer to `explain A B`: the ways of a packet, and their JSON form."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from exporter.core.explain.path import (
@@ -48,9 +48,9 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class ReachPath:
-    """The way of a packet to one address and port. `mtu` is the size that every device on it takes, 0 if unknown.
+    """The way of a packet to one address and port. `mtu` is that of the client's device in bytes, 0 if unknown.
 
-    `port` is 0 where the question is about no port.
+    `port` is 0 where the question is about no port. `decided` is the verdict where it was tried, '' otherwise.
     """
 
     source: End
@@ -60,20 +60,25 @@ class ReachPath:
     steps: tuple[Step, ...]
     mtu: int = 0
     tried: Tried | None = None
+    decided: str = ""
 
     @property
     def verdict(self) -> str:
-        """The verdict by the worst of its steps."""
-        return VERDICTS[worst((step.state for step in self.steps), VERDICTS)]
+        """The verdict by the worst of its steps, or what the try decided."""
+        return self.decided or VERDICTS[worst((step.state for step in self.steps), VERDICTS)]
 
 
 @dataclass(frozen=True, slots=True)
 class ReachAnswer:
-    """The answer to `query`: at least one path. `findings` are about the containers and their networks."""
+    """The answer to `query`: at least one path. `findings` are about the containers and their networks.
+
+    `resolver` is the name server that the client queries, and the name; empty where it queries none.
+    """
 
     query: str
     paths: tuple[ReachPath, ...]
     findings: tuple[Note, ...] = ()
+    resolver: tuple[str, str] = ("", "")
 
     @property
     def verdict(self) -> str:
@@ -87,11 +92,6 @@ def joined(verdicts: Iterable[str]) -> str:
     if REACHABLE in found and found & {UNREACHABLE, BLOCKED}:
         return AMBIGUOUS
     return worst(found, (UNDETERMINED, UNREACHABLE, BLOCKED, REACHABLE))
-
-
-def failed(path: ReachPath, step: Step) -> ReachPath:
-    """Return the path with one more step."""
-    return replace(path, steps=(*path.steps, step))
 
 
 def document(answer: ReachAnswer) -> dict[str, Any]:

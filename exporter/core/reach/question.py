@@ -27,9 +27,14 @@ class Question:
 
     def __str__(self) -> str:
         """As it is typed."""
+        return f"{self.source} {self.typed_target}"
+
+    @property
+    def typed_target(self) -> str:
+        """The target as it is typed."""
         target = f"[{self.target}]" if ":" in self.target and self.port else self.target
         suffix = "" if self.protocol == "tcp" else f"/{self.protocol}"
-        return f"{self.source} {target}" + (f":{self.port}{suffix}" if self.port else "")
+        return target + (f":{self.port}{suffix}" if self.port else "")
 
 
 def parse_question(source: str, target: str) -> Question:
@@ -49,11 +54,11 @@ def parse_question(source: str, target: str) -> Question:
         return parse_question(source, target[1:].removesuffix("]"))
     elif ":" in name:
         raise InvalidTargetError(f"{target!r}: an IPv6 address with a port is written [ADDRESS]:PORT")
-    asked = parse_query(port) if colon else None
-    if not name or (colon and (asked is None or asked.protocol not in ("", *PROTOCOLS))):
+    known = parse_query(port) if colon else None
+    if not name or (colon and (known is None or known.protocol not in ("", *PROTOCOLS))):
         raise InvalidTargetError(f"{target!r}: expected NAME, NAME:PORT, NAME:PORT/udp or an address")
     name = str(ip_address(name)) if is_address(name) else name
-    return Question(source, name, asked.port if asked else 0, (asked.protocol if asked else "") or "tcp")
+    return Question(source, name, known.port if known else 0, (known.protocol if known else "") or "tcp")
 
 
 def is_address(text: str) -> bool:

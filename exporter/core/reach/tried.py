@@ -23,7 +23,7 @@ class NameAnswer:
 class Connect:
     """The outcome of connecting to `address`; `reason` is the system's text where `outcome` is FAILED.
 
-    `offender` is the router that reported it, '' where nobody did (IP_RECVERR, SO_EE_OFFENDER).
+    `offender` is the router that reported it, '' where none did (IP_RECVERR, SO_EE_OFFENDER).
     """
 
     address: str

@@ -94,7 +94,7 @@ Lookup: TypeAlias = Callable[[RouteQuery], RouteResult]
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """A namespace that was visited. `lookup` asks its FIB; it raises nothing: what could not be asked is an error."""
+    """A namespace that was visited. `lookup` queries its FIB and raises nothing: a failure is in the result."""
 
     view: NamespaceView
     lookup: Lookup

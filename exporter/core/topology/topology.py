@@ -12,8 +12,10 @@ from typing import NamedTuple
 from exporter.core.model.docker import Container, Endpoint, Inventory, Link, Network
 from exporter.core.model.inventory import with_distinct_names
 from exporter.core.model.kernel_sample import Devices, NamespaceInterface
+from exporter.core.topology.interfaces import interface_of
 
-READ_INSIDE = frozenset({"macvlan", "ipvlan", "overlay"})  # drivers whose devices only the container's namespace has
+# Drivers whose devices only the container's namespace has, and the kind of these devices.
+READ_INSIDE = {"macvlan": "macvlan", "ipvlan": "ipvlan", "overlay": "veth"}
 WITHOUT_DEVICES = frozenset({"host", "null"})  # drivers whose containers have no device of their own
 
 EndpointKey = tuple[str, str]  # container id, network id
@@ -153,18 +155,15 @@ def _networks(inventory: Inventory) -> list[Network]:
 
 
 def _inside(container: Container, network: Network, endpoint: Endpoint, devices: Devices) -> Attachment:
-    """An endpoint without a veth of the host: found inside by its MAC address, or as the only device there is."""
-    nsid = devices.sandboxes.get(container.id)
-    if network.driver not in READ_INSIDE or nsid is None:
+    """An endpoint without a veth of the host: found inside by its address among the devices of its driver's kind."""
+    nsid, kind = devices.sandboxes.get(container.id), READ_INSIDE.get(network.driver)
+    if kind is None or nsid is None:
         return Attachment(container, network, endpoint)
-    interfaces = devices.interfaces.get(nsid, ())
-    matches = [i for i in interfaces if i.mac_address == endpoint.mac_address and endpoint.mac_address]
-    if len(matches) != 1:
-        matches = list(interfaces) if len(interfaces) == len(container.endpoints) == 1 else []
-    if not matches:
+    found = interface_of(endpoint, kind, devices.interfaces.get(nsid, ()))
+    if found is None:
         return Attachment(container, network, endpoint)
-    reading = NamespaceInterface(endpoint.endpoint_id, container.pid, nsid, matches[0])
-    return Attachment(container, network, endpoint, interface=matches[0].name, reading=reading)
+    reading = NamespaceInterface(endpoint.endpoint_id, container.pid, nsid, found)
+    return Attachment(container, network, endpoint, interface=found.name, reading=reading)
 
 
 def _bridges(inventory: Inventory, devices: Devices) -> tuple[Bridge, ...]:

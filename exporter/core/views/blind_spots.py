@@ -16,7 +16,7 @@ SENTENCES = {
     Input.ROUTE_LOOKUPS: "the host's route lookups have no result",
     Input.OVERLAYS: "overlay networks' namespaces cannot be read",
     Input.NAT: "NAT rules cannot be read",
-    Input.RULE_SETTING: "no rule of the Docker Engine is present, and whether it writes any (--iptables) is unknown",
+    Input.RULE_SETTING: "no IPv4 rule of the engine is present, and whether it writes any (--iptables) is unknown",
     Input.RESERVED_PORTS: "net.ipv4.ip_local_reserved_ports could not be read",
 }
 

@@ -13,6 +13,7 @@ from exporter.kernel.bind_failures.layout import INDEX, KEY, TASK, VALUE
 from exporter.kernel.bind_failures.records import SIZE_OF_REFUSAL, SIZE_OF_TALLY, Tally
 from exporter.kernel.bind_failures.refused import arguments, bound_to, requested, socket_behind
 from exporter.kernel.bind_failures.requester import container, process
+from exporter.kernel.bind_failures.share import Quota, take_share
 from exporter.kernel.bpf.btf import Btf
 from exporter.kernel.bpf.instructions import (
     BPF_NOEXIST,
@@ -21,7 +22,6 @@ from exporter.kernel.bpf.instructions import (
     GET_CURRENT_PID_TGID,
     GET_CURRENT_TASK_BTF,
     KTIME_GET_NS,
-    MAP_LOOKUP_ELEM,
     MAP_UPDATE_ELEM,
     R0,
     R1,
@@ -46,7 +46,7 @@ from exporter.kernel.bpf.instructions import (
     shift_right,
     store,
 )
-from exporter.kernel.bpf.macros import offset_of, stack_pointer, zero
+from exporter.kernel.bpf.macros import look_up, offset_of, stack_pointer, zero
 
 # struct syscall_trace_exit (kernel/trace/trace.h): what a program at syscalls:sys_exit_* is handed.
 RESULT = 16
@@ -56,23 +56,24 @@ TALLY = R7  # where the socket was, which is not needed any more
 
 @dataclass(frozen=True, slots=True)
 class MapDescriptors:
-    """The maps that the programs write: a hash of tallies by refusal, and an array of one counter."""
+    """The maps that the programs write: a hash of tallies by refusal, one of their numbers by share, and a counter."""
 
     refusals: int
+    shares: int
     lost: int
 
 
-def bind_program(btf: Btf, maps: MapDescriptors) -> bytes:
+def bind_program(btf: Btf, maps: MapDescriptors, quota: Quota) -> bytes:
     """Return the program for syscalls:sys_exit_bind."""
-    return _program(requested(), btf, maps)
+    return _program(requested(), btf, maps, quota)
 
 
-def listen_program(btf: Btf, maps: MapDescriptors) -> bytes:
+def listen_program(btf: Btf, maps: MapDescriptors, quota: Quota) -> bytes:
     """Return the program for syscalls:sys_exit_listen: sockets that were bound to one port may not all listen."""
-    return _program(bound_to(btf), btf, maps)
+    return _program(bound_to(btf), btf, maps, quota)
 
 
-def _program(where: Code, btf: Btf, maps: MapDescriptors) -> bytes:
+def _program(where: Code, btf: Btf, maps: MapDescriptors, quota: Quota) -> bytes:
     return assemble(
         [
             load(DOUBLE, R0, R1, RESULT),
@@ -85,7 +86,7 @@ def _program(where: Code, btf: Btf, maps: MapDescriptors) -> bytes:
             *where,
             *process(btf),
             *container(btf),
-            *_count(maps),
+            *_count(maps, quota),
             Label("leave"),
             set_to(R0, 0),
             leave(),
@@ -93,24 +94,26 @@ def _program(where: Code, btf: Btf, maps: MapDescriptors) -> bytes:
     )
 
 
-def _count(maps: MapDescriptors) -> Code:
+def _count(maps: MapDescriptors, quota: Quota) -> Code:
     """Find or make the tally and add one to it. Where there is no room for another one, `lost` is the one."""
     return [
         call(KTIME_GET_NS),
         move(R9, R0),  # u64 now = bpf_ktime_get_ns()
-        *_look_up(maps.refusals, KEY),
+        *look_up(maps.refusals, KEY),
         jump_unless_equal(R0, 0, "found"),  # struct tally *tally = lookup(refusals, &key); if (!tally) {
         *zero(VALUE, SIZE_OF_TALLY),
         store(DOUBLE, FP, VALUE + offset_of(Tally, "last"), R9),
+        *take_share(maps.shares, quota),  #     if (no share is left) goto lost
         *load_map(R1, maps.refusals),
         *stack_pointer(R2, KEY),
         *stack_pointer(R3, VALUE),
         set_to(R4, BPF_NOEXIST),  # another CPU may have made it meanwhile: then that one stays
         call(MAP_UPDATE_ELEM),  #     update(refusals, &key, &value, BPF_NOEXIST)
-        *_look_up(maps.refusals, KEY),
+        *look_up(maps.refusals, KEY),
         jump_unless_equal(R0, 0, "found"),
+        Label("lost"),
         *zero(INDEX, 8),
-        *_look_up(maps.lost, INDEX),
+        *look_up(maps.lost, INDEX),
         jump_if_equal(R0, 0, "leave"),
         set_to(R1, 1),
         add_atomically(R0, 0, R1),  #     lost[0] += 1
@@ -125,8 +128,3 @@ def _count(maps: MapDescriptors) -> Code:
         # Last: a new tally is read when its count is 1.
         add_atomically(TALLY, offset_of(Tally, "count"), R1),  # tally->count += 1
     ]
-
-
-def _look_up(descriptor: int, key: int) -> Code:
-    """R0 = the value of a key on the stack, or null."""
-    return [*load_map(R1, descriptor), *stack_pointer(R2, key), call(MAP_LOOKUP_ELEM)]

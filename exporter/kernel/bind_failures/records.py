@@ -40,13 +40,24 @@ class Refusal(Structure):
     )
 
 
+class Share(Structure):
+    """Whose share of the elements a refusal takes: the id of a cgroup of the second level, and a container's cgroup.
+
+    A container's cgroup is of the second level, and all processes of a user are below one: `docker/ID`,
+    `system.slice/docker-ID.scope`, `user.slice/user-1000.slice`. The name counts only where containers are in the
+    hierarchies of version 1: in version 2 a user may make a cgroup of any name.
+    """
+
+    _fields_ = (("ancestor", c_uint64), ("cgroup", c_char * CGROUP_NAME_BYTES))
+
+
 class Tally(Structure):
-    """A value: how often so far, when last (nanoseconds of CLOCK_MONOTONIC), and by which process then."""
+    """A value: how often so far, when last (nanoseconds of CLOCK_MONOTONIC), by which process then, and its share."""
 
-    _fields_ = (("count", c_uint64), ("last", c_uint64), ("pid", c_uint64))
+    _fields_ = (("count", c_uint64), ("last", c_uint64), ("pid", c_uint64), ("share", Share))
 
 
-SIZE_OF_REFUSAL, SIZE_OF_TALLY = ctypes.sizeof(Refusal), ctypes.sizeof(Tally)
+SIZE_OF_REFUSAL, SIZE_OF_TALLY, SIZE_OF_SHARE = ctypes.sizeof(Refusal), ctypes.sizeof(Tally), ctypes.sizeof(Share)
 
 
 def parse_refusal(key: Refusal, tally: Tally, times: int, clock: float) -> RefusedBind | None:

@@ -19,6 +19,7 @@ BPF_NOEXIST = 1  # of bpf_map_update_elem: leave an element that is there
 
 MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, KTIME_GET_NS, GET_CURRENT_PID_TGID = 1, 2, 5, 14
 GET_CURRENT_CGROUP_ID, PROBE_READ_USER, PROBE_READ_KERNEL, PROBE_READ_KERNEL_STR = 80, 112, 113, 115
+GET_CURRENT_ANCESTOR_CGROUP_ID = 123
 GET_CURRENT_TASK_BTF, TASK_PT_REGS = 158, 175  # since Linux 5.11 and 5.15
 
 ENCODED = struct.Struct("=BBhi")
@@ -124,6 +125,11 @@ def jump_if_equal(dst: int, imm: int, target: str) -> Instruction:
 def jump_unless_equal(dst: int, imm: int, target: str) -> Instruction:
     """If (dst != imm) goto target."""
     return Instruction(0x55, dst, imm=imm, target=target)
+
+
+def jump_if_greater(dst: int, imm: int, target: str) -> Instruction:
+    """If (dst > imm) goto target; without sign."""
+    return Instruction(0x25, dst, imm=imm, target=target)
 
 
 def load_map(dst: int, fd: int) -> Code:

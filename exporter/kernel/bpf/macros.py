@@ -9,6 +9,7 @@ from ctypes import Structure
 from exporter.kernel.bpf.instructions import (
     DOUBLE,
     FP,
+    MAP_LOOKUP_ELEM,
     PROBE_READ_KERNEL,
     PROBE_READ_USER,
     R1,
@@ -18,6 +19,7 @@ from exporter.kernel.bpf.instructions import (
     add,
     call,
     load,
+    load_map,
     move,
     set_to,
     store_imm,
@@ -59,6 +61,11 @@ def read_user(place: int, size: int, source: int, offset: int) -> Code:
 def dereference(dst: int, source: int, offset: int) -> Code:
     """Dereference a pointer: dst = *(source + offset)."""
     return [*read_kernel(SCRATCH, 8, source, offset), load(DOUBLE, dst, FP, SCRATCH)]
+
+
+def look_up(map_descriptor: int, key: int) -> Code:
+    """R0 = the value of a key on the stack, or null."""
+    return [*load_map(R1, map_descriptor), *stack_pointer(R2, key), call(MAP_LOOKUP_ELEM)]
 
 
 def _copy(helper: int, place: int, size: int, source: int, offset: int) -> Code:

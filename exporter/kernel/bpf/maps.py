@@ -9,7 +9,7 @@ from exporter.kernel.bpf.programs import bpf
 
 # linux/bpf.h: enum bpf_map_type, enum bpf_cmd
 HASH, ARRAY = 1, 2
-MAP_CREATE, MAP_LOOKUP_ELEM, MAP_DELETE_ELEM, MAP_LOOKUP_BATCH = 0, 1, 3, 24
+MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_LOOKUP_BATCH = 0, 1, 2, 3, 24
 
 
 def create_map(kind: int, key_size: int, value_size: int, entries: int, name: str) -> int:
@@ -46,6 +46,13 @@ def read_elements(descriptor: int, keys: ctypes.Array[Any], values: ctypes.Array
         if error.errno != errno.ENOENT:  # which says that the end was reached
             raise
     return int(attribute.count)
+
+
+def write_number(descriptor: int, key: ctypes.Structure, number: int) -> None:
+    """Set an element of a hash whose values are u64."""
+    value = ctypes.c_uint64(number)
+    element = MapElement(map_fd=descriptor, key=ctypes.addressof(key), value=ctypes.addressof(value))
+    bpf(MAP_UPDATE_ELEM, element)
 
 
 def delete_element(descriptor: int, key: ctypes.Structure) -> None:

@@ -13,7 +13,8 @@ from exporter.core.nat.engine_options import EngineOptions
 COMMAND = b"dockerd\n"
 DEFAULT_FILE = "/etc/docker/daemon.json"
 MAX_BYTES = 1 << 20
-FLAG, FILE_FLAG = "--iptables", "--config-file"
+FILE_FLAG = "--config-file"
+OFF = frozenset({"false", "0", "f", "F", "False", "FALSE"})  # strconv.ParseBool
 
 
 def read_engine_options(procfs: Path) -> EngineOptions | None:
@@ -30,9 +31,14 @@ def read_engine_options(procfs: Path) -> EngineOptions | None:
 
 def parse_engine_options(arguments: Sequence[str], configuration: object) -> EngineOptions:
     """Parse a command line and the configuration file; a flag and the file never name the same option."""
-    flag = _value(arguments, FLAG)
-    named = configuration.get("iptables") if isinstance(configuration, dict) else None
-    return EngineOptions(iptables=flag not in ("false", "0", "f", "F", "False", "FALSE") and named is not False)
+    return EngineOptions(
+        iptables=_is_on("iptables", arguments, configuration), ip6tables=_is_on("ip6tables", arguments, configuration)
+    )
+
+
+def _is_on(option: str, arguments: Sequence[str], configuration: object) -> bool:
+    named = configuration.get(option) if isinstance(configuration, dict) else None
+    return _value(arguments, f"--{option}", switch=True) not in OFF and named is not False
 
 
 def _engines(procfs: Path) -> Iterator[Path]:
@@ -59,11 +65,12 @@ def _configuration(process: Path, arguments: Sequence[str]) -> object:
         return {}
 
 
-def _value(arguments: Sequence[str], flag: str) -> str:
+def _value(arguments: Sequence[str], flag: str, *, switch: bool = False) -> str:
+    """Return the value of a flag, '' without one; a switch has its value behind '=' only."""
     for place, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
         if name == flag:
-            return value if equals else ("" if flag == FLAG else next(iter(arguments[place + 1 :]), ""))
+            return value if equals else ("" if switch else next(iter(arguments[place + 1 :]), ""))
     return ""
 
 

@@ -129,7 +129,7 @@ def read_link(sock: socket.socket, ifindex: int) -> list[LinkMessage]:
 def read_interfaces(sock: socket.socket, nsid: int) -> tuple[Interface, ...]:
     """Dump the devices of another namespace without entering it; PermissionError without CAP_NET_ADMIN."""
     found = _read(sock, dump_request(attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))))
-    return tuple(Interface(m.link.ifindex, m.link.name, m.link.mac_address) for m in found)
+    return tuple(Interface(m.link.ifindex, m.link.name, m.link.mac_address, m.link.kind) for m in found)
 
 
 def read_interface_stats(sock: socket.socket, nsid: int) -> dict[str, StatsRow]:

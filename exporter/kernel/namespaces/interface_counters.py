@@ -13,6 +13,7 @@ from typing import Any
 from exporter.core.model.docker import Interface
 from exporter.core.model.kernel_sample import NamespaceInterface, StatsRow, swapped
 from exporter.kernel.links.links import read_interface_stats
+from exporter.kernel.namespaces.addresses import parse_if_inet6, parse_route_table
 from exporter.kernel.proc import is_container_process, parse_net_dev, read_text
 
 LOOPBACK = "lo"
@@ -21,13 +22,26 @@ Reading = tuple[Any, ...]
 
 
 def read_names(procfs: Path, pid: int, container_id: str) -> tuple[Interface, ...]:
-    """Return the interfaces in a container's namespace by name alone; none when its process is not visible."""
+    """Return the interfaces in a container's namespace by name and networks; none when its process is not visible."""
+    net = procfs / str(pid) / "net"
     try:
-        visible = is_container_process(procfs, pid, container_id)
-        found = parse_net_dev(read_text(procfs / str(pid) / "net/dev")) if visible else {}
+        if not is_container_process(procfs, pid, container_id):
+            return ()
+        found = parse_net_dev(read_text(net / "dev"))
     except OSError:
         return ()
-    return tuple(Interface(0, name) for name in found if name != LOOPBACK)
+    networks = _read_networks(net)
+    return tuple(Interface(0, name, networks=networks.get(name, ())) for name in found if name != LOOPBACK)
+
+
+def _read_networks(net: Path) -> dict[str, tuple[str, ...]]:
+    """Read the networks of each interface; none without a file for its family, or in another form than known."""
+    found: dict[str, tuple[str, ...]] = {}
+    for file, parse in (("route", parse_route_table), ("if_inet6", parse_if_inet6)):
+        with contextlib.suppress(OSError, ValueError):
+            for name, networks in parse(read_text(net / file)).items():
+                found[name] = (*found.get(name, ()), *networks)
+    return found
 
 
 class InterfaceCounterReader:

@@ -8,7 +8,6 @@ import contextlib
 import errno
 import socket
 from collections.abc import Collection, Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 from pyroute2.netlink import NLM_F_DUMP
@@ -20,7 +19,7 @@ from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row, links_of_
 from exporter.kernel.links.links import IFINFOMSG
 from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.netlink.client import ask_again, open_socket
-from exporter.kernel.netlink.messages import MalformedError, attributes, head, message
+from exporter.kernel.netlink.messages import address, attributes, head, message
 
 AF_UNSPEC = 0
 NUD_CONNECTED = 0x80 | 0x40 | 0x02  # permanent, no ARP, reachable: with these alone a vxlan device answers itself
@@ -73,7 +72,7 @@ def parse_neighbours(rows: Iterable[Row], devices: Collection[int]) -> dict[str,
         _, _, _, ifindex, state, _, _ = head(NDMSG, data, start, end, "a neighbour")
         known = attributes(data, start + NDMSG.size, end)
         if ifindex in devices and state & NUD_CONNECTED and NDA_DST in known:
-            found[str(_address(known[NDA_DST]))] = known.get(NDA_LLADDR, b"").hex(":")
+            found[str(address(known[NDA_DST]))] = known.get(NDA_LLADDR, b"").hex(":")
     return found
 
 
@@ -83,13 +82,6 @@ def parse_nodes(rows: Iterable[Row]) -> frozenset[tuple[str, str]]:
     for data, start, end in rows:
         head(NDMSG, data, start, end, "a row of a vxlan device")
         known = attributes(data, start + NDMSG.size, end)
-        if NDA_DST in known and not (node := _address(known[NDA_DST])).is_multicast:
+        if NDA_DST in known and not (node := address(known[NDA_DST])).is_multicast:
             found.add((known.get(NDA_LLADDR, b"").hex(":"), str(node)))
     return frozenset(found)
-
-
-def _address(packed: bytes) -> IPv4Address | IPv6Address:
-    try:
-        return ip_address(packed)
-    except ValueError:
-        raise MalformedError(f"an address of {len(packed)} bytes") from None

@@ -9,10 +9,12 @@ import contextlib
 import os
 from collections.abc import Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 
 from exporter.core.model.docker import Container, Interface, Link
 from exporter.kernel.links.links import read_interfaces
+from exporter.kernel.namespaces.addresses import read_interface_addresses
 from exporter.kernel.namespaces.interface_counters import read_names
 from exporter.kernel.namespaces.setns import opened_netns
 from exporter.kernel.netlink.client import open_socket
@@ -115,6 +117,8 @@ class NamespaceResolver:
             return known
         try:
             interfaces = read_interfaces(self._socket, nsid)
+            if owner is not None and any(not endpoint.mac_address for endpoint in owner.endpoints):
+                interfaces = self._with_networks(nsid, interfaces)
         except PermissionError:
             self.may_read_interfaces = False
             return shape, read_names(self._procfs, owner.pid, owner.id) if owner else ()
@@ -122,3 +126,11 @@ class NamespaceResolver:
             return None
         self.may_read_interfaces = True
         return shape, interfaces
+
+    def _with_networks(self, nsid: int, interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
+        """Add the addresses, by which an endpoint without a MAC address of its own is found: of ipvlan."""
+        try:
+            networks = read_interface_addresses(self._socket, nsid)
+        except OSError:
+            return interfaces
+        return tuple(replace(one, networks=networks.get(one.ifindex, ())) for one in interfaces)

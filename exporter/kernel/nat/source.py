@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from exporter.core.model.kernel_sample import Degraded, SourceState
+from exporter.core.nat.layout import families_of
 from exporter.core.nat.reading import NatReading
+from exporter.core.nat.ruleset import FAMILIES
 from exporter.core.nat.view import NatSample
 from exporter.errors import SourceError
 from exporter.kernel.conntrack.sweep import FlowSweep
@@ -44,8 +46,8 @@ class NatSource:
         """Read the rules; `devices` are those whose forwarding switch is read."""
         reading, state = timed("nat", lambda: self._read(devices))
         flows, age = self._flows.snapshot()
-        absent = reading is not None and reading.docker is None
-        options = self._options.latest() if absent else None
+        present = families_of(reading.docker) if reading is not None and reading.docker is not None else frozenset()
+        options = self._options.latest() if reading is not None and not present.issuperset(FAMILIES) else None
         return NatSample(reading, flows, age, options), (state, self._flows.state())
 
     def degraded(self) -> tuple[Degraded, ...]:

@@ -6,6 +6,7 @@ pyroute2 gives the numbers and serves what is rare; a full decode of one link ta
 import os
 import struct
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from pyroute2.netlink import NLM_F_REQUEST, NLMSG_DONE
@@ -101,6 +102,14 @@ def number(form: struct.Struct, payload: bytes, what: str) -> int:
     if len(payload) != form.size:
         raise MalformedError(f"{what} of {len(payload)} bytes, not {form.size}")
     return int(form.unpack(payload)[0])
+
+
+def address(payload: bytes) -> IPv4Address | IPv6Address:
+    """Decode an address of either version; MalformedError for any other size."""
+    try:
+        return ip_address(payload)
+    except ValueError:
+        raise MalformedError(f"an address of {len(payload)} bytes") from None
 
 
 def text(payload: Data) -> str:

@@ -6,7 +6,6 @@ Sources: linux/if_link.h, linux/if_addr.h. Needs no privilege inside the namespa
 import socket
 import struct
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 
 from pyroute2.netlink import NLM_F_DUMP
 from pyroute2.netlink.rtnl import (
@@ -19,12 +18,15 @@ from exporter.core.reach.view import Device
 from exporter.kernel.links.fdb import IFLA_INFO_DATA
 from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO, dump_request, parse_link
 from exporter.kernel.netlink.client import Answer, ask_again
-from exporter.kernel.netlink.messages import U8, Data, attributes, head, message, number, text
+from exporter.kernel.netlink.messages import U8, Data, address, attributes, head, message, number, text
 
 IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 4, 5
 IFLA_BRPORT_STATE, IFLA_BRPORT_ISOLATED = 1, 33
 IFLA_BR_NF_CALL = {4: 36, 6: 37}  # IP version -> IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES
-WANTED = frozenset({IFLA_LINKINFO})
+# A link has forty attributes, and so has a port: to keep only these halves the time.
+ABOUT = frozenset({IFLA_LINKINFO})
+PORT = frozenset({IFLA_BRPORT_STATE, IFLA_BRPORT_ISOLATED})
+SWITCHES = frozenset(IFLA_BR_NF_CALL.values())
 BRIDGE = "bridge"
 
 IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex
@@ -51,7 +53,7 @@ def parse_addresses(answers: Iterable[Answer]) -> dict[int, tuple[str, ...]]:
         known = attributes(data, start + IFADDRMSG.size, end)
         own = known.get(IFA_LOCAL) or known.get(IFA_ADDRESS)
         if own:
-            found[ifindex] = (*found.get(ifindex, ()), str(ip_address(own)))
+            found[ifindex] = (*found.get(ifindex, ()), str(address(own)))
     return found
 
 
@@ -65,7 +67,8 @@ def parse_device(
     parsed = parse_link(RTM_NEWLINK, data, start, end)
     if parsed is None:
         return None
-    found = attributes(data, start + IFINFOMSG.size, end, WANTED)
+    decides = parsed.link.master_ifindex or parsed.link.kind == BRIDGE
+    found = attributes(data, start + IFINFOMSG.size, end, ABOUT) if decides else {}
     about = attributes(found.get(IFLA_LINKINFO, b""))
     port_state, isolated = _parse_port(about)
     return Device(
@@ -81,7 +84,7 @@ def _parse_port(about: Mapping[int, bytes]) -> tuple[int | None, bool | None]:
     """Return state and isolation of a bridge's port; the numbers mean something else for a port of another kind."""
     if text(about.get(IFLA_INFO_SLAVE_KIND, b"")) != BRIDGE:
         return None, None
-    port = attributes(about.get(IFLA_INFO_SLAVE_DATA, b""))
+    port = attributes(about.get(IFLA_INFO_SLAVE_DATA, b""), wanted=PORT)
     state = port.get(IFLA_BRPORT_STATE)
     isolated = port.get(IFLA_BRPORT_ISOLATED)
     return (
@@ -93,7 +96,7 @@ def _parse_port(about: Mapping[int, bytes]) -> tuple[int | None, bool | None]:
 def _parse_filters(about: Mapping[int, bytes]) -> frozenset[int]:
     if text(about.get(IFLA_INFO_KIND, b"")) != BRIDGE:
         return frozenset()
-    switches = attributes(about.get(IFLA_INFO_DATA, b""))
+    switches = attributes(about.get(IFLA_INFO_DATA, b""), wanted=SWITCHES)
     return frozenset(
         version
         for version, kind in IFLA_BR_NF_CALL.items()

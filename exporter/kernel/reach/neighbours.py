@@ -2,14 +2,13 @@
 
 import socket
 from collections.abc import Iterable
-from ipaddress import ip_address
 
 from pyroute2.netlink import NLM_F_DUMP
 from pyroute2.netlink.rtnl import RTM_GETNEIGH
 
 from exporter.core.reach.view import FixedNeighbour
 from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, NUD_PERMANENT, Row, read_rows
-from exporter.kernel.netlink.messages import attributes, head, message
+from exporter.kernel.netlink.messages import address, attributes, head, message
 from exporter.kernel.netlink.protocols import ADDRESS_SIZES
 
 AF_UNSPEC = 0
@@ -31,5 +30,5 @@ def parse_fixed_neighbours(rows: Iterable[Row]) -> tuple[FixedNeighbour, ...]:
         known = attributes(data, start + NDMSG.size, end)
         if NDA_DST in known:
             mac_address = known.get(NDA_LLADDR, b"").hex(":")
-            found.append(FixedNeighbour(ifindex, str(ip_address(known[NDA_DST])), mac_address))
+            found.append(FixedNeighbour(ifindex, str(address(known[NDA_DST])), mac_address))
     return tuple(found)

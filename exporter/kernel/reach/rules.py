@@ -4,25 +4,31 @@ import contextlib
 from pathlib import Path
 
 from exporter.core.nat.ruleset import Ruleset
-from exporter.errors import SourceError
 from exporter.kernel.firewall.iptables_legacy.reader import LegacyReader
 from exporter.kernel.firewall.nftables.reader import NftReader
+from exporter.kernel.netlink.messages import InterruptedDumpError
 
 PROCFS = Path("/proc")  # shows the reading thread's namespace, wherever another /proc is mounted
 TRIES = 3
 
 
-def read_rulesets() -> tuple[Ruleset, ...]:
-    """Read them; nothing stays open. Raises OSError for a refusal, SourceError while the rules change."""
-    legacy, _, _ = LegacyReader(PROCFS).read()
-    nft = _read_nft()
-    return tuple(ruleset for ruleset in (nft, legacy) if ruleset is not None and ruleset.chains)
+def read_nft() -> tuple[Ruleset, ...]:
+    """Read those of nf_tables; nothing stays open. Needs CAP_NET_ADMIN.
 
-
-def _read_nft() -> Ruleset:
+    Raises OSError for a refusal, InterruptedDumpError while the rules change.
+    """
     with contextlib.closing(NftReader()) as reader:
         for _ in range(TRIES):
             generation = reader.read()
             if generation.whole:
-                return generation.ruleset
-    raise SourceError("interrupted", "they change during every dump")
+                return (generation.ruleset,) if generation.ruleset.chains else ()
+    raise InterruptedDumpError
+
+
+def read_legacy() -> tuple[Ruleset, ...]:
+    """Read those of iptables-legacy. The names of its tables are readable by user 0, or with CAP_DAC_READ_SEARCH.
+
+    Raises OSError for a refusal, ValueError for data that is not a table.
+    """
+    ruleset, _, _ = LegacyReader(PROCFS).read()
+    return () if ruleset is None else (ruleset,)

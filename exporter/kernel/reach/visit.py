@@ -20,15 +20,17 @@ from exporter.kernel.links.device_filters import read_device_filters
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.reach.accept_queues import read_sockets
+from exporter.kernel.reach.bounded import BoundedReader
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
 from exporter.kernel.reach.devices import read_devices
 from exporter.kernel.reach.enter import is_visible, run_in_container
 from exporter.kernel.reach.files import read_files
 from exporter.kernel.reach.neighbours import read_fixed_neighbours
 from exporter.kernel.reach.parts import read_part
-from exporter.kernel.reach.rules import read_rulesets
+from exporter.kernel.reach.rules import read_legacy, read_nft
 
 NOT_ENTERED = RouteResult(error=errno.EPERM)  # no errno of a route lookup
+FILE_READER = BoundedReader()
 HIDDEN_PROCESS = Unread(FILES, "the process of the container is not visible from here")
 
 
@@ -76,7 +78,7 @@ class Visits:
     def _with_files(self, view: NamespaceView, container: Container) -> NamespaceView:
         if not is_visible(self._procfs, container):
             return replace(view, unread=(*view.unread, HIDDEN_PROCESS))
-        read = partial(read_files, self._procfs, container.pid)
+        read = partial(FILE_READER.run, partial(read_files, self._procfs, container.pid))
         files = read_part(FILES, "the files /etc/hosts and /etc/resolv.conf", "CAP_SYS_PTRACE", read)
         # The root was opened between two looks at the pid: it is not that of a process which has it since.
         if not isinstance(files, Unread) and not is_visible(self._procfs, container):
@@ -96,14 +98,15 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     neighbours = read_part(NAMESPACE, "the neighbours", "", lambda: read_fixed_neighbours(sock))
     switches = read_part(NAMESPACE, "the switches of br_netfilter", "", read_bridge_filter)
     filters = read_part(FILTERS, "the tc filters and BPF programs", "", lambda: read_device_filters(sock))
-    rulesets = read_part(RULES, "the netfilter rules", "CAP_NET_ADMIN", read_rulesets) if rules else ()
+    nft = read_part(RULES, "the rules of nf_tables", "CAP_NET_ADMIN", read_nft) if rules else ()
+    legacy = read_part(RULES, "the rules of iptables-legacy", "CAP_DAC_READ_SEARCH", read_legacy) if rules else ()
     sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
-    parts = (devices, neighbours, switches, filters, rulesets, sockets)
+    parts = (devices, neighbours, switches, filters, nft, legacy, sockets)
     listeners, full = ((), frozenset()) if isinstance(sockets, Unread) else sockets
     return NamespaceView(
         devices={} if isinstance(devices, Unread) else devices,
         neighbours=() if isinstance(neighbours, Unread) else neighbours,
-        rulesets=() if isinstance(rulesets, Unread) else rulesets,
+        rulesets=tuple(ruleset for found in (nft, legacy) if not isinstance(found, Unread) for ruleset in found),
         listeners=listeners,
         full=full,
         bridge_filter=frozenset() if isinstance(switches, Unread) else switches,

@@ -9,6 +9,8 @@ from exporter.core.explain import path
 from exporter.core.explain.explain import explain
 from exporter.core.observation import Observation
 from exporter.core.ports.scope import scope
+from exporter.core.reach.surroundings import Surroundings
+from exporter.core.reach.surroundings import document as surroundings_document
 from exporter.core.views.blind_spots import unseen
 from exporter.core.views.finding_rows import evaluated, findings, not_evaluated
 from exporter.core.views.host_view import build_view, document
@@ -60,9 +62,10 @@ def found(observation: Observation) -> str:
     )
 
 
-def explained(observation: Observation, what: str) -> str:
-    """The paths from a port of the host, or to a container."""
-    return written(path.document(explain(observation, what)))
+def explained(observation: Observation, what: str, around: Surroundings | None = None) -> str:
+    """The paths from a port of the host, or to a container, whose networks are `around`."""
+    found = path.document(explain(observation, what))
+    return written({**found, "container": surroundings_document(around) if around else None})
 
 
 def counters(observation: Observation) -> str:

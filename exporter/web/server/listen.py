@@ -1,6 +1,5 @@
 """Sockets to accept on: bound by address, or handed over by systemd."""
 
-import asyncio
 import errno
 import os
 import socket
@@ -13,12 +12,12 @@ FIRST_DESCRIPTOR = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 
 
-async def bind(addresses: Iterable[tuple[str | None, int]]) -> list[socket.socket]:
+def bind(addresses: Iterable[tuple[str | None, int]]) -> list[socket.socket]:
     """Return listening sockets; host None is every address of both families. Raises OSError, and then leaves none."""
     sockets: list[socket.socket] = []
     try:
         for host, port in addresses:
-            sockets += await _bind_one(host, port)
+            sockets += _bind_one(host, port)
     except BaseException:
         for bound in sockets:
             bound.close()
@@ -26,9 +25,9 @@ async def bind(addresses: Iterable[tuple[str | None, int]]) -> list[socket.socke
     return sockets
 
 
-async def _bind_one(host: str | None, port: int) -> list[socket.socket]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+def _bind_one(host: str | None, port: int) -> list[socket.socket]:
+    # Not by the loop: its thread for that would stay, with the capabilities of the start.
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     bound: list[socket.socket] = []
     problem: OSError | None = None
     for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):

@@ -58,14 +58,40 @@ def test_without_the_socket_s_group_it_says_what_to_set(docker: DockerClient, co
 
 
 def test_with_the_proxy_the_exporter_has_neither_the_socket_nor_its_group(docker: DockerClient) -> None:
-    exporter = composed(docker, COMPOSE, PROXY, **GROUP)["exporter"]
-    assert "group_add" not in exporter
-    assert [volume["target"] for volume in exporter["volumes"]] == ["/run/socket-proxy", "/host/sys"]
+    services = composed(docker, COMPOSE, PROXY, **GROUP)
+    exporter, proxy = services["exporter"], services["socket-proxy"]
+    targets = [volume["target"] for volume in exporter["volumes"]]
+    assert targets == ["/run/socket-proxy", "/host/sys/fs/cgroup", "/var/run/docker/netns"]
     assert exporter["environment"]["DOCKERNET_DOCKER_HOST"] == "unix:///run/socket-proxy/docker.sock"
+    assert (exporter["cap_add"], "pid" in exporter) == (["NET_ADMIN"], False)
+    assert (exporter["group_add"], proxy["group_add"]) == (["65533"], ["999"])
+    assert proxy["user"] == "65533:65533"  # the image's own, which the exporter is, is 65534
 
 
-def test_the_stack_is_valid_and_runs_on_every_node(docker: DockerClient) -> None:
-    code, out, err = docker.run("stack", "config", "--compose-file", str(STACK), env=GROUP)
+@pytest.mark.parametrize(
+    ("opt_in", "capabilities"),
+    [
+        ("compose-processes.yml", {"SYS_PTRACE", "DAC_READ_SEARCH"}),
+        ("compose-overlays.yml", {"SYS_ADMIN"}),
+        ("compose-bind-failures.yml", {"BPF", "PERFMON", "DAC_READ_SEARCH"}),
+    ],
+)
+def test_each_opt_in_adds_its_capabilities_to_the_one(
+    docker: DockerClient, opt_in: str, capabilities: set[str]
+) -> None:
+    exporter = composed(docker, COMPOSE, DEPLOY / opt_in, **GROUP)["exporter"]
+    assert set(exporter["cap_add"]) == {"NET_ADMIN"} | capabilities
+    assert (exporter.get("pid") == "host") == (opt_in == "compose-processes.yml")
+    assert len(exporter["volumes"]) == (4 if opt_in == "compose-bind-failures.yml" else 3)
+
+
+@pytest.mark.parametrize("opt_in", [(), (DEPLOY / "swarm-overlays.yml",)], ids=["as it is", "with overlays"])
+def test_the_stack_is_valid_and_runs_on_every_node(docker: DockerClient, opt_in: tuple[Path, ...]) -> None:
+    files = [word for file in (STACK, *opt_in) for word in ("--compose-file", str(file))]
+    code, out, err = docker.run("stack", "config", *files, env=GROUP)
     assert code == 0, err
-    exporter = yaml.safe_load(out)["services"]["exporter"]
-    assert (exporter["deploy"]["mode"], exporter["user"]) == ("global", "65534:999")
+    services = yaml.safe_load(out)["services"]
+    exporter, proxy = services["exporter"], services["socket-proxy"]
+    assert (exporter["deploy"]["mode"], exporter["user"]) == ("global", "65534:65534")
+    assert (proxy["deploy"]["mode"], proxy["user"]) == ("global", "65533:999")
+    assert set(exporter["cap_add"]) == ({"NET_ADMIN", "SYS_ADMIN"} if opt_in else {"NET_ADMIN"})

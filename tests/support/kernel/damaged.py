@@ -15,12 +15,14 @@ from exporter.kernel.netlink.inet_diag import SIZE, parse_socket, parse_state
 from exporter.kernel.netlink.messages import HEADER, MalformedError
 from exporter.kernel.netlink.nfnetlink import NFGENMSG
 from exporter.kernel.netlink.nsid import RTGENMSG, parse_nsid
+from exporter.kernel.reach.devices import IFADDRMSG, parse_addresses, parse_device
+from exporter.kernel.reach.neighbours import parse_fixed_neighbours
 from tests.support.kernel.captured import captured
 from tests.support.kernel.captured_flows import MESSAGES as FLOWS
 from tests.support.kernel.captured_links import LINK_MESSAGES
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK, nsid_answer
 
-SOCK_DIAG, RTM_NEWNEIGH, TCP, UDP = 20, 28, 6, 17
+SOCK_DIAG, RTM_NEWADDR, RTM_NEWNEIGH, TCP, UDP = 20, 20, 28, 6, 17
 SIZES = {2: 4, 10: 16}
 
 
@@ -71,6 +73,15 @@ DECODERS = {
     "node": Decoder(lambda d, s, e: parse_nodes([(d, s, e)]), bodies("fdb", RTM_NEWNEIGH), NDMSG.size),
     "neighbour": Decoder(
         lambda d, s, e: parse_neighbours([(d, s, e)], {2, 3}), bodies("neighbours", RTM_NEWNEIGH), NDMSG.size
+    ),
+    "device": Decoder(lambda d, s, e: parse_device(d, s, e, {}), bodies("devices", RTM_NEWLINK), IFINFOMSG.size),
+    "address": Decoder(
+        lambda d, s, e: parse_addresses([(RTM_NEWADDR, bytes(d), s, e)]),
+        bodies("addresses", RTM_NEWADDR),
+        IFADDRMSG.size,
+    ),
+    "fixed neighbour": Decoder(
+        lambda d, s, e: parse_fixed_neighbours([(d, s, e)]), bodies("neighbours", RTM_NEWNEIGH), NDMSG.size
     ),
     "connection": Decoder(_connection, FLOWS, NFGENMSG.size),
 }

@@ -36,6 +36,13 @@ USER 65534:65534
 ENTRYPOINT ["/bin/prometheus"]
 """
 
+# A stand-in for the image of the socket proxy, with the flags of its that the files in deploy/ use.
+PROXY = f"""
+FROM {image_base.NAME}
+COPY socket_proxy.py /socket_proxy.py
+ENTRYPOINT ["python3", "/socket_proxy.py"]
+"""
+
 Service = dict[str, Any]
 
 
@@ -48,7 +55,7 @@ class Image:
         self.host = host
         self._client = DockerClient(folder)
         self._environment = {**self._client.environment, "DOCKER_HOST": host.docker_url, "DOCKER_GID": _group(host)}
-        self._environment["PROMETHEUS_IMAGE"] = "prom/prometheus:local"
+        self._environment |= {"PROMETHEUS_IMAGE": "prom/prometheus:local", "SOCKET_PROXY_IMAGE": "socket-proxy:local"}
         self.docker("import", str(base), image_base.NAME)
         with _served(host, wheels) as url:
             sources = {"BASE_IMAGE": image_base.NAME, "PIP_FIND_LINKS": url, "PIP_NO_INDEX": "1", "REVISION": "abc123"}
@@ -68,6 +75,13 @@ class Image:
             shutil.copy(tool("prometheus"), folder)
             Path(folder, "Dockerfile").write_text(PROMETHEUS)
             self.docker("build", "--tag", "prom/prometheus:local", folder)
+
+    def add_proxy(self) -> None:
+        """Make the stand-in for the socket proxy's image."""
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(Path(__file__).with_name("socket_proxy.py"), folder)
+            Path(folder, "Dockerfile").write_text(PROXY)
+            self.docker("build", "--tag", "socket-proxy:local", folder)
 
     def size(self, name: str = IMAGE) -> int:
         """The size of an image in bytes."""

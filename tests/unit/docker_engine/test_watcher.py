@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from structlog.testing import capture_logs
 
 from exporter.core.model.docker import RemoteEndpoint
@@ -198,6 +199,20 @@ def test_a_start_that_failed_without_an_event_is_found_by_the_periodic_list(
     follower = follow(replace(PATIENT, resync=0.1)).synced()
     failed_start(engine, "web")
     follower.wait(lambda: error(follower, "web"), "its error")
+
+
+@pytest.mark.parametrize("action", ["create", "die"])
+def test_a_start_that_failed_without_an_event_is_found_soon_after_an_earlier_event(
+    engine: FakeEngine, follow: Callable[..., Follower], action: str
+) -> None:
+    """As Docker 29 does, after `docker run` and after `docker restart`."""
+    follower = follow(replace(PATIENT, start_checks=tuple(number / 10 for number in range(600)))).synced()
+    stopped(engine, "web")
+    engine.emit("container", action, "web")
+    follower.wait(lambda: follower.container("web"), "web")
+    failed_start(engine, "web")
+    follower.wait(lambda: error(follower, "web"), "its error")
+    assert follower.resyncs("periodic") == 0
 
 
 def test_after_a_reconnect_everything_is_inspected_again(engine: FakeEngine, follow: Callable[..., Follower]) -> None:

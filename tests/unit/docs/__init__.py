@@ -1,0 +1,1 @@
+"""Documents whose statements name their tests."""

@@ -141,6 +141,43 @@ def test_endpoints_without_a_veth_are_read_inside() -> None:
     assert received(monitor.observe()) == {"web": 77}
 
 
+def network_sums(monitor: Monitor) -> dict[str, int]:
+    """What each network sent, as its endpoints' devices counted it."""
+    return {network_id: row[3] for network_id, row in (monitor.observe().networks or {}).items()}
+
+
+@pytest.mark.parametrize("driver", ["ipvlan", "macvlan"])
+def test_a_network_with_an_endpoint_that_cannot_be_read_has_no_sum(driver: str) -> None:
+    """Not 0, and not what the others sent."""
+    one, two = run("one", network="lan", ip="192.0.2.20"), run("two", network="lan", ip="192.0.2.21")
+    eth0 = (Interface(2, "eth0", "", driver, ("192.0.2.20/32",)),)
+    kernel = FakeKernel(devices(inside={1: eth0, 2: ()}, sandboxes={"one": 1, "two": 2}))
+    kernel.inside = [("one-lan-endpoint", 0, 1, 77, 0, 0, 0, 0, 0)]
+    monitor = Monitor(kernel)
+    monitor.update_inventory(inventory(one, two, network("lan", driver=driver), network("idle", driver=driver)))
+    assert network_sums(monitor) == {"idle-net": 0}
+    monitor.update_inventory(inventory(one, network("lan", driver=driver)))
+    assert network_sums(monitor) == {"lan-net": 77}
+
+
+def test_counters_inside_that_could_not_be_read_this_time_are_absent() -> None:
+    lan = inventory(run("web", network="lan", mac=MAC), network("lan", driver="macvlan"))
+    kernel = FakeKernel(devices(inside={1: (Interface(2, "eth0", MAC),)}, sandboxes={"web": 1}))
+    monitor = Monitor(kernel)
+    monitor.update_inventory(lan)
+    assert (received(monitor.observe()), network_sums(monitor)) == ({}, {})
+    kernel.inside = [("web-lan-endpoint", 0, 1, 0, 77, 0, 0, 0, 0)]
+    assert received(monitor.observe()) == {"web": 77}
+    kernel.inside = []
+    assert (received(monitor.observe()), network_sums(monitor)) == ({}, {})
+
+
+def test_bridges_of_another_network_namespace_have_no_sum() -> None:
+    monitor = Monitor(FakeKernel(devices()))
+    monitor.update_inventory(listed(run("web", network="front")))
+    assert network_sums(monitor) == {}
+
+
 def test_overlays_of_containers_here_are_followed_and_their_nodes_counted() -> None:
     one = replace(run("one", network="ov"), sandbox_key="/run/docker/netns/abc")
     kernel = FakeKernel(devices())

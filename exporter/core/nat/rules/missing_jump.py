@@ -5,13 +5,16 @@ docker-proxy holds every published port, packets from outside still arrive, with
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from itertools import product
 
-from exporter.core.findings.finding import CRITICAL, WARNING, Finding, Severity
+from exporter.core.findings.finding import CRITICAL, INFO, WARNING, Finding, Severity
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.drift import Subject, drift
-from exporter.core.nat.layout import FORWARD_SINCE_28, IPTABLES
-from exporter.core.nat.ruleset import IIF, MAP, OIF
+from exporter.core.nat.layout import BEFORE_BRIDGE, FORWARD_SINCE_28, IPTABLES, MAP_SUFFIX
+from exporter.core.nat.ruleset import IIF, MAP, OIF, UNEQUAL, Place, Rule
+from exporter.core.nat.walk.hooks import TRANSLATES
+from exporter.core.nat.walk.outcome import DROPS
 
 KIND = "missing_jump"
 
@@ -47,21 +50,42 @@ def _forward(context: NatContext, family: str) -> Iterator[Finding]:
 
 
 def _maps(context: NatContext, family: str) -> Iterator[Finding]:
-    """Docker's own tables jump to a network's chains by maps of its bridge, in and out.
-
-    Their forward chain accepts: without an element nothing is dropped that should not be, nor what should.
-    """
+    """Docker's own tables jump to a network's chains by maps of its bridge, in and out."""
     layout = context.layout
-    severities = {(family, layout.filter, layout.forward): WARNING, (family, layout.nat, layout.postrouting): CRITICAL}
+    places = (family, layout.filter, layout.forward), (family, layout.nat, layout.postrouting)
     networks = {n.network.bridge: n.network.name for n in context.expected.networks if n.family == family}
-    for (place, severity), by in product(severities.items(), (IIF, OIF)):
+    for place, by in product(places, (IIF, OIF)):
+        if not context.has(place):
+            continue
         maps = [rule.to for rule in context.rules(place) if rule.target == MAP and rule.by == by]
-        if context.has(place) and not maps:
+        if not maps:
+            severity = WARNING if place[2] == layout.forward else CRITICAL
             yield _drift(family, place[2], f"any network by its {by}", severity)
         for name in maps:
-            elements = context.docker.ruleset.maps.get((family, place[1], name))
-            for bridge in sorted(networks.keys() - elements.keys()) if elements is not None else ():
+            for bridge in sorted(networks.keys() - _elements(context, (family, place[1], name))):
+                chain = (family, place[1], f"{name.removesuffix(MAP_SUFFIX)}{BEFORE_BRIDGE}{bridge}")
+                severity = _severity(context.rules(chain))
                 yield _drift(family, place[2], f"a chain by {name}", severity, networks[bridge])
+
+
+def _elements(context: NatContext, place: Place) -> AbstractSet[str]:
+    """The bridges of a map; every bridge where its content could not be read."""
+    rules = context.docker.ruleset
+    found = rules.maps.get(place)
+    if found is None and rules.sets.get(place) != ():
+        return {network.network.bridge for network in context.expected.networks}
+    return (found or {}).keys()
+
+
+def _severity(unreachable: tuple[Rule, ...]) -> Severity:
+    """By what the rules of a network's chain do: without the way out's translation no answer returns.
+
+    Without the others a container does not reach its own published port, or what should be dropped is not; rules that
+    accept change nothing, as the base chain accepts.
+    """
+    if any(rule.target in TRANSLATES and rule.value(OIF, UNEQUAL) for rule in unreachable):
+        return CRITICAL
+    return WARNING if any(rule.target in TRANSLATES | DROPS for rule in unreachable) else INFO
 
 
 def _drift(family: str, chain: str, entry: str, severity: Severity, network: str = "") -> Finding:

@@ -1,5 +1,7 @@
 """The base chains of hooks, of every table and backend, in the kernel's order.
 
+Of equal priority the one registered last comes first (net/netfilter/core.c: nf_hook_entries_grow); a ruleset has its
+tables in the order in which they were made.
 Chains of the type nat are entered together, at one place of their hook, by the first packet of a connection alone; the
 first of them that translates decides (net/netfilter/nf_nat_core.c: nf_nat_inet_fn). Of all others each must accept.
 """
@@ -87,7 +89,7 @@ class Firewall:
 
     def _all(self) -> Iterator[Entry]:
         for walker in self.walkers:
-            for place, base in walker.ruleset.bases.items():
+            for place, base in reversed(list(walker.ruleset.bases.items())):
                 yield Entry(walker, place, base)
 
 

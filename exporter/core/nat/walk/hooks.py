@@ -1,11 +1,11 @@
 """Walk a packet through the base chains of hooks, up to where it is dropped for certain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import SOME, UNKNOWN, YES, Destination, Packet
-from exporter.core.nat.ruleset import NAT, STATE_DNAT, STATE_INVALID, STATE_NEW
+from exporter.core.nat.ruleset import NAT, STATE_DNAT, STATE_INVALID, STATE_NEW, is_dockers
 from exporter.core.nat.walk.firewall import OUTPUT, PREROUTING, Entry, Firewall
 from exporter.core.nat.walk.outcome import ACCEPTED, DROPPED, UNDECIDED, Decision, Outcome, is_unknown
 from exporter.core.nat.walk.walker import NOTRACK, Course, Hit
@@ -125,12 +125,26 @@ def _translate(group: list[Entry], hook: str, going: _Walk) -> None:
     others = [decision for decision in possible if final is None or _way(decision) != _way(final)]
     if final is None:
         others = [decision for decision in possible if decision.effect != ACCEPTED]
-    _record_uncertain(going, others)
+    _record_uncertain(going, others if final is None else [*others, *_rivals(group, final, going)])
     if final is not None and final.drops:
         going.dropped = final
     elif final is not None:
         going.translations.append(final)
         going.packet = _translated(going.packet, final, hook)
+
+
+def _rivals(group: list[Entry], final: Decision, going: _Walk) -> Iterator[Decision]:
+    """Yield what an older table of equal priority would do: its chain may have been registered last all the same.
+
+    An engine makes its table and its chains at its start.
+    """
+    places = [entry.place for entry in group]
+    at = places.index(final.base)
+    for entry in group[at + 1 :]:
+        if entry.base.priority == group[at].base.priority and entry.place[:2] != final.base[:2]:
+            found = _first(entry, _Walk(going.packet), [])
+            if found is not None and not is_dockers(*found.place[1:]) and _way(found) != _way(final):
+                yield _downgraded(found)
 
 
 def _first(entry: Entry, going: _Walk, possible: list[Decision]) -> Decision | None:

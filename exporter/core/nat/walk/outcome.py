@@ -56,9 +56,14 @@ class Outcome:
     partial: tuple[Decision, ...] = ()
 
     @property
+    def uncertain(self) -> tuple[Decision, ...]:
+        """All that may change the outcome, or does for some packets."""
+        return (*self.doubts, *self.partial)
+
+    @property
     def certain(self) -> bool:
         """Whether it is the same for every packet that was meant."""
-        return self.verdict != UNDECIDED and not self.doubts and not self.partial
+        return self.verdict != UNDECIDED and not self.uncertain
 
     @property
     def dropped(self) -> bool:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from exporter.core.ports.bind_failures import RefusedBind
-from exporter.kernel.bind_failures.watcher import BindFailures
-from tests.support.kernel.refusing import heard, held, loopback
+from exporter.kernel.bind_failures.watcher import ENTRIES_OF_ONE, BindFailures
+from tests.support.kernel.refusing import bound, heard, held, loopback
 from tests.support.waiting import until
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -86,3 +86,32 @@ def test_the_number_of_the_cgroup_is_that_of_its_folder(failures: BindFailures) 
 def test_where_containers_are_in_version_1_only_it_is_asked(failures: BindFailures, place: str) -> None:
     refused = refused_in(failures, DEVICES / PARENT / place)
     assert refused.container_id == ID
+
+
+FLOOD = """
+import socket
+for port in range(20000, 20200):
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        pass
+"""
+
+
+def test_one_container_does_not_displace_the_refusals_of_another(failures: BindFailures) -> None:
+    """It is refused more different ports than it has a share; the other one is told all the same."""
+    loud, quiet = VERSION_2 / ID, VERSION_2 / PARENT / INNER
+    holders = [bound("127.0.0.1", port) for port in (8080, *range(20000, 20200))]
+    try:
+        for cgroup, program, codes in ((loud, FLOOD, {0}), (quiet, BIND, {1})):
+            cgroup.mkdir(parents=True, exist_ok=True)
+            command = ["/bin/sh", "-c", JOIN, str(cgroup), sys.executable, "-c", program]
+            assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False, timeout=60).returncode in codes
+        found = heard(failures)
+    finally:
+        for holder in holders:
+            holder.close()
+        until(lambda: removed(loud), 60, "the cgroup removed")
+    assert [one.port for one in found if one.container_id == INNER] == [8080]
+    assert sum(one.container_id == ID for one in found) == ENTRIES_OF_ONE
+    assert failures.lost() == 200 - ENTRIES_OF_ONE

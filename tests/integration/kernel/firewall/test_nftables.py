@@ -13,6 +13,8 @@ from exporter.kernel.firewall.nftables import dump
 from exporter.kernel.firewall.nftables import reader as reader_module
 from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.nat.reader import NatReader
+from tests.support.engine29_hosts import FOLDER, MODES
+from tests.support.engine29_hosts import rules as rules_of
 from tests.support.kernel.captured_nat_hosts import run
 from tests.support.kernel.captured_rules import BODY, CAPTURES, CapturedKernel, Writer, captured
 from tests.support.kernel.messages import FakeSocket, as_socket, refusal
@@ -73,6 +75,21 @@ def test_what_others_write_is_read_with_its_base_chains() -> None:
         assert nft.read().ruleset == captured("foreign").generation().ruleset
     finally:
         nft.close()
+
+
+@pytest.mark.usefixtures("namespace")
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode.startswith("nft")])
+def test_what_docker_29_writes_to_its_own_tables_is_read_as_its_text_says(mode: str) -> None:
+    run("nft", "-f", str(FOLDER / f"{mode}.nft"))
+    nft = NftReader()
+    try:
+        read, told = nft.read().ruleset, rules_of(mode)
+    finally:
+        nft.close()
+    assert (read.bases, read.maps, read.sets) == (told.bases, told.maps, told.sets)
+    assert {place: list(map(said, chain)) for place, chain in read.chains.items()} == {
+        place: list(map(said, chain)) for place, chain in told.chains.items()
+    }
 
 
 @pytest.mark.usefixtures("rules")

@@ -9,13 +9,15 @@ import pytest
 
 from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import EndedLink
+from exporter.core.topology.interfaces import interface_of
 from exporter.kernel.links.links import read_interfaces
 from exporter.kernel.links.watcher import LinkWatcher
+from exporter.kernel.namespaces.interface_counters import read_names
 from exporter.kernel.namespaces.resolver import NamespaceResolver
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.netlink.nsid import UNASSIGNED
 from exporter.kernel.sampler import KernelSampler
-from tests.support.builders import row, run
+from tests.support.builders import connect, row, run
 from tests.support.kernel.container_veths import MAC, nsid_of, plug
 from tests.support.kernel.own_namespace import container, inode, ip, send_frames
 from tests.support.waiting import until
@@ -113,6 +115,31 @@ def test_the_devices_inside_are_read_without_entering(sandbox: int) -> None:
         inside = {interface.name: interface.mac_address for interface in read_interfaces(sock, nsid_of(sandbox))}
     assert inside == {"lo": "00:00:00:00:00:00", "eth0": MAC}
     assert inode("thread-self") == ours
+
+
+def test_an_endpoint_without_a_mac_address_is_found_by_its_address(resolver: NamespaceResolver, sandbox: int) -> None:
+    """As with ipvlan, which this kernel may lack: two devices of a macvlan stand for those of one parent."""
+    ip("link add br-front type bridge")
+    for name, address in (("eth1", "192.0.2.20/24"), ("eth2", "198.51.100.2/24")):
+        ip(f"link add link br-front name {name} type macvlan")
+        ip(f"link set {name} netns {sandbox}")
+        ip(f"address add {address} dev {name}", sandbox)
+        ip(f"link set {name} up", sandbox)
+    made = connect(process("web", sandbox), "dmz", ip="198.51.100.2")
+    sandboxes = resolver.sandboxes([made], set())
+    inside = resolver.interfaces({}, [made], sandboxes)[nsid_of(sandbox)]
+    assert {(one.name, one.kind, one.networks) for one in inside} == {
+        ("lo", "", ()),
+        ("eth1", "macvlan", ("192.0.2.20/32",)),
+        ("eth2", "macvlan", ("198.51.100.2/32",)),
+    }
+    found = interface_of(made.endpoints[-1], "macvlan", inside)
+    assert found is not None
+    assert found.name == "eth2"
+    names = read_names(PROC, sandbox, made.id)
+    by_network = interface_of(made.endpoints[-1], "macvlan", names)
+    assert by_network is not None
+    assert by_network.name == "eth2"
 
 
 def test_an_engines_way_to_end_a_veth_loses_no_byte(watcher: LinkWatcher, sandbox: int) -> None:

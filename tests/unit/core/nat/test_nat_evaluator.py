@@ -11,6 +11,7 @@ from exporter.core.findings.rule import Input, Rule
 from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo
 from exporter.core.nat.context import NatContext, StaleFlow
+from exporter.core.nat.engine_options import EngineOptions
 from exporter.core.nat.evaluator import NatEvaluator, NatState
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.reading import IPTABLES_LEGACY, IPTABLES_NFT, NFTABLES, NatReading
@@ -125,12 +126,10 @@ def test_an_engine_whose_rules_nobody_has_seen_may_write_none(reading: NatReadin
 
 
 @every_host
-def test_a_flush_before_the_start_is_found_where_the_engine_says_that_it_writes_rules(host: Host) -> None:
+def test_a_flush_before_the_start_is_found_where_the_engines_options_say_that_it_writes_rules(host: Host) -> None:
     moments = Moments(host)
-    engine = replace(host.inventory.engine, firewall_driver="iptables") if host.inventory.engine else None
-    moments.topology = join(replace(host.inventory, engine=engine), DEVICES)
-    moments.look(NOTHING)
-    assert "missing_chain" in kinds(moments.look(NOTHING, HOLD_SECONDS))
+    moments.look(NOTHING, options=EngineOptions())
+    assert "missing_chain" in kinds(moments.look(NOTHING, HOLD_SECONDS, options=EngineOptions()))
 
 
 def test_an_engine_that_says_it_writes_none_is_not_judged() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.model.docker import Interface, Member
+from exporter.core.model.docker import Endpoint, Interface, Member
 from exporter.core.model.kernel_sample import NamespaceInterface, StatsRow
 from exporter.core.topology.topology import Topology, join
 from exporter.core.traffic.ledger import Ledger
@@ -110,16 +110,25 @@ def test_the_bridge_devices_of_a_network_are_summed_over_recreations(ledger: Led
     assert [total[3] for total in ledger.bridges(["front-net"]).values()] == [115]
 
 
+LOOPBACK = Interface(1, "lo", "00:00:00:00:00:00")
+
+
+def eth0(endpoint: Endpoint, kind: str) -> Interface:
+    """The device of an endpoint."""
+    return Interface(2, "eth0", endpoint.mac_address or MAC, kind, (f"{endpoint.ip_address}/32",))
+
+
 def inside(*names: str, driver: str, mac: str = "", ids: str = "") -> Topology:
     """Containers on one network of a driver whose devices only their namespaces have."""
     containers = []
     for place, name in enumerate(names):
-        made = run(name, network="lan", mac=mac and f"{mac}{place}", container_id=f"{name}{ids}-id")
+        address = f"192.0.2.{20 + place}"
+        made = run(name, network="lan", ip=address, mac=mac and f"{mac}{place}", container_id=f"{name}{ids}-id")
         endpoint = replace(made.endpoints[0], endpoint_id=f"{made.id}-endpoint")
         containers.append(replace(made, endpoints=(endpoint,)))
     found = devices(
         device("eth0", 2),
-        inside={nsid: (Interface(2, "eth0", c.endpoints[0].mac_address),) for nsid, c in enumerate(containers)},
+        inside={nsid: (LOOPBACK, eth0(c.endpoints[0], driver)) for nsid, c in enumerate(containers)},
     )
     sandboxes = {c.id: nsid for nsid, c in enumerate(containers)}
     return join(inventory(network("lan", driver=driver), *containers), replace(found, sandboxes=sandboxes))
@@ -127,7 +136,8 @@ def inside(*names: str, driver: str, mac: str = "", ids: str = "") -> Topology:
 
 def test_a_macvlan_endpoint_is_read_inside_by_its_endpoints_id(ledger: Ledger) -> None:
     lan = inside("web", driver="macvlan", mac="02:42:0a:00:00:0")
-    assert lan.readings == (NamespaceInterface("web-id-endpoint", 0, 0, Interface(2, "eth0", "02:42:0a:00:00:00")),)
+    found = Interface(2, "eth0", "02:42:0a:00:00:00", "macvlan", ("192.0.2.20/32",))
+    assert lan.readings == (NamespaceInterface("web-id-endpoint", 0, 0, found),)
     ledger.attribute(lan)
     ledger.read([("web-id-endpoint", 1, 0, 100, 0, 0, 0, 0, 0)])
     assert exposed(ledger, lan) == {("web", "lan"): (1, 0, 100, 0, 0, 0, 0, 0)}

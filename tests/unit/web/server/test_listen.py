@@ -1,6 +1,5 @@
 """Sockets to listen on: bound, or passed by systemd."""
 
-import asyncio
 import json
 import socket
 import subprocess
@@ -36,7 +35,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 def bound(*addresses: tuple[str | None, int]) -> list[str]:
-    sockets = asyncio.run(bind(addresses))
+    sockets = bind(addresses)
     try:
         return list(written(sockets))
     finally:

@@ -1,0 +1,1 @@
+"""Which address a container gets for a name: its files, and the DNS server of the engine."""

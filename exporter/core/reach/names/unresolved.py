@@ -1,0 +1,68 @@
+"""Why the engine's DNS server has no container for a name, and where it forwards the query."""
+
+from exporter.core.explain.path import FAILED, UNKNOWN, Step
+from exporter.core.model.container_details import Details
+from exporter.core.model.docker import Container
+from exporter.core.reach.answer import NAME
+from exporter.core.reach.context import DEFAULT_NETWORK, ReachContext
+from exporter.core.reach.names.files import ResolvConf
+from exporter.core.reach.names.records import ordered_networks
+
+OVERLAY = "overlay"
+ASKS_NOBODY = (25, 0)  # engines from here on ask no server for a client on internal networks only
+
+
+def unresolved(context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf) -> Step:
+    """Return the step of a name that no network of the client has."""
+    networks = [network for network, _ in ordered_networks(context, client)]
+    if any(network.driver == OVERLAY for network in networks):
+        detail = f"whether a service of the swarm has the name {text} is not known"
+        return Step(NAME, UNKNOWN, detail, "name_uncertain")
+    if server is not None:
+        return _container(context, client, server)
+    if networks and all(network.internal for network in networks):
+        return _internal(context, client, text)
+    return _upstream(client, text, conf)
+
+
+def _container(context: ReachContext, client: Container, server: Container) -> Step:
+    if not server.live:
+        detail = f"{server.name} does not resolve: the container is {server.state}"
+        return Step(NAME, FAILED, detail, "container_down", f"Run `docker start {server.name}`.")
+    mine, theirs = (_named_networks(context, one) for one in (client, server))
+    if not set(mine) & set(theirs):
+        detail = f"{client.name} is on {_listed(mine)}, and {server.name} on {_listed(theirs)}"
+        command = f"Run `docker network connect {mine[0] if mine else 'NETWORK'} {server.name}`."
+        return Step(NAME, FAILED, detail, "no_common_network", command)
+    detail = f"no network of {client.name} has {server.name} by that name"
+    return Step(NAME, FAILED, detail, "name_not_found")
+
+
+def _named_networks(context: ReachContext, container: Container) -> list[str]:
+    return [network.name for network, _ in ordered_networks(context, container)]
+
+
+def _listed(names: list[str]) -> str:
+    if not names:
+        return "no network"
+    default = " (where Docker resolves no names)" if names == [DEFAULT_NETWORK] else ""
+    return ("network " if len(names) == 1 else "networks ") + ", ".join(names) + default
+
+
+def _internal(context: ReachContext, client: Container, text: str) -> Step:
+    engine = context.inventory.engine
+    version = tuple(int(part) for part in (engine.version if engine else "").split(".")[:2] if part.isdecimal())
+    detail = f"{text} is not the name of a container, and {client.name} is on internal networks only"
+    if version >= ASKS_NOBODY:
+        return Step(NAME, FAILED, f"{detail}: the engine forwards the query to no server", "no_upstream")
+    return Step(NAME, UNKNOWN, f"{detail}: this engine may still query the host's name server", "name_uncertain")
+
+
+def _upstream(client: Container, text: str, conf: ResolvConf) -> Step:
+    if conf.upstream == () and not (client.details or Details()).dns:
+        detail = f"{text} is not the name of a container, and the engine has no other name server"
+        return Step(NAME, FAILED, detail, "no_upstream")
+    servers = conf.upstream or ()
+    named = ", ".join(f"{one.address} from {'the host' if one.from_host else client.name}" for one in servers)
+    detail = f"{text} is not the name of a container: the engine queries {named or 'the name servers of the host'}"
+    return Step(NAME, UNKNOWN, detail, "name_uncertain")

@@ -1,0 +1,1 @@
+"""The parts of a path, each a function that yields its steps."""

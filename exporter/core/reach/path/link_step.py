@@ -1,0 +1,81 @@
+"""The devices between a container and its bridge."""
+
+from collections.abc import Iterator
+
+from exporter.core.explain.path import FAILED, LINK, UNKNOWN, Step
+from exporter.core.model.docker import Container, Network
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.path.rule_steps import filter_step
+from exporter.core.reach.view import FORWARDING, NAMESPACE, Device
+
+BRIDGE_DRIVER, VETH = "bridge", "veth"
+
+
+def host_end(context: ReachContext, container: Container, device: Device) -> Device | None:
+    """Return the host's end of a container's veth; None where that is another namespace, or not known.
+
+    An ifindex counts in the peer's namespace: the host's device is the peer only if it points back, and its namespace
+    is the container's.
+    """
+    found = context.host.view.devices.get(device.link.peer_ifindex)
+    if found is None or {device.link.kind, found.link.kind} != {VETH}:
+        return None
+    if found.link.peer_ifindex != device.link.ifindex or device.link.peer_nsid is None:
+        return None
+    nsid = context.observation.topology.devices.sandboxes.get(context.home(container).id)
+    return found if nsid is None or found.link.peer_nsid in (None, nsid) else None
+
+
+def device_fault(container: Container, device: Device, network: Network | None) -> Step | None:
+    """Return the failed step of a device inside a container that is down or without carrier."""
+    name, on = device.link.name, f" (network {network.name})" if network else ""
+    if not device.link.up:
+        command = f"Run `nsenter -t {container.pid} -n ip link set {name} up`, then `docker restart {container.name}`."
+        return Step(LINK, FAILED, f"{name} of {container.name}{on} is down", "device_down", command)
+    return None
+
+
+def end_faults(context: ReachContext, container: Container, device: Device, network: Network | None) -> Iterator[Step]:
+    """Yield what is wrong between a container's device and its bridge; nothing where it is a port of the bridge."""
+    if (fault := device_fault(container, device, network)) is not None:
+        yield fault
+        return
+    name, whose = device.link.name, container.name
+    if (why := context.host.view.missing(NAMESPACE)) is not None:
+        yield Step(LINK, UNKNOWN, f"the host's devices could not be read: {why.detail}", "not_readable")
+        return
+    end = host_end(context, container, device)
+    if end is None:
+        kind = "its other end is gone" if not device.link.carrier else "its other end is not a device of the host"
+        state, code = (FAILED, "veth_detached") if not device.link.carrier else (UNKNOWN, "link_unknown")
+        yield Step(LINK, state, f"{name} of {whose}: {kind}", code)
+        return
+    yield from _port_faults(context, end, f"{end.link.name}, the host end of {name} of {whose},", network)
+
+
+def _port_faults(context: ReachContext, end: Device, what: str, network: Network | None) -> Iterator[Step]:
+    port, wanted = end.link.name, network.bridge if network and network.bridge else ""
+    if not end.link.up:
+        yield Step(LINK, FAILED, f"{what} is down", "veth_detached", f"Run `ip link set {port} up`.")
+        return
+    bridge = context.host.view.devices.get(end.link.master_ifindex)
+    if bridge is None:
+        command = f"Run `ip link set {port} master {wanted or 'BRIDGE'}`."
+        yield Step(LINK, FAILED, f"{what} is not a port of {wanted or 'a bridge'}", "veth_detached", command)
+    elif not bridge.link.up:
+        yield Step(
+            LINK, FAILED, f"{bridge.link.name} is down", "bridge_down", f"Run `ip link set {bridge.link.name} up`."
+        )
+    elif wanted and bridge.link.name != wanted:
+        detail = f"{what} is a port of {bridge.link.name} and not of {wanted}"
+        yield Step(LINK, FAILED, detail, "veth_detached", f"Run `ip link set {port} master {wanted}`.")
+    elif end.port_state not in (None, FORWARDING):
+        yield Step(LINK, FAILED, f"{what} does not forward (STP state {end.port_state})", "port_blocked")
+    elif (step := filter_step(LINK, context.host.view, end, bridge)) is not None:
+        yield step
+
+
+def bridge_of(context: ReachContext, container: Container, device: Device) -> Device | None:
+    """Return the bridge that a container's device is connected to."""
+    end = host_end(context, container, device)
+    return context.host.view.devices.get(end.link.master_ifindex) if end else None

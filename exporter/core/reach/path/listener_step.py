@@ -1,0 +1,60 @@
+"""Whether a socket of a namespace takes a connection to an address and port."""
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+
+from exporter.core.explain.listener_step import listened_ports, own_sockets
+from exporter.core.explain.path import FAILED, LISTENER, OK, Step
+from exporter.core.model.sockets import ListeningSocket
+from exporter.core.ports.unserved import is_loopback
+from exporter.core.reach.path.rule_steps import unread_step
+from exporter.core.reach.view import LISTENERS, NamespaceView
+
+OTHER = {"tcp": "udp", "udp": "tcp"}
+ANY4, ANY6 = "0.0.0.0", "::"
+
+
+def listener_step(view: NamespaceView, whose: str, protocol: str, port: int, address: str) -> Step:
+    """Return the step of the server's socket; `whose` is a container's name, or 'the host'."""
+    what = f"{protocol}/{port}"
+    if (why := view.missing(LISTENERS)) is not None:
+        return unread_step(LISTENER, f"the listening sockets of {whose} could not be read", why)
+    here = [s for s in view.listeners if (s.protocol, s.port) == (protocol, port)]
+    serving = serving_sockets(here, address)
+    if serving:
+        return _served(view, whose, what, serving[0])
+    if here:
+        return _elsewhere(whose, what, here, address)
+    if any((s.protocol, s.port) == (OTHER[protocol], port) for s in view.listeners):
+        detail = f"{whose} listens on {OTHER[protocol]}/{port} and not on {what}"
+        return Step(LISTENER, FAILED, detail, "wrong_protocol")
+    detail = f"no process in {whose} listens on {what}; {listened_ports(own_sockets(view.listeners))}"
+    return Step(LISTENER, FAILED, detail, "not_listening")
+
+
+def _served(view: NamespaceView, whose: str, what: str, socket: ListeningSocket) -> Step:
+    if socket.protocol == "tcp" and (socket.address, socket.port) in view.full:
+        detail = f"{whose} listens on {what} and accepts no connection: its accept queue is full"
+        return Step(LISTENER, FAILED, detail, "backlog_full")
+    return Step(LISTENER, OK, f"a process in {whose} listens on {what} at {socket.address}")
+
+
+def _elsewhere(whose: str, what: str, here: list[ListeningSocket], address: str) -> Step:
+    at = ", ".join(sorted({socket.address for socket in here}))
+    if all(map(is_loopback, here)):
+        return Step(LISTENER, FAILED, f"{whose} listens on {what} on its loopback only ({at})", "loopback_only")
+    return Step(LISTENER, FAILED, f"{whose} listens on {what} at {at}, and not at {address}", "wrong_address")
+
+
+def serving_sockets(sockets: Iterable[ListeningSocket], address: str) -> list[ListeningSocket]:
+    """Return those that take a connection to an address: bound to it, or to every one of its family."""
+    return [socket for socket in sockets if _takes(socket, address)]
+
+
+def _takes(socket: ListeningSocket, address: str) -> bool:
+    if socket.address == ANY6:
+        return ":" in address or not socket.v6only
+    if socket.address == ANY4:
+        return ":" not in address
+    bound = ip_address(socket.address)
+    return (getattr(bound, "ipv4_mapped", None) or bound) == ip_address(address)

@@ -1,0 +1,48 @@
+"""The way out of the host: source translation and the outgoing device."""
+
+from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
+from exporter.core.model.docker import Network
+from exporter.core.model.fib import RouteResult
+from exporter.core.nat.context import NatContext
+from exporter.core.nat.walk.outcome import Outcome
+from exporter.core.reach.answer import MASQUERADE, OUTSIDE
+from exporter.core.reach.path.rule_steps import filter_step
+from exporter.core.reach.path.trip import Flow, Steps
+from exporter.core.reach.view import Device, NamespaceView
+
+TRANSLATES_SOURCE = ("MASQUERADE", "SNAT")
+
+
+def leaves(nat: NatContext | None, network: Network | None, flow: Flow, sent: Outcome, out: Device) -> Steps:
+    """Yield the step of the source address with which a packet leaves; `sent` is its walk up to postrouting."""
+    name = out.link.name
+    if source_translated(sent):
+        yield Step(MASQUERADE, OK, f"it leaves by {name} with an address of the host")
+        return
+    own = f"it leaves by {name} with the container's own address {flow.source}"
+    if _expected(nat, network, flow.family):
+        yield Step(MASQUERADE, FAILED, f"{own}, and no rule translates it", "masquerade_missing")
+    else:
+        yield Step(MASQUERADE, UNKNOWN, f"{own}: hosts outside need a route back to it", "masquerade_off")
+
+
+def source_translated(sent: Outcome) -> bool:
+    """Whether a rule translates the source for certain."""
+    return any(one.effect in TRANSLATES_SOURCE for one in sent.translations)
+
+
+def _expected(nat: NatContext | None, network: Network | None, family: str) -> bool:
+    """Whether the engine should have written a rule for the network in this family."""
+    found = nat.expected.networks if nat is not None else ()
+    return any(one.network is network and one.family == family and one.masqueraded for one in found)
+
+
+def beyond(host: NamespaceView, out: Device, result: RouteResult, destination: str) -> Step:
+    """Return the step of what is outside the host, which is not known."""
+    if (step := filter_step(OUTSIDE, host, out)) is not None:
+        return step
+    name = out.link.name
+    if not (out.link.up and out.link.carrier):
+        return Step(OUTSIDE, FAILED, f"{name} is {'without carrier' if out.link.up else 'down'}", "uplink_down")
+    hop = result.gateway or destination
+    return Step(OUTSIDE, OK, f"it leaves the host by {name} to {hop}; what lies beyond is not evaluated")

@@ -1,0 +1,99 @@
+"""The client's route to an address, and why it has none."""
+
+import errno
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from exporter.core.explain.path import FAILED, OK, ROUTE, Step
+from exporter.core.model.docker import Container, Endpoint, Network
+from exporter.core.model.fib import RouteResult
+from exporter.core.reach.context import HOST_MODE, LOOPBACK, NO_MODE, ReachContext, in_subnet
+from exporter.core.reach.names.records import ordered_networks
+from exporter.core.reach.path.trip import Trip
+from exporter.core.reach.view import NamespaceView
+
+REFUSALS = {errno.EHOSTUNREACH: "unreachable", errno.EACCES: "prohibit", errno.EINVAL: "blackhole"}
+
+
+def route_step(trip: Trip) -> Step:
+    """Describe the route that the kernel takes."""
+    flow = trip.flow
+    via = f" via {trip.route.gateway}" if trip.route.gateway else ""
+    on = f" (network {trip.network_name})" if trip.network else ""
+    first = _first_network(trip)
+    detail = (
+        f"{flow.destination} is routed to {trip.device.link.name}{on}{via} with source address {flow.source}{first}"
+    )
+    return Step(ROUTE, OK, detail)
+
+
+def _first_network(trip: Trip) -> str:
+    """Which network gives the default route, where the client has several."""
+    names = [network.name for network, _ in ordered_networks(trip.context, trip.client)]
+    if not trip.route.gateway or names[:1] == names or names[0] != trip.network_name:
+        return ""
+    return f"; of its networks {', '.join(names)} the first has the default route"
+
+
+def refused(context: ReachContext, client: Container, view: NamespaceView, address: str, result: RouteResult) -> Step:
+    """Return the failed step of an address to which the kernel has no route, with the reason that is seen."""
+    reasons = _reasons(context, client, view, address, result)
+    code, detail, command = next(reasons, ("no_route", f"{client.name} has no route to {address}", ""))
+    return Step(ROUTE, FAILED, detail, code, command)
+
+
+def _reasons(
+    context: ReachContext, client: Container, view: NamespaceView, address: str, result: RouteResult
+) -> Iterator[tuple[str, str, str]]:
+    """Yield code, sentence and command of what is wrong; the first is the cause of the others."""
+    home = context.home(client)
+    name, six = client.name, ":" in address
+    if NO_MODE in (client.network_mode, home.network_mode):
+        yield "no_network", f"{name} is in network mode none", ""
+    if result.error in REFUSALS and home.network_mode != HOST_MODE:
+        yield "route_refused", f"a route of the type {REFUSALS[result.error]} in {name} covers {address}", ""
+    if six and not _has_ipv6(view):
+        yield "no_ipv6", f"{name} has no IPv6 address", ""
+    networks = ordered_networks(context, client)
+    for network, endpoint in sorted(networks, key=lambda pair: not in_subnet(pair[0], address)):
+        yield from _endpoint_reasons(home, view, network, endpoint.ip6_address if six else endpoint.ip_address)
+    yield from _default_reasons(context, client, networks, address)
+
+
+def _has_ipv6(view: NamespaceView) -> bool:
+    return any(
+        ":" in address and not ip_address(address).is_link_local
+        for device in view.devices.values()
+        if device.link.name != LOOPBACK
+        for address in device.addresses
+    )
+
+
+def _endpoint_reasons(
+    home: Container, view: NamespaceView, network: Network, own: str
+) -> Iterator[tuple[str, str, str]]:
+    if not own:
+        return
+    device = view.device_of(own)
+    if device is None:
+        command = f"Run `docker network disconnect {network.name} {home.name}` and connect it again."
+        detail = f"{home.name} has lost its address {own} of network {network.name}, and its routes with it"
+        yield "container_address_lost", detail, command
+    elif not device.link.up:
+        command = (
+            f"Run `nsenter -t {home.pid} -n ip link set {device.link.name} up`, then `docker restart {home.name}`."
+        )
+        yield "device_down", f"{device.link.name} of {home.name} (network {network.name}) is down", command
+
+
+def _default_reasons(
+    context: ReachContext, client: Container, networks: list[tuple[Network, Endpoint]], address: str
+) -> Iterator[tuple[str, str, str]]:
+    name = client.name
+    if networks and all(network.internal for network, _ in networks):
+        names = ", ".join(network.name for network, _ in networks)
+        yield "internal_only", f"{name} is on internal networks only ({names}) and has no default route", ""
+    gateways = [endpoint.gateway for _, endpoint in networks if endpoint.gateway and ":" not in address]
+    if gateways:
+        detail = f"{name} has no route to {address}: its default route via {gateways[0]} is gone"
+        yield "default_route_lost", detail, f"Run `docker restart {context.home(client).name}`."

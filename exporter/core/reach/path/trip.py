@@ -1,0 +1,78 @@
+"""One packet's way as it is followed: what is known of it so far."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exporter.core.explain.path import Step
+from exporter.core.model.docker import Container, Network
+from exporter.core.model.fib import RouteResult
+from exporter.core.nat.address_numbers import number_of
+from exporter.core.nat.packet import Packet
+from exporter.core.nat.walk.outcome import Outcome
+from exporter.core.reach.context import ReachContext, family_name
+from exporter.core.reach.view import Device, NamespaceView, Visited
+
+Steps = Iterator[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A connection as one namespace sees it: addresses, and the port that is connected to."""
+
+    source: str
+    destination: str
+    protocol: str
+    port: int
+
+    @property
+    def family(self) -> str:
+        """The family of netfilter's tables."""
+        return family_name(self.destination)
+
+    def packet(self, *, iif: str = "", oif: str = "", to_host: bool = False, from_host: bool = False) -> Packet:
+        """The first packet; the source port is any of the dynamic ones."""
+        return Packet(
+            iif=iif,
+            oif=oif,
+            src=number_of(self.source) if self.source else None,
+            dst=number_of(self.destination),
+            protocol=self.protocol,
+            dport=self.port,
+            to_host=to_host,
+            from_host=from_host,
+            family=self.family,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A packet that leaves `client` by `device`, whose network is `network`, None where it is none of Docker's.
+
+    `port` of the flow is 0 where the question is about no port. `bridge` is the host's device behind it, once known.
+    """
+
+    context: ReachContext
+    client: Container
+    here: Visited
+    flow: Flow
+    route: RouteResult
+    device: Device
+    network: Network | None
+
+    @property
+    def view(self) -> NamespaceView:
+        """The client's namespace."""
+        return self.here.view
+
+    @property
+    def network_name(self) -> str:
+        """The name of the network, '' where it is none of Docker's."""
+        return self.network.name if self.network else ""
+
+
+def translated(flow: Flow, outcome: Outcome, device: Device) -> Flow:
+    """Return the flow behind a translation of its destination; REDIRECT takes an address of the incoming device."""
+    by = outcome.translations[-1]
+    same = (address for address in device.addresses if (":" in address) == (":" in flow.destination))
+    own = next(same, flow.destination) if by.effect == "REDIRECT" else flow.destination
+    return Flow(flow.source, by.address or own, flow.protocol, outcome.packet.dport or flow.port)

@@ -1,0 +1,42 @@
+"""When containers that may have failed to start are inspected again: Docker 29 reports a refused start by no event."""
+
+from collections.abc import Sequence
+
+from exporter.core.model.docker import Container, Inventory
+
+
+class StartChecks:
+    """Containers by the times at which they are due. Not thread-safe.
+
+    After each event of a container it is inspected again at the given delays in seconds, as long as it does not run
+    and has port bindings.
+    """
+
+    def __init__(self, delays: Sequence[float]) -> None:
+        self._delays = tuple(delays)
+        self._due: dict[str, list[float]] = {}
+
+    def schedule(self, container_id: str, now: float) -> None:
+        """Begin anew; `now` is in seconds from any origin and never decreases."""
+        self._due[container_id] = [now + delay for delay in self._delays]
+
+    def take(self, inventory: Inventory, now: float) -> list[str]:
+        """Return the ids of containers that are due."""
+        due = [container_id for container_id, times in self._due.items() if times[0] <= now]
+        found = []
+        for container_id in due:
+            later = [at for at in self._due.pop(container_id) if at > now]
+            container = inventory.containers.get(container_id)
+            if container is not None and not may_start(container):
+                continue
+            if container is not None:
+                found.append(container_id)
+            if later:  # one that is not known yet is being inspected
+                self._due[container_id] = later
+        return found
+
+
+def may_start(container: Container) -> bool:
+    """Whether a container does not run and may publish ports, so that its next start may be refused."""
+    details = container.details
+    return not container.live and (details is None or bool(details.bindings))

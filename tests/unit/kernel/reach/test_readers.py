@@ -1,0 +1,111 @@
+"""Messages of the kernel about devices and sockets, as values."""
+
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from exporter.core.reach.view import Unread
+from exporter.errors import SourceError
+from exporter.kernel.netlink.inet_diag import QUEUES_AT
+from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, MalformedError, attribute
+from exporter.kernel.reach.accept_queues import parse_sockets
+from exporter.kernel.reach.bridge_filter import read_bridge_filter
+from exporter.kernel.reach.devices import parse_device
+from exporter.kernel.reach.parts import read_part
+from tests.support.kernel.captured import captured
+
+IFNAME, MTU, MASTER, LINKINFO = 3, 4, 10, 18
+
+
+def link(*more: bytes) -> bytes:
+    body = struct.pack("=BBHiII", 0, 0, 1, 7, 0x10001, 0)
+    return body + attribute(IFNAME, b"eth0\0") + attribute(MTU, struct.pack("=I", 1500)) + b"".join(more)
+
+
+def info(kind: str = "", data: bytes = b"", slave: str = "", slave_data: bytes = b"") -> bytes:
+    inner = attribute(1, kind.encode() + b"\0") + attribute(2, data) if kind else b""
+    if slave:
+        inner += attribute(4, slave.encode() + b"\0") + attribute(5, slave_data)
+    master = attribute(MASTER, struct.pack("=I", 3)) if slave else b""
+    return master + attribute(LINKINFO, inner)
+
+
+def device(*more: bytes) -> tuple[object, ...]:
+    body = link(*more)
+    found = parse_device(body, 0, len(body), {7: ("10.0.0.1",)})
+    assert found is not None
+    assert (found.link.name, found.addresses) == ("eth0", ("10.0.0.1",))
+    return found.port_state, found.isolated, sorted(found.filters)
+
+
+PORT = attribute(1, b"\3") + attribute(33, b"\1")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (b"", (None, None, [])),
+        (info("veth", slave="bridge", slave_data=PORT), (3, True, [])),
+        (info("veth", slave="bridge", slave_data=b""), (None, None, [])),
+        (info("veth", slave="bond", slave_data=PORT), (None, None, [])),
+        (info("bridge", attribute(36, b"\1") + attribute(37, b"\0")), (None, None, [4])),
+        (info("bridge", attribute(37, b"\1")), (None, None, [6])),
+        (info("vxlan", attribute(36, b"\1")), (None, None, [])),
+    ],
+)  # fmt: skip
+def test_what_a_device_does_with_packets(more: bytes, expected: tuple[object, ...]) -> None:
+    assert device(more) == expected
+
+
+@pytest.mark.parametrize(
+    "more", [info("veth", slave="bridge", slave_data=attribute(1, b"\3\0")), info("bridge", attribute(36, b""))]
+)
+def test_a_switch_of_another_size_is_refused(more: bytes) -> None:
+    with pytest.raises(MalformedError):
+        device(more)
+
+
+def queued(waiting: int, backlog: int) -> frozenset[tuple[str, int]]:
+    raw = bytearray(next(raw for raw in captured("sockets_tcp") if HEADER.unpack_from(raw)[1] == 20))
+    struct.pack_into("=II", raw, HEADER.size + QUEUES_AT, waiting, backlog)
+    listeners, full = parse_sockets(((6, [bytes(raw)]),))
+    assert [(one.address, one.port) for one in listeners] == [("127.0.0.1", 8001)]
+    assert parse_sockets(((17, [bytes(raw)]),))[1] == frozenset()
+    return full
+
+
+def test_a_queue_is_full_when_more_wait_than_its_backlog() -> None:
+    assert queued(0, 0) == queued(5, 5) == queued(0, 128) == frozenset()
+    assert queued(1, 0) == queued(6, 5) == {("127.0.0.1", 8001)}
+
+
+def test_the_switches_of_br_netfilter(tmp_path: Path) -> None:
+    assert read_bridge_filter(tmp_path / "bridge") == frozenset()
+    (tmp_path / "bridge-nf-call-iptables").write_text("1\n")
+    (tmp_path / "bridge-nf-call-ip6tables").write_text("0\n")
+    assert sorted(read_bridge_filter(tmp_path)) == [4]
+
+
+def failing(error: Exception) -> Callable[[], None]:
+    def read() -> None:
+        raise error
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (PermissionError(1, "Operation not permitted"), Unread("rules", "the rules cannot be read", "CAP_X")),
+        (OSError(105, os.strerror(105)), Unread("rules", f"the rules cannot be read: {os.strerror(105)}")),
+        (MalformedError("a rule of 3 bytes"), Unread("rules", "the rules cannot be read: a rule of 3 bytes")),
+        (LookupError(), Unread("rules", "the rules cannot be read: LookupError")),
+        (SourceError("one"), Unread("rules", "the rules cannot be read: one")),
+        (InterruptedDumpError(), Unread("rules", "the rules cannot be read: they change during every dump")),
+    ],
+)
+def test_a_failure_is_the_part_that_is_missing(error: Exception, expected: Unread) -> None:
+    assert read_part("rules", "the rules", "CAP_X", failing(error)) == expected
