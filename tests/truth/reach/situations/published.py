@@ -51,6 +51,7 @@ SITUATIONS = (
         port=8090,
     ),
     works("published on an address", ADDRESSED, **HOST),
+    works("published UDP port by the gateway", UDP, protocol="udp", **GATEWAY),
     works("published UDP port", UDP, protocol="udp", **HOST),
     works(
         "own published port without docker-proxy", box("server", "n", ports=PORT), source="server", **HOST, **NO_PROXY
