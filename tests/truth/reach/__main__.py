@@ -8,12 +8,15 @@ from tests.support.private_host.engines import ENGINES
 from tests.truth.case import NFT
 from tests.truth.hosts import Hosts
 from tests.truth.reach.answers import by_api, by_command
-from tests.truth.reach.play import Outcome, play_all
+from tests.truth.reach.asking import Asker
+from tests.truth.reach.play import Ask, Outcome, play_all
 from tests.truth.reach.report import line, problems, summary
 from tests.truth.reach.section import updated
 from tests.truth.reach.situation import Situation
 from tests.truth.reach.situations import SITUATIONS
 from tests.truth.section import parts, write
+
+ASKED: dict[str, Ask] = {"process": Asker(), "command": by_command, "api": by_api}
 
 
 def main() -> int:
@@ -38,7 +41,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--only", action="append", metavar="PATTERN", help="names or kinds of situations, as `*DROP*`")
     parser.add_argument("--truth-only", action="store_true", help="connect, and do not ask the product")
-    parser.add_argument("--api", action="store_true", help="ask the running exporter in place of the command")
+    parser.add_argument(
+        "--ask", choices=ASKED, default="process", help="the command in one process, in a process each, or the API"
+    )
     parser.add_argument("--write", action="store_true", help="write this engine's part of docs/truth.md")
     options = parser.parse_args()
     options.only = options.only or ["*"]
@@ -52,7 +57,7 @@ def _is_chosen(situation: Situation, patterns: list[str]) -> bool:
 
 
 def _play(suite: str, situations: list[Situation], options: argparse.Namespace) -> list[Outcome]:
-    ask = None if options.truth_only else by_api if options.api else by_command
+    ask = None if options.truth_only else ASKED[options.ask]
     outcomes = []
     with Hosts(suite, NFT) as hosts:
         for outcome in play_all(hosts, situations, ask):
