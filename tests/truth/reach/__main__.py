@@ -46,6 +46,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--write", action="store_true", help="write this engine's part of docs/truth.md")
     options = parser.parse_args()
+    if options.write and (options.only or options.truth_only):
+        parser.error("--write needs all situations and their answers")
     options.only = options.only or ["*"]
     options.engine = options.engine or list(ENGINES)
     return options
