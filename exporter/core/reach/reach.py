@@ -54,6 +54,8 @@ def _cannot_send(context: ReachContext, client: Container | None, source: str) -
         return Step(CONTAINER, UNKNOWN, NO_ENGINE, "engine_unavailable")
     if client is None:
         return Step(CONTAINER, UNKNOWN, f"there is no container {source}", "not_found")
+    if client.live and client.details is None:
+        return Step(CONTAINER, UNKNOWN, f"{client.name} is not inspected yet", "not_readable")
     if not client.live:
         command = f"Run `docker start {client.name}`."
         return Step(CONTAINER, FAILED, f"{client.name} is {client.state}", "container_down", command)
