@@ -54,14 +54,20 @@ def _cannot_send(context: ReachContext, client: Container | None, source: str) -
         return Step(CONTAINER, UNKNOWN, NO_ENGINE, "engine_unavailable")
     if client is None:
         return Step(CONTAINER, UNKNOWN, f"there is no container {source}", "not_found")
-    if client.live and client.details is None:
-        return Step(CONTAINER, UNKNOWN, f"{client.name} is not inspected yet", "not_readable")
+    return _down(client) or _unread(context, client)
+
+
+def _down(client: Container) -> Step | None:
     if not client.live:
         command = f"Run `docker start {client.name}`."
         return Step(CONTAINER, FAILED, f"{client.name} is {client.state}", "container_down", command)
     if client.state == "paused":
         command = f"Run `docker unpause {client.name}`."
         return Step(CONTAINER, FAILED, f"{client.name} is paused: it sends nothing", "container_paused", command)
+    return None
+
+
+def _unread(context: ReachContext, client: Container) -> Step | None:
     if (why := context.visited(client).view.missing(NAMESPACE)) is not None:
         return unread_step(CONTAINER, f"the network namespace of {client.name} could not be read", why)
     return None
@@ -81,7 +87,7 @@ def _followed(ends: _Ends, found: Resolved, address: str, port: int) -> ReachPat
     context, client = ends.context, ends.client
     question = replace(ends.question, port=port)
     here = context.visited(client)
-    result = here.lookup(RouteQuery(address))
+    result = here.lookup(RouteQuery(address, protocol=question.protocol, port=port))
     device = here.view.devices.get(result.ifindex)
     owner, meant = context.owner_of(address), target_container(context, ends.server, address)
     target = End(container=owner[0].name if owner else "", address=address, network=found.network)

@@ -57,7 +57,9 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
     if arrived.translations:
         flow = translated(flow, arrived, bridge)
         yield Step(DNAT, OK, f"a DNAT rule translates it to {flow.destination}, {flow.protocol}/{flow.port}")
-    result = trip.context.host.lookup(RouteQuery(flow.destination, flow.source, bridge.link.ifindex))
+    result = trip.context.host.lookup(
+        RouteQuery(flow.destination, flow.source, bridge.link.ifindex, flow.protocol, flow.port)
+    )
     if result.error:
         yield _refused(trip, bridge, flow, result)
     elif result.type == LOCAL:
@@ -68,7 +70,7 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
 
 def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult) -> Step:
     """Distinguish forwarding, rp_filter and routes: of these the host's own lookup depends on routes only."""
-    own = trip.context.host.lookup(RouteQuery(flow.destination))
+    own = trip.context.host.lookup(RouteQuery(flow.destination, protocol=flow.protocol, port=flow.port))
     if own.error and own.error not in REFUSALS:
         return unknown_route("the host", flow.destination, own)
     if own.error:
