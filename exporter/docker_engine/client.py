@@ -6,19 +6,20 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
-import structlog
 import urllib3
 
 from exporter.core.model.bounded_dict import BoundedDict
-from exporter.core.model.docker import Container, Engine, Network, NetworkInspect
+from exporter.core.model.docker import PODMAN, Container, Engine, Network, NetworkInspect
 from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from exporter.docker_engine.peer import read_peer
+from exporter.docker_engine.podman import NETWORKS, parse_podman_network
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.text import label
 from exporter.docker_engine.tls import EngineTls
 from exporter.errors import EngineError
+from exporter.log import get_logger
 
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
 MAX_REPORTED = 1024
@@ -27,7 +28,7 @@ PARSE_ERRORS = (AttributeError, KeyError, TypeError, ValueError, OverflowError) 
 
 T = TypeVar("T")
 
-log = structlog.get_logger(component="engine")
+log = get_logger(component="engine")
 
 
 class QuietError(Exception):
@@ -87,8 +88,11 @@ class EngineClient:
         return None if document is None else parse_inspected(document)
 
     def networks(self) -> list[Network]:
-        """GET /networks."""
-        return self._parsed(parse_network, self._connection().document("/networks", list, self._limits.list_bytes))
+        """GET /networks; of Podman its own list, which names their bridges."""
+        connection, size = self._connection(), self._limits.list_bytes
+        if connection.product == PODMAN:
+            return self._parsed(parse_podman_network, connection.document(NETWORKS, list, size))
+        return self._parsed(parse_network, connection.document("/networks", list, size))
 
     def network(self, network_id: str) -> NetworkInspect | None:
         """GET /networks/ID?verbose=true: its members; None when it is gone. Waits for no container's lock.

@@ -14,13 +14,14 @@ from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException
 from docker.tls import TLSConfig
 from docker.transport import UnixHTTPAdapter
-from docker.utils import parse_host
 
+from exporter.core.model.docker import DOCKER
 from exporter.docker_engine.budget import Budget, TcpAdapter, UnixAdapter
+from exporter.docker_engine.podman import LIBPOD, LIBPOD_PREFIX, product_of
 from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import text
 from exporter.docker_engine.tls import EngineTls
-from exporter.errors import ConfigError, EngineError
+from exporter.errors import EngineError
 
 VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
 IDENTITY = {"Accept-Encoding": "identity"}  # a small answer must not become a large one
@@ -36,14 +37,6 @@ class AnswerError(EngineError):
     def __init__(self, path: str, status: int, message: str) -> None:
         super().__init__(f"GET {path}: status {status}: {message}")
         self.status, self.message = status, message
-
-
-def check_host(url: str) -> None:
-    """Raise ConfigError for a --docker.host that can never work."""
-    try:
-        parse_host(url)
-    except DockerException as error:
-        raise ConfigError(f"--docker.host: {error}") from error
 
 
 class Connection:
@@ -64,6 +57,7 @@ class Connection:
             self._client.trust_env = tls is None
             self._mount()
         self._prefix = ""
+        self.product = DOCKER
         try:
             # The newest of the engine: what is read of it is in all since 1.41.
             self._prefix = f"/v{self._version()}"
@@ -72,7 +66,8 @@ class Connection:
             raise
 
     def _version(self) -> str:
-        version = self.document("/version", dict).get("ApiVersion")
+        document = self.document("/version", dict)
+        self.product, version = product_of(document), document.get("ApiVersion")
         if not isinstance(version, str) or not VERSION.fullmatch(version):
             raise EngineError(f"unexpected answer to GET /version: ApiVersion is {text(version, 50)!r}")
         return version
@@ -131,7 +126,7 @@ class Connection:
     @contextmanager
     def _open(self, path: str, params: Params, read_timeout: float) -> Iterator[requests.Response]:
         answer = self._client.get(
-            f"{self._client.base_url}{self._prefix}{path}",
+            f"{self._client.base_url}{LIBPOD_PREFIX if path.startswith(LIBPOD) else self._prefix}{path}",
             params=params,
             stream=True,
             timeout=(self._timing.request_timeout, read_timeout),

@@ -6,8 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-import structlog
-
 from exporter.core.model.docker import Inventory
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.event_reader import CONNECTED, DISCONNECTED, OVERFLOW
@@ -17,8 +15,9 @@ from exporter.docker_engine.parse import Event
 from exporter.docker_engine.settings import Timing
 from exporter.docker_engine.start_checks import StartChecks
 from exporter.errors import EngineError
+from exporter.log import get_logger
 
-log = structlog.get_logger(component="inventory")
+log = get_logger(component="inventory")
 
 
 class InventoryLoop:
@@ -41,6 +40,7 @@ class InventoryLoop:
         self._lists = Lists(timing)
         self._start_checks = StartChecks(timing.start_checks)
         self._changed_at: float | None = None  # None when `on_idle` was called since
+        self._published_at = 0.0
         self.complete = False
         self.resyncs: Counter[str] = Counter()
 
@@ -131,12 +131,12 @@ class InventoryLoop:
         inventory = self._state.inventory
         if inventory is not before:
             self._publish(inventory)
-            self._changed_at = time.monotonic()
+            self._changed_at = self._published_at = time.monotonic()
         elif self._changed_at is not None and time.monotonic() - self._changed_at > self._timing.poll:
             self._changed_at = None
             self._on_idle()
-        idle = self._changed_at is None
-        self.complete |= inventory.synced_at > 0 and (idle or not self._inspector.busy())
+        settled = time.monotonic() - self._published_at > self._timing.settle
+        self.complete |= inventory.synced_at > 0 and (settled or not self._inspector.busy())
 
 
 class Lists:

@@ -20,6 +20,7 @@ from exporter.core.model.docker import (
 )
 from exporter.docker_engine.parse_details import parse_details, parse_time
 from exporter.docker_engine.peer import Peer
+from exporter.docker_engine.podman import product_of
 from exporter.docker_engine.text import label, text, unique_name
 
 Json = Mapping[str, Any]
@@ -215,4 +216,5 @@ def parse_engine(version: Json, info: Json, peer: Peer | None = None) -> Engine:
         ),
         uid=(peer.uid if peer else None) if rootless else 0,
         pid=peer.pid if peer else 0,
+        product=product_of(version),
     )

@@ -22,6 +22,7 @@ class Timing:
     `answer` is for a whole answer, however slowly it comes. A silent event stream is trusted for `quiet`, then the
     engine is pinged. `resync` bounds what the engine changed without an event. `poll` is the pause before a failed
     request is repeated, and the longest until a thread stops; `max_pause` is the longest after repeated failures.
+    `settle`: an inspect that has no answer for so long after the last change does not keep the inventory incomplete.
     `start_checks` are the delays after an event of a container that does not run at which it is inspected again.
     """
 
@@ -31,6 +32,7 @@ class Timing:
     resync: float = 60.0
     poll: float = 0.2
     max_pause: float = 5.0
+    settle: float = 5.0
     start_checks: tuple[float, ...] = (1.0, 3.0, 6.0, 10.0)
 
 

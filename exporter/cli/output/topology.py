@@ -29,6 +29,7 @@ def parse_view(found: Mapping[str, Any]) -> HostView:
     return HostView(
         host=str(found["host"]),
         engine=str(found["engine"]),
+        product=str(found["product"]),
         connected=found["connected"] is True,
         containers=_parse(ContainerView, found["containers"]),
         networks=_parse(NetworkView, found["networks"]),
@@ -39,7 +40,7 @@ def parse_view(found: Mapping[str, Any]) -> HostView:
 
 def print_tree(view: HostView, console: Console) -> None:
     """Print networks with their endpoints, then containers without an endpoint, then the uplinks."""
-    about = f"Docker {view.engine}" if view.connected else "the Docker Engine does not answer"
+    about = f"{view.product} {view.engine}" if view.connected else "the Docker Engine does not answer"
     root = Tree(cell(f"{view.host or 'this host'} ({about})"))
     containers = {container.name: container for container in view.containers}
     for network in view.networks:

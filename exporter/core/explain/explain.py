@@ -27,7 +27,7 @@ from exporter.core.explain.path import (
     Step,
 )
 from exporter.core.explain.query import Query, find_container, parse_query
-from exporter.core.explain.related_findings import related
+from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import Details, PortBinding
@@ -63,7 +63,8 @@ def _with_critical(observation: Observation, path: Path) -> Path:
     """A path whose steps are all ok is not known to be so while a critical finding concerns its container."""
     if path.verdict != REACHABLE or not path.container:
         return path
-    critical = [f for f in related(observation, frozenset({path.container})) if f.severity == CRITICAL]
+    concerned = related(observation, frozenset({path.container}))
+    critical = [f for f in concerned if f.severity == CRITICAL and not is_about_all(f)]  # those are steps
     steps = (Step(FINDING, UNKNOWN, f"{f.kind}: {f.detail}", "critical_finding") for f in critical)
     return replace(path, steps=(*path.steps, *steps))
 

@@ -43,8 +43,8 @@ def _led(redirects: Iterable[Redirect] | None, rules: list[Redirect]) -> Step:
     if redirects is None:
         return Step(DNAT, UNKNOWN, "the firewall rules of the host could not be read", "rules_unknown")
     if not rules:
-        return Step(DNAT, FAILED, "no DNAT rule forwards it to the ingress sandbox of this node", "mesh_rule_missing")
-    return Step(DNAT, OK, "a DNAT rule forwards it to the ingress sandbox of this node")
+        return Step(DNAT, FAILED, "no DNAT rule sends it to the ingress sandbox of this node", "mesh_rule_missing")
+    return Step(DNAT, OK, "a DNAT rule sends it to the ingress sandbox of this node")
 
 
 def _balanced(port: MeshPort) -> Iterator[Step]:

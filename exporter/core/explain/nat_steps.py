@@ -68,7 +68,7 @@ def _context(observation: Observation, nat: NatView, reading: NatReading, bindin
 
 def _steps(context: NatContext, observation: Observation, binding: ExpectedBinding) -> Iterator[Step]:
     if binding.family not in context.families:
-        yield _without_rules(context, observation, binding)
+        yield from _by_other_rules(context, binding) or (_without_rules(context, observation, binding),)
         return
     wrong = list(_untranslated(context, binding))
     yield from (Step(DNAT, FAILED, drift.detail, _CODES[drift.kind]) for drift in wrong)
@@ -78,6 +78,13 @@ def _steps(context: NatContext, observation: Observation, binding: ExpectedBindi
         yield _translation(context, binding, translated=translated)
     if not is_loopback(binding):  # docker-proxy makes a connection of its own, which is not forwarded
         yield from _forward(context, binding, translated=translated and not wrong)
+
+
+def _by_other_rules(context: NatContext, binding: ExpectedBinding) -> tuple[Step, ...]:
+    """The steps where rules in no chain of Docker's translate the port, as those of Podman's netavark."""
+    if is_loopback(binding) or not _arrives(context, binding):
+        return ()
+    return _translation(context, binding, translated=True), *_forward(context, binding, translated=True)
 
 
 def _arrives(context: NatContext, binding: ExpectedBinding) -> bool:

@@ -1,4 +1,4 @@
-"""Findings about the subjects of an explanation: its containers, their networks, the port."""
+"""Findings about the subjects of an explanation: its containers, their networks, the port, all published ports."""
 
 from exporter.core.explain.query import Query
 from exporter.core.findings.finding import Finding
@@ -8,8 +8,13 @@ NAMES = ("container", "wanted_by", "holder", "subject")
 
 
 def related(observation: Observation, containers: frozenset[str], query: Query | None = None) -> tuple[Finding, ...]:
-    """Return the findings that name one of the containers, one of their networks as a whole, or the query's port."""
+    """Return the findings that name one of the containers, one of their networks as a whole, or the query's port.
+
+    Those about the rules of all published ports belong to each container that publishes one.
+    """
     topology = observation.topology
+    bindings = observation.nat.expected.bindings if observation.nat else ()
+    publishes = any(binding.container in containers for binding in bindings)
     everyone = {container.name for container in topology.inventory.containers.values()}
     networks = {a.network.name for a in topology.attachments if a.container.name in containers}
     return tuple(
@@ -19,7 +24,14 @@ def related(observation: Observation, containers: frozenset[str], query: Query |
         if _names(found) & containers
         or (query is not None and _is_about_port(found, query))
         or (found.labels.get("network") in networks and not _names(found) & everyone)
+        or (publishes and is_about_all(found))
     )
+
+
+def is_about_all(found: Finding) -> bool:
+    """Whether a finding is about the rules of a whole address family: it names a chain, and no network or port."""
+    labels = found.labels
+    return bool(labels.get("family") and labels.get("chain")) and not (labels["network"] or labels["host_port"])
 
 
 def _names(found: Finding) -> set[str]:

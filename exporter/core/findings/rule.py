@@ -25,6 +25,7 @@ class Input(StrEnum):
     NAT = "nat"
     RULE_SETTING = "rule_setting"  # whether the engine writes NAT rules
     DOCKER_RULES = "no_docker_rules"  # the engine writes NAT rules
+    PODMAN_RULES = "podman_rules"  # the NAT rules are Docker's and not Podman's
     RESERVED_PORTS = "reserved_ports"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from exporter.core.model.container_details import Details
 from exporter.core.model.mesh import MeshPort
 
+DOCKER, PODMAN = "Docker", "Podman"  # Engine.product
 LIVE_STATES = frozenset({"running", "paused"})
 
 
@@ -154,7 +155,8 @@ class AddressPool:
 class Engine:
     """The engine (Engine API: /version, /info); unknown is ''.
 
-    `firewall_driver` is what it says to write rules by, 'none' when it writes none; reported since API 1.49.
+    `product` is DOCKER or PODMAN. `firewall_driver` is what it says to write rules by, 'none' when it writes none;
+    reported since API 1.49.
     `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the engine's process as the
     host numbers it: 0 unless the engine is rootless, None where that is not known. `pid` is the process that listens on
     the engine's socket, as this pid namespace numbers it: init where systemd listens for the engine, a proxy's where
@@ -169,6 +171,7 @@ class Engine:
     firewall_driver: str = ""
     address_pools: tuple[AddressPool, ...] = ()
     uid: int | None = 0
+    product: str = DOCKER
     pid: int = 0
 
 

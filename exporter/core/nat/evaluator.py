@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from exporter.core.findings.evaluator import Evaluation, Evaluator
 from exporter.core.findings.rule import Input, Rule
-from exporter.core.model.docker import Inventory
+from exporter.core.model.docker import PODMAN, Inventory
 from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, PortKey
 from exporter.core.nat.context import NatContext, StaleFlow
@@ -97,6 +97,8 @@ class NatEvaluator:
             yield Input.HOST_NETWORK
         if state.reading is None:
             yield Input.NAT
+        elif inventory.engine is not None and inventory.engine.product == PODMAN:
+            yield Input.PODMAN_RULES
         elif IP not in written and writes_rules(inventory, state.options) is None:
             yield Input.RULE_SETTING
         elif not written:

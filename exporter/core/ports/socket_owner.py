@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from exporter.core.model.docker import Container, Inventory
+from exporter.core.model.docker import PODMAN, Container, Inventory
 from exporter.core.model.inventory import sandboxed
 from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, ENGINE, PROCESS, ListeningSocket, Owner
 from exporter.core.ports.container_failures import failed
@@ -12,6 +12,7 @@ from exporter.core.topology.address_owners import address_owners
 # Programs that listen for containers besides docker-proxy: dockerd itself where there is no userland proxy, and for all
 # containers of a rootless engine the process that joins its network to the host's.
 ENGINES = frozenset({"dockerd", "rootlesskit"})
+PODMAN_ENGINES = frozenset({"podman", "conmon", "rootlessport"})  # conmon reserves the port that DNAT rules forward
 UNIDENTIFIED = Owner()
 
 
@@ -49,7 +50,8 @@ class KnownContainers:
 
     `names` by container id; `addresses`: IP address -> container id; `published`: protocol and port -> pairs of the
     host's address and a container id; `declared` are all protocols and ports that any container names. `engine_uid` is
-    the user of the engine's process, None where it is not known, `engine_pid` the process behind its socket.
+    the user of the engine's process, None where it is not known, `engine_pid` the process behind its socket, `engines`
+    the names of its processes.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -57,6 +59,7 @@ class KnownContainers:
     published: Mapping[tuple[str, int], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     declared: frozenset[tuple[str, int]] = frozenset()
     engine_uid: int | None = 0
+    engines: frozenset[str] = ENGINES
     engine_pid: int = 0
 
 
@@ -74,6 +77,7 @@ def known_containers(inventory: Inventory) -> KnownContainers:
         published=published,
         declared=frozenset(port for container in containers for port in _declared(container)),
         engine_uid=inventory.engine.uid if inventory.engine else 0,
+        engines=PODMAN_ENGINES if inventory.engine and inventory.engine.product == PODMAN else ENGINES,
         engine_pid=inventory.engine.pid if inventory.engine else 0,
     )
 
@@ -110,7 +114,8 @@ def owner_of(socket: ListeningSocket, cgroup: Iterable[str], process: Process | 
         return Owner(PROCESS, process.name)
     if process.proxy is not None:
         return _of_proxy(socket, process, process.proxy, known)
-    if process.name in ENGINES and process.kin is not False:
+    kin = process.kin is not False or known.engines is PODMAN_ENGINES  # conmon outlives what started it
+    if process.name in known.engines and kin:
         return _of_docker(ENGINE, _publisher(socket, known), known)
     return Owner(PROCESS, process.name)
 

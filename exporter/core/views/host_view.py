@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from exporter.core.model.container_details import Details, PortBinding
-from exporter.core.model.docker import Container
+from exporter.core.model.docker import DOCKER, Container
 from exporter.core.model.kernel_sample import RECEIVE_BYTES, RX_BYTES, TRANSMIT_BYTES, TX_BYTES
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import WITHOUT_DEVICES, Attachment
@@ -81,6 +81,7 @@ class HostView:
 
     host: str = ""
     engine: str = ""
+    product: str = DOCKER
     connected: bool = False
     containers: tuple[ContainerView, ...] = ()
     networks: tuple[NetworkView, ...] = ()
@@ -99,6 +100,7 @@ def build_view(observation: Observation) -> HostView:
     return HostView(
         host=inventory.engine.name if inventory.engine else "",
         engine=inventory.engine.version if inventory.engine else "",
+        product=inventory.engine.product if inventory.engine else DOCKER,
         connected=inventory.connected,
         containers=tuple(_container(c, topology.owners.get(c.id, ""), containers) for c in live),
         networks=tuple(_networks(observation, networks)),

@@ -68,7 +68,7 @@ def stack_box(row: int) -> Box:
 
 def host_box(view: HostView) -> Box:
     """The host."""
-    return Box(HOST, HOST_X, _y(0), HOST_WIDTH, view.host or "the host", f"Docker {view.engine}".strip())
+    return Box(HOST, HOST_X, _y(0), HOST_WIDTH, view.host or "the host", f"{view.product} {view.engine}".strip())
 
 
 def uplink_box(uplink: UplinkView, row: int) -> Box:

@@ -6,14 +6,14 @@ answers that wait to be read is limited too.
 
 import asyncio
 
-import structlog
 from aiohttp import web
 
+from exporter.log import get_logger
 from exporter.web.routes import Route
 from exporter.web.server.connection import Connection, State, least_recently_active
 from exporter.web.server.pace import REFUSAL_SECONDS, Pace
 
-log = structlog.get_logger(component="web")
+log = get_logger(component="web")
 
 
 class LimitedRoute:

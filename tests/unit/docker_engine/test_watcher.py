@@ -215,6 +215,29 @@ def test_a_start_that_failed_without_an_event_is_found_soon_after_an_earlier_eve
     assert follower.resyncs("periodic") == 0
 
 
+def test_it_is_read_whole_once_slow_inspects_are_in(engine: FakeEngine, follow: Callable[..., Follower]) -> None:
+    engine.appear_silently("web")
+    follower = follow(replace(PATIENT, settle=1000.0))
+    with engine.holding("/containers/web-id/json"):
+        follower.watcher.start()
+        follower.wait(lambda: "bridge-net" in follower.inventory.members, "all but the container's inspect")
+        assert follower.watcher.waiting_for() == "the engine"
+    follower.wait(lambda: not follower.watcher.waiting_for(), "the inspect")
+
+
+def test_an_inspect_without_an_answer_is_not_waited_for_without_end(
+    engine: FakeEngine, follow: Callable[..., Follower]
+) -> None:
+    engine.appear_silently("web")
+    follower = follow(replace(PATIENT, settle=0.1))
+    with engine.holding("/containers/web-id/json"):
+        follower.watcher.start()
+        follower.wait(lambda: not follower.watcher.waiting_for(), "the rest")
+        web = follower.container("web")
+        assert web is not None
+        assert web.details is None
+
+
 def test_after_a_reconnect_everything_is_inspected_again(engine: FakeEngine, follow: Callable[..., Follower]) -> None:
     engine.appear_silently("web")
     follower = follow().synced()

@@ -19,7 +19,9 @@ from exporter.core.nat.rules import (
     wrong_dnat,
 )
 
-NEEDS = frozenset({Input.ENGINE, Input.HOST_NETWORK, Input.NAT, Input.RULE_SETTING, Input.DOCKER_RULES})
+NEEDS = frozenset(
+    {Input.ENGINE, Input.HOST_NETWORK, Input.NAT, Input.RULE_SETTING, Input.DOCKER_RULES, Input.PODMAN_RULES}
+)
 
 # A reload of firewalld removes the rules for up to 3.3 s.
 HOLD_SECONDS = 10.0

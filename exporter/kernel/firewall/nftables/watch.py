@@ -11,8 +11,6 @@ import socket
 import struct
 from collections import deque
 
-import structlog
-
 from exporter.core.nat.reading import Ended
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.dump import DELRULE, FAMILIES, HALF, NEWGEN, ROUTED, SUBSYSTEM, generation
@@ -20,13 +18,14 @@ from exporter.kernel.firewall.nftables.reader import COUNTED_TABLES, parse_ended
 from exporter.kernel.netlink.client import MAX_DATAGRAM, NETLINK_ADD_MEMBERSHIP, SO_RCVBUFFORCE, SOL_NETLINK
 from exporter.kernel.netlink.messages import MalformedError, head, messages, text, walk
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, number, open_socket
+from exporter.log import get_logger
 
 GROUP = 7  # NFNLGRP_NFTABLES
 # Replacing a thousand rules sends two thousand messages; 208 KiB hold 294 of them.
 RECEIVE_BUFFER = 8 << 20
 GENERATION_TIMEOUT = 0.2  # seconds until the notifications of a generation that was dumped are taken for lost
 
-log = structlog.get_logger(component="nat")
+log = get_logger(component="nat")
 
 
 class NftWatch:

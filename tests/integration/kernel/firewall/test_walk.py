@@ -52,6 +52,7 @@ DEAD = {
         ),
         "c",
     ),
+    "equal priority, registered last": (chain("prerouting", f"tcp dport 8080 {DNAT}", kind="nat", priority=-100), "c"),
     "interval set": (chain("prerouting", f"tcp dport {{ 8000-8100, 9000 }} {DNAT}", kind="nat", priority=-110), "c"),
     "data map": (
         table(

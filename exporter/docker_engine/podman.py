@@ -1,0 +1,47 @@
+"""Podman behind the Docker Engine's API: what differs in its answers. Source: Podman 4.3, API 1.41 and libpod 4."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from exporter.core.model.docker import DOCKER, PODMAN, Network, Subnet
+from exporter.docker_engine.parse_details import parse_time
+from exporter.docker_engine.text import label
+
+Json = Mapping[str, Any]
+
+COMPONENT = "Podman Engine"  # GET /version, Components
+LIBPOD, LIBPOD_PREFIX = (
+    "/libpod/",
+    "/v4.0.0",
+)  # the paths of its own API, and the oldest version of it that 4 and 5 have
+NETWORKS = "/libpod/networks/json"
+DEFAULT_NETWORK = "podman"  # reported as just created
+
+
+def product_of(version: Json) -> str:
+    """Return the engine's product by GET /version."""
+    names = [label(component.get("Name")) for component in version.get("Components") or ()]
+    return PODMAN if COMPONENT in names else DOCKER
+
+
+def parse_podman_network(row: Json) -> Network:
+    """Parse a row of GET /libpod/networks/json, which has the bridge's name; GET /networks has none.
+
+    Containers name their networks in place of ids, which GET /networks/NAME takes too: the name is the id here.
+    """
+    name, driver = label(row["name"]), label(row.get("driver"))
+    mtu = label((row.get("options") or {}).get("mtu") or "0")
+    network = Network(
+        id=name,
+        name=name,
+        driver=driver,
+        scope="local",
+        internal=bool(row.get("internal")),
+        ipv6=bool(row.get("ipv6_enabled")),
+        bridge=label(row.get("network_interface")) if driver == "bridge" else "",
+        mtu=int(mtu) if mtu.isdecimal() else 0,
+        subnets=tuple(Subnet(label(one.get("subnet")), label(one.get("gateway"))) for one in row.get("subnets") or ()),
+        created=parse_time(row.get("created")),
+    )
+    return replace(network, created=0.0) if name == DEFAULT_NETWORK else network

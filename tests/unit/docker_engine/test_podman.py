@@ -1,0 +1,77 @@
+"""Podman's answers: its product, its bridges, and the networks that its containers name."""
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from exporter.core.model.docker import DOCKER, PODMAN, Subnet
+from exporter.docker_engine.client import EngineClient
+from exporter.docker_engine.connection import Connection
+from exporter.docker_engine.parse import parse_engine, parse_inspected
+from exporter.docker_engine.podman import LIBPOD, NETWORKS, parse_podman_network, product_of
+from tests.support.fake_engine import FakeEngine
+from tests.support.recorded import ENGINES, answer
+
+ENGINE = "podman-4.3.1"
+
+
+def test_podman_is_told_by_its_component() -> None:
+    engine = parse_engine(answer(ENGINE, "version"), answer(ENGINE, "info"))
+    assert (engine.product, engine.version, engine.api_version) == (PODMAN, "4.3.1", "1.41")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_docker_is_not(engine: str) -> None:
+    assert product_of(answer(engine, "version")) == DOCKER
+
+
+def test_a_network_has_its_bridge_and_the_id_that_containers_name() -> None:
+    shop, default = map(parse_podman_network, answer(ENGINE, "libpod-networks"))
+    assert (shop.id, shop.name, shop.bridge, shop.subnets) == (
+        "shopnet",
+        "shopnet",
+        "podman1",
+        (Subnet("10.89.0.0/24", "10.89.0.1"),),
+    )
+    assert (default.id, default.bridge) == ("podman", "podman0")
+    [endpoint] = parse_inspected(answer(ENGINE, "running")).endpoints
+    assert endpoint.network_id == shop.id
+
+
+def test_the_default_network_does_not_change_with_each_list() -> None:
+    """Its creation is the moment of the request."""
+    *_, row = answer(ENGINE, "libpod-networks")
+    assert row["name"] == "podman"
+    assert parse_podman_network(row) == parse_podman_network({**row, "created": "2026-11-30T00:00:00Z"})
+
+
+@pytest.mark.parametrize(
+    ("row", "bridge", "mtu"),
+    [
+        ({"name": "lan", "driver": "macvlan", "network_interface": "eth0"}, "", 0),
+        (
+            {"name": "n", "driver": "bridge", "network_interface": "podman7", "options": {"mtu": "1400"}},
+            "podman7",
+            1400,
+        ),
+    ],
+)
+def test_other_drivers_have_no_bridge_and_options_may_be_missing(row: dict[str, Any], bridge: str, mtu: int) -> None:
+    found = parse_podman_network(row)
+    assert (found.bridge, found.mtu, found.subnets) == (bridge, mtu, ())
+
+
+def test_networks_are_read_from_podmans_own_api(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> None:
+    """By the oldest version of that, whatever the version of the other."""
+    paths: list[str] = []
+
+    def document(_self: Connection, path: str, *_: object) -> Any:
+        paths.append(path)
+        return answer(ENGINE, "version" if path == "/version" else "libpod-networks")
+
+    monkeypatch.setattr(Connection, "document", document)
+    with closing(EngineClient(engine.url)) as client:
+        assert [network.bridge for network in client.networks()] == ["podman1", "podman0"]
+    assert paths == ["/version", NETWORKS]
+    assert NETWORKS.startswith(LIBPOD)
