@@ -9,6 +9,7 @@ COLLECTORS = (
     *("inventory", "endpoint", "network", "veth", "bridge", "uplink", "namespace"),
     *("nat", "port", "bind-failures"),
 )
+LOG_LEVELS = ("debug", "info", "warning", "error")
 DEFAULT_LISTEN_ADDRESS = ":9714"
 MAX_PORT = 65535
 

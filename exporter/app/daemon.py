@@ -6,8 +6,6 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
 from exporter import __version__
 from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
@@ -15,6 +13,7 @@ from exporter.app.reach import ReachWorker
 from exporter.app.signals import handle_signals
 from exporter.config import Config
 from exporter.errors import ConfigError
+from exporter.log import get_logger
 from exporter.web.access.access import OPEN, Access
 from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.routes import Workers, routes
@@ -22,7 +21,7 @@ from exporter.web.server import listen
 from exporter.web.server.server import Server
 from exporter.web.worker_pool import WorkerPool
 
-log = structlog.get_logger(component="daemon")
+log = get_logger(component="daemon")
 
 
 def run(config: Config) -> None:

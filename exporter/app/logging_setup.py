@@ -7,15 +7,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
-# structlog imports rich for tracebacks where it is installed: 4 MB that only commands which print tables need.
-_modules: dict[str, Any] = sys.modules
-_hidden = "rich" not in _modules and _modules.setdefault("rich", None) is None
-import structlog  # noqa: E402
-
-if _hidden:
-    del _modules["rich"]
-
-LEVELS = ("debug", "info", "warning", "error")
+from exporter.log import structlog
 
 
 class StderrLogger:

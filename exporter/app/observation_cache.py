@@ -11,10 +11,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
 
-import structlog
-
 from exporter.core.model.docker import Inventory
 from exporter.core.observation import Observation
+from exporter.log import get_logger
 
 MAX_AGE = 1.0
 # Just under Prometheus' default time-out.
@@ -24,7 +23,7 @@ STALL_SECONDS = 60.0
 # Further inventories evict the oldest: each one is complete.
 MAX_INVENTORIES = 64
 
-log = structlog.get_logger(component="observer")
+log = get_logger(component="observer")
 
 
 class Observer(Protocol):

@@ -5,12 +5,12 @@ import signal
 import threading
 from collections.abc import Callable
 
-import structlog
+from exporter.log import get_logger
 
 # Just under the 5 s that a test waits; systemd and Docker wait for 90 s and 10 s.
 MAX_STOP_SECONDS = 4.0
 
-log = structlog.get_logger(component="daemon")
+log = get_logger(component="daemon")
 
 
 def handle_signals(stop: Callable[[], object], reload: Callable[[], object] | None) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import structlog
-
 from exporter.app.observation_cache import ObservationCache
 from exporter.config import Config
 from exporter.docker_engine.tls import read_tls
@@ -15,9 +13,10 @@ from exporter.kernel.bind_failures.source import BindSource
 from exporter.kernel.nat.source import NatSource
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sampler import KernelSampler
+from exporter.log import get_logger
 from exporter.monitor.monitor import Monitor
 
-log = structlog.get_logger(component="wiring")
+log = get_logger(component="wiring")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from exporter import config
-from exporter.app import logging_setup
 from exporter.cli.options import Flag
 
 WEB, DOCKER, COLLECTORS, PATHS, LOGGING = "Web", "Docker", "Collectors", "Paths", "Logging"
@@ -139,7 +138,7 @@ LOG_FLAGS = (
         LOGGING,
         "--log.level",
         "Lowest level of log entries; commands default to error.",
-        type=click.Choice(logging_setup.LEVELS),
+        type=click.Choice(config.LOG_LEVELS),
         default="info",
         show_default=True,
     ),

@@ -4,7 +4,6 @@ import sys
 
 import click
 
-from exporter import __version__
 from exporter.cli.build_config import build_config
 from exporter.cli.commands import check, ports, topology
 from exporter.cli.explain import explain
@@ -22,7 +21,7 @@ UNHEALTHY, CANNOT_WORK = 1, 2
     invoke_without_command=True,
     context_settings={"auto_envvar_prefix": "DOCKERNET"},
 )
-@click.version_option(__version__, message="dockernet-exporter %(version)s")
+@click.version_option(package_name="dockernet-exporter", message="dockernet-exporter %(version)s")
 @click.pass_context
 def cli(context: click.Context, /, **flags: object) -> None:
     """Export what Docker's networking really does on this host as Prometheus metrics.
@@ -35,11 +34,11 @@ def cli(context: click.Context, /, **flags: object) -> None:
     Exit status: 0 stopped by a signal, 2 invalid configuration or failed startup.
     """
     if context.invoked_subcommand is None:
+        set_up_logging(context, default_level="info")
+        config = build_config(flags)
         from exporter.app import capabilities
         from exporter.app.daemon import run
 
-        set_up_logging(context, default_level="info")
-        config = build_config(flags)
         capabilities.take_up()
         capabilities.forbid_more()
         run(config)

@@ -11,7 +11,6 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from exporter.app import logging_setup
 from exporter.cli.build_config import build_config
 from exporter.config import Config
 
@@ -99,6 +98,8 @@ class HostCommand(click.Command):
 
 def set_up_logging(group: click.Context, default_level: str) -> None:
     """Log as the flags say; `default_level` is for a level that neither a flag nor the environment names."""
+    from exporter.app import logging_setup
+
     chosen = group.get_parameter_source("log_level") is not ParameterSource.DEFAULT
     logging_setup.set_up(group.params["log_level"] if chosen else default_level, group.params["log_format"])
 

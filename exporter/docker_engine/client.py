@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
-import structlog
 import urllib3
 
 from exporter.core.model.bounded_dict import BoundedDict
@@ -20,6 +19,7 @@ from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.text import label
 from exporter.docker_engine.tls import EngineTls
 from exporter.errors import EngineError
+from exporter.log import get_logger
 
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
 MAX_REPORTED = 1024
@@ -28,7 +28,7 @@ PARSE_ERRORS = (AttributeError, KeyError, TypeError, ValueError, OverflowError) 
 
 T = TypeVar("T")
 
-log = structlog.get_logger(component="engine")
+log = get_logger(component="engine")
 
 
 class QuietError(Exception):

@@ -14,7 +14,6 @@ from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException
 from docker.tls import TLSConfig
 from docker.transport import UnixHTTPAdapter
-from docker.utils import parse_host
 
 from exporter.core.model.docker import DOCKER
 from exporter.docker_engine.budget import Budget, TcpAdapter, UnixAdapter
@@ -22,7 +21,7 @@ from exporter.docker_engine.podman import LIBPOD, LIBPOD_PREFIX, product_of
 from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import text
 from exporter.docker_engine.tls import EngineTls
-from exporter.errors import ConfigError, EngineError
+from exporter.errors import EngineError
 
 VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
 IDENTITY = {"Accept-Encoding": "identity"}  # a small answer must not become a large one
@@ -38,14 +37,6 @@ class AnswerError(EngineError):
     def __init__(self, path: str, status: int, message: str) -> None:
         super().__init__(f"GET {path}: status {status}: {message}")
         self.status, self.message = status, message
-
-
-def check_host(url: str) -> None:
-    """Raise ConfigError for a --docker.host that can never work."""
-    try:
-        parse_host(url)
-    except DockerException as error:
-        raise ConfigError(f"--docker.host: {error}") from error
 
 
 class Connection:

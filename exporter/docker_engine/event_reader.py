@@ -10,14 +10,13 @@ import time
 from collections import Counter
 from typing import Any, Literal
 
-import structlog
-
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.docker_engine.client import PARSE_ERRORS, EngineClient, QuietError
 from exporter.docker_engine.parse import Event, parse_event
 from exporter.docker_engine.settings import LIMITS, Limits
 from exporter.docker_engine.text import label
 from exporter.errors import EngineError
+from exporter.log import get_logger
 
 OVERLAP_NANO = 2 * 10**9
 MAX_SEEN = 2048
@@ -29,7 +28,7 @@ DISCONNECTED: Literal["disconnected"] = "disconnected"
 OVERFLOW: Literal["overflow"] = "overflow"
 Item = Event | Literal["connected", "disconnected", "overflow"]
 
-log = structlog.get_logger(component="events")
+log = get_logger(component="events")
 
 
 class EventReader:

@@ -11,18 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from exporter.core.model.docker import Container, NetworkInspect
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.container_logs import LogReader
 from exporter.docker_engine.inventory_state import Subject
 from exporter.docker_engine.text import label
 from exporter.errors import EngineError
+from exporter.log import get_logger
 
 THREADS = 4
 
-log = structlog.get_logger(component="inspect")
+log = get_logger(component="inspect")
 
 
 @dataclass(frozen=True, slots=True)

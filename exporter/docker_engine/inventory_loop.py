@@ -6,8 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-import structlog
-
 from exporter.core.model.docker import Inventory
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.event_reader import CONNECTED, DISCONNECTED, OVERFLOW
@@ -17,8 +15,9 @@ from exporter.docker_engine.parse import Event
 from exporter.docker_engine.settings import Timing
 from exporter.docker_engine.start_checks import StartChecks
 from exporter.errors import EngineError
+from exporter.log import get_logger
 
-log = structlog.get_logger(component="inventory")
+log = get_logger(component="inventory")
 
 
 class InventoryLoop:

@@ -32,7 +32,7 @@ class Timing:
     resync: float = 60.0
     poll: float = 0.2
     max_pause: float = 5.0
-    settle: float = 2.0
+    settle: float = 5.0
     start_checks: tuple[float, ...] = (1.0, 3.0, 6.0, 10.0)
 
 

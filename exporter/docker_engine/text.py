@@ -2,11 +2,11 @@
 
 from functools import cache
 
-import structlog
+from exporter.log import get_logger
 
 MAX_TEXT, MAX_LABEL = 4096, 256  # characters
 
-log = structlog.get_logger(component="engine")
+log = get_logger(component="engine")
 
 
 def text(value: object, limit: int = MAX_TEXT) -> str:

@@ -5,8 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 
-import structlog
-
 from exporter.core.model.docker import Inventory
 from exporter.core.observation import RESYNC_REASONS, EngineStats
 from exporter.docker_engine.client import EngineClient
@@ -15,10 +13,11 @@ from exporter.docker_engine.inspector import Inspector
 from exporter.docker_engine.inventory_loop import InventoryLoop
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.tls import EngineTls
+from exporter.log import get_logger
 
 STOP_SECONDS = 0.5
 
-log = structlog.get_logger(component="inventory")
+log = get_logger(component="inventory")
 
 
 class EngineWatcher:

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import structlog
-
 from exporter.core.model.kernel_sample import SourceState
 from exporter.kernel.read_source import timed
+from exporter.log import get_logger
 
 JOIN_TIMEOUT = 0.5  # seconds; the thread is a daemon, should the kernel block it for longer
 
-log = structlog.get_logger(component="kernel")
+log = get_logger(component="kernel")
 
 T = TypeVar("T")
 

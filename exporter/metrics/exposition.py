@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 
-import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from exporter.core.observation import Observation
+from exporter.log import get_logger
 from exporter.metrics import (
     addresses,
     bind_failures,
@@ -63,7 +63,7 @@ TEMPLATED_GROUPS = (
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-log = structlog.get_logger(component="exposition")
+log = get_logger(component="exposition")
 
 
 def cached_groups(labels: Sequence[str] = ()) -> tuple[CachedGroup, ...]:

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-import structlog
-
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.inventory import sandboxed
 from exporter.core.model.kernel_sample import Degraded, Devices, KernelSample
@@ -14,6 +12,7 @@ from exporter.core.model.memo import IdentityMemo
 from exporter.core.observation import Observation, assemble
 from exporter.core.topology.overlay import overlay_namespaces
 from exporter.core.topology.topology import Topology, join
+from exporter.log import get_logger
 from exporter.monitor.bind_failures import BindFailureCollector, BindKernel
 from exporter.monitor.collector import Collector, Facts
 from exporter.monitor.engine import EngineCollector, EngineSource
@@ -24,7 +23,7 @@ from exporter.monitor.readings import ReadingsCollector
 from exporter.monitor.tcp_udp import NamespaceCollector, NamespaceKernel
 from exporter.monitor.traffic import TrafficCollector, TrafficKernel
 
-log = structlog.get_logger(component="monitor")
+log = get_logger(component="monitor")
 
 
 class Kernel(TrafficKernel, NamespaceKernel, OverlayKernel, Protocol):

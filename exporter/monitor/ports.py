@@ -4,8 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import structlog
-
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, KernelSample
 from exporter.core.model.memo import IdentityMemo, keep_equal
@@ -15,6 +13,7 @@ from exporter.core.ports.evaluator import PortEvaluator
 from exporter.core.ports.refused_binds import RefusedBinds
 from exporter.core.ports.result import PortResult
 from exporter.core.ports.socket_owner import with_watched_namespace
+from exporter.log import get_logger
 from exporter.monitor.bind_failures import BindFailurePart
 from exporter.monitor.collector import Facts
 from exporter.monitor.nat import NatPart
@@ -26,7 +25,7 @@ MAX_SWEEP_DELAY = 15.0
 
 Bound = Mapping[PortKey, tuple[BoundSocket, ...]]
 
-log = structlog.get_logger(component="ports")
+log = get_logger(component="ports")
 
 
 class PortKernel(Protocol):

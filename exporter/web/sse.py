@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
 from aiohttp import web
 
+from exporter.log import get_logger
 from exporter.web.worker_pool import WorkerPool
 
 INTERVAL_SECONDS = 2.0
 
-log = structlog.get_logger(component="live")
+log = get_logger(component="live")
 
 
 @dataclass(frozen=True, slots=True)

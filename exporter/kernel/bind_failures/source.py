@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import structlog
-
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.ports.bind_failures import RefusedBind
 from exporter.errors import SourceError
 from exporter.kernel.bind_failures.watcher import BindFailures
 from exporter.kernel.read_source import timed
+from exporter.log import get_logger
 
 NAME = "bind_failures"
 DETAILS = {
@@ -19,7 +18,7 @@ DETAILS = {
     "unsupported": "kernel too old (needs Linux 5.15): failed binds are not counted",
 }
 
-log = structlog.get_logger(component="bind_failures")
+log = get_logger(component="bind_failures")
 
 
 class BindSource:

@@ -5,19 +5,18 @@ import select
 import threading
 from contextlib import suppress
 
-import structlog
-
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.kernel_sample import SourceState
 from exporter.kernel.links.device_filters import read_device_filters
 from exporter.kernel.netlink.client import drain, open_socket
+from exporter.log import get_logger
 
 RTNLGRP_TC = 4
 NAME = "device_filters"
 INTERVAL_MILLISECONDS = 30_000  # a BPF program may be attached without a notification
 SETTLE_MILLISECONDS = 100
 
-log = structlog.get_logger(component=NAME)
+log = get_logger(component=NAME)
 
 
 class DeviceFilterWatcher:

@@ -8,20 +8,19 @@ import select
 import threading
 from contextlib import suppress
 
-import structlog
-
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteQuery
 from exporter.core.model.kernel_sample import SourceState
 from exporter.kernel.links.fib import read_results
 from exporter.kernel.links.netconf import read_ipv4_forwarding
 from exporter.kernel.netlink.client import drain, open_socket
+from exporter.log import get_logger
 
 # linux/rtnetlink.h: RTNLGRP_IPV4_ROUTE, IPV4_RULE, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, IPV6_NETCONF, NEXTHOP.
 ROUTING_GROUPS = (7, 8, 11, 19, 24, 25, 32)
 SETTLE_MILLISECONDS = 100  # a routing daemon or a starting container changes several routes in a row
 NAME = "routes"
 
-log = structlog.get_logger(component=NAME)
+log = get_logger(component=NAME)
 
 
 class FibWatcher:

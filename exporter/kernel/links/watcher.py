@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import structlog
 from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_DELNSID, RTM_NEWLINK
 
 from exporter.core.model.docker import Link
@@ -22,13 +21,14 @@ from exporter.kernel.links.table import LinkTable
 from exporter.kernel.netlink.client import MAX_DATAGRAM, open_socket
 from exporter.kernel.netlink.messages import messages
 from exporter.kernel.netlink.nsid import ALL_NSIDS, parse_nsid
+from exporter.log import get_logger
 
 RTNLGRP_LINK, RTNLGRP_NSID = 1, 28
 RECEIVE_BUFFER = 32 << 20  # about 700 lives of a container; the usual cap of 208 KiB holds four
 READ_TIMEOUT = 0.2
 POLL_INTERVAL = 0.5  # seconds until the thread notices that it should stop
 
-log = structlog.get_logger(component="links")
+log = get_logger(component="links")
 
 
 class LinkWatcher:

@@ -12,14 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import structlog
-
 from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import SourceState
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
 from exporter.kernel.namespaces.stats import read_namespace_stats, read_own_namespace
 from exporter.kernel.periodic_reader import PeriodicReader
+from exporter.log import get_logger
 
 INTERVAL_SECONDS = 10.0
 SLICE = 25  # namespaces: 2 ms
@@ -27,7 +26,7 @@ POLL_INTERVAL = 0.5  # how soon a container is seen to have come or gone
 CATCH_UP_SECONDS = 0.05  # between slices of new ones: many at once are those of the exporter's start
 RESTS = 20  # times what a slice took: where each reading is slow, all are read less often
 
-log = structlog.get_logger(component="sweep")
+log = get_logger(component="sweep")
 
 Life = tuple[str, int]  # container id, pid
 T = TypeVar("T")

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
 from exporter.core.nat.reading import Counted, Ended, NatReading, merged
 from exporter.core.nat.ruleset import Ruleset
 from exporter.errors import SourceError
@@ -17,6 +15,7 @@ from exporter.kernel.firewall.iptables_legacy.reader import LegacyReader
 from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.firewall.nftables.watch import NftWatch
 from exporter.kernel.netlink.messages import InterruptedDumpError
+from exporter.log import get_logger
 
 POLL_INTERVAL = 0.5  # seconds until the thread notices that it should stop
 QUIET_SECONDS = 1.0  # a change is a burst: docker run makes three, firewalld's reload two hundred
@@ -25,7 +24,7 @@ BESIDE_SECONDS = 10.0  # how often large filter tables' counters are read
 SYSCTL_SECONDS = 5.0
 MAX_ENDED = 10_000  # ends that wait to be collected
 
-log = structlog.get_logger(component="nat")
+log = get_logger(component="nat")
 
 
 @dataclass(slots=True)
@@ -95,6 +94,7 @@ class NatReader:
                 ended=ended,
                 changes=self._watch.changes,
                 forwarding=self._sysctls(devices),
+                writers=self._watch.drain_writers(),
             )
 
     def _read(self, *, everything: bool) -> None:

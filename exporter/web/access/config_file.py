@@ -7,15 +7,14 @@ same. An invalid file is logged once, and the last valid state stays in effect.
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from exporter.errors import ConfigError
+from exporter.log import get_logger
 from exporter.web.access.access import EMPTY, OPEN, Access
 from exporter.web.access.config import TlsSettings, WebConfig
 from exporter.web.access.config_parser import parse_web_config
 from exporter.web.access.tls import Pems, make_tls
 
-log = structlog.get_logger(component="web")
+log = get_logger(component="web")
 
 
 @dataclass(frozen=True, slots=True)

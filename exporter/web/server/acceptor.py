@@ -4,15 +4,14 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterable
 
-import structlog
-
+from exporter.log import get_logger
 from exporter.web.access.tls import ServerTls
 from exporter.web.server.client_limits import ClientLimits
 from exporter.web.server.connection import Connection, least_recently_active
 
 PAUSE_SECONDS = 1.0  # when the process has no descriptor left
 
-log = structlog.get_logger(component="web")
+log = get_logger(component="web")
 
 
 class Acceptor:

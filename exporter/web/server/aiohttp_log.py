@@ -2,10 +2,11 @@
 
 import logging
 
-import structlog
 from aiohttp.http_exceptions import HttpProcessingError
 
-log = structlog.get_logger(component="web")
+from exporter.log import get_logger
+
+log = get_logger(component="web")
 
 
 class AiohttpLogHandler(logging.Handler):

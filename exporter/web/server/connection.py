@@ -8,13 +8,12 @@ import asyncio
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
 
-import structlog
-
+from exporter.log import get_logger
 from exporter.web.access.tls import ServerTls
 from exporter.web.server.client_address import client_of
 from exporter.web.server.client_limits import ClientLimits
 
-log = structlog.get_logger(component="web")
+log = get_logger(component="web")
 
 
 class State(Enum):

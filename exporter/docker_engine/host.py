@@ -1,0 +1,27 @@
+"""The address of an engine: the path of a Unix socket, or what docker-py takes."""
+
+import re
+
+from exporter.docker_engine.peer import DEFAULT_HOST
+from exporter.errors import ConfigError
+
+SOCKET = re.compile(r"unix://(/[^?#;]+)")
+
+
+def socket_path(url: str) -> str | None:
+    """Return the path of the Unix socket; None for another address."""
+    found = SOCKET.fullmatch(url or DEFAULT_HOST)
+    return found[1] if found else None
+
+
+def check_host(url: str) -> None:
+    """Raise ConfigError for a --docker.host that can never work."""
+    if socket_path(url):
+        return
+    from docker.errors import DockerException
+    from docker.utils import parse_host
+
+    try:
+        parse_host(url)
+    except DockerException as error:
+        raise ConfigError(f"--docker.host: {error}") from error
