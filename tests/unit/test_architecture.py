@@ -22,6 +22,7 @@ ORDER = {
         ("core.ports", "core.connections"),
         ("core.network",),
         ("core.observation",),
+        ("core.history",),
         ("core.explain", "core.views"),
         ("core.reach",),
     ),

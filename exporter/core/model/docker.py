@@ -178,10 +178,19 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """The end of a container's process as its event reports it (Engine API: die, exitCode), at a Unix time."""
+
+    code: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
     `members`, `remote`, `address_use`, `mesh` and `service_addresses` are those of each network's NetworkInspect.
+    `exits` are the last ends of containers by id, also of those that were removed before they could be inspected.
     """
 
     connected: bool = False
@@ -194,6 +203,7 @@ class Inventory:
     mesh: Mapping[str, tuple[MeshPort, ...]] = field(default_factory=dict)
     service_addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     synced_at: float = 0.0
+    exits: Mapping[str, Exit] = field(default_factory=dict)
 
     @property
     def mesh_ports(self) -> tuple[MeshPort, ...]:

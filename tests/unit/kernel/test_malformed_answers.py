@@ -18,7 +18,7 @@ from exporter.kernel import sampler
 from exporter.kernel.conntrack import sweep as flow_sweep
 from exporter.kernel.conntrack.flows import read_flows
 from exporter.kernel.conntrack.sweep import FlowSweep
-from exporter.kernel.links import addresses, device_filter_watcher, stats
+from exporter.kernel.links import addresses, stats
 from exporter.kernel.links import watcher as link_watch
 from exporter.kernel.links.fdb import parse_learned, read_tables
 from exporter.kernel.links.links import read_links
@@ -111,7 +111,6 @@ def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str, stale: str 
     for module, answer in answers.items():
         monkeypatch.setattr(module, "open_socket", lambda *_, answer=answer, **__: FakeSocket(answer))
     monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: FakeSocket())
-    monkeypatch.setattr(device_filter_watcher, "open_socket", lambda *_, **__: Quiet())
     monkeypatch.setattr(addresses, "open_socket", lambda *_, **__: Quiet())
     monkeypatch.setattr(addresses, "read_addresses", lambda: ([], []))
     (procfs / "sys/net/netfilter").mkdir(parents=True)
@@ -141,7 +140,7 @@ def test_a_bad_answer_costs_one_source_of_a_sample_and_says_what_it_was(
     states = sources(monkeypatch, tmp_path, bad)
     assert [name for name, state in states.items() if not state.up] == ([bad] if reason else [])
     assert states[bad].error.startswith(reason)
-    assert len(states) == 6
+    assert len(states) == 5
 
 
 @pytest.mark.parametrize("failure", [KeyError(7), ValueError("half a line"), struct.error("4 bytes")])
