@@ -103,7 +103,10 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
         return get(remote, path, parse_answer)
     from exporter.app.reach import explain_reach
 
-    observation = observe_once(config, once=True).observation
+    taken = observe_once(config, once=True)
+    if taken.engine_error:
+        click.echo(f"dockernet-exporter: {taken.engine_error}", err=True)
+    observation = taken.observation
     found = explain_reach(observation, question, config.procfs)
     if probe:
         from exporter.cli.probe import probed
