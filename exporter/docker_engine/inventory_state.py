@@ -4,11 +4,11 @@ Order: subscribe, list, follow events. An event only names the object to read ag
 any inconsistency everything is listed again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from exporter.core.model.docker import Container, Engine, Inventory, Network, NetworkInspect
+from exporter.core.model.docker import Container, Engine, Exit, Inventory, Network, NetworkInspect
 from exporter.core.model.inventory import (
     disconnected,
     sandboxed,
@@ -25,6 +25,8 @@ from exporter.docker_engine.start_checks import may_start
 # Container actions that change nothing of the inventory; health checks alone make three of them per check.
 NOISE = ("exec_", "health_status", "top", "attach", "detach", "resize", "archive-path", "extract-to-dir", "export")
 WITHOUT_MEMBERS = frozenset({"host", "null"})  # drivers whose members have no address
+MAX_EXITS = 256
+NANO = 1e9
 ENDPOINT_ACTIONS = frozenset({"connect", "disconnect"})
 
 Subject = tuple[Literal["container", "network"], str]
@@ -43,12 +45,16 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class InventoryState:
-    """`resync` is why everything must be listed, '' when nothing must; `inspects` are requested by the last message."""
+    """`resync` is why everything must be listed, '' when nothing must; `inspects` are requested by the last message.
+
+    `exits` join the inventory with the answer about their container: its event alone publishes no inventory.
+    """
 
     inventory: Inventory = field(default_factory=Inventory)
     resync: Reason = ""
     networks_changed: bool = False
     inspects: tuple[Subject, ...] = ()
+    exits: Mapping[str, Exit] = field(default_factory=dict)
 
     def connected(self) -> "InventoryState":
         """The event stream is open."""
@@ -76,7 +82,7 @@ class InventoryState:
             inspects.append(("network", event.network_id))
         unknown = event.action not in ENDPOINT_ACTIONS or event.network_id not in self.inventory.networks
         changed = self.networks_changed or (bool(event.network_id) and unknown)
-        return replace(self, networks_changed=changed, inspects=tuple(inspects))
+        return replace(self, networks_changed=changed, inspects=tuple(inspects), exits=_with_exit(self.exits, event))
 
     def after_inspect(self, subject: Subject, found: Container | NetworkInspect | None) -> "InventoryState":
         """Take an answer; None when the object is gone."""
@@ -88,7 +94,12 @@ class InventoryState:
             inventory = with_inspect(self.inventory, key, found)
         else:
             inventory = without_container(self.inventory, key)
-        return replace(self, inventory=inventory, inspects=())
+        return replace(self, inventory=self._with_exits(inventory), inspects=())
+
+    def _with_exits(self, inventory: Inventory) -> Inventory:
+        if inventory is self.inventory or inventory.exits is self.exits:
+            return inventory
+        return replace(inventory, exits=self.exits)
 
     def after_networks(self, networks: Iterable[Network]) -> "InventoryState":
         """Take a list of the networks alone."""
@@ -98,10 +109,20 @@ class InventoryState:
         """Take all lists. `find_pid` returns a container's process by its cgroup, which is faster than an inspect."""
         inventory = with_listing(self.inventory, listing.engine, listing.containers, listing.networks, listing.at)
         found = {c.id: replace(c, pid=c.pid or find_pid(c.id)) for c in sandboxed(inventory)}
-        inventory = replace(inventory, containers={**inventory.containers, **found})
+        inventory = replace(inventory, containers={**inventory.containers, **found}, exits=self.exits)
         members: list[Subject] = [("network", n.id) for n in listing.networks if n.driver not in WITHOUT_MEMBERS]
         inspects = (*_listed(inventory, everything=reason != "periodic"), *members)
-        return InventoryState(inventory, inspects=inspects)
+        return InventoryState(inventory, inspects=inspects, exits=self.exits)
+
+
+def _with_exit(exits: Mapping[str, Exit], event: Event) -> Mapping[str, Exit]:
+    """Add the end of a container; the oldest of MAX_EXITS is dropped."""
+    if event.exit_code is None or not event.container_id:
+        return exits
+    kept = {key: value for key, value in exits.items() if key != event.container_id}
+    if len(kept) >= MAX_EXITS:
+        del kept[next(iter(kept))]
+    return {**kept, event.container_id: Exit(event.exit_code, event.time_nano / NANO)}
 
 
 def _listed(inventory: Inventory, *, everything: bool) -> Iterable[Subject]:

@@ -30,6 +30,7 @@ BRIDGE_OPTION = "com.docker.network.bridge.name"
 MASQUERADE_OPTION = "com.docker.network.bridge.enable_ip_masquerade"
 INHIBIT_IPV4_OPTION = "com.docker.network.bridge.inhibit_ipv4"
 GATEWAY_MODE_OPTIONS = "com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6"
+MAX_DIGITS = 10  # of an exit code; Windows has 32 bits
 ROOTLESS = "name=rootless"  # of SecurityOptions
 FALSE = ("false", "0", "f", "F", "FALSE", "False")  # what Go's strconv.ParseBool takes for it
 TRUE = ("true", "1", "t", "T", "TRUE", "True")
@@ -37,7 +38,10 @@ TRUE = ("true", "1", "t", "T", "TRUE", "True")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of the stream; `container_id` and `network_id` are the objects to inspect again, '' for none."""
+    """One event of the stream; `container_id` and `network_id` are the objects to inspect again, '' for none.
+
+    `exit_code` is that of a process that ended (action die), None for all other events.
+    """
 
     type: str
     action: str
@@ -45,6 +49,7 @@ class Event:
     container_id: str = ""
     network_id: str = ""
     swarm: bool = False
+    exit_code: int | None = None
 
 
 def parse_event(document: Json) -> Event:
@@ -59,7 +64,13 @@ def parse_event(document: Json) -> Event:
         container_id=label(actor.get("ID")) if kind == "container" else label(attributes.get("container")),
         network_id=label(actor.get("ID")) if kind == "network" else "",
         swarm=document.get("scope") == "swarm",
+        exit_code=_exit_code(attributes.get("exitCode")),
     )
+
+
+def _exit_code(code: Any) -> int | None:
+    written = str(code)
+    return int(written) if written.isascii() and written.isdecimal() and len(written) <= MAX_DIGITS else None
 
 
 def parse_listed(document: Json) -> Container:

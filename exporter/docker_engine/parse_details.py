@@ -30,6 +30,7 @@ def parse_details(document: Json) -> Details:
         started=parse_time(state.get("StartedAt")),
         finished=parse_time(state.get("FinishedAt")),
         log_driver=label((host.get("LogConfig") or {}).get("Type")),
+        oom_killed=bool(state.get("OOMKilled")),
         arguments=tuple(text(word) for word in (document.get("Path") or "", *(document.get("Args") or ())) if word),
         hostname=label(config.get("Hostname")),
         dns=tuple(label(server) for server in host.get("Dns") or ()),

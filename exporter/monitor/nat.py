@@ -51,5 +51,6 @@ class NatCollector:
         self._kernel.update_udp_ports(udp_ports(self._tracker.expected(topology)))
         links = (*(bridge.link for bridge in topology.bridges), *topology.uplinks)
         sample, states = self._kernel.read(link.name for link in links)
-        view = self._tracker.observe(topology, sample, facts.sample.sockets, facts.time, facts.monotonic)
+        ports = facts.sample
+        view = self._tracker.observe(topology, sample, ports.sockets, facts.time, facts.monotonic, ports.proxies)
         return NatPart(view, states, self._kernel.degraded())

@@ -59,7 +59,7 @@ def nat_steps(observation: Observation, container: str, protocol: str, address: 
 def _context(observation: Observation, nat: NatView, reading: NatReading, binding: ExpectedBinding) -> NatContext:
     """The host as if this were all that is published: what a rule finds then is about this."""
     alone = replace(nat.expected, bindings=(binding,))
-    held = proxied(observation.sockets) if observation.sockets else None
+    held = proxied(observation.sockets, observation.proxies) if observation.sockets else None
     context = NatContext(alone, reading, frozenset(), held, backend=nat.backend)
     families = frozenset(family for family, table, chain in context.docker.ruleset.chains if is_dockers(table, chain))
     context.families = families & alone.families

@@ -76,7 +76,8 @@ class Evaluator(Generic[C]):
         for rule in rules:
             for finding in rule.check(context):
                 self._conditions.setdefault((rule.kind, finding.key), (finding, rule.hold))
+            lacking[rule.kind] = tuple(rule.skipped(context))
         self._evaluation = Evaluation(
-            evaluated=tuple(rule.kind for rule in rules),
+            evaluated=tuple(rule.kind for rule in rules if not lacking[rule.kind]),
             not_evaluated={kind: inputs for kind, inputs in lacking.items() if inputs},
         )

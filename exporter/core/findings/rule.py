@@ -27,13 +27,22 @@ class Input(StrEnum):
     DOCKER_RULES = "no_docker_rules"  # the engine writes NAT rules
     PODMAN_RULES = "podman_rules"  # the NAT rules are Docker's and not Podman's
     RESERVED_PORTS = "reserved_ports"
+    NETWORK_PAIRS = "network_pairs"  # few enough networks to compare each with every other one
+
+
+def _nothing(_: object) -> Iterable[Input]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[C]):
-    """`check` yields the conditions that hold now; each becomes a finding once it has held for `hold` seconds."""
+    """`check` yields the conditions that hold now; each becomes a finding once it has held for `hold` seconds.
+
+    `skipped` yields why a part of the context was not checked: what was is reported, and the kind is suspended.
+    """
 
     kind: str
     check: Callable[[C], Iterable[Finding]]
     needs: frozenset[Input] = frozenset()
     hold: float = 0.0
+    skipped: Callable[[C], Iterable[Input]] = _nothing

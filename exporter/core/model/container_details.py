@@ -55,6 +55,7 @@ class Details:
     `error` is why the last start failed (State.Error), kept by the engine until the next that succeeds. Times are
     Unix seconds, 0 for never. `arguments` is the command with its arguments. `log` is what the log of its last life
     says of addresses in use, None where it was not read: only a failure's is, in a namespace that others use too.
+    `oom_killed`: the kernel ended the last life for lack of memory (State.OOMKilled).
     `hostname` is Config.Hostname, `dns` are the name servers that the operator chose (HostConfig.Dns).
     """
 
@@ -70,6 +71,7 @@ class Details:
     log_driver: str = ""
     arguments: tuple[str, ...] = ()
     log: LogEvidence | None = None
+    oom_killed: bool = False
     hostname: str = ""
     dns: tuple[str, ...] = ()
     endpoints: tuple[EndpointNames, ...] = ()

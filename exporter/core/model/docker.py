@@ -176,10 +176,19 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """The end of a container's process as its event reports it (Engine API: die, exitCode), at a Unix time."""
+
+    code: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
-    `members`, `remote`, `address_use` and `mesh` are those of each network's NetworkInspect.
+    `members`, `remote`, `address_use` and `mesh` are those of each network's NetworkInspect. `exits` are the last ends
+    of containers by id, also of those that were removed before they could be inspected.
     """
 
     connected: bool = False
@@ -191,6 +200,7 @@ class Inventory:
     address_use: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     mesh: Mapping[str, tuple[MeshPort, ...]] = field(default_factory=dict)
     synced_at: float = 0.0
+    exits: Mapping[str, Exit] = field(default_factory=dict)
 
     @property
     def mesh_ports(self) -> tuple[MeshPort, ...]:

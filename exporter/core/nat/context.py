@@ -30,8 +30,9 @@ class StaleFlow:
 
 
 class NatContext:
-    """One moment. `proxied`: (protocol, port) that docker-proxy holds; None where sockets could not be read.
+    """One moment. `proxied`: (protocol, port) that docker-proxy serves; None where sockets could not be read.
 
+    `foreign` are the addresses that docker-proxies forward to and no container of this engine has.
     `families` are those that the engine writes rules for, `backend` is what wrote them when they were last read.
     """
 
@@ -43,11 +44,13 @@ class NatContext:
         proxied: frozenset[PortKey] | None = None,
         stale: tuple[StaleFlow, ...] = (),
         backend: str = "",
+        foreign: frozenset[str] = frozenset(),
     ) -> None:
         self.expected = expected
         self.reading = reading
         self.families = families
         self.stale = stale
+        self.foreign = foreign
         self._proxied = proxied or frozenset()
         docker = reading.docker
         # Rules that are all gone leave no layout to read: it is that of the backend.

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 
 from exporter.core.findings.finding import CONFIRMED, Finding, Severity
 from exporter.core.nat.expected import ExpectedBinding
+from exporter.core.nat.ruleset import IP
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ def of_binding(binding: ExpectedBinding, chain: str) -> Subject:
 
 
 def written(binding: ExpectedBinding) -> str:
-    """Format a published port: `tcp/0.0.0.0:8080`."""
+    """Format a published port: `tcp/8080`, or with its address `tcp/192.0.2.10:8080`, `tcp/[::]:8080`."""
+    if not binding.host_ip and binding.family == IP:
+        return f"{binding.protocol}/{binding.host_port}"
     address = f"[{binding.host_address}]" if ":" in binding.host_address else binding.host_address
     return f"{binding.protocol}/{address}:{binding.host_port}"

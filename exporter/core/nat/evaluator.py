@@ -1,6 +1,6 @@
 """Evaluation of the NAT rules, one observation after another: packets are walked only when something changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from exporter.core.findings.evaluator import Evaluation, Evaluator
 from exporter.core.findings.rule import Input, Rule
 from exporter.core.model.docker import PODMAN, Inventory
 from exporter.core.model.memo import IdentityMemo, keep_equal
-from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, PortKey
+from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, PortKey, ProxyUse
 from exporter.core.nat.context import NatContext, StaleFlow
 from exporter.core.nat.engine_options import EngineOptions, writes_rules
 from exporter.core.nat.expected import Expected
@@ -27,6 +27,7 @@ class NatState:
     stale: tuple[StaleFlow, ...] = ()
     host_netns_visible: bool = True
     options: EngineOptions | None = None
+    proxies: Mapping[str, ProxyUse] | None = None
 
 
 class Changeable(NamedTuple):
@@ -37,6 +38,7 @@ class Changeable(NamedTuple):
     stale: tuple[StaleFlow, ...]
     families: frozenset[str]
     backend: str
+    foreign: frozenset[str]
 
 
 class NatEvaluator:
@@ -62,10 +64,11 @@ class NatEvaluator:
         self._learn(reading)
         small = Changeable(
             tuple(sorted(reading.forwarding.items())),
-            None if state.sockets is None else proxied(state.sockets),
+            None if state.sockets is None else proxied(state.sockets, state.proxies),
             state.stale,
             self._written(inventory, expected, state),
             self.backend or _own_backend(inventory),
+            foreign_targets(state.sockets),
         )
         self._small = small if self._small is None else keep_equal(self._small, small)
         context = self._context(expected, reading.nft, reading.legacy, self._small)
@@ -110,18 +113,26 @@ def _own_backend(inventory: Inventory) -> str:
     return NFTABLES if inventory.engine and inventory.engine.firewall_driver == NFTABLES else ""
 
 
-def proxied(sockets: HostSockets) -> frozenset[PortKey]:
-    """Return the ports that docker-proxies hold."""
-    return frozenset(
+def proxied(sockets: HostSockets, proxies: Mapping[str, ProxyUse] | None = None) -> frozenset[PortKey]:
+    """Return the ports that docker-proxies of this engine serve: a stopped one accepts no connection."""
+    stopped = frozenset(port for use in (proxies or {}).values() for port in use.stopped)
+    held = frozenset(
         (listener.socket.protocol, listener.socket.port)
         for listener in sockets.listeners
-        if listener.owner.kind == DOCKER_PROXY
+        if listener.owner.kind == DOCKER_PROXY and not listener.owner.foreign_target
     )
+    return held - stopped
+
+
+def foreign_targets(sockets: HostSockets | None) -> frozenset[str]:
+    """Return the addresses that docker-proxies forward to and no container of this engine has."""
+    owners = (listener.owner for listener in (sockets.listeners if sockets else ()))
+    return frozenset(owner.foreign_target for owner in owners if owner.foreign_target)
 
 
 def _context(expected: Expected, nft: Ruleset | None, legacy: Ruleset | None, small: Changeable) -> NatContext:
     reading = NatReading(nft, legacy, forwarding=dict(small.forwarding))
-    return NatContext(expected, reading, small.families, small.proxied, small.stale, small.backend)
+    return NatContext(expected, reading, small.families, small.proxied, small.stale, small.backend, small.foreign)
 
 
 def _userland_proxy(docker: Ruleset) -> str:

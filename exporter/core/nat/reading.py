@@ -48,6 +48,7 @@ class NatReading:
 
     `packets` belong to `counted`, place by place. `ended` came before them. `changes` counts the generations of
     nf_tables. `forwarding`: what the sysctls say, by 'ip', 'ip6' and the names of devices, True where unknown.
+    `writers` are the processes that changed nf_tables since the last reading (NFTA_GEN_PROC_NAME).
     """
 
     nft: Ruleset | None = None
@@ -57,6 +58,7 @@ class NatReading:
     ended: tuple[Ended, ...] = ()
     changes: int = 0
     forwarding: Mapping[str, bool] = field(default_factory=dict)
+    writers: tuple[str, ...] = ()
 
     @property
     def docker(self) -> Ruleset | None:

@@ -5,6 +5,7 @@ Only rules whose every condition is understood, on the whole way from PREROUTING
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from exporter.core.model.sockets import ADDRESS, CONTAINER, SERVICE, Owner
 from exporter.core.nat.expected import Expected
@@ -16,6 +17,7 @@ from exporter.core.nat.ruleset import (
     EQUAL,
     GOTO,
     IIF,
+    IN,
     IP,
     JUMP,
     PROTOCOL,
@@ -49,6 +51,7 @@ class Redirect:
 
 
 DEEPEST = 16
+Ranges = tuple[tuple[int, int], ...]
 VERSIONS = {IP: 4}
 # What Docker leaves out of IPv6's rules: fe80::/10.
 LINK_LOCAL = (0xFE80 << 112, 0xFFC0 << 112)
@@ -76,29 +79,39 @@ def _translations(
 
 
 def _redirect(conditions: tuple[Condition, ...], rule: Rule, expected: Expected) -> Iterator[Redirect]:
-    """Nothing for a rule without a port, or with a condition that says more than a redirect can."""
+    """One for each range of ports; nothing for a rule without, or with a condition that a redirect cannot express."""
     limits: dict[str, str] = {}
-    ports: tuple[int, int] | None = None
+    ranges: Ranges = ()
     for key, operator, value in conditions:
-        if key == DPORT and operator == EQUAL:
-            ports = value
+        if key == DPORT and (operator == EQUAL or (operator == IN and isinstance(value, tuple))):
+            wanted = (value,) if operator == EQUAL else value
+            ranges = tuple(_common(ranges, wanted)) if ranges else wanted
+            if not ranges:
+                return
         elif (text := _limit(rule.family, key, operator, value)) is not None:
             limits[key] = text or limits.get(key, "")
         else:
             return
-    if ports is None or PROTOCOL not in limits or not rule.address:
+    if PROTOCOL not in limits or not rule.address:
         return
-    target = _target(rule.address, ports, expected)
-    yield Redirect(
-        family=VERSIONS.get(rule.family, 6),
-        protocol=limits[PROTOCOL],
-        host_port=ports[0],
-        last_host_port=ports[1],
-        target=target,
-        host_ip=limits.get(DST, ""),
-        in_interface=limits.get(IIF, ""),
-        source=limits.get(SRC, ""),
-    )
+    for first, last in ranges:
+        yield Redirect(
+            family=VERSIONS.get(rule.family, 6),
+            protocol=limits[PROTOCOL],
+            host_port=first,
+            last_host_port=last,
+            target=_target(rule.address, (first, last), expected),
+            host_ip=limits.get(DST, ""),
+            in_interface=limits.get(IIF, ""),
+            source=limits.get(SRC, ""),
+        )
+
+
+def _common(ranges: Ranges, others: Ranges) -> Iterator[tuple[int, int]]:
+    """The ports that are in both."""
+    for (first, last), (other_first, other_last) in product(ranges, others):
+        if max(first, other_first) <= min(last, other_last):
+            yield max(first, other_first), min(last, other_last)
 
 
 def _target(address: str, ports: tuple[int, int], expected: Expected) -> Owner:

@@ -6,7 +6,7 @@ from itertools import chain
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Devices
 from exporter.core.model.memo import IdentityMemo, keep_equal
-from exporter.core.model.sockets import HostSockets
+from exporter.core.model.sockets import HostSockets, ProxyUse
 from exporter.core.nat.evaluator import NatEvaluator, NatState
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.flows import FlowCounts, Flows, count_flows
@@ -45,11 +45,18 @@ class NatTracker:
         return self._expected(topology.inventory, self._inside)
 
     def observe(
-        self, topology: Topology, sample: NatSample, sockets: HostSockets | None, now: float, clock: float
+        self,
+        topology: Topology,
+        sample: NatSample,
+        sockets: HostSockets | None,
+        now: float,
+        clock: float,
+        proxies: Mapping[str, ProxyUse] | None = None,
     ) -> NatView:
         """Take one moment; a sample of another network namespace than Docker's is not used.
 
-        `sockets` is None where not read. `now` is Unix time, `clock` is in seconds from any origin and never decreases.
+        `sockets` and `proxies` are None where not read. `now` is Unix time, `clock` is in seconds from any origin and
+        never decreases.
         """
         inventory, visible = topology.inventory, topology.host_netns_visible
         sample = sample if visible else NatSample()
@@ -58,7 +65,7 @@ class NatTracker:
         rules = reading.docker or reading.nft or reading.legacy if reading else None
         flows = self._count_flows(sample.flows, wanted, topology.devices.addresses) if sample.flows else None
         stale = flows.stale if flows else ()
-        state = NatState(reading, sockets, stale, host_netns_visible=visible, options=sample.options)
+        state = NatState(reading, sockets, stale, host_netns_visible=visible, options=sample.options, proxies=proxies)
         evaluation = self._evaluator.evaluate(inventory, wanted, state, clock)
         if reading is not None:
             found = self._find_redirects(reading.nft, reading.legacy, wanted)

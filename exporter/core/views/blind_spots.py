@@ -17,6 +17,7 @@ SENTENCES = {
     Input.OVERLAYS: "overlay networks' namespaces cannot be read",
     Input.NAT: "NAT rules cannot be read",
     Input.RULE_SETTING: "no IPv4 rule of the engine is present, and whether it writes any (--iptables) is unknown",
+    Input.NETWORK_PAIRS: "there are too many networks to compare the isolation of each with every other one",
     Input.PODMAN_RULES: "Podman's firewall rules are not compared with its configuration",
     Input.RESERVED_PORTS: "net.ipv4.ip_local_reserved_ports could not be read",
 }

@@ -5,6 +5,7 @@ from ctypes import Structure, c_char, c_uint8, c_uint16, c_uint32, c_uint64
 from socket import AF_INET, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP, inet_ntop
 
 from exporter.core.ports.bind_failures import RefusedBind
+from exporter.kernel.bpf.container_name import NAME_BYTES
 from exporter.kernel.netlink.protocols import PROTOCOLS as IP_PROTOCOLS
 from exporter.kernel.sockets.cgroups import parse_container_ids
 
@@ -15,8 +16,8 @@ PROTOCOLS = {number: IP_PROTOCOLS[number] for number in (IPPROTO_TCP, IPPROTO_UD
     IPPROTO_MPTCP: IP_PROTOCOLS[IPPROTO_TCP]
 }
 
-# The longest name that Docker gives a container's cgroup has 77 characters: docker-ID.scope.
-CGROUP_NAME_BYTES = 80
+
+CGROUP_NAME_BYTES = NAME_BYTES
 
 
 class Refusal(Structure):

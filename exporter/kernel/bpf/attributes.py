@@ -29,7 +29,7 @@ class MapElement(Structure):
 
 
 class MapBatch(Structure):
-    """Of BPF_MAP_LOOKUP_BATCH; `count` goes in as the room that there is and comes back as the number of elements."""
+    """Of BPF_MAP_LOOKUP_BATCH and its likes; `count` goes in as the room and comes back as the number of elements."""
 
     _fields_ = (
         ("in_batch", c_uint64),
@@ -57,6 +57,68 @@ class ProgramLoad(Structure):
         ("kern_version", c_uint32),
         ("prog_flags", c_uint32),
         ("prog_name", c_char * 16),
+        ("prog_ifindex", c_uint32),
+        ("expected_attach_type", c_uint32),
+        ("prog_btf_fd", c_uint32),
+        ("func_info_rec_size", c_uint32),
+        ("func_info", c_uint64),
+        ("func_info_cnt", c_uint32),
+        ("line_info_rec_size", c_uint32),
+        ("line_info", c_uint64),
+        ("line_info_cnt", c_uint32),
+        ("attach_btf_id", c_uint32),
+    )
+
+
+class RawTracepointOpen(Structure):
+    """Of BPF_RAW_TRACEPOINT_OPEN; `name` is a pointer, null for a program whose tracepoint is in its BTF id."""
+
+    _fields_ = (("name", c_uint64), ("prog_fd", c_uint32), ("padding", c_uint32))
+
+
+class LinkCreate(Structure):
+    """Of BPF_LINK_CREATE."""
+
+    _fields_ = (("prog_fd", c_uint32), ("target_fd", c_uint32), ("attach_type", c_uint32), ("flags", c_uint32))
+
+
+class IteratorCreate(Structure):
+    """Of BPF_ITER_CREATE."""
+
+    _fields_ = (("link_fd", c_uint32), ("flags", c_uint32))
+
+
+class BtfLoad(Structure):
+    """Of BPF_BTF_LOAD; `btf` is a pointer."""
+
+    _fields_ = (
+        ("btf", c_uint64),
+        ("log", c_uint64),
+        ("btf_size", c_uint32),
+        ("log_size", c_uint32),
+        ("log_level", c_uint32),
+        ("padding", c_uint32),
+    )
+
+
+class TestRun(Structure):
+    """Of BPF_PROG_TEST_RUN."""
+
+    _fields_ = (
+        ("prog_fd", c_uint32),
+        ("retval", c_uint32),
+        ("data_size_in", c_uint32),
+        ("data_size_out", c_uint32),
+        ("data_in", c_uint64),
+        ("data_out", c_uint64),
+        ("repeat", c_uint32),
+        ("duration", c_uint32),
+        ("ctx_size_in", c_uint32),
+        ("ctx_size_out", c_uint32),
+        ("ctx_in", c_uint64),
+        ("ctx_out", c_uint64),
+        ("flags", c_uint32),
+        ("cpu", c_uint32),
     )
 
 

@@ -18,7 +18,7 @@ ENUM = struct.Struct("=Ii")  # struct btf_enum: name_off, val
 BITFIELD = 1 << 31  # kind_flag in btf_type.info: a member's offset then has its width in bits 24 to 31
 
 INT, ARRAY, STRUCT, UNION, ENUMERATION, TYPEDEF, VOLATILE, CONST = 1, 3, 4, 5, 6, 8, 9, 10
-FUNC_PROTO, VAR, DATASEC, DECL_TAG, TYPE_TAG, ENUM64 = 13, 14, 15, 17, 18, 19
+FUNC, FUNC_PROTO, VAR, DATASEC, DECL_TAG, TYPE_TAG, ENUM64 = 12, 13, 14, 15, 17, 18, 19
 FIXED = {INT: 4, ARRAY: 12, VAR: 4, DECL_TAG: 4}  # bytes that follow a btf_type
 REPEATED = {STRUCT: 12, UNION: 12, ENUMERATION: 8, FUNC_PROTO: 8, DATASEC: 12, ENUM64: 12}  # the same, vlen times
 TRANSPARENT = {TYPEDEF, VOLATILE, CONST, TYPE_TAG}
@@ -63,16 +63,29 @@ class Btf:
                 return int(value)
         raise SourceError("unsupported", f"this kernel has no {name}")
 
+    def numbers(self, kind: int, *names: str) -> dict[str, int]:
+        """Return the numbers of types of one kind by their names, of those that there are."""
+        places = {self._place(name): name for name in names}
+        return {
+            places[name]: number
+            for number, position in enumerate(self._positions)
+            for name, info, _ in (TYPE.unpack_from(self._types, position),)
+            if name in places and name and number and info >> 24 & 0x1F == kind
+        }
+
     def _struct(self, name: str) -> int:
         return self._find(name, STRUCT)
 
     def _find(self, name: str, kind: int) -> int:
-        # Strings are unique, so a name is the number of the one place where it stands.
-        text = self._strings.find(b"\0" + name.encode() + b"\0") + 1
+        text = self._place(name)
         position = self._named.get((text, kind)) if text else None
         if position is None:
             raise SourceError("unsupported", f"this kernel has no {name}")
         return position
+
+    def _place(self, name: str) -> int:
+        """Return the number by which a type has its name: strings are unique, so it is the one place of the text."""
+        return self._strings.find(b"\0" + name.encode() + b"\0") + 1
 
     def _walk(self, position: int, path: list[str]) -> int | None:
         """Return the offset of a path below a struct; members without a name are looked through, as C does."""

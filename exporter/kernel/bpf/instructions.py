@@ -14,11 +14,12 @@ from typing import TypeAlias
 R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, FP = range(11)
 
 BYTE, HALF, WORD, DOUBLE = 0x10, 0x08, 0x00, 0x18  # a load's or store's width: 1, 2, 4 and 8 bytes
-PSEUDO_MAP_FD = 1
+PSEUDO_MAP_FD, PSEUDO_FUNC = 1, 4
 BPF_NOEXIST = 1  # of bpf_map_update_elem: leave an element that is there
 
-MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, KTIME_GET_NS, GET_CURRENT_PID_TGID = 1, 2, 5, 14
-GET_CURRENT_UID_GID = 15
+MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, KTIME_GET_NS, GET_CURRENT_PID_TGID = 1, 2, 3, 5, 14
+GET_CURRENT_UID_GID, GET_CURRENT_COMM = 15, 16
+SKC_TO_TCP_SOCK, FOR_EACH_MAP_ELEM = 137, 164  # since Linux 5.9 and 5.13
 GET_CURRENT_CGROUP_ID, PROBE_READ_USER, PROBE_READ_KERNEL, PROBE_READ_KERNEL_STR = 80, 112, 113, 115
 GET_CURRENT_ANCESTOR_CGROUP_ID = 123
 GET_CURRENT_TASK_BTF, TASK_PT_REGS = 158, 175  # since Linux 5.11 and 5.15
@@ -66,6 +67,16 @@ def add(dst: int, imm: int) -> Instruction:
 def add_register(dst: int, src: int) -> Instruction:
     """Add: dst += src."""
     return Instruction(0x0F, dst, src)
+
+
+def subtract_register(dst: int, src: int) -> Instruction:
+    """Subtract: dst -= src."""
+    return Instruction(0x1F, dst, src)
+
+
+def bit_and(dst: int, imm: int) -> Instruction:
+    """Mask: dst &= imm."""
+    return Instruction(0x57, dst, imm=imm)
 
 
 def shift_left(dst: int, imm: int) -> Instruction:
@@ -131,6 +142,27 @@ def jump_unless_equal(dst: int, imm: int, target: str) -> Instruction:
 def jump_if_greater(dst: int, imm: int, target: str) -> Instruction:
     """If (dst > imm) goto target; without sign."""
     return Instruction(0x25, dst, imm=imm, target=target)
+
+
+def jump_if_same(dst: int, src: int, target: str) -> Instruction:
+    """If (dst == src) goto target; both are registers."""
+    return Instruction(0x1D, dst, src, target=target)
+
+
+def jump_unless_same(dst: int, src: int, target: str) -> Instruction:
+    """If (dst != src) goto target; both are registers."""
+    return Instruction(0x5D, dst, src, target=target)
+
+
+def set_to_double(dst: int, number: int) -> Code:
+    """Set: dst = number, of eight bytes without sign: one instruction, as wide as two."""
+    low, high = struct.unpack("=ii", struct.pack("=Q", number))
+    return [Instruction(0x18, dst, imm=low), Instruction(0, imm=high)]
+
+
+def load_function(dst: int, distance: int) -> Code:
+    """Load a function of the same program, `distance` instructions after these two."""
+    return [Instruction(0x18, dst, PSEUDO_FUNC, imm=distance + 1), Instruction(0)]
 
 
 def load_map(dst: int, fd: int) -> Code:

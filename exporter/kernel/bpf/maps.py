@@ -8,14 +8,21 @@ from exporter.kernel.bpf.attributes import MapBatch, MapCreate, MapElement
 from exporter.kernel.bpf.programs import bpf
 
 # linux/bpf.h: enum bpf_map_type, enum bpf_cmd
-HASH, ARRAY = 1, 2
-MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM, MAP_LOOKUP_BATCH = 0, 1, 2, 3, 24
+HASH, ARRAY, LRU_HASH, LPM_TRIE = 1, 2, 9, 11
+MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM = 0, 1, 2, 3
+MAP_LOOKUP_AND_DELETE_ELEM, MAP_LOOKUP_BATCH, MAP_LOOKUP_AND_DELETE_BATCH = 21, 24, 25
+NO_PREALLOC = 1  # a flag, required of tries
 
 
-def create_map(kind: int, key_size: int, value_size: int, entries: int, name: str) -> int:
-    """Make a map and return its descriptor."""
+def create_map(kind: int, key_size: int, value_size: int, entries: int, name: str, *, on_demand: bool = False) -> int:
+    """Make a map and return its descriptor; `on_demand` allocates elements when they are written, not at once."""
     attribute = MapCreate(
-        map_type=kind, key_size=key_size, value_size=value_size, max_entries=entries, map_name=name.encode()
+        map_type=kind,
+        key_size=key_size,
+        value_size=value_size,
+        max_entries=entries,
+        map_flags=NO_PREALLOC if on_demand else 0,
+        map_name=name.encode(),
     )
     return bpf(MAP_CREATE, attribute)
 
@@ -30,8 +37,11 @@ def read_counter(descriptor: int) -> int:
     return value.value
 
 
-def read_elements(descriptor: int, keys: ctypes.Array[Any], values: ctypes.Array[Any]) -> int:
-    """Read a hash whole into two arrays that have room for all that it can hold; return how many elements it had."""
+def read_elements(descriptor: int, keys: ctypes.Array[Any], values: ctypes.Array[Any], *, take: bool = False) -> int:
+    """Read a hash whole into two arrays that have room for all that it can hold; return how many elements it had.
+
+    `take` removes what it reads.
+    """
     reached = ctypes.c_uint64(0)
     attribute = MapBatch(
         out_batch=ctypes.addressof(reached),
@@ -41,7 +51,7 @@ def read_elements(descriptor: int, keys: ctypes.Array[Any], values: ctypes.Array
         map_fd=descriptor,
     )
     try:
-        bpf(MAP_LOOKUP_BATCH, attribute)
+        bpf(MAP_LOOKUP_AND_DELETE_BATCH if take else MAP_LOOKUP_BATCH, attribute)
     except OSError as error:
         if error.errno != errno.ENOENT:  # which says that the end was reached
             raise
@@ -58,3 +68,33 @@ def write_number(descriptor: int, key: ctypes.Structure, number: int) -> None:
 def delete_element(descriptor: int, key: ctypes.Structure) -> None:
     """Take an element out of a hash."""
     bpf(MAP_DELETE_ELEM, MapElement(map_fd=descriptor, key=ctypes.addressof(key)))
+
+
+def write_element(descriptor: int, key: bytes, value: bytes) -> None:
+    """Set an element."""
+    _element(MAP_UPDATE_ELEM, descriptor, key, ctypes.create_string_buffer(value, len(value)))
+
+
+def read_element(descriptor: int, key: bytes, size: int, *, take: bool = False) -> bytes | None:
+    """Return a value of `size` bytes, None where there is none; `take` removes it."""
+    value = ctypes.create_string_buffer(size)
+    found = _element(MAP_LOOKUP_AND_DELETE_ELEM if take else MAP_LOOKUP_ELEM, descriptor, key, value)
+    return value.raw if found else None
+
+
+def remove_element(descriptor: int, key: bytes) -> None:
+    """Take an element out, if it is there."""
+    _element(MAP_DELETE_ELEM, descriptor, key, ctypes.create_string_buffer(0))
+
+
+def _element(command: int, descriptor: int, key: bytes, value: ctypes.Array[ctypes.c_char]) -> bool:
+    """Return False for an element that is not there."""
+    buffer = ctypes.create_string_buffer(key, len(key))
+    place = ctypes.addressof(value) if len(value) else 0
+    try:
+        bpf(command, MapElement(map_fd=descriptor, key=ctypes.addressof(buffer), value=place))
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return False
+        raise
+    return True

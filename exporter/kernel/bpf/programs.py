@@ -9,6 +9,8 @@ import errno
 import fcntl
 import os
 import platform
+import struct
+from dataclasses import dataclass
 from typing import Any
 
 from exporter.errors import SourceError
@@ -29,6 +31,25 @@ PERF_EVENT_IOC_SET_BPF, PERF_EVENT_IOC_ENABLE = 0x40042408, 0x2400
 INSTRUCTION_BYTES = 8
 LOG_BYTES = 1 << 20
 LICENCE = b"GPL"  # required by the helpers that read kernel memory
+FUNCTION = struct.Struct("=II")  # struct bpf_func_info: insn_off, type_id
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a program is loaded as: enum bpf_prog_type, enum bpf_attach_type, and the BTF type that it is attached to.
+
+    `btf` is the descriptor of its own types, `functions` are pairs of an instruction and the type of the function that
+    begins there: for programs that hand a function to a helper.
+    """
+
+    program: int = BPF_PROG_TYPE_TRACEPOINT
+    attach: int = 0
+    target: int = 0
+    btf: int = 0
+    functions: tuple[tuple[int, int], ...] = ()
+
+
+TRACEPOINT = Kind()
 
 
 def syscall_numbers() -> tuple[int, int]:
@@ -46,19 +67,19 @@ def bpf(command: int, attribute: ctypes.Structure) -> int:
     return checked(libc.syscall(ctypes.c_long(number), ctypes.c_int(command), ctypes.byref(attribute), size), "bpf")
 
 
-def load_program(code: bytes, name: str) -> int:
-    """Load a tracepoint program and return its descriptor.
+def load_program(code: bytes, name: str, kind: Kind = TRACEPOINT) -> int:
+    """Load a program and return its descriptor.
 
     PermissionError without the right to; SourceError `unsupported`, with the verifier's log, when it is not accepted.
     """
     try:
-        return _load(code, name)
+        return _load(code, name, kind)
     except OSError as error:
         if error.errno == errno.EPERM:  # EACCES is the verifier's
             raise
         log = ctypes.create_string_buffer(LOG_BYTES)
         try:
-            return _load(code, name, log)
+            return _load(code, name, kind, log)
         except OSError:
             output = log.value.decode(errors="replace").strip()
             raise SourceError(
@@ -66,15 +87,21 @@ def load_program(code: bytes, name: str) -> int:
             ) from error
 
 
-def _load(code: bytes, name: str, log: Any = None) -> int:
+def _load(code: bytes, name: str, kind: Kind, log: Any = None) -> int:
     instructions, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(LICENCE)
+    functions = ctypes.create_string_buffer(b"".join(FUNCTION.pack(*each) for each in kind.functions))
     attribute = ProgramLoad(
-        prog_type=BPF_PROG_TYPE_TRACEPOINT,
+        prog_type=kind.program,
+        expected_attach_type=kind.attach,
+        attach_btf_id=kind.target,
         insn_cnt=len(code) // INSTRUCTION_BYTES,
         insns=ctypes.addressof(instructions),
         license=ctypes.addressof(licence),
         prog_name=name.encode(),
     )
+    if kind.functions:
+        attribute.prog_btf_fd, attribute.func_info_rec_size = kind.btf, FUNCTION.size
+        attribute.func_info, attribute.func_info_cnt = ctypes.addressof(functions), len(kind.functions)
     if log is not None:
         attribute.log_level, attribute.log_size, attribute.log_buf = 1, len(log), ctypes.addressof(log)
     return bpf(BPF_PROG_LOAD, attribute)

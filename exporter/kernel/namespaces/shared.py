@@ -11,12 +11,12 @@ def read_shared_netns(procfs: Path, inventory: Inventory) -> Mapping[str, int]:
     """Return container id -> inode of its network namespace, of sharers and their owners; absent where not visible."""
     sharers = [c for c in inventory.containers.values() if c.live and c.network_owner]
     owners = [owner for c in sharers if (owner := inventory.containers.get(c.network_owner)) and owner.live]
-    found = {container.id: _read_inode(procfs, container) for container in (*sharers, *owners)}
+    found = {container.id: read_netns_inode(procfs, container) for container in (*sharers, *owners)}
     return {container_id: inode for container_id, inode in found.items() if inode}
 
 
-def _read_inode(procfs: Path, container: Container) -> int:
-    """Return 0 where the process is gone or hidden, or another container's."""
+def read_netns_inode(procfs: Path, container: Container) -> int:
+    """Return the inode of a container's network namespace; 0 where its process is gone or hidden, or another's."""
     if not container.pid or not is_container_process(procfs, container.pid, container.id):
         return 0
     try:

@@ -94,6 +94,7 @@ class NatReader:
                 ended=ended,
                 changes=self._watch.changes,
                 forwarding=self._sysctls(devices),
+                writers=self._watch.drain_writers(),
             )
 
     def _read(self, *, everything: bool) -> None:

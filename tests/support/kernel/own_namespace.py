@@ -40,7 +40,7 @@ def own_namespace() -> Iterator[None]:
 
 
 @contextmanager
-def entered(pid: int) -> Iterator[None]:
+def entered(pid: int | str) -> Iterator[None]:
     """Put the calling thread into the network namespace of a process."""
     outer = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     inner = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)

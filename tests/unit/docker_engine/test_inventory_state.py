@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from exporter.core.model.container_details import Details, PortBinding
-from exporter.core.model.docker import Container, Engine, NetworkInspect
-from exporter.docker_engine.inventory_state import InventoryState, Listing, Reason, Subject
+from exporter.core.model.docker import Container, Engine, Exit, NetworkInspect
+from exporter.docker_engine.inventory_state import MAX_EXITS, InventoryState, Listing, Reason, Subject
 from exporter.docker_engine.parse import Event
 from tests.support.builders import inventory, network, run, stop
 
@@ -87,3 +87,19 @@ def test_a_periodic_list_inspects_what_is_not_known_or_may_have_failed_to_start(
 def test_a_process_is_found_by_its_cgroup() -> None:
     after = InventoryState().after_listing(listing(run("web", network="front")), "start", lambda _: 42)
     assert after.inventory.containers["web-id"].pid == 42
+
+
+def test_the_exit_code_of_an_event_joins_the_inventory_with_the_next_answer() -> None:
+    ended = KNOWN.after_event(Event("container", "die", 5_000_000_000, container_id="web-id", exit_code=137))
+    assert ended.inventory is KNOWN.inventory
+    gone = ended.after_inspect(("container", "web-id"), None).inventory
+    assert gone.exits == {"web-id": Exit(137, 5.0)}
+    assert ended.after_listing(listing(), "periodic", lambda _: 0).inventory.exits == gone.exits
+
+
+def test_the_exits_that_are_kept_are_bounded() -> None:
+    state = KNOWN
+    for number in range(MAX_EXITS + 10):
+        state = state.after_event(Event("container", "die", number, container_id=f"c{number}", exit_code=0))
+    assert len(state.exits) == MAX_EXITS
+    assert f"c{MAX_EXITS + 9}" in state.exits

@@ -53,3 +53,17 @@ def test_an_action_loses_its_detail(told: str | None, action: str) -> None:
 @pytest.mark.parametrize("actor", [None, {}, {"ID": None, "Attributes": None}])
 def test_an_event_without_an_actor_says_to_look_at_nothing(actor: object) -> None:
     assert parse_event({"Type": "network", "Action": "prune", "Actor": actor}) == Event("network", "prune", 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "parsed"), [("137", 137), ("0", 0), (None, None), ("-1", None), ("x", None), ("9" * 5000, None)]
+)
+def test_an_exit_code_is_a_number_or_not_there(code: str | None, parsed: int | None) -> None:
+    attributes = {} if code is None else {"exitCode": code}
+    assert parse_event({"Type": "container", "Actor": {"Attributes": attributes}}).exit_code == parsed
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_end_of_a_container_has_its_exit_code(engine: str) -> None:
+    found = [event for event in map(parse_event, events(engine)) if event.type == "container"]
+    assert {event.action for event in found if event.exit_code is not None} == {"die"}

@@ -38,7 +38,7 @@ NAT_RULES: tuple[Rule[NatContext], ...] = (
     Rule(missing_chain.KIND, missing_chain.check, NEEDS, HOLD_SECONDS),
     Rule(missing_masquerade.KIND, missing_masquerade.check, NEEDS, HOLD_SECONDS),
     Rule(forward_drop.KIND, forward_drop.check, NEEDS, HOLD_SECONDS),
-    Rule(isolation_lost.KIND, isolation_lost.check, NEEDS, HOLD_SECONDS),
+    Rule(isolation_lost.KIND, isolation_lost.check, NEEDS, HOLD_SECONDS, isolation_lost.skipped),
     Rule(forwarding_off.KIND, forwarding_off.check, NEEDS, HOLD_SECONDS),
     Rule(bridge_filtered.KIND, bridge_filtered.check, NEEDS, HOLD_SECONDS),
     Rule(two_backends.KIND, two_backends.check, NEEDS, HOLD_SECONDS),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice, pairwise, permutations
 
 from exporter.core.findings.finding import WARNING, Finding
+from exporter.core.findings.rule import Input
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.expected import ExpectedNetwork
@@ -17,14 +18,13 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import ACCEPTED, Outcome
 
 KIND = "isolation_lost"
-MOST_PAIRS = 600  # of networks; those that are neighbours by name are always walked
+MOST_PAIRS = 1000  # of networks: those of the default address pools; neighbours by name are always walked
 
 
 def check(context: NatContext) -> Iterator[Finding]:
     """Walk from each network to the others; each is reported once, with the first that it reaches."""
     for family in sorted(context.families):
-        shut = [n for n in context.expected.networks if n.family == family and n.populated and n.mode == "nat"]
-        shut.sort(key=lambda network: network.network.name)
+        shut = sorted(_shut(context, family), key=lambda network: network.network.name)
         ring = pairwise([*shut, *shut[:1]] if len(shut) > 1 else [])
         reported = set()
         for one, other in dict.fromkeys((*ring, *islice(permutations(shut, 2), MOST_PAIRS))):
@@ -33,6 +33,17 @@ def check(context: NatContext) -> Iterator[Finding]:
                 subject = Subject(family=family, chain=context.layout.forward, network=one.network.name)
                 detail = f"containers of network {one.network.name} reach those of network {other.network.name}"
                 yield drift(KIND, WARNING, subject, detail)
+
+
+def skipped(context: NatContext) -> Iterator[Input]:
+    """Yield an input that is missing where there are more pairs than are walked."""
+    counts = [len(_shut(context, family)) for family in context.families]
+    if any(count * (count - 1) > MOST_PAIRS for count in counts):
+        yield Input.NETWORK_PAIRS
+
+
+def _shut(context: NatContext, family: str) -> list[ExpectedNetwork]:
+    return [n for n in context.expected.networks if n.family == family and n.populated and n.mode == "nat"]
 
 
 def _reaches(context: NatContext, one: ExpectedNetwork, other: ExpectedNetwork) -> bool:

@@ -1,8 +1,8 @@
 """A DNAT rule of Docker's chains has a target address that no container has.
 
 Guard: looked up in every bridge network and in docker_gwbridge, and only while all their members are known; an address
-on the link of another device belongs to another engine. Not reported in addition to a wrong_dnat for the
-same port, which is its effect on a running container.
+on the link of another device, or the target of a docker-proxy, belongs to another engine. Not reported in addition to a
+wrong_dnat for the same port, which is its effect on a running container.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def check(context: NatContext) -> Iterator[Finding]:
 
 
 def _is_nobodys(context: NatContext, address: str) -> bool:
-    if not address or address in context.expected.owners:
+    if not address or address in context.expected.owners or address in context.foreign:
         return False
     number, bits = number_of(address), ip_address(address).max_prefixlen
     links = context.expected.inside.links

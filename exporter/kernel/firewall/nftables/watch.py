@@ -10,6 +10,7 @@ import select
 import socket
 import struct
 from collections import deque
+from typing import NamedTuple
 
 from exporter.core.nat.reading import Ended
 from exporter.kernel.firewall.nftables import nfta
@@ -23,9 +24,17 @@ from exporter.log import get_logger
 GROUP = 7  # NFNLGRP_NFTABLES
 # Replacing a thousand rules sends two thousand messages; 208 KiB hold 294 of them.
 RECEIVE_BUFFER = 8 << 20
+MAX_WRITERS = 8
 GENERATION_TIMEOUT = 0.2  # seconds until the notifications of a generation that was dumped are taken for lost
 
 log = get_logger(component="nat")
+
+
+class NewGeneration(NamedTuple):
+    """The end of a change: the generation that it made, and the process that made it, '' where it is not reported."""
+
+    number: int
+    process: str
 
 
 class NftWatch:
@@ -38,7 +47,8 @@ class NftWatch:
         # Without the privilege to subscribe, reading fails too, and the reader reports it.
         with contextlib.suppress(PermissionError):
             self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP)
-        self._received: deque[Ended | int] = deque()
+        self._received: deque[Ended | NewGeneration] = deque()
+        self._writers: dict[str, None] = {}
         # The generation up to which deleted rules were returned; notifications of later ones follow.
         self._passed = _now()
         self.changes = 0
@@ -98,13 +108,23 @@ class NftWatch:
                 item = self._received.popleft()
                 if isinstance(item, Ended):
                     ended.append(item)
-                else:
-                    self._passed = item
-                    if item == until:
-                        return ended
+                    continue
+                self._pass(item)
+                if item.number == until:
+                    return ended
             if self.overflows != overflows or not self.receive(GENERATION_TIMEOUT):
                 self._passed = until  # its end was lost
         return ended
+
+    def drain_writers(self) -> tuple[str, ...]:
+        """Return the names of the processes that made the generations since the last call, at most MAX_WRITERS."""
+        writers, self._writers = tuple(self._writers), {}
+        return writers
+
+    def _pass(self, item: NewGeneration) -> None:
+        self._passed = item.number
+        if item.process and len(self._writers) < MAX_WRITERS:
+            self._writers[item.process] = None
 
     def _apply(self, command: int, family: int, message: bytes) -> None:
         if command == DELRULE and family in FAMILIES:
@@ -113,13 +133,10 @@ class NftWatch:
                 self._received.append(ended)
         elif command == NEWGEN:
             parts = dict(walk(message))
-            self._received.append(number(parts[nfta.GEN_ID]) & HALF)
+            process = text(parts.get(nfta.GEN_PROC_NAME, b""))
+            self._received.append(NewGeneration(number(parts[nfta.GEN_ID]) & HALF, process))
             self.changes += 1
-            log.debug(
-                "rules changed",
-                by=text(parts.get(nfta.GEN_PROC_NAME, b"")),
-                pid=number(parts.get(nfta.GEN_PROC_PID, b"")),
-            )
+            log.debug("rules changed", by=process, pid=number(parts.get(nfta.GEN_PROC_PID, b"")))
 
 
 def _now() -> int:

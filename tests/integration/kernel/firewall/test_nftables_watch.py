@@ -156,9 +156,11 @@ def test_what_ends_behind_a_dump_is_handed_over_behind_it() -> None:
         rewrite()
         connect(8000, 2, 21_000)
         assert watch.ended_until(first.number) == []
+        assert watch.drain_writers() == ()
         second = nft.read()
         rewrite()
         assert counted(watch.ended_until(second.number)) == {8000: 3}
+        assert (watch.drain_writers(), watch.drain_writers()) == (("nft",), ())
         assert watch.ended_until(second.number) == []
         assert counted(watch.ended_until(nft.read().number)) == {8000: 2}
     finally:

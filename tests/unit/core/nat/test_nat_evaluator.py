@@ -10,12 +10,13 @@ from exporter.core.findings.finding import Finding
 from exporter.core.findings.rule import Input, Rule
 from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo
+from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner, ProxyUse
 from exporter.core.nat.context import NatContext, StaleFlow
 from exporter.core.nat.engine_options import EngineOptions
-from exporter.core.nat.evaluator import NatEvaluator, NatState
+from exporter.core.nat.evaluator import NatEvaluator, NatState, foreign_targets, proxied
 from exporter.core.nat.expected import Expected, expected
 from exporter.core.nat.reading import IPTABLES_LEGACY, IPTABLES_NFT, NFTABLES, NatReading
-from exporter.core.nat.rules import HOLD_SECONDS, NAT_KINDS, NAT_RULES
+from exporter.core.nat.rules import HOLD_SECONDS, NAT_KINDS, NAT_RULES, isolation_lost
 from exporter.core.nat.ruleset import Ruleset
 from exporter.core.topology.topology import Topology, join
 from tests.support import nat_hosts
@@ -258,3 +259,26 @@ def test_one_finding_is_told_once() -> None:
     stale = (StaleFlow("udp", 53, "the host itself"),) * 2
     moments.look(OLD.reading(), stale=stale)
     assert kinds(moments.look(OLD.reading(), HOLD_SECONDS, stale=stale)) == ["stale_conntrack"]
+
+
+def test_a_docker_proxy_that_is_stopped_or_of_another_engine_serves_no_port() -> None:
+    def proxy(port: int, **owner: str) -> Listener:
+        return Listener(ListeningSocket("tcp", "0.0.0.0", port), Owner(DOCKER_PROXY, **owner))
+
+    held = HostSockets((proxy(80, name="web"), proxy(81, name="web"), proxy(82, foreign_target="172.30.0.2")))
+    assert proxied(held) == {("tcp", 80), ("tcp", 81)}
+    assert proxied(held, {"web": ProxyUse(2, stopped=frozenset({("tcp", 81)}))}) == {("tcp", 80)}
+    assert foreign_targets(held) == {"172.30.0.2"}
+    assert foreign_targets(None) == frozenset()
+
+
+def test_isolation_that_was_not_compared_for_all_networks_is_suspended_and_still_found() -> None:
+    def told(limit: int) -> tuple[set[str], tuple[str, ...]]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(isolation_lost, "MOST_PAIRS", limit)
+            found = Moments(open_host).look(open_host.reading(), HOLD_SECONDS)
+            return set(found.pending), tuple(found.not_evaluated.get(isolation_lost.KIND, ()))
+
+    open_host = OLD.without(OLD.forward(), "-j DOCKER-ISOLATION-STAGE-1").inserted(OLD.forward(), "-j ACCEPT")
+    assert told(600) == ({isolation_lost.KIND}, ())
+    assert told(1) == ({isolation_lost.KIND}, (Input.NETWORK_PAIRS,))

@@ -51,6 +51,13 @@ def test_while_some_members_are_not_known_nobody_is_nobody(host: Host) -> None:
 
 
 @every_host
+def test_the_target_of_a_docker_proxy_belongs_to_somebody(host: Host) -> None:
+    damaged = host.inserted(host.entry(), DEAD)
+    assert list(check(damaged.scene(foreign=frozenset({"172.17.0.99"})))) == []
+    assert list(check(damaged.scene(foreign=frozenset({"172.17.0.98"}))))
+
+
+@every_host
 def test_a_rule_in_a_foreign_chain_is_its_owners(host: Host) -> None:
     assert list(check(host.inserted(host.prerouting(), DEAD).scene())) == []
 

@@ -1,0 +1,1 @@
+"""Connections between containers, the host and the outside: attribution, sums that never decrease, bounds."""

@@ -1,0 +1,1 @@
+"""What changed: the differences between inventories and between observations, as one bounded list."""

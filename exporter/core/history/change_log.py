@@ -1,0 +1,91 @@
+"""The list of changes, bounded by their number and their bytes, and what is selected of it."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.core.history.change import CONTAINER_RENAMED, KINDS, Change
+
+MAX_BYTES = 32 << 20
+MAX_SELECTED = 10_000
+MIN_ID_PREFIX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to select; empty is everything. `container` is a name or an ID prefix, `kind` one of a change or finding.
+
+    `since` is Unix time. Of more than `limit` the latest are selected.
+    """
+
+    since: float = 0.0
+    container: str = ""
+    network: str = ""
+    kind: str = ""
+    limit: int = MAX_SELECTED
+
+    def matches(self, change: Change) -> bool:
+        """Whether a change is selected."""
+        return (
+            change.time >= self.since
+            and (not self.kind or self.kind in (change.kind, change.finding))
+            and (not self.network or self.network == change.network)
+            and (not self.container or _is_about(change, self.container))
+        )
+
+
+class ChangeLog:
+    """Holds the latest changes; `counts` has every kind and never decreases. Not thread-safe."""
+
+    def __init__(self, max_entries: int, max_bytes: int = MAX_BYTES) -> None:
+        self._max_entries, self._max_bytes = max_entries, max_bytes
+        self._changes: deque[Change] = deque()
+        self._counts: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
+        self.size = 0
+
+    def add(self, changes: Iterable[Change]) -> None:
+        """Append changes; the oldest are evicted."""
+        for change in changes:
+            self._counts[change.kind] += 1
+            self._append(change)
+
+    def restore(self, changes: Iterable[Change]) -> None:
+        """Append changes of an earlier process, which are not counted again."""
+        for change in changes:
+            self._append(change)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many there were of each kind."""
+        return dict(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._changes)
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return all of them in the order in which they were seen."""
+        return tuple(self._changes)
+
+    def _append(self, change: Change) -> None:
+        self._changes.append(change)
+        self.size += change.size
+        while len(self._changes) > self._max_entries or self.size > self._max_bytes:
+            self.size -= self._changes.popleft().size
+
+
+def select(changes: Iterable[Change], selection: Selection) -> list[Change]:
+    """Return the selected changes by their time; those of one time in the order in which they were seen."""
+    found = sorted((change for change in changes if selection.matches(change)), key=lambda change: change.time)
+    return found[-selection.limit :] if selection.limit else []
+
+
+def document(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """Return the changes for JSON, with every field."""
+    return [{name: getattr(change, name) for name in Change.__dataclass_fields__} for change in changes]
+
+
+def _is_about(change: Change, container: str) -> bool:
+    if container == change.container or (change.kind == CONTAINER_RENAMED and container == change.before):
+        return True
+    return len(container) >= MIN_ID_PREFIX and change.container_id.startswith(container)

@@ -1,0 +1,1 @@
+"""TCP connections, counted in the kernel by BPF programs at its changes of state."""

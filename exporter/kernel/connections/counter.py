@@ -1,0 +1,197 @@
+"""The programs and what they have counted."""
+
+import ctypes
+import os
+import struct
+import time
+from contextlib import ExitStack
+from ipaddress import IPv4Network, IPv6Address, ip_network
+from pathlib import Path
+
+from exporter.core.connections.reading import Counts, End, Interest, Living, Reading, Row
+from exporter.errors import SourceError
+from exporter.kernel.bpf.container_name import NAME_BYTES
+from exporter.kernel.bpf.maps import (
+    read_counter,
+    read_element,
+    read_elements,
+    remove_element,
+    write_element,
+)
+from exporter.kernel.bpf.programs import read_misses
+from exporter.kernel.bpf.tracing import link_iterator, run_iterator, run_program
+from exporter.kernel.connections.programs import LIMITS, Limits, Programs, load_either, read_host
+from exporter.kernel.connections.records import CONNECTED, SIZE_OF_OWNER, SIZE_OF_SUMS, Key, Sums
+from exporter.kernel.namespaces.setns import run_in_netns
+from exporter.kernel.sockets.cgroups import parse_container_ids
+
+SUMS = struct.Struct(f"={SIZE_OF_SUMS // 8}Q")
+COUNTS = len(Counts._fields)
+SENT, MOVED = Counts._fields.index("sent"), 3  # sent, received, retransmitted: of the living too
+ROUND_TRIPS = len(Counts._fields)  # where the two sums and `connecting` follow
+PREFIX = struct.Struct("=I16s")
+PORT = struct.Struct("=H")
+MAPPED = b"\0" * 10 + b"\xff\xff"  # an IPv4 address in IPv6
+ONE = struct.pack("=Q", 1)
+IDLE_SECONDS, IDLE_SECONDS_WHEN_FULL = 3600.0, 60.0
+
+Numbers = tuple[int, ...]
+
+
+class ConnectionCounter:
+    """Not thread-safe, but for `adopt` and `complete`. Sums that did not change for an hour make room."""
+
+    def __init__(self, sysfs: Path, limits: Limits = LIMITS) -> None:
+        self._sysfs, self._limits = sysfs, limits
+        self._opened = ExitStack()
+        self._programs: Programs | None = None
+        self._ends: dict[bytes, End] = {}
+        self._changed: dict[bytes, tuple[Numbers, float]] = {}
+        self._near: dict[bytes, int] = {}
+        self._published: frozenset[int] = frozenset()
+        self._living: frozenset[bytes] = frozenset()
+        self._keys, self._sums = (Key * limits.keys)(), (Sums * limits.keys)()
+
+    @property
+    def programs(self) -> Programs:
+        """Raises SourceError while it is not open."""
+        if self._programs is None:
+            raise SourceError("no_bpf", "the programs are not loaded")
+        return self._programs
+
+    def open(self) -> None:
+        """Load the programs, which count from `attach` on; takes three tenths of a second.
+
+        PermissionError without CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN); SourceError `no_btf` or `unsupported`.
+        """
+        with ExitStack() as stack:
+            self._programs = load_either(stack, self._sysfs, self._limits)
+            self._opened = stack.pop_all()
+
+    def attach(self) -> None:
+        """Begin to count."""
+        self.programs.attach(self._opened)
+
+    def close(self) -> None:
+        """Let everything go: the kernel unloads it at once."""
+        self._opened.close()
+        self._programs = None
+
+    def update(self, interest: Interest) -> None:
+        """Write what has to be kept, as far as it differs from the last."""
+        maps = self.programs.maps
+        near = {parse_prefix(text): int(reason) for text, reason in interest.near.items()}
+        for prefix, reason in near.items():
+            if self._near.get(prefix) != reason:
+                write_element(maps.near, prefix, bytes([reason]))
+        for prefix in self._near.keys() - near.keys():
+            remove_element(maps.near, prefix)
+        for port in interest.published - self._published:
+            write_element(maps.published, PORT.pack(port), b"\1")
+        for port in self._published - interest.published:
+            remove_element(maps.published, PORT.pack(port))
+        self._near, self._published = near, interest.published
+
+    def name_cgroup(self, cgroup_id: int, container_id: str) -> None:
+        """Set the owner of a cgroup of the host's namespace: processes that listened before `attach` were not seen."""
+        key = struct.pack("=QQ", read_host().netns_cookie, cgroup_id)
+        write_element(self.programs.maps.owners, key, container_id.encode().ljust(NAME_BYTES, b"\0"))
+
+    def adopt(self, netns: str, *, follow: bool = False) -> None:
+        """Count the connections of a namespace from now on that are older than `attach`. Needs CAP_SYS_ADMIN."""
+        link = link_iterator(self.programs.adopt)
+        try:
+            run_in_netns(netns, lambda: run_iterator(link), follow=follow)
+        finally:
+            os.close(link)
+
+    def complete(self) -> None:
+        """Take it that all older connections were adopted: one that ends and was not seen was missed."""
+        write_element(self.programs.maps.complete, b"\0" * 4, ONE)
+
+    def read(self) -> Reading:
+        """Read what ended, then what lives: what ends in between is missing once, and never there twice."""
+        maps, now = self.programs.maps, time.monotonic()
+        final = self._make_room(now)
+        ended = {**self._read(maps.rest), **self._read(maps.sums)}
+        run_program(self.programs.walk)
+        living = self._read(maps.living, take=True)
+        self._living = frozenset(living)
+        self._note_changes(ended, now)
+        rows = [Row(key, self._end(key), Counts(*numbers[:COUNTS]), final=True) for key, numbers in final.items()]
+        rows += [self._row(key, ended.get(key), living.get(key)) for key in {**ended, **living}]
+        self._ends = {row.identity: row.end for row in rows}
+        return Reading(rows, read_counter(maps.lost) + read_misses(self.programs.state))
+
+    def _read(self, descriptor: int, *, take: bool = False) -> dict[bytes, Numbers]:
+        count = read_elements(descriptor, self._keys, self._sums, take=take)
+        size = ctypes.sizeof(Key)
+        keys = memoryview(self._keys).cast("B")[: count * size].tobytes()
+        sums = memoryview(self._sums).cast("B")[: count * SIZE_OF_SUMS]
+        return {keys[at * size : (at + 1) * size]: numbers for at, numbers in enumerate(SUMS.iter_unpack(sums))}
+
+    def _row(self, key: bytes, ended: Numbers | None, living: Numbers | None) -> Row:
+        counts = Counts(*ended[:COUNTS]) if ended else Counts()
+        if living is None:
+            return Row(key, self._end(key), counts)
+        moved = [counts[SENT + at] + living[SENT + at] for at in range(MOVED)]
+        counts = Counts(*counts[:SENT], *moved, *counts[SENT + MOVED :])
+        round_trip, round_trips, connecting = living[ROUND_TRIPS:]
+        return Row(key, self._end(key), counts, Living(living[0], connecting, round_trip, round_trips))
+
+    def _end(self, key: bytes) -> End:
+        known = self._ends.get(key)
+        return known if known is not None else parse_end(Key.from_buffer_copy(key), self._cgroup_name(key))
+
+    def _cgroup_name(self, key: bytes) -> str:
+        name = read_element(self.programs.maps.owners, key[:SIZE_OF_OWNER], NAME_BYTES)
+        return name.partition(b"\0")[0].decode(errors="replace") if name else ""
+
+    def _note_changes(self, ended: dict[bytes, Numbers], now: float) -> None:
+        self._changed = {
+            key: known if (known := self._changed.get(key)) and known[0] == numbers else (numbers, now)
+            for key, numbers in ended.items()
+        }
+
+    def _make_room(self, now: float) -> dict[bytes, Numbers]:
+        """Take the sums out that did not change for long and have nothing that lives; return them."""
+        full = len(self._changed) > self._limits.keys * 3 // 4
+        since = now - (IDLE_SECONDS_WHEN_FULL if full else IDLE_SECONDS)
+        idle = [key for key, (_, at) in self._changed.items() if at < since and key not in self._living]
+        taken = {}
+        for key in idle:
+            for descriptor in (self.programs.maps.sums, self.programs.maps.rest):
+                value = read_element(descriptor, key, SIZE_OF_SUMS, take=True)
+                if value is not None:
+                    taken[key] = SUMS.unpack(value)
+        return taken
+
+
+def parse_end(key: Key, cgroup_name: str) -> End:
+    """Turn a key into a value."""
+    containers = parse_container_ids(cgroup_name)
+    remote = bytes(key.remote)
+    return End(
+        netns_cookie=key.netns_cookie,
+        netns=key.netns,
+        container_id="".join(containers[-1:]),
+        local=parse_address(bytes(key.local)),
+        remote=parse_address(remote) if any(remote) else "",
+        port=key.port,
+        connected=key.role == CONNECTED,
+        proxy=bool(key.proxy),
+    )
+
+
+def parse_address(data: bytes) -> str:
+    """Write an address, an IPv4 one as such."""
+    address = IPv6Address(data)
+    return str(address.ipv4_mapped or address)
+
+
+def parse_prefix(text: str) -> bytes:
+    """Make a key of the trie of a network in CIDR notation; ValueError for anything else."""
+    network = ip_network(text, strict=False)
+    if isinstance(network, IPv4Network):
+        return PREFIX.pack(96 + network.prefixlen, MAPPED + network.network_address.packed)
+    return PREFIX.pack(network.prefixlen, network.network_address.packed)
