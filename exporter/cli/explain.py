@@ -85,12 +85,13 @@ def _explain_remote(remote: "Remote", what: str) -> "tuple[Explanation, Surround
 
 
 def _explain_here(config: Config, what: str) -> "tuple[Explanation, Surroundings | None, CheckResult]":
+    from exporter.app.device_filters import with_filters
     from exporter.app.reach import describe_surroundings
     from exporter.core.explain.explain import explain as explained
 
-    taken = observe_once(config, until=lambda observation: explained(observation, what).complete)
+    taken = observe_once(config, until=lambda observation: explained(with_filters(observation), what).complete)
     around = describe_surroundings(taken.observation, what, config.procfs)
-    return explained(taken.observation, what), around, result_of(config, taken)
+    return explained(with_filters(taken.observation), what), around, result_of(config, taken)
 
 
 def _explain_reach(question: "Question", config: Config, remote: "Remote | None", *, probe: bool) -> "ReachAnswer":
