@@ -63,7 +63,7 @@ class UnixTransport:
                     response.close()
 
     def _connected(self) -> socket.socket:
-        """Connect anew where the engine has closed the connection, or sent what nobody asked for."""
+        """Connect anew where the engine has closed the connection, or sent bytes without a request."""
         connection = self._connection
         if connection.sock is not None:
             poll = select.poll()

@@ -55,8 +55,8 @@ def parse_addresses(rows: Iterable[AddressRow]) -> Addresses:
 
 def parse_uplinks(rows: Iterable[RouteRow]) -> frozenset[int]:
     """Return the ifindexes that carry a default route or a route to a gateway."""
-    leading = (row for row in rows if not row.destination.prefixlen or any(hop.gateway for hop in row.hops))
-    return frozenset(hop.ifindex for row in leading for hop in row.hops if hop.ifindex)
+    outward = (row for row in rows if not row.destination.prefixlen or any(hop.gateway for hop in row.hops))
+    return frozenset(hop.ifindex for row in outward for hop in row.hops if hop.ifindex)
 
 
 class AddressReader:

@@ -15,7 +15,7 @@ RTNH_F_DEAD = 1
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A way to go on; `gateway` '' is on-link, ifindex 0 is no device."""
+    """A way to go on; `gateway` '' is on-link, ifindex 0 without a device."""
 
     ifindex: int
     gateway: str = ""

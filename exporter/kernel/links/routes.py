@@ -20,7 +20,7 @@ ANYWHERE = {AF_INET: bytes(4), AF_INET6: bytes(16)}
 
 @dataclass(frozen=True, slots=True)
 class RouteRow:
-    """A route of the dump that leads to another host or network, of any table but the local one."""
+    """A unicast route of the dump, of any table but the local one."""
 
     main: bool  # of the main table, configured and usable
     destination: Span
@@ -29,7 +29,7 @@ class RouteRow:
 
 
 def parse_route(data: Data, start: int, end: int) -> RouteRow | None:
-    """Parse the body of an RTM_NEWROUTE; None for what leads nowhere, and for MPLS. Raises MalformedError."""
+    """Parse the body of an RTM_NEWROUTE; None for any but unicast, for the local table and for MPLS. Raises MalformedError."""
     family, prefix, _, _, table, _, _, kind, flags = head(RTMSG, data, start, end, "a route")
     if family not in ANYWHERE or kind != RTN_UNICAST or table == RT_TABLE_LOCAL:
         return None
