@@ -29,7 +29,7 @@ class RouteRow:
 
 
 def parse_route(data: Data, start: int, end: int) -> RouteRow | None:
-    """Parse the body of an RTM_NEWROUTE; None for any but unicast, for the local table and for MPLS. Raises MalformedError."""
+    """Parse the body of an RTM_NEWROUTE; None for the local table, MPLS, and any but unicast. Raises MalformedError."""
     family, prefix, _, _, table, _, _, kind, flags = head(RTMSG, data, start, end, "a route")
     if family not in ANYWHERE or kind != RTN_UNICAST or table == RT_TABLE_LOCAL:
         return None
