@@ -12,8 +12,6 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_DELNSID, RTM_NEWLINK
-
 from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import EndedLink
 from exporter.kernel.links.links import LinkMessage, parse_link, read_link, read_links
@@ -21,6 +19,7 @@ from exporter.kernel.links.table import LinkTable
 from exporter.kernel.netlink.client import MAX_DATAGRAM, open_socket
 from exporter.kernel.netlink.messages import messages
 from exporter.kernel.netlink.nsid import ALL_NSIDS, parse_nsid
+from exporter.kernel.netlink.numbers import RTM_DELLINK, RTM_DELNSID, RTM_NEWLINK
 from exporter.kernel.netlink.socket_wait import SocketWait
 from exporter.log import get_logger
 
