@@ -96,6 +96,7 @@ chaos: develop
 truth: develop
 	$(PYTEST) tests/live/test_truth_paging.py
 	$(BIN)/python -m tests.truth --write
+	$(BIN)/python -m tests.truth.reach --write
 
 # Record the test hosts anew and accept their expositions.
 golden: develop

@@ -18,6 +18,7 @@ from bench import (
     namespace_sweep,
     nat,
     node_exporter,
+    reach,
     scrape,
     soak,
     sockets,
@@ -42,6 +43,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "bind_failures": bind_failures.rows,
     "sockets": sockets.rows,
     "nat": nat.rows,
+    "reach": reach.rows,
 }
 
 

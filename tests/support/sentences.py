@@ -21,6 +21,7 @@ AREAS = {
     "core/ports": "ports.txt",
     "core/nat": "nat.txt",
     "core/explain": "explain.txt",
+    "core/reach": "reach.txt",
     "cli": "cli.txt",
     "cli/output": "check.txt",
     "web/access": "web_config.txt",

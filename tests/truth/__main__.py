@@ -14,8 +14,7 @@ from tests.truth.chosen import QUICK
 from tests.truth.hosts import Hosts
 from tests.truth.known_wrong import accept
 from tests.truth.report import Row, document, parse_row, row, summary
-
-DOCUMENT = Path(__file__).parents[2] / "docs/truth.md"
+from tests.truth.section import parts, write
 
 
 def main() -> int:
@@ -27,7 +26,7 @@ def main() -> int:
     rows = _play_all(options)
     print(summary(rows))
     if options.write:
-        DOCUMENT.write_text(document(rows))
+        write(document(rows), parts()[1])
     if options.accept:
         accept(rows)
     return int(any(one.wrong or one.error for one in rows))

@@ -128,15 +128,23 @@ class Lab:
         return done.stdout
 
     def text(self, template: str) -> str:
-        """Replace $web and so on by addresses, $web_veth by a device's name, and $uplink, $host, $outside."""
+        """Replace $web and so on by addresses, $web_veth by a device's name, and $uplink, $host, $outside.
+
+        $web_n, $web_n_six and $web_n_mac are its addresses on network n, $web_id its short id.
+        """
         return Template(template).safe_substitute(self._facts()) if "$" in template else template
 
     def _facts(self) -> dict[str, str]:
         facts = {"uplink": DEVICE, "host": ADDRESS, "outside": OUTSIDE_ADDRESS}
         for container in self.host.client().containers.list():
+            facts[f"{container.name}_id"] = container.short_id
             if container.attrs["NetworkSettings"]["Networks"] and self.address(container.name):
                 facts[container.name] = self.address(container.name)
                 facts[f"{container.name}_veth"] = host_end(self.host, self.pid(container.name))
+            for network, endpoint in container.attrs["NetworkSettings"]["Networks"].items():
+                facts[f"{container.name}_{network}"] = endpoint["IPAddress"]
+                facts[f"{container.name}_{network}_six"] = endpoint["GlobalIPv6Address"]
+                facts[f"{container.name}_{network}_mac"] = endpoint["MacAddress"]
         return facts
 
     def pid(self, name: str) -> int:

@@ -5,7 +5,8 @@ from exporter.core.explain.code import Code
 REACH_CODES = {
     # name
     "name_hidden": Code(
-        "/etc/hosts of the client gives the name an address that is not the container's.",
+        "/etc/hosts of the client, or an alias of another container, gives the name an address that is not the "
+        "container's.",
         "Remove the line (`extra_hosts`, `--add-host`) or correct it.",
     ),
     "default_network": Code(
@@ -18,11 +19,11 @@ REACH_CODES = {
         "Run `docker restart NAME`: the engine writes the file anew. Find out what overwrote it.",
     ),
     "resolver_rules_missing": Code(
-        "The DNAT rules that lead 127.0.0.11:53 to the engine's DNS server are gone from the client's namespace.",
+        "The DNAT rules that translate 127.0.0.11:53 to the engine's DNS server are gone from the client's namespace.",
         "Run `docker restart NAME`: only a start writes them anew. Find out what flushed them.",
     ),
     "resolver_down": Code(
-        "The rules lead 127.0.0.11:53 to a port on which the engine does not listen.",
+        "The rules translate 127.0.0.11:53 to a port on which the engine does not listen.",
         "Start the Docker Engine: `systemctl start docker`.",
     ),
     "no_common_network": Code(

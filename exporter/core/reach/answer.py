@@ -48,7 +48,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class ReachPath:
-    """The way of a packet to one address and port. `mtu` is that of the client's device in bytes, 0 if unknown.
+    """The way of a packet to one address and port. `mtu` is that of the client's route in bytes, 0 if unknown.
 
     `port` is 0 where the question is about no port. `decided` is the verdict where it was tried, '' otherwise.
     """
@@ -64,8 +64,9 @@ class ReachPath:
 
     @property
     def verdict(self) -> str:
-        """The verdict by the worst of its steps, or what the try decided."""
-        return self.decided or VERDICTS[worst((step.state for step in self.steps), VERDICTS)]
+        """The verdict by the worst of its steps, or what the try decided; without steps nothing is proved."""
+        evaluated = VERDICTS[worst((step.state for step in self.steps), VERDICTS)] if self.steps else UNDETERMINED
+        return self.decided or evaluated
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ class ReachAnswer:
 
 
 def joined(verdicts: Iterable[str]) -> str:
-    """Return the verdict of several paths, of which a client takes one."""
-    found = set(verdicts)
+    """Return the verdict of several paths, of which a client takes one; of none it is UNDETERMINED."""
+    found = set(verdicts) or {UNDETERMINED}
     if REACHABLE in found and found & {UNREACHABLE, BLOCKED}:
         return AMBIGUOUS
     return worst(found, (UNDETERMINED, UNREACHABLE, BLOCKED, REACHABLE))

@@ -5,17 +5,14 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from exporter.core.model.docker import Container, Endpoint, Network
-from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.context import NatContext
-from exporter.core.nat.packet import Inside
-from exporter.core.nat.ruleset import BRIDGE, FAMILIES, NETDEV, Ruleset
+from exporter.core.nat.ruleset import FAMILIES, NETDEV, Ruleset
 from exporter.core.nat.walk.firewall import Firewall
 from exporter.core.observation import Observation
-from exporter.core.reach.view import Device, NamespaceView, Visit, Visited
+from exporter.core.reach.namespace_rules import inside_of_view, restricted
+from exporter.core.reach.view import FILES, Device, NamespaceView, Visit, Visited
 
 HOST_MODE, NO_MODE, DEFAULT_NETWORK = "host", "none", "bridge"
-VERSIONS = {4: "ip", 6: "ip6"}
-LOOPBACK = "lo"
 MAX_SEARCHED = 32  # namespaces that are visited in search of an address
 
 
@@ -40,9 +37,7 @@ class ReachContext:
         if home.id not in self._visited:
             found = self._visit(home)
             if home.network_mode == HOST_MODE:
-                files = found.view
-                view = replace(self.host.view, hosts=files.hosts, resolv_conf=files.resolv_conf)
-                found = replace(self.host, view=view)
+                found = replace(self.host, view=_with_files(self.host.view, found.view))
             self._visited[home.id] = found
         return self._visited[home.id]
 
@@ -77,7 +72,7 @@ class ReachContext:
 
     def firewall_of(self, view: NamespaceView) -> Firewall:
         """Return the rules of a container's own namespace."""
-        return Firewall(view.rulesets or (Ruleset(),), _inside(view))
+        return Firewall(view.rulesets or (Ruleset(),), inside_of_view(view))
 
     def owner_of(self, address: str, network: Network | None = None) -> tuple[Container, Endpoint] | None:
         """Return who has an address by Docker's account, on this network first."""
@@ -122,38 +117,12 @@ class ReachContext:
         return next((network for network in self.networks.values() if network.bridge and network.bridge == name), None)
 
 
+def _with_files(host: NamespaceView, own: NamespaceView) -> NamespaceView:
+    """The host's namespace with the files of a container in it."""
+    unread = tuple(one for one in own.unread if one.part == FILES)
+    return replace(host, hosts=own.hosts, resolv_conf=own.resolv_conf, unread=(*host.unread, *unread))
+
+
 def in_subnet(network: Network, address: str) -> bool:
     """Whether an address is in one of a network's subnets."""
     return any(s.subnet and ip_address(address) in ip_network(s.subnet, strict=False) for s in network.subnets)
-
-
-def family_name(address: str) -> str:
-    """Return the family of netfilter's tables."""
-    return VERSIONS[ip_address(address).version]
-
-
-def restricted(rules: Ruleset, devices: frozenset[str], *, bridged: bool) -> Ruleset:
-    """Leave out base chains that packets on these devices do not meet."""
-    kept = {
-        place: base
-        for place, base in rules.bases.items()
-        if (place[0] == NETDEV and not devices.isdisjoint(base.devices))
-        or place[0] == BRIDGE
-        or (place[0] != NETDEV and not bridged)
-    }
-    return replace(rules, bases=kept)
-
-
-def _inside(view: NamespaceView) -> Inside:
-    """A container's namespace: packets name their devices, so nothing depends on which are uplinks."""
-    own = {
-        family: frozenset(
-            number_of(address)
-            for device in view.devices.values()
-            for address in device.addresses
-            if family_name(address) == family
-        )
-        for family in FAMILIES
-    }
-    names = {device.link.name: device.link.ifindex for device in view.devices.values()}
-    return Inside(uplinks=frozenset(names) - {LOOPBACK}, devices=names, addresses=own, own=own)

@@ -10,10 +10,14 @@ HOST, INTERNET = "host", "internet"
 # Addresses of the internet that routes and rules are evaluated for; nothing is sent there.
 ANYWHERE = ("8.8.8.8", "2001:4860:4860::8888")
 ANYWHERE_PORT = 443
+LOOPBACKS = {4: "127.0.0.1", 6: "::1"}
+EXPECTED = "expected NAME, NAME:PORT, NAME:PORT/udp or an address"
+LONGEST_NAME = 255  # bytes of a name in DNS (RFC 1035)
+LONGEST = 80  # characters of a target that an error quotes
 
 
 class InvalidTargetError(ValueError):
-    """A target that is not one; its text says what is expected."""
+    """A source or target that is not one; its text is one line with what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +46,42 @@ def parse_question(source: str, target: str) -> Question:
 
     Raises InvalidTargetError.
     """
+    if not _is_name(source):
+        raise InvalidTargetError(f"{_quoted(source)}: expected the name or ID of a container")
+    name, port = _split(target)
+    if not name or not _is_name(name):
+        raise InvalidTargetError(f"{_quoted(target)}: {EXPECTED}")
+    name = canonical(name) if is_address(name) else name
+    if port is None:
+        return Question(source, name)
+    query = parse_query(port)
+    if query is None or query.protocol not in ("", *PROTOCOLS):
+        raise InvalidTargetError(f"{_quoted(target)}: {EXPECTED}")
+    return Question(source, name, query.port, query.protocol or "tcp")
+
+
+def _is_name(text: str) -> bool:
+    return text.isprintable() and len(text) <= LONGEST_NAME and not set("[]") & set(text)
+
+
+def _split(target: str) -> tuple[str, str | None]:
+    """Return the target without its port, and the text of the port; None where it has none."""
     if is_address(target):
-        return Question(source, str(ip_address(target)))
+        return target, None
+    if target.startswith("["):
+        address, closed, rest = target[1:].partition("]")
+        if not closed or not is_address(address) or rest[:1] not in ("", ":"):
+            raise InvalidTargetError(f"{_quoted(target)}: expected an address in brackets, [ADDRESS]:PORT")
+        return address, rest[1:] if rest else None
     name, colon, port = target.rpartition(":")
-    name, port = (name, port) if colon else (target, "")
-    if name.startswith("[") and name.endswith("]"):
-        name = name[1:-1]
-        if not is_address(name):
-            raise InvalidTargetError(f"{target!r}: invalid address in brackets")
-    elif not colon and target.startswith("["):
-        return parse_question(source, target[1:].removesuffix("]"))
-    elif ":" in name:
-        raise InvalidTargetError(f"{target!r}: an IPv6 address with a port is written [ADDRESS]:PORT")
-    known = parse_query(port) if colon else None
-    if not name or (colon and (known is None or known.protocol not in ("", *PROTOCOLS))):
-        raise InvalidTargetError(f"{target!r}: expected NAME, NAME:PORT, NAME:PORT/udp or an address")
-    name = str(ip_address(name)) if is_address(name) else name
-    return Question(source, name, known.port if known else 0, (known.protocol if known else "") or "tcp")
+    if ":" in name:
+        raise InvalidTargetError(f"{_quoted(target)}: an IPv6 address with a port is written [ADDRESS]:PORT")
+    return (name, port) if colon else (target, None)
+
+
+def _quoted(text: str) -> str:
+    """The text on one line, cut where it is long."""
+    return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
 
 
 def is_address(text: str) -> bool:
@@ -67,3 +90,13 @@ def is_address(text: str) -> bool:
         return "%" not in text and bool(ip_address(text))
     except ValueError:
         return False
+
+
+def canonical(address: str) -> str:
+    """Return the address that a connection to it has: 0.0.0.0 and :: are the loopback, a mapped address is IPv4.
+
+    (net/ipv4/route.c: ip_route_output_key_hash, net/ipv6/tcp_ipv6.c: tcp_v6_connect.)
+    """
+    found = ip_address(address)
+    found = getattr(found, "ipv4_mapped", None) or found
+    return LOOPBACKS[found.version] if found.is_unspecified else str(found)

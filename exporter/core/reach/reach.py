@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from exporter.core.explain.path import FAILED, LISTENER, UNKNOWN, Note, Step
+from exporter.core.explain.path import FAILED, ROUTE, UNKNOWN, Note, Step
 from exporter.core.explain.query import find_container
 from exporter.core.explain.related_findings import related
 from exporter.core.model.docker import Container
@@ -16,11 +16,12 @@ from exporter.core.reach.path.route_step import refused
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow, Trip
 from exporter.core.reach.question import Question
-from exporter.core.reach.targets import known_addresses, ports, resolved
+from exporter.core.reach.targets import no_port_step, ports, target_container, targets
 from exporter.core.reach.view import NAMESPACE, Visit
 
 MAX_ADDRESSES = 4
 NO_ENGINE = "the Docker Engine does not answer"
+NO_ADDRESS = Step(ROUTE, UNKNOWN, "no address of the host is known", "route_unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def reach(observation: Observation, question: Question, visit: Visit) -> ReachAn
     fault = _cannot_send(context, client, question.source)
     if client is None or fault is not None:
         return ReachAnswer(str(question), (_path(question, (fault,) if fault else ()),), notes)
-    found = resolved(context, client, question, server)
+    found = targets(context, client, server, question)
     paths = _paths(_Ends(context, question, client, server), found)
     return ReachAnswer(str(question), paths, notes, (found.server, question.target))
 
@@ -53,44 +54,54 @@ def _cannot_send(context: ReachContext, client: Container | None, source: str) -
         return Step(CONTAINER, UNKNOWN, NO_ENGINE, "engine_unavailable")
     if client is None:
         return Step(CONTAINER, UNKNOWN, f"there is no container {source}", "not_found")
+    return _down(client) or _unread(context, client)
+
+
+def _down(client: Container) -> Step | None:
     if not client.live:
         command = f"Run `docker start {client.name}`."
         return Step(CONTAINER, FAILED, f"{client.name} is {client.state}", "container_down", command)
     if client.state == "paused":
         command = f"Run `docker unpause {client.name}`."
         return Step(CONTAINER, FAILED, f"{client.name} is paused: it sends nothing", "container_paused", command)
+    return None
+
+
+def _unread(context: ReachContext, client: Container) -> Step | None:
     if (why := context.visited(client).view.missing(NAMESPACE)) is not None:
         return unread_step(CONTAINER, f"the network namespace of {client.name} could not be read", why)
     return None
 
 
 def _paths(ends: _Ends, found: Resolved) -> tuple[ReachPath, ...]:
-    addresses = found.addresses or known_addresses(ends.context, ends.client, ends.server)
-    if not addresses:
-        return (_path(ends.question, found.steps, End(ends.client.name)),)
-    wanted = ports(ends.context, ends.question, ends.server)
-    return tuple(_followed(ends, found, address, port) for address in addresses[:MAX_ADDRESSES] for port in wanted)
+    if not found.addresses:
+        return (_path(ends.question, found.steps or (NO_ADDRESS,), End(ends.client.name)),)
+    return tuple(
+        _followed(ends, found, address, port)
+        for address in found.addresses[:MAX_ADDRESSES]
+        for port in ports(ends.context, ends.question, ends.server, address)
+    )
 
 
 def _followed(ends: _Ends, found: Resolved, address: str, port: int) -> ReachPath:
     context, client = ends.context, ends.client
     question = replace(ends.question, port=port)
     here = context.visited(client)
-    result = here.lookup(RouteQuery(address))
+    result = here.lookup(RouteQuery(address, protocol=question.protocol, port=port))
     device = here.view.devices.get(result.ifindex)
-    owner = context.owner_of(address)
+    owner, meant = context.owner_of(address), target_container(context, ends.server, address)
     target = End(container=owner[0].name if owner else "", address=address, network=found.network)
-    if result.error or device is None:
+    if device is None:
         step = refused(context, client, here.view, address, result)
         return _path(question, (*found.steps, step), End(client.name), target)
     same = (own for own in device.addresses if (":" in own) == (":" in address))
     flow = Flow(result.source or next(same, ""), address, question.protocol, port)
     trip = Trip(context, client, here, flow, result, device, context.network_of(client, device))
     steps = (*found.steps, *departure(trip))
-    if not port and ends.server is not None and all(step.state != FAILED for step in steps):
-        steps = (*steps, Step(LISTENER, FAILED, f"{ends.server.name} listens on no port", "not_listening"))
+    if not port and meant is not None and all(step.state != FAILED for step in steps):
+        steps = (*steps, no_port_step(context, meant, question.protocol))
     source = End(client.name, context.home(client).name, device.link.name, trip.network_name, flow.source)
-    return replace(_path(question, steps, source, target), mtu=device.link.mtu)
+    return replace(_path(question, steps, source, target), mtu=result.mtu or device.link.mtu)
 
 
 def _path(

@@ -1,61 +1,93 @@
-"""The addresses and ports that a question stands for."""
+"""What a question is about: the addresses of its target, and the ports there."""
 
+from dataclasses import replace
+
+from exporter.core.explain.listener_step import listened_ports, own_sockets
+from exporter.core.explain.path import FAILED, LISTENER, Step
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
 from exporter.core.ports.unserved import is_loopback
 from exporter.core.reach.context import HOST_MODE, ReachContext
-from exporter.core.reach.names.records import ordered_networks
+from exporter.core.reach.names.records import SHORT_ID, ordered_networks
 from exporter.core.reach.names.resolve import Resolved, resolve
+from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.question import ANYWHERE, ANYWHERE_PORT, HOST, INTERNET, Question
+from exporter.core.reach.view import LISTENERS
 
 MAX_PORTS = 5
-SHORT_ID = 12  # of the ID, which the engine's DNS server has as a name
 
 
-def resolved(context: ReachContext, client: Container, question: Question, server: Container | None) -> Resolved:
-    """Return the addresses of the target: an address itself, the host's, the internet's, or those of a name."""
+def targets(context: ReachContext, client: Container, server: Container | None, question: Question) -> Resolved:
+    """Return the addresses of the target: an address itself, the host's, the internet's, or those of a name.
+
+    Where the name of a container does not resolve, the address that Docker gave it.
+    """
     text = question.target
-    if server is not None:
-        named = text if text in (server.name, server.id[:SHORT_ID]) else server.name
-        return resolve(context, client, named, server)
-    if text == HOST:
-        return Resolved(addresses=_addresses_of_host(context, client))
-    if text == INTERNET:
-        six = any(endpoint.ip6_address for endpoint in context.home(client).endpoints)
-        return Resolved(addresses=ANYWHERE if six else ANYWHERE[:1])
-    return resolve(context, client, text, None)
+    if server is None and text == HOST:
+        return Resolved(addresses=_host_addresses(context, client))
+    if server is None and text == INTERNET:
+        return Resolved(addresses=ANYWHERE if _has_global(context, client) else ANYWHERE[:1])
+    named = server.name if server is not None and text not in (server.name, server.id[:SHORT_ID]) else text
+    found = resolve(context, client, named, server)
+    return replace(found, addresses=found.addresses or _by_address(context, client, server))
 
 
-def _addresses_of_host(context: ReachContext, client: Container) -> tuple[str, ...]:
-    """The gateway of the client's default route, else an address of an uplink."""
+def _host_addresses(context: ReachContext, client: Container) -> tuple[str, ...]:
+    """The gateway of the client's first network; without one an address of the host's uplinks."""
     if context.home(client).network_mode == HOST_MODE:
         return ("127.0.0.1",)
     gateways = [endpoint.gateway for _, endpoint in ordered_networks(context, client) if endpoint.gateway]
     uplinks = context.observation.topology.devices.uplinks
-    found = (device.addresses for device in context.host.view.devices.values() if device.link.name in uplinks)
-    own = [address for addresses in found for address in addresses if ":" not in address]
-    return tuple((gateways or own)[:1])
+    found = [
+        a for d in context.host.view.devices.values() if d.link.name in uplinks for a in d.addresses if ":" not in a
+    ]
+    return tuple((gateways or found)[:1])
 
 
-def known_addresses(context: ReachContext, client: Container, server: Container | None) -> tuple[str, ...]:
-    """Return the server's address, on a network of the client's first: for a name that does not resolve."""
+def _has_global(context: ReachContext, client: Container) -> bool:
+    """Whether Docker gave the client an IPv6 address, and a device has it."""
+    view = context.visited(client).view
+    own = [endpoint.ip6_address for endpoint in context.home(client).endpoints]
+    return any(address and view.device_of(address) for address in own)
+
+
+def _by_address(context: ReachContext, client: Container, server: Container | None) -> tuple[str, ...]:
+    """The server's address: on a network of the client's first."""
     if server is None or not server.live:
         return ()
     mine = [network.id for network, _ in ordered_networks(context, client)]
-    endpoints = sorted(context.home(server).endpoints, key=lambda endpoint: endpoint.network_id not in mine)
+    endpoints = sorted(context.home(server).endpoints, key=lambda e: e.network_id not in mine)
     return tuple(e.ip_address or e.ip6_address for e in endpoints if e.ip_address or e.ip6_address)[:1]
 
 
-def ports(context: ReachContext, question: Question, server: Container | None) -> list[int]:
-    """Return the ports to follow: that of the question, else those that the server listens on, or declares.
+def target_container(context: ReachContext, server: Container | None, address: str) -> Container | None:
+    """Return the container that is the target: by its name, else by its address; None where it is not a container."""
+    owner = context.owner_of(address)
+    return server or (owner[0] if owner else None)
 
-    0 stands for no port.
+
+def ports(context: ReachContext, question: Question, server: Container | None, address: str) -> list[int]:
+    """Return the ports to follow: the one of the question, else those that the container listens on, or declares.
+
+    0 is none: of a container that listens on no port, and of the host.
     """
     if question.port:
         return [question.port]
-    if server is None:
-        return [0 if question.target == HOST else ANYWHERE_PORT]
-    listeners = context.visited(server).view.listeners if server.live else ()
-    own = {s.port for s in listeners if s.protocol == question.protocol and not is_loopback(s)}
-    declared = [port for protocol, port in (server.details or Details()).exposed if protocol == question.protocol]
-    return (sorted(own) or declared or [0])[:MAX_PORTS]
+    container = target_container(context, server, address)
+    if container is None:
+        own = question.target == HOST or context.host.view.device_of(address) is not None
+        return [0 if own else ANYWHERE_PORT]
+    listeners = context.visited(container).view.listeners if container.live else ()
+    open_ports = {s.port for s in listeners if s.protocol == question.protocol and not is_loopback(s)}
+    exposed = (container.details or Details()).exposed
+    declared = sorted(port for protocol, port in exposed if protocol == question.protocol)
+    return (sorted(open_ports) or declared or [0])[:MAX_PORTS]
+
+
+def no_port_step(context: ReachContext, server: Container, protocol: str) -> Step:
+    """Return the step of a server that listens on no port of the protocol, as far as its sockets could be read."""
+    view = context.visited(server).view
+    if (why := view.missing(LISTENERS)) is not None:
+        return unread_step(LISTENER, f"the listening sockets of {server.name} could not be read", why)
+    detail = f"no process in {server.name} listens on a {protocol} port outside the loopback"
+    return Step(LISTENER, FAILED, f"{detail}; {listened_ports(own_sockets(view.listeners))}", "not_listening")

@@ -94,7 +94,10 @@ Lookup: TypeAlias = Callable[[RouteQuery], RouteResult]
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """A namespace that was visited. `lookup` queries its FIB and raises nothing: a failure is in the result."""
+    """A namespace that was visited. `lookup` queries its FIB and raises nothing.
+
+    A failed lookup is a RouteResult with an errno that no route has, such as EPERM or ETIMEDOUT.
+    """
 
     view: NamespaceView
     lookup: Lookup

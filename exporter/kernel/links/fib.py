@@ -12,11 +12,13 @@ from ipaddress import ip_address
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.kernel.netlink.client import ask
 from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, head, message
+from exporter.kernel.netlink.numbers import RTM_GETROUTE
 
-RTM_GETROUTE = 26
 RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
 RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_METRICS, RTA_VIA = 1, 2, 3, 4, 5, 7, 8, 18
+RTA_IP_PROTO, RTA_DPORT = 27, 29
 RTAX_MTU = 2
+PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 VIA_FAMILY_BYTES = 2
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 TYPES = {
@@ -60,6 +62,10 @@ def request(query: RouteQuery) -> bytes:
         body += attribute(RTA_SRC, ip_address(query.source).packed)
     if query.ifindex:
         body += attribute(RTA_IIF, U32.pack(query.ifindex))
+    if query.protocol in PROTOCOLS:
+        body += attribute(RTA_IP_PROTO, bytes([PROTOCOLS[query.protocol]]))
+        if query.port:
+            body += attribute(RTA_DPORT, query.port.to_bytes(2, "big"))
     return message(RTM_GETROUTE, 0, body)
 
 

@@ -11,6 +11,7 @@ from exporter.kernel.proc import is_container_process
 
 ENTER_RIGHTS = "CAP_SYS_ADMIN and CAP_SYS_PTRACE"
 DENIED = Unread(NAMESPACE, "the network namespace cannot be entered", ENTER_RIGHTS)
+NOT_INSPECTED = Unread(NAMESPACE, "the engine was not queried for it yet: try again in a second")
 GONE = Unread(NAMESPACE, "the network namespace is gone or not visible from here")
 
 T = TypeVar("T")
@@ -22,6 +23,8 @@ def run_in_container(procfs: Path, container: Container, run: Callable[[], T]) -
     A process may have a namespace of its own (`unshare --net`): the engine's file comes first. A pid may be another
     process by now: its cgroup must name the container.
     """
+    if container.details is None and not (container.sandbox_key or container.pid):
+        return NOT_INSPECTED
     denied = False
     for file, follow in _files(procfs, container):
         try:

@@ -3,22 +3,19 @@
 The container may write anything there: what is not an address is left out.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 
-from exporter.core.reach.question import is_address
+from exporter.core.reach.question import canonical, is_address
 
 MAX_SERVERS = 3  # of glibc (resolv.h: MAXNS); musl takes as many
 MAX_LINES = 4096
-_EXTERNAL = re.compile(r"#\s*ExtServers:\s*\[(?P<servers>[^\]]*)\]")
-_FROM_HOST = re.compile(r"host\((?P<address>[^)]*)\)")
+EXTERNAL, FROM_HOST = "ExtServers:", "host("  # of the comment that the engine writes
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A server of the engine for other names; `from_host`: queried from the host's namespace, not the container's."""
+    """A server that the engine queries for other names: `from_host` or from the container's network namespace."""
 
     address: str
     from_host: bool
@@ -26,46 +23,59 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class ResolvConf:
-    """`upstream` is what the engine says in a comment, None where it says nothing (before 25.0)."""
+    """Addresses without zones. `upstream` is what the engine writes in a comment, None without one (before 25.0)."""
 
     servers: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
     upstream: tuple[Upstream, ...] | None = None
 
 
 def parse_hosts(text: str) -> Mapping[str, tuple[str, ...]]:
     """Parse hosts(5): name in small letters -> its addresses in the order of the lines."""
     found: dict[str, list[str]] = {}
-    for line in text.split("\n", MAX_LINES)[:MAX_LINES]:
+    for line in _lines(text):
         address, *names = line.partition("#")[0].split() or [""]
         if is_address(address):
+            known = canonical(address)
             for name in names:
-                known = found.setdefault(name.lower(), [])
-                known.append(str(ip_address(address)))
+                found.setdefault(name.lower(), []).append(known)
     return {name: tuple(dict.fromkeys(addresses)) for name, addresses in found.items()}
 
 
 def parse_resolv_conf(text: str) -> ResolvConf:
     """Parse resolv.conf(5), with the comment of the engine."""
     servers: list[str] = []
-    search: tuple[str, ...] = ()
-    for line in text.split("\n", MAX_LINES)[:MAX_LINES]:
+    upstream: tuple[Upstream, ...] | None = None
+    for line in _lines(text):
         words = line.split()
-        if len(words) > 1 and words[0] == "nameserver" and is_address(words[1].partition("%")[0]):
-            servers.append(words[1].partition("%")[0])
-        elif words and words[0] in ("search", "domain"):
-            search = tuple(words[1:])
-    return ResolvConf(tuple(servers[:MAX_SERVERS]), search, _upstream(text))
+        if len(words) > 1 and words[0] == "nameserver" and _is_server(words[1]):
+            servers.append(_without_zone(words[1]))
+        elif upstream is None and line.startswith("#"):
+            upstream = _upstream(line[1:].strip())
+    return ResolvConf(tuple(servers[:MAX_SERVERS]), upstream)
 
 
-def _upstream(text: str) -> tuple[Upstream, ...] | None:
-    match = _EXTERNAL.search(text)
-    if match is None:
+def _lines(text: str) -> list[str]:
+    return text.split("\n", MAX_LINES)[:MAX_LINES]
+
+
+def _upstream(comment: str) -> tuple[Upstream, ...] | None:
+    """Parse `ExtServers: [host(192.0.2.1) 192.0.2.2]`; None for any other comment."""
+    begin, found, rest = comment.partition("[")
+    if begin.strip() != EXTERNAL or not found or "]" not in rest:
         return None
-    found = []
-    for word in match["servers"].split():
-        inner = _FROM_HOST.fullmatch(word)
-        address = inner["address"] if inner else word
-        if is_address(address):
-            found.append(Upstream(address, inner is not None))
-    return tuple(found)
+    words = rest.partition("]")[0].split()
+    bare = {word: word.removeprefix(FROM_HOST).removesuffix(")") for word in words}
+    known = [word for word in words if _is_server(bare[word])]
+    if words and not known:
+        return None
+    return tuple(Upstream(_without_zone(bare[word]), word.startswith(FROM_HOST)) for word in known)
+
+
+def _is_server(text: str) -> bool:
+    """Whether it is an IP address, with a zone or without."""
+    return is_address(text.partition("%")[0])
+
+
+def _without_zone(text: str) -> str:
+    """The address without its zone: the container may write anything there."""
+    return canonical(text.partition("%")[0])

@@ -1,7 +1,8 @@
 """What the engine's DNS server answers to a container, from the inspects of the containers.
 
-It searches the client's networks one by one, and the first that has the name answers alone. Seen on 20.10 to 29.7; the
-order is libnetwork's Endpoint.Less: rank, not internal before internal, both families before one, then the name.
+It looks the name up in the client's networks one by one; the answer is that of the first network which has the name
+(20.10 to 29.7). The order is libnetwork's Endpoint.Less: priority, not internal before internal, both families before
+one, then the network's name.
 """
 
 import re
@@ -27,7 +28,7 @@ class Records:
 
 
 def ordered_networks(context: ReachContext, container: Container) -> list[tuple[Network, Endpoint]]:
-    """Return a container's networks in the order in which they are searched; the first has the default route."""
+    """Return a container's networks in the order of name lookups; the first has the default route."""
     home = context.home(container)
     ranks = {one.network_id: one for one in (home.details or Details()).endpoints}
     pairs = [(context.networks[e.network_id], e) for e in home.endpoints if e.network_id in context.networks]
@@ -45,8 +46,8 @@ def is_user_defined(network: Network) -> bool:
 
 
 def look_up(context: ReachContext, container: Container, text: str) -> Records:
-    """Return what the first network that has a name answers; no addresses where none has it."""
-    name = text.lower().removesuffix(".")
+    """Return the records of the first network that has a name; no addresses where none has it."""
+    name = text.removesuffix(".")
     for network, _ in ordered_networks(context, container):
         if not is_user_defined(network):
             continue
@@ -58,7 +59,7 @@ def look_up(context: ReachContext, container: Container, text: str) -> Records:
 
 def _addresses(context: ReachContext, client: Container, network: Network, name: str) -> Iterator[str]:
     """The addresses of one network's containers by a name, or by NAME.NETWORK; that ending is case-sensitive."""
-    bare = name.removesuffix(f".{network.name.lower()}")
+    bare = name.removesuffix(f".{network.name}").lower()
     linked = _links(context.home(client), network)
     for other in context.members(network):
         if bare in names_on(other, network) or other.name == linked.get(bare):
@@ -85,5 +86,7 @@ def _links(container: Container, network: Network) -> dict[str, str]:
 
 def is_generated(container: Container, text: str) -> bool:
     """Whether the name may be one that an engine before 25.0 gave, and does not resolve."""
-    names = [one.names for one in (container.details or Details()).endpoints]
-    return not any(names) and text == container.name and _GENERATED.fullmatch(text) is not None
+    known = (container.details or Details()).endpoints
+    if any(one.names or text in one.aliases for one in known):
+        return False
+    return text == container.name and _GENERATED.fullmatch(text) is not None

@@ -1,27 +1,20 @@
-"""The name step: which address a container gets for a name, who says so, or why it gets none."""
+"""The name step: which address a container gets for a name, from which source, or why it gets none."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
 from exporter.core.model.docker import Container
-from exporter.core.nat.address_numbers import number_of
-from exporter.core.nat.packet import Packet
-from exporter.core.nat.ruleset import IP
-from exporter.core.nat.walk.firewall import OUTPUT
-from exporter.core.nat.walk.hooks import walk
 from exporter.core.reach.answer import NAME
-from exporter.core.reach.context import LOOPBACK, ReachContext
+from exporter.core.reach.context import HOST_MODE, ReachContext
 from exporter.core.reach.names.files import ResolvConf, parse_hosts, parse_resolv_conf
-from exporter.core.reach.names.records import is_generated, is_user_defined, look_up, ordered_networks
+from exporter.core.reach.names.records import Records, is_generated, is_user_defined, look_up, ordered_networks
+from exporter.core.reach.names.resolver_step import EMBEDDED, resolver_fault
 from exporter.core.reach.names.unresolved import unresolved
-from exporter.core.reach.path.rule_steps import undecided, unread_step
+from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.question import is_address
-from exporter.core.reach.view import FILES, LISTENERS, RULES, NamespaceView
-
-EMBEDDED = "127.0.0.11"
-DNS_PORT = 53
+from exporter.core.reach.view import FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,90 +41,80 @@ def resolve(context: ReachContext, client: Container, text: str, server: Contain
         )
     known = parse_hosts(view.hosts or "").get(text.lower(), ())
     if known:
-        return Resolved((_by_hosts(client, text, known, server),), known)
+        return Resolved((_by_hosts(context, client, text, known, server),), known)
     conf = parse_resolv_conf(view.resolv_conf or "")
     servers = conf.servers or ("127.0.0.1",)  # resolv.conf(5): the default
-    return replace(_by_server(context, client, text, server, conf, servers[0]), server=servers[0])
+    return replace(_by_server(context, client, text, server, replace(conf, servers=servers)), server=servers[0])
 
 
 def _by_server(
-    context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf, address: str
+    context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf
 ) -> Resolved:
-    if address != EMBEDDED:
-        return Resolved((_by_other_server(context, client, text, address, server),))
-    view = context.visited(client).view
-    if (broken := _embedded_step(client, view, context)) is not None and broken.state == FAILED:
-        return Resolved((broken,))
-    return _by_engine(context, client, text, server, conf, broken)
+    if conf.servers[0] != EMBEDDED or context.home(client).network_mode == HOST_MODE:
+        return Resolved((_by_other_server(context, client, text, conf.servers, server),))
+    fault = resolver_fault(context, client)
+    if fault is not None and fault.state == FAILED:
+        return Resolved((fault,))
+    return _by_engine(context, client, text, server, conf, fault)
 
 
-def _by_hosts(client: Container, text: str, known: tuple[str, ...], server: Container | None) -> Step:
-    own = {address for e in server.endpoints for address in (e.ip_address, e.ip6_address)} if server else set()
-    foreign = [address for address in known if own and address not in own and not ip_address(address).is_loopback]
-    if foreign:
-        detail = f"/etc/hosts of {client.name} gives {text} the address {foreign[0]}, not that of container {text}"
-        return Step(NAME, FAILED, detail, "name_hidden")
-    return Step(NAME, OK, f"{text} is {', '.join(known)} by /etc/hosts of {client.name}")
+def _by_hosts(
+    context: ReachContext, client: Container, text: str, known: tuple[str, ...], server: Container | None
+) -> Step:
+    foreign = _foreign(context, known, server)
+    if len(foreign) < len(known):
+        detail = f"{text} is {', '.join(known)} by /etc/hosts of {client.name}"
+        return Step(NAME, UNKNOWN if foreign else OK, detail, "name_uncertain" if foreign else "")
+    detail = f"/etc/hosts of {client.name} gives {text} the address {foreign[0]}, not that of container {text}"
+    return Step(NAME, FAILED, detail, "name_hidden")
+
+
+def _foreign(context: ReachContext, addresses: Sequence[str], server: Container | None) -> list[str]:
+    """The addresses that are not the server's. A server without addresses of its own uses the host's, or has none."""
+    endpoints = context.home(server).endpoints if server is not None else ()
+    own = {address for e in endpoints for address in (e.ip_address, e.ip6_address) if address}
+    return [address for address in addresses if own and address not in own and not ip_address(address).is_loopback]
 
 
 def _by_other_server(
-    context: ReachContext, client: Container, text: str, address: str, server: Container | None
+    context: ReachContext, client: Container, text: str, servers: Sequence[str], server: Container | None
 ) -> Step:
     """Containers on user-defined networks should have 127.0.0.11; others have no names of containers."""
-    named = [network.name for network, _ in ordered_networks(context, client) if is_user_defined(network)]
+    named, first = any(is_user_defined(network) for network, _ in ordered_networks(context, client)), servers[0]
+    if EMBEDDED in servers[1:]:
+        detail = f"/etc/resolv.conf of {client.name} names {first} before {EMBEDDED}: libc decides which one it queries"
+        return Step(NAME, UNKNOWN, detail, "name_uncertain")
     if named:
-        detail = f"/etc/resolv.conf of {client.name} names {address} instead of {EMBEDDED}"
+        detail = f"/etc/resolv.conf of {client.name} names {first} instead of {EMBEDDED}"
         return Step(NAME, FAILED if server else UNKNOWN, detail, "resolv_conf_changed" if server else "name_uncertain")
     if server is not None:
-        detail = f"{client.name} queries {address}, which has no names of containers"
+        detail = f"{client.name} queries {first}, which has no names of containers"
         return Step(NAME, FAILED, detail, "default_network")
-    why = " (the host's resolver is on its loopback)" if address in ("8.8.8.8", "8.8.4.4") else ""
+    why = " (the host's resolver is on its loopback)" if first in ("8.8.8.8", "8.8.4.4") else ""
     return Step(
-        NAME, UNKNOWN, f"{text} is not the name of a container: {client.name} queries {address}{why}", "name_uncertain"
+        NAME, UNKNOWN, f"no container has the name {text}: {client.name} queries {first}{why}", "name_uncertain"
     )
-
-
-def _embedded_step(client: Container, view: NamespaceView, context: ReachContext) -> Step | None:
-    """Return the step of a namespace in which packets to 127.0.0.11:53 do not get to the engine; None where they do."""
-    for part, what in ((RULES, "firewall rules"), (LISTENERS, "listening sockets")):
-        if (why := view.missing(part)) is not None:
-            return unread_step(NAME, f"the {what} of {client.name} could not be read", why)
-    packet = Packet(
-        oif=LOOPBACK, dst=number_of(EMBEDDED), protocol="udp", dport=DNS_PORT, to_host=True, from_host=True, family=IP
-    )
-    outcome = walk(context.firewall_of(view), packet, (OUTPUT,))
-    if (unclear := undecided(outcome)) is not None:
-        detail = f"whether {client.name} reaches {EMBEDDED}:53 is decided by a rule that is not understood"
-        return Step(NAME, UNKNOWN, f"{detail} (chain {unclear.place[2]})", "rule_not_understood")
-    port = outcome.packet.dport
-    if not outcome.translations:
-        detail = f"the DNAT rules of {EMBEDDED}:53 are gone from the namespace of {client.name}"
-        return Step(NAME, FAILED, detail, "resolver_rules_missing")
-    if not any((s.protocol, s.address, s.port) == ("udp", EMBEDDED, port) for s in view.listeners):
-        return Step(
-            NAME, FAILED, f"a DNAT rule sends {EMBEDDED}:53 to port {port}, where no socket listens", "resolver_down"
-        )
-    return None
 
 
 def _by_engine(
-    context: ReachContext,
-    client: Container,
-    text: str,
-    server: Container | None,
-    conf: ResolvConf,
-    unclear: Step | None,
+    context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf, fault: Step | None
 ) -> Resolved:
     found = look_up(context, client, text)
     if not found.addresses:
         return Resolved((unresolved(context, client, text, server, conf),))
-    steps = list(_found(text, found.network, found.addresses, server))
-    return Resolved((*steps, *([unclear] if unclear else ())), found.addresses, found.network)
+    steps = (_found(context, text, found, server), *([fault] if fault else ()))
+    return Resolved(steps, found.addresses, found.network)
 
 
-def _found(text: str, network: str, addresses: tuple[str, ...], server: Container | None) -> Iterator[Step]:
+def _found(context: ReachContext, text: str, found: Records, server: Container | None) -> Step:
     if server is not None and is_generated(server, text):
         detail = f"{text} looks like a name that the engine chose, which it does not resolve before version 25"
-        yield Step(NAME, UNKNOWN, detail, "name_uncertain")
-        return
-    yield Step(NAME, OK, f"{text} is {', '.join(addresses)} on network {network}, by the engine's DNS server")
+        return Step(NAME, UNKNOWN, detail, "name_uncertain")
+    if len(_foreign(context, found.addresses, server)) == len(found.addresses):
+        owner = context.owner_of(found.addresses[0])
+        whose = f"that of container {owner[0].name}" if owner else "not that of the container"
+        detail = f"the engine's DNS server gives {text} the address {found.addresses[0]} on network {found.network}"
+        command = f"Remove the alias {text} of the other container, or use another name."
+        return Step(NAME, FAILED, f"{detail}, {whose}", "name_hidden", command)
+    detail = f"{text} is {', '.join(found.addresses)} on network {found.network}, by the engine's DNS server"
+    return Step(NAME, OK, detail)

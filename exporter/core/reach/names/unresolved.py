@@ -1,15 +1,15 @@
-"""Why the engine's DNS server has no container for a name, and where it forwards the query."""
+"""Why the engine's DNS server has no container for a name, and which servers it queries instead."""
 
 from exporter.core.explain.path import FAILED, UNKNOWN, Step
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
 from exporter.core.reach.answer import NAME
-from exporter.core.reach.context import DEFAULT_NETWORK, ReachContext
+from exporter.core.reach.context import DEFAULT_NETWORK, HOST_MODE, NO_MODE, ReachContext
 from exporter.core.reach.names.files import ResolvConf
-from exporter.core.reach.names.records import ordered_networks
+from exporter.core.reach.names.records import is_user_defined, ordered_networks
 
 OVERLAY = "overlay"
-ASKS_NOBODY = (25, 0)  # engines from here on ask no server for a client on internal networks only
+NO_UPSTREAM_INTERNALLY = (25, 0)  # engines from here on query no server for a client on internal networks only
 
 
 def unresolved(context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf) -> Step:
@@ -32,10 +32,20 @@ def _container(context: ReachContext, client: Container, server: Container) -> S
     mine, theirs = (_named_networks(context, one) for one in (client, server))
     if not set(mine) & set(theirs):
         detail = f"{client.name} is on {_listed(mine)}, and {server.name} on {_listed(theirs)}"
-        command = f"Run `docker network connect {mine[0] if mine else 'NETWORK'} {server.name}`."
-        return Step(NAME, FAILED, detail, "no_common_network", command)
+        return Step(NAME, FAILED, detail, "no_common_network", _connected(context, client, server))
     detail = f"no network of {client.name} has {server.name} by that name"
     return Step(NAME, FAILED, detail, "name_not_found")
+
+
+def _connected(context: ReachContext, client: Container, server: Container) -> str:
+    """The remedy: only user-defined networks have names, and not every network mode can be connected to one."""
+    for one, other in ((client, server), (server, client)):
+        network = next((n.name for n, _ in ordered_networks(context, one) if is_user_defined(n)), "")
+        if network and context.home(other).network_mode not in (HOST_MODE, NO_MODE):
+            return f"Run `docker network connect {network} {context.home(other).name}`."
+    if context.home(server).network_mode == HOST_MODE:
+        return f"{server.name} uses the host's network: connect to an address of the host."
+    return ""
 
 
 def _named_networks(context: ReachContext, container: Container) -> list[str]:
@@ -52,17 +62,17 @@ def _listed(names: list[str]) -> str:
 def _internal(context: ReachContext, client: Container, text: str) -> Step:
     engine = context.inventory.engine
     version = tuple(int(part) for part in (engine.version if engine else "").split(".")[:2] if part.isdecimal())
-    detail = f"{text} is not the name of a container, and {client.name} is on internal networks only"
-    if version >= ASKS_NOBODY:
-        return Step(NAME, FAILED, f"{detail}: the engine forwards the query to no server", "no_upstream")
+    detail = f"no container has the name {text}, and {client.name} is on internal networks only"
+    if version >= NO_UPSTREAM_INTERNALLY:
+        return Step(NAME, FAILED, f"{detail}: the engine queries no other server for it", "no_upstream")
     return Step(NAME, UNKNOWN, f"{detail}: this engine may still query the host's name server", "name_uncertain")
 
 
 def _upstream(client: Container, text: str, conf: ResolvConf) -> Step:
     if conf.upstream == () and not (client.details or Details()).dns:
-        detail = f"{text} is not the name of a container, and the engine has no other name server"
+        detail = f"no container has the name {text}, and the engine has no other name server"
         return Step(NAME, FAILED, detail, "no_upstream")
-    servers = conf.upstream or ()
-    named = ", ".join(f"{one.address} from {'the host' if one.from_host else client.name}" for one in servers)
-    detail = f"{text} is not the name of a container: the engine queries {named or 'the name servers of the host'}"
+    upstream = conf.upstream or ()
+    named = ", ".join(f"{one.address} from {'the host' if one.from_host else client.name}" for one in upstream)
+    detail = f"no container has the name {text}: the engine queries {named or 'the name servers of the host'}"
     return Step(NAME, UNKNOWN, detail, "name_uncertain")

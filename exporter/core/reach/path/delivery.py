@@ -2,20 +2,21 @@
 
 from exporter.core.explain.path import FAILED, LINK, OK, Step
 from exporter.core.model.docker import Container, Network
+from exporter.core.model.fib import RouteQuery
+from exporter.core.reach.context import ReachContext
 from exporter.core.reach.path.arrival import arrival, lost_address
+from exporter.core.reach.path.holders import holder, unused
 from exporter.core.reach.path.link_step import end_faults
+from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.view import Device
 
 
 def delivered(trip: Trip, flow: Flow, network: Network, bridge: Device) -> Steps:
     """Yield the steps from a network's bridge to the container with the address; `flow` is as the server sees it."""
-    context = trip.context
-    owner = context.owner_of(flow.destination, network)
-    server = owner[0] if owner and owner[1].network_id == network.id else context.holder_of(flow.destination, network)
+    server = holder(trip.context, flow.destination, network)
     if server is None:
-        detail = f"{flow.destination} is in the subnet of network {network.name}, and no container has it"
-        yield Step(LINK, FAILED, detail, "address_unused")
+        yield unused(trip.context, trip.client, flow.destination, network)
         return
     yield from to_server(trip, flow, server, network, bridge)
 
@@ -31,6 +32,7 @@ def to_server(trip: Trip, flow: Flow, server: Container, network: Network | None
     if device is None:
         return
     faults = list(end_faults(context, context.home(server), device, network))
+    faults += [] if faults else _neighbours(context, server, device, bridge, flow)
     yield from faults
     if any(fault.state == FAILED for fault in faults):
         return
@@ -38,3 +40,18 @@ def to_server(trip: Trip, flow: Flow, server: Container, network: Network | None
         on = bridge.link.name if bridge else network.name if network else "the host"
         yield Step(LINK, OK, f"{server.name} is a port of {on} with {device.link.name}")
     yield from arrival(context, server, device, flow)
+
+
+def _neighbours(
+    context: ReachContext, server: Container, device: Device, bridge: Device | None, flow: Flow
+) -> list[Step]:
+    """What sends the packets of the host to another device, or the answers of the server on the bridge."""
+    if bridge is None:
+        return []
+    view, pid = context.visited(server).view, context.home(server).pid
+    hop = context.visited(server).lookup(RouteQuery(flow.source)).gateway or flow.source
+    steps = (
+        neighbour_step(context.host.view, "the host", 0, bridge, flow.destination, (server.name, device)),
+        neighbour_step(view, server.name, pid, device, hop, (bridge.link.name, bridge)),
+    )
+    return [step for step in steps if step is not None][:1]

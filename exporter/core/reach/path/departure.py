@@ -1,17 +1,18 @@
-"""The client's end of a way: its route, its own rules, its device, and the way from there."""
+"""The client's end of a way: its route, its own rules, its device, and what follows behind it."""
 
 from exporter.core.explain.path import FAILED, LINK, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, UNICAST
-from exporter.core.nat.walk.firewall import OUTPUT, POSTROUTING
-from exporter.core.nat.walk.hooks import walk
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import HOST_MODE
+from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
 from exporter.core.reach.path.from_host import from_host
+from exporter.core.reach.path.holders import searched
 from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faults
 from exporter.core.reach.path.listener_step import listener_step
+from exporter.core.reach.path.own_rules import looping, sending
 from exporter.core.reach.path.parent_device import KINDS, by_parent
 from exporter.core.reach.path.route_step import route_step
-from exporter.core.reach.path.rule_steps import filter_step, own_rules_step
+from exporter.core.reach.path.rule_steps import filter_step
 from exporter.core.reach.path.same_bridge import on_link
 from exporter.core.reach.path.trip import Steps, Trip
 from exporter.core.reach.path.via_host import via_host
@@ -35,30 +36,21 @@ def departure(trip: Trip) -> Steps:
     if (fault := device_fault(home, trip.device, trip.network)) is not None:
         yield fault
         return
-    steps = [*filter(None, [filter_step(INSIDE, trip.view, trip.device)]), *_own_rules(trip)]
-    yield from steps
-    if not any(step.state == FAILED for step in steps):
+    yield from filter(None, [filter_step(INSIDE, trip.view, trip.device)])
+    rules = sending(trip.context, trip.view, trip.client.name, trip.flow, trip.device.link.name)
+    yield from rules.steps
+    if rules.goes_on:
         yield from _onward(trip)
 
 
 def _itself(trip: Trip) -> Steps:
-    """The client's own address: only its own sockets count."""
+    """The client's own address: only its own rules and sockets count."""
     flow = trip.flow
     yield Step(ROUTE, OK, f"{flow.destination} is an address of {trip.client.name} itself")
-    if flow.port:
-        yield listener_step(trip.view, trip.client.name, flow.protocol, flow.port, flow.destination)
-
-
-def _own_rules(trip: Trip) -> Steps:
-    packet = trip.flow.packet(oif=trip.device.link.name, from_host=True)
-    sent = walk(trip.context.firewall_of(trip.view), packet, (OUTPUT, POSTROUTING))
-    what = f"packets to {trip.flow.destination}"
-    step = own_rules_step(trip.view, trip.client.name, sent, what)
-    if step is not None:
-        yield step
-    elif sent.packet.dst != packet.dst or sent.packet.dport != packet.dport or sent.packet.src != packet.src:
-        detail = f"NAT rules of {trip.client.name} translate {what}"
-        yield Step(INSIDE, UNKNOWN, detail, "redirected_inside")
+    rules = looping(trip.context, trip.view, trip.client.name, flow)
+    yield from rules.steps
+    if flow.port and rules.goes_on:
+        yield listener_step(trip.view, trip.client.name, flow.protocol, flow.port, flow.destination, LOOPBACK_IFINDEX)
 
 
 def _onward(trip: Trip) -> Steps:
@@ -75,6 +67,10 @@ def _onward(trip: Trip) -> Steps:
     holder = context.host.view.device_of(hop)
     if holder is not None and holder.link.ifindex == bridge.link.ifindex:
         yield from via_host(trip, bridge)
+    elif holder is not None:
+        # arp_ignore(8) decides whether the host answers for an address of another device.
+        detail = f"{hop} is the host's address on {holder.link.name}, and is on the link of {bridge.link.name}"
+        yield Step(LINK, UNKNOWN, detail, "next_hop_unknown")
     elif not trip.route.gateway:
         yield from on_link(trip, bridge)
     else:
@@ -86,5 +82,6 @@ def _next_hop(trip: Trip) -> Step:
     if owner is not None:
         detail = f"the next hop {hop} is container {owner[0].name}: what it forwards is not evaluated"
         return Step(ROUTE, UNKNOWN, detail, "next_hop_unknown")
-    network = trip.network_name or "the link"
-    return Step(LINK, FAILED, f"no device on network {network} has the next hop {hop}", "next_hop_unknown")
+    detail = f"no known device on network {trip.network_name or 'the link'} has the next hop {hop}"
+    known = trip.network is not None and searched(trip.context, trip.network)
+    return Step(LINK, FAILED if known else UNKNOWN, detail, "next_hop_unknown")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from exporter.core.explain.path import FAILED, LINK, UNKNOWN, Step
 from exporter.core.model.docker import Container, Network
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.path.rule_steps import filter_step
+from exporter.core.reach.path.rule_steps import filter_step, unread_step
 from exporter.core.reach.view import FORWARDING, NAMESPACE, Device
 
 BRIDGE_DRIVER, VETH = "bridge", "veth"
@@ -27,7 +27,7 @@ def host_end(context: ReachContext, container: Container, device: Device) -> Dev
 
 
 def device_fault(container: Container, device: Device, network: Network | None) -> Step | None:
-    """Return the failed step of a device inside a container that is down or without carrier."""
+    """Return the failed step of a device inside a container that is down."""
     name, on = device.link.name, f" (network {network.name})" if network else ""
     if not device.link.up:
         command = f"Run `nsenter -t {container.pid} -n ip link set {name} up`, then `docker restart {container.name}`."
@@ -42,7 +42,7 @@ def end_faults(context: ReachContext, container: Container, device: Device, netw
         return
     name, whose = device.link.name, container.name
     if (why := context.host.view.missing(NAMESPACE)) is not None:
-        yield Step(LINK, UNKNOWN, f"the host's devices could not be read: {why.detail}", "not_readable")
+        yield unread_step(LINK, "the host's devices could not be read", why)
         return
     end = host_end(context, container, device)
     if end is None:

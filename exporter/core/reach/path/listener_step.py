@@ -14,13 +14,16 @@ OTHER = {"tcp": "udp", "udp": "tcp"}
 ANY4, ANY6 = "0.0.0.0", "::"
 
 
-def listener_step(view: NamespaceView, whose: str, protocol: str, port: int, address: str) -> Step:
-    """Return the step of the server's socket; `whose` is a container's name, or 'the host'."""
+def listener_step(view: NamespaceView, whose: str, protocol: str, port: int, address: str, ifindex: int = 0) -> Step:
+    """Return the step of the server's socket; `whose` is a container's name, or 'the host'.
+
+    `ifindex` is the device by which packets arrive, 0 where it is not known.
+    """
     what = f"{protocol}/{port}"
     if (why := view.missing(LISTENERS)) is not None:
         return unread_step(LISTENER, f"the listening sockets of {whose} could not be read", why)
     here = [s for s in view.listeners if (s.protocol, s.port) == (protocol, port)]
-    serving = serving_sockets(here, address)
+    serving = serving_sockets(here, address, ifindex)
     if serving:
         return _served(view, whose, what, serving[0])
     if here:
@@ -40,15 +43,18 @@ def _served(view: NamespaceView, whose: str, what: str, socket: ListeningSocket)
 
 
 def _elsewhere(whose: str, what: str, here: list[ListeningSocket], address: str) -> Step:
-    at = ", ".join(sorted({socket.address for socket in here}))
+    at = ", ".join(sorted({f"{s.address} (device {s.ifindex})" if s.ifindex else s.address for s in here}))
     if all(map(is_loopback, here)):
         return Step(LISTENER, FAILED, f"{whose} listens on {what} on its loopback only ({at})", "loopback_only")
     return Step(LISTENER, FAILED, f"{whose} listens on {what} at {at}, and not at {address}", "wrong_address")
 
 
-def serving_sockets(sockets: Iterable[ListeningSocket], address: str) -> list[ListeningSocket]:
-    """Return those that take a connection to an address: bound to it, or to every one of its family."""
-    return [socket for socket in sockets if _takes(socket, address)]
+def serving_sockets(sockets: Iterable[ListeningSocket], address: str, ifindex: int) -> list[ListeningSocket]:
+    """Return those that take a connection to an address: bound to it, or to every one of its family.
+
+    A socket that is bound to a device takes packets of that device only (SO_BINDTODEVICE).
+    """
+    return [s for s in sockets if _takes(s, address) and s.ifindex in (0, ifindex)]
 
 
 def _takes(socket: ListeningSocket, address: str) -> bool:

@@ -31,10 +31,21 @@ def source_translated(sent: Outcome) -> bool:
     return any(one.effect in TRANSLATES_SOURCE for one in sent.translations)
 
 
+def seen_source(flow: Flow, sent: Outcome, out: Device) -> str:
+    """The address that the server sees: that of the bridge where the packet is masqueraded."""
+    if not source_translated(sent):
+        return flow.source
+    decided = next((one.address for one in sent.translations if one.effect == "SNAT" and one.address), "")
+    same = [address for address in out.addresses if (":" in address) == (":" in flow.source)]
+    return decided or next(iter(same), flow.source)
+
+
 def _expected(nat: NatContext | None, network: Network | None, family: str) -> bool:
     """Whether the engine should have written a rule for the network in this family."""
-    found = nat.expected.networks if nat is not None else ()
-    return any(one.network is network and one.family == family and one.masqueraded for one in found)
+    if nat is None or network is None:
+        return False
+    found = (one for one in nat.expected.networks if one.network.id == network.id and one.family == family)
+    return any(one.masqueraded for one in found)
 
 
 def beyond(host: NamespaceView, out: Device, result: RouteResult, destination: str) -> Step:

@@ -4,15 +4,18 @@ import errno
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from exporter.core.explain.path import FAILED, OK, ROUTE, Step
+from exporter.core.explain.path import FAILED, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container, Endpoint, Network
 from exporter.core.model.fib import RouteResult
-from exporter.core.reach.context import HOST_MODE, LOOPBACK, NO_MODE, ReachContext, in_subnet
+from exporter.core.reach.context import NO_MODE, ReachContext, in_subnet
 from exporter.core.reach.names.records import ordered_networks
+from exporter.core.reach.namespace_rules import LOOPBACK
 from exporter.core.reach.path.trip import Trip
 from exporter.core.reach.view import NamespaceView
 
-REFUSALS = {errno.EHOSTUNREACH: "unreachable", errno.EACCES: "prohibit", errno.EINVAL: "blackhole"}
+REFUSALS = {errno.EHOSTUNREACH: "unreachable", errno.EACCES: "prohibit", errno.EINVAL: "blackhole"}  # route types
+NO_FAMILY = (errno.EAFNOSUPPORT, errno.EOPNOTSUPP)  # of a kernel with ipv6.disable=1
+NO_ROUTE = frozenset({errno.ENETUNREACH, *REFUSALS})  # what the kernel answers; any other error is a failed lookup
 
 
 def route_step(trip: Trip) -> Step:
@@ -36,10 +39,18 @@ def _first_network(trip: Trip) -> str:
 
 
 def refused(context: ReachContext, client: Container, view: NamespaceView, address: str, result: RouteResult) -> Step:
-    """Return the failed step of an address to which the kernel has no route, with the reason that is seen."""
+    """Return the step of an address to which the kernel has no route, with the reason; UNKNOWN for a failed lookup."""
+    if result.error not in (*NO_ROUTE, *NO_FAMILY):
+        return unknown_route(client.name, address, result)
     reasons = _reasons(context, client, view, address, result)
     code, detail, command = next(reasons, ("no_route", f"{client.name} has no route to {address}", ""))
     return Step(ROUTE, FAILED, detail, code, command)
+
+
+def unknown_route(whose: str, address: str, result: RouteResult) -> Step:
+    """Return the step of a lookup that failed, or whose device is not known."""
+    why = f": {errno.errorcode.get(result.error, result.error)}" if result.error else ""
+    return Step(ROUTE, UNKNOWN, f"the route of {whose} to {address} could not be read{why}", "route_unknown")
 
 
 def _reasons(
@@ -50,9 +61,9 @@ def _reasons(
     name, six = client.name, ":" in address
     if NO_MODE in (client.network_mode, home.network_mode):
         yield "no_network", f"{name} is in network mode none", ""
-    if result.error in REFUSALS and home.network_mode != HOST_MODE:
+    if result.error in REFUSALS:
         yield "route_refused", f"a route of the type {REFUSALS[result.error]} in {name} covers {address}", ""
-    if six and not _has_ipv6(view):
+    if six and not _has_ipv6(home, view):
         yield "no_ipv6", f"{name} has no IPv6 address", ""
     networks = ordered_networks(context, client)
     for network, endpoint in sorted(networks, key=lambda pair: not in_subnet(pair[0], address)):
@@ -60,8 +71,9 @@ def _reasons(
     yield from _default_reasons(context, client, networks, address)
 
 
-def _has_ipv6(view: NamespaceView) -> bool:
-    return any(
+def _has_ipv6(home: Container, view: NamespaceView) -> bool:
+    """Whether it has an address of IPv6, or had one from Docker."""
+    return any(endpoint.ip6_address for endpoint in home.endpoints) or any(
         ":" in address and not ip_address(address).is_link_local
         for device in view.devices.values()
         if device.link.name != LOOPBACK

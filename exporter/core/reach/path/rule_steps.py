@@ -3,11 +3,14 @@
 from exporter.core.explain.path import BLOCKED, FAILED, UNKNOWN, Step
 from exporter.core.model.docker import Network
 from exporter.core.nat.ruleset import IIF, OIF, RAW, UNEQUAL, Rule, is_dockers
-from exporter.core.nat.walk.outcome import Decision, Outcome
+from exporter.core.nat.walk.outcome import ACCEPTED, DROPS, Decision, Outcome
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import FILTER, INSIDE
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.view import FILTERS, RULES, Device, NamespaceView, Unread
+from exporter.core.reach.view import FILTERS, Device, NamespaceView, Unread
+
+UNREAD_RULES = Step(FILTER, UNKNOWN, "the host's firewall rules could not be read", "rules_unknown")
+ENDS = DROPS | {ACCEPTED}  # what no later step depends on
 
 
 def unread_step(name: str, what: str, why: Unread) -> Step:
@@ -17,14 +20,12 @@ def unread_step(name: str, what: str, why: Unread) -> Step:
     return Step(name, UNKNOWN, f"{what}: {why.detail}", "not_readable")
 
 
-def own_rules_step(view: NamespaceView, whose: str, outcome: Outcome, what: str) -> Step | None:
+def own_rules_step(whose: str, outcome: Outcome, what: str) -> Step | None:
     """Return the step of a container's own rules where they drop a packet, or may; None where they pass it."""
-    if (why := view.missing(RULES)) is not None:
-        return unread_step(INSIDE, f"the firewall rules of {whose} could not be read", why)
     if outcome.dropped and outcome.decision is not None:
         return Step(INSIDE, FAILED, f"{whose} drops {what}: {decided_by(outcome.decision)}", "container_rule")
-    if (unclear := undecided(outcome)) is not None:
-        detail = f"{decided_by(unclear)} of {whose} may match {what}: it is not understood"
+    if (rule := undecided(outcome)) is not None:
+        detail = f"{decided_by(rule)} of {whose} may match {what}: it is not understood"
         return Step(INSIDE, UNKNOWN, detail, "rule_not_understood")
     return None
 
@@ -40,11 +41,22 @@ def host_rules_step(
             return Step(FILTER, BLOCKED, f"the host drops {what}: {by}", "operator_rule")
         code, why = reason(decision, *ends)
         return Step(FILTER, FAILED, f"the host drops {what}: {why}{by}", code)
-    if (unclear := undecided(outcome)) is not None:
+    if (rule := undecided(outcome)) is not None:
         return Step(
-            FILTER, UNKNOWN, f"{decided_by(unclear)} may match {what}: it is not understood", "rule_not_understood"
+            FILTER, UNKNOWN, f"{decided_by(rule)} may match {what}: it is not understood", "rule_not_understood"
         )
     return None
+
+
+def joined_steps(*steps: Step | None) -> tuple[Step, ...]:
+    """Join the steps of a packet and of its answer: of what is unknown only the first is named."""
+    found = [step for step in steps if step is not None]
+    return tuple(found[:1] if all(step.state == UNKNOWN for step in found) else found)
+
+
+def may_translate(outcome: Outcome) -> bool:
+    """Whether a rule may send the packet elsewhere, or change its source: no later step is certain."""
+    return any(one.effect not in ENDS for one in outcome.uncertain)
 
 
 def undecided(outcome: Outcome) -> Decision | None:

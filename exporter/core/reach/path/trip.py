@@ -9,7 +9,9 @@ from exporter.core.model.fib import RouteResult
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.walk.outcome import Outcome
-from exporter.core.reach.context import ReachContext, family_name
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.namespace_rules import family_name
+from exporter.core.reach.path.link_step import host_end
 from exporter.core.reach.view import Device, NamespaceView, Visited
 
 Steps = Iterator[Step]
@@ -68,6 +70,11 @@ class Trip:
     def network_name(self) -> str:
         """The name of the network, '' where it is none of Docker's."""
         return self.network.name if self.network else ""
+
+    def port_names(self) -> list[str]:
+        """Return the name of the host's end of the device; nothing where it has none."""
+        end = host_end(self.context, self.context.home(self.client), self.device)
+        return [end.link.name] if end else []
 
 
 def translated(flow: Flow, outcome: Outcome, device: Device) -> Flow:

@@ -1,0 +1,68 @@
+"""docker-proxy as the server of a port of the host: its own connection to the container."""
+
+from exporter.core.explain.path import DNAT, FAILED, OK, UNKNOWN, Step
+from exporter.core.model.container_details import PortBinding
+from exporter.core.model.docker import Container
+from exporter.core.model.fib import RouteQuery
+from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTING
+from exporter.core.nat.walk.hooks import walk
+from exporter.core.nat.walk.ways import answer_to
+from exporter.core.reach.path.delivery import to_server
+from exporter.core.reach.path.holders import port_of
+from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step
+from exporter.core.reach.path.trip import Flow, Steps, Trip
+from exporter.core.reach.view import Device
+
+
+def proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) -> Steps:
+    """Yield the steps of docker-proxy's own connection to the container."""
+    what = f"{flow.protocol}/{flow.port}"
+    proxies = (trip.context.observation.proxies or {}).get(server.name)
+    if proxies is not None and (flow.protocol, flow.port) in proxies.stopped:
+        yield Step(DNAT, FAILED, f"the docker-proxy of {what} is stopped", "proxy_stopped")
+        return
+    target = _target(trip, server, binding)
+    result = trip.context.host.lookup(RouteQuery(target)) if target else None
+    if result is None or result.error:
+        yield Step(DNAT, UNKNOWN, f"the address to which docker-proxy forwards {what} is not known", "target_unknown")
+        return
+    yield Step(DNAT, OK, f"docker-proxy listens on {what} of the host, for {server.name}:{binding.container_port}")
+    inner = Flow(result.source, target, flow.protocol, binding.container_port)
+    bridge = trip.context.host.view.devices.get(result.ifindex)
+    network = trip.context.network_of_bridge(bridge.link.name) if bridge else None
+    if (step := _sent(trip, inner, bridge)) is not None:
+        yield step
+    if step is None or step.state == UNKNOWN:
+        yield from to_server(trip, inner, server, network, bridge)
+
+
+def _target(trip: Trip, server: Container, binding: PortBinding) -> str:
+    """The address that docker-proxy connects to: as the rules have it, else the container's on a bridge network."""
+    nat = trip.context.nat
+    for one in nat.expected.bindings if nat else ():
+        if (one.container, one.protocol, one.host_port) == (server.name, binding.protocol, binding.host_port):
+            return one.targets[0]
+    home = trip.context.home(server)
+    bridged = (
+        e for e in home.endpoints if (n := trip.context.networks.get(e.network_id)) and n.bridge and e.ip_address
+    )
+    return next((endpoint.ip_address for endpoint in bridged), "")
+
+
+def _sent(trip: Trip, flow: Flow, bridge: Device | None) -> Step | None:
+    """What the host's rules do to docker-proxy's packets and to the answers."""
+    name = bridge.link.name if bridge else ""
+    network = trip.context.network_of_bridge(name)
+    firewall = trip.context.host_firewall(
+        [name, *(port_of(trip.context, flow.destination, network) if network else ())]
+    )
+    if firewall is None:
+        return UNREAD_RULES
+    packet = flow.packet(oif=name, from_host=True)
+    sent = walk(firewall, packet, (OUTPUT, POSTROUTING))
+    networks = None, network
+    step = host_rules_step(trip.context, sent, "packets of docker-proxy", networks)
+    if step is not None:
+        return step
+    back = answer_to(packet, sent.packet, packet)._replace(iif=name, oif="", to_host=True)
+    return host_rules_step(trip.context, walk(firewall, back, (PREROUTING, INPUT)), "the answers", networks)

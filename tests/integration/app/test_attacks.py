@@ -1,0 +1,123 @@
+"""Attacks by clients and by containers against a process with a thousand containers: scrapes alone and under attack."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.fake_engine import FakeEngine
+from tests.support.program import LOOPBACK, get, listening, started
+from tests.support.waiting import until
+
+CONTAINERS, CLIENTS, SCRAPES, WARM_UP = 1000, 64, 60, 20
+MEGABYTE = 1 << 20
+PAUSE = 0.02  # between two scrapes: more than Prometheus' least interval would be
+
+# So many clients who request pages and documents again and again, each on a connection of its own.
+SIEGE = """
+import http.client, sys, threading
+address, count = sys.argv[1], int(sys.argv[2])
+names = "&".join(f"open=n{number}" for number in range(600))
+paths = ("/api/v1/topology", "/?" + names, "/api/v1/findings", "/")
+def client(number):
+    while True:
+        connection = http.client.HTTPConnection(address, timeout=60)
+        try:
+            while True:
+                connection.request("GET", paths[number % len(paths)])
+                connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+for number in range(count):
+    threading.Thread(target=client, args=(number,), daemon=True).start()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[tuple[FakeEngine, str]]:
+    """An engine with a thousand containers, and the address of an exporter that has read them all."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = FakeEngine(Path(folder))
+        for number in range(CONTAINERS):
+            engine.appear_silently(f"c{number}")
+        engine.appear()
+        try:
+            with started("--docker.host", engine.url, *LOOPBACK) as process:
+                address = listening(process)
+                until(
+                    lambda: get(address, "/metrics")[1].count("\ndockernet_container_info{") == CONTAINERS, 100, "all"
+                )
+                yield engine, address
+        finally:
+            engine.vanish()
+
+
+@contextmanager
+def siege(address: str) -> Iterator[None]:
+    argv = [sys.executable, "-c", SIEGE, address, str(CLIENTS)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            yield
+        finally:
+            process.kill()
+
+
+def scrapes(address: str) -> tuple[float, float]:
+    """The median and the 99th percentile of the times of some scrapes."""
+    found = []
+    for _ in range(WARM_UP):
+        get(address, "/metrics")
+    for _ in range(SCRAPES):
+        began = time.monotonic()
+        status, text = get(address, "/metrics")
+        found.append(time.monotonic() - began)
+        assert status == 200, text
+        time.sleep(PAUSE)
+    found.sort()
+    return found[len(found) // 2], found[-1]
+
+
+@pytest.mark.timeout(300)
+def test_clients_of_pages_do_not_starve_scrapes(host: tuple[FakeEngine, str]) -> None:
+    _, address = host
+    median, alone = scrapes(address)
+    with siege(address):
+        attacked_median, attacked = scrapes(address)
+    print(
+        f"scrape alone: median {median * 1000:.0f} ms, p99 {alone * 1000:.0f} ms; "
+        f"{CLIENTS} clients of pages: median {attacked_median * 1000:.0f} ms, p99 {attacked * 1000:.0f} ms"
+    )
+    # Two cores for the exporter, the clients and the engine. Without limits it was seconds.
+    assert attacked_median < 3 * median + 0.3
+
+
+@pytest.mark.timeout(300)
+def test_a_megabyte_of_hostile_text_in_each_field_leaves_scrapes_as_they_are(host: tuple[FakeEngine, str]) -> None:
+    engine, address = host
+    alone, _ = scrapes(address)
+    size = len(get(address, "/metrics")[1])
+    hostile = 'failed to listen on TCP socket: x: "\\<\x1b[2J\u202e' * (MEGABYTE // 40)
+    labels = {f"com.docker.compose.{name}": hostile for name in ("project", "service")}
+    for number in range(5):
+        engine.appear_silently(f"hostile{number}")
+        document = engine.containers[f"hostile{number}-id"]
+        if number:  # the first one runs: it has series
+            document["State"] |= {"Status": "exited", "Error": hostile, "ExitCode": 128}
+        document["Config"] |= {"Labels": labels, "Image": hostile, "Hostname": hostile}
+        document["Name"] = f"/{number}{hostile}"
+        engine.emit("container", "start", f"hostile{number}")
+    until(lambda: "0failed to listen" in get(address, "/metrics")[1], 60, "the hostile containers")
+    attacked, _ = scrapes(address)
+    grown = len(get(address, "/metrics")[1]) - size
+    print(f"scrape alone {alone * 1000:.0f} ms, with hostile texts {attacked * 1000:.0f} ms, {grown} bytes more")
+    assert attacked < 2 * alone + 0.05
+    assert grown < 50_000

@@ -1,0 +1,74 @@
+"""Clients whose device is a macvlan or ipvlan of a device of the host."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exporter.core.model.device_filters import DeviceFilter
+from exporter.core.model.docker import Link
+from exporter.core.model.fib import UNICAST, RouteResult
+from tests.support.builders import connect, network, run
+from tests.support.nat_hosts import NEW
+from tests.support.reach_hosts import ReachHost
+
+LAN = network("lan", driver="macvlan", subnet="192.0.2.0/24")
+PHONE = replace(connect(run("phone", network="lan"), "lan", ip="192.0.2.60"), endpoints=())
+PHONE = connect(replace(PHONE, pid=7), "lan", ip="192.0.2.60", gateway="192.0.2.1")
+PRINTER = replace(connect(replace(PHONE, name="printer", id="printer-id", endpoints=()), "lan", ip="192.0.2.61"), pid=8)
+
+
+def on(kind: str = "macvlan") -> ReachHost:
+    """Two containers on a network whose parent is eth0 of the host."""
+    host = ReachHost(NEW, LAN, PHONE, PRINTER).view("printer", listeners=())
+    for name in ("phone", "printer"):
+        host.device(name, "eth0", kind=kind, peer_ifindex=2)
+    return host.view("printer", listeners=("0.0.0.0:631",))
+
+
+SHIM = Link(40, "shim", "macvlan", peer_ifindex=2, carrier=True)
+CASES: dict[str, tuple[ReachHost, str, list[tuple[str, str, str]]]] = {
+    "outside": (on(), "198.51.100.1", []),
+    "a neighbour that is no container": (on(), "192.0.2.99:80", []),
+    "each other": (on(), "192.0.2.61:631", []),
+    "not listening": (on(), "192.0.2.61:80", [("listener", "failed", "not_listening")]),
+    "the host": (on(), "192.0.2.10:22", [("link", "failed", "macvlan_host")]),
+    "the host's own macvlan": (
+        on().with_device("", SHIM, "192.0.2.11"), "192.0.2.11:22", [("link", "unknown", "link_unknown")]
+    ),
+    "the host behind a router": (on(), "172.17.0.1:22", []),
+    "parent down": (on().device("", "eth0", up=False), "198.51.100.1", [("link", "failed", "uplink_down")]),
+    "parent without carrier": (
+        on().device("", "eth0", carrier=False), "198.51.100.1", [("link", "failed", "uplink_down")]
+    ),
+    "filter at the parent": (
+        on().view("", filters=(DeviceFilter(2, "egress", "tc filter u32"),)), "198.51.100.1",
+        [("link", "unknown", "rule_not_understood")],
+    ),
+    "parent unknown": (
+        on().device("phone", "eth0", peer_ifindex=99), "198.51.100.1", [("link", "unknown", "link_unknown")]
+    ),
+    "host not readable": (on().unread("", "namespace"), "198.51.100.1", [("link", "unknown", "privilege_missing")]),
+    "ipvlan": (on("ipvlan"), "198.51.100.1", [("link", "unknown", "link_unknown")]),
+    "server's device down": (
+        on().device("printer", "eth0", up=False), "192.0.2.61:631", [("link", "failed", "device_down")]
+    ),
+    "server's address lost": (
+        on().device("printer", "eth0", ("fe80::1",)), "192.0.2.61:631", [("link", "failed", "container_address_lost")]
+    ),
+    "own device down": (
+        on().device("phone", "eth0", up=False).route("phone", "198.51.100.1", RouteResult(UNICAST, 7)), "198.51.100.1",
+        [("link", "failed", "device_down")],
+    ),
+    "own rules": (
+        on().own_rules("phone", ":OUTPUT DROP"), "198.51.100.1", [("inside", "failed", "container_rule")]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "target", "faults"), CASES.values(), ids=CASES)
+def test_the_way_by_a_parent_device(
+    host: ReachHost, target: str, faults: list[tuple[str, str, str]], sentence: Any
+) -> None:
+    assert host.faults(target, "phone") == faults
+    assert host.path(target, "phone").steps[-1].detail == sentence

@@ -1,0 +1,117 @@
+"""Rules inside the namespaces of the client and of the server, in both directions."""
+
+from typing import Any
+
+import pytest
+
+from exporter.core.model.device_filters import DeviceFilter
+from tests.support.reach_hosts import ReachHost
+
+TARGET = "172.18.0.2:80"
+ITSELF = "172.18.0.3:90"
+FILTER, NAT, RAW = "filter", "nat", "raw"
+UNREADABLE = "-m string --string x"
+
+
+def rules(name: str, text: str, table: str = FILTER) -> ReachHost:
+    return ReachHost().own_rules(name, text, table)
+
+
+DROPS = {
+    "client's output": ("client", ":OUTPUT ACCEPT\n-A OUTPUT -p tcp --dport 80 -j DROP", FILTER),
+    "client's policy": ("client", ":OUTPUT DROP", FILTER),
+    "client's postrouting": ("client", ":POSTROUTING ACCEPT\n-A POSTROUTING -o eth0 -j DROP", "mangle"),
+    "answers at the client": ("client", ":INPUT DROP\n-A INPUT -i lo -j ACCEPT", FILTER),
+    "answers at the client's prerouting": ("client", ":PREROUTING ACCEPT\n-A PREROUTING -s 172.18.0.2 -j DROP", RAW),
+    "server's input": ("web", ":INPUT ACCEPT\n-A INPUT -p tcp --dport 80 -j REJECT", FILTER),
+    "server's policy": ("web", ":INPUT DROP", FILTER),
+    "server's source": ("web", ":INPUT ACCEPT\n-A INPUT -s 172.18.0.3 -j DROP", FILTER),
+    "server's prerouting": ("web", ":PREROUTING ACCEPT\n-A PREROUTING -i eth0 -j DROP", RAW),
+    "answers of the server": ("web", ":OUTPUT ACCEPT\n-A OUTPUT -p tcp --sport 80 -j DROP", FILTER),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "table"), DROPS.values(), ids=DROPS)
+def test_a_rule_that_drops_is_failed(name: str, text: str, table: str, sentence: Any) -> None:
+    host = rules(name, text, table)
+    assert host.faults(TARGET) == [("inside", "failed", "container_rule")]
+    [step] = [s for s in host.path(TARGET).steps if s.state != "ok"]
+    assert (step.detail, step.remedy) == (sentence, sentence)
+
+
+@pytest.mark.parametrize(("name", "text", "table"), DROPS.values(), ids=DROPS)
+def test_a_rule_that_is_not_understood_is_unknown(name: str, text: str, table: str) -> None:
+    if "DROP\n" in text or text.endswith(" DROP"):
+        text = text.replace(" DROP", " ACCEPT", 1)
+    chain = text.partition(" ")[0].removeprefix(":")
+    host = rules(name, f"{text.partition(chr(10))[0]}\n-A {chain} {UNREADABLE} -j DROP", table)
+    assert host.faults(TARGET) == [("inside", "unknown", "rule_not_understood")]
+    assert host.path(TARGET).verdict == "undetermined"
+
+
+PASSES = {
+    "established answers": ("client", ":INPUT DROP\n-A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT", FILTER),
+    "another port": ("web", ":INPUT ACCEPT\n-A INPUT -p tcp --dport 81 -j DROP", FILTER),
+    "another device": ("web", ":INPUT ACCEPT\n-A INPUT -i eth1 -j DROP", FILTER),
+    "forwarded": ("web", ":FORWARD DROP", FILTER),
+    "not new": ("web", ":INPUT ACCEPT\n-A INPUT -m state --state INVALID -j DROP", FILTER),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "table"), PASSES.values(), ids=PASSES)
+def test_an_ordinary_rule_is_silent(name: str, text: str, table: str) -> None:
+    assert rules(name, text, table).faults(TARGET) == []
+
+
+TRANSLATES = {
+    "DNAT of the client": ("client", ":OUTPUT ACCEPT\n-A OUTPUT -p tcp -j DNAT --to-destination 172.18.0.9:1", NAT),
+    "REDIRECT of the client": ("client", ":OUTPUT ACCEPT\n-A OUTPUT -p tcp -j REDIRECT --to-ports 15001", NAT),
+    "SNAT of the client": ("client", ":POSTROUTING ACCEPT\n-A POSTROUTING -j SNAT --to-source 172.18.0.9", NAT),
+    "REDIRECT of the server": ("web", ":PREROUTING ACCEPT\n-A PREROUTING -p tcp -j REDIRECT --to-ports 8080", NAT),
+    "DNAT of the server": ("web", ":PREROUTING ACCEPT\n-A PREROUTING -j DNAT --to-destination 10.0.0.1", NAT),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "table"), TRANSLATES.values(), ids=TRANSLATES)
+@pytest.mark.parametrize("listeners", [(), ("0.0.0.0:80",)], ids=["deaf", "listening"])
+def test_behind_a_translation_inside_nothing_is_known(
+    name: str, text: str, table: str, listeners: tuple[str, ...], sentence: Any
+) -> None:
+    host = rules(name, text, table).view("web", listeners=listeners)
+    assert host.faults(TARGET) == [("inside", "unknown", "redirected_inside")]
+    [step] = [s for s in host.path(TARGET).steps if s.state != "ok"]
+    assert step.detail == sentence
+
+
+@pytest.mark.parametrize(("name", "text", "table"), TRANSLATES.values(), ids=TRANSLATES)
+def test_nor_behind_one_that_is_not_understood(name: str, text: str, table: str) -> None:
+    host = rules(name, text.replace(" -j ", f" {UNREADABLE} -j ", 1), table).view("web", listeners=())
+    assert host.faults(TARGET) == [("inside", "unknown", "rule_not_understood")]
+
+
+LOOPS = {
+    "output": (":OUTPUT ACCEPT\n-A OUTPUT -o lo -j DROP", FILTER, "container_rule"),
+    "input": (":INPUT ACCEPT\n-A INPUT -i lo -j DROP", FILTER, "container_rule"),
+    "answers": (":OUTPUT ACCEPT\n-A OUTPUT -p tcp --sport 90 -j DROP", FILTER, "container_rule"),
+    "translation": (":OUTPUT ACCEPT\n-A OUTPUT -p tcp -j DNAT --to-destination 10.0.0.1", NAT, "redirected_inside"),
+    "not understood": (f":INPUT ACCEPT\n-A INPUT {UNREADABLE} -j DROP", FILTER, "rule_not_understood"),
+}
+
+
+@pytest.mark.parametrize(("text", "table", "code"), LOOPS.values(), ids=LOOPS)
+def test_rules_apply_to_a_packet_of_a_container_to_itself(text: str, table: str, code: str) -> None:
+    host = rules("client", text, table).view("client", listeners=("0.0.0.0:90",))
+    assert [(name, found) for name, _, found in host.faults(ITSELF)] == [("inside", code)]
+    assert host.path(ITSELF).verdict != "reachable"
+
+
+def test_the_engines_own_rules_inside_are_silent() -> None:
+    assert ReachHost().view("client", listeners=("0.0.0.0:90",)).faults(ITSELF) == []
+
+
+@pytest.mark.parametrize("name", ["client", "web"])
+def test_a_filter_at_the_device_inside_is_unknown(name: str, sentence: Any) -> None:
+    host = ReachHost().view(name, filters=(DeviceFilter(7, "egress", "tc filter bpf"),))
+    assert host.faults(TARGET) == [("inside", "unknown", "rule_not_understood")]
+    assert next(s.detail for s in host.path(TARGET).steps if s.state != "ok") == sentence
+    assert ReachHost().view(name, filters=(DeviceFilter(8, "egress", "tc filter bpf"),)).faults(TARGET) == []

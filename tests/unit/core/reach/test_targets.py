@@ -1,0 +1,126 @@
+"""Which addresses and ports a question is about, and the verdict of all of them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exporter.core.reach.answer import joined
+from exporter.core.reach.view import LISTENERS
+from tests.support.builders import connect, run, stop
+from tests.support.nat_hosts import NEW, WEB
+from tests.support.port_hosts import details
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import CLIENT, DNS_SOCKETS, HOST
+
+IN_HOST = connect(run("monitor", network="host"), "host")
+ALONE = run("alone", network="none")
+FRONT_WEB = replace(WEB, network_mode="front")
+
+
+def ends(host: ReachHost, target: str, source: str = "client") -> list[tuple[str, int]]:
+    return [(path.target.address, path.port) for path in host.answer(target, source).paths]
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "expected"),
+    [
+        ("web:81", "client", [("172.18.0.2", 81), ("fd00:18::2", 81)]),
+        ("web", "client", [("172.18.0.2", 80), ("fd00:18::2", 80)]),
+        ("172.18.0.2", "client", [("172.18.0.2", 80)]),
+        ("web-id", "client", [("172.18.0.2", 80), ("fd00:18::2", 80)]),
+        ("host", "client", [("172.18.0.1", 0)]),
+        ("host:22", "client", [("172.18.0.1", 22)]),
+        ("172.17.0.1", "client", [("172.17.0.1", 0)]),
+        ("host", "monitor", [("127.0.0.1", 0)]),
+        ("host", "alone", [("192.0.2.10", 0)]),
+        ("internet", "client", [("8.8.8.8", 443), ("2001:4860:4860::8888", 443)]),
+        ("internet", "dns", [("8.8.8.8", 443)]),
+        ("internet:80/udp", "dns", [("8.8.8.8", 80)]),
+        ("198.51.100.1", "client", [("198.51.100.1", 443)]),
+        ("bare", "client", [("172.21.0.2", 80)]),
+        ("www.example", "client", [("", 0)]),
+    ],
+)
+def test_the_addresses_and_ports_of_a_target(target: str, source: str, expected: list[tuple[str, int]]) -> None:
+    assert ends(ReachHost(NEW, IN_HOST, ALONE), target, source) == expected
+
+
+def test_an_alias_has_the_ports_of_its_container() -> None:
+    host = ReachHost(NEW, replace(details(WEB, hostname="store"), network_mode="front"))
+    assert ends(host, "store") == [("172.18.0.2", 80), ("fd00:18::2", 80)]
+
+
+def test_at_most_five_ports_that_are_not_on_the_loopback() -> None:
+    host = ReachHost().view("web", listeners=[f"0.0.0.0:{port}" for port in range(90, 80, -1)] + ["127.0.0.1:1"])
+    assert [port for _, port in ends(host, "172.18.0.2")] == [81, 82, 83, 84, 85]
+    listening = ReachHost().view("web", listeners=["127.0.0.1:1", "0.0.0.0:9/udp", *DNS_SOCKETS])
+    assert ends(listening, "172.18.0.2") == [("172.18.0.2", 0)]
+    exposed = ReachHost(NEW, details(FRONT_WEB, exposed=(("tcp", 83), ("udp", 84)))).view("web", listeners=[])
+    assert ends(exposed, "172.18.0.2") == [("172.18.0.2", 83)]
+
+
+def test_a_server_without_a_listening_port_is_failed_and_one_that_could_not_be_read_unknown(sentence: Any) -> None:
+    deaf = ReachHost().view("web", listeners=["127.0.0.1:1", "0.0.0.0:9/udp", *DNS_SOCKETS])
+    assert {path.steps[-1].code for path in deaf.answer("web").paths} == {"not_listening"}
+    assert deaf.answer("web").paths[0].steps[-1].detail == sentence
+    unread = ReachHost().unread("web", LISTENERS, "CAP_GRANTED")
+    step = unread.answer("web").paths[0].steps[-1]
+    assert (unread.answer("web").verdict, step.code) == ("undetermined", "privilege_missing")
+
+
+@pytest.mark.parametrize(
+    ("host", "source", "target", "state", "code"),
+    [
+        (ReachHost(), "nothing", "web", "unknown", "not_found"),
+        (ReachHost(NEW, stop(CLIENT)), "client", "web", "failed", "container_down"),
+        (ReachHost(NEW, replace(CLIENT, state="restarting")), "client", "web", "failed", "container_down"),
+        (ReachHost(NEW, replace(CLIENT, state="paused")), "client", "web", "failed", "container_paused"),
+    ],
+    ids=["absent", "stopped", "restarting", "paused"],
+)
+def test_a_client_that_sends_nothing_ends_the_way(
+    host: ReachHost, source: str, target: str, state: str, code: str, sentence: Any
+) -> None:
+    [step] = host.path(target, source).steps
+    assert (step.name, step.state, step.code, step.detail) == ("container", state, code, sentence)
+    assert host.visits == []
+
+
+def test_without_an_engine_nothing_is_known() -> None:
+    host = ReachHost()
+    host.connected = False
+    assert host.faults("web") == [("container", "unknown", "engine_unavailable")]
+
+
+def test_a_way_without_an_address_is_undetermined() -> None:
+    host = ReachHost(NEW, ALONE)
+    host.uplinks = ()
+    assert (host.path("host", "alone").verdict, host.faults("host", "alone")) == (
+        "undetermined",
+        [("route", "unknown", "route_unknown")],
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([], "undetermined"),
+        (["reachable"], "reachable"),
+        (["reachable", "unreachable"], "ambiguous"),
+        (["reachable", "blocked"], "ambiguous"),
+        (["reachable", "undetermined"], "undetermined"),
+        (["reachable", "undetermined", "unreachable"], "ambiguous"),
+        (["undetermined", "unreachable"], "undetermined"),
+        (["unreachable", "blocked"], "unreachable"),
+        (["blocked"], "blocked"),
+    ],
+)
+def test_the_verdict_of_several_paths(verdicts: list[str], expected: str) -> None:
+    assert joined(verdicts) == expected
+
+
+def test_each_namespace_is_visited_once() -> None:
+    host = ReachHost()
+    host.answer("web:80")
+    assert sorted(host.visits) == [HOST, "client", "web"]

@@ -1,0 +1,22 @@
+"""The pace of pages: at once after a pause, then one each interval."""
+
+import asyncio
+
+from exporter.web.server.pace import Pace
+
+
+def test_the_first_has_its_turn_at_once_and_each_other_an_interval_later() -> None:
+    async def turns() -> list[float]:
+        loop = asyncio.get_running_loop()
+        pace = Pace(0.05)
+        began = loop.time()
+
+        async def turn() -> float:
+            await pace.wait()
+            return loop.time() - began
+
+        return await asyncio.gather(*(turn() for _ in range(4)))
+
+    found = asyncio.run(turns())
+    assert all(at >= 0.05 * number - 0.001 for number, at in enumerate(found))
+    assert found == sorted(found)
