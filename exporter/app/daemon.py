@@ -36,7 +36,7 @@ async def _serve(config: Config) -> None:
     handle_signals(lambda: loop.call_soon_threadsafe(stopped.set), access if config.web_config_file else None)
     with wiring.build(config, allocator.give_back) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
-        reaches = ReachWorker(runtime.observations.recent, config.procfs)
+        reaches = ReachWorker(runtime.observations.recent, config.procfs, runtime.observations.fresh)
         answers = handlers(config, runtime.observations, reaches, runtime.engine.waiting_for)
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
         server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))

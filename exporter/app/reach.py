@@ -1,5 +1,6 @@
 """Explain the way from a container to a target, on an observation and on namespaces that are visited for it."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,12 +16,33 @@ from exporter.kernel.reach.visit import visiting
 from exporter.web.page import api
 
 WAIT_SECONDS = 2.0
+SETTLE_SECONDS = 0.2  # in which an engine is through with a container that starts
 
 T = TypeVar("T")
 
 
-def explain_reach(observation: Observation, question: Question, procfs: Path) -> ReachAnswer:
-    """Visit what the question needs, and answer."""
+def explain_reach(
+    observation: Observation, question: Question, procfs: Path, again: Callable[[], Observation]
+) -> ReachAnswer:
+    """Visit what the question needs, and answer; `again` observes anew where the fault may be a container's start."""
+    return settled(lambda one: _explain(one, question, procfs), observation, again)
+
+
+def settled(
+    explain: Callable[[Observation], ReachAnswer],
+    observation: Observation,
+    again: Callable[[], Observation],
+    wait: Callable[[float], None] = time.sleep,
+) -> ReachAnswer:
+    """Return the answer; of a fault that may pass what is left of it a moment later."""
+    found = explain(observation)
+    if not found.may_pass:
+        return found
+    wait(SETTLE_SECONDS)
+    return explain(again())
+
+
+def _explain(observation: Observation, question: Question, procfs: Path) -> ReachAnswer:
     with visiting(procfs) as visits:
         return reach(observation, question, lambda one: visits.container(one) if one is not None else visits.host())
 
@@ -39,11 +61,13 @@ def describe_surroundings(observation: Observation, what: str, procfs: Path) -> 
 class ReachWorker:
     """Answers one question at a time, on a thread of its own; clients may send as many as they like.
 
+    `observe` returns a recent observation, `again` one that begins with the call.
     The thread starts with the worker and has the capabilities of that moment, which the threads for requests do not.
     """
 
-    def __init__(self, observe: Callable[[], Observation], procfs: Path) -> None:
+    def __init__(self, observe: Callable[[], Observation], procfs: Path, again: Callable[[], Observation]) -> None:
         self._observe = observe
+        self._again = again
         self._procfs = procfs
         self._thread = ThreadPoolExecutor(1, "reach")
         self._thread.submit(int).result()
@@ -51,7 +75,7 @@ class ReachWorker:
     def answer(self, question: Question) -> str:
         """Answer from a recent observation, as JSON. Raises TimeoutError where earlier questions take too long."""
         observation = self._observe()
-        return self._run(lambda: api.written(document(explain_reach(observation, question, self._procfs))))
+        return self._run(lambda: api.written(document(explain_reach(observation, question, self._procfs, self._again))))
 
     def explained(self, observation: Observation, what: str) -> str:
         """Explain a port, or a container with its networks, as JSON. Raises TimeoutError as `answer` does."""

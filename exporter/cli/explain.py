@@ -103,7 +103,7 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
     from exporter.app.reach import explain_reach
 
     observation = observe_once(config, once=True).observation
-    found = explain_reach(observation, question, config.procfs)
+    found = explain_reach(observation, question, config.procfs, lambda: observe_once(config, once=True).observation)
     if probe:
         from exporter.cli.probe import probed
 
