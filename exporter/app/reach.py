@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from exporter.app.device_filters import with_filters
 from exporter.core.explain.query import find_container
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import ReachAnswer, document
@@ -80,7 +81,7 @@ class ReachWorker:
     def explained(self, observation: Observation, what: str) -> str:
         """Explain a port, or a container with its networks, as JSON. Raises TimeoutError as `answer` does."""
         around = self._run(lambda: describe_surroundings(observation, what, self._procfs))
-        return api.explained(observation, what, around)
+        return api.explained(self._run(lambda: with_filters(observation)), what, around)
 
     def _run(self, work: Callable[[], T]) -> T:
         running = self._thread.submit(work)

@@ -85,12 +85,13 @@ def _explain_remote(remote: "Remote", what: str) -> "tuple[Explanation, Surround
 
 
 def _explain_here(config: Config, what: str) -> "tuple[Explanation, Surroundings | None, CheckResult]":
+    from exporter.app.device_filters import with_filters
     from exporter.app.reach import describe_surroundings
     from exporter.core.explain.explain import explain as explained
 
-    taken = observe_once(config, until=lambda observation: explained(observation, what).complete)
+    taken = observe_once(config, until=lambda observation: explained(with_filters(observation), what).complete)
     around = describe_surroundings(taken.observation, what, config.procfs)
-    return explained(taken.observation, what), around, result_of(config, taken)
+    return explained(with_filters(taken.observation), what), around, result_of(config, taken)
 
 
 def _explain_reach(question: "Question", config: Config, remote: "Remote | None", *, probe: bool) -> "ReachAnswer":
@@ -102,7 +103,10 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
         return get(remote, path, parse_answer)
     from exporter.app.reach import explain_reach
 
-    observation = observe_once(config, once=True).observation
+    taken = observe_once(config, once=True)
+    if taken.engine_error:
+        click.echo(f"dockernet-exporter: {taken.engine_error}", err=True)
+    observation = taken.observation
     found = explain_reach(observation, question, config.procfs, lambda: observe_once(config, once=True).observation)
     if probe:
         from exporter.cli.probe import probed

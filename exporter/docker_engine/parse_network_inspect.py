@@ -21,6 +21,7 @@ def parse_network_inspect(document: Json) -> NetworkInspect:
         remote=tuple(_remote(document, {member.endpoint_id for member in members})),
         address_use=_address_use(document),
         mesh=tuple(_mesh(document, {member.endpoint_id for member in members})) if document.get("Ingress") else (),
+        service_addresses=dict(_service_addresses(document)),
     )
 
 
@@ -44,6 +45,14 @@ def _mesh(document: Json, own: set[str]) -> Iterator[MeshPort]:
             if (found := MESH_PORT.fullmatch(text)) is not None:
                 tasks = sorted(_tasks(service, own), key=lambda task: task.name)
                 yield MeshPort(label(name), int(found["published"]), int(found["target"]), tuple(tasks))
+
+
+def _service_addresses(document: Json) -> Iterator[tuple[str, str]]:
+    """Virtual addresses; a service without one, or in the mode dnsrr, has none."""
+    for name, service in sorted((document.get("Services") or {}).items()):
+        address = label(service.get("VIP")).partition("/")[0]
+        if name and address and address != "<nil>":
+            yield address, label(name)
 
 
 def _tasks(service: Json, own: set[str]) -> Iterator[Task]:

@@ -11,7 +11,6 @@ from exporter.core.model.sockets import BoundSocket, PortKey
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.kernel.conntrack.table import read_conntrack
-from exporter.kernel.links.device_filter_watcher import DeviceFilterWatcher
 from exporter.kernel.links.fdb import LearnedSource
 from exporter.kernel.links.fib_watcher import FibWatcher
 from exporter.kernel.links.stats_source import LinkStatsSource
@@ -52,7 +51,6 @@ class KernelSampler:
         self._interface_counters = InterfaceCounterReader(procfs, open_socket())
         self._overlays = OverlaySweep()
         self._fib = FibWatcher()
-        self._filters = DeviceFilterWatcher()
         self._namespaces = sweep_statistics(procfs, lambda: self._containers) if sweep else None
         self._ports = PortReader(procfs, sysfs) if ports else None
         sources: tuple[Source | None, ...] = (
@@ -62,7 +60,6 @@ class KernelSampler:
             self._interface_counters,
             self._overlays,
             self._fib,
-            self._filters,
             self._namespaces,
             self._ports,
         )
@@ -106,7 +103,6 @@ class KernelSampler:
                 *swept,
                 *self._overlays.state(),
                 self._fib.state,
-                self._filters.state,
             ),
             degraded=self._devices.degraded() + self._overlays.degraded(),
             overflows=self._devices.overflows,
@@ -114,9 +110,12 @@ class KernelSampler:
             fib=self._fib.reading,
             netns=read_shared_netns(self._procfs, inventory),
             learned=learned,
-            filters=self._filters.latest,
         )
         return self._ports.add_to(sample, inventory) if self._ports else sample
+
+    def revision(self) -> tuple[int, int, bool]:
+        """Return a value that differs after a notification about devices, addresses or routes; cheap."""
+        return self._devices.revision()
 
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices and whose they are: the same object while nothing changed."""

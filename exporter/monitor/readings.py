@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
@@ -24,7 +23,6 @@ class ReadingsPart:
     proxies: Mapping[str, ProxyUse] | None
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None
     redirected: frozenset[str]
-    filters: tuple[DeviceFilter, ...] | None
 
 
 class ReadingsCollector:
@@ -45,5 +43,4 @@ class ReadingsCollector:
             proxies=sample.proxies,
             inside=sample.namespace_sockets.listeners if sample.namespace_sockets else None,
             redirected=sample.namespace_sockets.redirected if sample.namespace_sockets else NO_CONTAINERS,
-            filters=sample.filters,
         )

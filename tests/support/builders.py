@@ -182,6 +182,7 @@ def observed(topology: Topology, *rows: StatsRow, stats: EngineStats | None = No
         rows={row[0]: row for row in rows},
         engine=stats or EngineStats(started=CREATED, stream_connected=True),
         sources=sample(topology.devices).sources,
+        filters=(),
     )
 
 

@@ -135,12 +135,14 @@ class NetworkInspect:
 
     `address_use`: subnet -> how many of its addresses are used, and how many the engine can still hand out
     (Status.IPAM, API 1.52 and later). `mesh` are the ports that services publish over it, of a Swarm's ingress network.
+    `service_addresses`: virtual address -> name of the Swarm service (VIP).
     """
 
     members: tuple[Member, ...] = ()
     remote: tuple[RemoteEndpoint, ...] = ()
     address_use: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     mesh: tuple[MeshPort, ...] = ()
+    service_addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +189,8 @@ class Exit:
 class Inventory:
     """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
-    `members`, `remote`, `address_use` and `mesh` are those of each network's NetworkInspect. `exits` are the last ends
-    of containers by id, also of those that were removed before they could be inspected.
+    `members`, `remote`, `address_use`, `mesh` and `service_addresses` are those of each network's NetworkInspect.
+    `exits` are the last ends of containers by id, also of those that were removed before they could be inspected.
     """
 
     connected: bool = False
@@ -199,6 +201,7 @@ class Inventory:
     remote: Mapping[str, tuple[RemoteEndpoint, ...]] = field(default_factory=dict)
     address_use: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     mesh: Mapping[str, tuple[MeshPort, ...]] = field(default_factory=dict)
+    service_addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     synced_at: float = 0.0
     exits: Mapping[str, Exit] = field(default_factory=dict)
 

@@ -76,6 +76,7 @@ def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventor
         remote=_of(by_id, inventory.remote),
         address_use=_of(by_id, inventory.address_use),
         mesh=_of(by_id, inventory.mesh),
+        service_addresses=_of(by_id, inventory.service_addresses),
     )
 
 
@@ -96,6 +97,7 @@ def with_inspect(inventory: Inventory, network_id: str, found: NetworkInspect | 
         remote={**inventory.remote, network_id: found.remote},
         address_use={**inventory.address_use, network_id: found.address_use},
         mesh={**inventory.mesh, network_id: found.mesh} if found.mesh or inventory.mesh else inventory.mesh,
+        service_addresses={**inventory.service_addresses, network_id: found.service_addresses},
     )
 
 
@@ -107,6 +109,7 @@ def _inspect_of(inventory: Inventory, network_id: str) -> NetworkInspect | None:
         inventory.remote.get(network_id, ()),
         inventory.address_use.get(network_id, {}),
         inventory.mesh.get(network_id, ()),
+        inventory.service_addresses.get(network_id, {}),
     )
 
 

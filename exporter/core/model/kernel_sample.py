@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from exporter.core.model.conntrack import ConntrackStats
-from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Interface, Link
 from exporter.core.model.fib import FibReading
 from exporter.core.model.routes import Route
@@ -96,7 +95,7 @@ class KernelSample:
     `overflows` counts how often messages about devices were lost; `learned` are the MAC addresses that each bridge
     (by ifindex) has learned. `proxies`: container name -> its docker-proxies. `netns`: container id -> inode of its
     network namespace, of those that share one and of their owners. `reserved_ports` are the ranges that the kernel does
-    not hand out by itself (net.ipv4.ip_local_reserved_ports). `filters` are None where they could not be read.
+    not hand out by itself (net.ipv4.ip_local_reserved_ports).
     """
 
     devices: Devices = field(default_factory=Devices)
@@ -112,4 +111,3 @@ class KernelSample:
     namespace_sockets: NamespaceSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None
     reserved_ports: tuple[tuple[int, int], ...] | None = None
-    filters: tuple[DeviceFilter, ...] | None = ()

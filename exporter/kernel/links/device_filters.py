@@ -9,14 +9,19 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.rtnl import RTM_GETQDISC, RTM_GETTFILTER, RTM_NEWLINK, RTM_NEWQDISC, RTM_NEWTFILTER
-
 from exporter.core.model.device_filters import EGRESS, INGRESS, DeviceFilter
 from exporter.kernel.bpf.tcx import BPF_TCX_EGRESS, BPF_TCX_INGRESS, count_tcx
 from exporter.kernel.links.links import IFINFOMSG, dump_request
 from exporter.kernel.netlink.client import ask_again
 from exporter.kernel.netlink.messages import U8, U32, Data, attributes, head, message, text
+from exporter.kernel.netlink.numbers import (
+    NLM_F_DUMP,
+    RTM_GETQDISC,
+    RTM_GETTFILTER,
+    RTM_NEWLINK,
+    RTM_NEWQDISC,
+    RTM_NEWTFILTER,
+)
 
 TCMSG = struct.Struct("=BBHiIII")  # family, pad, pad, ifindex, handle, parent, info
 TCA_KIND, TCA_OPTIONS = 1, 2

@@ -7,18 +7,12 @@ import socket
 import struct
 from collections.abc import Iterable, Mapping
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.rtnl import (
-    RTM_GETADDR,
-    RTM_NEWADDR,
-    RTM_NEWLINK,
-)
-
 from exporter.core.reach.view import Device
 from exporter.kernel.links.fdb import IFLA_INFO_DATA
 from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO, dump_request, parse_link
 from exporter.kernel.netlink.client import Answer, ask_again
 from exporter.kernel.netlink.messages import U8, Data, address, attributes, head, message, number, text
+from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETADDR, RTM_NEWADDR, RTM_NEWLINK
 
 IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 4, 5
 IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED = 1, 8, 33

@@ -1,10 +1,11 @@
 """TLS: the context of new connections, and the rule for clients' certificates."""
 
+import contextlib
 import ipaddress
 import os
 import ssl
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,8 +62,7 @@ def make_tls(settings: TlsSettings, pems: Pems) -> ServerTls:
     context.options |= ssl.OP_NO_RENEGOTIATION
     _set_versions(context, settings)
     _set_ciphers(context, settings)
-    if settings.curve_preferences and set(settings.curve_preferences) != set(CURVES):
-        context.set_ecdh_curve(CURVES[settings.curve_preferences[0]])  # Python's ssl has no call for several
+    _set_curve(context, settings.curve_preferences)
     _load_chain(context, pems)
     context.verify_mode = VERIFY[settings.client_auth]
     if context.verify_mode is not ssl.CERT_NONE:
@@ -79,6 +79,17 @@ def alternative_names(certificate: Mapping[str, Any]) -> set[str]:
         elif kind in ("DNS", "email", "URI"):
             names.add(value)
     return names
+
+
+def _set_curve(context: ssl.SSLContext, wanted: Sequence[str]) -> None:
+    """Take the first that is available: Python's ssl has no call for several, and none for X25519 on Debian 12."""
+    if not wanted or set(wanted) == set(CURVES):
+        return
+    for name in wanted:
+        with contextlib.suppress(ssl.SSLError):
+            context.set_ecdh_curve(CURVES[name])
+            return
+    raise ConfigError(f"curve_preferences: none of {', '.join(wanted)} is available")
 
 
 def _set_versions(context: ssl.SSLContext, settings: TlsSettings) -> None:

@@ -18,7 +18,7 @@ from exporter.kernel import sampler
 from exporter.kernel.conntrack import sweep as flow_sweep
 from exporter.kernel.conntrack.flows import read_flows
 from exporter.kernel.conntrack.sweep import FlowSweep
-from exporter.kernel.links import addresses, device_filter_watcher, stats
+from exporter.kernel.links import addresses, stats
 from exporter.kernel.links import watcher as link_watch
 from exporter.kernel.links.fdb import parse_learned, read_tables
 from exporter.kernel.links.links import read_links
@@ -37,7 +37,7 @@ from tests.support.kernel.captured import captured
 from tests.support.kernel.captured_flows import EXPECTED as CONNECTIONS
 from tests.support.kernel.captured_flows import MESSAGES as FLOWS
 from tests.support.kernel.damaged import TCP, damages
-from tests.support.kernel.messages import FakeSocket, Reply, always, as_socket, done, nsid_answer, renumbered
+from tests.support.kernel.messages import FakeSocket, FakeWait, Reply, always, as_socket, done, nsid_answer, renumbered
 from tests.support.kernel.messages import raw_attribute as lie
 from tests.support.kernel.messages import reply as message
 from tests.support.kernel.messages import stats_record as counters
@@ -111,7 +111,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str, stale: str 
     for module, answer in answers.items():
         monkeypatch.setattr(module, "open_socket", lambda *_, answer=answer, **__: FakeSocket(answer))
     monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: FakeSocket())
-    monkeypatch.setattr(device_filter_watcher, "open_socket", lambda *_, **__: Quiet())
+    monkeypatch.setattr(link_watch, "SocketWait", FakeWait)
     monkeypatch.setattr(addresses, "open_socket", lambda *_, **__: Quiet())
     monkeypatch.setattr(addresses, "read_addresses", lambda: ([], []))
     (procfs / "sys/net/netfilter").mkdir(parents=True)
@@ -141,7 +141,7 @@ def test_a_bad_answer_costs_one_source_of_a_sample_and_says_what_it_was(
     states = sources(monkeypatch, tmp_path, bad)
     assert [name for name, state in states.items() if not state.up] == ([bad] if reason else [])
     assert states[bad].error.startswith(reason)
-    assert len(states) == 6
+    assert len(states) == 5
 
 
 @pytest.mark.parametrize("failure", [KeyError(7), ValueError("half a line"), struct.error("4 bytes")])
@@ -193,7 +193,8 @@ def following(monkeypatch: pytest.MonkeyPatch, multicast: FakeSocket, dumps: Fak
     """A watcher that has begun to follow what these sockets say, and tries again at once."""
     found = iter([multicast, dumps, FakeSocket()])
     monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: next(found))
-    monkeypatch.setattr(link_watch, "POLL_INTERVAL", 0.0)
+    monkeypatch.setattr(link_watch, "SocketWait", FakeWait)
+    monkeypatch.setattr(link_watch, "RETRY_SECONDS", 0.0)
     watcher = LinkWatcher()
     watcher.start()
     return watcher

@@ -2,21 +2,22 @@
 
 import socket
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
+from exporter.app import device_filters
+from exporter.app.device_filters import with_filters
 from exporter.core.model.device_filters import DeviceFilter
-from exporter.kernel.links.device_filter_watcher import DeviceFilterWatcher
+from exporter.core.observation import Observation
+from exporter.core.topology.topology import join
 from exporter.kernel.links.device_filters import read_device_filters
 from exporter.kernel.netlink.client import open_socket
 from tests.support.bpf_drop import TCX_INGRESS, XDP, Hook, dropping
+from tests.support.builders import devices, inventory
 from tests.support.kernel.own_namespace import ip
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("host")
 
-SECONDS = 20.0
 U32 = "u32 match u32 0 0 action mirred egress redirect dev far0"
 
 
@@ -94,19 +95,16 @@ def test_a_program_is_named_while_it_is_attached(hook: Hook, what: str) -> None:
     assert read() == set()
 
 
-@pytest.fixture
-def watcher() -> Iterator[DeviceFilterWatcher]:
-    made = DeviceFilterWatcher()
-    made.start()
-    yield made
-    made.stop()
+def test_an_observation_gets_the_filters_of_the_moment() -> None:
+    seen = Observation(join(inventory(), devices()))
+    assert with_filters(seen).filters == ()
+    with dropping("eth0", XDP):
+        assert named(with_filters(seen).filters) == {("eth0", "ingress", "XDP program")}
 
 
-def test_a_change_of_tc_is_read_at_once(watcher: DeviceFilterWatcher) -> None:
-    assert watcher.latest == ()
-    assert watcher.state.up
-    tc("qdisc add dev eth0 clsact")
-    tc(f"filter add dev eth0 ingress pref 10 protocol ip {U32}")
-    until(lambda: named(watcher.latest) == {("eth0", "ingress", "tc filter u32 (pref 10)")}, SECONDS, "the filter")
-    tc("qdisc del dev eth0 clsact")
-    until(lambda: watcher.latest == (), SECONDS, "no filter")
+def test_filters_that_cannot_be_read_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: socket.socket) -> tuple[DeviceFilter, ...]:
+        raise PermissionError(1, "planted")
+
+    monkeypatch.setattr(device_filters, "read_device_filters", refused)
+    assert with_filters(Observation(join(inventory(), devices()), filters=())).filters is None

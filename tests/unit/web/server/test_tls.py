@@ -11,8 +11,10 @@ import pytest
 import trustme
 from structlog.testing import LogCapture
 
+from exporter.errors import ConfigError
+from exporter.web.access.config import TlsSettings
 from exporter.web.access.config_file import WebConfigFile
-from exporter.web.access.tls import alternative_names
+from exporter.web.access.tls import Pems, alternative_names, make_tls
 from tests.support.web_keys import Keys
 from tests.support.web_running import Site, serving
 
@@ -147,9 +149,29 @@ def test_whose_order_of_suites_counts_is_chosen(keys: Keys, prefer: str, chosen:
 )
 def test_curves_are_those_of_the_file(keys: Keys, curves: str, client: str, let_in: bool) -> None:  # noqa: FBT001  the answer
     asking = keys.client()
-    asking.set_ecdh_curve(client)
+    try:
+        asking.set_ecdh_curve(client)
+    except ssl.SSLError:
+        pytest.skip(f"this Python cannot choose {client}")
     with locked(keys.config(tls={"curve_preferences": curves}), asking) as site:
         assert is_let_in(site) == let_in
+
+
+def test_the_first_curve_that_is_available_is_taken(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = ssl.SSLContext.set_ecdh_curve
+
+    def without_x25519(context: ssl.SSLContext, name: str) -> None:
+        if name == "X25519":
+            raise ssl.SSLError("unknown group")
+        real(context, name)
+
+    asking = keys.client()
+    asking.set_ecdh_curve("prime256v1")
+    monkeypatch.setattr(ssl.SSLContext, "set_ecdh_curve", without_x25519)
+    with locked(keys.config(tls={"curve_preferences": "[X25519, CurveP256]"}), asking) as site:
+        assert is_let_in(site)
+    with pytest.raises(ConfigError, match="none of X25519 is available"):
+        make_tls(TlsSettings(curve_preferences=("X25519",)), Pems(b"", b"", None))
 
 
 @pytest.mark.parametrize("http2", ["true", "false"])

@@ -1,0 +1,52 @@
+"""Who talks to whom on which port: the identity of the series, and their sums."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from exporter.core.connections.reading import NONE_LIVING, Counts, Living
+
+CLIENT, SERVER = "client", "server"
+# Kinds of peers: a container, a Swarm service by its virtual address, this host, anything beyond it, an address of a
+# Docker subnet that no container has, and what is beyond the bounds.
+CONTAINER, SERVICE, HOST, OUTSIDE, UNASSIGNED, OTHER = "container", "service", "host", "outside", "nobody", "other"
+TCP = "tcp"
+
+
+class Pair(NamedTuple):
+    """A container and a peer. `container` is '' for processes of the host that connect to containers.
+
+    `peer` is '' unless the kind is a container or a service, since a container may have the name of a kind. `port` is a
+    number as text or 'other': of the peer for a client (a published one as it was addressed), its own for a server.
+    """
+
+    container: str
+    peer: str
+    peer_kind: str
+    port: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairSums:
+    """Sums of a pair since `created`, the last one added at `changed` (Unix time), and what lives now."""
+
+    counts: Counts = Counts()  # noqa: RUF009  a tuple
+    living: Living = NONE_LIVING
+    created: float = 0.0
+    changed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """All pairs; `totals` are sums by container, those of forgotten pairs included.
+
+    `lost` is an upper bound of changes of state that were not counted since `started` (Unix time). `older_counted` is
+    False where connections that are older than the exporter are not counted.
+    """
+
+    pairs: Mapping[Pair, PairSums] = field(default_factory=dict)
+    totals: Mapping[str, Counts] = field(default_factory=dict)
+    lost: int = 0
+    started: float = 0.0
+    older_counted: bool = False
