@@ -18,8 +18,8 @@ def netem(loss: int, *more: bytes) -> bytes:
 def tbf(rate: int, burst: int, limit: int, rate64: int = 0) -> bytes:
     """Struct tc_tbf_qopt: bytes per second, and bytes."""
     buffer = burst * 10**9 // (rate64 or rate) // 64 + 1
-    parms = struct.pack("=8xI12x3I", rate, limit, buffer, 0)
-    return attribute(1, parms) + (attribute(4, struct.pack("=Q", rate64)) if rate64 else b"")
+    values = struct.pack("=8xI12x3I", rate, limit, buffer, 0)
+    return attribute(1, values) + (attribute(4, struct.pack("=Q", rate64)) if rate64 else b"")
 
 
 @pytest.mark.parametrize(
