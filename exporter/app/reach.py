@@ -1,5 +1,7 @@
 """Explain the way from a container to a target, on an observation and on namespaces that are visited for it."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from exporter.core.explain.query import find_container
@@ -10,9 +12,31 @@ from exporter.core.reach.reach import reach
 from exporter.core.reach.surroundings import Surroundings, surroundings
 from exporter.kernel.reach.visit import visiting
 
+SETTLE_SECONDS = 0.2  # in which an engine is through with a container that starts
 
-def explain_reach(observation: Observation, question: Question, procfs: Path) -> ReachAnswer:
-    """Visit what the question needs, and answer."""
+
+def explain_reach(
+    observation: Observation, question: Question, procfs: Path, again: Callable[[], Observation]
+) -> ReachAnswer:
+    """Visit what the question needs, and answer; `again` observes anew where the fault may be a container's start."""
+    return settled(lambda one: _explain(one, question, procfs), observation, again)
+
+
+def settled(
+    explain: Callable[[Observation], ReachAnswer],
+    observation: Observation,
+    again: Callable[[], Observation],
+    wait: Callable[[float], None] = time.sleep,
+) -> ReachAnswer:
+    """Return the answer; of a fault that may pass what is left of it a moment later."""
+    found = explain(observation)
+    if not found.may_pass:
+        return found
+    wait(SETTLE_SECONDS)
+    return explain(again())
+
+
+def _explain(observation: Observation, question: Question, procfs: Path) -> ReachAnswer:
     with visiting(procfs) as visits:
         return reach(observation, question, lambda one: visits.container(one) if one is not None else visits.host())
 

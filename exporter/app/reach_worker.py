@@ -20,11 +20,13 @@ T = TypeVar("T")
 class ReachWorker:
     """Answers one question at a time, on a thread of its own; clients may send as many as they like.
 
+    `observe` returns a recent observation, `again` one that begins with the call.
     The thread starts with the worker and has the capabilities of that moment, which the threads for requests do not.
     """
 
-    def __init__(self, observe: Callable[[], Observation], procfs: Path) -> None:
+    def __init__(self, observe: Callable[[], Observation], procfs: Path, again: Callable[[], Observation]) -> None:
         self._observe = observe
+        self._again = again
         self._procfs = procfs
         self._thread = ThreadPoolExecutor(1, "reach")
         self._thread.submit(int).result()
@@ -32,7 +34,7 @@ class ReachWorker:
     def answer(self, question: Question) -> str:
         """Answer from a recent observation, as JSON. Raises TimeoutError where earlier questions take too long."""
         observation = self._observe()
-        return self._run(lambda: api.written(document(explain_reach(observation, question, self._procfs))))
+        return self._run(lambda: api.written(document(explain_reach(observation, question, self._procfs, self._again))))
 
     def explained(self, observation: Observation, what: str) -> str:
         """Explain a port, or a container with its networks, as JSON. Raises TimeoutError as `answer` does."""

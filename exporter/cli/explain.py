@@ -114,7 +114,7 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
     if taken.engine_error:
         click.echo(f"dockernet-exporter: {taken.engine_error}", err=True)
     observation = taken.observation
-    found = explain_reach(observation, question, config.procfs)
+    found = explain_reach(observation, question, config.procfs, lambda: observe_once(config, once=True).observation)
     if probe:
         from exporter.cli.probe import probed
 
