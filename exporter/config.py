@@ -40,6 +40,7 @@ class Config:
     procfs: Path = Path("/proc")
     sysfs: Path = Path("/sys")
     series_limit: int = 0
+    history_entries: int = 10_000
 
 
 def parse_listen_address(text: str) -> ListenAddress:

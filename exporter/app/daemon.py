@@ -9,11 +9,13 @@ from pathlib import Path
 from exporter import __version__
 from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
-from exporter.app.reach import ReachWorker
+from exporter.app.reach_worker import ReachWorker
 from exporter.app.signals import handle_signals
 from exporter.config import Config
+from exporter.core.history.change import EXPORTER_STARTED, Change
 from exporter.errors import ConfigError
 from exporter.log import get_logger
+from exporter.monitor.history import HistoryRecorder
 from exporter.web.access.access import OPEN, Access
 from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.routes import Workers, routes
@@ -34,10 +36,12 @@ async def _serve(config: Config) -> None:
     access = _access(config.web_config_file)
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     handle_signals(lambda: loop.call_soon_threadsafe(stopped.set), access if config.web_config_file else None)
-    with wiring.build(config, allocator.give_back) as runtime:
+    history = HistoryRecorder(config.history_entries)
+    history.record(Change(EXPORTER_STARTED, socket.gethostname(), "", __version__, history.since))
+    with wiring.build(config, allocator.give_back, history) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
-        reaches = ReachWorker(runtime.observations.recent, config.procfs)
-        answers = handlers(config, runtime.observations, reaches, runtime.engine.waiting_for)
+        reaches = ReachWorker(runtime.observations.recent, config.procfs, runtime.observations.fresh)
+        answers = handlers(config, runtime.observations, reaches, history, runtime.engine.waiting_for)
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
         server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
         try:

@@ -18,6 +18,7 @@ from exporter.metrics import (
     addresses,
     bind_failures,
     bridge,
+    changes,
     conntrack,
     endpoint,
     fdb,
@@ -47,6 +48,7 @@ SCRAPE_FAMILIES = (
     namespace.families,
     nat.families,
     bind_failures.families,
+    changes.families,
 )
 TEMPLATED_GROUPS = (
     endpoint.GROUP,

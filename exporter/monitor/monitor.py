@@ -16,6 +16,7 @@ from exporter.log import get_logger
 from exporter.monitor.bind_failures import BindFailureCollector, BindKernel
 from exporter.monitor.collector import Collector, Facts
 from exporter.monitor.engine import EngineCollector, EngineSource
+from exporter.monitor.history import HistoryRecorder
 from exporter.monitor.nat import NatCollector, NatKernel
 from exporter.monitor.networks import NetworkCollector, OverlayKernel
 from exporter.monitor.ports import PortCollector, PortKernel
@@ -52,8 +53,10 @@ class Monitor:
         nat: NatKernel | None = None,
         binds: BindKernel | None = None,
         ports: PortKernel | None = None,
+        history: HistoryRecorder | None = None,
     ) -> None:
-        """Without `nat`, `binds` or `ports` that collector is disabled."""
+        """Without `nat`, `binds` or `ports` that collector is disabled; without `history` no change is recorded."""
+        self._history = history
         self._kernel = kernel
         self._engine = EngineCollector()
         self._traffic = TrafficCollector(kernel)
@@ -83,6 +86,8 @@ class Monitor:
         for inventory in inventories:
             for collector in self._collectors:
                 collector.update_inventory(inventory)
+            if self._history:
+                self._history.update_inventory(inventory)
         self._inventory = inventory = inventories[-1]
         self._kernel.update_inventory(inventory)
         try:
@@ -101,7 +106,7 @@ class Monitor:
             facts = replace(facts, parts=(*facts.parts, collector.collect(facts)))
         observation = assemble(facts.topology, facts.parts)
         self._log_changes(observation)
-        return observation
+        return self._history.observe(observation) if self._history else observation
 
     def _attributed(self, inventory: Inventory, devices: Devices) -> Topology:
         topology = join(inventory, devices)

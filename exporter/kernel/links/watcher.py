@@ -66,6 +66,11 @@ class LinkWatcher:
         self._dumps.close()
         self._requests.close()
 
+    @property
+    def generation(self) -> int:
+        """The generation of the links."""
+        return self._table.generation
+
     def links(self) -> tuple[int, Mapping[int, Link]]:
         """Return a generation and its links by ifindex: the same object while nothing changed."""
         with self._lock:

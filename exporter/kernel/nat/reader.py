@@ -73,6 +73,11 @@ class NatReader:
         self._nft.close()
         self._watch.close()
 
+    @property
+    def changes(self) -> int:
+        """How many changes of nf_tables were notified."""
+        return self._watch.changes
+
     def read(self, devices: Iterable[str]) -> NatReading:
         """Read rules and counters; `devices` are those whose forwarding switch is read.
 
