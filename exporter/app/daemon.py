@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from exporter import __version__
 from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
-from exporter.app.reach import ReachWorker
+from exporter.app.reach_worker import ReachWorker
 from exporter.app.signals import handle_signals
 from exporter.config import Config
 from exporter.core.history.change import EXPORTER_STARTED, Change
@@ -46,7 +46,7 @@ async def _serve(config: Config) -> None:
     history.record(Change(EXPORTER_STARTED, socket.gethostname(), "", __version__, history.since))
     with wiring.build(config, allocator.give_back, history) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
-        reaches = ReachWorker(runtime.observations.recent, config.procfs)
+        reaches = ReachWorker(runtime.observations.recent, config.procfs, runtime.observations.fresh)
         answers = handlers(config, runtime.observations, reaches, history, runtime.engine.waiting_for)
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
         server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
