@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from exporter.kernel.reach.visit import visiting
 from exporter.web.page import api
 
 WAIT_SECONDS = 2.0
+AGAIN_SECONDS = 1.0  # for a further observation, of the time above
 SETTLE_SECONDS = 0.2  # in which an engine is through with a container that starts
 
 T = TypeVar("T")
@@ -35,12 +37,15 @@ def settled(
     again: Callable[[], Observation],
     wait: Callable[[float], None] = time.sleep,
 ) -> ReachAnswer:
-    """Return the answer; of a fault that may pass what is left of it a moment later."""
+    """Return the answer; of a fault that may pass what is left of it a moment later, if that can be observed."""
     found = explain(observation)
     if not found.may_pass:
         return found
     wait(SETTLE_SECONDS)
-    return explain(again())
+    try:
+        return explain(again())
+    except TimeoutError:
+        return found
 
 
 def _explain(observation: Observation, question: Question, procfs: Path) -> ReachAnswer:
@@ -62,13 +67,13 @@ def describe_surroundings(observation: Observation, what: str, procfs: Path) -> 
 class ReachWorker:
     """Answers one question at a time, on a thread of its own; clients may send as many as they like.
 
-    `observe` returns a recent observation, `again` one that begins with the call.
+    `observe` returns a recent observation, `again` one that begins with the call, in so many seconds.
     The thread starts with the worker and has the capabilities of that moment, which the threads for requests do not.
     """
 
-    def __init__(self, observe: Callable[[], Observation], procfs: Path, again: Callable[[], Observation]) -> None:
+    def __init__(self, observe: Callable[[], Observation], procfs: Path, again: Callable[[float], Observation]) -> None:
         self._observe = observe
-        self._again = again
+        self._again = partial(again, AGAIN_SECONDS)
         self._procfs = procfs
         self._thread = ThreadPoolExecutor(1, "reach")
         self._thread.submit(int).result()
