@@ -9,7 +9,7 @@ from pathlib import Path
 from exporter import __version__
 from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
-from exporter.app.reach import ReachWorker
+from exporter.app.reach_worker import ReachWorker
 from exporter.app.signals import handle_signals
 from exporter.config import Config
 from exporter.core.history.change import EXPORTER_STARTED, Change

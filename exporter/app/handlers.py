@@ -7,7 +7,7 @@ from collections.abc import Callable
 from exporter import __version__
 from exporter.app.document_cache import DocumentCache
 from exporter.app.observation_cache import ObservationCache
-from exporter.app.reach import ReachWorker
+from exporter.app.reach_worker import ReachWorker
 from exporter.app.scrape import SharedText
 from exporter.config import Config
 from exporter.core.observation import Observation
