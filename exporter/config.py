@@ -41,6 +41,7 @@ class Config:
     sysfs: Path = Path("/sys")
     series_limit: int = 0
     history_entries: int = 10_000
+    history_file: Path | None = None
 
 
 def parse_listen_address(text: str) -> ListenAddress:

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporter import __version__
 from exporter.app import allocator, capabilities, wiring
@@ -23,6 +24,9 @@ from exporter.web.server import listen
 from exporter.web.server.server import Server
 from exporter.web.worker_pool import WorkerPool
 
+if TYPE_CHECKING:
+    from exporter.app.history_file import HistoryFile
+
 log = get_logger(component="daemon")
 
 
@@ -36,7 +40,9 @@ async def _serve(config: Config) -> None:
     access = _access(config.web_config_file)
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     handle_signals(lambda: loop.call_soon_threadsafe(stopped.set), access if config.web_config_file else None)
-    history = HistoryRecorder(config.history_entries)
+    file = _history_file(config)
+    history = HistoryRecorder(config.history_entries, file.store if file else lambda _: None)
+    history.restore(file.start() if file else ())
     history.record(Change(EXPORTER_STARTED, socket.gethostname(), "", __version__, history.since))
     with wiring.build(config, allocator.give_back, history) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
@@ -60,7 +66,17 @@ async def _serve(config: Config) -> None:
             runtime.observations.stop()
             await server.stop()
             workers.close()
+            if file:
+                file.stop()
             reaches.close()
+
+
+def _history_file(config: Config) -> "HistoryFile | None":
+    if config.history_file is None:
+        return None
+    from exporter.app.history_file import HistoryFile  # SQLite is 2 MB
+
+    return HistoryFile(config.history_file, config.history_entries)
 
 
 def _access(file: Path | None) -> Callable[[], Access]:

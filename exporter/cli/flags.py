@@ -140,6 +140,12 @@ HISTORY_FLAGS = (
         show_default=True,
         metavar="NUMBER",
     ),
+    _flag(
+        HISTORY,
+        "--history.file",
+        "File that keeps the changes over restarts (SQLite, at most 64 MiB).  [default: in memory only]",
+        type=FILE,
+    ),
 )
 PATH_FLAGS = (
     _flag(PATHS, "--path.procfs", "Mount point of the host's procfs.", type=FILE, default="/proc", show_default=True),

@@ -13,12 +13,11 @@ from exporter.core.history.change import FINDING_BEGAN, FINDING_ENDED, Change
 
 COLUMNS = ("time", "kind", "subject", "network", "before", "after", "detail")
 TIME = "%Y-%m-%d %H:%M:%S"
-TEXTS = (*("kind", "subject", "before", "after", "container", "container_id", "network", "by", "detail", "finding"),)
 
 
 def parse_changes(document: Any) -> list[Change]:
     """Parse the answer of /api/v1/history."""
-    return [_parse(row) for row in document["changes"]]
+    return [change_log.parse_change(row) for row in document["changes"]]
 
 
 def document(changes: Iterable[Change]) -> str:
@@ -41,10 +40,3 @@ def _row(change: Change) -> tuple[str, ...]:
     if change.by:
         detail.append(f"by {change.by}")
     return moment, kind, change.subject, change.network, change.before, change.after, ", ".join(detail)
-
-
-def _parse(row: Any) -> Change:
-    texts = {name: str(row[name]) for name in TEXTS}
-    labels = {str(name): str(value) for name, value in row["labels"].items()}
-    seconds = None if row["seconds"] is None else float(row["seconds"])
-    return Change(time=float(row["time"]), labels=labels, seconds=seconds, **texts)
