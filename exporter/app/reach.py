@@ -28,12 +28,15 @@ def settled(
     again: Callable[[], Observation],
     wait: Callable[[float], None] = time.sleep,
 ) -> ReachAnswer:
-    """Return the answer; of a fault that may pass what is left of it a moment later."""
+    """Return the answer; of a fault that may pass what is left of it a moment later, if that can be observed."""
     found = explain(observation)
     if not found.may_pass:
         return found
     wait(SETTLE_SECONDS)
-    return explain(again())
+    try:
+        return explain(again())
+    except TimeoutError:
+        return found
 
 
 def _explain(observation: Observation, question: Question, procfs: Path) -> ReachAnswer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from exporter.core.reach.question import Question
 from exporter.web.page import api
 
 WAIT_SECONDS = 2.0
+AGAIN_SECONDS = 1.0  # of them for a further observation
 
 T = TypeVar("T")
 
@@ -20,13 +22,13 @@ T = TypeVar("T")
 class ReachWorker:
     """Answers one question at a time, on a thread of its own; clients may send as many as they like.
 
-    `observe` returns a recent observation, `again` one that begins with the call.
+    `observe` returns a recent observation, `again` one that begins with the call, within so many seconds.
     The thread starts with the worker and has the capabilities of that moment, which the threads for requests do not.
     """
 
-    def __init__(self, observe: Callable[[], Observation], procfs: Path, again: Callable[[], Observation]) -> None:
+    def __init__(self, observe: Callable[[], Observation], procfs: Path, again: Callable[[float], Observation]) -> None:
         self._observe = observe
-        self._again = again
+        self._again = partial(again, AGAIN_SECONDS)
         self._procfs = procfs
         self._thread = ThreadPoolExecutor(1, "reach")
         self._thread.submit(int).result()

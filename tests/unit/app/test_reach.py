@@ -42,6 +42,14 @@ def test_so_it_is_with_a_namespace_that_is_not_visible() -> None:
     assert asked(answer("container", UNKNOWN, "not_readable"))[0].verdict == "reachable"
 
 
+def test_where_no_observation_is_made_in_time_the_answer_stays() -> None:
+    def again() -> Observation:
+        raise TimeoutError
+
+    first = answer("link", FAILED, "veth_detached")
+    assert settled(lambda _: first, FIRST, again, lambda _: None) is first
+
+
 @pytest.mark.parametrize(
     "first",
     [

@@ -13,6 +13,7 @@ from exporter.core.reach.answer import FILTER
 from exporter.core.reach.path.arrival import FORGED
 from exporter.core.reach.path.forwarded import forwarded
 from exporter.core.reach.path.host_socket import to_host
+from exporter.core.reach.path.link_step import gravest
 from exporter.core.reach.path.mac_step import mac_step
 from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.route_step import unknown_route
@@ -33,13 +34,13 @@ BY_POLICY = (errno.EACCES, errno.ENETUNREACH)
 def via_host(trip: Trip, bridge: Device) -> Steps:
     """Yield the steps of a packet that the host gets from a bridge, to itself or to be forwarded."""
     context, flow = trip.context, trip.flow
-    wrong = _link_fault(trip, bridge)
     firewall = context.host_firewall([*trip.port_names(), bridge.link.name])
     if firewall is None:
         yield UNREAD_RULES
         return
-    yield from filter(None, [wrong])
-    if wrong is not None and wrong.state == FAILED:
+    faults = _link_faults(trip, bridge)
+    yield from faults
+    if any(fault.state == FAILED for fault in faults):
         return
     to_own = context.host.view.device_of(flow.destination) is not None
     packet = flow.packet(iif=bridge.link.name, to_host=to_own)
@@ -52,17 +53,16 @@ def via_host(trip: Trip, bridge: Device) -> Steps:
     yield from _routed(trip, bridge, firewall, packet, arrived)
 
 
-def _link_fault(trip: Trip, bridge: Device) -> Step | None:
+def _link_faults(trip: Trip, bridge: Device) -> list[Step]:
     """What keeps packets of the client from the bridge, or the host's answers from the client."""
     context, client = trip.context, trip.client
     there, back = (bridge.link.name, bridge), (client.name, trip.device)
     pid, hop = context.home(client).pid, trip.route.gateway or trip.flow.destination
-    steps = (
+    return gravest(
         mac_step(context, trip.network, (client, trip.device)),
         neighbour_step(trip.view, client.name, pid, trip.device, hop, there),
         neighbour_step(context.host.view, "the host", 0, bridge, trip.flow.source, back),
     )
-    return next(filter(None, steps), None)
 
 
 def _target(trip: Trip, flow: Flow) -> Network | None:

@@ -68,7 +68,7 @@ CASES: dict[str, tuple[ReachHost, str, str]] = {
     "server's neighbour": (neighbour("web", "172.18.0.3"), "failed", "wrong_neighbour"),
     "client without ARP": (ReachHost().device("client", "eth0", arp=False), "failed", "arp_off"),
     "server without ARP": (
-        ReachHost().device("web", "eth0", arp=False).view("client", neighbours=(RIGHT,)), "failed", "arp_off"
+        ReachHost().device("web", "eth0", arp=False), "failed", "arp_off"
     ),
     "server without ARP that answers": (
         ReachHost().device("web", "eth0", arp=False).view("web", neighbours=(BACK,)), "unknown", "arp_off"
