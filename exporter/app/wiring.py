@@ -10,6 +10,7 @@ from exporter.docker_engine.tls import read_tls
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.errors import ConfigError
 from exporter.kernel.bind_failures.source import BindSource
+from exporter.kernel.connections.source import ConnectionSource
 from exporter.kernel.nat.source import NatSource
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sampler import KernelSampler
@@ -66,7 +67,21 @@ def _monitor(config: Config, kernel: KernelSampler, running: ExitStack) -> Monit
         binds = BindSource(config.sysfs)
         binds.start()
         running.callback(binds.stop)
-    return Monitor(kernel, nat=nat, ports=kernel if "port" in config.collectors else None, binds=binds)
+    return Monitor(
+        kernel,
+        nat=nat,
+        ports=kernel if "port" in config.collectors else None,
+        binds=binds,
+        connections=_connections(config, running) if "connections" in config.collectors else None,
+        forget=config.connections_forget,
+    )
+
+
+def _connections(config: Config, running: ExitStack) -> ConnectionSource:
+    source = ConnectionSource(config.procfs, config.sysfs)
+    source.start()
+    running.callback(source.stop)
+    return source
 
 
 def _nat(config: Config, running: ExitStack) -> NatSource | None:

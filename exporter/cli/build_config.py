@@ -37,4 +37,5 @@ def build_config(flags: Mapping[str, Any]) -> Config:
         procfs=flags["path_procfs"],
         sysfs=flags["path_sysfs"],
         series_limit=flags["limits_series"],
+        connections_forget=flags["connections_forget"],
     )

@@ -18,6 +18,7 @@ from exporter.metrics import (
     addresses,
     bind_failures,
     bridge,
+    connections,
     conntrack,
     endpoint,
     fdb,
@@ -47,6 +48,7 @@ SCRAPE_FAMILIES = (
     namespace.families,
     nat.families,
     bind_failures.families,
+    connections.families,
 )
 TEMPLATED_GROUPS = (
     endpoint.GROUP,
@@ -58,6 +60,7 @@ TEMPLATED_GROUPS = (
     bridge.GROUP,
     uplink.GROUP,
     *nat_connections.GROUPS,
+    *connections.GROUPS,
 )
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
