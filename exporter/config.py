@@ -41,6 +41,8 @@ class Config:
     sysfs: Path = Path("/sys")
     series_limit: int = 0
     connections_forget: float = 3600.0
+    history_entries: int = 10_000
+    history_file: Path | None = None
 
 
 def parse_listen_address(text: str) -> ListenAddress:

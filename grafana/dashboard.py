@@ -12,6 +12,9 @@ from grafana.variables import DATASOURCE, variables
 
 REFRESH = "30s"
 RANGE = "now-3h"
+CHANGES = "dockernet_changes_total"
+# Kinds of changes that seldom happen without an operator.
+CAUSES = "exporter_started|engine_.+|rules_removed|uplink_changed|bridge_changed|route_changed|finding_began|network_.+"
 
 
 def assembled(
@@ -35,7 +38,7 @@ def assembled(
         .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
         .variables(variables(*chosen_by))
         .link(links.menu())
-        .annotations([_engine_lost(), *annotations])
+        .annotations([_engine_lost(), *_changes(), *annotations])
         .build()
     )
     built.panels = grid.panels
@@ -62,3 +65,17 @@ def annotation(name: str, color: str, expr: str, title: str, text: str, tags: st
 def _engine_lost() -> builders.AnnotationQuery:
     lost = f"{of('dockernet_up', HOST)} == 0 or {rate('dockernet_engine_event_stream_reconnects_total', HOST)} > 0"
     return annotation("Engine away", "red", lost, "Engine away", "{{instance}}", "instance")
+
+
+def _changes() -> tuple[builders.AnnotationQuery, builders.AnnotationQuery]:
+    """The history's entries by kind: what may be the cause of a fault, and, switched off, what happens on every day."""
+    found = [
+        annotation(
+            name, color, f"sum by (instance, kind) ({rate(CHANGES, labels)}) > 0", "{{kind}}", "{{instance}}", "kind"
+        )
+        for name, color, labels in (
+            ("Changes", "orange", f'{HOST}, kind=~"{CAUSES}"'),
+            ("Containers", "blue", f'{HOST}, kind!~"{CAUSES}"'),
+        )
+    ]
+    return found[0], found[1].enable(False)

@@ -5,21 +5,27 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporter import __version__
 from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
-from exporter.app.reach import ReachWorker
+from exporter.app.reach_worker import ReachWorker
 from exporter.app.signals import handle_signals
 from exporter.config import Config
+from exporter.core.history.change import EXPORTER_STARTED, Change
 from exporter.errors import ConfigError
 from exporter.log import get_logger
+from exporter.monitor.history import HistoryRecorder
 from exporter.web.access.access import OPEN, Access
 from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.routes import Workers, routes
 from exporter.web.server import listen
 from exporter.web.server.server import Server
 from exporter.web.worker_pool import WorkerPool
+
+if TYPE_CHECKING:
+    from exporter.app.history_file import HistoryFile
 
 log = get_logger(component="daemon")
 
@@ -34,10 +40,14 @@ async def _serve(config: Config) -> None:
     access = _access(config.web_config_file)
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     handle_signals(lambda: loop.call_soon_threadsafe(stopped.set), access if config.web_config_file else None)
-    with wiring.build(config, allocator.give_back) as runtime:
+    file = _history_file(config)
+    history = HistoryRecorder(config.history_entries, file.store if file else lambda _: None)
+    history.restore(file.start() if file else ())
+    history.record(Change(EXPORTER_STARTED, socket.gethostname(), "", __version__, history.since))
+    with wiring.build(config, allocator.give_back, history) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page"))
-        reaches = ReachWorker(runtime.observations.recent, config.procfs)
-        answers = handlers(config, runtime.observations, reaches, runtime.engine.waiting_for)
+        reaches = ReachWorker(runtime.observations.recent, config.procfs, runtime.observations.fresh)
+        answers = handlers(config, runtime.observations, reaches, history, runtime.engine.waiting_for)
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
         server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
         try:
@@ -56,7 +66,17 @@ async def _serve(config: Config) -> None:
             runtime.observations.stop()
             await server.stop()
             workers.close()
+            if file:
+                file.stop()
             reaches.close()
+
+
+def _history_file(config: Config) -> "HistoryFile | None":
+    if config.history_file is None:
+        return None
+    from exporter.app.history_file import HistoryFile  # SQLite is 2 MB
+
+    return HistoryFile(config.history_file, config.history_entries)
 
 
 def _access(file: Path | None) -> Callable[[], Access]:

@@ -1,17 +1,20 @@
 """The handlers of the routes: pages and documents of a recent observation, the exposition of a fresh one."""
 
+import contextlib
 import time
 from collections.abc import Callable
 
 from exporter import __version__
 from exporter.app.document_cache import DocumentCache
 from exporter.app.observation_cache import ObservationCache
-from exporter.app.reach import ReachWorker
+from exporter.app.reach_worker import ReachWorker
 from exporter.app.scrape import SharedText
 from exporter.config import Config
 from exporter.core.observation import Observation
 from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
+from exporter.monitor.history import HistoryRecorder
 from exporter.web.compression import compress
+from exporter.web.history_query import HistoryQuery
 from exporter.web.page import api
 from exporter.web.page.document import Page
 from exporter.web.routes import Handlers
@@ -19,18 +22,14 @@ from exporter.web.sse import Tick
 
 
 def handlers(
-    config: Config, observations: ObservationCache, reaches: ReachWorker, waiting_for: Callable[[], str]
+    config: Config,
+    observations: ObservationCache,
+    reaches: ReachWorker,
+    history: HistoryRecorder,
+    waiting_for: Callable[[], str],
 ) -> Handlers:
     """Return the handlers of all routes."""
-    exposition = Exposition(
-        config.collectors, config.container_labels, config.series_limit, own_metrics=config.own_metrics
-    )
-
-    def write(observation: Observation, *, openmetrics: bool, gzip: bool) -> bytes:
-        pieces = exposition.pieces(observation, openmetrics=openmetrics)
-        return compress(pieces) if gzip else b"".join(pieces)
-
-    shared = SharedText(write)
+    shared = _shared_text(config)
     documents = DocumentCache(observations.recent)
 
     def scrape(*, openmetrics: bool, gzip: bool) -> bytes:
@@ -53,7 +52,29 @@ def handlers(
         },
         explain=lambda what: documents.get(("explain", what), lambda seen: reaches.explained(seen, what)),
         explain_reach=reaches.answer,
+        history=_history(observations, history),
         tick=tick,
         waiting_for=waiting_for,
         stalled=observations.stalled,
     )
+
+
+def _history(observations: ObservationCache, history: HistoryRecorder) -> Callable[[HistoryQuery], str]:
+    def changes(query: HistoryQuery) -> str:
+        with contextlib.suppress(Exception):  # while observations fail, the list has what came before
+            observations.recent()
+        return api.changes(history.select(query.selection(time.time())), history.since)
+
+    return changes
+
+
+def _shared_text(config: Config) -> SharedText:
+    exposition = Exposition(
+        config.collectors, config.container_labels, config.series_limit, own_metrics=config.own_metrics
+    )
+
+    def write(observation: Observation, *, openmetrics: bool, gzip: bool) -> bytes:
+        pieces = exposition.pieces(observation, openmetrics=openmetrics)
+        return compress(pieces) if gzip else b"".join(pieces)
+
+    return SharedText(write)

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from math import inf
 from typing import Protocol
 
 from exporter.core.model.docker import Inventory
@@ -45,6 +46,7 @@ class ObservationCache:
         self._changed = threading.Condition()
         self._inventories: deque[Inventory] = deque(maxlen=MAX_INVENTORIES)
         self._requested = self._stopped = False
+        self._received = 0
         self._upcoming: Future[Observation] = Future()
         self._running: Future[Observation] = Future()
         # Each replaced by one assignment: when the last one began with itself, and when the present work began.
@@ -69,7 +71,18 @@ class ObservationCache:
         """Hand over a new inventory; returns at once."""
         with self._changed:
             self._inventories.append(inventory)
+            self._received += 1
             self._changed.notify_all()
+
+    @property
+    def inventories(self) -> int:
+        """How many inventories were handed over."""
+        return self._received
+
+    def began_at(self) -> float:
+        """Return when the last observation began, by the clock; minus infinity before the first."""
+        latest = self._latest
+        return latest[0] if latest is not None else -inf
 
     def fresh(self, timeout: float | None = WAIT_SECONDS) -> Observation:
         """Return an observation that begins after this call. Raises TimeoutError, and what observing raises."""

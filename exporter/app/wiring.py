@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from exporter.app.change_follower import ChangeFollower
 from exporter.app.observation_cache import ObservationCache
 from exporter.config import Config
 from exporter.docker_engine.tls import read_tls
@@ -15,6 +16,7 @@ from exporter.kernel.nat.source import NatSource
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sampler import KernelSampler
 from exporter.log import get_logger
+from exporter.monitor.history import HistoryRecorder
 from exporter.monitor.monitor import Monitor
 
 log = get_logger(component="wiring")
@@ -29,12 +31,18 @@ class Runtime:
 
 
 @contextmanager
-def build(config: Config, on_idle: Callable[[], None] = lambda: None) -> Iterator[Runtime]:
-    """Start the kernel's side, stop everything afterwards. Raises ConfigError when the kernel cannot be read at all."""
+def build(
+    config: Config, on_idle: Callable[[], None] = lambda: None, history: HistoryRecorder | None = None
+) -> Iterator[Runtime]:
+    """Start the kernel's side, stop everything afterwards. Raises ConfigError when the kernel cannot be read at all.
+
+    With a `history` changes are observed, also those that no reader requests.
+    """
     with ExitStack() as running:
         try:
             kernel = _started(config, running)
-            monitor = _monitor(config, kernel, running)
+            nat = _nat(config, running) if "nat" in config.collectors else None
+            monitor = _monitor(config, kernel, nat, running, history)
         except OSError as error:
             raise ConfigError(f"cannot read rtnetlink: {error.strerror or error}") from error
         observations = ObservationCache(monitor)
@@ -49,6 +57,11 @@ def build(config: Config, on_idle: Callable[[], None] = lambda: None) -> Iterato
         observations.start()
         running.callback(observations.stop)
         running.callback(engine.stop)
+        if history:
+            revision = lambda: (observations.inventories, kernel.revision(), nat.revision() if nat else 0)  # noqa: E731
+            follower = ChangeFollower(observations, revision)
+            follower.start()
+            running.callback(follower.stop)
         yield Runtime(observations, engine)
 
 
@@ -60,9 +73,10 @@ def _started(config: Config, running: ExitStack) -> KernelSampler:
     return kernel
 
 
-def _monitor(config: Config, kernel: KernelSampler, running: ExitStack) -> Monitor:
+def _monitor(
+    config: Config, kernel: KernelSampler, nat: NatSource | None, running: ExitStack, history: HistoryRecorder | None
+) -> Monitor:
     binds = None
-    nat = _nat(config, running) if "nat" in config.collectors else None
     if "bind-failures" in config.collectors:
         binds = BindSource(config.sysfs)
         binds.start()
@@ -74,6 +88,7 @@ def _monitor(config: Config, kernel: KernelSampler, running: ExitStack) -> Monit
         binds=binds,
         connections=_connections(config, running) if "connections" in config.collectors else None,
         forget=config.connections_forget,
+        history=history,
     )
 
 

@@ -38,4 +38,6 @@ def build_config(flags: Mapping[str, Any]) -> Config:
         sysfs=flags["path_sysfs"],
         series_limit=flags["limits_series"],
         connections_forget=flags["connections_forget"],
+        history_entries=flags["history_entries"],
+        history_file=flags["history_file"],
     )

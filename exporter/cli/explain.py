@@ -53,15 +53,22 @@ def explain(config: Config, /, what: str, target: str | None, *, probe: bool, ou
 
     Exit status: 0 reachable, 2 unreachable or blocked, 3 undetermined.
     """
-    from exporter.cli.output import check, explain, reach, table
-
     remote = remote_for(remote_flags)
     if probe and (remote or target in (None, "internet")):
         raise click.UsageError("--probe: needs a TARGET with an address, and no --url: it is sent from this host")
     if target is not None:
+        from exporter.cli.output import reach
+
         answer = _explain_reach(_question(what, target), config, remote, probe=probe)
         reach.print_as(answer, output)
         return reach.exit_status(answer)
+    return _explain(config, remote, what, output)
+
+
+def _explain(config: Config, remote: "Remote | None", what: str, output: str) -> int:
+    """Explain a port or a container."""
+    from exporter.cli.output import check, explain, table
+
     found, around, known = _explain_remote(remote, what) if remote else _explain_here(config, what)
     if output == "json":
         click.echo(explain.document(found, around))
@@ -103,8 +110,11 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
         return get(remote, path, parse_answer)
     from exporter.app.reach import explain_reach
 
-    observation = observe_once(config, once=True).observation
-    found = explain_reach(observation, question, config.procfs)
+    taken = observe_once(config, once=True)
+    if taken.engine_error:
+        click.echo(f"dockernet-exporter: {taken.engine_error}", err=True)
+    observation = taken.observation
+    found = explain_reach(observation, question, config.procfs, lambda: observe_once(config, once=True).observation)
     if probe:
         from exporter.cli.probe import probed
 

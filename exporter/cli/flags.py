@@ -9,6 +9,7 @@ from exporter import config
 from exporter.cli.options import Flag
 
 WEB, DOCKER, COLLECTORS, PATHS, LOGGING = "Web", "Docker", "Collectors", "Paths", "Logging"
+HISTORY = "History"
 FILE = click.Path(path_type=Path)
 COUNT = click.IntRange(min=0)
 
@@ -143,6 +144,23 @@ SHOWN_FLAGS = (
 DISABLE_DEFAULTS = (
     _flag(COLLECTORS, "--collector.disable-defaults", "Disable the collectors that no flag enables.", is_flag=True),
 )
+HISTORY_FLAGS = (
+    _flag(
+        HISTORY,
+        "--history.entries",
+        "Maximum number of changes to keep in memory (0 = none).",
+        type=click.IntRange(0, 1_000_000),
+        default=10_000,
+        show_default=True,
+        metavar="NUMBER",
+    ),
+    _flag(
+        HISTORY,
+        "--history.file",
+        "File that keeps the changes over restarts (SQLite, at most 64 MiB).  [default: in memory only]",
+        type=FILE,
+    ),
+)
 PATH_FLAGS = (
     _flag(PATHS, "--path.procfs", "Mount point of the host's procfs.", type=FILE, default="/proc", show_default=True),
     _flag(PATHS, "--path.sysfs", "Mount point of the host's sysfs.", type=FILE, default="/sys", show_default=True),
@@ -165,7 +183,7 @@ LOG_FLAGS = (
 )
 ALL_FLAGS: tuple[Flag, ...] = (
     *(*WEB_FLAGS, *DOCKER_FLAGS, *LABEL_FLAGS),
-    *(*SHOWN_FLAGS, *EVALUATED_FLAGS, *DISABLE_DEFAULTS, *PATH_FLAGS, *LOG_FLAGS),
+    *(*SHOWN_FLAGS, *EVALUATED_FLAGS, *DISABLE_DEFAULTS, *HISTORY_FLAGS, *PATH_FLAGS, *LOG_FLAGS),
 )
 # What a command that observes the host takes; the collectors too, where they decide what is evaluated.
 HOST_FLAGS: tuple[Flag, ...] = (*DOCKER_FLAGS, *PATH_FLAGS, *LOG_FLAGS)

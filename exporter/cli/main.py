@@ -8,6 +8,7 @@ from exporter.cli.build_config import build_config
 from exporter.cli.commands import check, ports, topology
 from exporter.cli.explain import explain
 from exporter.cli.flags import ALL_FLAGS, LISTEN_FLAGS, LOG_FLAGS
+from exporter.cli.history import history
 from exporter.cli.options import ExporterGroup, HostCommand, set_up_logging
 from exporter.config import Config
 from exporter.errors import ConfigError
@@ -60,7 +61,7 @@ def healthcheck(config: Config) -> int:
     return UNHEALTHY if reason else 0
 
 
-for command in (check, ports, explain, topology):
+for command in (check, ports, explain, topology, history):
     cli.add_command(command)
 
 

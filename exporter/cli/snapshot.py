@@ -22,7 +22,7 @@ ENGINE_SECONDS = 30.0
 # Background threads need a moment after the first observation.
 SWEEP_SECONDS = 3.0
 SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS, Input.ROUTE_LOOKUPS})
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS, ENGINE_PAUSE_SECONDS = 0.25, 0.02
 COUNTED_FROM_START = frozenset({"bind-failures", "connections"})
 
 
@@ -54,7 +54,7 @@ def snapshot(
         engine.start()
         deadline = time.monotonic() + ENGINE_SECONDS
         while engine.waiting_for() and time.monotonic() < deadline:
-            _pause()
+            _pause(ENGINE_PAUSE_SECONDS)
         observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
             return Snapshot(observation, _engine_error(config))
@@ -87,5 +87,5 @@ def _engine_error(config: Config) -> str:
     return ""
 
 
-def _pause() -> None:
-    threading.Event().wait(PAUSE_SECONDS)
+def _pause(seconds: float = PAUSE_SECONDS) -> None:
+    threading.Event().wait(seconds)

@@ -43,6 +43,7 @@ class Observation:
     a bridge's ifindex, `overlay_peers` by network id, `proxies` by a container's name, `inside` (the listeners of a
     network namespace) by the id of the container that owns it; `redirected` are the ids of those whose namespace has
     NAT rules on its prerouting hook. `filters` are read for `explain` alone, None if not.
+    `changes` are the entries of the history by kind, None where none is recorded.
     """
 
     topology: Topology
@@ -69,6 +70,7 @@ class Observation:
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None = None
     redirected: frozenset[str] = frozenset()
     filters: tuple[DeviceFilter, ...] | None = None
+    changes: Mapping[str, int] | None = None
 
     @property
     def evaluations(self) -> Mapping[str, Evaluation]:

@@ -1,16 +1,15 @@
 """The Engine API as this program uses it: nine GETs, each with a deadline, a maximum size and an expected shape."""
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import requests
-import urllib3
-
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import PODMAN, Container, Engine, Network, NetworkInspect
-from exporter.docker_engine.connection import AnswerError, Connection, Params, body_of, engine_errors
+from exporter.docker_engine.connection import AnswerError, Connection, engine_errors
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from exporter.docker_engine.peer import read_peer
@@ -18,12 +17,12 @@ from exporter.docker_engine.podman import NETWORKS, parse_podman_network
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.text import label
 from exporter.docker_engine.tls import EngineTls
+from exporter.docker_engine.transport import Params
 from exporter.errors import EngineError
 from exporter.log import get_logger
 
 FILTERS = json.dumps({"type": ["container", "network", "daemon"]})
 MAX_REPORTED = 1024
-NOT_FOUND = requests.codes.not_found
 PARSE_ERRORS = (AttributeError, KeyError, TypeError, ValueError, OverflowError)  # what parsing raises for a wrong shape
 
 T = TypeVar("T")
@@ -62,8 +61,8 @@ class EngineClient:
 
     def ping(self) -> None:
         """Raise EngineError unless the engine answers in time."""
-        with engine_errors(), self._connection().get("/_ping", self._limits.document_bytes, {}) as answer:
-            body_of(answer)
+        with engine_errors(), self._connection().get("/_ping", self._limits.document_bytes, {}) as pieces:
+            deque(pieces, maxlen=0)
 
     def engine(self) -> Engine:
         """GET /version and /info."""
@@ -106,7 +105,7 @@ class EngineClient:
         try:
             return self._connection().document(path, dict, self._limits.list_bytes, **params)
         except AnswerError as error:
-            if error.status == NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
 
@@ -134,13 +133,13 @@ class EngineClient:
         read = bytearray()
         try:
             # The size of a frame or a line is the engine's choice: a log that is too long is cut and not refused.
-            with engine_errors(), self._connection().get(path, self._limits.document_bytes, params) as answer:
-                for chunk in answer.raw.stream(size, decode_content=False):
-                    read += chunk
+            with engine_errors(), self._connection().get(path, self._limits.document_bytes, params) as pieces:
+                for piece in pieces:
+                    read += piece
                     if len(read) >= size:
                         break
         except AnswerError as error:
-            if error.status != NOT_FOUND:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise UnreadableLogError(error.message) from error
         return bytes(read[:size])
 
@@ -166,7 +165,5 @@ def _lines(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
             yield from (line for line in lines if line.strip())
             if len(rest) > max_bytes:
                 raise EngineError(f"event larger than {max_bytes} bytes")
-    except requests.ConnectionError as error:
-        if isinstance(error.args[0] if error.args else None, urllib3.exceptions.ReadTimeoutError):
-            raise QuietError from error
-        raise
+    except TimeoutError as error:
+        raise QuietError from error

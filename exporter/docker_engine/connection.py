@@ -1,34 +1,24 @@
-"""A connection to an engine by docker-py's transports, and its failures under one name."""
+"""A connection to an engine: documents and streams of its API, and all failures under one name."""
 
 import json
 import re
-import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 
-import docker
-import requests
-import urllib3
-from docker.constants import DEFAULT_DOCKER_API_VERSION
-from docker.errors import APIError, DockerException
-from docker.tls import TLSConfig
-from docker.transport import UnixHTTPAdapter
-
 from exporter.core.model.docker import DOCKER
-from exporter.docker_engine.budget import Budget, TcpAdapter, UnixAdapter
+from exporter.docker_engine.budget import Budget
 from exporter.docker_engine.podman import LIBPOD, LIBPOD_PREFIX, product_of
 from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import text
 from exporter.docker_engine.tls import EngineTls
+from exporter.docker_engine.transport import Params, make_transport
 from exporter.errors import EngineError
 
 VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
-IDENTITY = {"Accept-Encoding": "identity"}  # a small answer must not become a large one
 MAX_STREAM_SECONDS = 1e9
-PIECE = 1 << 16
-
-Params = Mapping[str, str | int]
 
 
 class AnswerError(EngineError):
@@ -46,16 +36,7 @@ class Connection:
         self._limits, self._timing = limits, timing
         self._budget = Budget()
         with engine_errors():
-            # With a version given it does no I/O: docker-py would read an endless answer for it.
-            self._client = docker.APIClient(
-                base_url=host,
-                version=DEFAULT_DOCKER_API_VERSION,
-                timeout=timing.request_timeout,
-                tls=_configuration(tls) if tls else False,
-            )
-            # The environment names other authorities (REQUESTS_CA_BUNDLE), which requests would prefer.
-            self._client.trust_env = tls is None
-            self._mount()
+            self._transport = make_transport(host, timing.request_timeout, self._budget, tls)
         self._prefix = ""
         self.product = DOCKER
         try:
@@ -72,50 +53,41 @@ class Connection:
             raise EngineError(f"unexpected answer to GET /version: ApiVersion is {text(version, 50)!r}")
         return version
 
-    def _mount(self) -> None:
-        old = self._client.get_adapter(self._client.base_url)
-        if isinstance(old, UnixHTTPAdapter):
-            self._client.mount(
-                "http+docker://", UnixAdapter(old.socket_path, self._timing.request_timeout, self._budget)
-            )
-        else:
-            self._client.mount(f"{self._client.base_url.partition(':')[0]}://", TcpAdapter(self._budget))
-        old.close()
-
     def close(self) -> None:
         """Close it."""
-        self._client.close()
+        self._transport.close()
 
     def document(self, path: str, kind: type[Any], size: int = 0, **params: str | int) -> Any:
         """GET a JSON document of at most `size` bytes and check that it is an object or a list, by `kind`."""
         with engine_errors(), self.get(path, size or self._limits.document_bytes, params) as answer:
-            found = _parsed(path, body_of(answer))
+            found = _parsed(path, b"".join(answer))
         if not isinstance(found, kind):
             raise EngineError(f"unexpected answer to GET {path}: {type(found).__name__}, expected {kind.__name__}")
         return found
 
     @contextmanager
-    def get(self, path: str, size: int, params: Params) -> Iterator[requests.Response]:
-        """Send a request; the answer is read within a with block. Raises AnswerError for another status than 200."""
+    def get(self, path: str, size: int, params: Params) -> Iterator[Iterator[bytes]]:
+        """Send a request; the pieces of the answer are read within a with block.
+
+        Raises AnswerError for another status than 200.
+        """
         self._budget.set(self._timing.answer, size)
         timeout = self._timing.request_timeout
-        with self._open(path, params, timeout) as answer:
-            if answer.status_code != requests.codes.ok:
-                raise AnswerError(path, answer.status_code, _message(body_of(answer)))
-            yield answer
+        with self._transport.get(self._versioned(path), params, timeout, stream=False) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise AnswerError(path, answer.status, _message(b"".join(answer.pieces)))
+            yield answer.pieces
 
     @contextmanager
     def stream(self, path: str, params: Params) -> Iterator[Iterator[bytes]]:
         """Send a request for a stream; its pieces come within a with block, each within a size, at whatever time."""
         self._budget.set(self._timing.request_timeout, self._limits.document_bytes)
-        with self._open(path, params, self._timing.quiet) as answer:
-            answer.raise_for_status()
-            if answer.status_code != requests.codes.ok:
-                raise AnswerError(path, answer.status_code, "")
-            yield self._pieces(answer)
+        with self._transport.get(self._versioned(path), params, self._timing.quiet, stream=True) as answer:
+            if answer.status != HTTPStatus.OK:
+                raise AnswerError(path, answer.status, "")
+            yield self._each_within_budget(answer.pieces)
 
-    def _pieces(self, answer: requests.Response) -> Iterator[bytes]:
-        pieces = answer.iter_content(chunk_size=None)
+    def _each_within_budget(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         while True:
             self._budget.set(MAX_STREAM_SECONDS, self._limits.event_bytes)
             piece = next(pieces, b"")
@@ -123,28 +95,8 @@ class Connection:
                 return
             yield piece
 
-    @contextmanager
-    def _open(self, path: str, params: Params, read_timeout: float) -> Iterator[requests.Response]:
-        answer = self._client.get(
-            f"{self._client.base_url}{LIBPOD_PREFIX if path.startswith(LIBPOD) else self._prefix}{path}",
-            params=params,
-            stream=True,
-            timeout=(self._timing.request_timeout, read_timeout),
-            allow_redirects=False,
-            headers=IDENTITY,
-        )
-        with answer:
-            yield answer
-
-
-def _configuration(tls: EngineTls) -> TLSConfig:
-    client = tuple(map(str, tls.client)) if tls.client else None
-    return TLSConfig(client_cert=client, ca_cert=str(tls.ca), verify=True)
-
-
-def body_of(answer: requests.Response) -> bytes:
-    """Read it to its end, in pieces: a Content-Length of any size must not allocate it."""
-    return b"".join(answer.raw.stream(PIECE, decode_content=False))
+    def _versioned(self, path: str) -> str:
+        return f"{LIBPOD_PREFIX if path.startswith(LIBPOD) else self._prefix}{path}"
 
 
 def _parsed(path: str, body: bytes) -> Any:
@@ -164,35 +116,17 @@ def _message(body: bytes) -> str:
 
 @contextmanager
 def engine_errors() -> Iterator[None]:
-    """Raise EngineError for all errors of docker-py, requests, urllib3 and the JSON parser."""
+    """Raise EngineError for all errors of a transport and of the JSON parser."""
     try:
         yield
     except EngineError:
         raise
-    except (
-        DockerException,
-        requests.RequestException,
-        urllib3.exceptions.HTTPError,
-        ValueError,
-        OSError,
-        RecursionError,
-    ) as error:
-        _clear_frames(error)
+    except (HTTPException, ValueError, OSError, RecursionError) as error:
         raise EngineError(text(_one_line(error))) from error
-
-
-def _clear_frames(error: BaseException | None) -> None:
-    """Clear what the frames of a failure hold: docker-py leaves a socket that did not connect to the garbage collector.
-
-    That runs seldom here, and an engine may be away for days.
-    """
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
 
 
 def _one_line(error: BaseException) -> str:
     """Of a nested exception text the innermost: 'No such file or directory' and not five classes around it."""
-    while isinstance(cause := error.__cause__ or error.__context__, BaseException) and not isinstance(error, APIError):
+    while isinstance(cause := error.__cause__ or error.__context__, BaseException):
         error = cause
     return " ".join(str(error).split()) or type(error).__name__

@@ -5,13 +5,13 @@ import re
 from exporter.docker_engine.peer import DEFAULT_HOST
 from exporter.errors import ConfigError
 
-SOCKET = re.compile(r"unix://(/[^?#;]+)")
+SOCKET = re.compile(r"(?:http\+)?unix:///*([^?#;]+)")
 
 
 def socket_path(url: str) -> str | None:
     """Return the path of the Unix socket; None for another address."""
     found = SOCKET.fullmatch(url or DEFAULT_HOST)
-    return found[1] if found else None
+    return f"/{found[1]}" if found else None
 
 
 def check_host(url: str) -> None:

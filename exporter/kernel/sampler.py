@@ -113,6 +113,10 @@ class KernelSampler:
         )
         return self._ports.add_to(sample, inventory) if self._ports else sample
 
+    def revision(self) -> tuple[int, int, bool]:
+        """Return a value that differs after a notification about devices, addresses or routes; cheap."""
+        return self._devices.revision()
+
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices and whose they are: the same object while nothing changed."""
         self._containers = containers

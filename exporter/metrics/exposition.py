@@ -18,6 +18,7 @@ from exporter.metrics import (
     addresses,
     bind_failures,
     bridge,
+    changes,
     connections,
     conntrack,
     endpoint,
@@ -49,6 +50,7 @@ SCRAPE_FAMILIES = (
     nat.families,
     bind_failures.families,
     connections.families,
+    changes.families,
 )
 TEMPLATED_GROUPS = (
     endpoint.GROUP,

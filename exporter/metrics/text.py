@@ -5,6 +5,7 @@ Tests compare the two renderings.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from prometheus_client.utils import floatToGoString
 
@@ -29,6 +30,7 @@ def escape(value: str) -> str:
     return value
 
 
+@lru_cache(1024)  # names and documentation are constants
 def head(name: str, kind: str, documentation: str, *, openmetrics: bool) -> str:
     """Write the two lines before a family's series; `name` is OpenMetrics', `kind` gauge, counter, info or summary."""
     text = documentation.replace("\\", r"\\").replace("\n", r"\n")
@@ -50,5 +52,14 @@ def _family(metric: Metric, *, openmetrics: bool) -> Iterator[str]:
     for name, labels, value, *_ in metric.samples:
         if openmetrics or not name.endswith(CREATED):
             text = ",".join([f'{label}="{escape(labels[label])}"' for label in sorted(labels)])
-            number = floatToGoString(value)  # type: ignore[no-untyped-call] # it has no types
-            yield f"{name}{{{text}}} {number}\n" if text else f"{name} {number}\n"
+            yield f"{name}{{{text}}} {number(value)}\n" if text else f"{name} {number(value)}\n"
+
+
+def number(value: float) -> str:
+    """Write a value as Prometheus does."""
+    return _number(value) if value else str(float(value))  # -0.0 equals 0
+
+
+@lru_cache(1024)  # most values are 1, small, or the time when a counter began
+def _number(value: float) -> str:
+    return floatToGoString(value)  # type: ignore[no-untyped-call, no-any-return] # it has no types

@@ -17,6 +17,7 @@ from exporter.monitor.bind_failures import BindFailureCollector, BindKernel
 from exporter.monitor.collector import Collector, Facts
 from exporter.monitor.connections import ConnectionCollector, ConnectionKernel
 from exporter.monitor.engine import EngineCollector, EngineSource
+from exporter.monitor.history import HistoryRecorder
 from exporter.monitor.nat import NatCollector, NatKernel
 from exporter.monitor.networks import NetworkCollector, OverlayKernel
 from exporter.monitor.ports import PortCollector, PortKernel
@@ -57,11 +58,13 @@ class Monitor:
         ports: PortKernel | None = None,
         connections: ConnectionKernel | None = None,
         forget: float = FORGET_SECONDS,
+        history: HistoryRecorder | None = None,
     ) -> None:
         """Without `nat`, `binds`, `ports` or `connections` that collector is disabled.
 
-        Idle pairs of `connections` end after `forget` seconds.
+        Without `history` no change is recorded. Idle pairs of `connections` end after `forget` seconds.
         """
+        self._history = history
         self._kernel = kernel
         self._engine = EngineCollector()
         self._traffic = TrafficCollector(kernel)
@@ -92,6 +95,8 @@ class Monitor:
         for inventory in inventories:
             for collector in self._collectors:
                 collector.update_inventory(inventory)
+            if self._history:
+                self._history.update_inventory(inventory)
         self._inventory = inventory = inventories[-1]
         self._kernel.update_inventory(inventory)
         try:
@@ -110,7 +115,7 @@ class Monitor:
             facts = replace(facts, parts=(*facts.parts, collector.collect(facts)))
         observation = assemble(facts.topology, facts.parts)
         self._log_changes(observation)
-        return observation
+        return self._history.observe(observation) if self._history else observation
 
     def _attributed(self, inventory: Inventory, devices: Devices) -> Topology:
         topology = join(inventory, devices)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import EndedLink, NamespaceInterface, StatsRow
+from exporter.core.model.memo import IdentityMemo
 from exporter.core.topology.topology import EndpointKey, Topology
 from exporter.core.traffic.bridge_split import Splits
 from exporter.core.traffic.ledger import Ledger
@@ -41,6 +42,7 @@ class TrafficCollector:
     def __init__(self, kernel: TrafficKernel) -> None:
         self._kernel = kernel
         self._ledger = Ledger()
+        self._created = IdentityMemo(self._ledger.created)  # a sum begins when a topology is attributed
         self._splits = Splits()
 
     def drain_ended(self) -> None:
@@ -72,7 +74,7 @@ class TrafficCollector:
         unknown = unknown_networks(topology, endpoints)
         return TrafficPart(
             endpoints=endpoints,
-            created=self._ledger.created(topology),
+            created=self._created(topology),
             networks={network_id: row for network_id, row in networks.items() if network_id not in unknown},
             splits=self._splits.split(bridges, networks, self._ledger.bridges(bridges)),
             rows=rows,

@@ -12,6 +12,7 @@ from typing import Protocol
 from aiohttp import web
 
 from exporter.core.reach.question import InvalidTargetError, Question, parse_question
+from exporter.web.history_query import HistoryQuery, InvalidQueryError, parse_history_query
 from exporter.web.negotiation import accepts_gzip, prefers_openmetrics
 from exporter.web.page.document import PageState
 from exporter.web.sse import Broadcaster, Tick
@@ -71,7 +72,7 @@ class Handlers:
 
     `waiting_for` names what is not ready yet, '' when all is; `stalled` is True while an observation does not end.
     `documents` are JSON, by path; so is what `explain` returns for a port or a container, and `explain_reach` for the
-    way from a container to a target.
+    way from a container to a target, and `history` for what the query selects.
     """
 
     scrape: Scrape
@@ -80,6 +81,7 @@ class Handlers:
     documents: Mapping[str, Callable[[], str]]
     explain: Callable[[str], str]
     explain_reach: Callable[[Question], str]
+    history: Callable[[HistoryQuery], str]
     tick: Callable[[], Tick]
     waiting_for: Callable[[], str]
     stalled: Callable[[], bool]
@@ -109,6 +111,7 @@ def routes(handlers: Handlers, workers: Workers, telemetry_path: str, max_scrape
         Route("/-/ready", readiness(handlers.waiting_for), MAX_PROBES, any_host=True),
         *(Route(path, document(make, pages), MAX_PAGES, paced=True) for path, make in handlers.documents.items()),
         Route("/api/v1/explain", explanation(handlers, pages), MAX_PAGES, paced=True),
+        Route("/api/v1/history", changes(handlers, pages), MAX_PAGES, paced=True),
         Route("/api/v1/live", live, MAX_STREAMS, MAX_CLIENT_STREAMS, streams=True),
         *static_files(),
     )
@@ -164,6 +167,19 @@ def explanation(handlers: Handlers, workers: WorkerPool) -> Answer:
         else:
             return web.Response(status=400, text=MISSING_QUERY)
         return web.Response(text=body, content_type="application/json")
+
+    return answer
+
+
+def changes(handlers: Handlers, workers: WorkerPool) -> Answer:
+    """Return a JSON document of the changes that the query selects."""
+
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            query = parse_history_query(request.query)
+        except InvalidQueryError as error:
+            return web.Response(status=400, text=f"{error}\n")
+        return web.Response(text=await workers.run(lambda: handlers.history(query)), content_type="application/json")
 
     return answer
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from exporter.core.model.docker import Container, Link, Network
+from exporter.core.model.docker import Container, Engine, Link, Network
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.nat.expected import expected
 from exporter.core.nat.ruleset import IP6, Place
@@ -43,6 +43,7 @@ class ReachHost:
         ordinary = [_ordinary(container, gateway) for container, gateway in GATEWAYS]
         self.rules = rules.with_inventory(*ordinary, *things)
         self.connected = True
+        self.engine_version = ""
         self.uplinks: tuple[str, ...] = ("eth0",)
         self.more: dict[str, Any] = {}
         self.nat: dict[str, Any] = {}
@@ -63,8 +64,10 @@ class ReachHost:
         return self._change(name, lambda view: replace(view, rulesets=(*view.rulesets, added)))
 
     def device(self, name: str, which: str, addresses: tuple[str, ...] | None = None, **fields: Any) -> "ReachHost":
-        """Change a device: fields of its Link, `isolated`, `port_state` and `filters` of the Device."""
-        own = {key: fields.pop(key) for key in ("isolated", "port_state", "filters") if key in fields}
+        """Change a device: fields of its Link, and those of the Device in `own`."""
+        own = {
+            key: fields.pop(key) for key in ("isolated", "port_state", "filters", "arp", "learning") if key in fields
+        }
 
         def changed(found: Device) -> Device:
             kept = found.addresses if addresses is None else addresses
@@ -103,7 +106,7 @@ class ReachHost:
 
     def answer(self, target: str, source: str = "client") -> ReachAnswer:
         """Answer one question."""
-        return reach(self._observation(), parse_question(source, target), self._visit)
+        return reach(self.observation(), parse_question(source, target), self._visit)
 
     def path(self, target: str, source: str = "client") -> ReachPath:
         """Answer a question that has one path."""
@@ -118,8 +121,11 @@ class ReachHost:
         self._changes.setdefault(name, []).append(change)
         return self
 
-    def _observation(self) -> Observation:
+    def observation(self) -> Observation:
+        """What was observed of it."""
         inventory = replace(self.rules.inventory, connected=self.connected)
+        if self.engine_version:
+            inventory = replace(inventory, engine=Engine("", self.engine_version, ""))
         devices = host_devices(self.uplinks)
         wanted = expected(inventory, inside_of(inventory.networks.values(), devices))
         nat = NatView(**{"reading": self.rules.reading(), "expected": wanted, "redirects": (), **self.nat})

@@ -68,7 +68,9 @@ def host_view() -> NamespaceView:
     found = {i: Device(link, HOST_ADDRESSES.get(link.name, ())) for i, link in host_devices().links.items()}
     for i in BRIDGES.values():
         found[i] = replace(found[i], link=replace(found[i].link, mac_address=f"02:42:00:00:00:0{i}"))
-    ports = {i: replace(d, port_state=3, isolated=False) for i, d in found.items() if d.link.master_ifindex}
+    ports = {
+        i: replace(d, port_state=3, isolated=False, learning=True) for i, d in found.items() if d.link.master_ifindex
+    }
     return NamespaceView(
         devices={1: LO, **found, **ports},
         listeners=tuple(map(socket, PROXIES)),

@@ -56,6 +56,7 @@ class Site:
             documents={"/api/v1/topology": lambda: "{}"},
             explain=lambda what: f'"{what}"',
             explain_reach=lambda question: f'"{question}"',
+            history=lambda query: f'"{query}"',
             tick=lambda: Tick("{}", 0, 0.0),
             waiting_for=lambda: self.waiting_for,
             stalled=lambda: self.stalled,

@@ -37,7 +37,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--engine", action="append", choices=BOTH, help="the Debian suite of an engine; all by default")
     parser.add_argument("--only", action="append", metavar="PATTERN", help="names or kinds of cases, as `nft*`")
     parser.add_argument("--layout", action="append", choices=(NFT, LEGACY), help="rule layout; all by default")
-    parser.add_argument("--quick", action="store_true", help="the cases of `make test`")
+    parser.add_argument("--quick", action="store_true", help="those of tests/truth/chosen.py")
     parser.add_argument("--write", action="store_true", help="write docs/truth.md")
     parser.add_argument("--accept", action="store_true", help="write tests/truth/known_wrong.json")
     parser.add_argument("--rows", help=argparse.SUPPRESS)

@@ -30,6 +30,11 @@ class Verdict(IntEnum):
     BROKEN = 2
     UNKNOWN = 3
 
+    @property
+    def words(self) -> str:
+        """As `explain` writes it."""
+        return {0: "reachable", 2: "unreachable or blocked", 3: "undetermined"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

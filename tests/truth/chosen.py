@@ -1,4 +1,4 @@
-"""Cases that are chosen by name: those of `make test`, and those for the rules of iptables-legacy."""
+"""Cases that are chosen by name: those of `--quick`, and those for the rules of iptables-legacy."""
 
 # some of each kind, in three minutes for each engine
 QUICK = frozenset(

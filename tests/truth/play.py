@@ -45,7 +45,7 @@ class Outcome:
         """Everything that the product answers wrongly, in short phrases."""
         found = []
         if (self.case.asked or self.case.once) and self.verdict not in self.case.verdicts:
-            said = self.verdict.name.lower() if self.verdict is not None else "nothing"
+            said = self.verdict.words if self.verdict is not None else "nothing"
             found.append(f"{'check' if self.case.once else 'explain ' + self.case.asked}: {said}")
         kinds = ", ".join(sorted({f"{one.kind} {one.severity}" for one in self.seen}))
         if self.case.finds and not self.present:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.truth.case import LEGACY, NFT
+from tests.truth.case import LEGACY, NFT, Verdict
 from tests.truth.play import Outcome
 
 VERSIONS = {"bookworm": "20.10.24", "sid": "28.5.2"}
-VERDICTS = ("broken", "unknown", "whole")
+VERDICTS = (Verdict.BROKEN, Verdict.UNKNOWN, Verdict.WHOLE)
 INTRODUCTION = Path(__file__).with_name("introduction.md")
 FINDINGS = ("present", "wrong kind", "missed")
 
@@ -96,7 +96,7 @@ def _counted(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
     outages, habits = [one for one in rows if one.outage], [one for one in rows if not one.outage]
     yield "outages planted", outages
     for verdict in VERDICTS:
-        yield f"- `explain` says {verdict}", [one for one in outages if one.verdict == verdict]
+        yield f"- `explain`: {verdict.words}", [one for one in outages if one.verdict == verdict.name.lower()]
     for state in FINDINGS:
         yield f"- finding {state}", [one for one in outages if one.finding == state]
     yield "ordinary habits", habits

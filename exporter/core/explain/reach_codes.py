@@ -88,6 +88,15 @@ REACH_CODES = {
         "A permanent neighbour entry gives the address another MAC address.",
         "Run `ip neighbour del ADDRESS dev DEVICE` in the client.",
     ),
+    "arp_off": Code(
+        "ARP is switched off on a device (IFF_NOARP): it neither requests MAC addresses nor answers requests.",
+        "Run `ip link set DEVICE arp on`.",
+    ),
+    "mac_address_shared": Code(
+        "Two devices on one bridge have the same MAC address: the bridge sends the frames of both to one port.",
+        "Remove `mac_address` from one of the containers, and create it anew.",
+        ("duplicate_address",),
+    ),
     "macvlan_host": Code(
         "A macvlan or ipvlan device never reaches the host's own addresses on its parent.",
         "Give the host a macvlan device of its own on the parent, or the container a second network.",
@@ -126,6 +135,11 @@ REACH_CODES = {
     ),
     "uplink_down": Code("The outgoing device has no carrier or is down.", "See `ip link` on the host."),
     # back, listener, mtu
+    "answered_from_elsewhere": Code(
+        "Docker-proxy answers UDP from another address than the one that was used: engines before 28.0 let the route "
+        "to the client choose it, and a connected client drops such answers.",
+        "Connect to the gateway of the client's network, or to the container by its name on a common network.",
+    ),
     "no_route_back": Code("The server has no route to the client.", "Run `docker restart NAME`."),
     "backlog_full": Code(
         "The server listens and accepts no connection: its accept queue is full.",

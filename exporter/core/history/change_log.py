@@ -10,6 +10,7 @@ from exporter.core.history.change import CONTAINER_RENAMED, KINDS, Change
 MAX_BYTES = 32 << 20
 MAX_SELECTED = 10_000
 MIN_ID_PREFIX = 4
+TEXTS = (*("kind", "subject", "before", "after", "container", "container_id", "network", "by", "detail", "finding"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,14 @@ def select(changes: Iterable[Change], selection: Selection) -> list[Change]:
 def document(changes: Iterable[Change]) -> list[dict[str, Any]]:
     """Return the changes for JSON, with every field."""
     return [{name: getattr(change, name) for name in Change.__dataclass_fields__} for change in changes]
+
+
+def parse_change(row: Any) -> Change:
+    """Parse what `document` returned. Raises LookupError, TypeError, ValueError or AttributeError for anything else."""
+    texts = {name: str(row[name]) for name in TEXTS}
+    labels = {str(name): str(value) for name, value in row["labels"].items()}
+    seconds = None if row["seconds"] is None else float(row["seconds"])
+    return Change(time=float(row["time"]), labels=labels, seconds=seconds, **texts)
 
 
 def _is_about(change: Change, container: str) -> bool:

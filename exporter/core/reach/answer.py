@@ -6,6 +6,9 @@ from typing import Any
 
 from exporter.core.explain.path import (
     BLOCKED,
+    FAILED,
+    LINK,
+    OK,
     REACHABLE,
     UNDETERMINED,
     UNREACHABLE,
@@ -33,6 +36,9 @@ CONTAINER, NAME, INSIDE, FILTER, MASQUERADE, OUTSIDE, BACK, MTU, PROBE = (
     "mtu",
     "probe",
 )
+
+# An engine connects, resolves and filters for a container after it has made its namespace.
+STARTING, UNREAD = (CONTAINER, LINK, FILTER, NAME), "not_readable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,12 @@ class ReachAnswer:
     def verdict(self) -> str:
         """The verdict of all paths; AMBIGUOUS where some are reachable and others are not."""
         return joined(path.verdict for path in self.paths)
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether a path ends at a step that fails for a moment while a container starts."""
+        first = (next((step for step in path.steps if step.state != OK), None) for path in self.paths)
+        return any(s is not None and s.name in STARTING and (s.state == FAILED or s.code == UNREAD) for s in first)
 
 
 def joined(verdicts: Iterable[str]) -> str:

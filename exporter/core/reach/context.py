@@ -27,6 +27,12 @@ class ReachContext:
         self._visited: dict[str, Visited] = {}
         self._nat: NatContext | None = None
 
+    @property
+    def engine_version(self) -> tuple[int, ...]:
+        """Major and minor version of the engine, empty where it is not known."""
+        engine = self.inventory.engine
+        return tuple(int(part) for part in (engine.version if engine else "").split(".")[:2] if part.isdecimal())
+
     def home(self, container: Container) -> Container:
         """Return the container whose namespace a container uses: its own, or that of `--network container:X`."""
         return self.inventory.containers.get(container.network_owner, container)

@@ -17,7 +17,9 @@ FORWARDING = 3  # of `port_state` (linux/if_bridge.h: BR_STATE_FORWARDING)
 class Device:
     """A device with its addresses, link-local ones included, without prefix length.
 
-    Of a bridge port: `port_state` (IFLA_BRPORT_STATE) and `isolated` (IFLA_BRPORT_ISOLATED); None for other devices.
+    `arp`: without IFF_NOARP.
+    Of a bridge port: `port_state` (IFLA_BRPORT_STATE), `isolated` (IFLA_BRPORT_ISOLATED), and `learning`, whether the
+    bridge stores source addresses of frames (IFLA_BRPORT_LEARNING); None for other devices.
     Of a bridge: `filters` are the IP versions whose rules its own switch applies to bridged packets
     (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES).
     """
@@ -27,6 +29,8 @@ class Device:
     port_state: int | None = None
     isolated: bool | None = None
     filters: frozenset[int] = frozenset()
+    arp: bool = True
+    learning: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

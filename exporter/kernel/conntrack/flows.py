@@ -13,13 +13,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from pyroute2.netlink import NLM_F_DUMP
-
 from exporter.core.nat.flows import Flows
 from exporter.errors import SourceError
 from exporter.kernel.netlink.client import answers
 from exporter.kernel.netlink.messages import ATTRIBUTE, NLA_F_NESTED, Data, MalformedError, attribute, head, message
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, open_socket
+from exporter.kernel.netlink.numbers import NLM_F_DUMP
 from exporter.kernel.netlink.protocols import ADDRESS_SIZES, PROTOCOLS
 
 GET = 1 << 8 | 1  # NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET

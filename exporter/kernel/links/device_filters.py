@@ -9,14 +9,19 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.rtnl import RTM_GETQDISC, RTM_GETTFILTER, RTM_NEWLINK, RTM_NEWQDISC, RTM_NEWTFILTER
-
 from exporter.core.model.device_filters import EGRESS, INGRESS, DeviceFilter
 from exporter.kernel.bpf.tcx import BPF_TCX_EGRESS, BPF_TCX_INGRESS, count_tcx
 from exporter.kernel.links.links import IFINFOMSG, dump_request
 from exporter.kernel.netlink.client import ask_again
 from exporter.kernel.netlink.messages import U8, U32, Data, attributes, head, message, text
+from exporter.kernel.netlink.numbers import (
+    NLM_F_DUMP,
+    RTM_GETQDISC,
+    RTM_GETTFILTER,
+    RTM_NEWLINK,
+    RTM_NEWQDISC,
+    RTM_NEWTFILTER,
+)
 
 TCMSG = struct.Struct("=BBHiIII")  # family, pad, pad, ifindex, handle, parent, info
 TCA_KIND, TCA_OPTIONS = 1, 2
@@ -24,7 +29,15 @@ FILTER_PARENTS = {INGRESS: 0xFFFFFFF2, EGRESS: 0xFFFFFFF3}  # TC_H_CLSACT with T
 FILTERING = {"clsact": (INGRESS, EGRESS), "ingress": (INGRESS,)}
 NETEM, TCA_NETEM_LOSS = "netem", 5
 NETEM_OPTIONS = struct.Struct("=6I")  # struct tc_netem_qopt: latency, limit, loss, gap, duplicate, jitter
-BLACKHOLE, FIFOS = "blackhole", ("pfifo", "bfifo")
+FIFOS, TBF, HFSC = ("pfifo", "bfifo"), "tbf", "hfsc"
+# They drop what no filter puts into a class, or what a program has not prepared, or hold all packets back.
+LOSING = frozenset({"blackhole", "drr", "qfq", "etf", "plug"})
+TCA_TBF_PARMS, TCA_TBF_RATE64 = 1, 4
+TBF_OPTIONS = struct.Struct("=8xI12x2I4x")  # struct tc_tbf_qopt: the rate in bytes per second, limit, buffer
+RATE64 = struct.Struct("=Q")
+HFSC_OPTIONS = struct.Struct("=H")  # struct tc_hfsc_qopt: the class of all other packets, 0 for none
+TICK = 64  # ns in which `buffer` counts (net/pkt_sched.h: PSCHED_SHIFT)
+FRAME = 1514  # bytes
 IFLA_XDP, IFLA_XDP_ATTACHED = 43, 2
 TCX = {INGRESS: BPF_TCX_INGRESS, EGRESS: BPF_TCX_EGRESS}
 
@@ -80,9 +93,24 @@ def loses(name: str, options: bytes) -> bool:
     """Whether a qdisc drops packets even while few are sent."""
     if name in FIFOS:  # struct tc_fifo_qopt: limit
         return len(options) == U32.size and not U32.unpack(options)[0]
+    if name == TBF:
+        return _drops_frames(options)
+    if name == HFSC:
+        return len(options) != HFSC_OPTIONS.size or not HFSC_OPTIONS.unpack(options)[0]
     if name != NETEM or len(options) < NETEM_OPTIONS.size:
-        return name in (BLACKHOLE, NETEM)
+        return name in LOSING or name == NETEM
     return bool(NETEM_OPTIONS.unpack_from(options)[2]) or TCA_NETEM_LOSS in attributes(options, NETEM_OPTIONS.size)
+
+
+def _drops_frames(options: bytes) -> bool:
+    """Whether a frame is larger than the burst or the queue of a tbf (net/sched/sch_tbf.c: tbf_enqueue)."""
+    found = attributes(options, wanted=frozenset({TCA_TBF_PARMS, TCA_TBF_RATE64}))
+    if len(found.get(TCA_TBF_PARMS, b"")) != TBF_OPTIONS.size:
+        return True
+    rate, limit, buffer = TBF_OPTIONS.unpack(found[TCA_TBF_PARMS])
+    if len(found.get(TCA_TBF_RATE64, b"")) == RATE64.size:
+        rate = RATE64.unpack(found[TCA_TBF_RATE64])[0]
+    return bool(min(limit, buffer * TICK * rate // 10**9) < FRAME)
 
 
 def parse_filter(ifindex: int, direction: str, data: Data, start: int, end: int) -> DeviceFilter:

@@ -11,12 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.rtnl import RTM_GETLINK, RTM_GETNEIGH, RTM_NEWLINK, RTM_NEWNEIGH
-
 from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO
 from exporter.kernel.netlink.client import ask_again
 from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, head, message, number
+from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETLINK, RTM_GETNEIGH, RTM_NEWLINK, RTM_NEWNEIGH
 
 NDMSG = struct.Struct("=BBHiHBB")  # family, two of padding, ifindex, state, flags, type
 AF_BRIDGE = 7

@@ -12,8 +12,8 @@ from ipaddress import ip_address
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.kernel.netlink.client import ask
 from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, head, message
+from exporter.kernel.netlink.numbers import RTM_GETROUTE
 
-RTM_GETROUTE = 26
 RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
 RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_METRICS, RTA_VIA = 1, 2, 3, 4, 5, 7, 8, 18
 RTA_IP_PROTO, RTA_DPORT = 27, 29

@@ -3,21 +3,19 @@
 The kernel notifies changes of routes, policy rules, nexthops, and of forwarding and rp_filter (RTNLGRP_*_NETCONF).
 """
 
-import os
-import select
 import threading
-from contextlib import suppress
 
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteQuery
 from exporter.core.model.kernel_sample import SourceState
 from exporter.kernel.links.fib import read_results
 from exporter.kernel.links.netconf import read_ipv4_forwarding
 from exporter.kernel.netlink.client import drain, open_socket
+from exporter.kernel.netlink.socket_wait import SocketWait
 from exporter.log import get_logger
 
 # linux/rtnetlink.h: RTNLGRP_IPV4_ROUTE, IPV4_RULE, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, IPV6_NETCONF, NEXTHOP.
 ROUTING_GROUPS = (7, 8, 11, 19, 24, 25, 32)
-SETTLE_MILLISECONDS = 100  # a routing daemon or a starting container changes several routes in a row
+SETTLE_SECONDS = 0.1  # a routing daemon or a starting container changes several routes in a row
 NAME = "routes"
 
 log = get_logger(component=NAME)
@@ -32,7 +30,7 @@ class FibWatcher:
     def __init__(self) -> None:
         self._changes = open_socket(groups=ROUTING_GROUPS, timeout=0)
         self._socket = open_socket()
-        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._wait = SocketWait(self._changes)
         self._stopping = False
         self._queries: frozenset[RouteQuery] = frozenset()
         self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
@@ -46,27 +44,22 @@ class FibWatcher:
     def stop(self) -> None:
         """End the thread and close the sockets."""
         self._stopping = True
-        os.eventfd_write(self._wake, 1)
+        self._wait.end()
         if self._thread.is_alive():
             self._thread.join()
+        self._wait.close()
         self._changes.close()
         self._socket.close()
-        os.close(self._wake)
 
     def update_queries(self, queries: frozenset[RouteQuery]) -> None:
         """Replace the queries; results of new ones follow in milliseconds."""
         if queries != self._queries:
             self._queries = queries
-            os.eventfd_write(self._wake, 1)
+            self._wait.end()
 
     def _run(self) -> None:
-        poll = select.poll()
-        poll.register(self._changes, select.POLLIN)
-        poll.register(self._wake, select.POLLIN)
         while True:
-            poll.poll()
-            with suppress(BlockingIOError):
-                os.eventfd_read(self._wake)
+            self._wait.until_readable()
             if self._stopping:
                 return
             self._read(keep=not self._drain())
@@ -88,8 +81,6 @@ class FibWatcher:
     def _drain(self) -> bool:
         """Read all notifications until none arrives for a moment; return whether there was one."""
         changed = drain(self._changes)
-        poll = select.poll()
-        poll.register(self._changes, select.POLLIN)
-        while changed and poll.poll(SETTLE_MILLISECONDS):
+        while changed and self._wait.until_readable(SETTLE_SECONDS):
             drain(self._changes)
         return changed

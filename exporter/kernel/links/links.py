@@ -7,9 +7,6 @@ import socket
 import struct
 from dataclasses import dataclass
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK
-
 from exporter.core.model.docker import Interface, Link
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.kernel.netlink.client import ask_again
@@ -24,6 +21,7 @@ from exporter.kernel.netlink.messages import (
     message,
     text,
 )
+from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK
 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER = 1, 3, 4, 5, 10
 IFLA_LINKINFO, IFLA_STATS64, IFLA_GROUP, IFLA_EXT_MASK, IFLA_LINK_NETNSID = 18, 23, 27, 29, 37

@@ -1,68 +1,70 @@
 """Routes of the main table, from the same dump as the uplinks. Source: struct rtmsg, linux/rtnetlink.h."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from ipaddress import ip_network
-from socket import AF_INET
-from typing import Any, TypeVar
+from socket import AF_INET, AF_INET6
 
-from exporter.core.model.routes import Route
-from exporter.kernel.netlink.messages import MalformedError
-
-T = TypeVar("T")
+from exporter.core.model.routes import Route, Span
+from exporter.kernel.links.fib import RTA_DST, RTA_GATEWAY, RTA_OIF, RTA_VIA, RTMSG, VIA_FAMILY_BYTES
+from exporter.kernel.links.next_hops import RTNH_F_DEAD, Hop, decode_hops
+from exporter.kernel.netlink.messages import U32, Data, MalformedError, address, attributes, head, number
 
 RTN_UNICAST = 1
-RT_TABLE_MAIN = 254
+RT_TABLE_MAIN, RT_TABLE_LOCAL = 254, 255
 RTM_F_CLONED = 0x200  # a cached exception of IPv6, not a configured route
-RTNH_F_DEAD = 1
+RTA_PRIORITY, RTA_MULTIPATH = 6, 9
+WANTED = frozenset({RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_MULTIPATH, RTA_VIA})
+ANYWHERE = {AF_INET: bytes(4), AF_INET6: bytes(16)}
 
 
-def parse_routes(rows: Iterable[Any]) -> tuple[Route, ...]:
-    """Return the usable routes; a multipath route is one for each next hop.
+@dataclass(frozen=True, slots=True)
+class RouteRow:
+    """A unicast route of the dump, of any table but the local one."""
 
-    Other tables are left out: the policy rules that select them are not read. Raises MalformedError.
-    """
+    main: bool  # of the main table, configured and usable
+    destination: Span
+    metric: int
+    hops: tuple[Hop, ...]
+
+
+def parse_route(data: Data, start: int, end: int) -> RouteRow | None:
+    """Parse the body of an RTM_NEWROUTE; None for the local table, MPLS, and any but unicast. Raises MalformedError."""
+    family, prefix, _, _, table, _, _, kind, flags = head(RTMSG, data, start, end, "a route")
+    if family not in ANYWHERE or kind != RTN_UNICAST or table == RT_TABLE_LOCAL:
+        return None
+    found = attributes(data, start + RTMSG.size, end, WANTED)
+    return RouteRow(
+        main=table == RT_TABLE_MAIN and not flags & (RTM_F_CLONED | RTNH_F_DEAD),
+        destination=_network(found.get(RTA_DST, ANYWHERE[family]), prefix),
+        metric=number(U32, found[RTA_PRIORITY], "a metric") if RTA_PRIORITY in found else 0,
+        hops=(*_own_hop(found), *(decode_hops(bytes(data[start:end])) if RTA_MULTIPATH in found else ())),
+    )
+
+
+def _network(packed: bytes, prefix: int) -> Span:
     try:
-        return tuple(route for row in rows if _is_usable(row) for route in _next_hops(row))
-    except ValueError as error:  # no network has such a destination
+        return ip_network((address(packed).packed, prefix), strict=False)
+    except ValueError as error:
         raise MalformedError(f"a route: {error}") from error
 
 
-def typed_attribute(row: Any, name: str, kind: type[T]) -> T | None:
-    """Return an attribute, None where it is absent.
+def _own_hop(found: dict[int, bytes]) -> Iterator[Hop]:
+    """A route with one next hop has it in its own attributes; a gateway of the other family is in RTA_VIA."""
+    if RTA_OIF in found:
+        gateway = found.get(RTA_GATEWAY) or found.get(RTA_VIA, b"")[VIA_FAMILY_BYTES:]
+        yield Hop(number(U32, found[RTA_OIF], "a route's device"), str(address(gateway)) if gateway else "")
 
-    pyroute2 returns bytes for what it cannot decode: MalformedError for these.
+
+def parse_routes(rows: Iterable[RouteRow]) -> tuple[Route, ...]:
+    """Return the usable routes; a multipath route is one for each next hop.
+
+    Other tables are left out: the policy rules that select them are not read.
     """
-    value = row.get_attr(name)
-    if value is not None and not isinstance(value, kind):
-        raise MalformedError(f"{name} is {value!r}")
-    return value
-
-
-def hops(row: Any) -> list[Any]:
-    """Return the next hops of a multipath route."""
-    found = typed_attribute(row, "RTA_MULTIPATH", list) or []
-    if not all(isinstance(hop, dict) for hop in found):
-        raise MalformedError(f"RTA_MULTIPATH is {found!r}")
-    return found
-
-
-def _is_usable(row: Any) -> bool:
-    usable = not row["flags"] & (RTM_F_CLONED | RTNH_F_DEAD)
-    return bool(row["type"] == RTN_UNICAST and row["table"] == RT_TABLE_MAIN and usable)
-
-
-def _next_hops(row: Any) -> Iterator[Route]:
-    anywhere = "0.0.0.0" if row["family"] == AF_INET else "::"
-    destination = ip_network(f"{typed_attribute(row, 'RTA_DST', str) or anywhere}/{row['dst_len']}", strict=False)
-    metric = typed_attribute(row, "RTA_PRIORITY", int) or 0
-    if device := typed_attribute(row, "RTA_OIF", int):
-        yield Route(destination, device, _gateway(row), metric)
-    for hop in hops(row):
-        if not hop["flags"] & RTNH_F_DEAD:
-            yield Route(destination, hop["oif"], _gateway(hop), metric)
-
-
-def _gateway(hop: Any) -> str:
-    """Return the gateway; one of the other family is in RTA_VIA."""
-    via = typed_attribute(hop, "RTA_VIA", dict)
-    return typed_attribute(hop, "RTA_GATEWAY", str) or str(via["addr"] if via else "")
+    return tuple(
+        Route(row.destination, hop.ifindex, hop.gateway, row.metric)
+        for row in rows
+        if row.main
+        for hop in row.hops
+        if hop.ifindex and not hop.dead
+    )

@@ -9,9 +9,6 @@ import errno
 import struct
 from collections.abc import Iterable
 
-from pyroute2.netlink import NLM_F_DUMP, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR
-from pyroute2.netlink.rtnl import RTM_GETSTATS, RTM_NEWSTATS
-
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.kernel.netlink.client import answers, open_socket
 from exporter.kernel.netlink.messages import (
@@ -25,6 +22,14 @@ from exporter.kernel.netlink.messages import (
     message,
     messages,
     raise_error,
+)
+from exporter.kernel.netlink.numbers import (
+    NLM_F_DUMP,
+    NLM_F_DUMP_INTR,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    RTM_GETSTATS,
+    RTM_NEWSTATS,
 )
 
 IFLA_STATS_LINK_64 = 1

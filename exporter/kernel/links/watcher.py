@@ -12,8 +12,6 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pyroute2.netlink.rtnl import RTM_DELLINK, RTM_DELNSID, RTM_NEWLINK
-
 from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import EndedLink
 from exporter.kernel.links.links import LinkMessage, parse_link, read_link, read_links
@@ -21,12 +19,14 @@ from exporter.kernel.links.table import LinkTable
 from exporter.kernel.netlink.client import MAX_DATAGRAM, open_socket
 from exporter.kernel.netlink.messages import messages
 from exporter.kernel.netlink.nsid import ALL_NSIDS, parse_nsid
+from exporter.kernel.netlink.numbers import RTM_DELLINK, RTM_DELNSID, RTM_NEWLINK
+from exporter.kernel.netlink.socket_wait import SocketWait
 from exporter.log import get_logger
 
 RTNLGRP_LINK, RTNLGRP_NSID = 1, 28
 RECEIVE_BUFFER = 32 << 20  # about 700 lives of a container; the usual cap of 208 KiB holds four
 READ_TIMEOUT = 0.2
-POLL_INTERVAL = 0.5  # seconds until the thread notices that it should stop
+RETRY_SECONDS = 0.5
 
 log = get_logger(component="links")
 
@@ -35,9 +35,8 @@ class LinkWatcher:
     """A thread that keeps a LinkTable. Made in the network namespace that it watches."""
 
     def __init__(self) -> None:
-        self._socket = open_socket(
-            receive_buffer=RECEIVE_BUFFER, groups=(RTNLGRP_LINK, RTNLGRP_NSID), timeout=POLL_INTERVAL
-        )
+        self._socket = open_socket(receive_buffer=RECEIVE_BUFFER, groups=(RTNLGRP_LINK, RTNLGRP_NSID), timeout=0)
+        self._wait = SocketWait(self._socket)
         self._dumps = open_socket(timeout=10)
         # Used by the thread between notifications, which must not wait for long.
         self._requests = open_socket(timeout=READ_TIMEOUT)
@@ -59,11 +58,18 @@ class LinkWatcher:
     def stop(self) -> None:
         """End the thread and close the sockets."""
         self._stopped.set()
+        self._wait.end()
         if self._thread.ident:
             self._thread.join()
+        self._wait.close()
         self._socket.close()
         self._dumps.close()
         self._requests.close()
+
+    @property
+    def generation(self) -> int:
+        """The generation of the links."""
+        return self._table.generation
 
     def links(self) -> tuple[int, Mapping[int, Link]]:
         """Return a generation and its links by ifindex: the same object while nothing changed."""
@@ -93,9 +99,11 @@ class LinkWatcher:
         while not self._stopped.is_set():
             if self.stale and time.monotonic() >= self._retry_at:
                 self._dump_again()
+            if not self._wait.until_readable(RETRY_SECONDS if self.stale else None):
+                continue
             try:
                 size = self._socket.recv_into(buffer)
-            except TimeoutError:
+            except BlockingIOError:
                 continue
             except OSError as error:
                 self._recover(error)
@@ -139,7 +147,7 @@ class LinkWatcher:
             log.warning("link notifications lost, dumping links again", overflows=self.overflows)
         else:
             log.warning("link notifications failed, dumping links again", error=str(error))
-            self._stopped.wait(POLL_INTERVAL)
+            self._stopped.wait(RETRY_SECONDS)
         self._dump_again()
         with self._lock:
             self._freed.add(ALL_NSIDS)
@@ -151,6 +159,6 @@ class LinkWatcher:
             if not self.stale:
                 log.warning("link dump failed, retrying", error=str(failure))
             self.stale = f"link dump failed: {failure}"
-            self._retry_at = time.monotonic() + POLL_INTERVAL
+            self._retry_at = time.monotonic() + RETRY_SECONDS
         else:
             self.stale = ""

@@ -4,11 +4,9 @@ import socket
 import struct
 from ipaddress import ip_address, ip_network
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.rtnl import RTM_GETADDR, RTM_NEWADDR
-
 from exporter.kernel.netlink.client import ask_again
 from exporter.kernel.netlink.messages import S32, Data, MalformedError, attribute, attributes, head, message
+from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETADDR, RTM_NEWADDR
 
 IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex; linux/if_addr.h
 IFA_ADDRESS, IFA_LOCAL, IFA_TARGET_NETNSID = 1, 2, 10

@@ -10,9 +10,6 @@ import socket
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.rtnl import RTM_GETNEIGH, RTM_NEWLINK
-
 from exporter.core.topology.overlay import OverlayRows
 from exporter.errors import SourceError
 from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row, links_of_kind, read_rows, read_tables
@@ -20,6 +17,7 @@ from exporter.kernel.links.links import IFINFOMSG
 from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.netlink.client import ask_again, open_socket
 from exporter.kernel.netlink.messages import address, attributes, head, message
+from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETNEIGH, RTM_NEWLINK
 
 AF_UNSPEC = 0
 NUD_CONNECTED = 0x80 | 0x40 | 0x02  # permanent, no ARP, reachable: with these alone a vxlan device answers itself

@@ -15,9 +15,10 @@ from exporter.kernel.firewall.iptables_legacy.reader import LegacyReader
 from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.firewall.nftables.watch import NftWatch
 from exporter.kernel.netlink.messages import InterruptedDumpError
+from exporter.kernel.netlink.socket_wait import SocketWait
 from exporter.log import get_logger
 
-POLL_INTERVAL = 0.5  # seconds until the thread notices that it should stop
+RETRY_SECONDS = 0.5
 QUIET_SECONDS = 1.0  # a change is a burst: docker run makes three, firewalld's reload two hundred
 LEGACY_SECONDS = 30.0
 BESIDE_SECONDS = 10.0  # how often large filter tables' counters are read
@@ -45,6 +46,7 @@ class NatReader:
         self._procfs = procfs
         self._nft = NftReader()
         self._watch = NftWatch()
+        self._wait = SocketWait(self._watch.socket)
         self._legacy_reader = LegacyReader(procfs)
         self._legacy = Legacy()
         self._ended: list[Ended] = []
@@ -55,7 +57,7 @@ class NatReader:
         self._thread = threading.Thread(target=self._run, name="nat", daemon=True)
         self._overflows = 0
         self._changed_at = 0.0
-        self._beside_at = 0.0
+        self._beside_at = time.monotonic()
 
     def start(self) -> None:
         """Start to receive notifications."""
@@ -64,10 +66,17 @@ class NatReader:
     def stop(self) -> None:
         """End the thread and close the sockets."""
         self._stopped.set()
+        self._wait.end()
         if self._thread.ident:
             self._thread.join()
+        self._wait.close()
         self._nft.close()
         self._watch.close()
+
+    @property
+    def changes(self) -> int:
+        """How many changes of nf_tables were notified."""
+        return self._watch.changes
 
     def read(self, devices: Iterable[str]) -> NatReading:
         """Read rules and counters; `devices` are those whose forwarding switch is read.
@@ -147,13 +156,13 @@ class NatReader:
                 self._step()
             except OSError as error:
                 log.debug("rules could not be read ahead", error=str(error))
-                self._stopped.wait(POLL_INTERVAL)
+                self._stopped.wait(RETRY_SECONDS)
             except Exception:  # rules in no known form: the next may be in one
                 log.exception("rules could not be read ahead")
                 self._stopped.wait(QUIET_SECONDS)
 
     def _step(self) -> None:
-        if not self._watch.wait(POLL_INTERVAL):
+        if not self._wait.until_readable(self._seconds_left()):
             self._read_ahead()
             return
         with self._lock:
@@ -162,7 +171,16 @@ class NatReader:
             if self._watch.changes != before:
                 self._changed_at = time.monotonic()
 
+    def _seconds_left(self) -> float:
+        """Until something is read although no notification arrives."""
+        due = self._beside_at + BESIDE_SECONDS
+        if self._changed_at:
+            due = min(due, self._changed_at + QUIET_SECONDS)
+        return max(0.0, due - time.monotonic())
+
     def _read_ahead(self) -> None:
+        if self._stopped.is_set():
+            return
         now = time.monotonic()
         changed = self._changed_at and now - self._changed_at >= QUIET_SECONDS
         if changed or now - self._beside_at >= BESIDE_SECONDS:

@@ -42,6 +42,10 @@ class NatSource:
         """Name the ports of UDP to which connections may be stale."""
         self._flows.update_udp_ports(udp_ports)
 
+    def revision(self) -> int:
+        """Return the number of notified changes of rules."""
+        return self._rules.changes
+
     def read(self, devices: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
         """Read the rules; `devices` are those whose forwarding switch is read."""
         reading, state = timed("nat", lambda: self._read(devices))

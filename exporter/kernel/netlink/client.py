@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from pyroute2.netlink import NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR
-
 from exporter.kernel.netlink.messages import (
     NLM_F_MULTI,
     SEQUENCE_AT,
@@ -19,6 +17,7 @@ from exporter.kernel.netlink.messages import (
     messages,
     raise_error,
 )
+from exporter.kernel.netlink.numbers import NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR
 
 # linux/netlink.h and asm-generic/socket.h; Python's socket module and pyroute2 have no names for them.
 SOL_NETLINK = 270

@@ -8,12 +8,10 @@ import socket
 import struct
 import sys
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.diag import SOCK_DIAG_BY_FAMILY
-
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.netlink.client import NETLINK_SOCK_DIAG, answers, open_socket, repeated
 from exporter.kernel.netlink.messages import U8, U64, MalformedError, attributes, head, message, number
+from exporter.kernel.netlink.numbers import NLM_F_DUMP, SOCK_DIAG_BY_FAMILY
 from exporter.kernel.netlink.protocols import ADDRESS_SIZES, PROTOCOLS
 
 # The kernel's states by their numbers (net/tcp_states.h); a UDP socket is in `established` or in `close`. From Linux

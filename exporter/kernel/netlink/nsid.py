@@ -2,10 +2,9 @@
 
 import socket
 
-from pyroute2.netlink.rtnl import RTM_GETNSID
-
 from exporter.kernel.netlink.client import ask
 from exporter.kernel.netlink.messages import S32, U32, Data, MalformedError, attribute, attributes, message, number
+from exporter.kernel.netlink.numbers import RTM_GETNSID
 
 NETNSA_NSID, NETNSA_PID, NETNSA_FD = 1, 2, 3
 RTGENMSG = b"\0\0\0\0"  # struct rtgenmsg, padded

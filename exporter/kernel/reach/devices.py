@@ -7,25 +7,20 @@ import socket
 import struct
 from collections.abc import Iterable, Mapping
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.rtnl import (
-    RTM_GETADDR,
-    RTM_NEWADDR,
-    RTM_NEWLINK,
-)
-
 from exporter.core.reach.view import Device
 from exporter.kernel.links.fdb import IFLA_INFO_DATA
 from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO, dump_request, parse_link
 from exporter.kernel.netlink.client import Answer, ask_again
 from exporter.kernel.netlink.messages import U8, Data, address, attributes, head, message, number, text
+from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETADDR, RTM_NEWADDR, RTM_NEWLINK
 
 IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 4, 5
-IFLA_BRPORT_STATE, IFLA_BRPORT_ISOLATED = 1, 33
+IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED = 1, 8, 33
+IFF_NOARP = 1 << 7
 IFLA_BR_NF_CALL = {4: 36, 6: 37}  # IP version -> IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES
 # A link has forty attributes, and so has a port: to keep only these halves the time.
 ABOUT = frozenset({IFLA_LINKINFO})
-PORT = frozenset({IFLA_BRPORT_STATE, IFLA_BRPORT_ISOLATED})
+PORT = frozenset({IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED})
 SWITCHES = frozenset(IFLA_BR_NF_CALL.values())
 BRIDGE = "bridge"
 
@@ -70,27 +65,28 @@ def parse_device(
     decides = parsed.link.master_ifindex or parsed.link.kind == BRIDGE
     found = attributes(data, start + IFINFOMSG.size, end, ABOUT) if decides else {}
     about = attributes(found.get(IFLA_LINKINFO, b""))
-    port_state, isolated = _parse_port(about)
+    port_state, learning, isolated = _parse_port(about)
+    flags = head(IFINFOMSG, data, start, end, "a link message")[4]
     return Device(
         link=parsed.link,
         addresses=addresses.get(parsed.link.ifindex, ()),
         port_state=port_state,
         isolated=isolated,
         filters=_parse_filters(about),
+        arp=not flags & IFF_NOARP,
+        learning=learning,
     )
 
 
-def _parse_port(about: Mapping[int, bytes]) -> tuple[int | None, bool | None]:
-    """Return state and isolation of a bridge's port; the numbers mean something else for a port of another kind."""
+def _parse_port(about: Mapping[int, bytes]) -> tuple[int | None, bool | None, bool | None]:
+    """Return state, learning and isolation of a bridge's port; for a port of another kind the numbers mean others."""
     if text(about.get(IFLA_INFO_SLAVE_KIND, b"")) != BRIDGE:
-        return None, None
+        return None, None, None
     port = attributes(about.get(IFLA_INFO_SLAVE_DATA, b""), wanted=PORT)
     state = port.get(IFLA_BRPORT_STATE)
-    isolated = port.get(IFLA_BRPORT_ISOLATED)
-    return (
-        None if state is None else number(U8, state, "a port's state"),
-        None if isolated is None else bool(number(U8, isolated, "a port's isolation")),
-    )
+    switches = (port.get(IFLA_BRPORT_LEARNING), port.get(IFLA_BRPORT_ISOLATED))
+    learning, isolated = (None if one is None else bool(number(U8, one, "a port's switch")) for one in switches)
+    return None if state is None else number(U8, state, "a port's state"), learning, isolated
 
 
 def _parse_filters(about: Mapping[int, bytes]) -> frozenset[int]:

@@ -3,12 +3,10 @@
 import socket
 from collections.abc import Iterable
 
-from pyroute2.netlink import NLM_F_DUMP
-from pyroute2.netlink.rtnl import RTM_GETNEIGH
-
 from exporter.core.reach.view import FixedNeighbour
 from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, NUD_PERMANENT, Row, read_rows
 from exporter.kernel.netlink.messages import address, attributes, head, message
+from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETNEIGH
 from exporter.kernel.netlink.protocols import ADDRESS_SIZES
 
 AF_UNSPEC = 0

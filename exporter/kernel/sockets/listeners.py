@@ -9,8 +9,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyroute2.netlink.diag import SOCK_DIAG_BY_FAMILY
-
 from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.netlink.inet_diag import (
@@ -25,6 +23,7 @@ from exporter.kernel.netlink.inet_diag import (
     read_dump,
 )
 from exporter.kernel.netlink.messages import messages
+from exporter.kernel.netlink.numbers import SOCK_DIAG_BY_FAMILY
 from exporter.kernel.sockets.selection import Row, select
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)

@@ -2,11 +2,14 @@
 
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
 from exporter.core.explain import path
 from exporter.core.explain.explain import explain
+from exporter.core.history.change import Change
+from exporter.core.history.change_log import document as history_document
 from exporter.core.observation import Observation
 from exporter.core.ports.scope import scope
 from exporter.core.reach.surroundings import Surroundings
@@ -67,6 +70,11 @@ def explained(observation: Observation, what: str, around: Surroundings | None =
     """The paths from a port of the host, or to a container, whose networks are `around`."""
     found = path.document(explain(observation, what))
     return written({**found, "container": surroundings_document(around) if around else None})
+
+
+def changes(found: Iterable[Change], since: float) -> str:
+    """The changes, the oldest first, and the Unix time from which they are recorded."""
+    return json.dumps({"recorded_since": since, "changes": history_document(found)}) + "\n"
 
 
 def counters(observation: Observation) -> str:

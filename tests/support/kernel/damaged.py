@@ -8,8 +8,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from exporter.kernel.conntrack.flows import Flow, parse_flow, parse_flows
+from exporter.kernel.links.addresses import parse_address, parse_uplinks
 from exporter.kernel.links.fdb import NDMSG, parse_learned, parse_learned_count
+from exporter.kernel.links.fib import RTMSG
 from exporter.kernel.links.links import IFINFOMSG, parse_link
+from exporter.kernel.links.routes import parse_route, parse_routes
 from exporter.kernel.namespaces.overlay import parse_neighbours, parse_nodes
 from exporter.kernel.netlink.inet_diag import SIZE, parse_socket, parse_state
 from exporter.kernel.netlink.messages import HEADER, MalformedError
@@ -22,7 +25,7 @@ from tests.support.kernel.captured_flows import MESSAGES as FLOWS
 from tests.support.kernel.captured_links import LINK_MESSAGES
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK, nsid_answer
 
-SOCK_DIAG, RTM_NEWADDR, RTM_NEWNEIGH, TCP, UDP = 20, 20, 28, 6, 17
+SOCK_DIAG, RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWNEIGH, TCP, UDP = 20, 20, 24, 28, 6, 17
 SIZES = {2: 4, 10: 16}
 
 
@@ -62,6 +65,11 @@ def _connection(data: memoryview, start: int, end: int) -> Flow:
     return flow
 
 
+def _route(data: memoryview, start: int, end: int) -> Any:
+    row = parse_route(data, start, end)
+    return row and (parse_routes([row]), parse_uplinks([row]))
+
+
 DECODERS = {
     "link": Decoder(lambda d, s, e: parse_link(RTM_NEWLINK, d, s, e), LINK_MESSAGES, IFINFOMSG.size),
     "ended link": Decoder(lambda d, s, e: parse_link(RTM_DELLINK, d, s, e), LINK_MESSAGES, IFINFOMSG.size),
@@ -80,6 +88,8 @@ DECODERS = {
         bodies("addresses", RTM_NEWADDR),
         IFADDRMSG.size,
     ),
+    "host address": Decoder(parse_address, bodies("addresses", RTM_NEWADDR), IFADDRMSG.size),
+    "route": Decoder(_route, bodies("routes", RTM_NEWROUTE), RTMSG.size),
     "fixed neighbour": Decoder(
         lambda d, s, e: parse_fixed_neighbours([(d, s, e)]), bodies("neighbours", RTM_NEWNEIGH), NDMSG.size
     ),

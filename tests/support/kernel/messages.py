@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import threading
 from collections.abc import Callable, Iterable
 from typing import cast
 
@@ -93,6 +94,28 @@ class FakeSocket:
         answer = self.recv(len(buffer))
         buffer[: len(answer)] = answer
         return len(answer)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class FakeWait:
+    """Stands for SocketWait: a FakeSocket can be read while it has datagrams."""
+
+    def __init__(self, sock: FakeSocket) -> None:
+        self._socket = sock
+        self._ended = threading.Event()
+
+    def until_readable(self, seconds: float | None = None) -> bool:
+        """Wait a moment at most."""
+        if self._socket._waiting:
+            return True
+        self._ended.wait(0.01 if seconds is None else min(seconds, 0.01))
+        return False
+
+    def end(self) -> None:
+        """End the wait."""
+        self._ended.set()
 
     def close(self) -> None:
         """Nothing is held."""

@@ -103,7 +103,7 @@ def test_settings_of_the_exporter_in_the_environment_do_not_stop_a_command(
 def test_every_flag_is_below_a_heading_of_the_help_and_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run_main(capsys, "--help")
     headings = [line.rstrip(":") for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert headings == ["Options", "Web", "Docker", "Collectors", "Paths", "Logging", "Commands"]
+    assert headings == ["Options", "Web", "Docker", "Collectors", "History", "Paths", "Logging", "Commands"]
     assert [flag.opts for flag in ALL_FLAGS if not flag.help] == []
     assert {flag.key for flag in cli.flags} == {flag.key for flag in ALL_FLAGS}
 

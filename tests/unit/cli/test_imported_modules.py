@@ -48,10 +48,10 @@ def test_a_healthcheck_imports_nothing_of_the_daemon() -> None:
     assert found & {*TERMINAL, *ENGINE, *SERVER, *KERNEL} == set()
 
 
-def test_the_daemon_imports_nothing_for_terminals_or_for_files_that_it_has_not(tmp_path: Path) -> None:
+def test_the_daemon_imports_nothing_for_terminals_tcp_or_files_that_it_has_not(tmp_path: Path) -> None:
     found = _daemon(tmp_path)
     assert "aiohttp.web" in found
-    assert found & {*TERMINAL, "yaml", "bcrypt", "click.testing"} == set()
+    assert found & {*TERMINAL, *ENGINE, "yaml", "bcrypt", "pyroute2"} == set()
 
 
 def _daemon(folder: Path) -> set[str]:

@@ -12,7 +12,7 @@ from tests.support.fake_engine import FakeEngine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let docker-py leave the socket of a refused connection to the garbage collection."""
+    """Let docker-py leave the socket of a refused TCP connection to the garbage collection."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))

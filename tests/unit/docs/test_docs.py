@@ -67,6 +67,7 @@ def everything() -> str:
     observed = replace(observed, sockets=HostSockets((listening,)), proxies={"web": ProxyUse(1, 4096)})
     refused = BindFailureReport({("web", "tcp", "8080"): 1})
     observed = replace(observed, nat=nat_of_everything(), bind_failures=refused, connections=CONNECTIONS)
+    observed = replace(observed, changes={"container_died": 1})
     return exposed(replace(observed, namespaces=namespaces, learned={}, overlay_peers=peers))
 
 

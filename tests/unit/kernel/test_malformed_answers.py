@@ -37,7 +37,7 @@ from tests.support.kernel.captured import captured
 from tests.support.kernel.captured_flows import EXPECTED as CONNECTIONS
 from tests.support.kernel.captured_flows import MESSAGES as FLOWS
 from tests.support.kernel.damaged import TCP, damages
-from tests.support.kernel.messages import FakeSocket, Reply, always, as_socket, done, nsid_answer, renumbered
+from tests.support.kernel.messages import FakeSocket, FakeWait, Reply, always, as_socket, done, nsid_answer, renumbered
 from tests.support.kernel.messages import raw_attribute as lie
 from tests.support.kernel.messages import reply as message
 from tests.support.kernel.messages import stats_record as counters
@@ -111,6 +111,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, procfs: Path, bad: str, stale: str 
     for module, answer in answers.items():
         monkeypatch.setattr(module, "open_socket", lambda *_, answer=answer, **__: FakeSocket(answer))
     monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: FakeSocket())
+    monkeypatch.setattr(link_watch, "SocketWait", FakeWait)
     monkeypatch.setattr(addresses, "open_socket", lambda *_, **__: Quiet())
     monkeypatch.setattr(addresses, "read_addresses", lambda: ([], []))
     (procfs / "sys/net/netfilter").mkdir(parents=True)
@@ -192,7 +193,8 @@ def following(monkeypatch: pytest.MonkeyPatch, multicast: FakeSocket, dumps: Fak
     """A watcher that has begun to follow what these sockets say, and tries again at once."""
     found = iter([multicast, dumps, FakeSocket()])
     monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: next(found))
-    monkeypatch.setattr(link_watch, "POLL_INTERVAL", 0.0)
+    monkeypatch.setattr(link_watch, "SocketWait", FakeWait)
+    monkeypatch.setattr(link_watch, "RETRY_SECONDS", 0.0)
     watcher = LinkWatcher()
     watcher.start()
     return watcher

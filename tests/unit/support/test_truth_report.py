@@ -42,8 +42,8 @@ def counts(text: str) -> dict[str, list[str]]:
 def test_the_table_counts_what_was_played_by_engine() -> None:
     found = counts(summary(ROWS))
     assert found["outages planted"] == ["2", "1"]
-    assert found["- `explain` says whole"] == ["1", "0"]
-    assert found["- `explain` says broken"] == ["1", "1"]
+    assert found["- `explain`: reachable"] == ["1", "0"]
+    assert found["- `explain`: unreachable or blocked"] == ["1", "1"]
     assert found["- finding present"] == ["1", "1"]
     assert found["- finding missed"] == ["1", "0"]
     assert found["ordinary habits"] == ["2", "0"]

@@ -5,10 +5,11 @@ from exporter.core.model.docker import Container
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.ruleset import IP
-from exporter.core.nat.walk.firewall import INPUT, OUTPUT
+from exporter.core.nat.walk.firewall import INPUT, OUTPUT, PREROUTING
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.nat.walk.rule_text import decided_by
+from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import NAME
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.namespace_rules import LOOPBACK
@@ -25,6 +26,10 @@ def resolver_fault(context: ReachContext, client: Container) -> Step | None:
     for part, what in ((RULES, "firewall rules"), (LISTENERS, "listening sockets")):
         if (why := view.missing(part)) is not None:
             return unread_step(NAME, f"the {what} of {name} could not be read", why)
+    if any(device.link.name == LOOPBACK and not device.link.up for device in view.devices.values()):
+        command = f"Run `nsenter -t {context.home(client).pid} -n ip link set {LOOPBACK} up`."
+        detail = f"{LOOPBACK} of {name} is down: {EMBEDDED}:53 is not reached"
+        return Step(NAME, FAILED, detail, "device_down", command)
     outcomes = _walked(context, view)
     for outcome in outcomes:
         if outcome.dropped and outcome.decision is not None:
@@ -36,8 +41,8 @@ def resolver_fault(context: ReachContext, client: Container) -> Step | None:
     return _target_fault(view, name, outcomes[0])
 
 
-def _walked(context: ReachContext, view: NamespaceView) -> tuple[Outcome, Outcome]:
-    """Walk a query out of the client and into its own namespace."""
+def _walked(context: ReachContext, view: NamespaceView) -> tuple[Outcome, ...]:
+    """Walk a query out of the client and into its own namespace, and the answer the same way."""
     packet = Packet(
         oif=LOOPBACK,
         src=number_of("127.0.0.1"),
@@ -50,7 +55,10 @@ def _walked(context: ReachContext, view: NamespaceView) -> tuple[Outcome, Outcom
     )
     firewall = context.firewall_of(view)
     sent = walk(firewall, packet, (OUTPUT,))
-    return sent, walk(firewall, sent.packet._replace(iif=LOOPBACK, oif="", to_host=True), (INPUT,))
+    answer = answer_to(packet, sent.packet, sent.packet)._replace(iif="", oif=LOOPBACK)
+    answered = walk(firewall, answer, (OUTPUT,))
+    looped = (one.packet._replace(iif=LOOPBACK, oif="", to_host=True) for one in (sent, answered))
+    return sent, answered, *(walk(firewall, one, (PREROUTING, INPUT)) for one in looped)
 
 
 def _target_fault(view: NamespaceView, name: str, sent: Outcome) -> Step | None:

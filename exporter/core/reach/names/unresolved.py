@@ -60,10 +60,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _internal(context: ReachContext, client: Container, text: str) -> Step:
-    engine = context.inventory.engine
-    version = tuple(int(part) for part in (engine.version if engine else "").split(".")[:2] if part.isdecimal())
     detail = f"no container has the name {text}, and {client.name} is on internal networks only"
-    if version >= NO_UPSTREAM_INTERNALLY:
+    if context.engine_version >= NO_UPSTREAM_INTERNALLY:
         return Step(NAME, FAILED, f"{detail}: the engine queries no other server for it", "no_upstream")
     return Step(NAME, UNKNOWN, f"{detail}: this engine may still query the host's name server", "name_uncertain")
 

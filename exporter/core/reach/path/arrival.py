@@ -31,10 +31,11 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
     """Yield the steps in the server's namespace; `flow` is the connection as the server sees it."""
     there = context.visited(server)
     yield from filter(None, [filter_step(INSIDE, there.view, device)])
-    rules = receiving(context, there.view, server.name, flow, device.link.name)
+    rules = receiving(context, there.view, server.name, flow, device)
     yield from rules.steps
     if not rules.goes_on:
         return
+    flow = rules.flow or flow
     if (step := _back(there, server, device, flow)) is not None:
         yield step
         return

@@ -6,7 +6,8 @@ from exporter.core.model.fib import RouteQuery
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.path.arrival import arrival, lost_address
 from exporter.core.reach.path.holders import holder, unused
-from exporter.core.reach.path.link_step import end_faults
+from exporter.core.reach.path.link_step import end_faults, gravest
+from exporter.core.reach.path.mac_step import mac_step
 from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.view import Device
@@ -50,8 +51,8 @@ def _neighbours(
         return []
     view, pid = context.visited(server).view, context.home(server).pid
     hop = context.visited(server).lookup(RouteQuery(flow.source)).gateway or flow.source
-    steps = (
+    return gravest(
+        mac_step(context, context.network_of_bridge(bridge.link.name), (server, device)),
         neighbour_step(context.host.view, "the host", 0, bridge, flow.destination, (server.name, device)),
         neighbour_step(view, server.name, pid, device, hop, (bridge.link.name, bridge)),
     )
-    return [step for step in steps if step is not None][:1]

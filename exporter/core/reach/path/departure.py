@@ -1,7 +1,9 @@
 """The client's end of a way: its route, its own rules, its device, and what follows behind it."""
 
+from dataclasses import replace
+
 from exporter.core.explain.path import FAILED, LINK, OK, ROUTE, UNKNOWN, Step
-from exporter.core.model.fib import LOCAL, UNICAST
+from exporter.core.model.fib import LOCAL, UNICAST, RouteQuery
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import HOST_MODE
 from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
@@ -11,10 +13,10 @@ from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faul
 from exporter.core.reach.path.listener_step import listener_step
 from exporter.core.reach.path.own_rules import looping, sending
 from exporter.core.reach.path.parent_device import KINDS, by_parent
-from exporter.core.reach.path.route_step import route_step
+from exporter.core.reach.path.route_step import refused, route_step
 from exporter.core.reach.path.rule_steps import filter_step
 from exporter.core.reach.path.same_bridge import on_link
-from exporter.core.reach.path.trip import Steps, Trip
+from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.path.via_host import via_host
 
 
@@ -37,10 +39,23 @@ def departure(trip: Trip) -> Steps:
         yield fault
         return
     yield from filter(None, [filter_step(INSIDE, trip.view, trip.device)])
-    rules = sending(trip.context, trip.view, trip.client.name, trip.flow, trip.device.link.name)
+    rules = sending(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
     yield from rules.steps
-    if rules.goes_on:
+    if rules.goes_on and rules.flow is not None:
+        yield from _rerouted(trip, rules.flow)
+    elif rules.goes_on:
         yield from _onward(trip)
+
+
+def _rerouted(trip: Trip, flow: Flow) -> Steps:
+    """Follow a packet that the client's own rules translate: its route is looked up anew (ip_route_me_harder)."""
+    result = trip.here.lookup(RouteQuery(flow.destination, protocol=flow.protocol, port=flow.port))
+    device = trip.view.devices.get(result.ifindex)
+    if device is None:
+        yield refused(trip.context, trip.client, trip.view, flow.destination, result)
+    elif result.type == UNICAST:
+        network = trip.context.network_of(trip.client, device)
+        yield from _onward(replace(trip, flow=flow, route=result, device=device, network=network))
 
 
 def _itself(trip: Trip) -> Steps:

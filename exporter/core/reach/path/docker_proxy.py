@@ -7,11 +7,15 @@ from exporter.core.model.fib import RouteQuery
 from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTING
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
+from exporter.core.reach.answer import BACK
 from exporter.core.reach.path.delivery import to_server
 from exporter.core.reach.path.holders import port_of
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.view import Device
+
+EVERY_ADDRESS = ("", "0.0.0.0", "::")
+ANSWERS_AS_ASKED = (28, 0)
 
 
 def proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) -> Steps:
@@ -26,6 +30,7 @@ def proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) -> 
     if result is None or result.error:
         yield Step(DNAT, UNKNOWN, f"the address to which docker-proxy forwards {what} is not known", "target_unknown")
         return
+    yield from filter(None, [_answering_address(trip, flow, binding)])
     yield Step(DNAT, OK, f"docker-proxy listens on {what} of the host, for {server.name}:{binding.container_port}")
     inner = Flow(result.source, target, flow.protocol, binding.container_port)
     bridge = trip.context.host.view.devices.get(result.ifindex)
@@ -34,6 +39,22 @@ def proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) -> 
         yield step
     if step is None or step.state == UNKNOWN:
         yield from to_server(trip, inner, server, network, bridge)
+
+
+def _answering_address(trip: Trip, flow: Flow, binding: PortBinding) -> Step | None:
+    """The step of an engine whose docker-proxy answers UDP from the address that the route to the client gives.
+
+    Its socket is bound to every address, and takes note of none (cmd/docker-proxy/udp_proxy_linux.go before 28.0).
+    """
+    if flow.protocol != "udp" or binding.host_ip not in EVERY_ADDRESS:
+        return None
+    if trip.context.engine_version >= ANSWERS_AS_ASKED:
+        return None
+    source = trip.context.host.lookup(RouteQuery(flow.source)).source
+    if not source or source == flow.destination:
+        return None
+    what = f"docker-proxy answers from {source}, and not from {flow.destination}: a connected client drops that"
+    return Step(BACK, UNKNOWN, what, "answered_from_elsewhere")
 
 
 def _target(trip: Trip, server: Container, binding: PortBinding) -> str:

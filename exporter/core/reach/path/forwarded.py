@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
+from exporter.core.explain.path import BLOCKED, FAILED, OK, UNKNOWN, Step
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import Packet
@@ -14,13 +14,14 @@ from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import FILTER
 from exporter.core.reach.path.delivery import delivered
 from exporter.core.reach.path.holders import port_of
-from exporter.core.reach.path.outside import beyond, leaves, seen_source, source_translated
+from exporter.core.reach.path.outside import beyond, seen_source, source_step, source_translated
 from exporter.core.reach.path.route_step import unknown_route
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, may_translate
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.path.way_back import way_back
 from exporter.core.reach.view import Device
 
+FAULTS = (FAILED, BLOCKED)
 FORWARDING_OFF = Step(FILTER, FAILED, "the host does not forward IPv6 packets", "forwarding_off")
 
 
@@ -38,9 +39,9 @@ def forwarded(trip: Trip, bridge: Device, sent: tuple[Packet, Outcome], flow: Fl
         yield UNREAD_RULES if firewall is None else FORWARDING_OFF
         return
     passed = walk(firewall, sent[1].packet._replace(oif=out.link.name), (FORWARD, POSTROUTING))
-    step = _rules(trip, firewall, sent, passed, flow, out)
-    yield step or Step(FILTER, OK, f"the host forwards it to {out.link.name}, and no rule drops it")
-    if (step is not None and step.state != UNKNOWN) or may_translate(passed):
+    steps = tuple(_rules(trip, firewall, sent, passed, flow, out))
+    yield from steps
+    if any(step.name == FILTER and step.state in FAULTS for step in steps) or may_translate(passed):
         return
     lost = way_back(context, RouteQuery(trip.flow.source, flow.destination, out.link.ifindex), bridge)
     if lost is not None:
@@ -67,23 +68,40 @@ def _leaving(trip: Trip, flow: Flow, passed: Outcome, out: Device, result: Route
         seen = Flow(seen_source(flow, passed, out), flow.destination, flow.protocol, flow.port)
         yield from delivered(trip, seen, network, out)
         return
-    yield from leaves(context.nat, trip.network, flow, passed, out)
     yield beyond(context.host.view, out, result, flow.destination)
 
 
 def _rules(
     trip: Trip, firewall: Firewall, sent: tuple[Packet, Outcome], passed: Outcome, flow: Flow, out: Device
-) -> Step | None:
-    """The first step of rules that drop the packet or an answer, or may; None where they pass both."""
-    packet, arrived = sent
-    networks = trip.network, trip.context.network_of_bridge(out.link.name)
+) -> Steps:
+    """Yield the steps of rules that drop the packet, translate its source, or drop an answer.
+
+    Without the translation that an engine should make, answers do not come, whatever rules would do with them.
+    """
+    context, inner = trip.context, trip.context.network_of_bridge(out.link.name)
     what = f"packets from {trip.network_name or trip.client.name} to {out.link.name}"
-    step = host_rules_step(trip.context, passed, what, networks)
-    if step is not None or passed.dropped:
-        return step
+    step = host_rules_step(context, passed, what, (trip.network, inner))
+    stays = inner is not None or passed.dropped or may_translate(passed)
+    source = None if stays else source_step(context.nat, trip.network, flow, passed, out)
+    translated = source is None or source.state == OK
+    if step is None and translated:
+        step = _answers(trip, firewall, sent, passed, flow, out)
+    yield step or Step(FILTER, OK, f"the host forwards it to {out.link.name}, and no rule drops it")
+    if source is not None and (step is None or step.state == UNKNOWN):
+        yield source
+        if source.state == UNKNOWN and step is None:
+            yield from filter(None, [_answers(trip, firewall, sent, passed, flow, out)])
+
+
+def _answers(
+    trip: Trip, firewall: Firewall, sent: tuple[Packet, Outcome], passed: Outcome, flow: Flow, out: Device
+) -> Step | None:
+    """The first step of rules that drop an answer, or may; None where they pass it."""
+    packet, arrived = sent
+    networks = trip.context.network_of_bridge(out.link.name), trip.network
     back = answer_to(packet, passed.packet, arrived.packet)._replace(oif=packet.iif)
     outcomes = _answered(firewall, back, flow, passed, out)
-    steps = (host_rules_step(trip.context, one, "the answers", networks[::-1]) for one in outcomes)
+    steps = (host_rules_step(trip.context, one, "the answers", networks) for one in outcomes)
     return next(filter(None, steps), None)
 
 

@@ -12,14 +12,12 @@ from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import FILTER
 from exporter.core.reach.context import HOST_MODE
-from exporter.core.reach.path.docker_proxy import proxied
+from exporter.core.reach.path.docker_proxy import EVERY_ADDRESS, proxied
 from exporter.core.reach.path.listener_step import listener_step, serving_sockets
 from exporter.core.reach.path.rule_steps import host_rules_step
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.path.way_back import way_back
 from exporter.core.reach.view import LISTENERS, Device
-
-EVERY_ADDRESS = ("", "0.0.0.0", "::")
 
 
 def to_host(trip: Trip, firewall: Firewall, bridge: Device, packet: Packet, flow: Flow) -> Steps:

@@ -75,6 +75,12 @@ def _port_faults(context: ReachContext, end: Device, what: str, network: Network
         yield step
 
 
+def gravest(*steps: Step | None) -> list[Step]:
+    """Return the first failed one, else the first that is unknown, else nothing."""
+    found = [step for step in steps if step is not None]
+    return sorted(found, key=lambda step: step.state != FAILED)[:1]
+
+
 def bridge_of(context: ReachContext, container: Container, device: Device) -> Device | None:
     """Return the bridge that a container's device is connected to."""
     end = host_end(context, container, device)

@@ -7,23 +7,21 @@ from exporter.core.nat.context import NatContext
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.reach.answer import MASQUERADE, OUTSIDE
 from exporter.core.reach.path.rule_steps import filter_step
-from exporter.core.reach.path.trip import Flow, Steps
+from exporter.core.reach.path.trip import Flow
 from exporter.core.reach.view import Device, NamespaceView
 
 TRANSLATES_SOURCE = ("MASQUERADE", "SNAT")
 
 
-def leaves(nat: NatContext | None, network: Network | None, flow: Flow, sent: Outcome, out: Device) -> Steps:
-    """Yield the step of the source address with which a packet leaves; `sent` is its walk up to postrouting."""
+def source_step(nat: NatContext | None, network: Network | None, flow: Flow, sent: Outcome, out: Device) -> Step:
+    """Return the step of the source address with which a packet leaves; `sent` is its walk up to postrouting."""
     name = out.link.name
     if source_translated(sent):
-        yield Step(MASQUERADE, OK, f"it leaves by {name} with an address of the host")
-        return
+        return Step(MASQUERADE, OK, f"it leaves by {name} with an address of the host")
     own = f"it leaves by {name} with the container's own address {flow.source}"
     if _expected(nat, network, flow.family):
-        yield Step(MASQUERADE, FAILED, f"{own}, and no rule translates it", "masquerade_missing")
-    else:
-        yield Step(MASQUERADE, UNKNOWN, f"{own}: hosts outside need a route back to it", "masquerade_off")
+        return Step(MASQUERADE, FAILED, f"{own}, and no rule translates it", "masquerade_missing")
+    return Step(MASQUERADE, UNKNOWN, f"{own}: hosts outside need a route back to it", "masquerade_off")
 
 
 def source_translated(sent: Outcome) -> bool:

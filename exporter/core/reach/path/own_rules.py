@@ -2,73 +2,125 @@
 
 from dataclasses import dataclass
 
-from exporter.core.explain.path import FAILED, UNKNOWN, Step
+from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
+from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTING
 from exporter.core.nat.walk.hooks import walk
+from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.namespace_rules import LOOPBACK
 from exporter.core.reach.path.rule_steps import joined_steps, may_translate, own_rules_step, unread_step
-from exporter.core.reach.path.trip import Flow
-from exporter.core.reach.view import RULES, NamespaceView
+from exporter.core.reach.path.trip import Flow, translated
+from exporter.core.reach.question import is_address
+from exporter.core.reach.view import RULES, Device, NamespaceView
 
 Hooks = tuple[str, ...]
 SENT, RECEIVED = (OUTPUT, POSTROUTING), (PREROUTING, INPUT)
+OF_DESTINATION = frozenset({"DNAT", "REDIRECT"})
 
 
 @dataclass(frozen=True, slots=True)
 class OwnRules:
-    """`steps` are those of rules that drop a packet or an answer, or may. Without `goes_on` nothing behind is known."""
+    """`steps` are those of rules that drop a packet or an answer, or may, or translate it.
+
+    Without `goes_on` nothing behind is known. `flow` is the connection behind a certain translation of its destination.
+    """
 
     steps: tuple[Step, ...] = ()
     goes_on: bool = True
+    flow: Flow | None = None
 
 
-def sending(context: ReachContext, view: NamespaceView, whose: str, flow: Flow, device: str) -> OwnRules:
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A packet through the rules of a container: the hooks of it and of the answer, each with what it is called."""
+
+    view: NamespaceView
+    whose: str
+    flow: Flow
+    packet: Packet
+    there: tuple[Hooks, str]
+    back: tuple[Hooks, str]
+    device: Device | None = None
+
+
+def sending(context: ReachContext, view: NamespaceView, whose: str, flow: Flow, device: Device) -> OwnRules:
     """Walk a client's packet out of its namespace, and the answer into it."""
-    packet = flow.packet(oif=device, from_host=True)
-    return _walked(context, view, whose, packet, (SENT, f"packets to {flow.destination}"), (RECEIVED, "the answers"))
+    packet = flow.packet(oif=device.link.name, from_host=True)
+    there, back = (SENT, f"packets to {flow.destination}"), (RECEIVED, "the answers")
+    return _walked(context, _Passage(view, whose, flow, packet, there, back, device))
 
 
-def receiving(context: ReachContext, view: NamespaceView, whose: str, flow: Flow, device: str) -> OwnRules:
+def receiving(context: ReachContext, view: NamespaceView, whose: str, flow: Flow, device: Device) -> OwnRules:
     """Walk a packet into a server's namespace, and the answer out of it."""
-    packet = flow.packet(iif=device, to_host=True)
-    what = f"packets to {flow.protocol}/{flow.port}" if flow.port else f"packets to {flow.destination}"
-    return _walked(context, view, whose, packet, (RECEIVED, what), (SENT, "its answers"))
+    packet = flow.packet(iif=device.link.name, to_host=True)
+    there, back = (RECEIVED, _called(flow)), (SENT, "its answers")
+    return _walked(context, _Passage(view, whose, flow, packet, there, back, device))
 
 
 def looping(context: ReachContext, view: NamespaceView, whose: str, flow: Flow) -> OwnRules:
     """Walk a container's packet to itself. Rules that translate received packets do not apply, and count as unknown."""
     packet = flow.packet(oif=LOOPBACK, from_host=True, to_host=True)
-    what = f"packets to {flow.destination}"
-    sent = _walked(context, view, whose, packet, (SENT, what), (RECEIVED, "the answers"))
+    there, back = (SENT, f"packets to {flow.destination}"), (RECEIVED, "the answers")
+    sent = _walked(context, _Passage(view, whose, flow, packet, there, back))
     if not sent.goes_on or view.missing(RULES):
         return sent
-    arrived = receiving(context, view, whose, flow, LOOPBACK)
+    packet = flow.packet(iif=LOOPBACK, to_host=True)
+    there, back = (RECEIVED, _called(flow)), (SENT, "its answers")
+    arrived = _walked(context, _Passage(view, whose, flow, packet, there, back))
     return OwnRules(joined_steps(*sent.steps, *arrived.steps), arrived.goes_on)
 
 
-def _walked(
-    context: ReachContext,
-    view: NamespaceView,
-    whose: str,
-    packet: Packet,
-    there: tuple[Hooks, str],
-    back: tuple[Hooks, str],
-) -> OwnRules:
+def _called(flow: Flow) -> str:
+    return f"packets to {flow.protocol}/{flow.port}" if flow.port else f"packets to {flow.destination}"
+
+
+def _walked(context: ReachContext, passage: _Passage) -> OwnRules:
+    view, whose, packet = passage.view, passage.whose, passage.packet
     if (why := view.missing(RULES)) is not None:
         return OwnRules((unread_step(INSIDE, f"the firewall rules of {whose} could not be read", why),))
-    firewall, (hooks, what) = context.firewall_of(view), there
+    firewall, (hooks, what) = context.firewall_of(view), passage.there
     sent = walk(firewall, packet, hooks)
     step = own_rules_step(whose, sent, what)
     if sent.dropped or may_translate(sent):
         return OwnRules(joined_steps(step), goes_on=False)
-    if sent.translations:
+    behind, forwarded = _behind(passage, sent), packet
+    if sent.translations and behind is None:
         detail = f"NAT rules of {whose} translate {what}"
         return OwnRules((Step(INSIDE, UNKNOWN, detail, "redirected_inside"),), goes_on=False)
-    hooks, what = back
-    answered = walk(firewall, answer_to(packet, sent.packet, packet), hooks)
-    steps = joined_steps(step, own_rules_step(whose, answered, what))
-    return OwnRules(steps, goes_on=not any(step.state == FAILED for step in steps))
+    if behind is not None:
+        forwarded = sent.packet._replace(dst=number_of(behind.destination))
+    hooks, answers = passage.back
+    answered = walk(firewall, answer_to(packet, sent.packet, forwarded), hooks)
+    steps = joined_steps(step, own_rules_step(whose, answered, answers))
+    steps += (_translation(passage, what, behind),) if behind is not None else ()
+    return OwnRules(steps, all(step.state != FAILED for step in steps), behind)
+
+
+def _behind(passage: _Passage, sent: Outcome) -> Flow | None:
+    """The connection behind a translation: of a client out of its namespace, of a server within it; None otherwise.
+
+    A client may lead connections to a proxy of its own, which decides where they go.
+    """
+    [*others, by] = sent.translations or [None]
+    if passage.device is None or by is None or others or by.effect not in OF_DESTINATION:
+        return None
+    if by.address and not is_address(by.address):
+        return None
+    flow = translated(passage.flow, sent, passage.device)
+    leaves = passage.packet.from_host
+    if leaves and by.effect == "REDIRECT":
+        return None
+    own = passage.view.device_of(flow.destination) is not None
+    return None if own is leaves else flow
+
+
+def _translation(passage: _Passage, what: str, flow: Flow) -> Step:
+    to = f"{flow.destination}, {flow.protocol}/{flow.port}"
+    detail = f"NAT rules of {passage.whose} translate {what}: the new target is {to}"
+    if passage.packet.from_host:
+        return Step(INSIDE, UNKNOWN, f"{detail}, and whether it is the right one is not known", "redirected_inside")
+    return Step(INSIDE, OK, detail)

@@ -5,7 +5,8 @@ from exporter.core.model.docker import Container
 from exporter.core.reach.path.arrival import arrival, lost_address
 from exporter.core.reach.path.bridged_rules import bridged_rules
 from exporter.core.reach.path.holders import holder, unused
-from exporter.core.reach.path.link_step import end_faults, host_end
+from exporter.core.reach.path.link_step import end_faults, gravest, host_end
+from exporter.core.reach.path.mac_step import mac_step
 from exporter.core.reach.path.mtu_step import mtu_steps
 from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.trip import Steps, Trip
@@ -48,8 +49,8 @@ def _between(trip: Trip, server: Container, device: Device) -> list[Step]:
     if len({end.link.master_ifindex for end in ends if end is not None}) > 1:
         return [Step(LINK, FAILED, f"{client.name} and {server.name} are on different bridges", "veth_detached")]
     there, pids = context.visited(server).view, [context.home(one).pid for one in (client, server)]
-    steps = (
+    return gravest(
+        mac_step(context, trip.network, (client, trip.device), (server, device)),
         neighbour_step(trip.view, client.name, pids[0], trip.device, flow.destination, (server.name, device)),
         neighbour_step(there, server.name, pids[1], device, flow.source, (client.name, trip.device)),
     )
-    return [step for step in steps if step is not None][:1]

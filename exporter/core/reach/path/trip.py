@@ -32,14 +32,14 @@ class Flow:
         return family_name(self.destination)
 
     def packet(self, *, iif: str = "", oif: str = "", to_host: bool = False, from_host: bool = False) -> Packet:
-        """The first packet; the source port is any of the dynamic ones."""
+        """The first packet; the source port, and the other one where the question is about none, is any dynamic one."""
         return Packet(
             iif=iif,
             oif=oif,
             src=number_of(self.source) if self.source else None,
             dst=number_of(self.destination),
             protocol=self.protocol,
-            dport=self.port,
+            dport=self.port or None,
             to_host=to_host,
             from_host=from_host,
             family=self.family,

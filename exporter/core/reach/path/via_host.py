@@ -13,6 +13,8 @@ from exporter.core.reach.answer import FILTER
 from exporter.core.reach.path.arrival import FORGED
 from exporter.core.reach.path.forwarded import forwarded
 from exporter.core.reach.path.host_socket import to_host
+from exporter.core.reach.path.link_step import gravest
+from exporter.core.reach.path.mac_step import mac_step
 from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.route_step import unknown_route
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, may_translate
@@ -25,16 +27,20 @@ REFUSALS = {
     errno.EINVAL: "has a blackhole route",
     errno.EHOSTUNREACH: "has an unreachable route",
 }
+# Of a received packet alone, these come from a policy rule with a condition on it, or its table.
+BY_POLICY = (errno.EACCES, errno.ENETUNREACH)
 
 
 def via_host(trip: Trip, bridge: Device) -> Steps:
     """Yield the steps of a packet that the host gets from a bridge, to itself or to be forwarded."""
     context, flow = trip.context, trip.flow
-    pid, own_hop = context.home(trip.client).pid, trip.route.gateway or flow.destination
-    wrong = neighbour_step(trip.view, trip.client.name, pid, trip.device, own_hop, (bridge.link.name, bridge))
     firewall = context.host_firewall([*trip.port_names(), bridge.link.name])
-    if wrong is not None or firewall is None:
-        yield wrong or UNREAD_RULES
+    if firewall is None:
+        yield UNREAD_RULES
+        return
+    faults = _link_faults(trip, bridge)
+    yield from faults
+    if any(fault.state == FAILED for fault in faults):
         return
     to_own = context.host.view.device_of(flow.destination) is not None
     packet = flow.packet(iif=bridge.link.name, to_host=to_own)
@@ -45,6 +51,18 @@ def via_host(trip: Trip, bridge: Device) -> Steps:
     if arrived.dropped or may_translate(arrived):
         return
     yield from _routed(trip, bridge, firewall, packet, arrived)
+
+
+def _link_faults(trip: Trip, bridge: Device) -> list[Step]:
+    """What keeps packets of the client from the bridge, or the host's answers from the client."""
+    context, client = trip.context, trip.client
+    there, back = (bridge.link.name, bridge), (client.name, trip.device)
+    pid, hop = context.home(client).pid, trip.route.gateway or trip.flow.destination
+    return gravest(
+        mac_step(context, trip.network, (client, trip.device)),
+        neighbour_step(trip.view, client.name, pid, trip.device, hop, there),
+        neighbour_step(context.host.view, "the host", 0, bridge, trip.flow.source, back),
+    )
 
 
 def _target(trip: Trip, flow: Flow) -> Network | None:
@@ -77,6 +95,10 @@ def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult) -> Ste
         why = REFUSALS[own.error]
         code = "no_route" if own.error == errno.ENETUNREACH else "route_refused"
         return Step(ROUTE, FAILED, f"the host {why} for {flow.destination}", code)
+    if result.error in BY_POLICY:
+        what = f"packets of {flow.source} on {bridge.link.name} to {flow.destination}"
+        detail = f"the host {REFUSALS[result.error]} for {what}, by a policy rule"
+        return Step(ROUTE, FAILED, detail, "route_refused", "See `ip rule` and `ip route show table all`.")
     if result.error in FORGED:
         detail = f"the host refuses packets of {flow.source} on {bridge.link.name} (rp_filter)"
         return Step(FILTER, FAILED, detail, "source_refused")

@@ -3,12 +3,11 @@
 import socket
 from dataclasses import dataclass
 
-from pyroute2.netlink import NLM_F_DUMP
-
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.netlink.client import answers, ask, repeated
 from exporter.kernel.netlink.messages import attribute, head, message, walk
 from exporter.kernel.netlink.nfnetlink import NFGENMSG, number
+from exporter.kernel.netlink.numbers import NLM_F_DUMP
 
 SUBSYSTEM = 10 << 8  # NFNL_SUBSYS_NFTABLES
 GETCHAIN, GETRULE, DELRULE, GETSET, GETSETELEM, NEWGEN, GETGEN = 4, 7, 8, 10, 13, 15, 16

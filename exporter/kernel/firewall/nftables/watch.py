@@ -6,7 +6,6 @@ the dump, those of later ones after it.
 
 import contextlib
 import errno
-import select
 import socket
 import struct
 from collections import deque
@@ -88,10 +87,6 @@ class NftWatch:
             self._apply(kind - SUBSYSTEM, family, data[start + NFGENMSG.size : end])
         except (LookupError, ValueError, struct.error) as error:
             self._lose(error)
-
-    def wait(self, timeout: float) -> bool:
-        """Wait until a notification can be received."""
-        return bool(select.select([self.socket], [], [], timeout)[0])
 
     def receive_all(self) -> None:
         """Receive all waiting notifications."""

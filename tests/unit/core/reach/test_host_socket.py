@@ -100,6 +100,32 @@ def test_an_own_published_port_goes_by_docker_proxy() -> None:
     assert ReachHost(OLD).path("192.0.2.10:8080", "web").verdict == "reachable"
 
 
+UDP = "192.0.2.10:53/udp"
+
+
+def by_docker_proxy(version: str) -> ReachHost:
+    host = ReachHost(OLD)
+    host.engine_version = version
+    return host
+
+
+def test_docker_proxy_answers_from_the_address_of_the_route(sentence: Any) -> None:
+    host = by_docker_proxy("20.10.24")
+    assert host.faults(UDP) == [("back", "unknown", "answered_from_elsewhere")]
+    assert [s.detail for s in host.path(UDP).steps if s.state != "ok"] == [sentence]
+    assert host.faults("172.18.0.1:53/udp") == []
+
+
+def test_docker_proxy_of_newer_engines_answers_as_asked() -> None:
+    assert by_docker_proxy("28.0.1").faults(UDP) == []
+
+
+def test_rules_about_single_ports_do_not_matter_to_a_question_about_none() -> None:
+    assert ReachHost(OLD.inserted(INPUT, "-p tcp --dport 0:22 -j DROP")).faults("host") == []
+    every = ReachHost(OLD.inserted(INPUT, "-p tcp --dport 1:65535 -j DROP"))
+    assert every.faults("host") == [("filter", "failed", "drop_rule")]
+
+
 def test_a_question_about_no_port_ends_at_the_rules() -> None:
     assert [s.name for s in ReachHost(OLD).path("host").steps] == ["route", "filter"]
 

@@ -1,5 +1,6 @@
 """The devices between two containers of one network."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from exporter.core.reach.view import FixedNeighbour
 from tests.support.builders import connect, run
 from tests.support.nat_hosts import NEW, OLD
 from tests.support.reach_hosts import ReachHost
-from tests.support.reach_namespaces import CLIENT, NO_ROUTE
+from tests.support.reach_namespaces import CLIENT, NO_ROUTE, mac_of
 
 TARGET = "172.18.0.2:80"
 
@@ -22,6 +23,16 @@ def neighbour(name: str, address: str, ifindex: int = 7, mac: str = "02:00:00:00
 
 def both(**fields: Any) -> ReachHost:
     return ReachHost().device("", "veth-client", **fields).device("", "veth-web", **fields)
+
+
+RIGHT = FixedNeighbour(7, "172.18.0.2", mac_of("172.18.0.2"))
+BACK = FixedNeighbour(7, "172.18.0.3", mac_of("172.18.0.3"))
+THIRD = connect(run("third", network="front"), "front", ip="172.18.0.9")
+THIRD = replace(THIRD, endpoints=tuple(replace(e, mac_address=mac_of("172.18.0.2")) for e in THIRD.endpoints))
+
+
+def one_mac(*, learning: bool = True) -> ReachHost:
+    return both(learning=learning).device("client", "eth0", mac_address=mac_of("172.18.0.2"))
 
 
 CASES: dict[str, tuple[ReachHost, str, str]] = {
@@ -55,6 +66,16 @@ CASES: dict[str, tuple[ReachHost, str, str]] = {
     "both isolated": (both(isolated=True), "failed", "port_isolated"),
     "client's neighbour": (neighbour("client", "172.18.0.2"), "failed", "wrong_neighbour"),
     "server's neighbour": (neighbour("web", "172.18.0.3"), "failed", "wrong_neighbour"),
+    "client without ARP": (ReachHost().device("client", "eth0", arp=False), "failed", "arp_off"),
+    "server without ARP": (
+        ReachHost().device("web", "eth0", arp=False), "failed", "arp_off"
+    ),
+    "server without ARP that answers": (
+        ReachHost().device("web", "eth0", arp=False).view("web", neighbours=(BACK,)), "unknown", "arp_off"
+    ),
+    "one MAC address": (one_mac(), "failed", "mac_address_shared"),
+    "one MAC address without learning": (one_mac(learning=False), "unknown", "mac_address_shared"),
+    "the MAC address of a third": (ReachHost(NEW, THIRD), "unknown", "mac_address_shared"),
 }  # fmt: skip
 
 
@@ -73,6 +94,12 @@ ORDINARY = {
     "right neighbour": neighbour("client", "172.18.0.2", mac="02:42:ac:12:00:02"),
     "neighbour of another address": neighbour("client", "172.18.0.9"),
     "neighbour at another device": neighbour("client", "172.18.0.2", ifindex=8),
+    "no ARP, and both entries": (
+        ReachHost()
+        .device("client", "eth0", arp=False)
+        .view("client", neighbours=(RIGHT,))
+        .view("web", neighbours=(BACK,))
+    ),
     "filter at another port": ReachHost().view("", filters=(DeviceFilter(13, "ingress", "XDP program"),)),
 }
 

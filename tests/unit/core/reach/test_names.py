@@ -38,6 +38,8 @@ NO_RULES = ReachHost().view("client", rulesets=(Ruleset(),))
 DEAD_PORT = ReachHost().view("client", listeners=())
 DNS_DROPPED = ReachHost().own_rules("client", ":OUTPUT ACCEPT\n-A OUTPUT -p udp --dport 53 -j DROP", "raw")
 DNS_DROPPED_LATER = ReachHost().own_rules("client", ":INPUT DROP")
+DNS_ANSWER_DROPPED = ReachHost().own_rules("client", ":OUTPUT ACCEPT\n-A OUTPUT -s 127.0.0.11 -j DROP")
+LO_DOWN = ReachHost().device("client", "lo", up=False)
 DNS_UNSURE = ReachHost().own_rules("client", ":OUTPUT ACCEPT\n-A OUTPUT -p udp -m u32 --u32 0 -j DROP")
 SIDECAR = (
     ReachHost()
@@ -62,6 +64,8 @@ CASES: dict[str, tuple[ReachHost, str, tuple[str, str]]] = {
     "dead port": (DEAD_PORT, "web:80", ("failed", "resolver_down")),
     "dropped": (DNS_DROPPED, "web:80", ("failed", "container_rule")),
     "dropped at the input": (DNS_DROPPED_LATER, "web:80", ("failed", "container_rule")),
+    "answer dropped": (DNS_ANSWER_DROPPED, "web:80", ("failed", "container_rule")),
+    "lo down": (LO_DOWN, "web:80", ("failed", "device_down")),
     "translated elsewhere": (SIDECAR, "web:80", ("unknown", "name_uncertain")),
     "no common network": (ReachHost(), "bare:80", ("failed", "no_common_network")),
     "dead": (ReachHost(NEW, *OTHERS), "dead:80", ("failed", "container_down")),

@@ -11,6 +11,7 @@ from tests.support.reach_hosts import ReachHost
 
 OUT = "198.51.100.1"
 POSTROUTING = ("ip", "nat", "POSTROUTING")
+RAW = ("ip", "raw", "PREROUTING")
 EVERY_KIND = pytest.mark.parametrize("rules", [OLD, NEW, OWN_TABLES], ids=str)
 
 
@@ -30,6 +31,11 @@ CASES: dict[str, tuple[ReachHost, str, list[tuple[str, str, str]]]] = {
         [("masquerade", "failed", "masquerade_missing")],
     ),
     "no masquerading by option": (ReachHost(OLD), "mute", [("masquerade", "unknown", "masquerade_off")]),
+    "no rule translates, and the answer is dropped": (
+        ReachHost(
+            NEW.without(POSTROUTING, "-s 172.18.0.0/16 -j MASQUERADE").inserted(RAW, "-d 172.18.0.3 -j DROP")
+        ), "client", [("masquerade", "failed", "masquerade_missing")],
+    ),
     "perhaps translated": (
         ReachHost(
             OLD.without(POSTROUTING, "-s 172.18.0.0/16 -j MASQUERADE")
@@ -54,6 +60,11 @@ def test_a_fault_on_the_way_out(
     assert host.faults(OUT, source) == faults
     [step] = [s for s in host.path(OUT, source).steps if s.state != "ok"]
     assert (step.detail, step.remedy) == (sentence, sentence)
+
+
+def test_an_answer_to_an_untranslated_address_may_be_dropped() -> None:
+    host = ReachHost(NEW.inserted(RAW, "-d 172.20.0.2 -j DROP"))
+    assert host.faults(OUT, "mute") == [("masquerade", "unknown", "masquerade_off"), ("filter", "failed", "drop_rule")]
 
 
 def test_snat_is_a_translation_too() -> None:

@@ -1,10 +1,12 @@
 """Rules inside the namespaces of the client and of the server, in both directions."""
 
+import errno
 from typing import Any
 
 import pytest
 
 from exporter.core.model.device_filters import DeviceFilter
+from exporter.core.model.fib import RouteResult
 from tests.support.reach_hosts import ReachHost
 
 TARGET = "172.18.0.2:80"
@@ -64,10 +66,13 @@ def test_an_ordinary_rule_is_silent(name: str, text: str, table: str) -> None:
 
 
 TRANSLATES = {
-    "DNAT of the client": ("client", ":OUTPUT ACCEPT\n-A OUTPUT -p tcp -j DNAT --to-destination 172.18.0.9:1", NAT),
+    "DNAT of the client to itself": (
+        "client",
+        ":OUTPUT ACCEPT\n-A OUTPUT -p tcp -j DNAT --to-destination 172.18.0.3:15001",
+        NAT,
+    ),
     "REDIRECT of the client": ("client", ":OUTPUT ACCEPT\n-A OUTPUT -p tcp -j REDIRECT --to-ports 15001", NAT),
     "SNAT of the client": ("client", ":POSTROUTING ACCEPT\n-A POSTROUTING -j SNAT --to-source 172.18.0.9", NAT),
-    "REDIRECT of the server": ("web", ":PREROUTING ACCEPT\n-A PREROUTING -p tcp -j REDIRECT --to-ports 8080", NAT),
     "DNAT of the server": ("web", ":PREROUTING ACCEPT\n-A PREROUTING -j DNAT --to-destination 10.0.0.1", NAT),
 }
 
@@ -87,6 +92,46 @@ def test_behind_a_translation_inside_nothing_is_known(
 def test_nor_behind_one_that_is_not_understood(name: str, text: str, table: str) -> None:
     host = rules(name, text.replace(" -j ", f" {UNREADABLE} -j ", 1), table).view("web", listeners=())
     assert host.faults(TARGET) == [("inside", "unknown", "rule_not_understood")]
+
+
+REDIRECT = ":PREROUTING ACCEPT\n-A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080"
+SERVER_DNAT = ":PREROUTING ACCEPT\n-A PREROUTING -p tcp -j DNAT --to-destination 172.18.0.2:8080"
+
+
+@pytest.mark.parametrize("text", [REDIRECT, SERVER_DNAT], ids=["REDIRECT", "DNAT"])
+def test_a_translation_within_the_server_is_followed_to_its_port(text: str, sentence: Any) -> None:
+    host = rules("web", text, NAT)
+    assert host.faults(TARGET) == [("listener", "failed", "not_listening")]
+    served = rules("web", text, NAT).view("web", listeners=("0.0.0.0:8080",))
+    assert (served.faults(TARGET), served.path(TARGET).verdict) == ([], "reachable")
+    assert [s.detail for s in served.path(TARGET).steps if s.name == "inside"] == [sentence]
+
+
+@pytest.mark.parametrize("text", ["INPUT -p tcp --dport 8080", "OUTPUT -p tcp --sport 8080"])
+def test_behind_it_rules_see_the_new_port(text: str) -> None:
+    served = rules("web", REDIRECT, NAT).view("web", listeners=("0.0.0.0:8080",))
+    served.own_rules("web", f":{text.partition(' ')[0]} ACCEPT\n-A {text} -j DROP")
+    assert served.faults(TARGET) == [("inside", "failed", "container_rule")]
+
+
+def leading(to: str) -> ReachHost:
+    return rules("client", f":OUTPUT ACCEPT\n-A OUTPUT -p tcp --dport 80 -j DNAT --to-destination {to}", NAT)
+
+
+def test_a_translation_of_the_client_is_followed_and_its_target_is_not_judged(sentence: Any) -> None:
+    elsewhere = leading("172.18.0.9:80")
+    assert elsewhere.faults(TARGET) == [
+        ("inside", "unknown", "redirected_inside"),
+        ("link", "failed", "address_unused"),
+    ]
+    assert elsewhere.path(TARGET).verdict == "unreachable"
+    assert [s.detail for s in elsewhere.path(TARGET).steps if s.state != "ok"] == [sentence, sentence]
+    assert leading("172.18.0.2:80").faults("172.18.0.9:80") == [("inside", "unknown", "redirected_inside")]
+
+
+def test_a_translation_of_the_client_to_where_it_has_no_route_fails() -> None:
+    host = leading("203.0.113.1:80").route("client", "203.0.113.1", RouteResult(error=errno.ENETUNREACH))
+    assert [code for _, state, code in host.faults(TARGET) if state == "failed"] == ["default_route_lost"]
 
 
 LOOPS = {

@@ -45,6 +45,8 @@ CASES: dict[str, tuple[ReachHost, str, tuple[str, str, str]]] = {
     "forwarding of IPv6 off": (FORWARDING_OFF, "2001:db8::77", ("filter", "failed", "forwarding_off")),
     "rp_filter": (received(errno.EINVAL), OUT, ("filter", "failed", "source_refused")),
     "rp_filter of old kernels": (received(errno.EXDEV), OUT, ("filter", "failed", "source_refused")),
+    "prohibited by a policy rule": (received(errno.EACCES), OUT, ("route", "failed", "route_refused")),
+    "without a route by a policy rule": (received(errno.ENETUNREACH), OUT, ("route", "failed", "route_refused")),
     "another error": (received(errno.ENOBUFS), OUT, ("route", "unknown", "route_unknown")),
     "no route": (every_lookup(errno.ENETUNREACH), OUT, ("route", "failed", "no_route")),
     "blackhole": (every_lookup(errno.EINVAL), OUT, ("route", "failed", "route_refused")),
@@ -81,6 +83,10 @@ CASES: dict[str, tuple[ReachHost, str, tuple[str, str, str]]] = {
     ),
     "neighbour of the gateway": (
         ReachHost(OLD).view("client", neighbours=(FixedNeighbour(7, "172.18.0.1", "02:00:00:00:00:99"),)), OUT,
+        ("link", "failed", "wrong_neighbour"),
+    ),
+    "neighbour of the client": (
+        ReachHost(OLD).view("", neighbours=(FixedNeighbour(4, "172.18.0.3", "02:00:00:00:00:99"),)), OUT,
         ("link", "failed", "wrong_neighbour"),
     ),
 }  # fmt: skip

@@ -15,6 +15,13 @@ def netem(loss: int, *more: bytes) -> bytes:
     return struct.pack("=6I", 0, 1000, loss, 0, 0, 0) + b"".join(more)
 
 
+def tbf(rate: int, burst: int, limit: int, rate64: int = 0) -> bytes:
+    """Struct tc_tbf_qopt: bytes per second, and bytes."""
+    buffer = burst * 10**9 // (rate64 or rate) // 64 + 1
+    values = struct.pack("=8xI12x3I", rate, limit, buffer, 0)
+    return attribute(1, values) + (attribute(4, struct.pack("=Q", rate64)) if rate64 else b"")
+
+
 @pytest.mark.parametrize(
     ("name", "options", "lossy"),
     [
@@ -28,6 +35,15 @@ def netem(loss: int, *more: bytes) -> bytes:
         ("netem", netem(0, attribute(1, bytes(12))), False),
         ("netem", netem(0, attribute(5, bytes(16))), True),
         ("netem", b"\0\0", True),
+        ("tbf", tbf(125_000, 32_000, 100_000), False),
+        ("tbf", tbf(1, 50, 50), True),
+        ("tbf", tbf(125_000, 32_000, 1_000), True),
+        ("tbf", tbf(0xFFFFFFFF, 40_000, 100_000, 10_000_000_000), False),
+        ("tbf", b"", True),
+        ("htb", b"", False),
+        ("hfsc", struct.pack("=H", 0), True),
+        ("hfsc", struct.pack("=H", 1), False),
+        ("drr", b"", True),
     ],
 )
 def test_a_qdisc_loses_packets_or_does_not(name: str, options: bytes, *, lossy: bool) -> None:

@@ -4,25 +4,21 @@ import struct
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
 from exporter.kernel.conntrack.table import parse_statistics
-from exporter.kernel.links.addresses import parse_addresses, parse_uplinks
 from exporter.kernel.links.links import IFLA_LINKINFO, IFLA_MTU, LinkMessage
-from exporter.kernel.links.routes import parse_routes
 from exporter.kernel.links.table import LinkTable
 from exporter.kernel.netlink.client import ask
 from exporter.kernel.netlink.messages import ATTRIBUTE, HEADER, MalformedError, attribute
 from tests.support.kernel.captured_links import LINK_MESSAGES
-from tests.support.kernel.damaged import DECODERS, bodies, damages, parts
+from tests.support.kernel.damaged import DECODERS, damages, parts
 from tests.support.kernel.messages import FakeSocket, always, as_socket, reply
 from tests.support.kernel.proc_files import STATISTICS
 
 NOTHING = {0, "", None}
 WALKED = [name for name in DECODERS if name != "connection"]  # of that one only the begin is read, by a pattern
-RTM_NEWADDR, RTM_NEWROUTE, HEAD = 20, 24, 12
 Damage = Callable[[bytes], bytes]
 
 
@@ -136,29 +132,3 @@ def test_statistics_that_end_within_a_line_are_no_statistics() -> None:
         if not STATISTICS[:size].endswith("\n"):
             with pytest.raises(ValueError, match="end within a line"):
                 parse_statistics(STATISTICS[:size])
-
-
-ROWS = {"routes": bodies("routes", RTM_NEWROUTE), "addresses": bodies("addresses", RTM_NEWADDR)}
-
-
-@pytest.mark.parametrize("name", ROWS)
-@given(st.data(), damages())
-@settings(max_examples=250, deadline=None)
-def test_damaged_routes_and_addresses_are_numbers_and_texts_or_malformed(
-    name: str, data: st.DataObject, damage: Damage
-) -> None:
-    """pyroute2 decodes them, and hands over the bytes of what it cannot; without a whole head it gives up."""
-    raw = damage(data.draw(st.sampled_from(ROWS[name])))
-    assume(len(raw) >= HEADER.size + HEAD)
-    rows = list(MarshalRtnl().parse(struct.pack("=I", len(raw)) + raw[4:]))
-    try:
-        if name == "addresses":
-            addresses = parse_addresses(rows)
-            assert {type(part) for part in parts(addresses)} <= {int, str}
-            return
-        uplinks, routes = parse_uplinks(rows), parse_routes(rows)
-    except MalformedError:
-        return
-    assert {type(ifindex) for ifindex in uplinks} <= {int}
-    for route in routes:
-        assert [type(value) for value in (route.ifindex, route.gateway, route.metric)] == [int, str, int]

@@ -20,8 +20,8 @@ from tests.support.kernel.captured import captured
 IFNAME, MTU, MASTER, LINKINFO = 3, 4, 10, 18
 
 
-def link(*more: bytes) -> bytes:
-    body = struct.pack("=BBHiII", 0, 0, 1, 7, 0x10001, 0)
+def link(*more: bytes, flags: int = 0x10001) -> bytes:
+    body = struct.pack("=BBHiII", 0, 0, 1, 7, flags, 0)
     return body + attribute(IFNAME, b"eth0\0") + attribute(MTU, struct.pack("=I", 1500)) + b"".join(more)
 
 
@@ -66,6 +66,15 @@ def test_what_a_device_does_with_packets(more: bytes, expected: tuple[object, ..
 def test_a_switch_of_another_size_is_refused(more: bytes) -> None:
     with pytest.raises(MalformedError):
         device(more)
+
+
+def test_a_device_has_arp_unless_it_is_switched_off_and_a_port_is_learning_or_not() -> None:
+    parsed = [parse_device(body, 0, len(body), {}) for body in (link(), link(flags=0x10081))]
+    assert [found.arp for found in parsed if found] == [True, False]
+    learning = attribute(8, b"\1"), attribute(8, b"\0"), b""
+    bodies = [link(info("veth", slave="bridge", slave_data=data)) for data in learning]
+    ports = [parse_device(body, 0, len(body), {}) for body in bodies]
+    assert [found.learning for found in ports if found] == [True, False, None]
 
 
 def queued(waiting: int, backlog: int) -> frozenset[tuple[str, int]]:

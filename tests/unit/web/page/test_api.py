@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from exporter.cli.output.explain import parse_explanation
 from exporter.core.explain.explain import explain
+from exporter.core.history.change import KINDS, Change
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.web.page import api
@@ -66,3 +67,11 @@ def test_the_version_stays_while_only_counters_change() -> None:
 
 def test_the_version_is_another_when_a_name_is() -> None:
     assert api.version(named("one")) != api.version(named("two"))
+
+
+def test_a_history_is_what_its_description_says() -> None:
+    change = Change("finding_ended", "web", "critical", labels={"container": "web"}, seconds=1.5)
+    validate("History", json.loads(api.changes([change, Change(KINDS[0], "\udc80<b>")], 1.0)))
+    assert set(
+        OPENAPI["components"]["schemas"]["History"]["properties"]["changes"]["items"]["properties"]["kind"]["enum"]
+    ) == set(KINDS)

@@ -1,0 +1,42 @@
+"""The output of `history`: what changed, the oldest first."""
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+
+from exporter.cli.output.table import table
+from exporter.core.history import change_log
+from exporter.core.history.change import FINDING_BEGAN, FINDING_ENDED, Change
+
+COLUMNS = ("time", "kind", "subject", "network", "before", "after", "detail")
+TIME = "%Y-%m-%d %H:%M:%S"
+
+
+def parse_changes(document: Any) -> list[Change]:
+    """Parse the answer of /api/v1/history."""
+    return [change_log.parse_change(row) for row in document["changes"]]
+
+
+def document(changes: Iterable[Change]) -> str:
+    """Return the changes as JSON."""
+    return json.dumps(change_log.document(changes), indent=1)
+
+
+def print_history(changes: Iterable[Change], console: Console) -> None:
+    """Print a table; times are those of this host's time zone."""
+    console.print(table(COLUMNS, [_row(change) for change in changes]))
+
+
+def _row(change: Change) -> tuple[str, ...]:
+    moment = time.strftime(TIME, time.localtime(change.time))
+    kind, detail = change.kind, [change.detail] if change.detail else []
+    if kind in (FINDING_BEGAN, FINDING_ENDED):
+        detail = [f"{change.finding}: {change.detail}"]
+    if change.seconds is not None:
+        detail.append(f"after {change.seconds:.0f} s")
+    if change.by:
+        detail.append(f"by {change.by}")
+    return moment, kind, change.subject, change.network, change.before, change.after, ", ".join(detail)
