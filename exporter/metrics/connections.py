@@ -80,7 +80,8 @@ def _group(columns: Columns, *counters: TemplatedCounter, with_side: bool) -> Te
         ]
 
     def values(observation: Observation) -> list[tuple[Value, ...] | None]:
-        return [found for _, _, found in rows(observation.connections)]
+        report = observation.connections
+        return [found for _, _, found in rows(report)] if report else []
 
     def depends(observation: Observation) -> object:
         return tuple((pair, sums.created, reason) for (pair, sums), reason, _ in rows(observation.connections))

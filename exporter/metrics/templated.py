@@ -121,10 +121,12 @@ class TemplatedRenderer:
         self, observation: Observation, *, openmetrics: bool, limit: int
     ) -> tuple[Iterable[bytes], int, Mapping[str, int]]:
         """Render at most `limit` series: the text in pieces, made lazily; their number; those left out, by family."""
-        rows = self.group.rows(observation) or ()
+        rows = self.group.rows(observation)
+        if not rows:
+            return (), 0, {}
         families = sum(counter.width for counter in self.group.counters)
         self._prepare(observation)
-        if rows and None not in rows and len(rows) * families <= limit:
+        if None not in rows and len(rows) * families <= limit:
             # The usual case: every row was read, and the limit is not reached.
             pieces = self._fill(self._cached(openmetrics=openmetrics), tuple(zip(*rows, strict=True)))
             return pieces, len(rows) * families, {}
