@@ -19,6 +19,7 @@ from exporter.metrics import (
     bind_failures,
     bridge,
     changes,
+    connections,
     conntrack,
     endpoint,
     fdb,
@@ -48,6 +49,7 @@ SCRAPE_FAMILIES = (
     namespace.families,
     nat.families,
     bind_failures.families,
+    connections.families,
     changes.families,
 )
 TEMPLATED_GROUPS = (
@@ -60,6 +62,7 @@ TEMPLATED_GROUPS = (
     bridge.GROUP,
     uplink.GROUP,
     *nat_connections.GROUPS,
+    *connections.GROUPS,
 )
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
