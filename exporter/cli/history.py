@@ -12,6 +12,7 @@ from exporter.cli.remote_options import remote_options
 from exporter.cli.sources import examples, get, output, remote_for
 
 LOCAL = "http://127.0.0.1:9714"
+LIMIT = "10000"  # the most that an exporter returns
 HISTORY = "/api/v1/history"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 DURATION = re.compile(r"(?P<number>\d{1,9})(?P<unit>[smhd])")
@@ -54,7 +55,7 @@ def history(since: int | None, container: str, network: str, kind: str, output: 
     from exporter.cli.api_client import Remote
     from exporter.cli.output import history, table
 
-    selected = {"last": since, "container": container, "network": network, "kind": kind}
+    selected = {"last": since, "container": container, "network": network, "kind": kind, "limit": LIMIT}
     query = urlencode({name: value for name, value in selected.items() if value not in ("", None)})
     remote = remote_for({**remote_flags, "url": remote_flags["url"] or LOCAL}) or Remote(LOCAL)
     changes = get(remote, f"{HISTORY}?{query}", history.parse_changes)

@@ -19,6 +19,7 @@ from exporter.metrics import (
     bind_failures,
     bridge,
     changes,
+    connections,
     conntrack,
     endpoint,
     fdb,
@@ -46,6 +47,7 @@ OTHER_FAMILIES = (
     namespace.families,
     nat.families,
     bind_failures.families,
+    connections.families,
     changes.families,
 )
 SCRAPE_FAMILIES = (health.families, findings.families, *OTHER_FAMILIES)
@@ -59,6 +61,7 @@ TEMPLATED_GROUPS = (
     bridge.GROUP,
     uplink.GROUP,
     *nat_connections.GROUPS,
+    *connections.GROUPS,
 )
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"

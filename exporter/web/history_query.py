@@ -6,6 +6,8 @@ from math import isfinite
 
 from exporter.core.history.change_log import MAX_SELECTED, Selection
 
+DEFAULT_LIMIT = 1000
+
 
 class InvalidQueryError(ValueError):
     """A parameter has no such value; the text is for the client."""
@@ -20,7 +22,7 @@ class HistoryQuery:
     container: str = ""
     network: str = ""
     kind: str = ""
-    limit: int = MAX_SELECTED
+    limit: int = DEFAULT_LIMIT
 
     def selection(self, now: float) -> Selection:
         """Return the selection at a moment (Unix time)."""
@@ -37,7 +39,7 @@ def parse_history_query(query: Mapping[str, str]) -> HistoryQuery:
         container=query.get("container", ""),
         network=query.get("network", ""),
         kind=query.get("kind", ""),
-        limit=min(int(_number(query, "limit", str(MAX_SELECTED))), MAX_SELECTED),
+        limit=min(int(_number(query, "limit", str(DEFAULT_LIMIT))), MAX_SELECTED),
     )
 
 

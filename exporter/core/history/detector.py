@@ -50,14 +50,11 @@ class ChangeDetector:
         if before is None:
             yield from self._containers.update(named)
             return
-        if before.connected and not inventory.connected:
-            yield from engine_changes(before, inventory)
+        yield from engine_changes(before, inventory)
         yield from (change for change in network_changes(with_distinct_names(before), named) if change.after)
         if before.containers is not inventory.containers:
             yield from self._containers.update(named)
         yield from (change for change in network_changes(with_distinct_names(before), named) if not change.after)
-        if inventory.connected and not before.connected:
-            yield from engine_changes(before, inventory)
 
     def _host_changes(self, observation: Observation, now: float) -> Iterator[Change]:
         topology, nat = observation.topology, observation.nat

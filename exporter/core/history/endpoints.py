@@ -1,4 +1,7 @@
-"""A container's places on networks: connected, disconnected, another address."""
+"""A container's places on networks: connected, disconnected, another address.
+
+Networks go by their names: the default bridge has another id after each start of the engine.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +16,7 @@ class EndpointChanges:
     """Compares the endpoints of a container, also of its next life with the last address. Not thread-safe."""
 
     def __init__(self) -> None:
-        self._addresses: dict[str, dict[str, Addresses]] = {}  # container id -> network id -> last addresses
+        self._addresses: dict[str, dict[str, Addresses]] = {}  # container id -> network -> last addresses
 
     def remember(self, containers: Iterable[Container]) -> None:
         """Take the addresses of the first inventory."""
@@ -29,10 +32,10 @@ class EndpointChanges:
         """Yield what changed on the networks of a container."""
         old, new = _endpoints(before) if before else {}, _endpoints(after)
         if before is not None and _same_life(before, after):
-            for network_id in old.keys() - new.keys():
-                yield _change(ENDPOINT_DISCONNECTED, after, old[network_id], before=_written(_of(old[network_id])))
-            for network_id in new.keys() - old.keys():
-                yield _change(ENDPOINT_CONNECTED, after, new[network_id], after=_written(_of(new[network_id])))
+            for name in [name for name in old if name not in new]:
+                yield _change(ENDPOINT_DISCONNECTED, after, old[name], before=_written(_of(old[name])))
+            for name in [name for name in new if name not in old]:
+                yield _change(ENDPOINT_CONNECTED, after, new[name], after=_written(_of(new[name])))
         for endpoint in new.values():
             last = self._replace(after.id, endpoint)
             if any(then and now and then != now for then, now in zip(last, _of(endpoint), strict=True)):
@@ -41,14 +44,14 @@ class EndpointChanges:
     def _replace(self, container_id: str, endpoint: Endpoint) -> Addresses:
         """Keep the present addresses, and return the last ones; an address that is not known yet replaces none."""
         known = self._addresses.setdefault(container_id, {})
-        last = known.get(endpoint.network_id, ("", ""))
+        last = known.get(endpoint.network, ("", ""))
         now = _of(endpoint)
-        known[endpoint.network_id] = (now[0] or last[0], now[1] or last[1])
+        known[endpoint.network] = (now[0] or last[0], now[1] or last[1])
         return last
 
 
 def _endpoints(container: Container) -> dict[str, Endpoint]:
-    return {e.network_id: e for e in container.endpoints if e.network not in WITHOUT_DEVICES and e.network_id}
+    return {e.network: e for e in container.endpoints if e.network not in WITHOUT_DEVICES}
 
 
 def _same_life(before: Container, after: Container) -> bool:

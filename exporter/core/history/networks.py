@@ -9,15 +9,19 @@ AWAY = "no answer"
 
 
 def network_changes(before: Inventory, after: Inventory) -> Iterator[Change]:
-    """Yield the networks that only one of two inventories has."""
+    """Yield the networks that only one of two inventories has.
+
+    One that is made again as it was is not among them: the default bridge is, at each start of the engine.
+    """
     if before.networks is after.networks:
         return
-    for network_id, network in after.networks.items():
-        if network_id not in before.networks:
-            yield Change(NETWORK_CREATED, network.name, "", _written(network), network.created, network=network.name)
-    for network_id, network in before.networks.items():
-        if network_id not in after.networks:
-            yield Change(NETWORK_REMOVED, network.name, _written(network), "", network=network.name)
+    old = {(n.name, _written(n)): n for n in before.networks.values() if n.id not in after.networks}
+    new = {(n.name, _written(n)): n for n in after.networks.values() if n.id not in before.networks}
+    for name, written in [key for key in new if key not in old]:
+        created = new[name, written].created
+        yield Change(NETWORK_CREATED, name, "", written, created, network=name)
+    for name, written in [key for key in old if key not in new]:
+        yield Change(NETWORK_REMOVED, name, written, "", network=name)
 
 
 def engine_changes(before: Inventory, after: Inventory) -> Iterator[Change]:

@@ -3,19 +3,19 @@
 import pytest
 
 from exporter.core.history.change_log import MAX_SELECTED, Selection
-from exporter.web.history_query import InvalidQueryError, parse_history_query
+from exporter.web.history_query import DEFAULT_LIMIT, InvalidQueryError, parse_history_query
 
 
 @pytest.mark.parametrize(
     ("query", "selection"),
     [
-        ({}, Selection()),
-        ({"since": "5"}, Selection(since=5.0)),
-        ({"last": "60"}, Selection(since=940.0)),
-        ({"last": "60", "since": "970"}, Selection(since=970.0)),
+        ({}, Selection(limit=DEFAULT_LIMIT)),
+        ({"since": "5"}, Selection(since=5.0, limit=DEFAULT_LIMIT)),
+        ({"last": "60"}, Selection(since=940.0, limit=DEFAULT_LIMIT)),
+        ({"last": "60", "since": "970"}, Selection(since=970.0, limit=DEFAULT_LIMIT)),
         ({"limit": "10"}, Selection(limit=10)),
         ({"limit": "99999999"}, Selection(limit=MAX_SELECTED)),
-        ({"container": "web", "network": "n", "kind": "k"}, Selection(container="web", network="n", kind="k")),
+        ({"container": "web", "network": "n", "kind": "k"}, Selection(0.0, "web", "n", "k", DEFAULT_LIMIT)),
     ],
 )
 def test_parameters_select(query: dict[str, str], selection: Selection) -> None:

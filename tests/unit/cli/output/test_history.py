@@ -54,7 +54,11 @@ def test_without_a_url_it_is_the_exporter_of_this_host(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     base, path, out = requested(monkeypatch, capsys, "--output", "json")
-    assert (base, urlsplit(path).path, urlsplit(path).query) == ("http://127.0.0.1:9714", "/api/v1/history", "")
+    assert (base, urlsplit(path).path, urlsplit(path).query) == (
+        "http://127.0.0.1:9714",
+        "/api/v1/history",
+        "limit=10000",
+    )
     assert [row["kind"] for row in json.loads(out)] == [change.kind for change in CHANGES]
 
 
@@ -63,7 +67,7 @@ def test_the_query_has_what_was_selected(monkeypatch: pytest.MonkeyPatch, capsys
     base, path, _ = requested(monkeypatch, capsys, *words)
     assert base == "http://h:1"
     query = parse_qs(urlsplit(path).query)
-    assert query == {"last": ["900"], "container": ["a b"], "network": ["n"], "kind": ["k"]}
+    assert query == {"last": ["900"], "container": ["a b"], "network": ["n"], "kind": ["k"], "limit": ["10000"]}
 
 
 @pytest.mark.parametrize("since", ["1", "h", "1w", "-1h", "9999999999s"])

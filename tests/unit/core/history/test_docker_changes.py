@@ -6,7 +6,7 @@ import pytest
 
 from exporter.core.history.change import Change
 from exporter.core.model.docker import Container, Exit, Inventory
-from tests.support.builders import connect, disconnect, rename
+from tests.support.builders import connect, disconnect, inventory, network, rename
 from tests.support.changing_hosts import NOW, STARTED, detailed, died, docker, docker_changes, started, web
 
 WEB = web()
@@ -121,3 +121,14 @@ def test_all_of_one_inventory_is_in_the_order_of_docker() -> None:
 def test_a_container_in_host_mode_has_no_endpoint() -> None:
     host: Container = replace(WEB, endpoints=())
     assert docker_changes(docker(host), docker(connect(host, "host"))) == []
+
+
+def test_a_restarted_engine_with_another_id_of_its_bridge_has_made_no_network() -> None:
+    bridge, again = network("bridge", subnet="172.17.0.0/16"), network("bridge", subnet="172.17.0.0/16", network_id="2")
+    moved = replace(WEB, endpoints=tuple(replace(endpoint, network_id="2") for endpoint in WEB.endpoints))
+    before, after = inventory(WEB, bridge), inventory(moved, again)
+    assert docker_changes(before, after) == []
+    assert [c.kind for c in docker_changes(before, replace(after, connected=False), after)] == [
+        "engine_lost",
+        "engine_returned",
+    ]
