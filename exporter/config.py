@@ -7,7 +7,7 @@ from exporter.errors import ConfigError
 
 COLLECTORS = (
     *("inventory", "endpoint", "network", "veth", "bridge", "uplink", "namespace"),
-    *("nat", "port", "bind-failures"),
+    *("nat", "port", "bind-failures", "connections"),
 )
 LOG_LEVELS = ("debug", "info", "warning", "error")
 DEFAULT_LISTEN_ADDRESS = ":9714"
@@ -40,6 +40,7 @@ class Config:
     procfs: Path = Path("/proc")
     sysfs: Path = Path("/sys")
     series_limit: int = 0
+    connections_forget: float = 3600.0
     history_entries: int = 10_000
     history_file: Path | None = None
 

@@ -48,6 +48,7 @@ def handlers(
         documents={
             "/api/v1/topology": lambda: documents.get("topology", api.topology),
             "/api/v1/ports": lambda: documents.get("ports", api.ports),
+            "/api/v1/connections": lambda: documents.get("connections", api.connections),
             "/api/v1/findings": lambda: documents.get("findings", api.found),
         },
         explain=lambda what: documents.get(("explain", what), lambda seen: reaches.explained(seen, what)),

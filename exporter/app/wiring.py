@@ -11,6 +11,7 @@ from exporter.docker_engine.tls import read_tls
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.errors import ConfigError
 from exporter.kernel.bind_failures.source import BindSource
+from exporter.kernel.connections.source import ConnectionSource
 from exporter.kernel.nat.source import NatSource
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sampler import KernelSampler
@@ -80,8 +81,22 @@ def _monitor(
         binds = BindSource(config.sysfs)
         binds.start()
         running.callback(binds.stop)
-    ports = kernel if "port" in config.collectors else None
-    return Monitor(kernel, nat=nat, ports=ports, binds=binds, history=history)
+    return Monitor(
+        kernel,
+        nat=nat,
+        ports=kernel if "port" in config.collectors else None,
+        binds=binds,
+        connections=_connections(config, running) if "connections" in config.collectors else None,
+        forget=config.connections_forget,
+        history=history,
+    )
+
+
+def _connections(config: Config, running: ExitStack) -> ConnectionSource:
+    source = ConnectionSource(config.procfs, config.sysfs)
+    source.start()
+    running.callback(source.stop)
+    return source
 
 
 def _nat(config: Config, running: ExitStack) -> NatSource | None:

@@ -37,6 +37,7 @@ def build_config(flags: Mapping[str, Any]) -> Config:
         procfs=flags["path_procfs"],
         sysfs=flags["path_sysfs"],
         series_limit=flags["limits_series"],
+        connections_forget=flags["connections_forget"],
         history_entries=flags["history_entries"],
         history_file=flags["history_file"],
     )

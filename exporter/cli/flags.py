@@ -126,6 +126,20 @@ SHOWN_FLAGS = (
         "Binds that the kernel refused. Cost: a BPF program that adds 0.1 µs to every system call of the host; needs "
         "CAP_BPF and CAP_PERFMON.",
     ),
+    _collector(
+        "connections",
+        "TCP connections by container, peer and port. Cost: BPF programs that add about 2 µs to each connection, and "
+        "about nine series for each pair; needs CAP_BPF and CAP_PERFMON.",
+    ),
+    _flag(
+        COLLECTORS,
+        "--connections.forget",
+        "Seconds after which the series of a pair without connections end.",
+        type=click.IntRange(min=60),
+        default=3600,
+        show_default=True,
+        metavar="SECONDS",
+    ),
 )
 DISABLE_DEFAULTS = (
     _flag(COLLECTORS, "--collector.disable-defaults", "Disable the collectors that no flag enables.", is_flag=True),

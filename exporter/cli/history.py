@@ -9,9 +9,8 @@ import click
 from exporter.cli.flags import LOG_FLAGS
 from exporter.cli.options import HostCommand
 from exporter.cli.remote_options import remote_options
-from exporter.cli.sources import examples, get, output, remote_for
+from exporter.cli.sources import LOCAL, examples, get, output, remote_for
 
-LOCAL = "http://127.0.0.1:9714"
 LIMIT = "10000"  # the most that an exporter returns
 HISTORY = "/api/v1/history"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

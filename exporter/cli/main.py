@@ -6,6 +6,7 @@ import click
 
 from exporter.cli.build_config import build_config
 from exporter.cli.commands import check, ports, topology
+from exporter.cli.connections import connections
 from exporter.cli.explain import explain
 from exporter.cli.flags import ALL_FLAGS, LISTEN_FLAGS, LOG_FLAGS
 from exporter.cli.history import history
@@ -61,7 +62,7 @@ def healthcheck(config: Config) -> int:
     return UNHEALTHY if reason else 0
 
 
-for command in (check, ports, explain, topology, history):
+for command in (check, ports, explain, topology, connections, history):
     cli.add_command(command)
 
 

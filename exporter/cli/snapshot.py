@@ -23,6 +23,7 @@ ENGINE_SECONDS = 30.0
 SWEEP_SECONDS = 3.0
 SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS, Input.ROUTE_LOOKUPS})
 PAUSE_SECONDS, ENGINE_PAUSE_SECONDS = 0.25, 0.02
+COUNTED_FROM_START = frozenset({"bind-failures", "connections"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ def snapshot(
 
     Raises ConfigError when the kernel cannot be read.
     """
-    # A counter of refused binds that starts now has no evidence of earlier refusals.
-    enabled = tuple(name for name in config.collectors if name != "bind-failures")
+    # A counter that starts now has nothing from before.
+    enabled = tuple(name for name in config.collectors if name not in COUNTED_FROM_START)
     with wiring.build(replace(config, collectors=enabled)) as runtime:
         observations, engine = runtime.observations, runtime.engine
         engine.start()

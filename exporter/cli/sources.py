@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 UNKNOWN = 3
+LOCAL = "http://127.0.0.1:9714"  # where a command that needs a running exporter queries one
 output = click.option(
     "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Output format."
 )

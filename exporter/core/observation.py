@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from exporter.core.connections.pair import ConnectionReport
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link
@@ -62,6 +63,7 @@ class Observation:
     overlay_peers: Mapping[str, int] | None = None
     nat: NatView | None = None
     bind_failures: BindFailureReport | None = None
+    connections: ConnectionReport | None = None
     refused_binds: Sequence[RefusedBind] = ()
     sockets: HostSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None

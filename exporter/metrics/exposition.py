@@ -19,6 +19,7 @@ from exporter.metrics import (
     bind_failures,
     bridge,
     changes,
+    connections,
     conntrack,
     endpoint,
     fdb,
@@ -39,17 +40,17 @@ from exporter.metrics.cached import CachedGroup, CachedRenderer
 from exporter.metrics.templated import TemplatedRenderer
 from exporter.metrics.text import END, render
 
-SCRAPE_FAMILIES = (
-    health.families,
-    findings.families,
+OTHER_FAMILIES = (
     addresses.families,
     conntrack.families,
     fdb.families,
     namespace.families,
     nat.families,
     bind_failures.families,
+    connections.families,
     changes.families,
 )
+SCRAPE_FAMILIES = (health.families, findings.families, *OTHER_FAMILIES)
 TEMPLATED_GROUPS = (
     endpoint.GROUP,
     network.GROUP,
@@ -60,6 +61,7 @@ TEMPLATED_GROUPS = (
     bridge.GROUP,
     uplink.GROUP,
     *nat_connections.GROUPS,
+    *connections.GROUPS,
 )
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -98,6 +100,7 @@ class Exposition:
         cached = [CachedRenderer(group) for group in cached_groups(tuple(labels)) if group.collector in enabled]
         templated = [TemplatedRenderer(group) for group in TEMPLATED_GROUPS if group.collector in enabled]
         self._renderers: list[CachedRenderer | TemplatedRenderer] = [*cached, *templated]
+        self._findings = {form: findings.FindingsText(openmetrics=form) for form in (False, True)}
         self._own: CollectorRegistry | None = _own_registry() if own_metrics else None
         self._dropped: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -116,11 +119,19 @@ class Exposition:
                 found.append(text)
                 used += shown
                 self._drop(dropped)
-            health = render(self._health(observation), openmetrics=openmetrics)
-        return chain((health,), *found, (END,) if openmetrics else ())
+            few = self._few(observation, openmetrics=openmetrics)
+        return chain(few, *found, (END,) if openmetrics else ())
 
-    def _health(self, observation: Observation) -> Iterator[Metric]:
-        for families in SCRAPE_FAMILIES:
+    def _few(self, observation: Observation, *, openmetrics: bool) -> tuple[bytes, ...]:
+        """Families with few series, to which no limit applies."""
+        return (
+            render(health.families(observation), openmetrics=openmetrics),
+            self._findings[openmetrics].text(observation.evaluations),
+            render(self._others(observation), openmetrics=openmetrics),
+        )
+
+    def _others(self, observation: Observation) -> Iterator[Metric]:
+        for families in OTHER_FAMILIES:
             yield from families(observation)
         dropped = counter("dockernet_series_dropped_total", "Series left out because of --limits.series.", ("family",))
         for family, count in sorted(self._dropped.items()):

@@ -15,7 +15,12 @@ END = b"# EOF\n"
 CREATED = "_created"
 
 # What a type is called in text 0.0.4, and what is part of the family's name there and no part of it in OpenMetrics.
-TEXT_TYPES = {"gauge": ("gauge", ""), "counter": ("counter", "_total"), "info": ("gauge", "_info")}
+TEXT_TYPES = {
+    "gauge": ("gauge", ""),
+    "counter": ("counter", "_total"),
+    "info": ("gauge", "_info"),
+    "summary": ("summary", ""),
+}
 
 
 def escape(value: str) -> str:
@@ -27,7 +32,7 @@ def escape(value: str) -> str:
 
 @lru_cache(1024)  # names and documentation are constants
 def head(name: str, kind: str, documentation: str, *, openmetrics: bool) -> str:
-    """Write the two lines before a family's series; `name` is OpenMetrics', `kind` gauge, counter or info."""
+    """Write the two lines before a family's series; `name` is OpenMetrics', `kind` gauge, counter, info or summary."""
     text = documentation.replace("\\", r"\\").replace("\n", r"\n")
     if openmetrics:
         text = text.replace('"', r"\"")

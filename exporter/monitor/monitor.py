@@ -15,6 +15,7 @@ from exporter.core.topology.topology import Topology, join
 from exporter.log import get_logger
 from exporter.monitor.bind_failures import BindFailureCollector, BindKernel
 from exporter.monitor.collector import Collector, Facts
+from exporter.monitor.connections import ConnectionCollector, ConnectionKernel
 from exporter.monitor.engine import EngineCollector, EngineSource
 from exporter.monitor.history import HistoryRecorder
 from exporter.monitor.nat import NatCollector, NatKernel
@@ -23,6 +24,8 @@ from exporter.monitor.ports import PortCollector, PortKernel
 from exporter.monitor.readings import ReadingsCollector
 from exporter.monitor.tcp_udp import NamespaceCollector, NamespaceKernel
 from exporter.monitor.traffic import TrafficCollector, TrafficKernel
+
+FORGET_SECONDS = 3600.0
 
 log = get_logger(component="monitor")
 
@@ -53,9 +56,14 @@ class Monitor:
         nat: NatKernel | None = None,
         binds: BindKernel | None = None,
         ports: PortKernel | None = None,
+        connections: ConnectionKernel | None = None,
+        forget: float = FORGET_SECONDS,
         history: HistoryRecorder | None = None,
     ) -> None:
-        """Without `nat`, `binds` or `ports` that collector is disabled; without `history` no change is recorded."""
+        """Without `nat`, `binds`, `ports` or `connections` that collector is disabled.
+
+        Without `history` no change is recorded. Idle pairs of `connections` end after `forget` seconds.
+        """
         self._history = history
         self._kernel = kernel
         self._engine = EngineCollector()
@@ -70,6 +78,7 @@ class Monitor:
             *([NatCollector(nat)] if nat else ()),
             *([BindFailureCollector(binds)] if binds else ()),
             *([PortCollector(ports)] if ports else ()),
+            *([ConnectionCollector(connections, forget)] if connections else ()),
         )
         self._inventory = Inventory()
         self._sandboxed = IdentityMemo(sandboxed)

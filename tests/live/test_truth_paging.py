@@ -52,7 +52,6 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     made.close()
 
 
-@pytest.mark.xfail(reason="the evidence of a failed life does not stay", raises=TimeoutError, strict=True)
 def test_a_crash_loop_that_needs_forty_seconds_to_its_bind_pages_within_three_minutes(lab: Lab) -> None:
     with CRASH_LOOP(lab):
         paged = every(POLL_SECONDS, lambda: any("jvm" in str(labels) for labels in firing(lab.host)))

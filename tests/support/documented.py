@@ -5,7 +5,8 @@ import re
 from tests.support.rule_files import REPOSITORY
 
 ROW = re.compile(
-    r"^\| `(?P<name>dockernet_\w+)(?:\{(?P<labels>[\w,]+)\})?` \| (?P<kind>counter|gauge|info) \| .+ \|$", re.MULTILINE
+    r"^\| `(?P<name>dockernet_\w+)(?:\{(?P<labels>[\w,]+)\})?` \| (?P<kind>counter|gauge|info|summary) \| .+ \|$",
+    re.MULTILINE,
 )
 
 

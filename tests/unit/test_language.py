@@ -45,6 +45,8 @@ ALLOWED = (
     ("docs/deployment.md", "`65534` (nobody)", "the user's name in /etc/passwd"),
     ("exporter/core/nat/ruleset.py", '"LED"', "a target of iptables-extensions(8)"),
     ("exporter/core/connections/pair.py", '"nobody"', "a value of the label peer_kind"),
+    ("docs/metrics.md", "`nobody`", "the same"),
+    ("docs/connections.md", 'peer_kind="nobody"', "the same"),
     ("docs/web.md", "asks for the password", "the program asks a person"),
 )
 

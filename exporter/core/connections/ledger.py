@@ -1,6 +1,7 @@
 """Sums of connections by pair, which never decrease while a pair is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import add, sub
 
@@ -40,7 +41,7 @@ class ConnectionLedger:
         self._bounds = Bounds()
         self._known: dict[bytes, Known] = {}
         self._sums: dict[Pair, PairSums] = {}
-        self._totals: dict[str, Counts] = {}
+        self._forgotten: dict[str, Counts] = {}
         self._living: dict[Pair, Living] = {}
         self._namespaces: Mapping[int, str] = {}
         self._addresses: frozenset[str] = frozenset()
@@ -76,7 +77,7 @@ class ConnectionLedger:
     def report(self, *, older_counted: bool) -> ConnectionReport:
         """Return all sums, by pair in alphabetical order."""
         pairs = {pair: self._shown(pair, sums) for pair, sums in sorted(self._sums.items())}
-        return ConnectionReport(pairs, dict(self._totals), self._lost, self._started, older_counted)
+        return ConnectionReport(pairs, dict(self._forgotten), self._lost, self._started, older_counted)
 
     def _shown(self, pair: Pair, sums: PairSums) -> PairSums:
         return PairSums(sums.counts, self._living.get(pair, NONE_LIVING), sums.created, sums.changed)
@@ -108,21 +109,24 @@ class ConnectionLedger:
         if row.final:
             del self._known[row.identity]
         elif row.counts != known.counted:
-            known.counted = Counts(*map(max, known.counted, row.counts))
+            known.counted = Counts._make(map(max, known.counted, row.counts))
 
     def _add(self, pair: Pair, row: Row, counted: Counts, now: float) -> None:
         if row.counts == counted and row.living == NONE_LIVING:
             return
         pair = self._bounds.bounded(pair)
         if row.living != NONE_LIVING:
-            self._living[pair] = Living(*map(add, self._living.get(pair, NONE_LIVING), row.living))
-        new = Counts(*(max(0, step) for step in map(sub, row.counts, counted)))
+            self._living[pair] = (
+                Living._make(map(add, self._living[pair], row.living)) if pair in self._living else row.living
+            )
+        new = tuple(map(sub, row.counts, counted))
+        if min(new) < 0:
+            new = tuple([max(0, step) for step in new])
         sums = self._sums.get(pair)
         if sums is None:
             sums = PairSums(ZERO, NONE_LIVING, self._last, now)
-        changed = now if any(new) or row.living != NONE_LIVING else sums.changed
-        self._sums[pair] = PairSums(Counts(*map(add, sums.counts, new)), NONE_LIVING, sums.created, changed)
-        self._totals[pair.container] = Counts(*map(add, self._totals.get(pair.container, ZERO), new))
+        counts = Counts._make(map(add, sums.counts, new)) if any(new) else sums.counts
+        self._sums[pair] = PairSums(counts, NONE_LIVING, sums.created, now)
 
     def _forget_idle(self, now: float) -> None:
         """Forget idle pairs, and the oldest of removed containers where there are too many."""
@@ -133,10 +137,14 @@ class ConnectionLedger:
             gone.sort(key=lambda pair: self._sums[pair].changed)
             idle.update(gone[:-MAX_GONE_PAIRS])
         if idle:
+            self._keep_totals(idle, present)
             self._sums = {pair: sums for pair, sums in self._sums.items() if pair not in idle}
             self._bounds.keep(self._sums)
-        removed = [name for name in self._totals if name not in present]
-        kept = {pair.container for pair in self._sums} if len(removed) > MAX_GONE_TOTALS else set()
+
+    def _keep_totals(self, idle: Iterable[Pair], present: AbstractSet[str]) -> None:
+        for pair in idle:
+            former = self._forgotten.pop(pair.container, ZERO)
+            self._forgotten[pair.container] = Counts._make(map(add, former, self._sums[pair].counts))
+        removed = [name for name in self._forgotten if name not in present]
         for name in removed[:-MAX_GONE_TOTALS]:
-            if name not in kept:
-                del self._totals[name]
+            del self._forgotten[name]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import add
 from typing import NamedTuple
 
 from exporter.core.connections.reading import NONE_LIVING, Counts, Living
@@ -39,14 +40,21 @@ class PairSums:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionReport:
-    """All pairs; `totals` are sums by container, those of forgotten pairs included.
+    """All pairs; `forgotten` are sums of the pairs that ended, by container.
 
     `lost` is an upper bound of changes of state that were not counted since `started` (Unix time). `older_counted` is
     False where connections that are older than the exporter are not counted.
     """
 
     pairs: Mapping[Pair, PairSums] = field(default_factory=dict)
-    totals: Mapping[str, Counts] = field(default_factory=dict)
+    forgotten: Mapping[str, Counts] = field(default_factory=dict)
     lost: int = 0
     started: float = 0.0
     older_counted: bool = False
+
+    def totals(self) -> dict[str, Counts]:
+        """Return the sums by container, which never decrease."""
+        found = dict(self.forgotten)
+        for pair, sums in self.pairs.items():
+            found[pair.container] = Counts._make(map(add, found.get(pair.container, Counts()), sums.counts))
+        return found

@@ -54,7 +54,7 @@ class Evaluator(Generic[C]):
         Rules are checked again only for another context object or other missing inputs. A condition that an evaluation
         did not find starts anew. The result is the same object while it is equal.
         """
-        checked = self._checked
+        checked, previous = self._checked, self._evaluation
         if checked is None or checked[0] is not context or checked[1] != missing:
             self._check(context, missing)
         self._since = {condition: self._since.get(condition, now) for condition in self._conditions}
@@ -66,6 +66,8 @@ class Evaluator(Generic[C]):
                 pending[finding.kind] = hold
         if (tuple(findings), pending) != (self._evaluation.findings, self._evaluation.pending):
             self._evaluation = replace(self._evaluation, findings=tuple(findings), pending=pending)
+        if self._evaluation == previous:
+            self._evaluation = previous
         return self._evaluation
 
     def _check(self, context: C, missing: AbstractSet[Input]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from exporter.core.findings.evaluator import Evaluator
+from exporter.core.findings.evaluator import Evaluation, Evaluator
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo, keep_equal
@@ -32,6 +32,7 @@ class NetworkEvaluator:
         self._context = IdentityMemo(network_context)
         self._last_netns: Mapping[str, int] = {}
         self._figures = IdentityMemo(self._derive)
+        self._joined = IdentityMemo(Evaluation.joined)
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Take an inventory: an address may change twice between two observations."""
@@ -46,8 +47,9 @@ class NetworkEvaluator:
         self._conntrack = conntrack
         pools, changes = self._figures(context)
         return NetworkResult(
-            evaluation=self._rules.evaluate(context, context.missing(), now).joined(
-                self._conntrack_rules.evaluate(conntracks, frozenset(), now)
+            evaluation=self._joined(
+                self._rules.evaluate(context, context.missing(), now),
+                self._conntrack_rules.evaluate(conntracks, frozenset(), now),
             ),
             context=context,
             addresses=context.addresses,

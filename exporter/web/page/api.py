@@ -14,6 +14,7 @@ from exporter.core.observation import Observation
 from exporter.core.ports.scope import scope
 from exporter.core.reach.surroundings import Surroundings
 from exporter.core.reach.surroundings import document as surroundings_document
+from exporter.core.views import connection_rows
 from exporter.core.views.blind_spots import unseen
 from exporter.core.views.finding_rows import evaluated, findings, not_evaluated
 from exporter.core.views.host_view import build_view, document
@@ -50,6 +51,11 @@ def ports(observation: Observation) -> str:
     ]
     mesh = [asdict(port) for port in observation.topology.inventory.mesh_ports]
     return written({"listeners": listeners, "published": published, "mesh": mesh})
+
+
+def connections(observation: Observation) -> str:
+    """Pairs of TCP connections, null where they are not counted, and sums by container."""
+    return written(connection_rows.document(observation.connections))
 
 
 def found(observation: Observation) -> str:

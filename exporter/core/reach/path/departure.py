@@ -62,6 +62,11 @@ def _itself(trip: Trip) -> Steps:
     """The client's own address: only its own rules and sockets count."""
     flow = trip.flow
     yield Step(ROUTE, OK, f"{flow.destination} is an address of {trip.client.name} itself")
+    loopback = trip.view.devices.get(LOOPBACK_IFINDEX)
+    fault = device_fault(trip.context.home(trip.client), loopback, None) if loopback else None
+    if fault is not None:
+        yield fault
+        return
     rules = looping(trip.context, trip.view, trip.client.name, flow)
     yield from rules.steps
     if flow.port and rules.goes_on:

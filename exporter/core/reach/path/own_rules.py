@@ -114,8 +114,11 @@ def _behind(passage: _Passage, sent: Outcome) -> Flow | None:
     leaves = passage.packet.from_host
     if leaves and by.effect == "REDIRECT":
         return None
-    own = passage.view.device_of(flow.destination) is not None
-    return None if own is leaves else flow
+    at = passage.view.device_of(flow.destination)
+    if leaves:
+        return flow if at is None else None
+    # A received packet to the loopback is refused, unless route_localnet is on.
+    return flow if at is not None and at.link.name != LOOPBACK else None
 
 
 def _translation(passage: _Passage, what: str, flow: Flow) -> Step:

@@ -72,9 +72,9 @@ def test_an_idle_pair_is_forgotten_and_its_sums_stay_in_the_total() -> None:
     lab.read(row(end(), established=4))
     assert WEB_DB in lab.read(row(end(), established=4), seconds=FORGET - 1)
     assert lab.read(row(end(), established=4), seconds=2) == {}
-    assert lab.ledger.report(older_counted=True).totals["web"].established == 4
+    assert lab.ledger.report(older_counted=True).totals()["web"].established == 4
     assert lab.read(row(end(), established=5))[WEB_DB].established == 1
-    assert lab.ledger.report(older_counted=True).totals["web"].established == 5
+    assert lab.ledger.report(older_counted=True).totals()["web"].established == 5
 
 
 def test_a_pair_with_a_living_connection_is_kept() -> None:

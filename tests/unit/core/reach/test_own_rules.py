@@ -73,6 +73,11 @@ TRANSLATES = {
     ),
     "REDIRECT of the client": ("client", ":OUTPUT ACCEPT\n-A OUTPUT -p tcp -j REDIRECT --to-ports 15001", NAT),
     "SNAT of the client": ("client", ":POSTROUTING ACCEPT\n-A POSTROUTING -j SNAT --to-source 172.18.0.9", NAT),
+    "DNAT of the server to its loopback": (
+        "web",
+        ":PREROUTING ACCEPT\n-A PREROUTING -p tcp -j DNAT --to-destination 127.0.0.1:8080",
+        NAT,
+    ),
     "DNAT of the server": ("web", ":PREROUTING ACCEPT\n-A PREROUTING -j DNAT --to-destination 10.0.0.1", NAT),
 }
 
@@ -148,6 +153,11 @@ def test_rules_apply_to_a_packet_of_a_container_to_itself(text: str, table: str,
     host = rules("client", text, table).view("client", listeners=("0.0.0.0:90",))
     assert [(name, found) for name, _, found in host.faults(ITSELF)] == [("inside", code)]
     assert host.path(ITSELF).verdict != "reachable"
+
+
+def test_packets_of_a_container_to_itself_need_its_loopback() -> None:
+    host = ReachHost().view("client", listeners=("0.0.0.0:90",)).device("client", "lo", up=False)
+    assert host.faults(ITSELF) == [("link", "failed", "device_down")]
 
 
 def test_the_engines_own_rules_inside_are_silent() -> None:

@@ -8,6 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from exporter.cli.output.explain import parse_explanation
+from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
+from exporter.core.connections.reading import Counts, Living
 from exporter.core.explain.explain import explain
 from exporter.core.history.change import KINDS, Change
 from exporter.core.network.result import NetworkResult
@@ -24,7 +26,15 @@ def validate(name: str, told: Any) -> None:
 
 
 @pytest.mark.parametrize("seen", [shop(5), shop(None), named("\udc80<b>")], ids=["shop", "unknown", "hostile"])
-@pytest.mark.parametrize(("name", "make"), [("Topology", api.topology), ("Ports", api.ports), ("Findings", api.found)])
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("Topology", api.topology),
+        ("Ports", api.ports),
+        ("Findings", api.found),
+        ("Connections", api.connections),
+    ],
+)
 def test_a_document_is_what_its_description_says(
     name: str, make: Callable[[Observation], str], seen: Observation
 ) -> None:
@@ -75,3 +85,11 @@ def test_a_history_is_what_its_description_says() -> None:
     assert set(
         OPENAPI["components"]["schemas"]["History"]["properties"]["changes"]["items"]["properties"]["kind"]["enum"]
     ) == set(KINDS)
+
+
+def test_connections_are_what_their_description_says() -> None:
+    counts = Counts(established=2, refused=1, broken=1, setup_ns=5)
+    pairs = {Pair("web", "", "outside", "443", "client"): PairSums(counts, Living(1, 0, 9, 1), 1.0, 2.0)}
+    told = json.loads(api.connections(replace(shop(5), connections=ConnectionReport(pairs, lost=1))))
+    validate("Connections", told)
+    assert told["pairs"][0]["failed"] == {"refused": 1}

@@ -1,0 +1,46 @@
+"""The command that prints connections, as a running exporter has counted them."""
+
+from typing import Any
+
+import click
+
+from exporter.cli.flags import LOG_FLAGS
+from exporter.cli.options import HostCommand
+from exporter.cli.remote_options import remote_options
+from exporter.cli.sources import LOCAL, UNKNOWN, examples, get, output, remote_for
+
+CONNECTIONS = "/api/v1/connections"
+
+
+@click.command(
+    cls=HostCommand,
+    flags=LOG_FLAGS,
+    remote_flags=LOG_FLAGS,
+    epilog=examples("connections", "connections web", "connections --output json --url http://host:9714"),
+)
+@click.argument("container", required=False, default="")
+@output
+@remote_options
+def connections(container: str, output: str, **remote_flags: Any) -> int:
+    """Print TCP connections by container, peer and port, those that fail first.
+
+    With CONTAINER only those from or to it. Only a running exporter has counted: without --url it is that of
+    http://127.0.0.1:9714.
+
+    Exit status: 0 printed, 3 no answer of the exporter, or connections are not counted.
+    """
+    from exporter.cli.api_client import Remote
+    from exporter.cli.output import connections, table
+    from exporter.core.views.connection_rows import parse_rows
+
+    remote = remote_for({**remote_flags, "url": remote_flags["url"] or LOCAL}) or Remote(LOCAL)
+    rows = get(remote, CONNECTIONS, parse_rows)
+    if rows is None:
+        click.echo("dockernet-exporter: connections are not counted: see dockernet_collector_degraded", err=True)
+        return UNKNOWN
+    shown = [row for row in rows if not container or container in (row.container, row.peer)]
+    if output == "json":
+        click.echo(connections.document(shown))
+    else:
+        connections.print_connections(shown, table.console())
+    return 0

@@ -1,0 +1,39 @@
+"""The output of `connections`: who connects to whom, failing pairs first."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+
+from rich.console import Console
+
+from exporter.cli.output.table import table
+from exporter.core.connections.pair import CLIENT
+from exporter.core.views.connection_rows import ConnectionRow
+
+COLUMNS = ("from", "to", "port", "established", "active", "failed", "broken", "to server", "to client", "setup ms")
+NUMBERS = ("established", "active", "to server", "to client", "setup ms")
+HOST = "(host)"
+
+
+def document(rows: Iterable[ConnectionRow]) -> str:
+    """Return the rows as JSON."""
+    return json.dumps([asdict(row) for row in rows], indent=1)
+
+
+def print_connections(rows: Iterable[ConnectionRow], console: Console) -> None:
+    """Print a table; bytes are payload."""
+    console.print(table(COLUMNS, [_row(row) for row in rows], numbers=NUMBERS))
+
+
+def _row(row: ConnectionRow) -> tuple[str, ...]:
+    """From the client to the server, whichever of both the container is."""
+    container, peer = row.container or HOST, row.peer or f"({row.peer_kind})"
+    ends = (container, peer) if row.side == CLIENT else (peer, container)
+    sent = (row.sent_bytes, row.received_bytes) if row.side == CLIENT else (row.received_bytes, row.sent_bytes)
+    setup = "" if row.setup_seconds is None else f"{row.setup_seconds * 1000:.1f}"
+    failures = _reasons(row.failed), _reasons(row.broken)
+    return (*ends, row.port, str(row.established), str(row.active), *failures, *map(str, sent), setup)
+
+
+def _reasons(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in counts.items())

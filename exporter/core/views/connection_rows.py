@@ -1,0 +1,94 @@
+"""Connections for display: one row for each pair, failing ones first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.core.connections.pair import TCP, ConnectionReport, Pair, PairSums
+from exporter.core.connections.reading import Counts
+
+FAILURES = ("refused", "timed_out", "unreachable", "abandoned", "no_port")
+BREAKS = {"reset": "reset", "broken": "timed_out", "aborted": "aborted"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """A pair with its sums; the fields are those of /api/v1/connections.
+
+    `failed` and `broken` are counts by reason, only of reasons that occurred. `setup_seconds` is a mean, None without
+    a connect that succeeded; `round_trip_seconds` that of active connections. `changed` is Unix time.
+    """
+
+    container: str
+    peer: str
+    peer_kind: str
+    port: str
+    protocol: str
+    side: str
+    established: int
+    active: int
+    failed: Mapping[str, int]
+    broken: Mapping[str, int]
+    received_bytes: int
+    sent_bytes: int
+    retransmitted_segments: int
+    setup_seconds: float | None
+    round_trip_seconds: float | None
+    changed: float
+
+
+def connection_rows(report: ConnectionReport) -> list[ConnectionRow]:
+    """Return the rows: those with most failed connects first, then by name."""
+    rows = [_row(pair, sums) for pair, sums in report.pairs.items()]
+    return sorted(rows, key=lambda row: -sum(row.failed.values()))
+
+
+def document(report: ConnectionReport | None) -> dict[str, Any]:
+    """Return the document; `pairs` are null where connections are not counted."""
+    if report is None:
+        return {"pairs": None, "totals": {}, "lost": 0, "since": 0.0, "older_counted": False}
+    return {
+        "pairs": [{name: getattr(row, name) for name in ConnectionRow.__slots__} for row in connection_rows(report)],
+        "totals": {name: _total(counts) for name, counts in sorted(report.totals().items())},
+        "lost": report.lost,
+        "since": report.started,
+        "older_counted": report.older_counted,
+    }
+
+
+def parse_rows(found: Mapping[str, Any]) -> list[ConnectionRow] | None:
+    """Parse the document's pairs. Raises KeyError, TypeError or ValueError for anything else."""
+    if found["pairs"] is None:
+        return None
+    return [ConnectionRow(**{name: row[name] for name in ConnectionRow.__slots__}) for row in found["pairs"]]
+
+
+def _row(pair: Pair, sums: PairSums) -> ConnectionRow:
+    counts, living = sums.counts, sums.living
+    return ConnectionRow(
+        container=pair.container,
+        peer=pair.peer,
+        peer_kind=pair.peer_kind,
+        port=pair.port,
+        protocol=TCP,
+        side=pair.side,
+        established=counts.established,
+        active=living.established,
+        failed={reason: count for reason in FAILURES if (count := getattr(counts, reason))},
+        broken={reason: count for name, reason in BREAKS.items() if (count := getattr(counts, name))},
+        received_bytes=counts.received,
+        sent_bytes=counts.sent,
+        retransmitted_segments=counts.retransmitted,
+        setup_seconds=counts.setup_ns / 1e9 / counts.established if counts.setup_ns and counts.established else None,
+        round_trip_seconds=living.round_trip_us / 1e6 / living.round_trips if living.round_trips else None,
+        changed=sums.changed,
+    )
+
+
+def _total(counts: Counts) -> dict[str, int]:
+    return {
+        "established": counts.established,
+        "failed": sum(getattr(counts, reason) for reason in FAILURES),
+        "received_bytes": counts.received,
+        "sent_bytes": counts.sent,
+    }

@@ -1,0 +1,67 @@
+"""Connections: read at each observation, attributed and summed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from exporter.core.connections.ledger import ConnectionLedger
+from exporter.core.connections.pair import ConnectionReport
+from exporter.core.connections.reading import Reading
+from exporter.core.model.docker import Inventory
+from exporter.core.model.kernel_sample import Degraded, SourceState
+from exporter.monitor.collector import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPart:
+    """Fields of an Observation: `connections` is None where nothing is counted, or the reading failed."""
+
+    connections: ConnectionReport | None = None
+    sources: tuple[SourceState, ...] = ()
+    degraded: tuple[Degraded, ...] = ()
+
+
+class ConnectionKernel(Protocol):
+    """The kernel's side. `loaded` is False when the programs that count could not be loaded."""
+
+    loaded: bool
+    older_counted: bool
+    host_cookie: int
+
+    def update_inventory(self, inventory: Inventory) -> None:
+        """Take the addresses and ports to keep; the first inventory of a connected engine begins the counting."""
+
+    def read(self) -> tuple[Reading | None, SourceState]:
+        """Return all sums, and the state of the source."""
+
+    def namespaces(self, inventory: Inventory) -> Mapping[int, str]:
+        """Return container ids by the inode of their network namespace."""
+
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Return the missing capabilities."""
+
+
+class ConnectionCollector:
+    """Keeps the sums over the lives of containers."""
+
+    def __init__(self, kernel: ConnectionKernel, forget: float) -> None:
+        """`forget` is the number of seconds after which an idle pair ends."""
+        self._kernel = kernel
+        self._ledger = ConnectionLedger(kernel.host_cookie, forget)
+
+    def update_inventory(self, inventory: Inventory) -> None:
+        """Take an inventory: its networks' addresses have to be kept before a container is on them."""
+        self._kernel.update_inventory(inventory)
+        self._ledger.update_inventory(inventory)
+
+    def collect(self, facts: Facts) -> ConnectionPart:
+        """Read and count."""
+        if not self._kernel.loaded:
+            return ConnectionPart(degraded=self._kernel.degraded())
+        reading, state = self._kernel.read()
+        if reading is None:
+            return ConnectionPart(sources=(state,))
+        topology = facts.topology
+        addresses = frozenset(address for found in topology.devices.addresses.values() for address in found)
+        self._ledger.count(reading, self._kernel.namespaces(topology.inventory), addresses, facts.time)
+        return ConnectionPart(self._ledger.report(older_counted=self._kernel.older_counted), (state,))
