@@ -17,6 +17,7 @@ TOOLS: Final = {
     "busybox": "busybox-static",
     "ethtool": "ethtool",
     "prometheus": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "promtool": "prometheus",
     "strace": "strace",

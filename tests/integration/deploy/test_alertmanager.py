@@ -1,0 +1,188 @@
+"""The shipped rules in a real Prometheus and the shipped routes in a real Alertmanager: a fault is one notification.
+
+The exporter is a server with a text; times are shortened all in the same proportion, a minute to a second.
+"""
+
+import json
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.kernel.own_namespace import ip, own_namespace
+from tests.support.private_host.engines import PackageUnavailableError, tool
+from tests.support.rule_files import PROMETHEUS, REPOSITORY, alerts
+from tests.support.waiting import until
+
+CONFIG = REPOSITORY / "deploy/alertmanager/alertmanager.yml"
+SECONDS = 90
+# Debian's Alertmanager has its templates at a fixed place, and its package is unpacked elsewhere.
+WITH_TEMPLATES = 'mount -t tmpfs none /usr/share && cp -r "$1/usr/share/prometheus" /usr/share && shift && exec "$@"'
+HEALTHY = "dockernet_up 1\ndockernet_engine_event_stream_connected 1\n"
+DEAD = (
+    "dockernet_up 0\ndockernet_engine_event_stream_connected 0\n" + 'dockernet_findings_suspended{reason="engine"} 1\n'
+)
+DRIFT = "dockernet_nat_drift{{{}}} 1\n"
+DNAT = ('kind="missing_dnat",family="ip",network="front",container="web",protocol="tcp",host_port="{}",'
+        'severity="critical"')  # fmt: skip
+MASQUERADE = 'kind="missing_masquerade",family="ip",network="{}",severity="critical"'
+FLUSHED = (
+    HEALTHY
+    + "".join(DRIFT.format(DNAT.format(port)) for port in (8080, 8443))
+    + "".join(DRIFT.format(MASQUERADE.format(name)) for name in ("front", "back"))
+)
+CRASHED = HEALTHY + (
+    'dockernet_port_conflict{kind="start_failed",protocol="tcp",address="0.0.0.0",port="8080",wanted_by="jvm",'
+    'holder="nginx",holder_kind="process",severity="critical",confidence="confirmed"} 1\n'
+)
+
+
+class Town:
+    """What the exporter exposes, and what the webhook received."""
+
+    def __init__(self) -> None:
+        self.exposed = HEALTHY
+        self.received: list[dict[str, Any]] = []
+
+    def firing(self) -> list[set[str]]:
+        """The names of the alerts of each notification that reports any as firing."""
+        firing = [[a for a in one["alerts"] if a["status"] == "firing"] for one in self.received]
+        return [{alert["labels"]["alertname"] for alert in found} for found in firing if found]
+
+    def is_resolved(self) -> bool:
+        """Whether the last notification reports that all has ended."""
+        return bool(self.received) and self.received[-1]["status"] == "resolved"
+
+
+@contextmanager
+def serving(port: int, town: Town) -> Iterator[None]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(town.exposed.encode())
+
+        def do_POST(self) -> None:
+            town.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self._answer(b"")
+
+        def log_message(self, *_: object) -> None:
+            """Be silent."""
+
+        def _answer(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def process(*argv: str) -> Iterator[None]:
+    running = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        running.kill()
+        running.wait(SECONDS)
+
+
+def faster(text: str) -> str:
+    """Minutes become seconds, and seconds tenths of one; scrapes every 200 ms."""
+    text = re.sub(r"(for|interval|group_interval): (\d+)m$", r"\1: \2s", text, flags=re.MULTILINE)
+    text = re.sub(r"(scrape_interval|evaluation_interval): 10s", r"\1: 200ms", text)
+    return text.replace("group_wait: 30s", "group_wait: 1s")
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    try:
+        prometheus, alertmanager = tool("prometheus"), tool("prometheus-alertmanager")
+    except PackageUnavailableError as error:
+        pytest.skip(str(error))
+    for path in (*PROMETHEUS.glob("*.yml"), CONFIG):
+        (tmp_path / path.name).write_text(faster(path.read_text()))
+    main = tmp_path / "prometheus.yml"
+    document = yaml.safe_load(main.read_text())
+    document["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": ["localhost:9093"]}]}]}
+    main.write_text(yaml.safe_dump(document))
+    made = Town()
+    with own_namespace(), ExitStack() as running:
+        ip("link set lo up")
+        running.enter_context(serving(9714, made))
+        running.enter_context(serving(9099, made))
+        running.enter_context(
+            process(
+                *("unshare", "--mount", "sh", "-c", WITH_TEMPLATES, "sh", str(alertmanager.parents[2])),
+                *(str(alertmanager), f"--config.file={tmp_path}/alertmanager.yml", "--cluster.listen-address="),
+                *(f"--storage.path={tmp_path}/alerts", "--web.listen-address=127.0.0.1:9093"),
+            )
+        )
+        running.enter_context(
+            process(
+                *(str(prometheus), f"--config.file={main}", f"--storage.tsdb.path={tmp_path}/data"),
+                "--web.listen-address=127.0.0.1:9090",
+            )
+        )
+        yield made
+
+
+def while_exposing(town: Town, text: str, seconds: float) -> None:
+    """Expose a text for so long."""
+    town.exposed = text
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() > end, SECONDS, "the time")
+
+
+@pytest.mark.parametrize(
+    ("fault", "names"),
+    [
+        (DEAD, {"DockernetEngineDown"}),
+        (FLUSHED, {"DockernetDnatMissing", "DockernetMasqueradeMissing"}),
+    ],
+    ids=["engine-death", "nat-flush"],
+)
+def test_a_fault_is_one_notification_and_one_when_it_is_over(town: Town, fault: str, names: set[str]) -> None:
+    town.exposed = fault
+    until(town.firing, SECONDS, "a notification")
+    while_exposing(town, fault, 15)  # a quarter of an hour
+    assert town.firing() == [names]
+    town.exposed = HEALTHY
+    until(town.is_resolved, SECONDS, "the end")
+    assert town.firing() == [names]
+
+
+def test_a_slow_crash_loop_is_one_notification(town: Town) -> None:
+    for _ in range(5):
+        while_exposing(town, CRASHED, 2.5)
+        while_exposing(town, HEALTHY, 4)
+    assert town.firing() == [{"DockernetPortTaken"}]
+    until(town.is_resolved, SECONDS, "the end")
+    assert town.firing() == [{"DockernetPortTaken"}]
+
+
+def test_every_alert_that_a_rule_names_exists() -> None:
+    document = yaml.safe_load(CONFIG.read_text())
+    sources = [m for rule in document["inhibit_rules"] for m in rule["source_matchers"] if "alertname" in m]
+    targets = [m for rule in document["inhibit_rules"] for m in rule["target_matchers"] if "alertname" in m]
+    for matcher in (*sources, *targets):
+        pattern = matcher.partition('"')[2].rstrip('"')
+        inner = re.fullmatch(r"Dockernet\((.*)\)", pattern)
+        for part in inner[1].split("|") if inner else [pattern.removeprefix("Dockernet")]:
+            assert any(re.fullmatch(f"Dockernet{part}", name) for name in alerts()), (matcher, part)
