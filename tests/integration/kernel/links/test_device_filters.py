@@ -82,7 +82,17 @@ def test_a_filter_is_named(qdisc: str, command: str, found: tuple[str, str, str]
     assert read() == {found}
 
 
-@pytest.mark.parametrize("qdisc", ["netem loss 100%", "netem loss gemodel 50%", "blackhole", "pfifo limit 0"])
+LOSING = (
+    "netem loss 100%",
+    "netem loss gemodel 50%",
+    "blackhole",
+    "pfifo limit 0",
+    "tbf rate 8bit burst 50 limit 50",
+    "drr",
+)
+
+
+@pytest.mark.parametrize("qdisc", LOSING)
 def test_a_qdisc_that_loses_packets_is_named(qdisc: str) -> None:
     tc(f"qdisc add dev eth0 root {qdisc}")
     assert read() == {("eth0", "egress", f"qdisc {qdisc.split(maxsplit=1)[0]}")}

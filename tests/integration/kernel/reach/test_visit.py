@@ -89,6 +89,13 @@ def test_the_switches_of_a_bridge_and_of_its_ports(web: FakeContainer) -> None:
     assert (device(changed, "br0").filters, changed.bridge_filter) == (frozenset({4}), frozenset({6}))
 
 
+def test_arp_and_the_learning_of_a_port_are_read(web: FakeContainer) -> None:
+    assert (device(view_of(web), "eth0").arp, device(host_view(web), "veth0").learning) == (True, True)
+    ip("link set eth0 arp off", web.pid)
+    ip("link set veth0 type bridge_slave learning off")
+    assert (device(view_of(web), "eth0").arp, device(host_view(web), "veth0").learning) == (False, False)
+
+
 def test_tc_filters_are_named(web: FakeContainer) -> None:
     subprocess.run(["tc", "qdisc", "add", "dev", "veth0", "clsact"], check=True)
     assert host_view(web).filters_at(device(host_view(web), "veth0")) == ""
