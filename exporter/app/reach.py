@@ -4,11 +4,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from exporter.app.device_filters import with_filters
+from exporter.core.explain.explain import explain
+from exporter.core.explain.path import Explanation
 from exporter.core.explain.query import find_container
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import ReachAnswer
 from exporter.core.reach.question import Question
 from exporter.core.reach.reach import reach
+from exporter.core.reach.servers_end import with_servers_end
 from exporter.core.reach.surroundings import Surroundings, surroundings
 from exporter.kernel.reach.visit import visiting
 
@@ -52,4 +56,13 @@ def describe_surroundings(observation: Observation, what: str, procfs: Path) -> 
     with visiting(procfs) as visits:
         return surroundings(
             observation, container, lambda one: visits.container(one) if one is not None else visits.host()
+        )
+
+
+def explain_inside(observation: Observation, what: str, procfs: Path) -> Explanation:
+    """Explain a port or a container, its own end of the paths included."""
+    seen = with_filters(observation)
+    with visiting(procfs) as visits:
+        return with_servers_end(
+            explain(seen, what), seen, lambda one: visits.container(one) if one is not None else visits.host()
         )

@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from exporter.app.device_filters import with_filters
-from exporter.app.reach import describe_surroundings, explain_reach
+from exporter.app.reach import describe_surroundings, explain_inside, explain_reach
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import document
 from exporter.core.reach.question import Question
@@ -41,7 +40,7 @@ class ReachWorker:
     def explained(self, observation: Observation, what: str) -> str:
         """Explain a port, or a container with its networks, as JSON. Raises TimeoutError as `answer` does."""
         around = self._run(lambda: describe_surroundings(observation, what, self._procfs))
-        return api.explained(self._run(lambda: with_filters(observation)), what, around)
+        return api.explained(self._run(lambda: explain_inside(observation, what, self._procfs)), around)
 
     def _run(self, work: Callable[[], T]) -> T:
         running = self._thread.submit(work)

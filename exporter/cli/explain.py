@@ -93,12 +93,12 @@ def _explain_remote(remote: "Remote", what: str) -> "tuple[Explanation, Surround
 
 def _explain_here(config: Config, what: str) -> "tuple[Explanation, Surroundings | None, CheckResult]":
     from exporter.app.device_filters import with_filters
-    from exporter.app.reach import describe_surroundings
+    from exporter.app.reach import describe_surroundings, explain_inside
     from exporter.core.explain.explain import explain as explained
 
     taken = observe_once(config, until=lambda observation: explained(with_filters(observation), what).complete)
     around = describe_surroundings(taken.observation, what, config.procfs)
-    return explained(with_filters(taken.observation), what), around, result_of(config, taken)
+    return explain_inside(taken.observation, what, config.procfs), around, result_of(config, taken)
 
 
 def _explain_reach(question: "Question", config: Config, remote: "Remote | None", *, probe: bool) -> "ReachAnswer":

@@ -172,7 +172,7 @@ def test_a_container_in_host_mode_and_a_process_listen_themselves(explain: Expla
 def test_what_leads_nowhere(explain: Explain, clean_host: PrivateHost) -> None:
     create(clean_host, "idle")
     assert (explain("idle").code, explain("6000").code, explain("no-such-thing").code) == (2, 2, 3)
-    assert explain("6000").breaks == ["no container publishes tcp or udp/6000, and nobody listens there"]
+    assert explain("6000").breaks == ["no container publishes tcp or udp/6000, and no process listens there"]
     assert explain("no-such-thing").breaks == ["there is no container no-such-thing"]
 
 

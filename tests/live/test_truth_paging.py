@@ -58,6 +58,11 @@ def test_a_crash_loop_that_needs_forty_seconds_to_its_bind_pages_within_three_mi
         until(paged, PAGE_SECONDS, "an alert about jvm")
 
 
+def is_warned_of(labels: dict[str, str]) -> bool:
+    """A standby that restarts until its port is free is worth a warning, as its case says."""
+    return labels.get("severity") == "warning" and labels.get("wanted_by") == "standby"
+
+
 def test_an_ordinary_host_pages_never_in_ten_minutes(lab: Lab) -> None:
     cases = {case.name: case for case in (*late.CASES, *lives.CASES, *networks.CASES)}
     with ExitStack() as stack:
@@ -68,7 +73,7 @@ def test_an_ordinary_host_pages_never_in_ten_minutes(lab: Lab) -> None:
         paged: dict[str, dict[str, str]] = {}
 
         def over() -> bool:
-            paged.update({labels["alertname"]: labels for labels in firing(lab.host)})
+            paged.update({labels["alertname"]: labels for labels in firing(lab.host) if not is_warned_of(labels)})
             return time.monotonic() > end
 
         until(every(POLL_SECONDS, over), CALM_SECONDS + PAGE_SECONDS, "the end of ten minutes")

@@ -56,6 +56,20 @@ def nat_steps(observation: Observation, container: str, protocol: str, address: 
     return (Step(DNAT, OK, f"Docker needs no DNAT rule of {family}: the container has no such address"),)
 
 
+def dnat_targets(observation: Observation, container: str, protocol: str, port: int) -> tuple[ExpectedBinding, ...]:
+    """Return a published port by family, each with the network and first in `targets` the address that it goes to.
+
+    As the DNAT rules have it; as Docker would where no rule does, or rules could not be read.
+    """
+    nat = observation.nat
+    key = container, protocol, port
+    found = [b for b in nat.expected.bindings if (b.container, b.protocol, b.host_port) == key] if nat else []
+    if nat is None or nat.reading is None:
+        return tuple(found)
+    contexts = [_context(observation, nat, nat.reading, binding) for binding in found]
+    return tuple(next(iter(c.entries), (one, ()))[0] for one, c in zip(found, contexts, strict=True))
+
+
 def _context(observation: Observation, nat: NatView, reading: NatReading, binding: ExpectedBinding) -> NatContext:
     """The host as if this were all that is published: what a rule finds then is about this."""
     alone = replace(nat.expected, bindings=(binding,))

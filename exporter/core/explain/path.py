@@ -91,8 +91,9 @@ class Explanation:
 
     @property
     def complete(self) -> bool:
-        """Whether every step is known."""
-        return all(step.state != UNKNOWN for path in self.paths for step in path.steps)
+        """Whether every step is known, as far as the privileges go."""
+        steps = (step for path in self.paths for step in path.steps)
+        return all(step.state != UNKNOWN or step.code == "privilege_missing" for step in steps)
 
 
 def document(explanation: Explanation) -> dict[str, Any]:

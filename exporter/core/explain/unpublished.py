@@ -10,6 +10,7 @@ from exporter.core.observation import PORT, Observation
 from exporter.core.ports.context import PortContext
 from exporter.core.ports.rules import host_bind_failed, namespace_bind_failed
 
+NO_NETWORK = "none"  # of a container's network mode
 BIND_FAILURES = frozenset({host_bind_failed.KIND, namespace_bind_failed.KIND})
 
 
@@ -35,6 +36,8 @@ def unpublished_step(context: PortContext, container: Container) -> Step:
         f"{e.network} ({e.ip_address or e.ip6_address})" for e in container.endpoints if e.ip_address or e.ip6_address
     )
     where = f"its networks are {at}" if at else "it has no address of its own"
+    if container.network_mode == NO_NETWORK:
+        return Step(PUBLISHED, FAILED, f"{name} is in network mode none: it has no network", "no_network")
     sockets = context.listeners_in(container)
     listens = "" if sockets is None else f"; {listened_ports(own_sockets(sockets))}"
     return Step(PUBLISHED, OK, f"{name} publishes no port of the host: {where}{listens}")

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from exporter.core.explain import path
-from exporter.core.explain.explain import explain
+from exporter.core.explain.path import Explanation
 from exporter.core.history.change import Change
 from exporter.core.history.change_log import document as history_document
 from exporter.core.observation import Observation
@@ -72,10 +72,10 @@ def found(observation: Observation) -> str:
     )
 
 
-def explained(observation: Observation, what: str, around: Surroundings | None = None) -> str:
+def explained(found: Explanation, around: Surroundings | None = None) -> str:
     """The paths from a port of the host, or to a container, whose networks are `around`."""
-    found = path.document(explain(observation, what))
-    return written({**found, "container": surroundings_document(around) if around else None})
+    written_paths = path.document(found)
+    return written({**written_paths, "container": surroundings_document(around) if around else None})
 
 
 def changes(found: Iterable[Change], since: float) -> str:

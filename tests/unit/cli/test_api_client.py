@@ -17,6 +17,7 @@ import pytest
 import structlog
 
 from exporter.cli.api_client import Remote, get_json, parse_remote, poll_until
+from exporter.core.explain.explain import explain
 from exporter.core.model.sockets import HostSockets
 from exporter.errors import RemoteError
 from exporter.web.page import api
@@ -30,7 +31,7 @@ PAGES = {
     "/api/v1/findings": api.found(HOST),
     "/api/v1/ports": api.ports(HOST),
     "/api/v1/topology": api.topology(HOST),
-    EXPLAINED: api.explained(HOST, "8080"),
+    EXPLAINED: api.explained(explain(HOST, "8080")),
 }
 SECRET = "Basic " + base64.b64encode(b"me:secret").decode()
 

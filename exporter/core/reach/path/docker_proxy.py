@@ -1,5 +1,6 @@
 """docker-proxy as the server of a port of the host: its own connection to the container."""
 
+from exporter.core.explain.nat_steps import dnat_targets
 from exporter.core.explain.path import DNAT, FAILED, OK, UNKNOWN, Step
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
@@ -59,10 +60,9 @@ def _answering_address(trip: Trip, flow: Flow, binding: PortBinding) -> Step | N
 
 def _target(trip: Trip, server: Container, binding: PortBinding) -> str:
     """The address that docker-proxy connects to: as the rules have it, else the container's on a bridge network."""
-    nat = trip.context.nat
-    for one in nat.expected.bindings if nat else ():
-        if (one.container, one.protocol, one.host_port) == (server.name, binding.protocol, binding.host_port):
-            return one.targets[0]
+    known = dnat_targets(trip.context.observation, server.name, binding.protocol, binding.host_port)
+    if known:
+        return known[0].targets[0]
     home = trip.context.home(server)
     bridged = (
         e for e in home.endpoints if (n := trip.context.networks.get(e.network_id)) and n.bridge and e.ip_address

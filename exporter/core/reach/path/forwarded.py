@@ -68,7 +68,7 @@ def _leaving(trip: Trip, flow: Flow, passed: Outcome, out: Device, result: Route
         seen = Flow(seen_source(flow, passed, out), flow.destination, flow.protocol, flow.port)
         yield from delivered(trip, seen, network, out)
         return
-    yield beyond(context.host.view, out, result, flow.destination)
+    yield beyond(context, out, result, flow.destination)
 
 
 def _rules(

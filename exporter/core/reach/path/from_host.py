@@ -76,4 +76,4 @@ def _leaving(trip: Trip, firewall: Firewall, packet: Packet, flow: Flow, out: De
         seen = Flow(seen_source(flow, sent, out), flow.destination, flow.protocol, flow.port)
         yield from delivered(trip, seen, network, out)
     else:
-        yield beyond(context.host.view, out, result, flow.destination)
+        yield beyond(context, out, result, flow.destination)

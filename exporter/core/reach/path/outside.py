@@ -6,9 +6,10 @@ from exporter.core.model.fib import RouteResult
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.reach.answer import MASQUERADE, OUTSIDE
+from exporter.core.reach.context import ReachContext
 from exporter.core.reach.path.rule_steps import filter_step
 from exporter.core.reach.path.trip import Flow
-from exporter.core.reach.view import Device, NamespaceView
+from exporter.core.reach.view import Device
 
 TRANSLATES_SOURCE = ("MASQUERADE", "SNAT")
 
@@ -46,11 +47,15 @@ def _expected(nat: NatContext | None, network: Network | None, family: str) -> b
     return any(one.masqueraded for one in found)
 
 
-def beyond(host: NamespaceView, out: Device, result: RouteResult, destination: str) -> Step:
+def beyond(context: ReachContext, out: Device, result: RouteResult, destination: str) -> Step:
     """Return the step of what is outside the host, which is not known."""
-    if (step := filter_step(OUTSIDE, host, out)) is not None:
-        return step
     name = out.link.name
+    owner = context.owner_of(destination)
+    if owner is not None and context.networks[owner[1].network_id].bridge:
+        detail = f"{destination} is {owner[0].name} on network {owner[1].network}, and the host routes it to {name}"
+        return Step(OUTSIDE, FAILED, detail, "route_lost")
+    if (step := filter_step(OUTSIDE, context.host.view, out)) is not None:
+        return step
     if not (out.link.up and out.link.carrier):
         return Step(OUTSIDE, FAILED, f"{name} is {'without carrier' if out.link.up else 'down'}", "uplink_down")
     hop = result.gateway or destination

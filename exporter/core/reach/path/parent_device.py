@@ -47,6 +47,11 @@ def _to_the_host(trip: Trip, parent: Device, own: Device) -> Steps:
 def _to_another(trip: Trip, parent: Device) -> Steps:
     context, flow, name = trip.context, trip.flow, parent.link.name
     owner = context.owner_of(flow.destination, trip.network)
+    inner = context.network_with(flow.destination)
+    if inner is not None:
+        detail = f"{flow.destination} is in the subnet of network {inner.name} of this host, and packets to it leave by"
+        yield Step(LINK, UNKNOWN, f"{detail} {name}: whether a router returns them is not known", "link_unknown")
+        return
     if owner is None or trip.network is None or owner[1].network_id != trip.network.id:
         yield Step(OUTSIDE, OK, f"it leaves the host by {name} as {flow.source}; what lies beyond is not evaluated")
         return

@@ -36,7 +36,8 @@ CASES: dict[str, tuple[ReachHost, str, list[tuple[str, str, str]]]] = {
     "the host's own macvlan": (
         on().with_device("", SHIM, "192.0.2.11"), "192.0.2.11:22", [("link", "unknown", "link_unknown")]
     ),
-    "the host behind a router": (on(), "172.17.0.1:22", []),
+    "the host's bridge behind a router": (on(), "172.17.0.1:22", [("link", "unknown", "link_unknown")]),
+    "a container behind a router": (on(), "172.18.0.2:80", [("link", "unknown", "link_unknown")]),
     "parent down": (on().device("", "eth0", up=False), "198.51.100.1", [("link", "failed", "uplink_down")]),
     "parent without carrier": (
         on().device("", "eth0", carrier=False), "198.51.100.1", [("link", "failed", "uplink_down")]

@@ -44,7 +44,7 @@ def test_a_document_is_what_its_description_says(
 @pytest.mark.parametrize("what", ["8080", "web", "nobody", "udp/53", "\udc80<b>"])
 @pytest.mark.parametrize("seen", [shop(5), shop(None), named("\udc80<b>")], ids=["shop", "unknown", "hostile"])
 def test_an_explanation_is_what_its_description_says(seen: Observation, what: str) -> None:
-    told = json.loads(api.explained(seen, what))
+    told = json.loads(api.explained(explain(seen, what)))
     validate("Explanation", told)
     assert parse_explanation(told)[0] == explain(seen, what)
 

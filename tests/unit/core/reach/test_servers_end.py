@@ -1,0 +1,51 @@
+"""The container's own end of `explain PORT`: added where all else is ok, silent on an ordinary host."""
+
+import pytest
+
+from exporter.core.explain.path import FAILED, OK, Explanation, Path, Step
+from exporter.core.model.fib import RouteResult
+from exporter.core.reach.servers_end import with_servers_end
+from tests.support.reach_hosts import ReachHost
+from tests.support.reach_namespaces import NO_ROUTE
+
+
+def added(host: ReachHost, *, state: str = OK, addresses: tuple[str, ...] = ("0.0.0.0",)) -> list[tuple[str, str, str]]:
+    """The steps behind the one that is there already."""
+    step = Step("published", state, "published", "" if state == OK else "port_held")
+    path = Path("tcp", addresses, 8080, "web", 80, (step,))
+    [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+    return [(one.name, one.state, one.code) for one in found.steps[1:]]
+
+
+def test_an_ordinary_container_adds_nothing() -> None:
+    assert added(ReachHost()) == []
+    assert added(ReachHost(), addresses=("0.0.0.0", "::")) == []
+
+
+FAULTS = {
+    "a rule of its own": (
+        ReachHost().own_rules("web", ":INPUT ACCEPT\n-A INPUT -p tcp --dport 80 -j DROP", "filter"),
+        ("inside", "failed", "container_rule"),
+    ),
+    "no default route": (ReachHost().route("web", "8.8.8.8", NO_ROUTE), ("back", "failed", "no_route_back")),
+    "rp_filter": (
+        ReachHost().route("web", "172.18.0.2", RouteResult(error=22), "8.8.8.8", 7),
+        ("back", "failed", "source_refused"),
+    ),
+    "no address": (ReachHost().device("web", "eth0", addresses=()), ("link", "failed", "container_address_lost")),
+    "not visited": (ReachHost().unread("web", "namespace"), ("inside", "unknown", "privilege_missing")),
+}
+
+
+@pytest.mark.parametrize(("host", "fault"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_inside_is_added(host: ReachHost, fault: tuple[str, str, str]) -> None:
+    assert added(host) == [fault]
+
+
+def test_a_port_on_the_loopback_needs_no_route_to_clients_outside() -> None:
+    assert added(ReachHost().route("web", "8.8.8.8", NO_ROUTE), addresses=("127.0.0.1",)) == []
+
+
+def test_a_path_that_failed_before_is_left_as_it_is() -> None:
+    host = ReachHost().unread("web", "namespace")
+    assert (added(host, state=FAILED), host.visits) == ([], [])
