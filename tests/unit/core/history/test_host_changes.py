@@ -13,7 +13,7 @@ from exporter.core.nat.reading import NatReading
 from exporter.core.nat.ruleset import IIF, UNEQUAL, Condition, Rule, Ruleset
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
-from tests.support.builders import bridge, device, devices
+from tests.support.builders import bridge, device, devices, rename
 from tests.support.changing_hosts import NOW, docker, host, host_changes, route, seen, web
 from tests.support.findings import evaluation, network_finding
 
@@ -157,3 +157,10 @@ def test_a_table_of_routes_that_is_replaced_is_at_most_a_hundred_and_one_entries
     many = tuple(route(ip_network(f"10.{a}.{b}.0/24"), gateway="192.0.2.1") for a in range(2) for b in range(200))
     changes = host_changes(with_routes(), with_routes(*many))
     assert (len(changes), changes[-1].subject) == (101, "300 more destinations")
+
+
+def test_a_listener_of_a_container_that_was_renamed_has_its_present_name() -> None:
+    held = listening(80, owner=Owner(DOCKER_PROXY, "web", "web-id"))
+    renamed = seen(docker(rename(web(), "shop"), networks=("front",)), host())
+    (change,) = host_changes(held, replace(renamed, sockets=HostSockets()))
+    assert (change.kind, change.container, change.container_id) == ("listener_closed", "shop", "web-id")
