@@ -25,6 +25,7 @@ from exporter.core.explain.path import (
     Note,
     Path,
     Step,
+    with_names,
 )
 from exporter.core.explain.query import Query, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
@@ -53,7 +54,7 @@ def explain(observation: Observation, text: str) -> Explanation:
     named = find_container(observation.topology.inventory, text)
     query = parse_query(text)
     found = walk.to_container(named) if named is not None else walk.from_port(query) if query else walk.to_service(text)
-    paths = tuple(_with_critical(observation, path) for path in merged(found))
+    paths = tuple(_with_names(observation, _with_critical(observation, path)) for path in merged(found))
     containers = frozenset({path.container for path in paths if path.container} | ({named.name} if named else set()))
     notes = (Note(f.kind, f.severity, f.detail) for f in related(observation, containers, None if named else query))
     return Explanation(text, paths or (_nowhere(observation, text, query),), tuple(notes))
@@ -67,6 +68,13 @@ def _with_critical(observation: Observation, path: Path) -> Path:
     critical = [f for f in concerned if f.severity == CRITICAL and not is_about_all(f)]  # those are steps
     steps = (Step(FINDING, UNKNOWN, f"{f.kind}: {f.detail}", "critical_finding") for f in critical)
     return replace(path, steps=(*path.steps, *steps))
+
+
+def _with_names(observation: Observation, path: Path) -> Path:
+    """The remedies name the path's container."""
+    found = observation.topology.inventory.containers.values()
+    pid = next((container.pid for container in found if container.name == path.container), 0)
+    return replace(path, steps=tuple(with_names(step, path.container or "NAME", pid) for step in path.steps))
 
 
 def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:

@@ -1,7 +1,7 @@
 """The path from a port of the host to the process that serves it: steps, verdicts and their JSON form."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from exporter.core.explain.codes import CODES
@@ -108,6 +108,15 @@ def document(explanation: Explanation) -> dict[str, Any]:
     ]
     notes = [asdict(note) for note in explanation.findings]
     return {"query": explanation.query, "verdict": explanation.verdict, "paths": paths, "findings": notes}
+
+
+def with_names(step: Step, container: str, pid: int = 0) -> Step:
+    """Put a container and its process in the remedy of a step in place of NAME and PID: a command to paste."""
+    remedy = step.remedy
+    if step.command or not remedy:
+        return step
+    filled = remedy.replace("NAME", container).replace("PID", str(pid) if pid else "PID")
+    return step if filled == remedy else replace(step, command=filled)
 
 
 def step_document(step: Step) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from exporter.core.explain.nat_steps import dnat_targets
-from exporter.core.explain.path import LISTENER, OK, REACHABLE, Explanation, Path, Step
+from exporter.core.explain.path import LISTENER, OK, REACHABLE, Explanation, Path, Step, with_names
 from exporter.core.explain.query import find_container
 from exporter.core.model.fib import RouteQuery
 from exporter.core.observation import Observation
@@ -65,6 +65,8 @@ def _faults(context: ReachContext, name: str, flow: Flow) -> Iterator[Step]:
         return
     view = context.visited(container).view
     if (lost := lost_address(flow.destination, container, view)) is not None:
-        yield lost
+        yield with_names(lost, container.name, context.home(container).pid)
     elif (device := view.device_of(flow.destination)) is not None:
-        yield from (s for s in arrival(context, container, device, flow) if s.state != OK and s.name != LISTENER)
+        pid = context.home(container).pid
+        found = (s for s in arrival(context, container, device, flow) if s.state != OK and s.name != LISTENER)
+        yield from (with_names(step, container.name, pid) for step in found)
