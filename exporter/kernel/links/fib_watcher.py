@@ -58,7 +58,7 @@ class FibWatcher:
             self._wait.end()
 
     def _run(self) -> None:
-        while True:
+        while not self._stopping:  # the wait in `_drain` may have consumed the event of `stop`
             self._wait.until_readable()
             if self._stopping:
                 return
