@@ -10,10 +10,9 @@ import pytest
 from pyroute2 import IPRoute
 
 from exporter.core.model.fib import RouteQuery, RouteResult
-from exporter.kernel.links import fib_watcher
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.links.fib_watcher import FibWatcher
-from exporter.kernel.netlink.client import open_socket
+from exporter.kernel.netlink.client import drain, open_socket
 from exporter.kernel.netlink.socket_wait import SocketWait
 from tests.support.kernel.own_namespace import ip
 from tests.support.waiting import until
@@ -144,7 +143,7 @@ def test_a_query_that_is_not_wanted_any_more_is_forgotten(watcher: FibWatcher) -
 
 def test_a_watcher_that_is_stopped_while_changes_settle_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     ended, made = threading.Event(), FibWatcher()
-    end, drain = SocketWait.end, fib_watcher.drain
+    end = SocketWait.end
     stopping = threading.Thread(target=made.stop, daemon=True)
 
     def seen(wait: SocketWait) -> None:
@@ -160,7 +159,7 @@ def test_a_watcher_that_is_stopped_while_changes_settle_ends(monkeypatch: pytest
         return True
 
     monkeypatch.setattr(SocketWait, "end", seen)
-    monkeypatch.setattr(fib_watcher, "drain", stopped_meanwhile)
+    monkeypatch.setattr("exporter.kernel.links.fib_watcher.drain", stopped_meanwhile)
     made.start()
     made.update_queries(frozenset({RouteQuery("192.0.2.1")}))
     until(lambda: bool(stopping.ident), 5, "changes that settle")
