@@ -51,7 +51,8 @@ def explain(config: Config, /, what: str, target: str | None, *, probe: bool, ou
     routes and sockets are read, and nothing is sent, except with --probe: it takes up to 5 seconds, and TARGET sees a
     connection, the container's name server the name.
 
-    Exit status: 0 reachable, 2 unreachable or blocked, 3 undetermined.
+    Exit status: 0 reachable (a target outside: as far as this host), 2 unreachable or blocked, 3 undetermined or
+    ambiguous.
     """
     remote = remote_for(remote_flags)
     if probe and (remote or target in (None, "internet")):

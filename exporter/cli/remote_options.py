@@ -42,14 +42,17 @@ def remote_options(command: Command) -> Command:
 
 def remote_of(url: str, password_file: Path | None, *, proxy_from_environment: bool) -> "Remote | None":
     """Return the exporter to query, None for this host. Raises RemoteError, UsageError or ConfigError."""
+    source = click.get_current_context().get_parameter_source("url")
     if not url:
+        if source is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--url: empty; leave it out to inspect this host")
         if password_file or proxy_from_environment:
             name = "--password-file" if password_file else "--proxy-from-environment"
             raise click.UsageError(f"{name} has no effect without --url")
         return None
     from exporter.cli.api_client import parse_remote
 
-    in_argv = click.get_current_context().get_parameter_source("url") is ParameterSource.COMMANDLINE
+    in_argv = source is ParameterSource.COMMANDLINE
     password = _read_password(password_file) if password_file else None
     return parse_remote(url, password, in_argv=in_argv, use_proxy=proxy_from_environment)
 

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from exporter.cli.output.explain import EXIT_STATUSES, parse_notes, parse_steps, print_findings, step_rows
 from exporter.cli.output.table import cell, console, table
-from exporter.core.explain.path import UNDETERMINED
+from exporter.core.explain.path import REACHABLE, UNDETERMINED
 from exporter.core.reach import answer
-from exporter.core.reach.answer import AMBIGUOUS, End, ReachAnswer, ReachPath
+from exporter.core.reach.answer import AMBIGUOUS, OUTSIDE, End, ReachAnswer, ReachPath
 
 STATUSES = {**EXIT_STATUSES, AMBIGUOUS: EXIT_STATUSES[UNDETERMINED]}
 END_KEYS = ("container", "namespace_of", "interface", "network", "address")
@@ -22,7 +22,7 @@ def print_answer(found: ReachAnswer, terminal: Console) -> None:
     for number, path in enumerate(found.paths):
         if number:
             terminal.print()
-        terminal.print(cell(f"{_heading(path, found.query)}: {path.verdict}"))
+        terminal.print(cell(f"{_heading(path, found.query)}: {_verdict(path)}"))
         rows = [row for step in path.steps for row in step_rows(step)]
         terminal.print(table(("state", "step", "what"), rows, header=False))
     if len(found.paths) > 1:
@@ -66,6 +66,12 @@ def _parse_paths(found: Any) -> Iterator[ReachPath]:
             int(one["mtu"]),
             decided=str(one["verdict"]),
         )
+
+
+def _verdict(path: ReachPath) -> str:
+    """The verdict; of a target outside the host, and not tried, it ends at the host."""
+    ends = path.tried is None and any(step.name == OUTSIDE for step in path.steps)
+    return f"{path.verdict} as far as this host" if ends and path.verdict == REACHABLE else path.verdict
 
 
 def _heading(path: ReachPath, query: str) -> str:

@@ -70,6 +70,7 @@ def test_two_different_values_are_one_line_that_has_both(
         (("healthcheck", "--path.procfs", "/proc"), "--path.procfs has no effect on healthcheck"),
         (("check", "--url", "http://h", "--path.procfs", "/proc"), "--path.procfs has no effect on check --url"),
         (("--collector.nat", "check", "--no-collector.nat"), "--collector.nat and --no-collector.nat exclude"),
+        (("check", "--url", ""), "--url: empty; leave it out to inspect this host"),
         (("check", "--path.procfs", "/nowhere"), "--path.procfs: '/nowhere' is not a directory"),
     ],
 )

@@ -6,7 +6,7 @@ from exporter.core.model.docker import Container
 from exporter.core.reach.answer import NAME
 from exporter.core.reach.context import DEFAULT_NETWORK, HOST_MODE, NO_MODE, ReachContext
 from exporter.core.reach.names.files import ResolvConf
-from exporter.core.reach.names.records import is_user_defined, ordered_networks
+from exporter.core.reach.names.records import is_user_defined, names_on, ordered_networks
 
 OVERLAY = "overlay"
 NO_UPSTREAM_INTERNALLY = (25, 0)  # engines from here on query no server for a client on internal networks only
@@ -20,9 +20,23 @@ def unresolved(context: ReachContext, client: Container, text: str, server: Cont
         return Step(NAME, UNKNOWN, detail, "name_uncertain")
     if server is not None:
         return _container(context, client, server)
+    if (step := _on_another_network(context, client, text)) is not None:
+        return step
     if networks and all(network.internal for network in networks):
         return _internal(context, client, text)
     return _upstream(client, text, conf)
+
+
+def _on_another_network(context: ReachContext, client: Container, text: str) -> Step | None:
+    """An alias that another network has; a server that the engine queries then may still know the name."""
+    for container in context.inventory.containers.values():
+        for network in context.networks.values():
+            named = is_user_defined(network) and text.lower() in names_on(container, network)
+            if named and any(e.network_id == network.id for e in container.endpoints):
+                whose = f"{text} is a name of {container.name} on network {network.name}"
+                command = f"Run `docker network connect {network.name} {context.home(client).name}`."
+                return Step(NAME, UNKNOWN, f"{whose}, and {client.name} is not on it", "no_common_network", command)
+    return None
 
 
 def _container(context: ReachContext, client: Container, server: Container) -> Step:

@@ -142,6 +142,13 @@ def test_a_name_that_another_container_has_as_alias_is_hidden(sentence: Any) -> 
     assert host.answer("bare:80").paths[0].steps[0].detail == sentence
 
 
+def test_an_alias_on_another_network_is_named() -> None:
+    away = connect(run("away", network="none"), "back", ip="172.19.0.9")
+    host = ReachHost(NEW, replace(details(away, hostname="www"), network_mode="back"))
+    assert step(host, "www:80") == ("unknown", "no_common_network")
+    assert "away on network back" in host.answer("www:80").paths[0].steps[0].detail
+
+
 def test_a_server_in_host_mode_has_the_address_that_hosts_gives_it() -> None:
     host = ReachHost(NEW, IN_HOST).view("client", hosts="172.17.0.1 monitor\n")
     assert step(host, "monitor:22") == ("ok", "")
