@@ -31,7 +31,7 @@ class FibWatcher:
         self._changes = open_socket(groups=ROUTING_GROUPS, timeout=0)
         self._socket = open_socket()
         self._wait = SocketWait(self._changes)
-        self._stopping = False
+        self._stopped = threading.Event()
         self._queries: frozenset[RouteQuery] = frozenset()
         self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
         self.reading = FibReading()
@@ -43,7 +43,7 @@ class FibWatcher:
 
     def stop(self) -> None:
         """End the thread and close the sockets."""
-        self._stopping = True
+        self._stopped.set()
         self._wait.end()
         if self._thread.is_alive():
             self._thread.join()
@@ -58,11 +58,10 @@ class FibWatcher:
             self._wait.end()
 
     def _run(self) -> None:
-        while True:
+        while not self._stopped.is_set():  # the wait in `_drain` may have consumed the event of `stop`
             self._wait.until_readable()
-            if self._stopping:
-                return
-            self._read(keep=not self._drain())
+            if not self._stopped.is_set():
+                self._read(keep=not self._drain())
 
     def _read(self, *, keep: bool) -> None:
         """Look up; `keep` reuses the results of queries that were there before."""

@@ -1,6 +1,8 @@
 """Route lookups in a namespace of the test's own, beside what `ip route get` and packets do."""
 
 import errno
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,8 @@ from pyroute2 import IPRoute
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.links.fib_watcher import FibWatcher
-from exporter.kernel.netlink.client import open_socket
+from exporter.kernel.netlink.client import drain, open_socket
+from exporter.kernel.netlink.socket_wait import SocketWait
 from tests.support.kernel.own_namespace import ip
 from tests.support.waiting import until
 
@@ -136,3 +139,29 @@ def test_a_query_that_is_not_wanted_any_more_is_forgotten(watcher: FibWatcher) -
     until(lambda: inbound() in watcher.reading.results, SECONDS, "a result")
     watcher.update_queries(frozenset({outbound()}))
     until(lambda: set(watcher.reading.results) == {outbound()}, SECONDS, "only the other result")
+
+
+def test_a_watcher_that_is_stopped_while_changes_settle_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, made = threading.Event(), FibWatcher()
+    end = SocketWait.end
+    stopping = threading.Thread(target=made.stop, daemon=True)
+
+    def seen(wait: SocketWait) -> None:
+        end(wait)
+        ended.set()
+
+    def stopped_meanwhile(sock: socket.socket) -> bool:
+        drain(sock)
+        if not stopping.ident:
+            ended.clear()
+            stopping.start()
+            ended.wait(5)
+        return True
+
+    monkeypatch.setattr(SocketWait, "end", seen)
+    monkeypatch.setattr("exporter.kernel.links.fib_watcher.drain", stopped_meanwhile)
+    made.start()
+    made.update_queries(frozenset({RouteQuery("192.0.2.1")}))
+    until(lambda: bool(stopping.ident), 5, "changes that settle")
+    stopping.join(5)
+    assert not stopping.is_alive()
