@@ -10,7 +10,7 @@ from exporter.core.explain.listener_step import listener_step
 from exporter.core.explain.merged_paths import merged
 from exporter.core.explain.mesh import mesh_paths, mesh_ports
 from exporter.core.explain.nat_steps import dnat_targets, nat_steps
-from exporter.core.explain.network_steps import address_step, network_steps
+from exporter.core.explain.network_steps import address_step, network_steps, orphaned_step
 from exporter.core.explain.path import (
     DNAT,
     FAILED,
@@ -173,6 +173,9 @@ class _Walk:
     def _to_namespace(self, container: Container, binding: PortBinding) -> Iterator[Step]:
         """The steps between the host and the container's namespace, where a bridge of the host is between."""
         topology = self._observation.topology
+        if (orphaned := orphaned_step(self._observation.network.context, container)) is not None:
+            yield orphaned
+            return
         targets = dnat_targets(self._observation, container.name, binding.protocol, binding.host_port)
         used = {target.network for target in targets}
         owner = topology.inventory.containers.get(self._context.netns_of(container), container)

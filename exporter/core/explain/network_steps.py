@@ -40,10 +40,15 @@ def network_steps(
         yield step
 
 
+def orphaned_step(context: NetworkContext | None, container: Container) -> Step | None:
+    """Return the failed step of a container whose namespace has lost its owner; None otherwise."""
+    if context is None or Input.HOST_NETWORK in context.missing():
+        return None
+    found = (one for one in namespace_orphaned.check(context) if one.labels["subject"] == container.name)
+    return next((Step(LINK, FAILED, one.detail, "namespace_orphaned") for one in found), None)
+
+
 def _link_step(context: NetworkContext, container: Container, networks: frozenset[str]) -> Step:
-    for found in namespace_orphaned.check(context):
-        if found.labels["subject"] == container.name:
-            return Step(LINK, FAILED, found.detail, "namespace_orphaned")
     for found in bridge_down.check(context):
         if found.labels["network"] in networks:
             return Step(LINK, FAILED, found.detail, "bridge_down")
