@@ -10,11 +10,12 @@ from ipaddress import ip_address
 from exporter.core.explain.nat_steps import dnat_targets
 from exporter.core.explain.path import LISTENER, OK, REACHABLE, Explanation, Path, Step, with_names
 from exporter.core.explain.query import find_container
+from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.path.arrival import arrival, lost_address
+from exporter.core.reach.path.delivery import to_server
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow
 from exporter.core.reach.question import ANYWHERE
@@ -48,7 +49,7 @@ def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
         address = target.targets[0]
         if ip_address(address).version in versions:
             flow = Flow(_client(context, address, loopback=loopback), address, path.protocol, path.container_port)
-            seen |= dict.fromkeys(_faults(context, path.container, flow)).keys() - seen
+            seen |= set(_faults(context, container, flow, target.network))
     yield from sorted(seen, key=lambda step: (step.name, step.detail))
 
 
@@ -59,14 +60,12 @@ def _client(context: ReachContext, address: str, *, loopback: bool) -> str:
     return CLIENTS[ip_address(address).version]
 
 
-def _faults(context: ReachContext, name: str, flow: Flow) -> Iterator[Step]:
-    container = find_container(context.inventory, name)
-    if container is None:
-        return
-    view = context.visited(container).view
-    if (lost := lost_address(flow.destination, container, view)) is not None:
-        yield with_names(lost, container.name, context.home(container).pid)
-    elif (device := view.device_of(flow.destination)) is not None:
-        pid = context.home(container).pid
-        found = (s for s in arrival(context, container, device, flow) if s.state != OK and s.name != LISTENER)
-        yield from (with_names(step, container.name, pid) for step in found)
+def _faults(context: ReachContext, container: Container, flow: Flow, network: str) -> Iterator[Step]:
+    """Yield what is not ok between the network's bridge and the container; its sockets are a step already."""
+    found = next((one for one in context.networks.values() if one.name == network and one.bridge), None)
+    devices = context.host.view.devices.values()
+    bridge = next((device for device in devices if found is not None and device.link.name == found.bridge), None)
+    pid = context.home(container).pid
+    for step in to_server(context, flow, container, found, bridge):
+        if step.state != OK and step.name != LISTENER:
+            yield with_names(step, container.name, pid)

@@ -1,8 +1,9 @@
 """The bridge of a network with running endpoints is absent, down, or lacks the network's gateway address.
 
 Guard: the engine gives a bridge no address of a family in the gateway mode isolated, no IPv4 address with the option
-inhibit_ipv4, and no IPv6 address without IPv6; a network without a running endpoint needs no bridge; a network that is
-made or an engine that restarts writes the address a moment later, which the rule's hold covers.
+inhibit_ipv4, and no IPv6 address without IPv6; dockerd's --default-gateway is a router's, and listed as auxiliary; a
+network without a running endpoint needs no bridge; a network that is made or an engine that restarts writes the address
+a moment later, which the rule's hold covers.
 """
 
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def check(context: NetworkContext) -> Iterator[Finding]:
         elif not link.up:
             fault = "is down"
         else:
-            lacking = _lacking(network, topology.devices.addresses.get(network.bridge, ()))
+            lacking = _lacking(topology.inventory, network, topology.devices.addresses.get(network.bridge, ()))
             fault = f"lacks the gateway address {', '.join(map(str, lacking))}" if lacking else ""
         if fault:
             detail = f"{network.bridge}, the bridge of network {network.name}, {fault}"
@@ -47,9 +48,14 @@ def _in_use(inventory: Inventory) -> set[str]:
     return listed | members
 
 
-def _lacking(network: Network, addresses: tuple[str, ...]) -> list[Address]:
+def _lacking(inventory: Inventory, network: Network, addresses: tuple[str, ...]) -> list[Address]:
+    """The gateways of the subnets, and of the endpoints: the engine chooses one where none was configured."""
     present = {parse_address(address) for address in addresses}
-    wanted = (parse_address(subnet.gateway.partition("/")[0]) for subnet in network.subnets)
+    endpoints = (e for c in inventory.containers.values() if c.live for e in c.endpoints)
+    gateways = [subnet.gateway.partition("/")[0] for subnet in network.subnets]
+    routers = {address for subnet in network.subnets for address in subnet.auxiliary}
+    gateways += [e.gateway for e in endpoints if e.network_id == network.id and e.gateway not in routers]
+    wanted = (parse_address(gateway) for gateway in dict.fromkeys(gateways) if gateway)
     return [one for one in wanted if one is not None and _on_bridge(network, one) and one not in present]
 
 

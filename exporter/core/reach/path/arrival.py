@@ -14,6 +14,7 @@ from exporter.core.reach.path.rule_steps import filter_step, unread_step
 from exporter.core.reach.path.trip import Flow, Steps
 from exporter.core.reach.view import NAMESPACE, Device, NamespaceView, Visited
 
+VETH = "veth"
 FORGED = (errno.EINVAL, errno.EXDEV)  # of a lookup with an incoming device: rp_filter refuses the source
 
 
@@ -36,7 +37,7 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
     if not rules.goes_on:
         return
     flow = rules.flow or flow
-    if (step := _back(there, server, device, flow)) is not None:
+    if (step := _back(there, server, device, flow) or _next_hop(context, there, server, device, flow)) is not None:
         yield step
         return
     if server.state == "paused":
@@ -61,3 +62,13 @@ def _back(there: Visited, server: Container, device: Device, flow: Flow) -> Step
         detail = f"{server.name} has no route back to {flow.source}"
         return Step(BACK, FAILED, detail, "no_route_back", f"Run `docker restart {server.name}`.")
     return None
+
+
+def _next_hop(context: ReachContext, there: Visited, server: Container, device: Device, flow: Flow) -> Step | None:
+    """Whether the answers go to the host: another next hop may drop them, or send them on untranslated."""
+    hop = there.lookup(RouteQuery(flow.source, flow.destination)).gateway
+    host = context.host.view
+    if not hop or device.link.kind != VETH or host.missing(NAMESPACE) or host.device_of(hop) is not None:
+        return None
+    detail = f"{server.name} sends its answers to {hop}, which is not an address of the host"
+    return Step(BACK, UNKNOWN, detail, "next_hop_unknown")

@@ -19,12 +19,13 @@ def delivered(trip: Trip, flow: Flow, network: Network, bridge: Device) -> Steps
     if server is None:
         yield unused(trip.context, trip.client, flow.destination, network)
         return
-    yield from to_server(trip, flow, server, network, bridge)
+    yield from to_server(trip.context, flow, server, network, bridge)
 
 
-def to_server(trip: Trip, flow: Flow, server: Container, network: Network | None, bridge: Device | None) -> Steps:
+def to_server(
+    context: ReachContext, flow: Flow, server: Container, network: Network | None, bridge: Device | None
+) -> Steps:
     """Yield the steps from a bridge into a container's namespace."""
-    context = trip.context
     there = context.visited(server)
     if (lost := lost_address(flow.destination, server, there.view)) is not None:
         yield lost

@@ -39,7 +39,7 @@ def proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) -> 
     if (step := _sent(trip, inner, bridge)) is not None:
         yield step
     if step is None or step.state == UNKNOWN:
-        yield from to_server(trip, inner, server, network, bridge)
+        yield from to_server(trip.context, inner, server, network, bridge)
 
 
 def _answering_address(trip: Trip, flow: Flow, binding: PortBinding) -> Step | None:

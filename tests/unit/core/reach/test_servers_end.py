@@ -32,6 +32,10 @@ FAULTS = {
         ReachHost().route("web", "172.18.0.2", RouteResult(error=22), "8.8.8.8", 7),
         ("back", "failed", "source_refused"),
     ),
+    "another next hop": (
+        ReachHost().route("web", "8.8.8.8", RouteResult("unicast", 7, "172.18.0.99", source="172.18.0.2")),
+        ("back", "unknown", "next_hop_unknown"),
+    ),
     "no address": (ReachHost().device("web", "eth0", addresses=()), ("link", "failed", "container_address_lost")),
     "not visited": (ReachHost().unread("web", "namespace"), ("inside", "unknown", "privilege_missing")),
 }

@@ -91,3 +91,20 @@ def test_a_member_counts_that_the_container_does_not_list() -> None:
 @pytest.mark.parametrize("driver", ["macvlan", "ipvlan", "overlay"])
 def test_a_network_of_another_driver_has_no_bridge(driver: str) -> None:
     assert found(replace(network("front", driver=driver), subnets=FRONT.subnets), link=None) == []
+
+
+def told_by_its_endpoint(gateway: str) -> tuple[Container, ...]:
+    """A container whose endpoint has this gateway."""
+    return (replace(WEB, endpoints=tuple(replace(endpoint, gateway=gateway) for endpoint in WEB.endpoints)),)
+
+
+def test_a_gateway_that_the_engine_chose_is_that_of_the_endpoints() -> None:
+    unnamed = replace(FRONT, subnets=(Subnet("172.18.0.0/16"),))
+    assert found(unnamed, GATEWAY, containers=told_by_its_endpoint(GATEWAY)) == []
+    [lacking] = found(unnamed, containers=told_by_its_endpoint(GATEWAY))
+    assert GATEWAY in lacking.detail
+
+
+def test_a_router_that_is_the_default_gateway_need_not_be_the_bridge() -> None:
+    routed = replace(FRONT, subnets=(Subnet("172.18.0.0/16", GATEWAY, auxiliary=("172.18.0.254",)),))
+    assert found(routed, GATEWAY, containers=told_by_its_endpoint("172.18.0.254")) == []
