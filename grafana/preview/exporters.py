@@ -33,6 +33,8 @@ def fill(history: History) -> None:
         _process(history, host)
         _sources(history, host)
         _following(history, host)
+        _changes(history, host)
+    _changes(history, host)
 
 
 def _process(history: History, host: str) -> None:
@@ -62,6 +64,14 @@ def _sources(history: History, host: str) -> None:
     history.gauge("dockernet_namespace_statistics_age_seconds", host, {}, wave(6, host, 0.2))
     history.gauge("dockernet_conntrack_age_seconds", host, {}, wave(11, host, 0.2))
     history.counter("dockernet_link_listener_overflows_total", host, {})
+
+
+def _changes(history: History, host: str) -> None:
+    """The engine that was away; a container that started afterwards."""
+    for kind in ("engine_returned", "finding_began", "container_started"):
+        history.counter(
+            "dockernet_changes_total", host, {"kind": kind}, once(ENGINE_AWAY[1]) if host == "edge-1" else 0
+        )
 
 
 def _following(history: History, host: str) -> None:
