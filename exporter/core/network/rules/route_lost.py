@@ -1,8 +1,9 @@
 """The host does not route a container's address to its network's bridge, or refuses the container's answers.
 
 The kernel's own lookups are compared with the topology: policy rules, lost routes, blackholes and rp_filter count.
-Guard: forwarding that is off is the rule forwarding_off's; a bridge without its address is bridge_down's; a lookup
-without a result is not a condition.
+Guard: forwarding that is off is the rule forwarding_off's; a bridge without its address is bridge_down's; in the
+gateway mode isolated and with inhibit_ipv4 the host has no route on purpose; a lookup without a result is not a
+condition.
 """
 
 import errno
@@ -15,6 +16,7 @@ from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.route_queries import ContainerRoute
 
 KIND = "route_lost"
+ISOLATED = "isolated"
 REASONS = {
     errno.EACCES: "a prohibit route or rule refuses them",
     errno.EINVAL: "a blackhole route or rule, or rp_filter, refuses them",
@@ -48,7 +50,7 @@ def fault(context: NetworkContext, route: ContainerRoute) -> str:
     results = context.fib.results
     inbound, local = results.get(route.inbound), results.get(route.local)
     client, address = route.inbound.source, f"{route.address} ({route.container.name})"
-    if inbound is None or local is None:
+    if inbound is None or local is None or _is_without_gateway(route):
         return ""
     if wrong := _misled(context, route, inbound, route.bridge.ifindex):
         return f"packets from {client} on {route.uplink.name} to {address} do not reach {route.bridge.name}: {wrong}"
@@ -72,3 +74,10 @@ def _misled(context: NetworkContext, route: ContainerRoute, result: RouteResult,
 
 def _reason(result: RouteResult) -> str:
     return REASONS.get(result.error, errno.errorcode.get(result.error, str(result.error)))
+
+
+def _is_without_gateway(route: ContainerRoute) -> bool:
+    """Whether the engine gives the bridge no address of this family, and so no route."""
+    options, six = route.network.options, ":" in route.address
+    mode = options.gateway_mode6 if six else options.gateway_mode4
+    return mode == ISOLATED or (options.inhibit_ipv4 and not six)

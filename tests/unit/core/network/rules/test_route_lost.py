@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.docker import BridgeOptions
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult
 from exporter.core.network.context import NetworkContext
 from exporter.core.network.rules.route_lost import check
@@ -78,3 +79,10 @@ def test_an_internal_network_needs_no_way_out() -> None:
 def test_what_has_no_result_yet_is_not_a_condition() -> None:
     assert subjects(replace(seen(), fib=NO_LOOKUPS)) == []
     assert subjects(replace(seen(), fib=FibReading())) == []
+
+
+@pytest.mark.parametrize("options", [BridgeOptions(gateway_mode4="isolated"), BridgeOptions(inhibit_ipv4=True)])
+def test_a_network_to_which_the_host_has_no_route_on_purpose_shows_nothing(options: BridgeOptions) -> None:
+    lost = dict.fromkeys(("web", "db"), RouteResult(error=errno.ENETUNREACH))
+    assert subjects(seen(replace(FRONT, options=options), WEB, DB, inbound=lost)) == []
+    assert subjects(seen(FRONT, WEB, DB, inbound=lost)) != []
