@@ -23,10 +23,7 @@ pytestmark = pytest.mark.timeout(900)  # the first run makes a Debian
 MEGABYTE = 1_000_000
 SWARM_SECONDS = 90  # for the engine to found a swarm or to leave it
 NOTHING = set[tuple[str, str]]()
-NO_BPF = {
-    ("bind_failures", "no_bpf"),
-    ("connections", "no_bpf"),
-}  # engines before 23.0 know no such capability to grant
+NO_BPF = {("bind_failures", "no_bpf")}  # engines before 23.0 know no such capability to grant
 NO_PIDS = {("sockets", "no_host_pids")}  # the default: no file adds the host's processes
 KERNEL = "/sys/kernel:/host/sys/kernel:ro"
 

@@ -125,9 +125,13 @@ class Running:
         return body.decode()
 
     def degraded(self) -> set[tuple[str, str]]:
-        """What it says it lacks: collector and reason."""
+        """What it says it lacks: collector and reason; connections lacks what bind_failures lacks.
+
+        The collector of connections is left out for that.
+        """
         found = Metrics(self.text()).series("dockernet_collector_degraded")
-        return {(labels["collector"], labels["reason"]) for labels, _ in found}
+        lacking = {(labels["collector"], labels["reason"]) for labels, _ in found}
+        return {(collector, reason) for collector, reason in lacking if collector != "connections"}
 
     def _ready(self) -> bool:
         self.container.reload()
