@@ -22,9 +22,11 @@ log = get_logger(component="history")
 class ChangeFollower:
     """A thread that requests observations."""
 
-    def __init__(self, observations: ObservationCache, revision: Callable[[], Hashable]) -> None:
-        """`revision` returns a value that differs after a change; it must be cheap."""
-        self._observations, self._revision = observations, revision
+    def __init__(
+        self, observations: ObservationCache, revision: Callable[[], Hashable], poll_interval: float = POLL_INTERVAL
+    ) -> None:
+        """`revision` returns a value that differs after a change; it must be cheap. `poll_interval` is in seconds."""
+        self._observations, self._revision, self._poll_interval = observations, revision, poll_interval
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._seen: Hashable = None
@@ -45,7 +47,7 @@ class ChangeFollower:
 
     def _run(self) -> None:
         begin = time.monotonic()
-        while not self._stopped.wait(POLL_INTERVAL):
+        while not self._stopped.wait(self._poll_interval):
             now = time.monotonic()
             if self._is_due(now, max(begin, self._observations.began_at())):
                 self._changed_at = None

@@ -42,8 +42,11 @@ log = get_logger(component="history")
 class HistoryFile:
     """Keeps the latest changes in a file. `store` may be called by any thread and does not block."""
 
-    def __init__(self, path: Path, max_entries: int, max_bytes: int = MAX_FILE_BYTES) -> None:
-        self._path, self._max_entries = path, max_entries
+    def __init__(
+        self, path: Path, max_entries: int, max_bytes: int = MAX_FILE_BYTES, commit_interval: float = COMMIT_INTERVAL
+    ) -> None:
+        """Sizes are in bytes, `commit_interval` in seconds."""
+        self._path, self._max_entries, self._commit_interval = path, max_entries, commit_interval
         self._max_pages = max_bytes // PAGE_BYTES
         self._connection: sqlite3.Connection | None = None
         self._waiting: deque[Change] = deque(maxlen=MAX_WAITING)
@@ -63,7 +66,7 @@ class HistoryFile:
         return found
 
     def store(self, changes: Sequence[Change]) -> None:
-        """Write changes within COMMIT_INTERVAL; of more than MAX_WAITING the oldest are not written."""
+        """Write changes within the commit interval; of more than MAX_WAITING the oldest are not written."""
         if self._connection is not None:
             self._waiting.extend(changes)
 
@@ -75,7 +78,7 @@ class HistoryFile:
 
     def _run(self) -> None:
         while self._connection is not None:
-            stopping = self._stopped.wait(COMMIT_INTERVAL)
+            stopping = self._stopped.wait(self._commit_interval)
             try:
                 self._write(self._connection)
             except (sqlite3.Error, OSError) as error:

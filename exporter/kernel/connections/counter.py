@@ -33,13 +33,12 @@ PREFIX = struct.Struct("=I16s")
 PORT = struct.Struct("=H")
 MAPPED = b"\0" * 10 + b"\xff\xff"  # an IPv4 address in IPv6
 ONE = struct.pack("=Q", 1)
-IDLE_SECONDS, IDLE_SECONDS_WHEN_FULL = 3600.0, 60.0
 
 Numbers = tuple[int, ...]
 
 
 class ConnectionCounter:
-    """Not thread-safe, but for `adopt` and `complete`. Sums that did not change for an hour make room."""
+    """Not thread-safe, but for `adopt` and `complete`. Sums that did not change for long make room."""
 
     def __init__(self, sysfs: Path, limits: Limits = LIMITS) -> None:
         self._sysfs, self._limits = sysfs, limits
@@ -156,7 +155,7 @@ class ConnectionCounter:
     def _make_room(self, now: float) -> dict[bytes, Numbers]:
         """Take the sums out that did not change for long and have nothing that lives; return them."""
         full = len(self._changed) > self._limits.keys * 3 // 4
-        since = now - (IDLE_SECONDS_WHEN_FULL if full else IDLE_SECONDS)
+        since = now - (self._limits.idle_seconds_when_full if full else self._limits.idle_seconds)
         idle = [key for key, (_, at) in self._changed.items() if at < since and key not in self._living]
         taken = {}
         for key in idle:

@@ -36,11 +36,16 @@ OWNERS, NEAR, PUBLISHED, PREFIX_BYTES = 4096, 4096, 65536, 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Elements of the maps: connections that live at a time, and different keys; `rest` are those beyond."""
+    """Elements of the maps: connections that live at a time, and different keys; `rest` are those beyond.
+
+    A sum that did not change for `idle_seconds` makes room, for `idle_seconds_when_full` where room is short.
+    """
 
     connections: int = 32768
     keys: int = 8192
     rest: int = 1024
+    idle_seconds: float = 3600.0
+    idle_seconds_when_full: float = 60.0
 
 
 LIMITS = Limits()

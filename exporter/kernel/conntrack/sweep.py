@@ -26,14 +26,16 @@ class FlowReading:
 class FlowSweep:
     """Reads in a thread. Made in the host's network namespace."""
 
-    def __init__(self, procfs: Path) -> None:
+    def __init__(self, procfs: Path, interval: float = INTERVAL_SECONDS) -> None:
+        """`interval` are the seconds between two readings."""
+        self._interval = interval
         self._table = procfs / "sys/net/netfilter/nf_conntrack_count"
         self._socket = open_flows()
         self._ports: frozenset[int] = frozenset()
         self._full: FlowReading | None = None
         self._full_due = 0.0
         self._full_ports: frozenset[int] = frozenset()  # the UDP ports of the last full reading
-        self._reader = PeriodicReader(NAME, self._read, INTERVAL_SECONDS)
+        self._reader = PeriodicReader(NAME, self._read, interval)
 
     def start(self) -> None:
         """Start the thread."""
@@ -70,7 +72,7 @@ class FlowSweep:
         finally:
             now = time.monotonic()
             if known is None:
-                pause = min(MAX_INTERVAL_SECONDS, max(INTERVAL_SECONDS, PAUSE_RATIO * (now - started)))
+                pause = min(MAX_INTERVAL_SECONDS, max(self._interval, PAUSE_RATIO * (now - started)))
                 self._full_due, self._full_ports = now + pause, ports
         self._full = FlowReading(flows, known.read_at if known else now)
         return self._full, ""

@@ -34,7 +34,9 @@ log = get_logger(component="links")
 class LinkWatcher:
     """A thread that keeps a LinkTable. Made in the network namespace that it watches."""
 
-    def __init__(self) -> None:
+    def __init__(self, retry_interval: float = RETRY_SECONDS) -> None:
+        """`retry_interval` are the seconds between a failure and the next dump."""
+        self._retry_interval = retry_interval
         self._socket = open_socket(receive_buffer=RECEIVE_BUFFER, groups=(RTNLGRP_LINK, RTNLGRP_NSID), timeout=0)
         self._wait = SocketWait(self._socket)
         self._dumps = open_socket(timeout=10)
@@ -99,7 +101,7 @@ class LinkWatcher:
         while not self._stopped.is_set():
             if self.stale and time.monotonic() >= self._retry_at:
                 self._dump_again()
-            if not self._wait.until_readable(RETRY_SECONDS if self.stale else None):
+            if not self._wait.until_readable(self._retry_interval if self.stale else None):
                 continue
             try:
                 size = self._socket.recv_into(buffer)
@@ -147,7 +149,7 @@ class LinkWatcher:
             log.warning("link notifications lost, dumping links again", overflows=self.overflows)
         else:
             log.warning("link notifications failed, dumping links again", error=str(error))
-            self._stopped.wait(RETRY_SECONDS)
+            self._stopped.wait(self._retry_interval)
         self._dump_again()
         with self._lock:
             self._freed.add(ALL_NSIDS)
@@ -159,6 +161,6 @@ class LinkWatcher:
             if not self.stale:
                 log.warning("link dump failed, retrying", error=str(failure))
             self.stale = f"link dump failed: {failure}"
-            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._retry_at = time.monotonic() + self._retry_interval
         else:
             self.stale = ""

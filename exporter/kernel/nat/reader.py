@@ -13,7 +13,7 @@ from exporter.errors import SourceError
 from exporter.kernel.firewall.forwarding import read_forwarding
 from exporter.kernel.firewall.iptables_legacy.reader import LegacyReader
 from exporter.kernel.firewall.nftables.reader import NftReader
-from exporter.kernel.firewall.nftables.watch import NftWatch
+from exporter.kernel.firewall.nftables.watch import RECEIVE_BUFFER, NftWatch
 from exporter.kernel.netlink.messages import InterruptedDumpError
 from exporter.kernel.netlink.socket_wait import SocketWait
 from exporter.log import get_logger
@@ -41,11 +41,12 @@ class Legacy:
 class NatReader:
     """Made in the host's network namespace; read by any thread, one at a time."""
 
-    def __init__(self, procfs: Path, max_ended: int = MAX_ENDED) -> None:
+    def __init__(self, procfs: Path, max_ended: int = MAX_ENDED, receive_buffer: int = RECEIVE_BUFFER) -> None:
+        """At most `max_ended` counters of deleted rules wait for a reading; `receive_buffer` is that of NftWatch."""
         self._max_ended = max_ended
         self._procfs = procfs
         self._nft = NftReader()
-        self._watch = NftWatch()
+        self._watch = NftWatch(receive_buffer)
         self._wait = SocketWait(self._watch.socket)
         self._legacy_reader = LegacyReader(procfs)
         self._legacy = Legacy()

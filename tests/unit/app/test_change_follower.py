@@ -5,7 +5,6 @@ from math import inf
 
 import pytest
 
-from exporter.app import change_follower
 from exporter.app.change_follower import IDLE_SECONDS, POLL_INTERVAL, ChangeFollower
 from exporter.app.observation_cache import ObservationCache
 from tests.support.page_hosts import shop
@@ -80,12 +79,9 @@ def test_a_change_that_a_reader_has_observed_is_not_observed_again(follower: Cha
     assert not due(follower, 101.0, 100.2)
 
 
-def test_the_thread_observes_a_change_and_ends(
-    cache: ObservationCache, host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(change_follower, "POLL_INTERVAL", 0.01)
+def test_the_thread_observes_a_change_and_ends(cache: ObservationCache, host: Host) -> None:
     assert cache.began_at() == -inf
-    follower = ChangeFollower(cache, lambda: host.revision)
+    follower = ChangeFollower(cache, lambda: host.revision, poll_interval=0.01)
     follower.start()
     host.revision = 1
     until(lambda: host.observed == 1, SECONDS, "an observation")

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from exporter.app import history_file
 from exporter.app.history_file import HistoryFile
 from exporter.core.history.change import Change
 from tests.support.program import LOOPBACK, NO_ENGINE, get, listening, started
@@ -51,8 +50,10 @@ def change(number: int, detail: str = "") -> Change:
 
 
 @contextmanager
-def opened(path: Path, entries: int = 1000, **more: int) -> Iterator[tuple[HistoryFile, list[Change]]]:
-    file = HistoryFile(path, entries, **more)
+def opened(
+    path: Path, entries: int = 1000, max_bytes: int = 1 << 20, commit_interval: float = 0.5
+) -> Iterator[tuple[HistoryFile, list[Change]]]:
+    file = HistoryFile(path, entries, max_bytes, commit_interval)
     try:
         yield file, file.start()
     finally:
@@ -79,9 +80,8 @@ def test_only_the_latest_are_kept(path: Path) -> None:
         assert [one.subject for one in found] == ["web7", "web8", "web9"]
 
 
-def test_the_file_does_not_outgrow_its_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_file, "COMMIT_INTERVAL", 0.001)
-    with opened(path, max_bytes=400_000) as (file, _):
+def test_the_file_does_not_outgrow_its_bound(path: Path) -> None:
+    with opened(path, max_bytes=400_000, commit_interval=0.001) as (file, _):
         for number in range(1000):
             file.store([change(number, "x" * 512)])
             until(lambda: not file._waiting, SECONDS, "writing")
@@ -166,9 +166,8 @@ def test_a_file_that_cannot_be_used_is_one_log_entry_and_stays_as_it_is(path: Pa
     assert (path.read_bytes() if path.is_file() else b"") == before
 
 
-def test_a_full_disk_costs_the_file_and_one_log_entry(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_file, "COMMIT_INTERVAL", 0.001)
-    with capture_logs() as entries, opened(path, max_bytes=40_000) as (file, _):
+def test_a_full_disk_costs_the_file_and_one_log_entry(path: Path) -> None:
+    with capture_logs() as entries, opened(path, max_bytes=40_000, commit_interval=0.001) as (file, _):
         file.store([change(1)])
         until(lambda: not file._waiting, SECONDS, "writing")
         file.store([change(number, "x" * 512) for number in range(500)])

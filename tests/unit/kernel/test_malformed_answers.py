@@ -194,8 +194,7 @@ def following(monkeypatch: pytest.MonkeyPatch, multicast: FakeSocket, dumps: Fak
     found = iter([multicast, dumps, FakeSocket()])
     monkeypatch.setattr(link_watch, "open_socket", lambda *_, **__: next(found))
     monkeypatch.setattr(link_watch, "SocketWait", FakeWait)
-    monkeypatch.setattr(link_watch, "RETRY_SECONDS", 0.0)
-    watcher = LinkWatcher()
+    watcher = LinkWatcher(retry_interval=0.0)
     watcher.start()
     return watcher
 

@@ -39,10 +39,11 @@ class NewGeneration(NamedTuple):
 class NftWatch:
     """Received notifications. Not thread-safe: the caller holds the lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, receive_buffer: int = RECEIVE_BUFFER) -> None:
+        """`receive_buffer` are the bytes of notifications that wait; with CAP_NET_ADMIN."""
         self.socket = open_socket()
         with contextlib.suppress(PermissionError):
-            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer)
         # Without the privilege to subscribe, reading fails too, and the reader reports it.
         with contextlib.suppress(PermissionError):
             self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP)

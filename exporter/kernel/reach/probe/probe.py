@@ -57,10 +57,13 @@ def probe(procfs: Path, container: Container, attempt: Attempt) -> Tried:
     return tried
 
 
-def probe_here(attempt: Attempt) -> Tried:
-    """Try it in the calling thread's network namespace, in TOTAL_SECONDS, and 0.1 s for the last connection."""
+def probe_here(attempt: Attempt, name_seconds: float = NAME_SECONDS) -> Tried:
+    """Try it in the calling thread's network namespace, in TOTAL_SECONDS, and 0.1 s for the last connection.
+
+    Names have `name_seconds` of that.
+    """
     ends = time.monotonic() + TOTAL_SECONDS
-    name = _resolve(attempt, ends)
+    name = _resolve(attempt, min(ends, time.monotonic() + name_seconds))
     known = (name.addresses if name is not None else ()) or attempt.addresses
     addresses = tuple(address for address in known if has_route(address)) or known
     connect = _connect(attempt, addresses[:MAX_ADDRESSES], ends)
@@ -71,7 +74,6 @@ def probe_here(attempt: Attempt) -> Tried:
 def _resolve(attempt: Attempt, ends: float) -> NameAnswer | None:
     """Return the first answer with an address, else the last one."""
     answer = None
-    ends = min(ends, time.monotonic() + NAME_SECONDS)
     for name in attempt.names if attempt.server else ():
         if (left := ends - time.monotonic()) <= 0:
             break

@@ -15,6 +15,7 @@ from tests.support.kernel.tcp_traffic import SUBNET, Pair, pair
 
 SYS = Path("/sys")
 INTEREST = Interest({SUBNET: Near.SUBNET, "127.0.0.0/8": Near.LOOPBACK, "::1/128": Near.LOOPBACK})
+SMALL = Limits(1024, 256, 64)
 
 
 @pytest.fixture
@@ -25,9 +26,15 @@ def spaces(namespace: None) -> Iterator[Pair]:
         yield made
 
 
+@pytest.fixture
+def limits() -> Limits:
+    """Small maps; a test may have others."""
+    return SMALL
+
+
 @pytest.fixture(params=["tp_btf", "raw_tp"])
 def counter(
-    request: pytest.FixtureRequest, spaces: Pair, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, spaces: Pair, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ConnectionCounter]:
     """Loaded and told of the subnet, not attached."""
     assert spaces
@@ -36,7 +43,7 @@ def counter(
         return load(stack, sysfs, limits, typed=request.param == "tp_btf")
 
     monkeypatch.setattr(module, "load_either", load_one)
-    made = ConnectionCounter(SYS, Limits(1024, 256, 64))
+    made = ConnectionCounter(SYS, limits)
     try:
         made.open()
     except (OSError, SourceError) as error:

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from exporter.core.connections.reading import Interest, Near, Row
-from exporter.kernel.connections import counter as module
 from exporter.kernel.connections.counter import ConnectionCounter
+from exporter.kernel.connections.programs import Limits
 from tests.support.kernel.own_namespace import inode, ip
 from tests.support.kernel.tcp_traffic import (
     CLIENT,
@@ -26,6 +26,7 @@ from tests.support.kernel.tcp_traffic import (
 from tests.support.waiting import until
 
 PORT = 8080
+NO_IDLE_TIME = pytest.mark.parametrize("limits", [Limits(1024, 256, 64, idle_seconds=0.0)], ids=["no-idle-time"])
 
 
 def rows_of(counter: ConnectionCounter, pid: int | str, port: int = PORT) -> list[Row]:
@@ -236,23 +237,19 @@ def test_connections_without_room_are_lost_and_told(attached: ConnectionCounter,
         assert row_of(attached, spaces.client).living.established <= 520
 
 
-def test_sums_that_do_not_change_make_room_and_are_told_once_more(
-    attached: ConnectionCounter, spaces: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@NO_IDLE_TIME
+def test_sums_that_do_not_change_make_room_and_are_told_once_more(attached: ConnectionCounter, spaces: Pair) -> None:
     fails(spaces.client, SERVER, PORT)
     assert not row_of(attached, spaces.client).final
-    monkeypatch.setattr(module, "IDLE_SECONDS", 0.0)
     assert [(row.counts.refused, row.final) for row in rows_of(attached, spaces.client)] == [(1, True)]
     assert rows_of(attached, spaces.client) == []
     fails(spaces.client, SERVER, PORT)
     assert [(row.counts.refused, row.final) for row in rows_of(attached, spaces.client)] == [(1, False)]
 
 
-def test_a_connection_that_lives_makes_no_room(
-    attached: ConnectionCounter, spaces: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@NO_IDLE_TIME
+def test_a_connection_that_lives_makes_no_room(attached: ConnectionCounter, spaces: Pair) -> None:
     with listening(spaces.server, SERVER, PORT) as server, connected(spaces.client, server):
-        monkeypatch.setattr(module, "IDLE_SECONDS", 0.0)
         for _ in range(3):
             row = row_of(attached, spaces.client)
             assert (row.final, row.living.established, row.counts.established) == (False, 1, 1)

@@ -9,7 +9,6 @@ import pytest
 
 from exporter.core.nat.reading import BRIDGE_FILTER
 from exporter.errors import SourceError
-from exporter.kernel.firewall.nftables import dump
 from exporter.kernel.firewall.nftables import reader as reader_module
 from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.nat.reader import NatReader
@@ -118,7 +117,6 @@ def test_rules_in_a_form_that_is_not_known_are_a_failed_source(monkeypatch: pyte
 def test_why_a_reading_failed_is_told(
     monkeypatch: pytest.MonkeyPatch, kernel: Callable[[], FakeSocket], reason: str
 ) -> None:
-    monkeypatch.setattr(dump, "PAUSES", ())
     with monkeypatch.context() as patch:
         patch.setattr(reader_module, "open_socket", lambda: as_socket(kernel()))
         nat = NatReader(PROC)

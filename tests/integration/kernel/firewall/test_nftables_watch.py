@@ -12,7 +12,6 @@ from exporter.core.nat.ledger import PORT, NatLedger, Series
 from exporter.core.nat.reading import Ended
 from exporter.core.nat.ruleset import DPORT, Rule
 from exporter.errors import SourceError
-from exporter.kernel.firewall.nftables import watch as watch_module
 from exporter.kernel.firewall.nftables.dump import NEWGEN, SUBSYSTEM, dump
 from exporter.kernel.firewall.nftables.reader import NftReader
 from exporter.kernel.firewall.nftables.watch import NftWatch
@@ -213,9 +212,8 @@ def test_a_counter_that_is_set_to_zero_in_place_goes_on(nat: NatReader) -> None:
     assert sums.read() == {"8000": 5}
 
 
-def test_lost_ends_are_counted_and_no_connection_is_counted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_module, "RECEIVE_BUFFER", 1)
-    nat = NatReader(PROC)
+def test_lost_ends_are_counted_and_no_connection_is_counted_twice() -> None:
+    nat = NatReader(PROC, receive_buffer=1)
     sums = Sums(nat)
     sent = 0
     try:

@@ -5,13 +5,14 @@ import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
 from exporter.core.reach.tried import FAILED, NOERROR, OPEN, REFUSED, TIMED_OUT, NameAnswer, Tried
-from exporter.kernel.reach.probe import probe as probing
+from exporter.kernel.reach.enter import run_in_container
 from exporter.kernel.reach.probe.dns import AAAA, A
-from exporter.kernel.reach.probe.probe import Attempt, probe
+from exporter.kernel.reach.probe.probe import Attempt, probe, probe_here
 from tests.support.kernel.capture_sockets import made
 from tests.support.kernel.fake_container import FakeContainer
 
@@ -123,10 +124,13 @@ def test_a_port_where_no_server_listens_is_refused(web: FakeContainer) -> None:
     assert found.seconds < 1
 
 
-def test_a_server_that_is_silent(web: FakeContainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probing, "NAME_SECONDS", 0.2)
+def test_a_server_that_is_silent(web: FakeContainer) -> None:
+    attempt = Attempt(names=("db", "db.example"), server=SERVER)
     with name_server(lambda *_: []):
-        assert resolved(web, "db", "db.example").rcode == TIMED_OUT
+        found = run_in_container(web.procfs, web.container, partial(probe_here, attempt, name_seconds=0.2))
+    assert isinstance(found, Tried)
+    assert found.name is not None
+    assert found.name.rcode == TIMED_OUT
 
 
 @pytest.mark.parametrize("name", ["", "a..b", "x" * 64])

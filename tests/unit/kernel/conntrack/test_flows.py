@@ -145,8 +145,7 @@ def test_an_entry_in_no_known_form_ends_no_thread(tmp_path: Path, monkeypatch: p
         raise next(answers, PermissionError(1, "seen again"))
 
     monkeypatch.setattr(flow_sweep, "read_flows", strange)
-    monkeypatch.setattr(flow_sweep, "INTERVAL_SECONDS", 0.01)
-    sweep = FlowSweep(tmp_path)
+    sweep = FlowSweep(tmp_path, interval=0.01)
     sweep.start()
     until(lambda: sweep.state().error == "[Errno 1] seen again", 60, "another reading")
     sweep.stop()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from exporter.core.nat.ruleset import UNKNOWN, Base
-from exporter.kernel.firewall.nftables import dump
 from exporter.kernel.firewall.nftables import reader as reader_module
 from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETGEN, GETRULE, GETSETELEM
 from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_rule
@@ -22,8 +21,7 @@ NewReader = Callable[[FakeSocket], NftReader]
 
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> NewReader:
-    """Makes a reader of a kernel of the test's; nobody waits for a writer."""
-    monkeypatch.setattr(dump, "PAUSES", (0.0, 0.0, 0.0))
+    """Makes a reader of a kernel of the test's."""
 
     def make(kernel: FakeSocket) -> NftReader:
         monkeypatch.setattr(reader_module, "open_socket", lambda: as_socket(kernel))
