@@ -53,7 +53,10 @@ def history(since: int | None, container: str, network: str, kind: str, output: 
     """
     from exporter.cli.api_client import Remote
     from exporter.cli.output import history, table
+    from exporter.core.history.kinds import kind_error
 
+    if error := kind_error(kind):
+        raise click.UsageError(f"--kind: {error}")
     selected = {"last": since, "container": container, "network": network, "kind": kind, "limit": LIMIT}
     query = urlencode({name: value for name, value in selected.items() if value not in ("", None)})
     remote = remote_for({**remote_flags, "url": remote_flags["url"] or LOCAL}) or Remote(LOCAL)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from exporter.core.history.change_log import MAX_SELECTED, Selection
+from exporter.core.history.kinds import kind_error
 
 DEFAULT_LIMIT = 1000
 
@@ -33,6 +34,8 @@ class HistoryQuery:
 def parse_history_query(query: Mapping[str, str]) -> HistoryQuery:
     """Parse the parameters of a URL. Raises InvalidQueryError."""
     last = _number(query, "last", "") if query.get("last") else None
+    if error := kind_error(query.get("kind", "")):
+        raise InvalidQueryError(error)
     return HistoryQuery(
         since=_number(query, "since", "0"),
         last=last,

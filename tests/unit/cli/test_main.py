@@ -181,3 +181,11 @@ def test_a_signal_ends_it_within_two_seconds_while_the_engine_hangs() -> None:
             assert asked.wait(60)
             process.send_signal(signal.SIGTERM)
             assert process.wait(two_seconds) == 0
+
+
+def test_a_history_of_an_unknown_kind_is_one_line_with_the_kinds_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, line = run_main(capsys, "history", "--kind", "container_dead")
+    assert status == 2
+    assert line.startswith("dockernet-exporter: --kind: unknown kind 'container_dead': expected one of")
+    assert line.count("\n") == 1
+    assert {"container_died", "missing_dnat"} <= set(line.replace(",", "").split())
