@@ -78,7 +78,7 @@ def _monitor(
 ) -> Monitor:
     binds = None
     if "bind-failures" in config.collectors:
-        binds = BindSource(config.sysfs)
+        binds = BindSource(config.sysfs, tracepoints=config.bind_tracepoints)
         binds.start()
         running.callback(binds.stop)
     return Monitor(
