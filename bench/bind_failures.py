@@ -7,6 +7,7 @@ import ctypes
 import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from bench.figures import MS, US, Row, Times, measured, number, took
@@ -30,7 +31,7 @@ def rows(scale: Scale) -> Iterator[Row]:
     for way in ALL:
         failures = BindFailures(Path("/sys"), (way,))
         try:
-            opening = measured(max(3, scale.bursts // 5), lambda opened=failures: _opened_and_closed(opened))
+            opening = measured(max(3, scale.bursts // 5), partial(_opened_and_closed, failures))
         except SourceError as error:
             yield Row(f"refused binds by {way}", against=f"not measured: {error.reason}")
             continue
