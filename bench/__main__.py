@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from bench import (
     bind_failures,
+    connections,
     event_latency,
     idle,
     inventory_start,
@@ -43,6 +44,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "lives": lives.rows,
     "soak": soak.rows,
     "bind_failures": bind_failures.rows,
+    "connections": connections.rows,
     "sockets": sockets.rows,
     "nat": nat.rows,
     "reach": reach.rows,

@@ -11,6 +11,7 @@ from exporter import __version__
 from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
 from exporter.app.reach_worker import ReachWorker
+from exporter.app.service_manager import report_ready
 from exporter.app.signals import handle_signals
 from exporter.config import Config
 from exporter.core.history.change import EXPORTER_STARTED, Change
@@ -58,6 +59,7 @@ async def _serve(config: Config) -> None:
             capabilities.give_up(keep=capabilities.READ_FILES if config.web_config_file else 0)
             await server.start(sockets)
             log.info("listening", addresses=listen.written(sockets), tls=bool(access().tls), version=__version__)
+            report_ready(os.environ)
             await stopped.wait()
             log.info("stopping")
         finally:

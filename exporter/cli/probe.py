@@ -29,10 +29,10 @@ def probed(observation: Observation, question: Question, answer: ReachAnswer, pr
 
 
 def _attempt(answer: ReachAnswer, path: ReachPath, *, first: bool) -> Attempt:
-    server, name = answer.resolver
+    server, names = answer.resolver
     address = path.target.address
     return Attempt(
-        names=(name,) if server and first else (),
+        names=names if first else (),
         server=server,
         addresses=(address,) if address else (),
         protocol=path.protocol,

@@ -74,7 +74,7 @@ class InventoryLoop:
         state = self._state
         if isinstance(message, Answer):
             if self._inspector.accept_answer(message):
-                state = state.after_inspect(message.subject, message.found)
+                state = state.after_inspect(message.subject, message.found, time.time())
         elif isinstance(message, Event):
             state = state.after_event(message)
             if any(kind == "container" for kind, _ in state.inspects):

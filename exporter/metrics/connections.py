@@ -1,20 +1,33 @@
 """TCP connections by container, peer and port."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import repeat
+from operator import attrgetter
 
 from exporter.core.connections.pair import CLIENT, TCP, ConnectionReport, Pair, PairSums
+from exporter.core.connections.reading import Counts
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter
 from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup, Value
 
-# Reasons by the counts that have them. A peer that stopped answering is `timed_out`, whatever ICMP errors came.
+# Reasons in the order of the counts that have them. A peer that stopped answering is `timed_out`, whatever ICMP errors
+# came.
 FAILED = ("refused", "timed_out", "unreachable", "abandoned", "no_port")
-BROKEN = {"reset": "reset", "broken": "timed_out", "aborted": "aborted"}
+BROKEN = ("reset", "timed_out", "aborted")
+FIRST_FAILED, FIRST_BROKEN = Counts._fields.index("refused"), Counts._fields.index("reset")
+SUMS = attrgetter("established", "received", "sent", "retransmitted")
 NANOSECONDS, MICROSECONDS = 1e9, 1e6
 
-Row = tuple[Pair, PairSums]
-# Labels beyond those of the pair, and the values; None for a pair without such a series.
-Columns = Callable[[Row], Sequence[tuple[str, tuple[Value, ...]]]]
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One entry for each series of a group, in three columns; `reasons` is empty where the families have none."""
+
+    pairs: Sequence[tuple[Pair, PairSums]] = ()
+    values: Sequence[tuple[Value, ...]] = ()
+    reasons: Sequence[str] = ()
 
 
 def families(observation: Observation) -> Iterator[Metric]:
@@ -28,30 +41,38 @@ def families(observation: Observation) -> Iterator[Metric]:
         yield lost
 
 
-def _sums(row: Row) -> Sequence[tuple[str, tuple[Value, ...]]]:
-    _, sums = row
-    counts = sums.counts
-    values = counts.established, sums.living.established, counts.received, counts.sent, counts.retransmitted
-    return [("", values)]
+def _sums(report: ConnectionReport) -> Columns:
+    values = [(*SUMS(sums.counts), sums.living.established) for sums in report.pairs.values()]
+    return Columns(list(report.pairs.items()), values)
 
 
-def _failed(row: Row) -> Sequence[tuple[str, tuple[Value, ...]]]:
-    return [(reason, (count,)) for reason in FAILED if (count := getattr(row[1].counts, reason))]
+def _by_reason(report: ConnectionReport, first: int, reasons: tuple[str, ...]) -> Columns:
+    chosen: list[tuple[tuple[Pair, PairSums], str, int]] = []
+    for row in report.pairs.items():
+        counts = row[1].counts[first : first + len(reasons)]
+        if any(counts):
+            chosen += [(row, reason, count) for reason, count in zip(reasons, counts, strict=True) if count]
+    return Columns([row for row, _, _ in chosen], [(count,) for _, _, count in chosen], [name for _, name, _ in chosen])
 
 
-def _broken(row: Row) -> Sequence[tuple[str, tuple[Value, ...]]]:
-    return [(reason, (count,)) for name, reason in BROKEN.items() if (count := getattr(row[1].counts, name))]
+def _failed(report: ConnectionReport) -> Columns:
+    return _by_reason(report, FIRST_FAILED, FAILED)
 
 
-def _setup(row: Row) -> Sequence[tuple[str, tuple[Value, ...]]]:
-    counts = row[1].counts
-    measured = row[0].side == CLIENT and counts.setup_ns
-    return [("", (counts.setup_ns / NANOSECONDS, counts.established))] if measured else ()
+def _broken(report: ConnectionReport) -> Columns:
+    return _by_reason(report, FIRST_BROKEN, BROKEN)
 
 
-def _round_trip(row: Row) -> Sequence[tuple[str, tuple[Value, ...]]]:
-    living = row[1].living
-    return [("", (living.round_trip_us / living.round_trips / MICROSECONDS,))] if living.round_trips else ()
+def _setup(report: ConnectionReport) -> Columns:
+    chosen = [row for row in report.pairs.items() if row[1].counts.setup_ns and row[0].side == CLIENT]
+    values = [(sums.counts.setup_ns / NANOSECONDS, sums.counts.established) for _, sums in chosen]
+    return Columns(chosen, values)
+
+
+def _round_trip(report: ConnectionReport) -> Columns:
+    chosen = [row for row in report.pairs.items() if row[1].living.round_trips]
+    values = [(sums.living.round_trip_us / sums.living.round_trips / MICROSECONDS,) for _, sums in chosen]
+    return Columns(chosen, values)
 
 
 def _labels(pair: Pair, reason: str, *, with_side: bool) -> tuple[tuple[str, str], ...]:
@@ -67,46 +88,46 @@ def _labels(pair: Pair, reason: str, *, with_side: bool) -> tuple[tuple[str, str
     )
 
 
-def _group(columns: Columns, *counters: TemplatedCounter, with_side: bool) -> TemplatedGroup:
-    def rows(report: ConnectionReport | None) -> Iterator[tuple[Row, str, tuple[Value, ...]]]:
-        for row in report.pairs.items() if report else ():
-            for reason, values in columns(row):
-                yield row, reason, values
+def _group(
+    columns: Callable[[ConnectionReport], Columns], *counters: TemplatedCounter, with_side: bool
+) -> TemplatedGroup:
+    cached = lru_cache(maxsize=1)(columns)  # by the identity of the report
+
+    def found(observation: Observation) -> Columns:
+        return cached(observation.connections) if observation.connections is not None else Columns()
 
     def series(observation: Observation) -> list[Series]:
+        shown = found(observation)
         return [
             Series(_labels(pair, reason, with_side=with_side), sums.created)
-            for (pair, sums), reason, _ in rows(observation.connections)
+            for (pair, sums), reason in zip(shown.pairs, shown.reasons or repeat(""), strict=False)
         ]
 
-    def values(observation: Observation) -> list[tuple[Value, ...] | None]:
-        report = observation.connections
-        return [found for _, _, found in rows(report)] if report else []
-
     def depends(observation: Observation) -> object:
-        return tuple((pair, sums.created, reason) for (pair, sums), reason, _ in rows(observation.connections))
+        shown = found(observation)
+        return [pair for pair, _ in shown.pairs], [sums.created for _, sums in shown.pairs], shown.reasons
 
-    return TemplatedGroup("connections", counters, series, values, depends)
+    return TemplatedGroup("connections", counters, series, lambda observation: found(observation).values, depends)
 
 
 GROUPS = (
     _group(
         _sums,
         TemplatedCounter("dockernet_connections_established_total", 0, "TCP connections that were established."),
-        TemplatedCounter("dockernet_connections_active", 1, "Established TCP connections that have not ended."),
+        TemplatedCounter("dockernet_connections_active", 4, "Established TCP connections that have not ended."),
         TemplatedCounter(
             "dockernet_connection_receive_bytes_total",
-            2,
+            1,
             "Payload that the container received (tcp_sock.bytes_received).",
         ),
         TemplatedCounter(
             "dockernet_connection_transmit_bytes_total",
-            3,
+            2,
             "Payload that the container sent, without retransmissions (tcp_sock.bytes_sent).",
         ),
         TemplatedCounter(
             "dockernet_connection_retransmitted_segments_total",
-            4,
+            3,
             "TCP segments that the container retransmitted, SYNs included (tcp_sock.total_retrans).",
         ),
         with_side=True,

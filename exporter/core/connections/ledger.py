@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from operator import add, sub
+from operator import add, itemgetter
 
+from exporter.core.connections.account import ZERO, Account
 from exporter.core.connections.attribution import Attribution, Result
 from exporter.core.connections.bounds import Bounds
 from exporter.core.connections.directory import Directory, build_directory
 from exporter.core.connections.interest import interest
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
-from exporter.core.connections.reading import NONE_LIVING, Counts, Living, Near, Reading, Row
+from exporter.core.connections.reading import NONE_LIVING, Counts, Near, Reading, Row
 from exporter.core.model.docker import Inventory
 
-ZERO = Counts()
 WAIT_SECONDS = 60.0  # for an inventory with the container
 # Readings without an end until it is dropped: one that ends during a reading is missing there, and in the next again.
 MAX_MISSING = 3
@@ -22,12 +22,16 @@ MAX_GONE_PAIRS, MAX_GONE_TOTALS = 1024, 1024  # of containers that were removed
 
 @dataclass(slots=True)
 class Known:
-    """What was counted of one end, and its pair once resolved; `since` in seconds, `seen` the number of a reading."""
+    """What was counted of one end, and its pair once resolved, with its account once something was counted.
+
+    `since` is in seconds, `seen` the number of a reading.
+    """
 
     counted: Counts
     since: float
     seen: int
     pair: Pair | Result | None = None
+    account: Account | None = None
 
 
 class ConnectionLedger:
@@ -38,11 +42,12 @@ class ConnectionLedger:
         self._forget = forget
         self._directory = Directory()
         self._inventory = Inventory()
+        self._present: AbstractSet[str] = frozenset({""})
         self._bounds = Bounds()
         self._known: dict[bytes, Known] = {}
-        self._sums: dict[Pair, PairSums] = {}
+        self._accounts: dict[Pair, Account] = {}
+        self._sorted = True
         self._forgotten: dict[str, Counts] = {}
-        self._living: dict[Pair, Living] = {}
         self._namespaces: Mapping[int, str] = {}
         self._addresses: frozenset[str] = frozenset()
         self._last = 0.0
@@ -53,6 +58,7 @@ class ConnectionLedger:
     def update_inventory(self, inventory: Inventory) -> None:
         """Take an inventory: a container may be gone before its connections are read."""
         self._inventory = inventory
+        self._present = {container.name for container in inventory.containers.values()} | {""}
         self._directory = build_directory(inventory, self._directory)
         self._attribution.update(inventory, self._directory)
         self._resolve_again()
@@ -65,22 +71,29 @@ class ConnectionLedger:
         self._last = self._last or now
         self._update_namespaces(namespaces, host_addresses)
         self._lost = max(self._lost, reading.lost)
-        self._living = {}
         self._readings += 1
         for row in reading.rows:
             self._count_row(row, now)
-        oldest = self._readings - MAX_MISSING
-        self._known = {key: known for key, known in self._known.items() if known.seen > oldest}
+        if len(reading.rows) < len(self._known):
+            oldest = self._readings - MAX_MISSING
+            self._known = {key: known for key, known in self._known.items() if known.seen > oldest}
         self._forget_idle(now)
         self._last = now
 
     def report(self, *, older_counted: bool) -> ConnectionReport:
         """Return all sums, by pair in alphabetical order."""
-        pairs = {pair: self._shown(pair, sums) for pair, sums in sorted(self._sums.items())}
+        if not self._sorted:
+            self._accounts, self._sorted = dict(sorted(self._accounts.items(), key=itemgetter(0))), True
+        pairs = {
+            pair: PairSums(
+                found.counts,
+                found.living if found.read == self._readings else NONE_LIVING,
+                found.created,
+                found.changed,
+            )
+            for pair, found in self._accounts.items()
+        }
         return ConnectionReport(pairs, dict(self._forgotten), self._lost, self._started, older_counted)
-
-    def _shown(self, pair: Pair, sums: PairSums) -> PairSums:
-        return PairSums(sums.counts, self._living.get(pair, NONE_LIVING), sums.created, sums.changed)
 
     def _update_namespaces(self, namespaces: Mapping[int, str], host_addresses: frozenset[str]) -> None:
         if namespaces == self._namespaces and host_addresses == self._addresses:
@@ -93,7 +106,7 @@ class ConnectionLedger:
 
     def _resolve_again(self) -> None:
         for known in self._known.values():
-            known.pair = None
+            known.pair = known.account = None
 
     def _count_row(self, row: Row, now: float) -> None:
         known = self._known.get(row.identity)
@@ -104,47 +117,38 @@ class ConnectionLedger:
             known.pair = self._attribution.pair(row.end)
         if known.pair is Result.PENDING and not row.final and now < known.since + WAIT_SECONDS:
             return
-        if isinstance(known.pair, Pair):
-            self._add(known.pair, row, known.counted, now)
+        if isinstance(known.pair, Pair) and (row.counts != known.counted or row.living != NONE_LIVING):
+            known.account = known.account or self._account(known.pair)
+            known.counted = known.account.add(row, known.counted, self._readings, now)
         if row.final:
             del self._known[row.identity]
-        elif row.counts != known.counted:
-            known.counted = Counts._make(map(max, known.counted, row.counts))
 
-    def _add(self, pair: Pair, row: Row, counted: Counts, now: float) -> None:
-        if row.counts == counted and row.living == NONE_LIVING:
-            return
+    def _account(self, pair: Pair) -> Account:
+        """Return the account of a pair, within the bounds."""
         pair = self._bounds.bounded(pair)
-        if row.living != NONE_LIVING:
-            self._living[pair] = (
-                Living._make(map(add, self._living[pair], row.living)) if pair in self._living else row.living
-            )
-        new = tuple(map(sub, row.counts, counted))
-        if min(new) < 0:
-            new = tuple([max(0, step) for step in new])
-        sums = self._sums.get(pair)
-        if sums is None:
-            sums = PairSums(ZERO, NONE_LIVING, self._last, now)
-        counts = Counts._make(map(add, sums.counts, new)) if any(new) else sums.counts
-        self._sums[pair] = PairSums(counts, NONE_LIVING, sums.created, now)
+        if pair not in self._accounts:
+            self._accounts[pair] = Account(self._last)
+            self._sorted = False
+        return self._accounts[pair]
 
     def _forget_idle(self, now: float) -> None:
         """Forget idle pairs, and the oldest of removed containers where there are too many."""
-        present = {container.name for container in self._inventory.containers.values()} | {""}
-        idle = {pair for pair, sums in self._sums.items() if sums.changed < now - self._forget}
-        gone = [pair for pair in self._sums if pair.container not in present and pair not in idle]
-        if len(gone) > MAX_GONE_PAIRS:
-            gone.sort(key=lambda pair: self._sums[pair].changed)
+        since = now - self._forget
+        idle = {pair for pair, found in self._accounts.items() if found.changed < since}
+        if len(self._accounts) - len(idle) > MAX_GONE_PAIRS:
+            gone = [pair for pair in self._accounts if pair.container not in self._present and pair not in idle]
+            gone.sort(key=lambda pair: self._accounts[pair].changed)
             idle.update(gone[:-MAX_GONE_PAIRS])
         if idle:
-            self._keep_totals(idle, present)
-            self._sums = {pair: sums for pair, sums in self._sums.items() if pair not in idle}
-            self._bounds.keep(self._sums)
+            self._keep_totals(idle)
+            self._accounts = {pair: found for pair, found in self._accounts.items() if pair not in idle}
+            self._bounds.keep(self._accounts)
+            self._resolve_again()
 
-    def _keep_totals(self, idle: Iterable[Pair], present: AbstractSet[str]) -> None:
+    def _keep_totals(self, idle: Iterable[Pair]) -> None:
         for pair in idle:
             former = self._forgotten.pop(pair.container, ZERO)
-            self._forgotten[pair.container] = Counts._make(map(add, former, self._sums[pair].counts))
-        removed = [name for name in self._forgotten if name not in present]
+            self._forgotten[pair.container] = Counts._make(map(add, former, self._accounts[pair].counts))
+        removed = [name for name in self._forgotten if name not in self._present]
         for name in removed[:-MAX_GONE_TOTALS]:
             del self._forgotten[name]

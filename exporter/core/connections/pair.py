@@ -28,17 +28,16 @@ class Pair(NamedTuple):
     side: str
 
 
-@dataclass(frozen=True, slots=True)
-class PairSums:
+class PairSums(NamedTuple):
     """Sums of a pair since `created`, the last one added at `changed` (Unix time), and what lives now."""
 
-    counts: Counts = Counts()  # noqa: RUF009  a tuple
+    counts: Counts = Counts()
     living: Living = NONE_LIVING
     created: float = 0.0
     changed: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ConnectionReport:
     """All pairs; `forgotten` are sums of the pairs that ended, by container.
 

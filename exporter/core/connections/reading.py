@@ -65,8 +65,7 @@ class Living(NamedTuple):
 NONE_LIVING = Living()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The sums of one end; `final` when they begin at 0 again after this reading."""
 
     identity: bytes

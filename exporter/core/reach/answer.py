@@ -79,13 +79,13 @@ class ReachPath:
 class ReachAnswer:
     """The answer to `query`: at least one path. `findings` are about the containers and their networks.
 
-    `resolver` is the name server that the client queries, and the name; empty where it queries none.
+    `resolver` is the name server that the client queries, and the names in their order; empty where it queries none.
     """
 
     query: str
     paths: tuple[ReachPath, ...]
     findings: tuple[Note, ...] = ()
-    resolver: tuple[str, str] = ("", "")
+    resolver: tuple[str, tuple[str, ...]] = ("", ())
 
     @property
     def verdict(self) -> str:

@@ -16,7 +16,7 @@ from exporter.core.reach.path.route_step import refused
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow, Trip
 from exporter.core.reach.question import Question
-from exporter.core.reach.targets import no_port_step, ports, target_container, targets
+from exporter.core.reach.targets import no_port_step, ports, server_of, target_container, targets
 from exporter.core.reach.view import NAMESPACE, Visit
 
 MAX_ADDRESSES = 4
@@ -38,15 +38,15 @@ def reach(observation: Observation, question: Question, visit: Visit) -> ReachAn
     """Follow the paths to every address of the target; `visit` reads a namespace."""
     context = ReachContext(observation, visit)
     client = find_container(context.inventory, question.source)
-    server = find_container(context.inventory, question.target)
+    fault = _cannot_send(context, client, question.source)
+    server = server_of(context, None if fault else client, question.target)
     names = frozenset(one.name for one in (client, server) if one is not None)
     notes = tuple(Note(f.kind, f.severity, f.detail) for f in related(observation, names))
-    fault = _cannot_send(context, client, question.source)
     if client is None or fault is not None:
         return ReachAnswer(str(question), (_path(question, (fault,) if fault else ()),), notes)
     found = targets(context, client, server, question)
     paths = _paths(_Ends(context, question, client, server), found)
-    return ReachAnswer(str(question), paths, notes, (found.server, question.target))
+    return ReachAnswer(str(question), paths, notes, (found.server, found.names))
 
 
 def _cannot_send(context: ReachContext, client: Container | None, source: str) -> Step | None:

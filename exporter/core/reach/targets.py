@@ -4,17 +4,33 @@ from dataclasses import replace
 
 from exporter.core.explain.listener_step import listened_ports, own_sockets
 from exporter.core.explain.path import FAILED, LISTENER, Step
+from exporter.core.explain.query import find_container
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
 from exporter.core.ports.unserved import is_loopback
 from exporter.core.reach.context import HOST_MODE, ReachContext
-from exporter.core.reach.names.records import SHORT_ID, ordered_networks
+from exporter.core.reach.names.files import parse_hosts
+from exporter.core.reach.names.records import SHORT_ID, look_up, ordered_networks
 from exporter.core.reach.names.resolve import Resolved, resolve
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.question import ANYWHERE, ANYWHERE_PORT, HOST, INTERNET, Question
 from exporter.core.reach.view import LISTENERS
 
 MAX_PORTS = 5
+
+
+def server_of(context: ReachContext, client: Container | None, text: str) -> Container | None:
+    """Return the container that a target is: of that name, else with that ID prefix.
+
+    An ID prefix that is a name of another container for the client, or of an address, is that name.
+    """
+    found = find_container(context.inventory, text)
+    if found is None or client is None or text == found.name:
+        return found
+    hosts = parse_hosts(context.visited(client).view.hosts or "").get(text.lower(), ())
+    known = hosts or look_up(context, client, text).addresses
+    own = {address for e in context.home(found).endpoints for address in (e.ip_address, e.ip6_address)}
+    return None if known and own.isdisjoint(known) else found
 
 
 def targets(context: ReachContext, client: Container, server: Container | None, question: Question) -> Resolved:

@@ -1,11 +1,12 @@
 """The programs and what they have counted."""
 
-import ctypes
 import os
 import struct
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from ipaddress import IPv4Network, IPv6Address, ip_network
+from itertools import chain
 from pathlib import Path
 
 from exporter.core.connections.reading import Counts, End, Interest, Living, Reading, Row
@@ -21,14 +22,17 @@ from exporter.kernel.bpf.maps import (
 from exporter.kernel.bpf.programs import read_misses
 from exporter.kernel.bpf.tracing import link_iterator, run_iterator, run_program
 from exporter.kernel.connections.programs import LIMITS, Limits, Programs, load_either, read_host
-from exporter.kernel.connections.records import CONNECTED, SIZE_OF_OWNER, SIZE_OF_SUMS, Key, Sums
+from exporter.kernel.connections.records import CONNECTED, SIZE_OF_KEY, SIZE_OF_OWNER, SIZE_OF_SUMS, Key, Sums
 from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.sockets.cgroups import parse_container_ids
 
-SUMS = struct.Struct(f"={SIZE_OF_SUMS // 8}Q")
-COUNTS = len(Counts._fields)
-SENT, MOVED = Counts._fields.index("sent"), 3  # sent, received, retransmitted: of the living too
-ROUND_TRIPS = len(Counts._fields)  # where the two sums and `connecting` follow
+KEY = struct.Struct(f"{SIZE_OF_KEY}s")
+# The fields of Sums in the order of Counts, which come first; of the living: established, sent, received,
+# retransmitted, the two sums of round trips, connecting.
+ENDED = struct.Struct(f"={len(Counts._fields)}Q{SIZE_OF_SUMS - 8 * len(Counts._fields)}x")
+LIVING = struct.Struct("=Q72x3Q8x3Q")
+SENT = Counts._fields.index("sent")
+NOTHING = tuple(Counts())
 PREFIX = struct.Struct("=I16s")
 PORT = struct.Struct("=H")
 MAPPED = b"\0" * 10 + b"\xff\xff"  # an IPv4 address in IPv6
@@ -45,7 +49,8 @@ class ConnectionCounter:
         self._opened = ExitStack()
         self._programs: Programs | None = None
         self._ends: dict[bytes, End] = {}
-        self._changed: dict[bytes, tuple[Numbers, float]] = {}
+        self._former: dict[bytes, Numbers] = {}
+        self._changed: dict[bytes, float] = {}  # when the sums of a key last changed
         self._near: dict[bytes, int] = {}
         self._published: frozenset[int] = frozenset()
         self._living: frozenset[bytes] = frozenset()
@@ -114,55 +119,64 @@ class ConnectionCounter:
         final = self._make_room(now)
         ended = {**self._read(maps.rest), **self._read(maps.sums)}
         run_program(self.programs.walk)
-        living = self._read(maps.living, take=True)
+        living = self._read(maps.living, LIVING, take=True)
         self._living = frozenset(living)
         self._note_changes(ended, now)
-        rows = [Row(key, self._end(key), Counts(*numbers[:COUNTS]), final=True) for key, numbers in final.items()]
-        rows += [self._row(key, ended.get(key), living.get(key)) for key in {**ended, **living}]
-        self._ends = {row.identity: row.end for row in rows}
+        rows = [Row(key, self._end(key), counts, final=True) for key, counts in final.items()]
+        rows += self._rows(ended, living)
+        if len(rows) < len(self._ends):
+            self._ends = {row.identity: row.end for row in rows}
         return Reading(rows, read_counter(maps.lost) + read_misses(self.programs.state))
 
-    def _read(self, descriptor: int, *, take: bool = False) -> dict[bytes, Numbers]:
+    def _read(self, descriptor: int, form: struct.Struct = ENDED, *, take: bool = False) -> dict[bytes, Numbers]:
         count = read_elements(descriptor, self._keys, self._sums, take=take)
-        size = ctypes.sizeof(Key)
-        keys = memoryview(self._keys).cast("B")[: count * size].tobytes()
+        keys = memoryview(self._keys).cast("B")[: count * SIZE_OF_KEY]
         sums = memoryview(self._sums).cast("B")[: count * SIZE_OF_SUMS]
-        return {keys[at * size : (at + 1) * size]: numbers for at, numbers in enumerate(SUMS.iter_unpack(sums))}
+        return dict(zip(chain.from_iterable(KEY.iter_unpack(keys)), form.iter_unpack(sums), strict=True))
 
-    def _row(self, key: bytes, ended: Numbers | None, living: Numbers | None) -> Row:
-        counts = Counts(*ended[:COUNTS]) if ended else Counts()
-        if living is None:
-            return Row(key, self._end(key), counts)
-        moved = [counts[SENT + at] + living[SENT + at] for at in range(MOVED)]
-        counts = Counts(*counts[:SENT], *moved, *counts[SENT + MOVED :])
-        round_trip, round_trips, connecting = living[ROUND_TRIPS:]
-        return Row(key, self._end(key), counts, Living(living[0], connecting, round_trip, round_trips))
+    def _rows(self, ended: dict[bytes, Numbers], living: dict[bytes, Numbers]) -> Iterator[Row]:
+        ends = self._ends
+        for key in living.keys() - ended.keys():
+            ended[key] = NOTHING
+        for key, numbers in ended.items():
+            end = ends.get(key) or self._end(key)
+            if (now := living.get(key)) is None:
+                yield Row(key, end, Counts._make(numbers))
+                continue
+            established, sent, received, retransmitted, round_trip, round_trips, connecting = now
+            moved = numbers[SENT] + sent, numbers[SENT + 1] + received, numbers[SENT + 2] + retransmitted
+            counts = Counts._make((*numbers[:SENT], *moved, *numbers[SENT + 3 :]))
+            yield Row(key, end, counts, Living(established, connecting, round_trip, round_trips))
 
     def _end(self, key: bytes) -> End:
         known = self._ends.get(key)
-        return known if known is not None else parse_end(Key.from_buffer_copy(key), self._cgroup_name(key))
+        if known is None:
+            known = self._ends[key] = parse_end(Key.from_buffer_copy(key), self._cgroup_name(key))
+        return known
 
     def _cgroup_name(self, key: bytes) -> str:
         name = read_element(self.programs.maps.owners, key[:SIZE_OF_OWNER], NAME_BYTES)
         return name.partition(b"\0")[0].decode(errors="replace") if name else ""
 
     def _note_changes(self, ended: dict[bytes, Numbers], now: float) -> None:
-        self._changed = {
-            key: known if (known := self._changed.get(key)) and known[0] == numbers else (numbers, now)
-            for key, numbers in ended.items()
-        }
+        former, self._former = self._former, ended
+        for key, numbers in ended.items():
+            if former.get(key) != numbers:
+                self._changed[key] = now
+        if len(self._changed) > len(ended):
+            self._changed = {key: at for key, at in self._changed.items() if key in ended}
 
-    def _make_room(self, now: float) -> dict[bytes, Numbers]:
+    def _make_room(self, now: float) -> dict[bytes, Counts]:
         """Take the sums out that did not change for long and have nothing that lives; return them."""
         full = len(self._changed) > self._limits.keys * 3 // 4
         since = now - (self._limits.idle_seconds_when_full if full else self._limits.idle_seconds)
-        idle = [key for key, (_, at) in self._changed.items() if at < since and key not in self._living]
+        idle = [key for key, at in self._changed.items() if at < since and key not in self._living]
         taken = {}
         for key in idle:
             for descriptor in (self.programs.maps.sums, self.programs.maps.rest):
                 value = read_element(descriptor, key, SIZE_OF_SUMS, take=True)
                 if value is not None:
-                    taken[key] = SUMS.unpack(value)
+                    taken[key] = Counts._make(ENDED.unpack(value))
         return taken
 
 

@@ -21,13 +21,14 @@ from exporter.core.reach.view import FILES
 class Resolved:
     """`steps` say how; `addresses` are what the client gets, first those that it tries first.
 
-    `server` is the name server that the client queries, '' where it queries none.
+    `server` is the name server that the client queries, '' where it queries none, and `names` what for, in their order.
     """
 
     steps: tuple[Step, ...] = ()
     addresses: tuple[str, ...] = ()
     network: str = ""
     server: str = ""
+    names: tuple[str, ...] = ()
 
 
 def resolve(context: ReachContext, client: Container, text: str, server: Container | None) -> Resolved:
@@ -44,7 +45,8 @@ def resolve(context: ReachContext, client: Container, text: str, server: Contain
         return Resolved((_by_hosts(context, client, text, known, server),), known)
     conf = parse_resolv_conf(view.resolv_conf or "")
     servers = conf.servers or ("127.0.0.1",)  # resolv.conf(5): the default
-    return replace(_by_server(context, client, text, server, replace(conf, servers=servers)), server=servers[0])
+    found = _by_server(context, client, text, server, replace(conf, servers=servers))
+    return replace(found, server=servers[0], names=conf.queries(text))
 
 
 def _by_server(
@@ -99,11 +101,18 @@ def _by_other_server(
 def _by_engine(
     context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf, fault: Step | None
 ) -> Resolved:
-    found = look_up(context, client, text)
+    names = conf.queries(text)
+    name, found = next(
+        ((name, records) for name in names if (records := look_up(context, client, name)).addresses), ("", Records())
+    )
     if not found.addresses:
         return Resolved((unresolved(context, client, text, server, conf),))
-    steps = (_found(context, text, found, server), *([fault] if fault else ()))
-    return Resolved(steps, found.addresses, found.network)
+    step = _found(context, name, found, server)
+    if name != names[0] and step.state == OK:
+        # Another server may have it; some C libraries end at its error, or after the name as it is.
+        detail = f"/etc/resolv.conf of {client.name} queries {names[0]} before {name}: whether it exists is not known"
+        step = Step(NAME, UNKNOWN, detail, "name_uncertain")
+    return Resolved((step, *([fault] if fault else ())), found.addresses, found.network)
 
 
 def _found(context: ReachContext, text: str, found: Records, server: Container | None) -> Step:

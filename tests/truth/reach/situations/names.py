@@ -68,5 +68,11 @@ SITUATIONS = (
         answers=("outside",),
     ),
     works_unseen("ndots with a search domain that has no such name", both(serving, box("server"), client(**EXAMPLE))),
+    fails_unseen(
+        "search domain that has the name of a container",
+        "name",
+        both(serving, box("www"), client(**EXAMPLE)),
+        target="www",
+    ),
     fails_unseen("outside name that no server answers", "name", client(), target=KNOWN, port=7000),
 )

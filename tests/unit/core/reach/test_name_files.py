@@ -98,6 +98,27 @@ def test_the_servers_that_the_engine_queries(line: str, upstream: tuple[Upstream
     assert parse_resolv_conf(f"nameserver 127.0.0.11\n{line}\n").upstream == upstream
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "queries"),
+    [
+        ("", "db", ("db",)),
+        ("search a.example b.example.\n", "db", ("db.a.example", "db.b.example", "db")),
+        ("search a.example\n", "db.front", ("db.front", "db.front.a.example")),
+        ("search a.example\noptions timeout:1 ndots:2\n", "db.front", ("db.front.a.example", "db.front")),
+        ("search a.example\noptions ndots:0\n", "db", ("db", "db.a.example")),
+        ("search a.example\noptions ndots:x\n", "db", ("db", "db.a.example")),
+        ("search a.example\noptions ndots:99\n", "a" + 15 * ".b", ("a" + 15 * ".b", "a" + 15 * ".b" + ".a.example")),
+        ("search a.example\ndomain b.example\n", "db", ("db.b.example", "db")),
+        ("search a.example\nsearch .\n", "db", ("db",)),
+        ("search a.example\n", "db.", ("db.",)),
+        ("search \x1b[2J\n", "db", ("db",)),
+        ("options\nsearch\n", "db", ("db",)),
+    ],
+)
+def test_the_names_that_are_queried_for_a_name(text: str, name: str, queries: tuple[str, ...]) -> None:
+    assert parse_resolv_conf(text).queries(name) == queries
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_megabyte_of_anything_is_read_in_linear_time(text: str) -> None:
     """Twice as much may take four times as long at most: quadratic time would be hours for some of these."""

@@ -81,6 +81,13 @@ CASES: dict[str, tuple[ReachHost, str, tuple[str, str]]] = {
         "www.example",
         ("unknown", "name_uncertain"),
     ),
+    "searched": (resolv("nameserver 127.0.0.11\nsearch front\n"), "web:80", ("ok", "")),
+    "searched elsewhere": (resolv("nameserver 127.0.0.11\nsearch example\n"), "web:80", ("unknown", "name_uncertain")),
+    "as it is first": (
+        resolv("nameserver 127.0.0.11\nsearch example\noptions ndots:0\n"),
+        "web:80",
+        ("ok", ""),
+    ),
     "dns option": (
         resolv("nameserver 127.0.0.11\n# ExtServers: []\n", details(CLIENT, dns=("192.0.2.53",))),
         "www.example",

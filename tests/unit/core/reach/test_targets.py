@@ -51,6 +51,18 @@ def test_an_alias_has_the_ports_of_its_container() -> None:
     assert ends(host, "store") == [("172.18.0.2", 80), ("fd00:18::2", 80)]
 
 
+def test_an_id_prefix_that_is_an_alias_of_another_container_is_the_alias() -> None:
+    """As the client resolves it: services are called `cafe` or `decade`, and IDs begin so."""
+    other = replace(run("other", network="front"), id="decade0123")
+    aliased = ReachHost(NEW, other, replace(details(WEB, hostname="decade"), network_mode="front"))
+    assert ends(aliased, "decade:80")[:1] == [("172.18.0.2", 80)]
+    assert ends(ReachHost(NEW, other).view("client", hosts="192.0.2.7 decade\n"), "decade:80") == [("192.0.2.7", 80)]
+    named = run("decade", network="front", ip="172.18.0.99")
+    assert ends(ReachHost(NEW, other, named), "decade:80") == [("172.18.0.99", 80)]
+    by_id = ReachHost(NEW, connect(replace(run("other", network="none"), id="decade0123"), "front", ip="172.18.0.98"))
+    assert ends(by_id, "decade:80") == [("172.18.0.98", 80)]
+
+
 def test_at_most_five_ports_that_are_not_on_the_loopback() -> None:
     host = ReachHost().view("web", listeners=[f"0.0.0.0:{port}" for port in range(90, 80, -1)] + ["127.0.0.1:1"])
     assert [port for _, port in ends(host, "172.18.0.2")] == [81, 82, 83, 84, 85]
