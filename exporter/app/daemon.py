@@ -52,6 +52,7 @@ async def _serve(config: Config) -> None:
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
         server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
         try:
+            runtime.observations.start()
             runtime.engine.start()
             allocator.settle_down()
             sockets = _sockets(config)
