@@ -28,6 +28,7 @@ Json = Mapping[str, Any]
 MTU_OPTION = "com.docker.network.driver.mtu"
 BRIDGE_OPTION = "com.docker.network.bridge.name"
 MASQUERADE_OPTION = "com.docker.network.bridge.enable_ip_masquerade"
+ICC_OPTION = "com.docker.network.bridge.enable_icc"
 INHIBIT_IPV4_OPTION = "com.docker.network.bridge.inhibit_ipv4"
 GATEWAY_MODE_OPTIONS = "com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6"
 MAX_DIGITS = 10  # of an exit code; Windows has 32 bits
@@ -191,6 +192,7 @@ def _bridge_options(options: Json) -> BridgeOptions:
         gateway_mode4=mode4,
         gateway_mode6=mode6,
         inhibit_ipv4=options.get(INHIBIT_IPV4_OPTION) in TRUE,
+        icc=options.get(ICC_OPTION) not in FALSE,
     )
 
 

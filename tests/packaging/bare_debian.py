@@ -5,7 +5,6 @@ its own; the last commit is cloned into it. Where packages come from is read fro
 command runs. The end of this process, of whatever kind, ends all processes there and with them all mounts.
 """
 
-import ast
 import os
 import re
 import shlex
@@ -19,27 +18,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.pip_sources import pip_sources
 from tests.support.private_host.apt import PackageUnavailableError, archive_uri, output
-from tests.support.private_host.debootstrap import SUITE, debootstrap
-from tests.support.waiting import until
+from tests.support.private_host.debootstrap import SUITE, debootstrap, remove_root
+from tests.support.private_host.namespaces import FOR_A_ROOT
 
 REPOSITORY = Path(__file__).parents[2]
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-REMOVE_SECONDS = 300
 COMMANDS = ("make demo SECONDS=4", "make check", "make test-fast")
 PACKAGES = ("git", "make")
 PROJECT = "root/dockernet-exporter"
-# The child dies with unshare, unshare with this process.
-NAMESPACES = (
-    *("setpriv", "--pdeathsig", "KILL"),
-    *("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--propagation", "private"),
-)
 APT_SETTING = re.compile(r"Acquire::(https?::\S+|Check-Date|Check-Valid-Until) ", re.IGNORECASE)
-PIP_OPTION = re.compile(r"^(?:global|install|:env:)\.(?P<name>[\w-]+)=(?P<value>.*)$", re.MULTILINE)
-# Options of pip that say where packages come from; folders of this machine are not among them.
-PIP_SOURCES = ("cert", "default-timeout", "extra-index-url", "index-url", "proxy", "timeout", "trusted-host")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
-PIP_CERTIFICATES = "etc/pip-certificates.pem"
 RESOLVER = ("etc/hosts", "etc/resolv.conf")
 # pivot_root and not chroot alone: runc, which starts containers, cannot pivot below a chroot.
 ENTER = """\
@@ -97,7 +87,7 @@ def bare_debian() -> Iterator[Path]:
         folder.chmod(0o755)
         root.mkdir()
         print(f"Debian {SUITE} with {' and '.join(PACKAGES)} …", flush=True)
-        debootstrap(root, (*PACKAGES, *certificates()), prefix=NAMESPACES)
+        debootstrap(root, (*PACKAGES, *certificates()), prefix=FOR_A_ROOT)
         configure_apt(root)
         for name in RESOLVER:
             shutil.copyfile(f"/{name}", root / name)
@@ -107,17 +97,7 @@ def bare_debian() -> Iterator[Path]:
     finally:
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        remove(folder)
-
-
-def remove(folder: Path) -> None:
-    """Remove a folder although processes that are being killed may write to it a moment longer."""
-
-    def removed() -> bool:
-        shutil.rmtree(folder, ignore_errors=True)
-        return not folder.exists()
-
-    until(removed, REMOVE_SECONDS, f"{folder} is removed")
+        remove_root(folder)
 
 
 def certificates() -> tuple[str, ...]:
@@ -132,19 +112,8 @@ def configure_apt(root: Path) -> None:
     (root / "etc/apt/sources.list").write_text(f"deb {archive_uri()} {SUITE} main\n")
 
 
-def pip_environment(listing: str) -> dict[str, str]:
-    """Where pip fetches from, as environment variables; `listing` is what `pip config list` prints."""
-    found = {option["name"]: str(ast.literal_eval(option["value"])) for option in PIP_OPTION.finditer(listing)}
-    return {f"PIP_{name.upper().replace('-', '_')}": found[name] for name in PIP_SOURCES if name in found}
-
-
 def environment(root: Path) -> Mapping[str, str]:
     """What the commands find in their environment; the certificates that pip trusts are copied to `root`."""
-    fetching = pip_environment(output(sys.executable, "-m", "pip", "config", "list"))
-    if certificates_file := fetching.get("PIP_CERT"):
-        # not below /etc/ssl, which the package ca-certificates writes anew
-        shutil.copyfile(certificates_file, root / PIP_CERTIFICATES)
-        fetching["PIP_CERT"] = f"/{PIP_CERTIFICATES}"
     proxies = {name: value for name, value in os.environ.items() if name.lower() in PROXIES}
     return {
         "HOME": "/root",
@@ -152,7 +121,7 @@ def environment(root: Path) -> Mapping[str, str]:
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "TERM": os.environ.get("TERM", "dumb"),
         **proxies,
-        **fetching,
+        **pip_sources(root),
     }
 
 
@@ -162,7 +131,7 @@ def run_all(root: Path) -> int:
     for command in COMMANDS:
         started = time.monotonic()
         print(f"\n$ {command}", flush=True)
-        enter = (*NAMESPACES, "sh", "-c", ENTER, "sh", str(root), f"/{PROJECT}")
+        enter = (*FOR_A_ROOT, "sh", "-c", ENTER, "sh", str(root), f"/{PROJECT}")
         # The machine's PATH finds unshare, the Debian's own finds what the command is.
         argv = (*enter, "env", "--ignore-environment", *(f"{name}={value}" for name, value in given.items()))
         code = subprocess.run([*argv, *shlex.split(command)], check=False).returncode

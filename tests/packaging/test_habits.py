@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.packaging.bare_debian import pip_environment
 from tests.packaging.locks import REPOSITORY, pyproject
+from tests.support.pip_sources import pip_environment
 
 GITHUB = REPOSITORY / ".github"
 HOOKS = REPOSITORY / ".pre-commit-config.yaml"

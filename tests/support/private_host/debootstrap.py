@@ -7,7 +7,9 @@ from pathlib import Path
 
 from tests.support.private_host.apt import archive_uri, output
 from tests.support.private_host.packages import unpacked
+from tests.support.waiting import until
 
+REMOVE_SECONDS = 300
 SUITE = "bookworm"
 APT_OPTIONS = ("-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120")
 
@@ -24,3 +26,13 @@ def debootstrap(root: Path, packages: Sequence[str], prefix: Sequence[str] = ())
     options = ("--variant=minbase", f"--include={','.join(packages)}")
     program = str(package / "usr/sbin/debootstrap")
     output(*prefix, program, *options, SUITE, str(root), archive_uri(), env=environment)
+
+
+def remove_root(folder: Path) -> None:
+    """Remove a folder although processes that are being killed may write to it a moment longer."""
+
+    def removed() -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    until(removed, REMOVE_SECONDS, f"{folder} is removed")

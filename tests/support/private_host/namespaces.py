@@ -7,6 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
+# Words before a command that makes a root: its mounts and processes end with it, and it ends with this process.
+FOR_A_ROOT = (
+    *("setpriv", "--pdeathsig", "KILL"),
+    *("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--propagation", "private"),
+)
 
 
 def inside(pid: int) -> list[str]:

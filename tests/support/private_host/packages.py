@@ -8,7 +8,7 @@ import fcntl
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,9 +49,9 @@ def version_of(folder: Path) -> str:
     return folder.name.rpartition("_")[2]
 
 
-def require_system_packages() -> None:
-    """Install by apt what the unpacked programs need from the system itself; none of it is a service."""
-    if not (missing := _missing_system_packages()):
+def require_system_packages(names: Sequence[str] = SYSTEM_PACKAGES) -> None:
+    """Install by apt what is needed from the system itself; none of it is a service."""
+    if not (missing := _missing_system_packages(names)):
         return
     if os.geteuid():
         raise PackageUnavailableError(f"not installed, and only root can: {' '.join(missing)}")
@@ -64,9 +64,9 @@ def require_system_packages() -> None:
         output("apt-get", "install", *options, *missing, env=environment)
 
 
-def _missing_system_packages() -> list[str]:
+def _missing_system_packages(names: Sequence[str]) -> list[str]:
     states = output("dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n")
-    return sorted(set(SYSTEM_PACKAGES) - {line.removesuffix(" installed") for line in states.splitlines()})
+    return sorted(set(names) - {line.removesuffix(" installed") for line in states.splitlines()})
 
 
 def _fetch(suite: str, names: list[str], cache: Path) -> None:

@@ -7,6 +7,7 @@ from exporter.core.model.docker import Container
 from exporter.core.model.fib import LOCAL, RouteQuery
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.path.holders import holder, searched
 from exporter.core.reach.path.listener_step import listener_step
 from exporter.core.reach.path.own_rules import receiving
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
@@ -70,5 +71,7 @@ def _next_hop(context: ReachContext, there: Visited, server: Container, device: 
     host = context.host.view
     if not hop or device.link.kind != VETH or host.missing(NAMESPACE) or host.device_of(hop) is not None:
         return None
-    detail = f"{server.name} sends its answers to {hop}, which is not an address of the host"
-    return Step(BACK, UNKNOWN, detail, "next_hop_unknown")
+    network = context.network_of(server, device)
+    unused = network is not None and holder(context, hop, network) is None and searched(context, network)
+    detail = f"{server.name} sends its answers to {hop}, which {'no device' if unused else 'not the host'} has"
+    return Step(BACK, FAILED if unused else UNKNOWN, detail, "next_hop_unknown")

@@ -3,6 +3,7 @@
 import pytest
 
 from exporter.core.explain.path import FAILED, OK, Explanation, Path, Step
+from exporter.core.model.docker import Link
 from exporter.core.model.fib import RouteResult
 from exporter.core.reach.servers_end import with_servers_end
 from tests.support.reach_hosts import ReachHost
@@ -22,6 +23,12 @@ def test_an_ordinary_container_adds_nothing() -> None:
     assert added(ReachHost(), addresses=("0.0.0.0", "::")) == []
 
 
+def via(hop: str) -> RouteResult:
+    """A route of the container web through a next hop."""
+    return RouteResult("unicast", 7, hop, source="172.18.0.2")
+
+
+NO_HOP = ("back", "failed", "next_hop_unknown")
 FAULTS = {
     "a rule of its own": (
         ReachHost().own_rules("web", ":INPUT ACCEPT\n-A INPUT -p tcp --dport 80 -j DROP", "filter"),
@@ -32,8 +39,15 @@ FAULTS = {
         ReachHost().route("web", "172.18.0.2", RouteResult(error=22), "8.8.8.8", 7),
         ("back", "failed", "source_refused"),
     ),
-    "another next hop": (
-        ReachHost().route("web", "8.8.8.8", RouteResult("unicast", 7, "172.18.0.99", source="172.18.0.2")),
+    "a next hop that no device has": (ReachHost().route("web", "8.8.8.8", via("172.18.0.99")), NO_HOP),
+    "another container as next hop": (
+        ReachHost().route("web", "8.8.8.8", via("172.18.0.3")),
+        ("back", "unknown", "next_hop_unknown"),
+    ),
+    "a next hop behind a port that is not a container's": (
+        ReachHost()
+        .with_device("", Link(30, "tap0", "tun", master_ifindex=4, carrier=True))
+        .route("web", "8.8.8.8", via("172.18.0.99")),
         ("back", "unknown", "next_hop_unknown"),
     ),
     "no address": (ReachHost().device("web", "eth0", addresses=()), ("link", "failed", "container_address_lost")),
