@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -80,7 +80,7 @@ def explained(found: Explanation, around: Surroundings | None = None) -> str:
 
 def changes(found: Iterable[Change], since: float) -> str:
     """The changes, the oldest first, and the Unix time from which they are recorded."""
-    return json.dumps({"recorded_since": since, "changes": history_document(found)}) + "\n"
+    return written({"recorded_since": since, "changes": history_document(found)})
 
 
 def counters(observation: Observation) -> str:
@@ -100,6 +100,12 @@ def version(observation: Observation) -> int:
     return zlib.crc32(repr((still, ports(observation), unseen(observation))).encode())
 
 
-def written(document: Any) -> str:
-    """Write a document as JSON."""
-    return json.dumps(document, indent=1) + "\n"
+def written(document: Mapping[str, Any]) -> str:
+    """Write a document as JSON, each row of a list on a line of its own: in one piece it would hold the interpreter."""
+    return "{" + ",".join(f"\n{json.dumps(key)}: {_member(value)}" for key, value in document.items()) + "\n}\n"
+
+
+def _member(value: Any) -> str:
+    if not isinstance(value, list | tuple) or not value:
+        return json.dumps(value)
+    return "[" + ",".join(f"\n {json.dumps(row)}" for row in value) + "\n]"
