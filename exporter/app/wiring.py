@@ -81,7 +81,7 @@ def _monitor(
     if "bind-failures" in config.collectors:
         from exporter.kernel.bind_failures.source import BindSource
 
-        binds = BindSource(config.sysfs)
+        binds = BindSource(config.sysfs, tracepoints=config.bind_tracepoints)
         binds.start()
         running.callback(binds.stop)
     return Monitor(
