@@ -97,7 +97,8 @@ def version(observation: Observation) -> int:
         endpoints=tuple(replace(e, receive_bytes=None, transmit_bytes=None) for e in seen.endpoints),
         uplinks=tuple(replace(u, receive_bytes=None, transmit_bytes=None) for u in seen.uplinks),
     )
-    return zlib.crc32(repr((still, ports(observation), unseen(observation))).encode())
+    parts = (still, ports(observation), unseen(observation), observation.inside, observation.changes)
+    return zlib.crc32(repr(parts).encode())
 
 
 def written(document: Any) -> str:

@@ -63,11 +63,28 @@ def test_without_a_url_it_is_the_exporter_of_this_host(
 
 
 def test_the_query_has_what_was_selected(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("--since", "15m", "--container", "a b", "--network", "n", "--kind", "container_died", "--url", "http://h:1")
+    words = (
+        "--since",
+        "15m",
+        "--container",
+        "a b",
+        "--network",
+        "n",
+        "--kind",
+        "container_died",
+        "--url",
+        "http://h:1",
+    )
     base, path, _ = requested(monkeypatch, capsys, *words)
     assert base == "http://h:1"
     query = parse_qs(urlsplit(path).query)
-    assert query == {"last": ["900"], "container": ["a b"], "network": ["n"], "kind": ["container_died"], "limit": ["10000"]}
+    assert query == {
+        "last": ["900"],
+        "container": ["a b"],
+        "network": ["n"],
+        "kind": ["container_died"],
+        "limit": ["10000"],
+    }
 
 
 @pytest.mark.parametrize("since", ["1", "h", "1w", "-1h", "9999999999s"])
