@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from bench import (
     bind_failures,
     event_latency,
+    history,
     idle,
     inventory_start,
     kernel_sample,
@@ -19,6 +20,7 @@ from bench import (
     namespace_sweep,
     nat,
     node_exporter,
+    page,
     reach,
     scrape,
     soak,
@@ -46,6 +48,8 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "sockets": sockets.rows,
     "nat": nat.rows,
     "reach": reach.rows,
+    "history": history.rows,
+    "page": page.rows,
 }
 
 

@@ -24,6 +24,11 @@ from tests.support.web_running import Site, serving
 CHROMIUM = Path("/usr/bin/chromium")
 MILLISECONDS = 60_000
 TICK_MS = 2000.0
+DOCUMENTS = {
+    "/api/v1/topology": api.topology,
+    "/api/v1/findings": api.found,
+    "/api/v1/connections": api.connections,
+}
 Counters = Mapping[str, tuple[int, int]]
 
 
@@ -38,14 +43,16 @@ class PageSite(Site):
 
     def handlers(self) -> Handlers:
         """Those of the exporter, as far as they need the observation alone."""
-        page = Page(self.observation, "1", "/metrics", self.history)
-        answered = api.explained
         return replace(
             super().handlers(),
-            page=page.render,
+            page=lambda state: Page(self.observation, "1", "/metrics", self.history).render(state),
+            documents={path: self._document(make) for path, make in DOCUMENTS.items()},
             tick=self._tick,
-            explain=lambda what: answered(explain(self.observation, what)),
+            explain=lambda what: api.explained(explain(self.observation, what)),
         )
+
+    def _document(self, make: Callable[[Observation], str]) -> Callable[[], str]:
+        return lambda: make(self.observation)
 
     def _tick(self) -> Tick:
         self.ticks += 1

@@ -1,12 +1,12 @@
 """The list of changes next to the picture, of what is selected."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from exporter.core.history.change import FINDING_BEGAN, FINDING_ENDED, UPLINK_CHANGED, Change
-from exporter.core.history.change_log import Selection
+from exporter.core.history.change_log import Selection, matching
 from exporter.web.page.markup import MARKS, Html, el, joined, name, text
 
 MAX_SHOWN = 100
@@ -40,11 +40,11 @@ def change_list(history: History, shown: str) -> Html:
     )
 
 
-def _selected(changes: Iterable[Change], kind: str, of: str) -> Iterator[Change]:
+def _selected(changes: Iterable[Change], kind: str, of: str) -> Iterable[Change]:
     if kind == "uplink":
         return (change for change in changes if change.kind == UPLINK_CHANGED and change.subject == of)
-    selection = Selection(container=of if kind == "container" else "", network=of if kind == "network" else "")
-    return (change for change in changes if selection.matches(change))
+    of_container, of_network = (of if kind == one else "" for one in ("container", "network"))
+    return matching(changes, Selection(container=of_container, network=of_network))
 
 
 def _item(change: Change) -> Html:

@@ -50,7 +50,7 @@ class Page:
     ) -> None:
         self._observation, self._history = observation, history
         self._view = view = build_view(observation)
-        self._version = version_of(observation)
+        self._version = version_of(observation, view)
         self._head, self._header, self._footer = _head(view), _header(view), _footer(version, telemetry_path)
         found = (_verdict(view), _findings(view), _unseen(observation))
         self._verdict = el("section", *found, class_="verdict", id="findings")
