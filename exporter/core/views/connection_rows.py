@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.core.connections.pair import TCP, ConnectionReport, Pair, PairSums
-from exporter.core.connections.reading import Counts
-
-FAILURES = ("refused", "timed_out", "unreachable", "abandoned", "no_port")
-BREAKS = {"reset": "reset", "broken": "timed_out", "aborted": "aborted"}
+from exporter.core.connections.reading import BROKEN, FAILED, Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,8 @@ def _row(pair: Pair, sums: PairSums) -> ConnectionRow:
         side=pair.side,
         established=counts.established,
         active=living.established,
-        failed={reason: count for reason in FAILURES if (count := getattr(counts, reason))},
-        broken={reason: count for name, reason in BREAKS.items() if (count := getattr(counts, name))},
+        failed={reason: count for reason, count in zip(FAILED, counts.failures, strict=True) if count},
+        broken={reason: count for reason, count in zip(BROKEN, counts.breaks, strict=True) if count},
         received_bytes=counts.received,
         sent_bytes=counts.sent,
         retransmitted_segments=counts.retransmitted,
@@ -88,7 +85,7 @@ def _row(pair: Pair, sums: PairSums) -> ConnectionRow:
 def _total(counts: Counts) -> dict[str, int]:
     return {
         "established": counts.established,
-        "failed": sum(getattr(counts, reason) for reason in FAILURES),
+        "failed": sum(counts.failures),
         "received_bytes": counts.received,
         "sent_bytes": counts.sent,
     }
