@@ -33,8 +33,8 @@ class ConnectionRow:
     setup_seconds: float | None
     round_trip_seconds: float | None
     changed: float
-    last_established: float
-    last_failed: float
+    last_established: float = 0.0
+    last_failed: float = 0.0
 
 
 def connection_rows(report: ConnectionReport) -> list[ConnectionRow]:
