@@ -11,6 +11,7 @@ from exporter.core.model.fib import RouteQuery
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import BACK, CONTAINER, INSIDE, End, ReachAnswer, ReachPath
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.counted import counted_connections
 from exporter.core.reach.names.resolve import Resolved
 from exporter.core.reach.path.departure import departure
 from exporter.core.reach.path.route_step import refused
@@ -47,7 +48,8 @@ def reach(observation: Observation, question: Question, visit: Visit) -> ReachAn
         return ReachAnswer(str(question), (_path(question, (fault,) if fault else ()),), notes)
     found = targets(context, client, server, question)
     paths = _paths(_Ends(context, question, client, server), found)
-    return ReachAnswer(str(question), paths, notes, (found.server, found.names))
+    counted = counted_connections(observation.connections, context.home(client).name, question, paths)
+    return ReachAnswer(str(question), paths, notes, (found.server, found.names), counted)
 
 
 def _cannot_send(context: ReachContext, client: Container | None, source: str) -> Step | None:
