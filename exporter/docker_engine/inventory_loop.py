@@ -49,7 +49,10 @@ class InventoryLoop:
         while not stopped.is_set():
             before = self._state.inventory
             try:
-                for message in self._waiting():
+                messages = self._waiting()
+                if stopped.is_set():
+                    break
+                for message in messages:
                     self._take(message)
                 self._list_when_due()
                 self._check_starts()
