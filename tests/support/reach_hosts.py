@@ -35,6 +35,8 @@ from tests.support.reach_namespaces import (
 )
 from tests.support.saved_rules import ruleset
 
+OWN = ("isolated", "port_state", "filters", "arp", "answers", "learning", "withheld", "vlans")  # of Device
+
 
 class ReachHost:
     """The host; methods that spoil it return it. `things` are more containers and networks, or others of a name."""
@@ -65,9 +67,7 @@ class ReachHost:
 
     def device(self, name: str, which: str, addresses: tuple[str, ...] | None = None, **fields: Any) -> "ReachHost":
         """Change a device: fields of its Link, and those of the Device in `own`."""
-        own = {
-            key: fields.pop(key) for key in ("isolated", "port_state", "filters", "arp", "learning") if key in fields
-        }
+        own = {key: fields.pop(key) for key in OWN if key in fields}
 
         def changed(found: Device) -> Device:
             kept = found.addresses if addresses is None else addresses
@@ -143,9 +143,9 @@ class ReachHost:
         """What a test says of the query, or of its destination; else an ordinary route."""
         name = container.name if container else HOST
         # most policy rules have no condition on them
-        unmarked, marked = RouteQuery(query.destination, query.source, query.ifindex), replace(query, protocol="")
-        marked = replace(marked, port=0, source_port=0)
-        for asked in (query, marked, unmarked, replace(unmarked, source="")):
+        marked = replace(query, protocol="", port=0, source_port=0)
+        unmarked = replace(marked, mark=0)
+        for asked in (query, marked, replace(marked, source=""), unmarked, replace(unmarked, source="")):
             if (name, asked) in self._routes:
                 return self._routes[name, asked]
         subnets = [s.subnet for n in self.rules.inventory.networks.values() for s in n.subnets if s.subnet]
