@@ -1,8 +1,9 @@
 """The README's commands on a Debian that has nothing but make and git: `make test-bare`, as root.
 
-debootstrap makes a Debian 12, or the suite of `--suite`, in a temporary folder, which becomes the root of mount, PID, IPC and UTS namespaces of
-its own; the last commit is cloned into it. Where packages come from is read from this machine's apt and pip when the
-command runs. The end of this process, of whatever kind, ends all processes there and with them all mounts.
+debootstrap makes a Debian 12, or the suite that is named, in a temporary folder, which becomes the root of mount, PID,
+IPC and UTS namespaces of its own; the last commit is cloned into it. Where packages come from is read from this
+machine's apt and pip when the command runs. The end of this process, of whatever kind, ends all processes there and
+with them all mounts.
 """
 
 import argparse
