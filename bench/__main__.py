@@ -11,6 +11,7 @@ from bench import (
     bind_failures,
     connections,
     event_latency,
+    history,
     idle,
     inventory_start,
     kernel_sample,
@@ -20,8 +21,10 @@ from bench import (
     namespace_sweep,
     nat,
     node_exporter,
+    page,
     reach,
     scrape,
+    siege,
     soak,
     sockets,
     topology_change,
@@ -34,6 +37,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "kernel_sample": kernel_sample.rows,
     "link_listener": link_listener.rows,
     "scrape": scrape.rows,
+    "siege": siege.rows,
     "node_exporter": node_exporter.rows,
     "inventory_start": inventory_start.rows,
     "topology_change": topology_change.rows,
@@ -48,6 +52,8 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "sockets": sockets.rows,
     "nat": nat.rows,
     "reach": reach.rows,
+    "history": history.rows,
+    "page": page.rows,
 }
 
 

@@ -7,11 +7,13 @@ import ctypes
 import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from bench.figures import MS, US, Row, Times, measured, number, took
 from bench.scale import Scale
 from exporter.errors import SourceError
+from exporter.kernel.bind_failures.attachment import ALL
 from exporter.kernel.bind_failures.watcher import BindFailures
 
 BINDS = 500
@@ -25,13 +27,19 @@ Measure = Callable[[], float]  # nanoseconds of one call
 
 
 def rows(scale: Scale) -> Iterator[Row]:
-    """The table's rows."""
-    failures = BindFailures(Path("/sys"))
-    try:
-        opening = measured(max(3, scale.bursts // 5), lambda: _opened_and_closed(failures))
-    except SourceError as error:
-        yield Row("refused binds", against=f"not measured: {error.reason}")
-        return
+    """The table's rows, for each attachment that this kernel allows."""
+    for way in ALL:
+        failures = BindFailures(Path("/sys"), (way,))
+        try:
+            opening = measured(max(3, scale.bursts // 5), partial(_opened_and_closed, failures))
+        except SourceError as error:
+            yield Row(f"refused binds by {way}", against=f"not measured: {error.reason}")
+            continue
+        yield from _calls(way, failures, scale)
+        yield Row(f"refused binds by {way}: load, attach and unload", "", opening.text(MS, "ms"))
+
+
+def _calls(way: str, failures: BindFailures, scale: Scale) -> Iterator[Row]:
     with socket.create_server(("0.0.0.0", 0)) as holder:
         port = holder.getsockname()[1]
         calls: dict[str, Measure] = {
@@ -40,10 +48,9 @@ def rows(scale: Scale) -> Iterator[Row]:
             "any other call (getppid)": _other_call,
         }
         for what, measure in calls.items():
-            yield _by_turns(what, measure, failures, scale.bursts)
+            yield _by_turns(f"{what}, by {way}", measure, failures, scale.bursts)
         drains = Times(_drain(failures, port) for _ in range(scale.bursts))
-    yield Row("refused binds: drain", f"{DIFFERENT} different", drains.text(US, "us"))
-    yield Row("refused binds: load, attach and unload", "", opening.text(MS, "ms"))
+    yield Row(f"refused binds by {way}: drain", f"{DIFFERENT} different", drains.text(US, "us"))
 
 
 def _by_turns(what: str, measure: Measure, failures: BindFailures, bursts: int) -> Row:

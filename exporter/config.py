@@ -36,6 +36,7 @@ class Config:
     docker_host: str = "unix:///var/run/docker.sock"
     docker_cert_path: Path | None = None
     collectors: tuple[str, ...] = COLLECTORS
+    bind_tracepoints: bool = False
     container_labels: tuple[str, ...] = ()
     procfs: Path = Path("/proc")
     sysfs: Path = Path("/sys")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from exporter.app.change_follower import ChangeFollower
 from exporter.app.observation_cache import ObservationCache
@@ -10,8 +11,6 @@ from exporter.config import Config
 from exporter.docker_engine.tls import read_tls
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.errors import ConfigError
-from exporter.kernel.bind_failures.source import BindSource
-from exporter.kernel.connections.source import ConnectionSource
 from exporter.kernel.nat.source import NatSource
 from exporter.kernel.proc import read_cgroup_pid
 from exporter.kernel.sampler import KernelSampler
@@ -19,12 +18,15 @@ from exporter.log import get_logger
 from exporter.monitor.history import HistoryRecorder
 from exporter.monitor.monitor import Monitor
 
+if TYPE_CHECKING:
+    from exporter.kernel.connections.source import ConnectionSource
+
 log = get_logger(component="wiring")
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The parts that run. The engine's side is not started yet."""
+    """The parts that run. The observer and the engine's side are not started yet."""
 
     observations: ObservationCache
     engine: EngineWatcher
@@ -54,7 +56,6 @@ def build(
             tls=read_tls(config.docker_cert_path),
         )
         monitor.attach_engine(engine)
-        observations.start()
         running.callback(observations.stop)
         running.callback(engine.stop)
         if history:
@@ -78,7 +79,9 @@ def _monitor(
 ) -> Monitor:
     binds = None
     if "bind-failures" in config.collectors:
-        binds = BindSource(config.sysfs)
+        from exporter.kernel.bind_failures.source import BindSource
+
+        binds = BindSource(config.sysfs, tracepoints=config.bind_tracepoints)
         binds.start()
         running.callback(binds.stop)
     return Monitor(
@@ -92,7 +95,9 @@ def _monitor(
     )
 
 
-def _connections(config: Config, running: ExitStack) -> ConnectionSource:
+def _connections(config: Config, running: ExitStack) -> "ConnectionSource":
+    from exporter.kernel.connections.source import ConnectionSource
+
     source = ConnectionSource(config.procfs, config.sysfs)
     source.start()
     running.callback(source.stop)

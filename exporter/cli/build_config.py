@@ -11,6 +11,8 @@ from exporter.docker_engine.peer import DEFAULT_HOST
 from exporter.docker_engine.tls import tls_folder
 from exporter.errors import ConfigError
 
+AUTO, TRACEPOINT, OFF = "auto", "tracepoint", "off"
+
 
 def build_config(flags: Mapping[str, Any]) -> Config:
     """Check the values of all flags, by name. Raises ConfigError with one line for the operator."""
@@ -30,9 +32,10 @@ def build_config(flags: Mapping[str, Any]) -> Config:
         docker_host=host,
         docker_cert_path=tls_folder(host, flags["docker_cert_path"], os.environ),
         collectors=config.choose_collectors(
-            {name: flags[f"collector_{name.replace('-', '_')}"] for name in config.COLLECTORS},
+            {name: _chosen(flags, f"collector_{name.replace('-', '_')}") for name in config.COLLECTORS},
             disable_defaults=flags["collector_disable_defaults"],
         ),
+        bind_tracepoints=flags["collector_bind_failures"] == TRACEPOINT,
         container_labels=config.parse_labels(flags["container_labels"]),
         procfs=flags["path_procfs"],
         sysfs=flags["path_sysfs"],
@@ -41,3 +44,11 @@ def build_config(flags: Mapping[str, Any]) -> Config:
         history_entries=flags["history_entries"],
         history_file=flags["history_file"],
     )
+
+
+def _chosen(flags: Mapping[str, Any], name: str) -> bool | None:
+    """Whether a collector is enabled by its flags, disabled, or as the default says."""
+    if flags.get(f"no_{name}"):
+        return False
+    value = flags[name]
+    return value if value is None or isinstance(value, bool) else value != OFF

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from exporter import config
-from exporter.cli.options import Flag
+from exporter.cli.build_config import AUTO, OFF, TRACEPOINT
+from exporter.cli.options import Flag, SwitchOrChoice
 
 WEB, DOCKER, COLLECTORS, PATHS, LOGGING = "Web", "Docker", "Collectors", "Paths", "Logging"
 HISTORY = "History"
@@ -121,11 +122,18 @@ SHOWN_FLAGS = (
         "TCP and UDP of each container: retransmissions, full queues, resets. Cost: a background thread that reads "
         "/proc of one process in each container.",
     ),
-    _collector(
-        "bind-failures",
-        "Binds that the kernel refused. Cost: a BPF program that adds 0.1 µs to every system call of the host; needs "
-        "CAP_BPF and CAP_PERFMON.",
+    _flag(
+        COLLECTORS,
+        "--collector.bind-failures",
+        "Binds that the kernel refused. Cost: BPF programs that run at bind and listen only; needs CAP_BPF and "
+        "CAP_PERFMON, and a kernel with fexit or kprobes. tracepoint permits the tracepoints of the system calls where "
+        "the kernel has neither, and adds 0.1 µs to every system call of the host.",
+        type=SwitchOrChoice((AUTO, TRACEPOINT, OFF), on=AUTO, off=OFF),
+        is_flag=False,
+        flag_value=AUTO,
+        default=None,
     ),
+    _flag(COLLECTORS, "--no-collector.bind-failures", "The same as --collector.bind-failures=off.", is_flag=True),
     _collector(
         "connections",
         "TCP connections by container, peer and port. Cost: BPF programs that add about 2 µs to each connection, and "

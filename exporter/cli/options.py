@@ -15,6 +15,7 @@ from exporter.cli.build_config import build_config
 from exporter.config import Config
 
 OPTIONS = "Options"
+BOOLEANS = frozenset({"1", "true", "t", "yes", "y", "0", "false", "f", "no", "n"})
 
 
 class Flag(click.Option):
@@ -36,6 +37,21 @@ class Flag(click.Option):
     def written(self, value: object) -> str:
         """Return the flag as it was written: a switch has two names."""
         return self.secondary_opts[0] if value is False and self.secondary_opts else self.opts[0]
+
+
+class SwitchOrChoice(click.Choice[str]):
+    """A choice that was a switch: its environment variable may have a boolean still."""
+
+    def __init__(self, choices: Sequence[str], *, on: str, off: str) -> None:
+        """`on` and `off` are the choices that a boolean stands for."""
+        super().__init__(choices)
+        self._on, self._off = on, off
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the choice."""
+        if value not in self.choices and str(value).lower() in BOOLEANS:
+            value = self._on if click.BOOL.convert(value, param, ctx) else self._off
+        return super().convert(value, param, ctx)
 
 
 class ExporterGroup(click.Group):

@@ -55,6 +55,7 @@ def snapshot(
         deadline = time.monotonic() + ENGINE_SECONDS
         while engine.waiting_for() and time.monotonic() < deadline:
             _pause(ENGINE_PAUSE_SECONDS)
+        observations.start()  # each inventory of before is a part of this one
         observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
             return Snapshot(observation, _engine_error(config))

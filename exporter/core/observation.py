@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from exporter.core.connections.context import ConnectionContext
 from exporter.core.connections.pair import ConnectionReport
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link
+from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.kernel_sample import Degraded, SourceState, StatsRow
 from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
 from exporter.core.nat.view import NatView
@@ -42,7 +44,7 @@ class Observation:
     id. `rows` is every device's reading by ifindex. They are None when the counters could not be read. `learned` is by
     a bridge's ifindex, `overlay_peers` by network id, `proxies` by a container's name, `inside` (the listeners of a
     network namespace) by the id of the container that owns it; `redirected` are the ids of those whose namespace has
-    NAT rules on its prerouting hook. `filters` are read for `explain` alone, None if not.
+    NAT rules on its prerouting hook. `filters` and `ipsec` are read for `explain` alone, None if not.
     `changes` are the entries of the history by kind, None where none is recorded.
     """
 
@@ -64,12 +66,14 @@ class Observation:
     nat: NatView | None = None
     bind_failures: BindFailureReport | None = None
     connections: ConnectionReport | None = None
+    connection_context: ConnectionContext | None = None
     refused_binds: Sequence[RefusedBind] = ()
     sockets: HostSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None = None
     redirected: frozenset[str] = frozenset()
     filters: tuple[DeviceFilter, ...] | None = None
+    ipsec: tuple[IpsecPolicy, ...] | None = ()
     changes: Mapping[str, int] | None = None
 
     @property

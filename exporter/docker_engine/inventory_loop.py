@@ -49,7 +49,10 @@ class InventoryLoop:
         while not stopped.is_set():
             before = self._state.inventory
             try:
-                for message in self._waiting():
+                messages = self._waiting()
+                if stopped.is_set():
+                    break
+                for message in messages:
                     self._take(message)
                 self._list_when_due()
                 self._check_starts()
@@ -74,7 +77,7 @@ class InventoryLoop:
         state = self._state
         if isinstance(message, Answer):
             if self._inspector.accept_answer(message):
-                state = state.after_inspect(message.subject, message.found)
+                state = state.after_inspect(message.subject, message.found, time.time())
         elif isinstance(message, Event):
             state = state.after_event(message)
             if any(kind == "container" for kind, _ in state.inspects):

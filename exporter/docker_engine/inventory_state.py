@@ -18,7 +18,7 @@ from exporter.core.model.inventory import (
     with_networks,
     without_container,
 )
-from exporter.core.ports.container_failures import with_previous_log
+from exporter.core.ports.container_failures import with_previous_log, with_waiting
 from exporter.docker_engine.parse import Event
 from exporter.docker_engine.start_checks import may_start
 
@@ -84,12 +84,13 @@ class InventoryState:
         changed = self.networks_changed or (bool(event.network_id) and unknown)
         return replace(self, networks_changed=changed, inspects=tuple(inspects), exits=_with_exit(self.exits, event))
 
-    def after_inspect(self, subject: Subject, found: Container | NetworkInspect | None) -> "InventoryState":
-        """Take an answer; None when the object is gone."""
+    def after_inspect(self, subject: Subject, found: Container | NetworkInspect | None, now: float) -> "InventoryState":
+        """Take an answer of a Unix time; None when the object is gone."""
         kind, key = subject
         if isinstance(found, Container):
             known = self.inventory.containers.get(key)
-            inventory = with_container(self.inventory, with_previous_log(known, found))
+            found = with_waiting(known, with_previous_log(known, found), now)
+            inventory = with_container(self.inventory, found)
         elif kind == "network":
             inventory = with_inspect(self.inventory, key, found)
         else:

@@ -21,13 +21,14 @@ from exporter.core.model.docker import (
 from exporter.docker_engine.parse_details import parse_details, parse_time
 from exporter.docker_engine.peer import Peer
 from exporter.docker_engine.podman import product_of
-from exporter.docker_engine.text import label, text, unique_name
+from exporter.docker_engine.text import address, label, subnet, text, unique_name
 
 Json = Mapping[str, Any]
 
 MTU_OPTION = "com.docker.network.driver.mtu"
 BRIDGE_OPTION = "com.docker.network.bridge.name"
 MASQUERADE_OPTION = "com.docker.network.bridge.enable_ip_masquerade"
+ICC_OPTION = "com.docker.network.bridge.enable_icc"
 INHIBIT_IPV4_OPTION = "com.docker.network.bridge.inhibit_ipv4"
 GATEWAY_MODE_OPTIONS = "com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6"
 MAX_DIGITS = 10  # of an exit code; Windows has 32 bits
@@ -139,7 +140,7 @@ def _static_addresses(networks: Json) -> Iterator[tuple[str, str]]:
         chosen = row.get("IPAMConfig") or {}
         for key in ("IPv4Address", "IPv6Address"):
             if chosen.get(key):
-                yield label(network), label(chosen[key])
+                yield label(network), address(chosen[key])
 
 
 def _endpoint(network: str, row: Json) -> Endpoint:
@@ -148,9 +149,9 @@ def _endpoint(network: str, row: Json) -> Endpoint:
         network_id=label(row.get("NetworkID")),
         endpoint_id=label(row.get("EndpointID")),
         mac_address=label(row.get("MacAddress")).lower(),
-        ip_address=label(row.get("IPAddress")),
-        ip6_address=label(row.get("GlobalIPv6Address")),
-        gateway=label(row.get("Gateway")),
+        ip_address=address(row.get("IPAddress")),
+        ip6_address=address(row.get("GlobalIPv6Address")),
+        gateway=address(row.get("Gateway")),
     )
 
 
@@ -177,10 +178,10 @@ def parse_network(document: Json) -> Network:
 
 def _subnet(row: Json) -> Subnet:
     return Subnet(
-        subnet=label(row.get("Subnet")),
-        gateway=label(row.get("Gateway")),
-        ip_range=label(row.get("IPRange")),
-        auxiliary=tuple(sorted(label(address) for address in (row.get("AuxiliaryAddresses") or {}).values())),
+        subnet=subnet(row.get("Subnet")),
+        gateway=address(row.get("Gateway")),
+        ip_range=subnet(row.get("IPRange")),
+        auxiliary=tuple(sorted(address(one) for one in (row.get("AuxiliaryAddresses") or {}).values())),
     )
 
 
@@ -191,6 +192,7 @@ def _bridge_options(options: Json) -> BridgeOptions:
         gateway_mode4=mode4,
         gateway_mode6=mode6,
         inhibit_ipv4=options.get(INHIBIT_IPV4_OPTION) in TRUE,
+        icc=options.get(ICC_OPTION) not in FALSE,
     )
 
 
@@ -202,8 +204,8 @@ def parse_members(document: Json) -> list[Member]:
             name=label(row.get("Name")),
             endpoint_id=label(row.get("EndpointID")),
             mac_address=label(row.get("MacAddress")).lower(),
-            ip_address=label(row.get("IPv4Address")).partition("/")[0],
-            ip6_address=label(row.get("IPv6Address")).partition("/")[0],
+            ip_address=address(label(row.get("IPv4Address")).partition("/")[0]),
+            ip6_address=address(label(row.get("IPv6Address")).partition("/")[0]),
         )
         for container_id, row in (document.get("Containers") or {}).items()
     ]

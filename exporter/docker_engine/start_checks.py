@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 from exporter.core.model.docker import Container, Inventory
+from exporter.core.ports.failed_starts import restarts
+
+CREATED = "created"
 
 
 class StartChecks:
     """Containers by the times at which they are due. Not thread-safe.
 
-    After each event of a container it is inspected again at the given delays in seconds, as long as it does not run
-    and has port bindings.
+    After each event of a container it is inspected again at the given delays in seconds, as long as its next start may
+    be refused.
     """
 
     def __init__(self, delays: Sequence[float]) -> None:
@@ -37,6 +40,10 @@ class StartChecks:
 
 
 def may_start(container: Container) -> bool:
-    """Whether a container does not run and may publish ports, so that its next start may be refused."""
-    details = container.details
-    return not container.live and (details is None or bool(details.bindings))
+    """Whether a container does not run, and its next start may be refused: a port, a network, an owner is gone.
+
+    One that ended, publishes no port and has no restart policy is left alone: a host may have thousands of them.
+    """
+    if container.live or container.details is None:
+        return not container.live
+    return bool(container.details.bindings) or container.state == CREATED or restarts(container)

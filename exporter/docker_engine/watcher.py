@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from exporter.core.model.docker import Inventory
 from exporter.core.observation import RESYNC_REASONS, EngineStats
@@ -41,6 +42,7 @@ class EngineWatcher:
             return EngineClient(host, timing, limits, tls)
 
         messages: queue.Queue[object] = queue.Queue(limits.queue)
+        self._messages = messages
         self._stopped = threading.Event()
         self._reader = EventReader(client(), messages, self._stopped, limits)
         self._inspector = Inspector(client, messages, timing.poll)
@@ -59,6 +61,8 @@ class EngineWatcher:
     def stop(self) -> None:
         """Request the threads to end, and wait a moment: they are daemons, for one may wait for a silent engine."""
         self._stopped.set()
+        with suppress(queue.Full):  # it waits for messages for up to `poll` seconds
+            self._messages.put_nowait(None)
         for thread in self._threads:
             if thread.name == "inventory" and thread.ident:
                 thread.join(STOP_SECONDS)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from exporter.core.observation import Observation
 from exporter.core.ports.bind_failures import BindFailureReport
-from exporter.metrics.build import Metric, counter
+from exporter.metrics.build import Metric, add_info, counter, info
 
 
 def families(observation: Observation) -> Iterator[Metric]:
-    """Both families; none where the program is not loaded."""
+    """All families; none where the program is not loaded."""
     if observation.bind_failures is not None:
         yield from bind_failures(observation.bind_failures, observation.engine.started)
 
@@ -30,3 +30,11 @@ def bind_failures(report: BindFailureReport, started: float) -> Iterator[Metric]
     )
     lost.add_metric((), report.lost, created=started)
     yield lost
+    attached = info(
+        "dockernet_exporter_bpf_info",
+        "How the BPF programs that count refused binds are attached: fexit, kretprobe or tracepoint.",
+        ("program", "attachment"),
+    )
+    for program in report.attached.items():
+        add_info(attached, program)
+    yield attached

@@ -1,6 +1,6 @@
 """Refused binds: drained at each observation, counted, and handed on as evidence to the rules about ports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,9 @@ class BindKernel(Protocol):
     def lost(self) -> int:
         """Return an upper bound of those that were not counted."""
 
+    def attached(self) -> Mapping[str, str]:
+        """Return how each BPF program is attached, by its name."""
+
 
 class BindFailureCollector:
     """Keeps the counts by container."""
@@ -59,7 +62,7 @@ class BindFailureCollector:
             return BindFailurePart(sources=(state,))
         inventory, sockets = facts.topology.inventory, facts.sample.sockets
         self._counts.count(refused, port_claims(inventory, sockets.listeners if sockets else ()), facts.time)
-        report = BindFailureReport(self._counts.counts(), self._kernel.lost())
+        report = BindFailureReport(self._counts.counts(), self._kernel.lost(), self._kernel.attached())
         return BindFailurePart(tuple(b for b in refused if self._is_evidence(b, inventory)), report, (state,))
 
     def _is_evidence(self, bind: RefusedBind, inventory: Inventory) -> bool:

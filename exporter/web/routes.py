@@ -40,9 +40,9 @@ class Route:
     """A path and what answers GET there.
 
     `limit` is the number of requests at once, of one client `client_limit`; 0 is unlimited. Excess requests are
-    rejected. `any_host`: the Host header is not checked. `paced`: answers wait for the pace of all such routes. A route
-    that `streams` goes on for as long as the client likes; it is cancelled when the client leaves or the server stops,
-    and needs a limit.
+    rejected. `any_host`: the Host header is not checked. A route that `streams` goes on for as long as the client
+    likes; it is cancelled when the client leaves or the server stops, and needs a limit. `first`: its answers do not
+    wait for those of other routes.
     """
 
     path: str
@@ -51,7 +51,7 @@ class Route:
     client_limit: int = 0
     any_host: bool = False
     streams: bool = False
-    paced: bool = False
+    first: bool = False
 
     def __post_init__(self) -> None:
         """Reject unlimited streams: each holds a connection for good."""
@@ -105,13 +105,13 @@ def routes(handlers: Handlers, workers: Workers, telemetry_path: str, max_scrape
     pages = workers.pages
     live = Broadcaster(handlers.tick, pages).answer
     return (
-        Route("/", page(handlers.page, pages), MAX_PAGES, paced=True),
-        Route(telemetry_path, metrics(handlers, workers.scrapes), max_scrapes, any_host=True),
+        Route("/", page(handlers.page, pages), MAX_PAGES),
+        Route(telemetry_path, metrics(handlers, workers.scrapes), max_scrapes, any_host=True, first=True),
         Route("/-/healthy", health(handlers.stalled), MAX_PROBES, any_host=True),
         Route("/-/ready", readiness(handlers.waiting_for), MAX_PROBES, any_host=True),
-        *(Route(path, document(make, pages), MAX_PAGES, paced=True) for path, make in handlers.documents.items()),
-        Route("/api/v1/explain", explanation(handlers, pages), MAX_PAGES, paced=True),
-        Route("/api/v1/history", changes(handlers, pages), MAX_PAGES, paced=True),
+        *(Route(path, document(make, pages), MAX_PAGES) for path, make in handlers.documents.items()),
+        Route("/api/v1/explain", explanation(handlers, pages), MAX_PAGES),
+        Route("/api/v1/history", changes(handlers, pages), MAX_PAGES),
         Route("/api/v1/live", live, MAX_STREAMS, MAX_CLIENT_STREAMS, streams=True),
         *static_files(),
     )

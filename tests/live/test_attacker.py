@@ -81,7 +81,8 @@ def test_an_attacker_in_the_exporter_gets_what_the_table_says_and_no_more(image:
         }
         degraded = expected.get(file, {("bind_failures", "no_bpf"), ("sockets", "no_host_pids")})
         if file != "compose-overlays.yml":
-            until(lambda: running.degraded() == degraded, 60, f"{degraded}")
+            probes = {("bind_failures", "no_probes")}  # which the kernel may have or not
+            until(lambda: running.degraded() - probes == degraded, 60, f"{degraded}")
 
 
 def test_the_processes_of_the_image_get_no_more_capabilities(image: Image) -> None:

@@ -14,6 +14,7 @@ import pytest
 from exporter.core.ports.bind_failures import BindFailureCounts, RefusedBind
 from exporter.core.ports.claims import PortClaims, port_claims
 from exporter.errors import SourceError
+from exporter.kernel.bind_failures.attachment import ALL
 from exporter.kernel.bind_failures.watcher import BindFailures
 from tests.support.live.shop import IMAGE
 from tests.support.live.watched import Watched
@@ -54,7 +55,7 @@ class Refused:
 
 @pytest.fixture
 def refused() -> Iterator[Refused]:
-    failures = BindFailures(Path("/sys"))
+    failures = BindFailures(Path("/sys"), ALL)
     try:
         failures.open()
     except SourceError as error:

@@ -153,6 +153,11 @@ class Host:
         """The same host with other rules."""
         return replace(self, rules=rules)
 
+    def with_options(self, name: str, **options: Any) -> "Host":
+        """The same host whose network was created with other options."""
+        known = next(one for one in self.inventory.networks.values() if one.name == name)
+        return self.with_inventory(replace(known, options=replace(known.options, **options)))
+
     def with_inventory(self, *things: Container | Network) -> "Host":
         """The same host with more containers and networks, or others of the same names."""
         assert self.inventory.engine is not None

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from exporter.web.access.access import OPEN, Access
 from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.compression import compress
+from exporter.web.pace import Pace
 from exporter.web.page.document import PageState
 from exporter.web.routes import Handlers, Route, Workers, routes
 from exporter.web.server import listen
@@ -111,7 +112,7 @@ def serving(
     scrape_seconds: float = 60.0,
 ) -> Iterator[Site]:
     """Serve from an event loop in a thread of its own."""
-    workers = Workers(WorkerPool("scrape", scrape_seconds), WorkerPool("page"))
+    workers = Workers(WorkerPool("scrape", scrape_seconds), WorkerPool("page", pace=Pace()))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

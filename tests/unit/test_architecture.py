@@ -36,7 +36,8 @@ ORDER = {
         ("kernel.bind_failures", "kernel.connections", "kernel.sampler", "kernel.reach"),
     ),
     "web": (
-        ("web.access", "web.page", "web.history_query", "web.worker_pool", "web.negotiation", "web.compression"),
+        ("web.access", "web.page", "web.history_query", "web.pace", "web.negotiation", "web.compression"),
+        ("web.worker_pool",),
         ("web.sse",),
         ("web.routes",),
         ("web.server",),

@@ -133,6 +133,24 @@ def test_every_flag_arrives(tmp_path: Path) -> None:
     )
 
 
+WITHOUT_BINDS = tuple(name for name in COLLECTORS if name != "bind-failures")
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (("--collector.bind-failures",), Config()),
+        (("--collector.bind-failures=auto",), Config()),
+        (("--collector.bind-failures=tracepoint",), Config(bind_tracepoints=True)),
+        (("--collector.bind-failures=off",), Config(collectors=WITHOUT_BINDS)),
+        (("--no-collector.bind-failures",), Config(collectors=WITHOUT_BINDS)),
+        (("--collector.bind-failures", "--collector.disable-defaults"), Config(collectors=("bind-failures",))),
+    ],
+)
+def test_failed_binds_have_a_switch_that_permits_tracepoints(flags: tuple[str, ...], expected: Config) -> None:
+    assert configured(*flags) == expected
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
@@ -149,6 +167,9 @@ def test_every_flag_arrives(tmp_path: Path) -> None:
             Config(collectors=tuple(name for name in COLLECTORS if name != "veth")),
         ),
         ("DOCKERNET_COLLECTOR_DISABLE_DEFAULTS", "1", Config(collectors=())),
+        ("DOCKERNET_COLLECTOR_BIND_FAILURES", "tracepoint", Config(bind_tracepoints=True)),
+        ("DOCKERNET_COLLECTOR_BIND_FAILURES", "true", Config()),
+        ("DOCKERNET_COLLECTOR_BIND_FAILURES", "0", Config(collectors=WITHOUT_BINDS)),
     ],
 )
 def test_every_flag_is_an_environment_variable_too(

@@ -1,6 +1,5 @@
 """The output of `topology` as a tree and as JSON: the host, its networks, their containers."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -17,11 +16,12 @@ from exporter.core.views.host_view import (
     NetworkView,
     UplinkView,
 )
+from exporter.web.page.api import written
 
 
 def document(view: HostView) -> str:
     """Return the document of /api/v1/topology."""
-    return json.dumps(host_view.document(view), indent=1)
+    return written(host_view.document(view)).removesuffix("\n")
 
 
 def parse_view(found: Mapping[str, Any]) -> HostView:

@@ -56,6 +56,7 @@ class Details:
     Unix seconds, 0 for never. `arguments` is the command with its arguments. `log` is what the log of its last life
     says of addresses in use, None where it was not read: only a failure's is, in a namespace that others use too.
     `oom_killed`: the kernel ended the last life for lack of memory (State.OOMKilled).
+    `waited`: it was seen without a start half a minute after its creation, so `docker run` did not make it.
     `hostname` is Config.Hostname, `dns` are the name servers that the operator chose (HostConfig.Dns).
     """
 
@@ -72,6 +73,7 @@ class Details:
     arguments: tuple[str, ...] = ()
     log: LogEvidence | None = None
     oom_killed: bool = False
+    waited: bool = False
     hostname: str = ""
     dns: tuple[str, ...] = ()
     endpoints: tuple[EndpointNames, ...] = ()

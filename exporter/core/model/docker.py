@@ -74,13 +74,14 @@ class BridgeOptions:
     """What `docker network create --opt` says of a bridge network's rules; absent ones as the engine takes them.
 
     `gateway_mode4` and `gateway_mode6`: nat, nat-unprotected, routed, isolated. `inhibit_ipv4`: the engine gives the
-    bridge no IPv4 address.
+    bridge no IPv4 address. `icc`: containers of the network may connect to each other.
     """
 
     masquerade: bool = True
     gateway_mode4: str = "nat"
     gateway_mode6: str = "nat"
     inhibit_ipv4: bool = False
+    icc: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,14 @@ class RefusedBind:
 
 @dataclass(frozen=True, slots=True)
 class BindFailureReport:
-    """`counts` since the exporter started, by container, protocol and port; `lost`: upper bound of the others."""
+    """`counts` since the exporter started, by container, protocol and port; `lost`: upper bound of the others.
+
+    `attached`: how each BPF program is attached, by its name.
+    """
 
     counts: Mapping[Failure, int] = field(default_factory=dict)
     lost: int = 0
+    attached: Mapping[str, str] = field(default_factory=dict)
 
 
 class BindFailureCounts:

@@ -12,6 +12,8 @@ SETTLE_SECONDS = 600.0
 # The engine writes down a start when the process has begun already, and what it does first is older than that. Its life
 # before ended earlier still: the engine waits a tenth of a second before it restarts, and needs another to do so.
 WRITTEN_LATE = 0.2
+CREATED = "created"
+START_SECONDS = 30.0  # after the creation: `docker run` starts at once
 
 
 def failed(container: Container) -> bool:
@@ -39,6 +41,16 @@ def with_previous_log(known: Container | None, inspected: Container) -> Containe
     if not (inspected.live and details.restart_count):
         return inspected
     return replace(inspected, details=replace(details, log=before.log))
+
+
+def with_waiting(known: Container | None, inspected: Container, now: float) -> Container:
+    """Return the container as inspected at a Unix time, marked where it has been created and was not started."""
+    details = inspected.details
+    if details is None or inspected.state != CREATED:
+        return inspected
+    unstarted = not details.error and now - inspected.created > START_SECONDS
+    waited = unstarted or (known is not None and known.details is not None and known.details.waited)
+    return replace(inspected, details=replace(details, waited=waited)) if waited else inspected
 
 
 def unreadable_logs(inventory: Inventory) -> tuple[Degraded, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from exporter.core.findings.finding import CRITICAL, INFO, WARNING, Severity
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import Owner
@@ -65,6 +66,14 @@ def _explained(
 def _common_protocol(places: tuple[ListenAddress, ...]) -> str:
     protocols = {place.protocol for place in places}
     return protocols.pop() if len(protocols) == 1 else ""
+
+
+def failed_start_severity(container: Container) -> Severity:
+    """A container that never ran, did not wait and has no restart policy is what a failed `docker run` leaves."""
+    if restarts(container):
+        return CRITICAL
+    waited = container.details is not None and container.details.waited
+    return INFO if container.state == "created" and not waited else WARNING
 
 
 def restarts(container: Container) -> bool:

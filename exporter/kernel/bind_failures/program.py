@@ -1,7 +1,8 @@
 """The BPF programs: at the end of bind(2) and of listen(2), when the result is -EADDRINUSE, count who was refused what.
 
-A call that ends otherwise costs the first three instructions. The registers of the process still hold the call's
-arguments when it ends, so nothing is kept from its beginning.
+A call that ends otherwise costs the first three instructions: `result` is where the program's context has the call's
+result. The registers of the process still hold the call's arguments when it ends, so nothing is kept from its
+beginning.
 
 The verifier of the kernel proves before a program runs that it ends and touches nothing but its stack and maps.
 """
@@ -50,9 +51,6 @@ from exporter.kernel.bpf.instructions import (
 )
 from exporter.kernel.bpf.macros import look_up, offset_of, stack_pointer, zero
 
-# struct syscall_trace_exit (kernel/trace/trace.h): what a program at syscalls:sys_exit_* is handed.
-RESULT = 16
-
 TALLY = R7  # where the socket was, which is not needed any more
 
 
@@ -65,21 +63,21 @@ class MapDescriptors:
     lost: int
 
 
-def bind_program(btf: Btf, maps: MapDescriptors, quota: Quota) -> bytes:
-    """Return the program for syscalls:sys_exit_bind."""
-    return _program(requested(), btf, maps, quota)
+def bind_program(btf: Btf, maps: MapDescriptors, quota: Quota, result: int) -> bytes:
+    """Return the program for the end of bind."""
+    return _program(requested(), btf, maps, quota, result)
 
 
-def listen_program(btf: Btf, maps: MapDescriptors, quota: Quota) -> bytes:
-    """Return the program for syscalls:sys_exit_listen: sockets that were bound to one port may not all listen."""
-    return _program(bound_to(btf), btf, maps, quota)
+def listen_program(btf: Btf, maps: MapDescriptors, quota: Quota, result: int) -> bytes:
+    """Return the program for the end of listen: sockets that were bound to one port may not all listen."""
+    return _program(bound_to(btf), btf, maps, quota, result)
 
 
-def _program(where: Code, btf: Btf, maps: MapDescriptors, quota: Quota) -> bytes:
+def _program(where: Code, btf: Btf, maps: MapDescriptors, quota: Quota, result: int) -> bytes:
     return assemble(
         [
-            load(DOUBLE, R0, R1, RESULT),
-            jump_unless_equal(R0, -errno.EADDRINUSE, "leave"),  # if (ctx->ret != -EADDRINUSE) return 0
+            load(DOUBLE, R0, R1, result),
+            jump_unless_equal(R0, -errno.EADDRINUSE, "leave"),  # if (result != -EADDRINUSE) return 0
             *zero(KEY, SIZE_OF_REFUSAL),
             call(GET_CURRENT_TASK_BTF),
             move(TASK, R0),  # struct task_struct *task = bpf_get_current_task_btf()

@@ -135,7 +135,7 @@ class ProgramInfo(Structure):
 
 
 class PerfEvent(Structure):
-    """struct perf_event_attr (linux/perf_event.h) in its first published form, PERF_ATTR_SIZE_VER0."""
+    """struct perf_event_attr (linux/perf_event.h) in its second form, PERF_ATTR_SIZE_VER1."""
 
     _fields_ = (
         ("type", c_uint32),
@@ -148,6 +148,7 @@ class PerfEvent(Structure):
         ("wakeup_events", c_uint32),
         ("bp_type", c_uint32),
         ("config1", c_uint64),
+        ("config2", c_uint64),
     )
 
 

@@ -117,13 +117,18 @@ def read_misses(program: int) -> int:
     return int(info.recursion_misses)
 
 
-def attach(program: int, tracepoint: int) -> int:
-    """Attach a program to a tracepoint, given by its id; return the descriptor that keeps it attached.
+def attach_tracepoint(program: int, tracepoint: int) -> int:
+    """Attach a program to a tracepoint, given by its id; return the descriptor that keeps it attached."""
+    size = ctypes.sizeof(PerfEvent)
+    return attach_event(program, PerfEvent(type=PERF_TYPE_TRACEPOINT, size=size, config=tracepoint, sample_period=1))
 
-    The event is one of CPU 0 that takes no samples: a program at a system call's tracepoint runs on every CPU.
+
+def attach_event(program: int, event: PerfEvent) -> int:
+    """Open an event and attach a program to it; return the descriptor that keeps it attached.
+
+    The event is one of CPU 0 that takes no samples: a program at a tracepoint or a kprobe runs on every CPU.
     """
     _, number = syscall_numbers()
-    event = PerfEvent(type=PERF_TYPE_TRACEPOINT, size=ctypes.sizeof(PerfEvent), config=tracepoint, sample_period=1)
     all_processes, cpu, no_group = ctypes.c_int(-1), ctypes.c_int(0), ctypes.c_int(-1)
     flags = ctypes.c_ulong(PERF_FLAG_FD_CLOEXEC)
     opened = libc.syscall(ctypes.c_long(number), ctypes.byref(event), all_processes, cpu, no_group, flags)

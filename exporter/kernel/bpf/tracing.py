@@ -1,4 +1,4 @@
-"""Programs that are attached without tracefs: raw tracepoints, iterators, and programs that are run by hand."""
+"""Programs that are attached without tracefs: raw tracepoints, fexit, iterators, and programs that are run by hand."""
 
 import ctypes
 import os
@@ -11,7 +11,7 @@ from exporter.kernel.bpf.programs import Kind, bpf
 # linux/bpf.h: enum bpf_cmd, enum bpf_prog_type, enum bpf_attach_type
 BPF_PROG_TEST_RUN, BPF_RAW_TRACEPOINT_OPEN, BPF_BTF_LOAD, BPF_LINK_CREATE, BPF_ITER_CREATE = 10, 17, 18, 28, 33
 RAW_TRACEPOINT, TRACING = 17, 26
-TRACE_RAW_TP, TRACE_ITER = 23, 28
+TRACE_RAW_TP, TRACE_FEXIT, TRACE_ITER = 23, 25, 28
 
 MAIN, CALLBACK = 4, 5  # types of `callback_btf`
 SIGNED_INT = 1 << 24 | 32  # BTF_INT_SIGNED, 32 bits
@@ -23,13 +23,21 @@ def typed_tracepoint(btf_id: int) -> Kind:
     return Kind(TRACING, TRACE_RAW_TP, btf_id)
 
 
+def fexit(btf_id: int) -> Kind:
+    """A program at the return of a function of the kernel, by the number of the function."""
+    return Kind(TRACING, TRACE_FEXIT, btf_id)
+
+
 def iterator(btf_id: int) -> Kind:
     """A program that is called for each object, by the number of the kernel's bpf_iter_ function."""
     return Kind(TRACING, TRACE_ITER, btf_id)
 
 
 def open_tracepoint(program: int, name: str = "") -> int:
-    """Attach a program to a raw tracepoint, which a typed one has in itself; return what keeps it attached."""
+    """Attach a program to a raw tracepoint; one of type tracing has in itself what it is attached to.
+
+    Return the descriptor that keeps it attached.
+    """
     text = ctypes.create_string_buffer(name.encode())
     return bpf(BPF_RAW_TRACEPOINT_OPEN, RawTracepointOpen(name=ctypes.addressof(text) if name else 0, prog_fd=program))
 

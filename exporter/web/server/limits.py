@@ -9,9 +9,9 @@ import asyncio
 from aiohttp import web
 
 from exporter.log import get_logger
+from exporter.web.pace import REFUSAL_SECONDS
 from exporter.web.routes import Route
 from exporter.web.server.connection import Connection, State, least_recently_active
-from exporter.web.server.pace import REFUSAL_SECONDS, Pace
 
 log = get_logger(component="web")
 
@@ -19,10 +19,8 @@ log = get_logger(component="web")
 class LimitedRoute:
     """Answers the requests of a route."""
 
-    def __init__(self, route: Route, pace: Pace) -> None:
-        """`pace` is that of all routes that are paced."""
+    def __init__(self, route: Route) -> None:
         self._route = route
-        self._pace = pace
         self._active: set[Connection] = set()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -31,14 +29,11 @@ class LimitedRoute:
         if not connection:
             return web.Response(status=503)
         if refusal := self._refusal(connection):
-            if self._route.paced:
-                await asyncio.sleep(REFUSAL_SECONDS)
+            await asyncio.sleep(REFUSAL_SECONDS)
             return web.Response(status=refusal[0], text=refusal[1], headers={"Retry-After": "1"})
         self._active.add(connection)
         connection.streams = self._route.streams
         try:
-            if self._route.paced:
-                await self._pace.wait()
             response = await self._produce(request)
             await send(request, response)
         finally:

@@ -10,6 +10,7 @@ from exporter.web.access.access import Access
 from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.access.auth import BasicAuth, TooManyChecksError
 from exporter.web.access.rate_limit import RateLimiter
+from exporter.web.pace import ANSWER_SECONDS, Pace
 from exporter.web.server.connection import Connection
 from exporter.web.server.limits import connection_of, send
 
@@ -31,11 +32,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class AccessMiddleware:
     """Passes requests to their routes, as `access` says at that moment."""
 
-    def __init__(self, access: Callable[[], Access], hosts: AllowedHosts, any_host: Iterable[str]) -> None:
-        """`any_host` are paths that are answered whatever the Host header says."""
+    def __init__(
+        self, access: Callable[[], Access], hosts: AllowedHosts, any_host: Iterable[str], first: Iterable[str]
+    ) -> None:
+        """`any_host` are paths that any Host header may have; `first` are those that wait for no other."""
         self._access = access
         self._hosts = hosts
         self._any_host = frozenset(any_host)
+        self._first = frozenset(first)
+        self._pace = Pace(ANSWER_SECONDS)
         self._auth = BasicAuth()
         self._rates = RateLimiter()
 
@@ -53,7 +58,10 @@ class AccessMiddleware:
             return _aborted(request)
         connection.begin_request()
         try:
-            response = await self._rejection(request, access, connection) or await handler(request)
+            rejection = await self._rejection(request, access, connection)
+            if rejection or request.path not in self._first:
+                await self._pace.wait()
+            response = rejection or await handler(request)
             await send(request, response)
         except web.HTTPException as response:  # such as a 404
             await send(request, response)

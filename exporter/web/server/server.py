@@ -14,7 +14,6 @@ from exporter.web.server.acceptor import Acceptor
 from exporter.web.server.client_limits import DEFAULT_LIMITS, ClientLimits
 from exporter.web.server.limits import LimitedRoute
 from exporter.web.server.middleware import AccessMiddleware
-from exporter.web.server.pace import Pace
 from exporter.web.server.protocol import Protocol
 
 CANCEL_SECONDS = 0.1  # for a handler that does not end when it is cancelled
@@ -34,13 +33,16 @@ class Server:
         """`access` is called for every connection and request, and may not raise; None allows every Host header."""
         self._access = access
         self._limits = limits
-        any_host = (route.path for route in routes if route.any_host)
-        self._middleware = AccessMiddleware(access, hosts or AllowedHosts(), any_host)
+        self._middleware = AccessMiddleware(
+            access,
+            hosts or AllowedHosts(),
+            any_host=(route.path for route in routes if route.any_host),
+            first=(route.path for route in routes if route.first),
+        )
         app = web.Application(middlewares=[self._middleware.handle], client_max_size=limits.request_bytes)
         app.on_response_prepare.append(self._prepare)
-        pace = Pace()
         for route in routes:
-            app.router.add_get(route.path, LimitedRoute(route, pace).answer)
+            app.router.add_get(route.path, LimitedRoute(route).answer)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=CANCEL_SECONDS)
         self._log = aiohttp_log.logger()
         self._acceptor: Acceptor | None = None

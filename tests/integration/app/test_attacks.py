@@ -1,43 +1,23 @@
 """Attacks by clients and by containers against a process with a thousand containers: scrapes alone and under attack."""
 
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.fake_engine import FakeEngine
 from tests.support.program import LOOPBACK, get, listening, started
+from tests.support.siege import siege
 from tests.support.waiting import until
 
 CONTAINERS, CLIENTS, SCRAPES, WARM_UP = 1000, 64, 60, 20
 MEGABYTE = 1 << 20
 PAUSE = 0.02  # between two scrapes: more than Prometheus' least interval would be
 
-# So many clients who request pages and documents again and again, each on a connection of its own.
-SIEGE = """
-import http.client, sys, threading
-address, count = sys.argv[1], int(sys.argv[2])
-names = "&".join(f"open=n{number}" for number in range(600))
-paths = ("/api/v1/topology", "/?" + names, "/api/v1/findings", "/")
-def client(number):
-    while True:
-        connection = http.client.HTTPConnection(address, timeout=60)
-        try:
-            while True:
-                connection.request("GET", paths[number % len(paths)])
-                connection.getresponse().read()
-        except (OSError, http.client.HTTPException):
-            connection.close()
-for number in range(count):
-    threading.Thread(target=client, args=(number,), daemon=True).start()
-print("ready", flush=True)
-sys.stdin.read()
-"""
+OPENED = "/?" + "&".join(f"open=n{number}" for number in range(600))
+PATHS = ("/api/v1/topology", OPENED, "/nothing", "/")
 
 
 @pytest.fixture(scope="module")
@@ -59,18 +39,6 @@ def host() -> Iterator[tuple[FakeEngine, str]]:
             engine.vanish()
 
 
-@contextmanager
-def siege(address: str) -> Iterator[None]:
-    argv = [sys.executable, "-c", SIEGE, address, str(CLIENTS)]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            assert process.stdout.readline() == "ready\n"
-            yield
-        finally:
-            process.kill()
-
-
 def scrapes(address: str) -> tuple[float, float]:
     """The median and the 99th percentile of the times of some scrapes."""
     found = []
@@ -90,14 +58,14 @@ def scrapes(address: str) -> tuple[float, float]:
 def test_clients_of_pages_do_not_starve_scrapes(host: tuple[FakeEngine, str]) -> None:
     _, address = host
     median, alone = scrapes(address)
-    with siege(address):
+    with siege(address, CLIENTS, PATHS):
         attacked_median, attacked = scrapes(address)
     print(
         f"scrape alone: median {median * 1000:.0f} ms, p99 {alone * 1000:.0f} ms; "
         f"{CLIENTS} clients of pages: median {attacked_median * 1000:.0f} ms, p99 {attacked * 1000:.0f} ms"
     )
-    # Two cores for the exporter, the clients and the engine. Without limits it was seconds.
-    assert attacked_median < 3 * median + 0.3
+    # The bench part `siege` measures the 99th percentile; on a busy machine that is the machine's.
+    assert attacked_median < 2 * median + 0.03
 
 
 @pytest.mark.timeout(300)

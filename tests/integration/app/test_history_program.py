@@ -36,9 +36,7 @@ class Planted(NamedTuple):
 
 
 class Host:
-    """An engine, a kernel and the program."""
-
-    consequences: tuple[str, ...] = ()
+    """An engine, a kernel and the program: Docker's rules are missing there, so findings begin after their seconds."""
 
     def __init__(self, engine: FakeEngine, address: str, soon: float) -> None:
         self.engine, self._address, self._soon = engine, address, soon
@@ -47,9 +45,9 @@ class Host:
         self.bridge, self.gateway = network.bridge, network.subnets[0].gateway
 
     def history(self, query: str = "") -> list[dict[str, Any]]:
-        """The entries without the start, and without the findings about what was planted."""
+        """The entries without the start and the findings."""
         changes = json.loads(get(self._address, f"/api/v1/history{query}")[1])["changes"]
-        return [row for row in changes if row["kind"] not in ("exporter_started", *self.consequences)]
+        return [row for row in changes if row["kind"] not in ("exporter_started", "finding_began", "finding_ended")]
 
     def plant(self, change: Callable[[], object], *entries: Planted) -> None:
         """Change something, and request nothing."""
@@ -59,7 +57,7 @@ class Host:
     def check(self) -> None:
         """Wait for the time in which all must be listed, and compare."""
         end = time.monotonic() + self._soon
-        until(lambda: time.monotonic() > end, SECONDS, "the time of an observation")
+        until(lambda: time.monotonic() > end, self._soon + SECONDS, "the time of an observation")
         rows = self.history()
         listed = [Planted(row["kind"], row["subject"], row["before"], row["after"]) for row in rows]
         assert sorted(listed) == sorted(entry for entry, _ in self._times)
@@ -100,8 +98,8 @@ def program(url: str) -> Iterator[tuple[str, float]]:
         yield address, soon
 
 
+@pytest.mark.timeout(600)
 def test_each_change_is_listed_once_without_a_request(host: Host) -> None:
-    host.consequences = ("finding_began", "finding_ended")
     engine, bridge, address = host.engine, host.bridge, "192.0.2.10"
     up = f"up, {address}, mtu 1500"
     host.plant(lambda: engine.run("db"), Planted("container_started", "db", "", "running"))

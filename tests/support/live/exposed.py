@@ -70,6 +70,10 @@ class Metrics:
         return {labels[label] for labels, _ in self.series(family)}
 
 
+# Failed binds are counted on a kernel without fexit and kprobes, too.
+TRACEPOINTS = "--collector.bind-failures=tracepoint"
+
+
 class Exporter:
     """A dockernet-exporter process inside a host, ready when made."""
 
@@ -88,7 +92,7 @@ class Exporter:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the exporter
         began = time.monotonic()
         self.process: subprocess.Popen[Any] = host.popen(
-            *before, COMMAND, "--docker.host", host.docker_url, *flags, stderr=self._log
+            *before, COMMAND, "--docker.host", host.docker_url, TRACEPOINTS, *flags, stderr=self._log
         )
         try:
             self._answered = until(self._ready, 60, "a ready exporter")

@@ -46,7 +46,7 @@ class PortsWatched:
         with host.netns():
             self._rules = NatSource(PROC)
             self._rules.start()
-            binds = BindSource(SYS)
+            binds = BindSource(SYS, tracepoints=True)
         self._nat = NatCollector(self._rules)
         if refusals:
             binds.start()

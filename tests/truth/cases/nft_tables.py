@@ -98,7 +98,7 @@ CASES = (
     ),
     tables(
         "input policy drop in two tables",
-        table("inet a", chain(INPUT_DROP, "ct state established accept", "tcp dport 22 accept")),
+        table("inet a", chain(INPUT_DROP, "ct state established accept", 'iifname "lo" accept', "tcp dport 22 accept")),
         table("ip b", chain("type filter hook input priority 5", "tcp dport 25 drop")),
     ),
 )

@@ -54,9 +54,15 @@ def updated(lab: Lab) -> Iterator[None]:
         for _ in range(2):
             until(lambda: "running" in states(made), SECONDS, "a task that runs")
             made.force_update()
-            made.reload()
+            until(lambda: is_updated(made), SECONDS, "the update is complete")
         until(lambda: SERVED(lab), SECONDS, "the task answers")
         yield
+
+
+def is_updated(made: Any) -> bool:
+    """Whether the last update has replaced the task; until then the old one may be the one that answers."""
+    made.reload()
+    return bool(made.attrs.get("UpdateStatus", {}).get("State") == "completed")
 
 
 SERVED = published(PORT, "svc")

@@ -23,9 +23,24 @@ class Maker:
 def test_a_document_is_made_once_for_each_observation_and_key() -> None:
     first, second = observed(shop()), observed(shop())
     seen = [first, first, first, second, second]
-    cache, make = DocumentCache(lambda: seen.pop(0)), Maker()
+    cache, make = DocumentCache(lambda: seen.pop(0), spent=lambda: 0.0), Maker()
     assert [cache.get(key, make) for key in ("a", "a", "b", "a", "a")] == [1, 1, 2, 3, 3]
     assert [id(observation) for observation in make.made] == [id(first), id(first), id(second)]
+
+
+def test_a_document_that_is_expensive_outlives_its_observation_for_ten_times_as_long_as_it_took() -> None:
+    now, cost = [100.0], [0.0]
+
+    def make(_: Observation) -> float:
+        cost[0] += 0.3
+        return now[0]
+
+    cache = DocumentCache(lambda: observed(shop()), lambda: now[0], lambda: cost[0])
+    found = []
+    for moment in (100.0, 102.9, 103.1, 105.0):
+        now[0] = moment
+        found.append(cache.get("a", make))
+    assert found == [100.0, 100.0, 103.1, 103.1]
 
 
 def test_readers_at_the_same_time_share_a_document() -> None:

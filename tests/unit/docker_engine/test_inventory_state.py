@@ -14,6 +14,7 @@ FRONT = network("front")
 WEB = run("web", network="front", pid=7)
 INSPECTED = replace(WEB, details=Details())
 WEB_SUBJECT: Subject = ("container", "web-id")
+NOW = 1000.0
 KNOWN = InventoryState(inventory(INSPECTED, FRONT))
 
 
@@ -54,10 +55,10 @@ def test_a_change_of_networks_is_kept_until_they_are_listed() -> None:
 
 
 def test_an_inspect_of_what_is_gone_takes_it_out() -> None:
-    assert KNOWN.after_inspect(("container", "web-id"), None).inventory.containers == {}
-    members = KNOWN.after_inspect(("network", "front-net"), NetworkInspect())
+    assert KNOWN.after_inspect(("container", "web-id"), None, NOW).inventory.containers == {}
+    members = KNOWN.after_inspect(("network", "front-net"), NetworkInspect(), NOW)
     assert "front-net" in members.inventory.members
-    assert "front-net" not in members.after_inspect(("network", "front-net"), None).inventory.members
+    assert "front-net" not in members.after_inspect(("network", "front-net"), None, NOW).inventory.members
 
 
 def test_the_first_connection_starts_and_a_later_one_reconnects() -> None:
@@ -79,9 +80,24 @@ def test_a_periodic_list_inspects_what_is_not_known_or_may_have_failed_to_start(
     binding = Details(bindings=(PortBinding("tcp", 80, "", 8080),))
     failed = replace(stop(run("failed")), details=binding)
     known = InventoryState(inventory(INSPECTED, failed, stop(run("done"))))
-    known = known.after_inspect(("container", "done-id"), replace(stop(run("done")), details=Details()))
+    known = known.after_inspect(("container", "done-id"), replace(stop(run("done")), details=Details()), NOW)
     found = listed(known, WEB, stop(run("failed")), stop(run("done")), run("new"))
     assert found == {("container", "failed-id"), ("container", "new-id"), ("network", "front-net")}
+
+
+@pytest.mark.parametrize(("age", "waited"), [(5.0, False), (60.0, True)])
+def test_a_container_that_was_created_and_not_started_is_marked(age: float, *, waited: bool) -> None:
+    def created(error: str = "") -> Container:
+        return replace(stop(run("app")), state="created", created=NOW, details=Details(error=error))
+
+    subject: Subject = ("container", "app-id")
+    seen = KNOWN.after_inspect(subject, created(), NOW + age)
+    refused = seen.after_inspect(subject, created("network front not found"), NOW + 300)
+    details = refused.inventory.containers["app-id"].details
+    assert details is not None
+    assert details.waited is waited
+    unseen = KNOWN.after_inspect(subject, created("network front not found"), NOW + 300)
+    assert unseen.inventory.containers["app-id"].details == Details(error="network front not found")
 
 
 def test_a_process_is_found_by_its_cgroup() -> None:
@@ -92,7 +108,7 @@ def test_a_process_is_found_by_its_cgroup() -> None:
 def test_the_exit_code_of_an_event_joins_the_inventory_with_the_next_answer() -> None:
     ended = KNOWN.after_event(Event("container", "die", 5_000_000_000, container_id="web-id", exit_code=137))
     assert ended.inventory is KNOWN.inventory
-    gone = ended.after_inspect(("container", "web-id"), None).inventory
+    gone = ended.after_inspect(("container", "web-id"), None, NOW).inventory
     assert gone.exits == {"web-id": Exit(137, 5.0)}
     assert ended.after_listing(listing(), "periodic", lambda _: 0).inventory.exits == gone.exits
 

@@ -120,10 +120,11 @@ def test_options_that_change_a_networks_rules() -> None:
         "com.docker.network.bridge.enable_ip_masquerade": "0",
         "com.docker.network.bridge.gateway_mode_ipv6": "routed",
         "com.docker.network.bridge.inhibit_ipv4": "true",
+        "com.docker.network.bridge.enable_icc": "false",
     }
     network = parse_network({"Id": "n", "Driver": "bridge", "Options": options})
     assert network.options == BridgeOptions(
-        masquerade=False, gateway_mode4="nat", gateway_mode6="routed", inhibit_ipv4=True
+        masquerade=False, gateway_mode4="nat", gateway_mode6="routed", inhibit_ipv4=True, icc=False
     )
     assert parse_network({"Id": "n", "Driver": "bridge", "Options": None}).options == BridgeOptions()
 

@@ -12,7 +12,7 @@ from exporter.docker_engine.start_checks import StartChecks, may_start
 from tests.support.builders import inventory, run, stop
 
 PORT = Details(bindings=(PortBinding("tcp", 80, "", 8080),))
-CREATED = replace(stop(run("web")), details=PORT)
+CREATED = replace(stop(run("web")), state="created", details=PORT)
 
 
 @pytest.mark.parametrize(
@@ -20,11 +20,14 @@ CREATED = replace(stop(run("web")), details=PORT)
     [
         (CREATED, True),
         (replace(CREATED, details=None), True),
-        (replace(CREATED, details=Details()), False),
+        (replace(CREATED, details=Details()), True),
+        (replace(CREATED, state="exited"), True),
+        (replace(CREATED, state="exited", details=Details(restart_policy="always")), True),
+        (replace(CREATED, state="exited", details=Details()), False),
         (replace(run("web"), details=PORT), False),
     ],
 )
-def test_only_what_does_not_run_and_publishes_ports_may_be_refused(container: Container, *, expected: bool) -> None:
+def test_what_was_not_started_yet_publishes_or_restarts_may_be_refused(container: Container, *, expected: bool) -> None:
     assert may_start(container) is expected
 
 

@@ -1,13 +1,17 @@
 """Following an engine: what makes it look, and what it knows afterwards."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from exporter.core.model.docker import RemoteEndpoint
+from exporter.docker_engine.settings import Timing
+from exporter.docker_engine.watcher import EngineWatcher
 from tests.support.engine_follower import PATIENT, Follower
 from tests.support.fake_engine import FakeEngine
 
@@ -245,3 +249,13 @@ def test_after_a_reconnect_everything_is_inspected_again(engine: FakeEngine, fol
     engine.containers["web-id"]["RestartCount"] = 7
     engine.end_streams()
     follower.wait(lambda: (web := follower.container("web")) and web.details and web.details.restart_count == 7, "web")
+
+
+def test_its_end_does_not_wait_for_the_next_message(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    watcher = EngineWatcher(f"unix://{tmp_path}/none", lambda _: 0, lambda _: None, timing=Timing(poll=600.0))
+    watcher.start()
+    [inventory] = [one for one in set(threading.enumerate()) - before if one.name == "inventory"]
+    watcher.stop()
+    inventory.join(60)
+    assert not inventory.is_alive()

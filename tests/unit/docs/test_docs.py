@@ -65,7 +65,7 @@ def everything() -> str:
     peers = {topology.networks[0].id: 1}
     listening = Listener(ListeningSocket("tcp", "0.0.0.0", 8080), Owner("docker-proxy", "web", "web-id"))
     observed = replace(observed, sockets=HostSockets((listening,)), proxies={"web": ProxyUse(1, 4096)})
-    refused = BindFailureReport({("web", "tcp", "8080"): 1})
+    refused = BindFailureReport({("web", "tcp", "8080"): 1}, attached={"bind_refused": "fexit"})
     observed = replace(observed, nat=nat_of_everything(), bind_failures=refused, connections=CONNECTIONS)
     observed = replace(observed, changes={"container_died": 1})
     return exposed(replace(observed, namespaces=namespaces, learned={}, overlay_peers=peers))

@@ -6,7 +6,9 @@ from exporter.metrics.text import render
 from tests.support import builders
 from tests.support.builders import CREATED
 
-REPORT = BindFailureReport({("web", "tcp", "8080"): 3, ("web", "udp", "other"): 1}, lost=7)
+REPORT = BindFailureReport(
+    {("web", "tcp", "8080"): 3, ("web", "udp", "other"): 1}, lost=7, attached={"bind_refused": "fexit"}
+)
 
 
 def test_each_container_protocol_and_port_is_a_series() -> None:
@@ -17,6 +19,8 @@ def test_each_container_protocol_and_port_is_a_series() -> None:
         'dockernet_port_bind_failures_total{container="web",port="other",protocol="udp"} 1.0',
         "# TYPE dockernet_port_bind_failures_lost_total counter",
         "dockernet_port_bind_failures_lost_total 7.0",
+        "# TYPE dockernet_exporter_bpf_info gauge",
+        'dockernet_exporter_bpf_info{attachment="fexit",program="bind_refused"} 1.0',
     ]
 
 
@@ -32,7 +36,7 @@ def test_openmetrics_says_since_when() -> None:
 
 def test_while_nothing_is_refused_the_losses_are_told_alone() -> None:
     names = [metric.name for metric in bind_failures(BindFailureReport(), CREATED)]
-    assert names == ["dockernet_port_bind_failures", "dockernet_port_bind_failures_lost"]
+    assert names == ["dockernet_port_bind_failures", "dockernet_port_bind_failures_lost", "dockernet_exporter_bpf"]
 
 
 def test_without_the_program_there_is_nothing() -> None:

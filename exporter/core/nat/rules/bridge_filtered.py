@@ -1,7 +1,7 @@
 """Containers of one network do not reach each other: br_netfilter is on, and a rule or policy drops what is bridged.
 
-Guard: net.bridge.bridge-nf-call-iptables was read and is on; the network has two live endpoints; an operator's drop and
-the rule of a network without inter-container communication (from a bridge to itself) are meant.
+Guard: net.bridge.bridge-nf-call-iptables was read and is on; the network has two live endpoints; what DOCKER-USER drops
+is meant, and a network with enable_icc=false is closed by the engine.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from exporter.core.nat.drift import Subject, drift
 from exporter.core.nat.expected import ExpectedNetwork
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.reading import BRIDGE_FILTER
-from exporter.core.nat.ruleset import IIF, IP, OIF
+from exporter.core.nat.ruleset import IP
 from exporter.core.nat.walk.firewall import FORWARD, PREROUTING
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Decision
@@ -29,9 +29,9 @@ def check(context: NatContext) -> Iterator[Finding]:
     if not context.forwarding.get(BRIDGE_FILTER, False):
         return
     for network in context.expected.networks:
-        if network.family == IP and network.populated:
+        if network.family == IP and network.populated and network.network.options.icc:
             end = _drop(context, network)
-            if end is not None and not context.is_meant(end) and not _is_for(end, network.network.bridge):
+            if end is not None and not context.is_meant(end):
                 detail = f"containers of network {network.network.name} do not reach each other: {decided_by(end)}"
                 yield drift(KIND, CRITICAL, Subject(family=IP, network=network.network.name), detail)
 
@@ -46,8 +46,3 @@ def _drop(context: NatContext, network: ExpectedNetwork) -> Decision | None:
     packet = Packet(bridge, bridge, ends[0], ends[1], family=IP)
     outcome = walk(context.firewall, packet, (PREROUTING, FORWARD))
     return outcome.decision if outcome.dropped else None
-
-
-def _is_for(decision: Decision, bridge: str) -> bool:
-    rule = decision.rule
-    return rule is not None and rule.value(IIF) == rule.value(OIF) == bridge

@@ -1,7 +1,8 @@
-"""A live endpoint's veth is down, or is a port of no bridge: the container is cut off.
+"""A live endpoint's veth is down, or is a port of no bridge or of another network's: the container is cut off.
 
-Guard: devices come and go in steps at a start and a stop, which the rule's hold covers; a veth without a bridge is an
-endpoint's only when the other end has its MAC address, or when no other veth could be its.
+Guard: devices come and go in steps at a start and a stop, which the rule's hold covers; a veth elsewhere is an
+endpoint's only when the other end has its MAC address, or when it is a port of no bridge and no other veth could be
+its. A bridge that is not Docker's is the operator's choice.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.docker import Link
 from exporter.core.network.context import NetworkContext, finding
-from exporter.core.topology.topology import Attachment, Topology
+from exporter.core.topology.topology import Attachment, Bridge, Topology
 
 KIND = "detached_veth"
 NO_NSID = -1
@@ -49,10 +50,12 @@ def _detached(context: NetworkContext) -> Iterator[Detached]:
 
 
 def _strays(topology: Topology, lost: dict[str, list[Attachment]]) -> Iterator[Detached]:
-    """Find the veths of endpoints without one among those that are ports of nothing."""
+    """Find the veths of endpoints without one among those that are ports of nothing, or of another network's bridge."""
+    bridges = {bridge.link.ifindex: bridge for bridge in topology.bridges}
     loose: dict[int, list[Link]] = {}
     for link in topology.devices.links.values():
-        if link.kind == "veth" and link.peer_nsid is not None and not link.master_ifindex:
+        elsewhere = not link.master_ifindex or link.master_ifindex in bridges
+        if link.kind == "veth" and link.peer_nsid is not None and elsewhere:
             loose.setdefault(link.peer_nsid, []).append(link)
     for container_id, attachments in lost.items():
         nsid = topology.devices.sandboxes.get(container_id, NO_NSID)
@@ -61,9 +64,15 @@ def _strays(topology: Topology, lost: dict[str, list[Attachment]]) -> Iterator[D
         for attachment in attachments:
             matches = [link for link in links if _is_at(attachment, macs.get(link.peer_ifindex, ""))]
             if not macs and len(links) == len(attachments) == 1:
-                matches = links
+                matches = [link for link in links if not link.master_ifindex]
             if len(matches) == 1:
-                yield Detached(matches[0], attachment, "is not a port of any bridge")
+                yield Detached(matches[0], attachment, _place(bridges.get(matches[0].master_ifindex)))
+
+
+def _place(bridge: Bridge | None) -> str:
+    if bridge is None:
+        return "is not a port of any bridge"
+    return f"is a port of {bridge.link.name}, the bridge of network {bridge.network.name}"
 
 
 def _is_at(attachment: Attachment, mac_address: str) -> bool:

@@ -1,16 +1,16 @@
 """A container did not start for a networking reason other than a host port, as State.Error says.
 
-Guard: the engine clears State.Error at the next start that succeeds. A container that never ran and has no restart
-policy is what a failed `docker run` leaves behind: info.
+Guard: the engine clears State.Error at the next start that succeeds. A container that never ran, has no restart policy
+and was started at once is what a failed `docker run` leaves behind: info.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CRITICAL, INFO, WARNING, Finding, Severity
+from exporter.core.findings.finding import Finding
 from exporter.core.model.docker import Container
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.network.start_failure import ADDRESS_TAKEN, StartFailure, parse_start_failure
-from exporter.core.ports.failed_starts import restarts
+from exporter.core.ports.failed_starts import failed_start_severity
 from exporter.core.ports.start_error import parse_start_error
 
 KIND = "start_blocked"
@@ -25,13 +25,7 @@ def check(context: NetworkContext) -> Iterator[Finding]:
         failure = parse_start_failure(details.error, joins_container=bool(container.network_owner))
         if failure is not None:
             detail = f"{container.name} did not start: {failure.text}{_holder(context, container, failure)}"
-            yield finding(KIND, _severity(container), "", container.name, detail, key=container.id)
-
-
-def _severity(container: Container) -> Severity:
-    if restarts(container):
-        return CRITICAL
-    return INFO if container.state == "created" else WARNING
+            yield finding(KIND, failed_start_severity(container), "", container.name, detail, key=container.id)
 
 
 def _holder(context: NetworkContext, container: Container, failure: StartFailure) -> str:

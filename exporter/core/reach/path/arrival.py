@@ -7,6 +7,7 @@ from exporter.core.model.docker import Container
 from exporter.core.model.fib import LOCAL, RouteQuery
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.path.holders import holder, searched
 from exporter.core.reach.path.listener_step import listener_step
 from exporter.core.reach.path.own_rules import receiving
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
@@ -16,6 +17,12 @@ from exporter.core.reach.view import NAMESPACE, Device, NamespaceView, Visited
 
 VETH = "veth"
 FORGED = (errno.EINVAL, errno.EXDEV)  # of a lookup with an incoming device: rp_filter refuses the source
+
+
+def compare(source: str, pid: int = 0) -> str:
+    """Return the remedy of a source that rp_filter refuses, in the namespace of a process or the host's."""
+    enter = f"nsenter -t {pid} -n " if pid else ""
+    return f"Compare `{enter}ip route get {source}` with the device that it comes in by; rp_filter=2 is the loose mode."
 
 
 def lost_address(address: str, server: Container, view: NamespaceView) -> Step | None:
@@ -52,7 +59,7 @@ def _back(there: Visited, server: Container, device: Device, flow: Flow) -> Step
     taken = there.lookup(RouteQuery(flow.destination, flow.source, device.link.ifindex))
     if taken.error in FORGED:
         detail = f"{server.name} refuses packets of {flow.source} on {device.link.name} (rp_filter)"
-        return Step(BACK, FAILED, detail, "source_refused")
+        return Step(BACK, FAILED, detail, "source_refused", compare(flow.source, server.pid))
     if taken.error or taken.type != LOCAL:
         return Step(BACK, UNKNOWN, f"whether {server.name} takes packets of {flow.source} is not known", "not_readable")
     home = there.lookup(RouteQuery(flow.source, flow.destination))
@@ -70,5 +77,7 @@ def _next_hop(context: ReachContext, there: Visited, server: Container, device: 
     host = context.host.view
     if not hop or device.link.kind != VETH or host.missing(NAMESPACE) or host.device_of(hop) is not None:
         return None
-    detail = f"{server.name} sends its answers to {hop}, which is not an address of the host"
-    return Step(BACK, UNKNOWN, detail, "next_hop_unknown")
+    network = context.network_of(server, device)
+    unused = network is not None and holder(context, hop, network) is None and searched(context, network)
+    detail = f"{server.name} sends its answers to {hop}, which {'no device' if unused else 'not the host'} has"
+    return Step(BACK, FAILED if unused else UNKNOWN, detail, "next_hop_unknown")

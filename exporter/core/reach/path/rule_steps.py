@@ -83,8 +83,8 @@ def _is_engines(rule: Rule, source: Network | None, target: Network | None) -> b
     if is_dockers(rule.table, rule.chain):
         return True
     bridges = {network.bridge for network in (source, target) if network is not None}
-    if source is target and {rule.value(IIF), rule.value(OIF)} == bridges:
-        return True
+    if source is not None and source is target and {rule.value(IIF), rule.value(OIF)} == bridges:
+        return not source.options.icc
     return rule.table == RAW and rule.value(IIF, UNEQUAL) in bridges
 
 

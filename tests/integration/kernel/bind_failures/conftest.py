@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import SourceError
+from exporter.kernel.bind_failures.attachment import ALL
 from exporter.kernel.bind_failures.watcher import BindFailures
 
 SYS = Path("/sys")
@@ -16,7 +17,7 @@ SYS = Path("/sys")
 def failures(namespace: None) -> Iterator[BindFailures]:
     """Armed in a network namespace of the test's own; what others are refused meanwhile is told too."""
     assert namespace is None
-    made = BindFailures(SYS)
+    made = BindFailures(SYS, ALL)
     try:
         made.open()
     except SourceError as error:

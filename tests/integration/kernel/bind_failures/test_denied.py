@@ -9,6 +9,7 @@ import pytest
 
 from exporter.errors import SourceError
 from exporter.kernel.bind_failures import refused
+from exporter.kernel.bind_failures.attachment import ALL
 from exporter.kernel.bind_failures.watcher import BindFailures
 from exporter.kernel.bpf import programs
 from exporter.kernel.bpf.instructions import DOUBLE, R0, R1, assemble, leave, load, set_to
@@ -19,9 +20,10 @@ OPEN = """
 import os, sys
 from pathlib import Path
 from exporter.errors import SourceError
+from exporter.kernel.bind_failures.attachment import ALL
 from exporter.kernel.bind_failures.watcher import BindFailures
 before = len(os.listdir("/proc/self/fd"))
-failures = BindFailures(Path(sys.argv[1]))
+failures = BindFailures(Path(sys.argv[1]), ALL)
 try:
     failures.open()
     print("loaded", failures.drain() is not None)
@@ -79,7 +81,7 @@ def test_two_capabilities_without_tracefs_lack_just_that(tmp_path: Path) -> None
 @pytest.mark.usefixtures("failures")
 def test_without_the_kernels_types_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="btf/vmlinux: No such file") as caught:
-        BindFailures(tmp_path).open()
+        BindFailures(tmp_path, ALL).open()
     assert caught.value.reason == "no_btf"
 
 
@@ -88,7 +90,7 @@ def test_types_of_another_kernel_are_not_taken(tmp_path: Path) -> None:
     (tmp_path / "kernel/btf").mkdir(parents=True)
     (tmp_path / "kernel/btf/vmlinux").write_bytes(bytes(64))
     with pytest.raises(SourceError) as caught:
-        BindFailures(tmp_path).open()
+        BindFailures(tmp_path, ALL).open()
     assert caught.value.reason == "unsupported"
 
 
@@ -105,7 +107,7 @@ def test_on_a_machine_that_is_not_known_nothing_is_tried(monkeypatch: pytest.Mon
     monkeypatch.setattr(platform, "machine", lambda: "mips64")
     before = descriptors()
     with pytest.raises(SourceError) as caught:
-        BindFailures(Path("/sys")).open()
+        BindFailures(Path("/sys"), ALL).open()
     assert caught.value.reason == "unsupported"
     assert descriptors() == before
 

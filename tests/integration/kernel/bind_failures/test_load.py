@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.kernel.bind_failures.attachment import ALL
 from exporter.kernel.bind_failures.watcher import BindFailures
 from exporter.kernel.bpf.programs import bpf
 from tests.support.kernel.bpf_programs import program_id
@@ -71,7 +72,7 @@ def counted(failures: BindFailures, counts: collections.Counter[int]) -> bool:
 def small(failures: BindFailures) -> BindFailures:
     """One with room for 16 different refusals, of which three quarters are soon taken; the large one is away."""
     failures.close()
-    made = BindFailures(SYS, entries=16, idle_seconds=0)
+    made = BindFailures(SYS, ALL, entries=16, idle_seconds=0)
     made.open()
     loopback()
     return made
@@ -105,11 +106,12 @@ def test_when_it_gets_crowded_what_is_not_repeated_makes_room(small: BindFailure
 HOLD = """
 import sys, time
 from pathlib import Path
+from exporter.kernel.bind_failures.attachment import ALL
 from exporter.kernel.bind_failures.watcher import BindFailures
 from tests.support.kernel.bpf_programs import program_id
-failures = BindFailures(Path("/sys"))
+failures = BindFailures(Path("/sys"), ALL)
 failures.open()
-print(*(program_id(program) for program in failures._programs), flush=True)
+print(*(program_id(program) for program in failures._loaded.programs), flush=True)
 sys.stdin.read()
 """
 
@@ -154,7 +156,7 @@ def test_nothing_of_it_outlives_its_process(number: signal.Signals) -> None:
 
 
 def test_closing_unloads_it(failures: BindFailures) -> None:
-    programs = {program_id(program) for program in failures._programs}
+    programs = {program_id(program) for program in failures._loaded.programs}
     assert programs <= loaded_programs()
     failures.close()
     until(lambda: programs.isdisjoint(loaded_programs()), 60, "the programs unloaded")

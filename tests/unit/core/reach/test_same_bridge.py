@@ -38,12 +38,16 @@ def test_ipv6_goes_by_its_own_rules(rules: Host) -> None:
     assert ReachHost(rules).path("[fd00:18::2]:80").verdict == "reachable"
 
 
+ITSELF = "-i br-front -o br-front -j DROP"
 CASES: dict[str, tuple[ReachHost, str, str]] = {
     "operator's rule": (ReachHost(OLD.inserted(USER, "-p tcp --dport 80 -j DROP")), "blocked", "operator_rule"),
     "operator's reject": (ReachHost(OLD.inserted(USER, "-s 172.18.0.3 -j REJECT")), "blocked", "operator_rule"),
     "answers": (ReachHost(OLD.inserted(USER, "-p tcp --sport 80 -j DROP")), "blocked", "operator_rule"),
     "another rule": (ReachHost(OLD.inserted(FORWARD, "-p tcp --dport 80 -j DROP")), "failed", "drop_rule"),
-    "enable_icc=false": (ReachHost(OLD.inserted(FORWARD, "-i br-front -o br-front -j DROP")), "failed", "icc_disabled"),
+    "enable_icc=false": (
+        ReachHost(OLD.with_options("front", icc=False).inserted(FORWARD, ITSELF)), "failed", "icc_disabled"
+    ),
+    "from a bridge to itself": (ReachHost(OLD.inserted(FORWARD, ITSELF)), "failed", "drop_rule"),
     "policy": (ReachHost(OLD.without(FORWARD)), "failed", "drop_rule"),
     "not understood": (
         ReachHost(OLD.inserted(USER, "-p tcp -m string --string x -j DROP")), "unknown", "rule_not_understood"

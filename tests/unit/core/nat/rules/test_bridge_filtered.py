@@ -53,6 +53,12 @@ def test_a_network_with_one_container_has_no_pair(host: Host) -> None:
     assert list(check(replace(host, rules=ruleset(FORGETFUL)).scene(forwarding=ON))) == []
 
 
-def test_a_drop_from_a_bridge_to_itself_is_meant() -> None:
-    rules = FORGETFUL.replace("DROP [0:0]", "ACCEPT [0:0]\n-A FORWARD -i br-front -o br-front -j DROP")
-    assert list(check(with_two(hosts()[0], rules))) == []
+ITSELF = FORGETFUL.replace("DROP [0:0]", "ACCEPT [0:0]\n-A FORWARD -i br-front -o br-front -j DROP")
+
+
+def test_a_drop_from_a_bridge_to_itself_is_found() -> None:
+    assert [f.labels["network"] for f in check(with_two(hosts()[0], ITSELF))] == ["front"]
+
+
+def test_a_network_with_enable_icc_false_is_closed_by_the_engine() -> None:
+    assert list(check(with_two(hosts()[0].with_options("front", icc=False), ITSELF))) == []

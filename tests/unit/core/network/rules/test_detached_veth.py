@@ -69,6 +69,17 @@ def test_one_that_was_made_a_port_of_another_bridge_is_somebodys_will() -> None:
     assert found(with_web_at(bridge("br0", 30), moved)) == []
 
 
+def test_one_on_the_bridge_of_another_network_is_found(sentence: Any) -> None:
+    other, moved = network("other", subnet="172.19.0.0/16"), replace(VETH_WEB, master_ifindex=30)
+    links = (ETH0, BR_FRONT, VETH_DB, bridge("br-other", 30))
+    assert list(check(scene(FRONT, other, WEB, DB, on=host(*links, moved)))) == [
+        network_finding("detached_veth", "critical", "front", "web", sentence)
+    ]
+    foreign = replace(moved, peer_ifindex=8)
+    assert found(scene(FRONT, other, WEB, DB, on=host(*links, foreign))) == []
+    assert found(scene(FRONT, other, WEB, DB, on=host(*links, foreign, inside={}))) == []
+
+
 def test_an_endpoint_of_another_driver_has_no_veth_to_lose() -> None:
     lan = network("lan", driver="macvlan", subnet="192.0.2.0/24")
     assert found(scene(FRONT, lan, connect(WEB, "lan", ip="192.0.2.9"), DB, on=host(BR_FRONT, VETH_WEB, VETH_DB))) == []

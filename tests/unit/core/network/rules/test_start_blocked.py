@@ -53,6 +53,12 @@ def test_a_restart_policy_makes_it_critical(policy: str, state: str, severity: s
     assert severities(down("network front not found", policy, state)) == [severity]
 
 
+def test_a_start_that_did_not_follow_the_creation_is_not_docker_runs() -> None:
+    blocked = down("network front not found", "no", "created")
+    waited = replace(blocked, details=Details(error="network front not found", waited=True))
+    assert severities(waited) == ["warning"]
+
+
 def test_other_errors_and_host_ports_are_other_kinds() -> None:
     assert severities(down("exec: not found")) == []
     assert severities(down(PORT)) == []

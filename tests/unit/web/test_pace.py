@@ -2,7 +2,7 @@
 
 import asyncio
 
-from exporter.web.server.pace import Pace
+from exporter.web.pace import REST, Pace
 
 
 def test_the_first_has_its_turn_at_once_and_each_other_an_interval_later() -> None:
@@ -20,3 +20,15 @@ def test_the_first_has_its_turn_at_once_and_each_other_an_interval_later() -> No
     found = asyncio.run(turns())
     assert all(at >= 0.05 * number - 0.001 for number, at in enumerate(found))
     assert found == sorted(found)
+
+
+def test_what_a_page_takes_of_the_processor_delays_the_next_ones() -> None:
+    async def waited() -> float:
+        pace = Pace(0.0)
+        await pace.wait()
+        began = asyncio.get_running_loop().time()
+        pace.charge(0.02)
+        await pace.wait()
+        return asyncio.get_running_loop().time() - began
+
+    assert asyncio.run(waited()) >= 0.02 * REST
