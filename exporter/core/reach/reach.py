@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, Step, with_names
+from exporter.core.explain.podman import with_commands_of
 from exporter.core.explain.query import find_container
 from exporter.core.explain.related_findings import related
 from exporter.core.model.docker import Container, Endpoint
@@ -114,7 +115,8 @@ def _with_names(ends: _Ends, owner: tuple[Container, Endpoint] | None, step: Ste
     at_server = step.name in (BACK, LISTENER) or (step.name == INSIDE and step.detail.startswith(f"{server} "))
     other = find_container(ends.context.inventory, server) if at_server and server else None
     one = other or ends.client
-    return with_names(step, one.name, ends.context.home(one).pid, network)
+    named = with_names(step, one.name, ends.context.home(one).pid, network)
+    return with_commands_of(ends.context.inventory.engine, named)
 
 
 def _path(
