@@ -54,7 +54,7 @@ def nodes_and_edges() -> nodegraph.Panel:
     edges = _identified(_identified(rates, "source", "from"), "target", "to")
     return node_graph(
         "Connections",
-        "Clients and servers; the numbers are established connections per second. Names in parentheses are kinds of peers.",
+        "Clients and servers; the numbers are connections per second. Names in parentheses are kinds of peers.",
         "cps",
         nodes,
         f"sum by (id, source, target) ({joined(edges, 'id', ' to ', 'source', 'target')})",
