@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.support.engine29_findings import found
 from tests.support.engine29_hosts import FOLDER, IP6_TABLES, mode_host
 from tests.support.nat_hosts import Host
 from tests.support.saved_rules import ruleset
-from tests.unit.core.nat.test_docker_29 import found
 
 PORTS = {"tcp/8100 of web", "tcp/8102 of six", "tcp/8103 of plain"}
 
