@@ -2,11 +2,12 @@
 
 import json
 
+from tests.support.waiting import until
 from tests.virtual_machine import exporter
 from tests.virtual_machine.containers import eventually, run
 from tests.virtual_machine.machine import Machine
 
-NET_ADMIN = 1 << 12  # capability.h
+DAC_READ_SEARCH, NET_ADMIN, SYS_PTRACE = (1 << bit for bit in (2, 12, 19))  # capability.h
 
 
 def logged(machine: Machine, event: str) -> list[int]:
@@ -55,3 +56,12 @@ def test_the_unit_is_within_its_limits_and_was_never_restarted(machine: Machine)
 def test_the_unit_is_exposed_as_documented(machine: Machine) -> None:
     said = machine.shell(f"systemd-analyze security --no-pager {exporter.UNIT} | tail -n 1")
     assert "1.4 OK" in said, said
+
+
+def test_the_drop_in_for_processes_grants_what_it_is_for_and_nothing_else(machine: Machine) -> None:
+    run(machine, "web", "--publish 8080:80")
+    before, lacked = exporter.degraded(machine), {("sockets", "no_sys_ptrace")}
+    assert before >= lacked
+    exporter.add_drop_in(machine, "processes.conf")
+    has_capabilities(machine, NET_ADMIN | SYS_PTRACE | DAC_READ_SEARCH)
+    until(lambda: exporter.degraded(machine) == before - lacked, exporter.START_SECONDS, "no lack")
