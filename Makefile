@@ -58,8 +58,9 @@ coverage: develop
 	$(BIN)/coverage report --skip-covered --include "exporter/core/*" --fail-under 90
 
 # The README's commands on a bare Debian 12 from debootstrap, with an empty pip cache; as root, on the last commit.
+# SUITE=trixie takes Debian 13 with its Python 3.13.
 test-bare: install
-	$(BIN)/python -m tests.packaging.bare_debian
+	$(BIN)/python -m tests.packaging.bare_debian $(if $(SUITE),--suite $(SUITE))
 
 # The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
 alerts: develop

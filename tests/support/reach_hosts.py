@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from exporter.core.model.docker import Container, Engine, Link, Network
+from exporter.core.model.docker import DOCKER, Container, Engine, Link, Network
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.nat.expected import expected
 from exporter.core.nat.ruleset import IP6, Place
@@ -35,6 +35,8 @@ from tests.support.reach_namespaces import (
 )
 from tests.support.saved_rules import ruleset
 
+OWN = ("isolated", "port_state", "filters", "arp", "answers", "learning", "withheld", "vlans")  # of Device
+
 
 class ReachHost:
     """The host; methods that spoil it return it. `things` are more containers and networks, or others of a name."""
@@ -43,7 +45,7 @@ class ReachHost:
         ordinary = [_ordinary(container, gateway) for container, gateway in GATEWAYS]
         self.rules = rules.with_inventory(*ordinary, *things)
         self.connected = True
-        self.engine_version = ""
+        self.engine_version, self.product = "", DOCKER
         self.uplinks: tuple[str, ...] = ("eth0",)
         self.more: dict[str, Any] = {}
         self.nat: dict[str, Any] = {}
@@ -65,9 +67,7 @@ class ReachHost:
 
     def device(self, name: str, which: str, addresses: tuple[str, ...] | None = None, **fields: Any) -> "ReachHost":
         """Change a device: fields of its Link, and those of the Device in `own`."""
-        own = {
-            key: fields.pop(key) for key in ("isolated", "port_state", "filters", "arp", "learning") if key in fields
-        }
+        own = {key: fields.pop(key) for key in OWN if key in fields}
 
         def changed(found: Device) -> Device:
             kept = found.addresses if addresses is None else addresses
@@ -93,10 +93,10 @@ class ReachHost:
         return self._change(name, lambda view: _without_part(replace(view, unread=(*view.unread, missing)), part))
 
     def route(
-        self, name: str, destination: str, result: RouteResult, source: str = "", ifindex: int = 0
+        self, name: str, destination: str, result: RouteResult, source: str = "", ifindex: int = 0, **more: Any
     ) -> "ReachHost":
-        """What the FIB of a namespace has for one query."""
-        self._routes[name, RouteQuery(destination, source, ifindex)] = result
+        """What the FIB of a namespace has for one query; `more` is what policy rules go by, such as a mark."""
+        self._routes[name, RouteQuery(destination, source, ifindex, **more)] = result
         return self
 
     def rule(self, place: Place, text: str, at: int = 0) -> "ReachHost":
@@ -125,7 +125,7 @@ class ReachHost:
         """What was observed of it."""
         inventory = replace(self.rules.inventory, connected=self.connected)
         if self.engine_version:
-            inventory = replace(inventory, engine=Engine("", self.engine_version, ""))
+            inventory = replace(inventory, engine=Engine("", self.engine_version, "", product=self.product))
         devices = host_devices(self.uplinks)
         wanted = expected(inventory, inside_of(inventory.networks.values(), devices))
         nat = NatView(**{"reading": self.rules.reading(), "expected": wanted, "redirects": (), **self.nat})
@@ -142,8 +142,10 @@ class ReachHost:
     def _looked_up(self, container: Container | None, view: NamespaceView, query: RouteQuery) -> RouteResult:
         """What a test says of the query, or of its destination; else an ordinary route."""
         name = container.name if container else HOST
-        anywhere = replace(query, protocol="", port=0)  # most policy rules have no condition on them
-        for asked in (query, anywhere, replace(anywhere, source="")):
+        # most policy rules have no condition on them
+        marked = replace(query, protocol="", port=0, source_port=0)
+        unmarked = replace(marked, mark=0)
+        for asked in (query, marked, replace(marked, source=""), unmarked, replace(unmarked, source="")):
             if (name, asked) in self._routes:
                 return self._routes[name, asked]
         subnets = [s.subnet for n in self.rules.inventory.networks.values() for s in n.subnets if s.subnet]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from exporter.core.explain.answers import answer_steps
 from exporter.core.explain.path import BLOCKED, DNAT, FAILED, FORWARD, OK, UNKNOWN, Step
 from exporter.core.findings.finding import Finding
 from exporter.core.nat.address_numbers import family_of, number_of
@@ -53,7 +54,7 @@ def nat_steps(observation: Observation, container: str, protocol: str, address: 
         known = (binding.container, binding.protocol, binding.host_port, binding.family)
         if known == wanted and binding.host_address == (address or binding.host_address):
             return tuple(_steps(_context(observation, nat, nat.reading, binding), observation, binding))
-    return (Step(DNAT, OK, f"Docker needs no DNAT rule of {family}: the container has no such address"),)
+    return (Step(DNAT, OK, f"the engine needs no DNAT rule of {family}: the container has no such address"),)
 
 
 def dnat_targets(observation: Observation, container: str, protocol: str, port: int) -> tuple[ExpectedBinding, ...]:
@@ -157,6 +158,7 @@ def _forward(context: NatContext, binding: ExpectedBinding, *, translated: bool)
     if way.end is not None and (translated or not way.arrival.translations):
         what = f"packets to {written(binding)} of {binding.container}"
         off.append(_dropped(context, way.end, f"{what} are dropped by {decided_by(way.end)}"))
+    off += answer_steps(context, binding, way) if translated and not off else ()
     yield from off
     if translated and not off:
         yield _passes(context, binding, way)

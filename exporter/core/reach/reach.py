@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, Step, with_names
+from exporter.core.explain.podman import with_commands_of
 from exporter.core.explain.query import find_container
 from exporter.core.explain.related_findings import related
 from exporter.core.model.docker import Container, Endpoint
@@ -10,6 +11,7 @@ from exporter.core.model.fib import RouteQuery
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import BACK, CONTAINER, INSIDE, End, ReachAnswer, ReachPath
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.counted import counted_connections
 from exporter.core.reach.names.resolve import Resolved
 from exporter.core.reach.path.departure import departure
 from exporter.core.reach.path.route_step import refused
@@ -46,7 +48,8 @@ def reach(observation: Observation, question: Question, visit: Visit) -> ReachAn
         return ReachAnswer(str(question), (_path(question, (fault,) if fault else ()),), notes)
     found = targets(context, client, server, question)
     paths = _paths(_Ends(context, question, client, server), found)
-    return ReachAnswer(str(question), paths, notes, (found.server, found.names))
+    counted = counted_connections(observation.connections, context.home(client).name, question, paths)
+    return ReachAnswer(str(question), paths, notes, (found.server, found.names), counted)
 
 
 def _cannot_send(context: ReachContext, client: Container | None, source: str) -> Step | None:
@@ -112,7 +115,8 @@ def _with_names(ends: _Ends, owner: tuple[Container, Endpoint] | None, step: Ste
     at_server = step.name in (BACK, LISTENER) or (step.name == INSIDE and step.detail.startswith(f"{server} "))
     other = find_container(ends.context.inventory, server) if at_server and server else None
     one = other or ends.client
-    return with_names(step, one.name, ends.context.home(one).pid, network)
+    named = with_names(step, one.name, ends.context.home(one).pid, network)
+    return with_commands_of(ends.context.inventory.engine, named)
 
 
 def _path(
