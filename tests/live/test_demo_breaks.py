@@ -11,6 +11,7 @@ import pytest
 from deploy.demo import cases
 from deploy.demo.breaks import BREAKS
 from tests.support.live.exposed import COMMAND, PORT, Exporter
+from tests.support.live.hosts import clear
 from tests.support.waiting import until
 
 SECONDS = 90
@@ -21,9 +22,11 @@ ONE_ENGINE = pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["
 
 @pytest.fixture(scope="module")
 def demo(host: Any) -> Iterator[Exporter]:
+    clear(host)
     cases.make(host)
     with Exporter(host) as exporter:
         yield exporter
+    clear(host)
 
 
 def answer(host: Any, *argv: str) -> Any:
