@@ -11,19 +11,22 @@ import pytest
 from deploy.demo import cases
 from deploy.demo.breaks import BREAKS
 from tests.support.live.exposed import COMMAND, PORT, Exporter
+from tests.support.live.hosts import clear
 from tests.support.waiting import until
 
 SECONDS = 90
-CODES = {"nat-flush": "dnat_missing", "port-theft": "port_held", "bridge-down": "bridge_down", "dns": "port_held"}
+CODES = {"nat-flush": "dnat_missing", "bridge-down": "bridge_down"}
 
 ONE_ENGINE = pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])
 
 
 @pytest.fixture(scope="module")
 def demo(host: Any) -> Iterator[Exporter]:
+    clear(host)
     cases.make(host)
     with Exporter(host) as exporter:
         yield exporter
+    clear(host)
 
 
 def answer(host: Any, *argv: str) -> Any:
