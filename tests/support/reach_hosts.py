@@ -142,8 +142,8 @@ class ReachHost:
     def _looked_up(self, container: Container | None, view: NamespaceView, query: RouteQuery) -> RouteResult:
         """What a test says of the query, or of its destination; else an ordinary route."""
         name = container.name if container else HOST
-        anywhere = replace(query, protocol="", port=0)  # most policy rules have no condition on them
-        for asked in (query, anywhere, replace(anywhere, source="")):
+        anywhere = query._replace(protocol="", port=0)  # most policy rules have no condition on them
+        for asked in (query, anywhere, anywhere._replace(source="")):
             if (name, asked) in self._routes:
                 return self._routes[name, asked]
         subnets = [s.subnet for n in self.rules.inventory.networks.values() for s in n.subnets if s.subnet]

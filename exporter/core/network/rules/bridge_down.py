@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 
 from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.docker import Inventory, Network
+from exporter.core.model.inventory import attached
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import Address, parse_address
 
@@ -51,10 +52,10 @@ def _in_use(inventory: Inventory) -> set[str]:
 def _lacking(inventory: Inventory, network: Network, addresses: tuple[str, ...]) -> list[Address]:
     """The gateways of the subnets, and of the endpoints: the engine chooses one where none was configured."""
     present = {parse_address(address) for address in addresses}
-    endpoints = (e for c in inventory.containers.values() if c.live for e in c.endpoints)
     gateways = [subnet.gateway.partition("/")[0] for subnet in network.subnets]
     routers = {address for subnet in network.subnets for address in subnet.auxiliary}
-    gateways += [e.gateway for e in endpoints if e.network_id == network.id and e.gateway not in routers]
+    endpoints = [endpoint for container, endpoint in attached(inventory).get(network.id, ()) if container.live]
+    gateways += [endpoint.gateway for endpoint in endpoints if endpoint.gateway not in routers]
     wanted = (parse_address(gateway) for gateway in dict.fromkeys(gateways) if gateway)
     return [one for one in wanted if one is not None and _on_bridge(network, one) and one not in present]
 
