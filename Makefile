@@ -5,7 +5,7 @@ BIN := .venv/bin
 SECONDS ?=
 
 .PHONY: all install develop check test test-fast coverage test-bare alerts
-.PHONY: dashboards dashboards-preview image run demo bench chaos truth golden sentences lock licences release clean
+.PHONY: dashboards dashboards-preview image run demo bench chaos fuzz truth golden sentences lock licences release clean
 
 all: check test
 
@@ -91,6 +91,10 @@ bench: develop
 # Break things on a private host, for minutes; docs/chaos.md.
 chaos: develop
 	$(PYTEST) tests/chaos
+
+# Made-up texts, documents and messages for everything that reads what others choose, SECONDS of each kind (600).
+fuzz: develop
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
 
 # Plant outages and ordinary habits on private hosts and compare the answers with real connections; docs/truth.md.
 truth: develop

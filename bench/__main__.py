@@ -11,6 +11,7 @@ from bench import (
     bind_failures,
     connections,
     event_latency,
+    history,
     idle,
     inventory_start,
     kernel_sample,
@@ -20,6 +21,7 @@ from bench import (
     namespace_sweep,
     nat,
     node_exporter,
+    page,
     reach,
     scrape,
     siege,
@@ -50,6 +52,8 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "sockets": sockets.rows,
     "nat": nat.rows,
     "reach": reach.rows,
+    "history": history.rows,
+    "page": page.rows,
 }
 
 

@@ -16,7 +16,8 @@ BASE = os.environ.get("RUNBOOKS") or "https://dockernet.example/docs/runbooks"
 
 _WATCHES = re.compile(
     r"- alert: (?P<alert>\w+)\n"
-    r"\s+expr: (?:max without \(confidence\) \()?dockernet_(?:port_conflict|nat_drift|network_finding)"
+    r"\s+expr: (?:max without \(confidence\) \(|>-\s+label_replace\()?"
+    r"dockernet_(?:port_conflict|nat_drift|network_finding)"
     r'\{kind=~?"(?P<kinds>[\w|]+)"'
 )
 

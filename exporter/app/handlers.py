@@ -10,12 +10,14 @@ from exporter.app.observation_cache import ObservationCache
 from exporter.app.reach_worker import ReachWorker
 from exporter.app.scrape import SharedText
 from exporter.config import Config
+from exporter.core.history.change_log import Selection
 from exporter.core.observation import Observation
 from exporter.metrics.exposition import OPENMETRICS, TEXT, Exposition
 from exporter.monitor.history import HistoryRecorder
 from exporter.web.compression import compress
 from exporter.web.history_query import HistoryQuery
 from exporter.web.page import api
+from exporter.web.page.changes import History
 from exporter.web.page.document import Page
 from exporter.web.routes import Handlers
 from exporter.web.sse import Tick
@@ -39,7 +41,8 @@ def handlers(
         return Tick(documents.get("counters", api.counters), documents.get("version", api.version), time.time() * 1000)
 
     def page(observation: Observation) -> Page:
-        return Page(observation, __version__, config.telemetry_path)
+        changes = History(history.select(Selection()), history.since)
+        return Page(observation, __version__, config.telemetry_path, changes)
 
     return Handlers(
         scrape=scrape,

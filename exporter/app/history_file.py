@@ -4,8 +4,10 @@ An entry is in the file at most about a second after it was recorded, and then s
 be used costs itself and one log entry. Source: sqlite.org/wal.html, sqlite.org/pragma.html.
 """
 
+import contextlib
 import json
 import sqlite3
+import stat
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -56,6 +58,7 @@ class HistoryFile:
     def start(self) -> list[Change]:
         """Open the file, return what it has, and begin to write; [] where it cannot be used, which is logged."""
         try:
+            _check(self._path, self._max_pages * PAGE_BYTES)
             self._connection = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
             _set_up(self._connection, self._max_pages)
             found = _read(self._connection, self._max_entries)
@@ -113,6 +116,16 @@ class HistoryFile:
             connection.close()
 
 
+def _check(path: Path, max_bytes: int) -> None:
+    """Refuse what could not be read in time, or would be too large. Raises OSError or ValueError."""
+    with contextlib.suppress(FileNotFoundError):
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("not a regular file")
+        if found.st_size > max_bytes:
+            raise ValueError(f"{found.st_size} bytes, more than {max_bytes}")
+
+
 def _set_up(connection: sqlite3.Connection, max_pages: int) -> None:
     """Lock and check the file, then make what it lacks. Raises sqlite3.Error; nothing is written then."""
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # another exporter with this file is refused
@@ -120,6 +133,9 @@ def _set_up(connection: sqlite3.Connection, max_pages: int) -> None:
     (problem,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if problem != "ok" or version not in (0, VERSION):
         raise sqlite3.DatabaseError(problem if problem != "ok" else f"version {version} of the file is not known")
+    objects = connection.execute("SELECT type, name FROM sqlite_schema").fetchall()
+    if objects != ([("table", "changes")] if version else []):
+        raise sqlite3.DatabaseError("the file of another program")
     for statement in (*SETUP, *(SCHEMA if version == 0 else ())):
         connection.execute(statement)
     connection.execute(f"PRAGMA max_page_count = {max_pages}")
@@ -127,4 +143,12 @@ def _set_up(connection: sqlite3.Connection, max_pages: int) -> None:
 
 def _read(connection: sqlite3.Connection, most: int) -> list[Change]:
     rows = connection.execute("SELECT document FROM changes ORDER BY id DESC LIMIT ?", (most,)).fetchall()
-    return [parse_change(json.loads(text)) for (text,) in reversed(rows)]
+    return [parse_row(text) for (text,) in reversed(rows)]
+
+
+def parse_row(text: str) -> Change:
+    """Parse what the file has of one change. Raises LookupError, TypeError, ValueError or AttributeError."""
+    try:
+        return parse_change(json.loads(text))
+    except RecursionError as error:
+        raise ValueError("too deeply nested") from error

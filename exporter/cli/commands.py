@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from exporter.cli.connections import CONNECTIONS
 from exporter.cli.flags import EVALUATION_FLAGS, HOST_FLAGS, LOG_FLAGS
 from exporter.cli.options import HostCommand
 from exporter.cli.remote_options import remote_options
@@ -91,20 +92,27 @@ def ports(config: Config, /, output: str, **remote_flags: Any) -> int:
 def topology(config: Config, /, output: str, **remote_flags: Any) -> int:
     """Print which container is on which network, with interface and address.
 
+    With --url the graphs have arrows for the TCP connections that the exporter has counted.
+
     Exit status: 0 printed, 3 no answer of the Docker Engine.
     """
     from exporter.cli.output import graph, table
     from exporter.cli.output import topology as topology_tree
+    from exporter.core.views.connection_rows import parse_rows
     from exporter.core.views.host_view import build_view
 
     if remote := remote_for(remote_flags):
         view = get(remote, TOPOLOGY, topology_tree.parse_view)
     else:
         view = build_view(observe_once(config).observation)
+    graphs = {"dot": graph.dot, "mermaid": graph.mermaid}
     if output == "tree":
         topology_tree.print_tree(view, table.console())
+    elif output in graphs:
+        rows = get(remote, CONNECTIONS, parse_rows) if remote else None
+        click.echo(graphs[output](view, rows or ()))
     else:
-        click.echo({"json": topology_tree.document, "dot": graph.dot, "mermaid": graph.mermaid}[output](view))
+        click.echo(topology_tree.document(view))
     return 0 if view.connected else UNKNOWN
 
 

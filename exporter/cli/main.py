@@ -11,6 +11,7 @@ from exporter.cli.explain import explain
 from exporter.cli.flags import ALL_FLAGS, LISTEN_FLAGS, LOG_FLAGS
 from exporter.cli.history import history
 from exporter.cli.options import ExporterGroup, HostCommand, set_up_logging
+from exporter.cli.top import top
 from exporter.config import Config
 from exporter.errors import ConfigError
 
@@ -62,7 +63,7 @@ def healthcheck(config: Config) -> int:
     return UNHEALTHY if reason else 0
 
 
-for command in (check, ports, explain, topology, connections, history):
+for command in (check, ports, explain, topology, connections, history, top):
     cli.add_command(command)
 
 

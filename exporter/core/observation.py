@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from exporter.core.connections.context import ConnectionContext
 from exporter.core.connections.pair import ConnectionReport
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.device_filters import DeviceFilter
@@ -64,6 +65,7 @@ class Observation:
     nat: NatView | None = None
     bind_failures: BindFailureReport | None = None
     connections: ConnectionReport | None = None
+    connection_context: ConnectionContext | None = None
     refused_binds: Sequence[RefusedBind] = ()
     sockets: HostSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 
-from exporter.core.model.docker import DOCKER
+from exporter.core.model.docker import DOCKER, PODMAN
 from exporter.docker_engine.budget import Budget
 from exporter.docker_engine.podman import LIBPOD, LIBPOD_PREFIX, product_of
 from exporter.docker_engine.settings import Limits, Timing
@@ -38,10 +38,13 @@ class Connection:
         with engine_errors():
             self._transport = make_transport(host, timing.request_timeout, self._budget, tls)
         self._prefix = ""
+        self._silence = timing.request_timeout
         self.product = DOCKER
         try:
             # The newest of the engine: what is read of it is in all since 1.41.
             self._prefix = f"/v{self._version()}"
+            if self.product == PODMAN:  # it starts programs for its answers, such as runc --version
+                self._silence = timing.answer
         except EngineError:
             self.close()
             raise
@@ -72,8 +75,7 @@ class Connection:
         Raises AnswerError for another status than 200.
         """
         self._budget.set(self._timing.answer, size)
-        timeout = self._timing.request_timeout
-        with self._transport.get(self._versioned(path), params, timeout, stream=False) as answer:
+        with self._transport.get(self._versioned(path), params, self._silence, stream=False) as answer:
             if answer.status != HTTPStatus.OK:
                 raise AnswerError(path, answer.status, _message(b"".join(answer.pieces)))
             yield answer.pieces

@@ -7,16 +7,11 @@ from itertools import repeat
 from operator import attrgetter
 
 from exporter.core.connections.pair import CLIENT, TCP, ConnectionReport, Pair, PairSums
-from exporter.core.connections.reading import Counts
+from exporter.core.connections.reading import BROKEN, FAILED, Counts
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter
 from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup, Value
 
-# Reasons in the order of the counts that have them. A peer that stopped answering is `timed_out`, whatever ICMP errors
-# came.
-FAILED = ("refused", "timed_out", "unreachable", "abandoned", "no_port")
-BROKEN = ("reset", "timed_out", "aborted")
-FIRST_FAILED, FIRST_BROKEN = Counts._fields.index("refused"), Counts._fields.index("reset")
 SUMS = attrgetter("established", "received", "sent", "retransmitted")
 NANOSECONDS, MICROSECONDS = 1e9, 1e6
 
@@ -46,21 +41,21 @@ def _sums(report: ConnectionReport) -> Columns:
     return Columns(list(report.pairs.items()), values)
 
 
-def _by_reason(report: ConnectionReport, first: int, reasons: tuple[str, ...]) -> Columns:
+def _by_reason(report: ConnectionReport, of: Callable[[Counts], tuple[int, ...]], reasons: tuple[str, ...]) -> Columns:
     chosen: list[tuple[tuple[Pair, PairSums], str, int]] = []
     for row in report.pairs.items():
-        counts = row[1].counts[first : first + len(reasons)]
+        counts = of(row[1].counts)
         if any(counts):
             chosen += [(row, reason, count) for reason, count in zip(reasons, counts, strict=True) if count]
     return Columns([row for row, _, _ in chosen], [(count,) for _, _, count in chosen], [name for _, name, _ in chosen])
 
 
 def _failed(report: ConnectionReport) -> Columns:
-    return _by_reason(report, FIRST_FAILED, FAILED)
+    return _by_reason(report, attrgetter("failures"), FAILED)
 
 
 def _broken(report: ConnectionReport) -> Columns:
-    return _by_reason(report, FIRST_BROKEN, BROKEN)
+    return _by_reason(report, attrgetter("breaks"), BROKEN)
 
 
 def _setup(report: ConnectionReport) -> Columns:

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from exporter.core.connections.context import ConnectionContext
 from exporter.core.connections.ledger import ConnectionLedger
 from exporter.core.connections.pair import ConnectionReport
+from exporter.core.connections.port_use import PortUse
 from exporter.core.connections.reading import Reading
+from exporter.core.connections.tries import TryWindows
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.monitor.collector import Facts
@@ -14,9 +17,10 @@ from exporter.monitor.collector import Facts
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPart:
-    """Fields of an Observation: `connections` is None where nothing is counted, or the reading failed."""
+    """Fields of an Observation: both of connections are None where nothing is counted, or the reading failed."""
 
     connections: ConnectionReport | None = None
+    connection_context: ConnectionContext | None = None
     sources: tuple[SourceState, ...] = ()
     degraded: tuple[Degraded, ...] = ()
 
@@ -48,6 +52,7 @@ class ConnectionCollector:
         """`forget` is the number of seconds after which an idle pair ends."""
         self._kernel = kernel
         self._ledger = ConnectionLedger(kernel.host_cookie, forget)
+        self._tries, self._port_use = TryWindows(), PortUse()
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Take an inventory: its networks' addresses have to be kept before a container is on them."""
@@ -64,4 +69,9 @@ class ConnectionCollector:
         topology = facts.topology
         addresses = frozenset(address for found in topology.devices.addresses.values() for address in found)
         self._ledger.count(reading, self._kernel.namespaces(topology.inventory), addresses, facts.time)
-        return ConnectionPart(self._ledger.report(older_counted=self._kernel.older_counted), (state,))
+        report = self._ledger.report(older_counted=self._kernel.older_counted)
+        return ConnectionPart(report, self._context(report, topology.inventory, facts.time), (state,))
+
+    def _context(self, report: ConnectionReport, inventory: Inventory, now: float) -> ConnectionContext:
+        tries, unused = self._tries.update(report, now), self._port_use.update(report, inventory, now)
+        return ConnectionContext(inventory, now, tries, unused)

@@ -74,11 +74,11 @@ class Monitor:
             ReadingsCollector(),
             self._traffic,
             NamespaceCollector(kernel),
+            *([ConnectionCollector(connections, forget)] if connections else ()),
             NetworkCollector(kernel),
             *([NatCollector(nat)] if nat else ()),
             *([BindFailureCollector(binds)] if binds else ()),
             *([PortCollector(ports)] if ports else ()),
-            *([ConnectionCollector(connections, forget)] if connections else ()),
         )
         self._inventory = Inventory()
         self._sandboxed = IdentityMemo(sandboxed)

@@ -13,6 +13,7 @@ from exporter.core.network.result import NetworkResult
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.topology.route_queries import container_routes, queries
 from exporter.monitor.collector import Facts
+from exporter.monitor.connections import ConnectionPart
 
 
 class OverlayKernel(Protocol):
@@ -52,7 +53,9 @@ class NetworkCollector:
         routes = self._routes(facts.topology)
         self._kernel.update_route_queries(self._queries(routes))
         readings = NetworkReadings(overlays, routes, sample.fib, sample.netns)
+        counted = facts.part(ConnectionPart)
+        connections = counted.connection_context if counted else None
         return NetworkPart(
-            network=self._evaluator.evaluate(facts.topology, sample.conntrack, facts.monotonic, readings),
+            network=self._evaluator.evaluate(facts.topology, sample.conntrack, facts.monotonic, readings, connections),
             overlay_peers={network_id: len(rows.nodes) for network_id, rows in overlays.rows.items()},
         )

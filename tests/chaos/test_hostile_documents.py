@@ -1,7 +1,6 @@
 """Whatever the engine says and however things are named: nothing ends, and names are read back as they were."""
 
 import contextlib
-import copy
 from typing import Any
 
 import pytest
@@ -15,32 +14,10 @@ from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from tests.support import builders
 from tests.support.fake_engine import ENGINE
 from tests.support.families import exposed, values
+from tests.support.hostile_texts import JSON, mutated, places
 from tests.support.recorded import answer
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
-)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
-
-
-def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value of a document."""
-    rows = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
-    return [path, *(place for key, value in rows for place in places(value, (*path, key)))]
-
-
-def mutated(document: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """The document with another value at a place."""
-    if not path:
-        return value
-    changed = copy.deepcopy(document)
-    inner = changed
-    for key in path[:-1]:
-        inner = inner[key]
-    inner[path[-1]] = value
-    return changed
 
 
 @pytest.mark.parametrize(

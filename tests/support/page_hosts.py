@@ -1,8 +1,12 @@
 """Hosts for the page, written down."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from exporter.core.findings.evaluator import Evaluation
+from exporter.core.findings.finding import CONFIRMED, CRITICAL, Finding, Severity
 from exporter.core.model.kernel_sample import StatsRow
+from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
 from tests.support.builders import bridge, connect, device, devices, inventory, network, run, veth
@@ -43,3 +47,13 @@ def large(containers: int, prefix: str = "net") -> Observation:
     networks = [network(f"{prefix}{number}") for number in range(3)]
     found = [run(f"c{number:03}", network=f"{prefix}{number % 3}") for number in range(containers)]
     return Observation(join(inventory(*networks, *found), devices()))
+
+
+def faulty(found: Observation, *findings: Finding) -> Observation:
+    """The host with these findings about its network."""
+    return replace(found, network=NetworkResult(Evaluation(findings)))
+
+
+def about(detail: str, labels: Mapping[str, str], severity: Severity = CRITICAL) -> Finding:
+    """A finding with this sentence and these labels."""
+    return Finding("detached_veth", severity, CONFIRMED, detail, detail, labels)

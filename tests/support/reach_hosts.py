@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from exporter.core.model.docker import Container, Engine, Link, Network
+from exporter.core.model.docker import DOCKER, Container, Engine, Link, Network
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.nat.expected import expected
 from exporter.core.nat.ruleset import IP6, Place
@@ -43,7 +43,7 @@ class ReachHost:
         ordinary = [_ordinary(container, gateway) for container, gateway in GATEWAYS]
         self.rules = rules.with_inventory(*ordinary, *things)
         self.connected = True
-        self.engine_version = ""
+        self.engine_version, self.product = "", DOCKER
         self.uplinks: tuple[str, ...] = ("eth0",)
         self.more: dict[str, Any] = {}
         self.nat: dict[str, Any] = {}
@@ -125,7 +125,7 @@ class ReachHost:
         """What was observed of it."""
         inventory = replace(self.rules.inventory, connected=self.connected)
         if self.engine_version:
-            inventory = replace(inventory, engine=Engine("", self.engine_version, ""))
+            inventory = replace(inventory, engine=Engine("", self.engine_version, "", product=self.product))
         devices = host_devices(self.uplinks)
         wanted = expected(inventory, inside_of(inventory.networks.values(), devices))
         nat = NatView(**{"reading": self.rules.reading(), "expected": wanted, "redirects": (), **self.nat})

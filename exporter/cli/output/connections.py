@@ -6,11 +6,12 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from exporter.cli.output.table import table
+from exporter.cli.output.table import local_time, table
 from exporter.core.connections.pair import CLIENT
 from exporter.core.views.connection_rows import ConnectionRow
 
-COLUMNS = ("from", "to", "port", "established", "active", "failed", "broken", "to server", "to client", "setup ms")
+COUNTED = ("established", "active", "failed", "broken", "to server", "to client", "setup ms")
+COLUMNS = ("from", "to", "port", *COUNTED, "last")
 NUMBERS = ("established", "active", "to server", "to client", "setup ms")
 HOST = "(host)"
 
@@ -32,7 +33,13 @@ def _row(row: ConnectionRow) -> tuple[str, ...]:
     sent = (row.sent_bytes, row.received_bytes) if row.side == CLIENT else (row.received_bytes, row.sent_bytes)
     setup = "" if row.setup_seconds is None else f"{row.setup_seconds * 1000:.1f}"
     failures = _reasons(row.failed), _reasons(row.broken)
-    return (*ends, row.port, str(row.established), str(row.active), *failures, *map(str, sent), setup)
+    return (*ends, row.port, str(row.established), str(row.active), *failures, *map(str, sent), setup, _last(row))
+
+
+def _last(row: ConnectionRow) -> str:
+    """When the last connects were, and how they went; of both in one reading the failed ones."""
+    at, result = max((row.last_established, "established"), (row.last_failed, "failed"))
+    return f"{local_time(at)} {result}" if at else ""
 
 
 def _reasons(counts: Mapping[str, int]) -> str:

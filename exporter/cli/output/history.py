@@ -1,18 +1,16 @@
 """The output of `history`: what changed, the oldest first."""
 
 import json
-import time
 from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 
-from exporter.cli.output.table import table
+from exporter.cli.output.table import local_time, table
 from exporter.core.history import change_log
 from exporter.core.history.change import FINDING_BEGAN, FINDING_ENDED, Change
 
 COLUMNS = ("time", "kind", "subject", "network", "before", "after", "detail")
-TIME = "%Y-%m-%d %H:%M:%S"
 
 
 def parse_changes(document: Any) -> list[Change]:
@@ -31,7 +29,7 @@ def print_history(changes: Iterable[Change], console: Console) -> None:
 
 
 def _row(change: Change) -> tuple[str, ...]:
-    moment = time.strftime(TIME, time.localtime(change.time))
+    moment = local_time(change.time)
     kind, detail = change.kind, [change.detail] if change.detail else []
     if kind in (FINDING_BEGAN, FINDING_ENDED):
         detail = [f"{change.finding}: {change.detail}"]

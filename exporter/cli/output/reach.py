@@ -7,11 +7,13 @@ from typing import Any
 
 from rich.console import Console
 
+from exporter.cli.output.connections import print_connections
 from exporter.cli.output.explain import EXIT_STATUSES, parse_notes, parse_steps, print_findings, step_rows
 from exporter.cli.output.table import cell, console, table
 from exporter.core.explain.path import REACHABLE, UNDETERMINED
 from exporter.core.reach import answer
 from exporter.core.reach.answer import AMBIGUOUS, OUTSIDE, End, ReachAnswer, ReachPath
+from exporter.core.views.connection_rows import parse_row
 
 STATUSES = {**EXIT_STATUSES, AMBIGUOUS: EXIT_STATUSES[UNDETERMINED]}
 END_KEYS = ("container", "namespace_of", "interface", "network", "address")
@@ -28,6 +30,9 @@ def print_answer(found: ReachAnswer, terminal: Console) -> None:
     if len(found.paths) > 1:
         terminal.print(cell(f"\n{found.query}: {found.verdict}"))
     print_findings(found.findings, terminal)
+    if found.connections:
+        terminal.print("\nConnections that were counted:")
+        print_connections(found.connections, terminal)
 
 
 def print_as(found: ReachAnswer, output: str) -> None:
@@ -50,7 +55,10 @@ def exit_status(found: ReachAnswer) -> int:
 
 def parse_answer(found: Mapping[str, Any]) -> ReachAnswer:
     """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
-    return ReachAnswer(str(found["query"]), tuple(_parse_paths(found["paths"])), parse_notes(found["findings"]))
+    counted = found.get("connections")  # absent from older exporters
+    rows = None if counted is None else tuple(parse_row(row) for row in counted)
+    paths, notes = tuple(_parse_paths(found["paths"])), parse_notes(found["findings"])
+    return ReachAnswer(str(found["query"]), paths, notes, connections=rows)
 
 
 def _parse_paths(found: Any) -> Iterator[ReachPath]:

@@ -1,6 +1,7 @@
 """Tables on a terminal; in a pipe as wide as they need to be, without colours."""
 
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
@@ -41,6 +42,11 @@ def table(
 def cell(text: str) -> Text:
     """Make a cell; a name cannot control the terminal."""
     return Text(printable(text), style=STYLES.get(text, ""))
+
+
+def local_time(at: float) -> str:
+    """Write a Unix time in this host's time zone."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
 def printable(text: str) -> str:

@@ -17,6 +17,8 @@ class Account:
     living: Living = NONE_LIVING
     changed: float = 0.0
     read: int = 0
+    last_established: float = 0.0
+    last_failed: float = 0.0
 
     def add(self, row: Row, counted: Counts, reading: int, now: float) -> Counts:
         """Add what exceeds `counted` and what lives; return what is counted now, which is never lower."""
@@ -26,6 +28,10 @@ class Account:
             self.read = reading
         self.changed = now
         counts = row.counts if all(map(ge, row.counts, counted)) else Counts._make(map(max, row.counts, counted))
+        if counts.established != counted.established:
+            self.last_established = now
+        if counts.failures != counted.failures:
+            self.last_failed = now
         if self.counts is counted:  # nothing but this end: the usual case
             self.counts = counts
         else:

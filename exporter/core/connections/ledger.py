@@ -90,6 +90,8 @@ class ConnectionLedger:
                 found.living if found.read == self._readings else NONE_LIVING,
                 found.created,
                 found.changed,
+                found.last_established,
+                found.last_failed,
             )
             for pair, found in self._accounts.items()
         }

@@ -29,12 +29,17 @@ class Pair(NamedTuple):
 
 
 class PairSums(NamedTuple):
-    """Sums of a pair since `created`, the last one added at `changed` (Unix time), and what lives now."""
+    """Sums of a pair since `created`, the last one added at `changed`, and what lives now. Times are Unix times.
+
+    `last_established` and `last_failed` are those of the last readings with such connects, 0 without any.
+    """
 
     counts: Counts = Counts()
     living: Living = NONE_LIVING
     created: float = 0.0
     changed: float = 0.0
+    last_established: float = 0.0
+    last_failed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -34,6 +34,12 @@ class End:
     proxy: bool = False
 
 
+# Reasons in the order of the counts that have them. A peer that stopped answering is `timed_out`, whatever ICMP errors
+# came.
+FAILED = ("refused", "timed_out", "unreachable", "abandoned", "no_port")
+BROKEN = ("reset", "timed_out", "aborted")
+
+
 class Counts(NamedTuple):
     """Sums of one end. `sent` and `received` are payload in bytes; they include living connections."""
 
@@ -51,6 +57,16 @@ class Counts(NamedTuple):
     received: int = 0
     retransmitted: int = 0
     setup_ns: int = 0
+
+    @property
+    def failures(self) -> tuple[int, ...]:
+        """Connects that failed, in the order of FAILED."""
+        return self[2:7]
+
+    @property
+    def breaks(self) -> tuple[int, ...]:
+        """Established connections that broke, in the order of BROKEN."""
+        return self[7:10]
 
 
 class Living(NamedTuple):

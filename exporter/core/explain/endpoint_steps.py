@@ -13,7 +13,7 @@ from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, des
 from exporter.core.ports.rules import publish_ineffective, published_unheld
 
 SOCKETS_UNREAD = "the host's listening sockets could not be read"
-ELSEWHERE = "this is not the network namespace of Docker's bridges"
+ELSEWHERE = "this is not the network namespace of the engine's bridges"
 
 
 def published_step(context: PortContext, container: Container, binding: PortBinding) -> Step:

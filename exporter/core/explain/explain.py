@@ -27,6 +27,7 @@ from exporter.core.explain.path import (
     Step,
     with_names,
 )
+from exporter.core.explain.podman import with_commands_of
 from exporter.core.explain.query import Query, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.unpublished import failed_binds, unpublished_step
@@ -74,7 +75,9 @@ def _with_names(observation: Observation, path: Path) -> Path:
     """The remedies name the path's container."""
     found = observation.topology.inventory.containers.values()
     pid = next((container.pid for container in found if container.name == path.container), 0)
-    return replace(path, steps=tuple(with_names(step, path.container or "NAME", pid) for step in path.steps))
+    name, engine = path.container or "NAME", observation.topology.inventory.engine
+    named = (with_names(step, name, pid) for step in path.steps)
+    return replace(path, steps=tuple(with_commands_of(engine, step) for step in named))
 
 
 def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:

@@ -53,7 +53,7 @@ def nat_steps(observation: Observation, container: str, protocol: str, address: 
         known = (binding.container, binding.protocol, binding.host_port, binding.family)
         if known == wanted and binding.host_address == (address or binding.host_address):
             return tuple(_steps(_context(observation, nat, nat.reading, binding), observation, binding))
-    return (Step(DNAT, OK, f"Docker needs no DNAT rule of {family}: the container has no such address"),)
+    return (Step(DNAT, OK, f"the engine needs no DNAT rule of {family}: the container has no such address"),)
 
 
 def dnat_targets(observation: Observation, container: str, protocol: str, port: int) -> tuple[ExpectedBinding, ...]:

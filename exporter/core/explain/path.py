@@ -1,5 +1,6 @@
 """The path from a port of the host to the process that serves it: steps, verdicts and their JSON form."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -24,6 +25,8 @@ PUBLISHED, HOST, DNAT, FORWARD, LINK, ROUTE, LISTENER, FINDING = (
     "listener",
     "finding",
 )
+
+_PLACEHOLDER = re.compile("NAME|PID|NETWORK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,16 @@ def document(explanation: Explanation) -> dict[str, Any]:
     return {"query": explanation.query, "verdict": explanation.verdict, "paths": paths, "findings": notes}
 
 
-def with_names(step: Step, container: str, pid: int = 0) -> Step:
-    """Put a container and its process in the remedy of a step in place of NAME and PID: a command to paste."""
+def with_names(step: Step, container: str, pid: int = 0, network: str = "") -> Step:
+    """Put names in the remedy of a step in place of NAME, PID and NETWORK: a command to paste.
+
+    Where the network is not known, the one that every host has.
+    """
     remedy = step.remedy
     if step.command or not remedy:
         return step
-    filled = remedy.replace("NAME", container).replace("PID", str(pid) if pid else "PID")
+    names = {"NAME": container, "PID": str(pid) if pid else "PID", "NETWORK": network or "bridge"}
+    filled = _PLACEHOLDER.sub(lambda found: names[found[0]], remedy)
     return step if filled == remedy else replace(step, command=filled)
 
 

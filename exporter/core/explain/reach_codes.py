@@ -44,7 +44,10 @@ REACH_CODES = {
         "Run the command with `--probe`.",
     ),
     # route
-    "no_network": Code("The client is in network mode none.", "Run `docker network connect NETWORK NAME`."),
+    "no_network": Code(
+        "The client is in network mode none.",
+        "Run `docker network disconnect none NAME` and `docker network connect NETWORK NAME`.",
+    ),
     "no_ipv6": Code("The client has no IPv6 address.", "Connect it to a network that was created with `--ipv6`."),
     "container_address_lost": Code(
         "The container no longer has the address that Docker gave it.",

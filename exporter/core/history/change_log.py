@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from exporter.core.history.change import CONTAINER_RENAMED, KINDS, Change
@@ -10,6 +11,8 @@ from exporter.core.history.change import CONTAINER_RENAMED, KINDS, Change
 MAX_BYTES = 32 << 20
 MAX_SELECTED = 10_000
 MIN_ID_PREFIX = 4
+FIELDS = tuple(Change.__dataclass_fields__)
+VALUES = attrgetter(*FIELDS)
 TEXTS = (*("kind", "subject", "before", "after", "container", "container_id", "network", "by", "detail", "finding"),)
 
 
@@ -25,15 +28,6 @@ class Selection:
     network: str = ""
     kind: str = ""
     limit: int = MAX_SELECTED
-
-    def matches(self, change: Change) -> bool:
-        """Whether a change is selected."""
-        return (
-            change.time >= self.since
-            and (not self.kind or self.kind in (change.kind, change.finding))
-            and (not self.network or self.network == change.network)
-            and (not self.container or _is_about(change, self.container))
-        )
 
 
 class ChangeLog:
@@ -77,13 +71,27 @@ class ChangeLog:
 
 def select(changes: Iterable[Change], selection: Selection) -> list[Change]:
     """Return the selected changes by their time; those of one time in the order in which they were seen."""
-    found = sorted((change for change in changes if selection.matches(change)), key=lambda change: change.time)
+    found = sorted(matching(changes, selection), key=attrgetter("time"))
     return found[-selection.limit :] if selection.limit else []
+
+
+def matching(changes: Iterable[Change], selection: Selection) -> Iterable[Change]:
+    """Return the changes that all criteria match, in their order; each criterion is a pass over what is left."""
+    since, kind, network, container = selection.since, selection.kind, selection.network, selection.container
+    if since:
+        changes = [change for change in changes if change.time >= since]
+    if kind:
+        changes = [change for change in changes if kind in (change.kind, change.finding)]
+    if network:
+        changes = [change for change in changes if change.network == network]
+    if container:
+        changes = [change for change in changes if _is_about(change, container)]
+    return changes
 
 
 def document(changes: Iterable[Change]) -> list[dict[str, Any]]:
     """Return the changes for JSON, with every field."""
-    return [{name: getattr(change, name) for name in Change.__dataclass_fields__} for change in changes]
+    return [dict(zip(FIELDS, VALUES(change), strict=True)) for change in changes]
 
 
 def parse_change(row: Any) -> Change:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from exporter.core.model.docker import Container, Endpoint, Engine, Inventory, Network, NetworkInspect
+from exporter.core.model.docker import PODMAN, Container, Endpoint, Engine, Inventory, Network, NetworkInspect
 from exporter.core.model.memo import IdentityMemo
 
 SHARES_NAMESPACE = frozenset({"host", "container"})
@@ -148,3 +148,19 @@ def _attached(inventory: Inventory) -> Mapping[str, Sequence[tuple[Container, En
 
 # Network id -> the endpoints of all containers there, running or not; kept for the latest inventory.
 attached = IdentityMemo(_attached)
+
+
+def networks_in_use(inventory: Inventory) -> set[str]:
+    """Return the ids of networks with an endpoint of a running container."""
+    live = {container.id for container in inventory.containers.values() if container.live}
+    listed = {e.network_id for c in inventory.containers.values() if c.live for e in c.endpoints}
+    members = {key for key, found in inventory.members.items() if any(m.container_id in live for m in found)}
+    return listed | members
+
+
+def has_bridges(inventory: Inventory) -> bool:
+    """Whether the engine has made a bridge: Docker does with the network, Podman with the first container on it."""
+    made = {network.id for network in inventory.networks.values() if network.bridge}
+    if inventory.engine is not None and inventory.engine.product == PODMAN:
+        made &= networks_in_use(inventory)
+    return bool(made)

@@ -19,6 +19,7 @@ from exporter.core.explain.path import (
     worst,
 )
 from exporter.core.reach.tried import Tried
+from exporter.core.views.connection_rows import ConnectionRow
 
 # Some of several addresses or servers are reachable: it depends on which one the client takes.
 AMBIGUOUS = "ambiguous"
@@ -79,6 +80,7 @@ class ReachPath:
 class ReachAnswer:
     """The answer to `query`: at least one path. `findings` are about the containers and their networks.
 
+    `connections` are those that were counted between both, None where they are not counted.
     `resolver` is the name server that the client queries, and the names in their order; empty where it queries none.
     """
 
@@ -86,6 +88,7 @@ class ReachAnswer:
     paths: tuple[ReachPath, ...]
     findings: tuple[Note, ...] = ()
     resolver: tuple[str, tuple[str, ...]] = ("", ())
+    connections: tuple[ConnectionRow, ...] | None = None
 
     @property
     def verdict(self) -> str:
@@ -114,6 +117,7 @@ def document(answer: ReachAnswer) -> dict[str, Any]:
         "verdict": answer.verdict,
         "paths": [_path(path) for path in answer.paths],
         "findings": [asdict(note) for note in answer.findings],
+        "connections": None if answer.connections is None else [asdict(row) for row in answer.connections],
     }
 
 

@@ -3,13 +3,15 @@
 from dataclasses import dataclass, replace
 
 from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, Step, with_names
+from exporter.core.explain.podman import with_commands_of
 from exporter.core.explain.query import find_container
 from exporter.core.explain.related_findings import related
-from exporter.core.model.docker import Container
+from exporter.core.model.docker import Container, Endpoint
 from exporter.core.model.fib import RouteQuery
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import BACK, CONTAINER, INSIDE, End, ReachAnswer, ReachPath
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.counted import counted_connections
 from exporter.core.reach.names.resolve import Resolved
 from exporter.core.reach.path.departure import departure
 from exporter.core.reach.path.route_step import refused
@@ -46,7 +48,8 @@ def reach(observation: Observation, question: Question, visit: Visit) -> ReachAn
         return ReachAnswer(str(question), (_path(question, (fault,) if fault else ()),), notes)
     found = targets(context, client, server, question)
     paths = _paths(_Ends(context, question, client, server), found)
-    return ReachAnswer(str(question), paths, notes, (found.server, found.names))
+    counted = counted_connections(observation.connections, context.home(client).name, question, paths)
+    return ReachAnswer(str(question), paths, notes, (found.server, found.names), counted)
 
 
 def _cannot_send(context: ReachContext, client: Container | None, source: str) -> Step | None:
@@ -93,7 +96,7 @@ def _followed(ends: _Ends, found: Resolved, address: str, port: int) -> ReachPat
     target = End(container=owner[0].name if owner else "", address=address, network=found.network)
     if device is None:
         step = refused(context, client, here.view, address, result)
-        steps = tuple(_with_names(ends, target.container, one) for one in (*found.steps, step))
+        steps = tuple(_with_names(ends, owner, one) for one in (*found.steps, step))
         return _path(question, steps, End(client.name), target)
     same = (own for own in device.addresses if (":" in own) == (":" in address))
     flow = Flow(result.source or next(same, ""), address, question.protocol, port)
@@ -102,16 +105,18 @@ def _followed(ends: _Ends, found: Resolved, address: str, port: int) -> ReachPat
     if not port and meant is not None and all(step.state != FAILED for step in steps):
         steps = (*steps, no_port_step(context, meant, question.protocol))
     source = End(client.name, context.home(client).name, device.link.name, trip.network_name, flow.source)
-    steps = tuple(_with_names(ends, target.container, step) for step in steps)
+    steps = tuple(_with_names(ends, owner, step) for step in steps)
     return replace(_path(question, steps, source, target), mtu=result.mtu or device.link.mtu)
 
 
-def _with_names(ends: _Ends, server: str, step: Step) -> Step:
+def _with_names(ends: _Ends, owner: tuple[Container, Endpoint] | None, step: Step) -> Step:
     """The remedy names the container that the step is about: the server where the step is at its end."""
+    server, network = (owner[0].name, owner[1].network) if owner else ("", "")
     at_server = step.name in (BACK, LISTENER) or (step.name == INSIDE and step.detail.startswith(f"{server} "))
     other = find_container(ends.context.inventory, server) if at_server and server else None
     one = other or ends.client
-    return with_names(step, one.name, ends.context.home(one).pid)
+    named = with_names(step, one.name, ends.context.home(one).pid, network)
+    return with_commands_of(ends.context.inventory.engine, named)
 
 
 def _path(

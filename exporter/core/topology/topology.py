@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporter.core.model.docker import Container, Endpoint, Inventory, Link, Network
-from exporter.core.model.inventory import with_distinct_names
+from exporter.core.model.inventory import has_bridges, with_distinct_names
 from exporter.core.model.kernel_sample import Devices, NamespaceInterface
 from exporter.core.topology.interfaces import interface_of
 
@@ -75,8 +75,8 @@ class Topology:
 
     `counted` are the attachments whose counters are read. `networks` are those whose
     containers have devices. `owners`: container id -> name of the container whose
-    network namespace it shares. `host_netns_visible` is False when the engine has bridge networks and none of their
-    bridges is among the devices: they were read in another network namespace than the engine's.
+    network namespace it shares. `host_netns_visible` is False when the engine has made bridges and none of
+    them is among the devices: they were read in another network namespace than the engine's.
     """
 
     inventory: Inventory
@@ -110,7 +110,7 @@ def join(inventory: Inventory, devices: Devices) -> Topology:
         networks=tuple(sorted(_networks(inventory), key=lambda network: network.name)),
         owners=_namespace_owners(inventory),
         uplinks=tuple(link for link in devices.links.values() if link.name in uplinks),
-        host_netns_visible=bool(bridges) or not any(network.bridge for network in inventory.networks.values()),
+        host_netns_visible=bool(bridges) or not has_bridges(inventory),
     )
 
 

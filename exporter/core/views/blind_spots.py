@@ -7,7 +7,7 @@ from exporter.core.views.finding_rows import not_evaluated
 # The reasons for which findings are suspended.
 SENTENCES = {
     Input.ENGINE: "the Docker Engine does not answer",
-    Input.HOST_NETWORK: "this is not the network namespace of Docker's bridges",
+    Input.HOST_NETWORK: "this is not the network namespace of the engine's bridges",
     Input.SOCKETS: "listening sockets could not be read",
     Input.SOCKET_OWNERS: "some listening sockets belong to unidentified processes",
     Input.NAMESPACE_SOCKETS: "listeners inside containers cannot be read",

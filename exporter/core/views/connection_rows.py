@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.core.connections.pair import TCP, ConnectionReport, Pair, PairSums
-from exporter.core.connections.reading import Counts
-
-FAILURES = ("refused", "timed_out", "unreachable", "abandoned", "no_port")
-BREAKS = {"reset": "reset", "broken": "timed_out", "aborted": "aborted"}
+from exporter.core.connections.reading import BROKEN, FAILED, Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +13,8 @@ class ConnectionRow:
     """A pair with its sums; the fields are those of /api/v1/connections.
 
     `failed` and `broken` are counts by reason, only of reasons that occurred. `setup_seconds` is a mean, None without
-    a connect that succeeded; `round_trip_seconds` that of active connections. `changed` is Unix time.
+    a connect that succeeded; `round_trip_seconds` that of active connections. `changed` is Unix time,
+    as are those of the last readings with new established and failed connects, 0 without any.
     """
 
     container: str
@@ -35,11 +33,13 @@ class ConnectionRow:
     setup_seconds: float | None
     round_trip_seconds: float | None
     changed: float
+    last_established: float = 0.0
+    last_failed: float = 0.0
 
 
 def connection_rows(report: ConnectionReport) -> list[ConnectionRow]:
     """Return the rows: those with most failed connects first, then by name."""
-    rows = [_row(pair, sums) for pair, sums in report.pairs.items()]
+    rows = [connection_row(pair, sums) for pair, sums in report.pairs.items()]
     return sorted(rows, key=lambda row: -sum(row.failed.values()))
 
 
@@ -60,10 +60,16 @@ def parse_rows(found: Mapping[str, Any]) -> list[ConnectionRow] | None:
     """Parse the document's pairs. Raises KeyError, TypeError or ValueError for anything else."""
     if found["pairs"] is None:
         return None
-    return [ConnectionRow(**{name: row[name] for name in ConnectionRow.__slots__}) for row in found["pairs"]]
+    return [parse_row(row) for row in found["pairs"]]
 
 
-def _row(pair: Pair, sums: PairSums) -> ConnectionRow:
+def parse_row(found: Mapping[str, Any]) -> ConnectionRow:
+    """Parse one of them. Raises KeyError or TypeError for anything else."""
+    return ConnectionRow(**{name: found[name] for name in ConnectionRow.__slots__})
+
+
+def connection_row(pair: Pair, sums: PairSums) -> ConnectionRow:
+    """Return the row of a pair."""
     counts, living = sums.counts, sums.living
     return ConnectionRow(
         container=pair.container,
@@ -74,21 +80,23 @@ def _row(pair: Pair, sums: PairSums) -> ConnectionRow:
         side=pair.side,
         established=counts.established,
         active=living.established,
-        failed={reason: count for reason in FAILURES if (count := getattr(counts, reason))},
-        broken={reason: count for name, reason in BREAKS.items() if (count := getattr(counts, name))},
+        failed={reason: count for reason, count in zip(FAILED, counts.failures, strict=True) if count},
+        broken={reason: count for reason, count in zip(BROKEN, counts.breaks, strict=True) if count},
         received_bytes=counts.received,
         sent_bytes=counts.sent,
         retransmitted_segments=counts.retransmitted,
         setup_seconds=counts.setup_ns / 1e9 / counts.established if counts.setup_ns and counts.established else None,
         round_trip_seconds=living.round_trip_us / 1e6 / living.round_trips if living.round_trips else None,
         changed=sums.changed,
+        last_established=sums.last_established,
+        last_failed=sums.last_failed,
     )
 
 
 def _total(counts: Counts) -> dict[str, int]:
     return {
         "established": counts.established,
-        "failed": sum(getattr(counts, reason) for reason in FAILURES),
+        "failed": sum(counts.failures),
         "received_bytes": counts.received,
         "sent_bytes": counts.sent,
     }

@@ -17,7 +17,7 @@ from exporter.core.reach.surroundings import document as surroundings_document
 from exporter.core.views import connection_rows
 from exporter.core.views.blind_spots import unseen
 from exporter.core.views.finding_rows import evaluated, findings, not_evaluated
-from exporter.core.views.host_view import build_view, document
+from exporter.core.views.host_view import HostView, build_view, document
 from exporter.core.views.pending import has_pending
 from exporter.web.page.layout import endpoint_key
 
@@ -89,15 +89,16 @@ def counters(observation: Observation) -> str:
     return json.dumps({endpoint_key(e): (e.receive_bytes, e.transmit_bytes) for e in seen.endpoints})
 
 
-def version(observation: Observation) -> int:
-    """A number that changes with the page; counters are left out."""
-    seen = build_view(observation)
+def version(observation: Observation, view: HostView | None = None) -> int:
+    """A number that changes with the page; counters are left out. `view` is that of the observation."""
+    seen = view or build_view(observation)
     still = replace(
         seen,
         endpoints=tuple(replace(e, receive_bytes=None, transmit_bytes=None) for e in seen.endpoints),
         uplinks=tuple(replace(u, receive_bytes=None, transmit_bytes=None) for u in seen.uplinks),
     )
-    return zlib.crc32(repr((still, ports(observation), unseen(observation))).encode())
+    parts = (still, ports(observation), unseen(observation), observation.inside, observation.changes)
+    return zlib.crc32(repr(parts).encode())
 
 
 def written(document: Mapping[str, Any]) -> str:

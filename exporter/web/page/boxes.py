@@ -1,6 +1,6 @@
 """The boxes of the picture, by column: containers, networks, host and uplinks."""
 
-from exporter.core.views.host_view import RANK, ContainerView, HostView, NetworkView, UplinkView
+from exporter.core.views.host_view import ContainerView, HostView, NetworkView, UplinkView
 from exporter.web.page.picture import ROW, TOP, Box
 
 WIDTH = 1160
@@ -26,14 +26,13 @@ def container_box(container: ContainerView, row: int, rows: int) -> Box:
         width=CONTAINER_WIDTH,
         title=container.name,
         subtitle=f"shares {container.owner}'s network" if container.owner else container.image,
-        severity=container.severity,
         note=note if container.state == "running" else container.state,
         rows=rows,
     )
 
 
 def group_box(home: str, inhabitants: list[ContainerView], row: int, *, open_: bool) -> Box:
-    """All containers of a network, with their worst severity unless they are drawn one by one."""
+    """All containers of a network."""
     return Box(
         key=f"group/{home}",
         x=CONTAINER_X,
@@ -41,7 +40,6 @@ def group_box(home: str, inhabitants: list[ContainerView], row: int, *, open_: b
         width=CONTAINER_WIDTH,
         title=f"{len(inhabitants)} containers",
         subtitle=home or "no network of their own",
-        severity="" if open_ else max((c.severity for c in inhabitants), key=RANK.__getitem__),
         group=home,
         note="hide" if open_ else "show",
     )
@@ -56,7 +54,6 @@ def network_box(network: NetworkView, row: int) -> Box:
         width=NETWORK_WIDTH,
         title=network.name,
         subtitle=" ".join((network.driver, *network.subnets[:1])),
-        severity=network.severity,
         note="" if network.external else "internal",
     )
 

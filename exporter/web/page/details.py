@@ -1,7 +1,11 @@
 """The panel with the details of one container, network or uplink."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
+from urllib.parse import quote
 
+from exporter.core.model.container_details import Details
+from exporter.core.observation import Observation
 from exporter.core.views.finding_rows import FindingRow
 from exporter.core.views.host_view import (
     ContainerView,
@@ -10,17 +14,21 @@ from exporter.core.views.host_view import (
     NetworkView,
     UplinkView,
 )
+from exporter.core.views.port_ranges import published_ranges
+from exporter.web.page.container_facts import listener_facts, peer_facts
+from exporter.web.page.layout import endpoint_key
 from exporter.web.page.markup import Html, bytes_text, el, joined, name, text
 
 Fact = tuple[str, str]
+MAX_CHARTS = 16
 
 
-def details(view: HostView, shown: str, close: str = "?") -> Html:
+def details(view: HostView, observation: Observation, shown: str, close: str = "?") -> Html:
     """Write the panel of `kind/name`, or nothing for ''; `close` is the link that closes it."""
     if not shown:
         return ""
     kind, _, of = shown.partition("/")
-    facts = list(_facts(view, kind, of))
+    facts = list(_facts(view, observation, kind, of))
     body = _list(facts) if facts else el("p", text("It no longer exists."))
     return el(
         "aside",
@@ -28,6 +36,7 @@ def details(view: HostView, shown: str, close: str = "?") -> Html:
         el("a", text("Close"), href=close, class_="close"),
         joined(finding(line) for line in view.findings if of and of in line.labels.values()),
         body,
+        _explanation(of) if kind == "container" and facts else "",
         id="details",
         data_show=shown,
         tabindex="-1",
@@ -40,14 +49,33 @@ def finding(line: FindingRow) -> Html:
     return el("p", el("strong", text(line.severity)), text(" "), name(line.detail), class_=f"finding {line.severity}")
 
 
+def charts(view: HostView, shown: str) -> Html:
+    """Write an empty chart for each endpoint of `kind/name`; charts.js draws the bytes that it has seen."""
+    kind, _, of = shown.partition("/")
+    found = [e for e in view.endpoints if of and of == {"container": e.container, "network": e.network}.get(kind)]
+    return joined(_chart(endpoint_key(endpoint)) for endpoint in found[:MAX_CHARTS])
+
+
+def _chart(key: str) -> Html:
+    shown = el("svg", viewBox="0 0 300 60", role="img", aria_label=f"Bytes of {key}", data_chart=key)
+    return el("figure", el("figcaption", name(key), el("span", data_scale=key)), shown)
+
+
+def _explanation(container: str) -> Html:
+    """Write the place for the paths to a container; reach.js draws them."""
+    path = f"/api/v1/explain?what={quote(container, safe='', errors='replace')}"
+    link = el("a", text("The paths to it as JSON"), href=path)
+    return el("div", el("h3", text("Is it reachable?")), el("p", link), id="explain", data_explain=path)
+
+
 def _list(facts: Iterable[Fact]) -> Html:
     return el("dl", *(el("dt", text(what)) + el("dd", name(value)) for what, value in facts if value))
 
 
-def _facts(view: HostView, kind: str, of: str) -> Iterator[Fact]:
+def _facts(view: HostView, observation: Observation, kind: str, of: str) -> Iterator[Fact]:
     if kind == "container":
         for container in (c for c in view.containers if c.name == of):
-            yield from _of_container(view, container)
+            yield from chain(_of_container(view, container), _more_of_container(observation, container.id))
     elif kind == "network":
         for network in (n for n in view.networks if n.name == of):
             yield from _of_network(view, network)
@@ -60,10 +88,16 @@ def _of_container(view: HostView, container: ContainerView) -> Iterator[Fact]:
     yield from (("State", container.state), ("Image", container.image), ("Id", container.id[:12]))
     yield from (("Compose project", container.project), ("Network mode", container.mode))
     yield "Shares the network of", container.owner
-    yield from (("Published", port) for port in container.ports)
     for endpoint in view.endpoints:
         if endpoint.container == container.name:
             yield from _of_endpoint(endpoint)
+
+
+def _more_of_container(observation: Observation, container_id: str) -> Iterator[Fact]:
+    container = observation.topology.inventory.containers[container_id]
+    yield from (("Published", ports) for ports in published_ranges((container.details or Details()).published))
+    yield from listener_facts(observation, container)
+    yield from peer_facts(observation, container.name)
 
 
 def _of_endpoint(endpoint: EndpointView) -> Iterator[Fact]:

@@ -11,7 +11,8 @@ from exporter.core.views.blind_spots import hints, unseen
 from exporter.core.views.host_view import HostView, build_view
 from exporter.web.page import tables
 from exporter.web.page.api import version as version_of
-from exporter.web.page.details import details, finding
+from exporter.web.page.changes import History, change_list
+from exporter.web.page.details import charts, details, finding
 from exporter.web.page.layout import collapsible, layout
 from exporter.web.page.markup import Html, el, joined, name, text
 from exporter.web.page.picture import Box
@@ -22,12 +23,15 @@ LINKS = (
     ("/api/v1/topology", "topology as JSON"),
     ("/api/v1/ports", "ports"),
     ("/api/v1/findings", "findings"),
+    ("/api/v1/history", "history"),
     ("/static/openapi.json", "OpenAPI description"),
 )
 
 
 MAX_OPENED = 32  # networks in one address: every link of the picture repeats them
 MAX_PICTURES = MAX_PAGES = 16
+NO_HISTORY = History()
+SCRIPTS = ("live", "charts", "faults", "reach")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +45,22 @@ class PageState:
 class Page:
     """The page of one observation: each state and each picture is made once, one at a time. Thread-safe."""
 
-    def __init__(self, observation: Observation, version: str, telemetry_path: str) -> None:
+    def __init__(
+        self, observation: Observation, version: str, telemetry_path: str, history: History = NO_HISTORY
+    ) -> None:
+        self._observation, self._history = observation, history
         self._view = view = build_view(observation)
-        self._version = version_of(observation)
+        self._version = version_of(observation, view)
         self._head, self._header, self._footer = _head(view), _header(view), _footer(version, telemetry_path)
         found = (_verdict(view), _findings(view), _unseen(observation))
         self._verdict = el("section", *found, class_="verdict", id="findings")
         self._tables = joined(
-            (tables.containers(view), tables.networks(view), tables.ports(observation), tables.nat(observation))
+            (
+                tables.containers(view, observation),
+                tables.networks(view),
+                tables.ports(observation),
+                tables.nat(observation),
+            )
         )
         self._names = container_names(view)
         self._lock = threading.Lock()
@@ -68,8 +80,10 @@ class Page:
 
     def _render(self, state: PageState, picture: Html) -> str:
         close = "?" + urlencode([("open", network) for network in sorted(state.opened)], errors="replace")
-        panel = details(self._view, state.show, close)
-        main = el("main", self._verdict, panel, picture, self._tables, self._names, data_version=self._version)
+        panel = details(self._view, self._observation, state.show, close)
+        shown = el("div", charts(self._view, state.show), id="charts") if panel else ""
+        overview = el("div", picture, change_list(self._history, state.show), class_="overview")
+        main = el("main", self._verdict, panel, shown, overview, self._tables, self._names, data_version=self._version)
         written = el("html", self._head, el("body", self._header, main, reach_form(), self._footer), lang="en")
         return f"<!doctype html>\n{written}\n".encode(errors="replace").decode()  # the kernel's names may not be text
 
@@ -82,8 +96,7 @@ def _head(view: HostView) -> Html:
         el("title", text(f"{view.host or 'this host'} · dockernet-exporter")),
         el("link", rel="stylesheet", href="/static/style.css"),
         el("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
-        el("script", src="/static/live.js", defer=True),
-        el("script", src="/static/reach.js", defer=True),
+        joined(el("script", src=f"/static/{script}.js", defer=True) for script in SCRIPTS),
     )
 
 

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from exporter.core.views.host_view import ContainerView, EndpointView, HostView, NetworkView
 from exporter.web.page.boxes import HOST, STACK, container_box, group_box, host_box, network_box, stack_box, uplink_box
+from exporter.web.page.faults import with_faults
 from exporter.web.page.picture import GAP, ROW, TOP, Box, Edge, Picture
 
 # More containers than this are drawn as one box for each network.
@@ -29,7 +30,8 @@ def layout(view: HostView, opened: frozenset[str] = frozenset()) -> Picture:
     boxes |= {box.key: box for box in (*middle, *_right(view))}
     lines = (replace(line, end=boxes[target]) for line, target in starts)
     lowest = max(box.y + box.height for box in boxes.values())
-    return Picture(tuple(boxes.values()), (*lines, *_way_out(view, boxes)), lowest + GAP)
+    picture = Picture(tuple(boxes.values()), (*lines, *_way_out(view, boxes)), lowest + GAP)
+    return with_faults(picture, view.findings, _homes(view), HOST)
 
 
 def collapsible(view: HostView) -> frozenset[str]:
@@ -93,14 +95,14 @@ def _starts(
         start = own or boxes[f"group/{homes[container.name]}"]
         targets = [(f"network/{e.network}", e) for e in endpoints.get(container.name, ()) if e.network in networks]
         if container.mode == HOST_MODE:
-            yield from [(Edge(start, start, severity=start.severity), STACK)] if (start.key, STACK) not in drawn else ()
+            yield from [(Edge(start, start), STACK)] if (start.key, STACK) not in drawn else ()
             drawn.add((start.key, STACK))
         for row, (target, endpoint) in enumerate(targets):
             if own is not None:
                 label = " · ".join(filter(None, (endpoint.interface, endpoint.veth)))
-                yield Edge(own, own, endpoint_key(endpoint), own.severity, label, row), target
+                yield Edge(own, own, endpoint_key(endpoint), label=label, row=row), target
             elif (start.key, target) not in drawn:
-                yield Edge(start, start, severity=start.severity), target
+                yield Edge(start, start), target
             drawn.add((start.key, target))
 
 

@@ -5,6 +5,7 @@ from html import escape
 
 Html = str
 VOID = frozenset({"input", "link", "meta", "br"})
+MARKS = {"critical": "▲", "warning": "△", "info": "·"}  # colour is not the only sign
 
 
 def el(tag: str, /, *children: Html, **attributes: str | int | bool | None) -> Html:

@@ -7,7 +7,10 @@ ROW, GAP, TOP = 52, 12, 34
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box; `group` is the network whose containers it stands for, '' if it stands for itself."""
+    """A box; `group` is the network whose containers it stands for, '' if it stands for itself.
+
+    `faults` are the sentences of its findings, `severity` that of the worst.
+    """
 
     key: str
     x: int
@@ -19,6 +22,7 @@ class Box:
     group: str = ""
     note: str = ""
     rows: int = 1
+    faults: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -44,6 +48,7 @@ class Edge:
     severity: str = ""
     label: str = ""
     row: int = 0
+    faults: tuple[str, ...] = ()
 
     @property
     def start_y(self) -> int:

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from exporter.web.page.boxes import CONTAINER_WIDTH, CONTAINER_X, HOST_X, NETWORK_X, WIDTH
-from exporter.web.page.markup import Html, el, joined, shortened, text
+from exporter.web.page.markup import MARKS, Html, el, joined, shortened, text
 from exporter.web.page.picture import GAP, ROW, Box, Edge, Picture
 
 TITLE_AT, SUBTITLE_AT, INDENT = 17, 32, 12
 CHARACTER, SMALL = 8, 6.2  # widths of a character of a title, and of what is smaller, about
 # Edges of endpoints are straight up to this x, so that none crosses the text next to another.
 STRAIGHT_TO = 500
-MARKS = {"critical": "▲", "warning": "△", "info": "·"}  # colour is not the only sign
+FAULT_X, FAULT_RADIUS = 505, 10  # the mark of an edge with findings
 ENDPOINT_X = CONTAINER_X + CONTAINER_WIDTH + 10
 HEADINGS = ((CONTAINER_X, "Containers"), (ENDPOINT_X, "Endpoints"), (NETWORK_X, "Networks"), (HOST_X, "Host"))
 
@@ -23,6 +23,7 @@ def svg(picture: Picture, link: Callable[[Box], str]) -> Html:
         joined(el("text", text(word), x=x, y=18, class_="heading") for x, word in HEADINGS),
         joined(_line(line) for line in picture.lines),
         joined(_box(box, link(box)) for box in picture.boxes),
+        joined(_fault(line, link(line.start)) for line in picture.lines if line.faults),
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {WIDTH} {picture.height}",
         width=WIDTH,
@@ -35,7 +36,6 @@ def svg(picture: Picture, link: Callable[[Box], str]) -> Html:
 
 def _box(box: Box, href: str) -> Html:
     mark = f"{MARKS[box.severity]} " if box.severity else ""
-    said = f", {box.severity}" if box.severity else ""
     return el(
         "a",
         el("title", text(f"{box.title} · {box.subtitle} {box.note}")),
@@ -44,7 +44,22 @@ def _box(box: Box, href: str) -> Html:
         href=href,
         class_=f"box {box.key.partition('/')[0]} {box.severity or 'fine'}",
         data_key=box.key,
-        aria_label=f"{box.title}, {box.subtitle}{said}",
+        data_faults="\n".join(box.faults) or None,
+        aria_label=", ".join((box.title, box.subtitle, *box.faults)),
+    )
+
+
+def _fault(line: Edge, href: str) -> Html:
+    """Write the mark of an edge with findings."""
+    return el(
+        "a",
+        el("circle", cx=FAULT_X, cy=line.start_y, r=FAULT_RADIUS),
+        el("text", text(MARKS[line.severity]), x=FAULT_X, y=line.start_y + 4),
+        href=href,
+        class_=f"fault {line.severity}",
+        data_key=f"endpoint/{line.endpoint}",
+        data_faults="\n".join(line.faults),
+        aria_label=", ".join((line.endpoint, *line.faults)),
     )
 
 

@@ -1,12 +1,15 @@
 """Tables of containers, networks, ports and NAT."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from urllib.parse import quote
 
+from exporter.core.model.sockets import Owner
 from exporter.core.observation import Observation
 from exporter.core.ports.scope import scope
 from exporter.core.views.host_view import ContainerView, EndpointView, HostView
+from exporter.core.views.port_ranges import Range, numbers, published_ranges, range_text, ranges
 from exporter.web.page.layout import endpoint_key
 from exporter.web.page.markup import Html, bytes_text, el, joined, name, text
 
@@ -37,17 +40,21 @@ def link(kind: str, of: str, shown: str = "") -> Html:
     return el("a", name(shown or of), href=f"?show={kind}/{quote(of, safe='', errors='replace')}#details") if of else ""
 
 
-def containers(view: HostView) -> Html:
+def containers(view: HostView, observation: Observation) -> Html:
     """One row for each endpoint, and for each container without one."""
+    found = observation.topology.inventory.containers.values()
+    published = {c.id: " ".join(published_ranges(c.details.published)) for c in found if c.details}
     by_name: dict[str, list[EndpointView]] = {}
     for endpoint in view.endpoints:
         by_name.setdefault(endpoint.container, []).append(endpoint)
-    rows = chain.from_iterable(_of_container(c, by_name.get(c.name, [])) for c in view.containers)
+    rows = chain.from_iterable(
+        _of_container(c, by_name.get(c.name, []), published.get(c.id, "")) for c in view.containers
+    )
     columns = ("Container", "Network", "Address", "Interface", "veth", "Received", "Sent", "Published")
     return table("Containers", columns, rows)
 
 
-def _of_container(container: ContainerView, endpoints: list[EndpointView]) -> Iterable[Html]:
+def _of_container(container: ContainerView, endpoints: list[EndpointView], published: str) -> Iterable[Html]:
     words = (container.name, container.image, container.project, container.owner, *container.ports)
     for endpoint in endpoints:
         addresses = " ".join(filter(None, (endpoint.ip_address, endpoint.ip6_address)))
@@ -60,13 +67,13 @@ def _of_container(container: ContainerView, endpoints: list[EndpointView]) -> It
             text(endpoint.veth),
             el("span", text(bytes_text(endpoint.receive_bytes)), data_received=key),
             el("span", text(bytes_text(endpoint.transmit_bytes)), data_sent=key),
-            text(" ".join(container.ports)),
+            text(published),
         )
         found = (*words, endpoint.network, addresses, endpoint.veth, endpoint.mac_address)
         yield row(cells, words=found, severity=container.severity)
     if not endpoints:
         where = f"{container.owner}'s" if container.owner else container.mode
-        none = (link("container", container.name), name(where), *[""] * 5, text(" ".join(container.ports)))
+        none = (link("container", container.name), name(where), *[""] * 5, text(published))
         yield row(none, words=(*words, where), severity=container.severity)
 
 
@@ -95,22 +102,34 @@ def ports(observation: Observation) -> Html:
     sockets = observation.sockets
     if sockets is None:
         return el("p", text("Listening sockets could not be read."), class_="unknown")
-    lines = sorted({(s.socket.port, s.socket.protocol, s.socket.address, s.owner) for s in sockets.listeners}, key=repr)
-    lines.sort(key=lambda line: line[:3])
+    groups: dict[tuple[str, str, Owner], list[int]] = defaultdict(list)
+    for one in sockets.listeners:
+        groups[one.socket.protocol, one.socket.address, one.owner].append(one.socket.port)
+    lines = [(found, *group) for group, ports in groups.items() for found in ranges(ports)]
     rows = (
         row(
             (
-                text(f"{protocol}/{port}"),
+                text(f"{protocol}/{range_text(found)}"),
                 text(address),
                 name(owner.name or "(not visible)"),
                 text(owner.kind),
                 text(scope(address)),
             ),
-            words=(f"{protocol}/{port}", address, owner.name, owner.kind),
+            words=(*_words(protocol, found), address, owner.name, owner.kind),
         )
-        for port, protocol, address, owner in lines
+        for found, protocol, address, owner in sorted(lines, key=lambda line: (line[0], line[1], line[2]))
     )
     return table("Listening ports of the host", ("Port", "Address", "Owner", "Kind", "Reachable from"), rows)
+
+
+def _words(protocol: str, found: Range) -> Iterable[str]:
+    """The words that the filter finds a range of ports by."""
+    return (f"{protocol}/{port}" for port in numbers(found))
+
+
+def _sum(counts: list[int | None]) -> str:
+    known = [count for count in counts if count is not None]
+    return str(sum(known)) if known else "-"
 
 
 def nat(observation: Observation) -> Html:
@@ -118,18 +137,22 @@ def nat(observation: Observation) -> Html:
     view = observation.nat
     if view is None or view.reading is None:
         return el("p", text("NAT rules could not be read."), class_="unknown")
-    active = view.flows.ports if view.flows else {}
+    counts, active = view.connections.counts, view.flows.ports if view.flows else {}
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for container, protocol, port in counts:
+        groups[container, protocol].append(int(port))
     rows = (
         row(
             (
-                text(f"{protocol}/{port}"),
+                text(f"{protocol}/{range_text(found)}"),
                 link("container", container),
-                text(count),
-                text(active.get((container, protocol, port), "-")),
+                text(sum(counts[container, protocol, str(port)] for port in numbers(found))),
+                text(_sum([active.get((container, protocol, str(port))) for port in numbers(found)])),
             ),
-            words=(f"{protocol}/{port}", container),
+            words=(*_words(protocol, found), container),
         )
-        for (container, protocol, port), count in sorted(view.connections.counts.items())
+        for (container, protocol), ports in sorted(groups.items())
+        for found in ranges(ports)
     )
     shown = table("Published ports", ("Port", "Container", "Connections", "Now"), rows)
     backend = view.backend or "no backend (no Docker rules)"

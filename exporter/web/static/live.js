@@ -3,6 +3,7 @@
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 const RECONNECT_MS = 2000;
+const DETAILS_MS = 10_000; // open details have counts that a new version of the page does not announce
 
 const bytesText = (count) => {
   let amount = count;
@@ -72,6 +73,7 @@ const applyFilter = () => {
 };
 
 let swaps = 0;
+let swapped = 0;
 
 // Take the same page anew; what has the focus keeps it, and what was scrolled sideways stays there.
 const swap = async () => {
@@ -81,6 +83,7 @@ const swap = async () => {
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (mine !== swaps) return;
+  swapped = Date.now();
   const focused = focusSelector(document.activeElement);
   const open = document.querySelector("main details[open]") !== null;
   const scrolled = [...document.querySelectorAll(".scroll")].map((region) => [region.ariaLabel, region.scrollLeft]);
@@ -94,6 +97,7 @@ const swap = async () => {
   if (focused) document.querySelector(focused)?.focus({ preventScroll: true });
   applyFilter();
   showRates();
+  document.dispatchEvent(new Event("swapped"));
 };
 
 const focusSelector = (node) => {
@@ -146,7 +150,9 @@ const connect = () => {
     say("live");
     takeCounters(tick.counters, tick.at);
     showRates();
-    if (String(tick.version) !== document.querySelector("main").dataset.version) swap();
+    document.dispatchEvent(new CustomEvent("tick", { detail: { rates, at: tick.at } }));
+    const stale = document.getElementById("details") && Date.now() - swapped > DETAILS_MS;
+    if (stale || String(tick.version) !== document.querySelector("main").dataset.version) swap();
   });
   stream.onerror = () => {
     say("not live: the exporter does not answer");

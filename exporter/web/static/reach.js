@@ -17,7 +17,19 @@ const stepNode = (step) => {
   return node;
 };
 
-const heading = (path) => {
+const range = (first, rest) => (rest > 0 ? `${first}-${first + rest}` : `${first}`);
+
+// A path from a port of the host to a container.
+const portHeading = (path, query) => {
+  if (!path.protocol) return `${query}: ${path.verdict}`;
+  const rest = path.last_port ? path.last_port - path.port : 0;
+  const inside = path.container_port ? ` → ${path.container}:${range(path.container_port, rest)}` : "";
+  const on = path.addresses.length ? ` on ${path.addresses.join(", ")}` : "";
+  return `${path.protocol}/${range(path.port, rest)}${on}${inside}: ${path.verdict}`;
+};
+
+const heading = (path, query) => {
+  if (!path.from) return portHeading(path, query);
   const target = path.to.container ? `${path.to.container} (${path.to.address})` : path.to.address;
   const port = path.port ? ` ${path.protocol}/${path.port}` : "";
   const by = path.from.interface ? ` by ${path.from.interface}` : "";
@@ -31,15 +43,14 @@ const showAnswer = (area, answer) => {
     const steps = document.createElement("ol");
     steps.className = "path";
     steps.append(...path.steps.map(stepNode));
-    area.append(make("h3", heading(path), path.verdict), steps);
+    area.append(make("h3", heading(path, answer.query), path.verdict), steps);
   }
 };
 
-const explainReach = async (form) => {
-  const area = document.getElementById("reach-answer");
+const fetchAnswer = async (area, address) => {
   area.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`);
+    const answer = await fetch(address);
     if (answer.ok) showAnswer(area, await answer.json());
     else area.replaceChildren(make("p", (await answer.text()) || "No answer. Try again.", "critical"));
   } catch {
@@ -51,5 +62,25 @@ const explainReach = async (form) => {
 
 document.querySelector("#reach form").addEventListener("submit", (event) => {
   event.preventDefault();
-  explainReach(event.target);
+  const { target } = event;
+  const address = `${target.getAttribute("action")}?${new URLSearchParams(new FormData(target))}`;
+  fetchAnswer(document.getElementById("reach-answer"), address);
 });
+
+let explained = { key: "", area: null };
+
+// The paths to the selected container, evaluated once for each version of the page.
+const explainSelected = () => {
+  const place = document.getElementById("explain");
+  if (!place) return;
+  const address = place.dataset.explain;
+  const key = `${document.querySelector("main").dataset.version} ${address}`;
+  if (key !== explained.key) {
+    explained = { key, area: explained.area && explained.key.endsWith(` ${address}`) ? explained.area : make("div", "") };
+    fetchAnswer(explained.area, address);
+  }
+  place.append(explained.area);
+};
+
+document.addEventListener("swapped", explainSelected);
+explainSelected();

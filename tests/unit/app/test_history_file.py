@@ -1,6 +1,7 @@
 """The file of the history: what it keeps, what it survives, and what costs the file alone."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -154,7 +155,37 @@ def other_rows(path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("plant", [damaged, garbage, folder, later, other_rows], ids=lambda plant: plant.__name__)
+def deep_row(path: Path) -> None:
+    with opened(path):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO changes (document) VALUES (?)", ("[" * 100_000,))
+    connection.close()
+
+
+def endless_view(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        endless = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT id, '{}' AS document FROM n"
+        connection.execute(f"CREATE VIEW changes AS {endless}")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def other_program(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (id INTEGER)")
+    connection.close()
+
+
+def large(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2 << 20)
+
+
+PLANTS = (damaged, garbage, folder, later, other_rows, deep_row, endless_view, other_program, large)
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
 def test_a_file_that_cannot_be_used_is_one_log_entry_and_stays_as_it_is(path: Path, plant: object) -> None:
     plant(path)  # type: ignore[operator]
     before = path.read_bytes() if path.is_file() else b""
@@ -164,6 +195,13 @@ def test_a_file_that_cannot_be_used_is_one_log_entry_and_stays_as_it_is(path: Pa
         assert found == []
     assert [(entry["event"], entry["file"]) for entry in entries] == [(UNUSABLE, str(path))]
     assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def test_a_file_that_is_a_fifo_does_not_delay_the_start(path: Path) -> None:
+    os.mkfifo(path)
+    with capture_logs() as entries, opened(path) as (_, found):
+        assert found == []
+    assert [entry["error"] for entry in entries] == ["not a regular file"]
 
 
 def test_a_full_disk_costs_the_file_and_one_log_entry(path: Path) -> None:

@@ -189,3 +189,8 @@ def test_a_history_of_an_unknown_kind_is_one_line_with_the_kinds_that_exist(caps
     assert line.startswith("dockernet-exporter: --kind: unknown kind 'container_dead': expected one of")
     assert line.count("\n") == 1
     assert {"container_died", "missing_dnat"} <= set(line.replace(",", "").split())
+
+
+def test_top_needs_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, line = run_main(capsys, "top")
+    assert (status, "not a terminal" in line) == (2, True)

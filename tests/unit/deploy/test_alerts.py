@@ -13,7 +13,7 @@ from tests.support import rule_files
 from tests.support.documented import documented
 from tests.support.rule_files import ALERTS, DOCS, OWN_METRICS, RECORDING, RUNBOOKS, TARGET_LABELS, Selector
 
-ADVICE = {"ephemeral_overlap"}  # never worse than info: nobody is told
+ADVICE = {"ephemeral_overlap", "port_unused"}  # never worse than info: nobody is told
 KINDS = {*NETWORK_KINDS, *PORT_KINDS, *NAT_KINDS} - ADVICE
 ROW = re.compile(
     r"^\| \[(?P<alert>\w+)\]\((?P<file>\w+\.md)\) \| (?P<severity>[\w ]+) \| (?P<after>\w+) \|$", re.MULTILINE

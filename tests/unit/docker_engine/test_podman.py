@@ -1,6 +1,9 @@
 """Podman's answers: its product, its bridges, and the networks that its containers name."""
 
-from contextlib import closing
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.connection import Connection
 from exporter.docker_engine.parse import parse_engine, parse_inspected
 from exporter.docker_engine.podman import LIBPOD, NETWORKS, parse_podman_network, product_of
+from exporter.docker_engine.settings import LIMITS, TIMING
 from tests.support.fake_engine import FakeEngine
 from tests.support.recorded import ENGINES, answer
 
@@ -75,3 +79,26 @@ def test_networks_are_read_from_podmans_own_api(monkeypatch: pytest.MonkeyPatch,
         assert [network.bridge for network in client.networks()] == ["podman1", "podman0"]
     assert paths == ["/version", NETWORKS]
     assert NETWORKS.startswith(LIBPOD)
+
+
+class Answers:
+    """Stands in for a transport: it answers /version and keeps the time-outs of the requests."""
+
+    def __init__(self, engine: str) -> None:
+        self.version, self.timeouts = json.dumps(answer(engine, "version")).encode(), dict[str, float]()
+
+    @contextmanager
+    def get(self, path: str, _: object, timeout: float, *, stream: bool) -> Iterator[SimpleNamespace]:
+        """Answer each request with the version."""
+        assert not stream
+        self.timeouts[path.rpartition("/")[2]] = timeout
+        yield SimpleNamespace(status=200, pieces=[self.version])
+
+
+@pytest.mark.parametrize(("engine", "seconds"), [(ENGINE, TIMING.answer), (ENGINES[0], TIMING.request_timeout)])
+def test_podman_may_be_silent_for_longer(monkeypatch: pytest.MonkeyPatch, engine: str, seconds: float) -> None:
+    """It starts programs for its answers."""
+    transport = Answers(engine)
+    monkeypatch.setattr("exporter.docker_engine.connection.make_transport", lambda *_: transport)
+    Connection("unix:///nowhere", TIMING, LIMITS).document("/info", dict)
+    assert transport.timeouts == {"version": TIMING.request_timeout, "info": seconds}

@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[3]
 RUNBOOKS = REPOSITORY / "docs/runbooks"
 KINDS = re.compile(r"^\| `(?P<kind>[a-z_]+)` \| .+ \| (?:critical|warning|info)[^|]* \|$", re.MULTILINE)
 # Findings that need not wake anybody and have no alert.
-QUIET = {"ephemeral_overlap"}
+QUIET = {"ephemeral_overlap", "port_unused"}
 BY_UID = {dashboard["uid"]: dashboard for dashboard in dashboards()}
 TO_ALL = "${__data.fields.look_at}"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from exporter.core.connections.context import ConnectionContext
 from exporter.core.findings.finding import Finding
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.network.evaluator import NetworkEvaluator
@@ -49,7 +50,7 @@ def judged_by(*, connected: bool) -> str:
     """What is shown of an ordinary host."""
     topology = scene(connected=connected).topology
     topology = replace(topology, devices=replace(topology.devices, routes=()))
-    result = NetworkEvaluator().evaluate(topology, None, 0.0)
+    result = NetworkEvaluator().evaluate(topology, None, 0.0, connections=ConnectionContext(topology.inventory))
     return section(exposed(replace(observed(topology), network=result)), *FINDINGS)
 
 

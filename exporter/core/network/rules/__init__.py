@@ -1,11 +1,13 @@
 """The network rules. To add one: its file, and a line in the list."""
 
+from exporter.core.connections.context import ConnectionContext
 from exporter.core.findings.rule import Input, Rule
 from exporter.core.network.context import ConntrackContext, NetworkContext
 from exporter.core.network.rules import (
     addresses_low,
     bridge_down,
     bridge_full,
+    connect_failing,
     conntrack_full,
     detached_veth,
     duplicate_address,
@@ -14,6 +16,7 @@ from exporter.core.network.rules import (
     namespace_orphaned,
     orphan_veth,
     overlay_peer_missing,
+    port_unused,
     route_lost,
     start_blocked,
     static_address_in_range,
@@ -42,4 +45,13 @@ NETWORK_RULES: tuple[Rule[NetworkContext], ...] = (
 )
 # The connection table is read at each observation; the network context is not made anew for it.
 CONNTRACK_RULES: tuple[Rule[ConntrackContext], ...] = (Rule(conntrack_full.KIND, conntrack_full.check),)
-NETWORK_KINDS = (*(rule.kind for rule in NETWORK_RULES), *(rule.kind for rule in CONNTRACK_RULES))
+# Evaluated only where connections are counted, which is opt-in: their kinds are not suspended elsewhere.
+CONNECTION_RULES: tuple[Rule[ConnectionContext], ...] = (
+    Rule(connect_failing.KIND, connect_failing.check, ENGINE, hold=60.0),
+    Rule(port_unused.KIND, port_unused.check, ENGINE),
+)
+NETWORK_KINDS = (
+    *(rule.kind for rule in NETWORK_RULES),
+    *(rule.kind for rule in CONNTRACK_RULES),
+    *(rule.kind for rule in CONNECTION_RULES),
+)

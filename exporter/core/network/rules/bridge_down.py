@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 
 from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.docker import Inventory, Network
-from exporter.core.model.inventory import attached
+from exporter.core.model.inventory import attached, networks_in_use
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import Address, parse_address
 
@@ -24,7 +24,7 @@ def check(context: NetworkContext) -> Iterator[Finding]:
     """Report the first fault of each network's bridge."""
     topology = context.topology
     found = {bridge.network.id: bridge.link for bridge in topology.bridges}
-    for network_id in sorted(_in_use(topology.inventory)):
+    for network_id in sorted(networks_in_use(topology.inventory)):
         network = topology.inventory.networks.get(network_id)
         if network is None or network.driver != DRIVER or not network.bridge:
             continue
@@ -39,14 +39,6 @@ def check(context: NetworkContext) -> Iterator[Finding]:
         if fault:
             detail = f"{network.bridge}, the bridge of network {network.name}, {fault}"
             yield finding(KIND, CRITICAL, network.name, network.bridge, detail, key=network_id)
-
-
-def _in_use(inventory: Inventory) -> set[str]:
-    """The ids of networks with an endpoint of a running container."""
-    live = {container.id for container in inventory.containers.values() if container.live}
-    listed = {e.network_id for c in inventory.containers.values() if c.live for e in c.endpoints}
-    members = {key for key, found in inventory.members.items() if any(m.container_id in live for m in found)}
-    return listed | members
 
 
 def _lacking(inventory: Inventory, network: Network, addresses: tuple[str, ...]) -> list[Address]:

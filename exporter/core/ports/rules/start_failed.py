@@ -1,6 +1,6 @@
 """A container is down because a host port that it publishes was in use when it started.
 
-It stays down after the holder has gone: Docker does not retry, whatever the restart policy. Guard: a container that
+It stays down after the holder has gone: the engine does not retry, whatever the restart policy. Guard: a container that
 never ran, has no restart policy and was started at once is the rest of a failed `docker run`, and a replaced container
 has another replica of its service that runs: severity info; a failed task of a Swarm service with a running one is not
 reported.
@@ -30,7 +30,7 @@ def check(context: PortContext) -> Iterator[Finding]:
             continue
         severity = _severity(context, start.container)
         if holder == UNKNOWN_OWNER:
-            why = f"{start.named} was in use when it started, and Docker does not retry"
+            why = f"{start.named} was in use when it started, and the engine does not retry"
         else:
             why = f"{place} is held by {described(holder)}"
         yield conflict(context, KIND, place, name, severity, f"{name} did not start: {why}", holder=holder)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
-from exporter.core.model.docker import Container
+from exporter.core.model.docker import PODMAN, Container
 from exporter.core.reach.answer import NAME
 from exporter.core.reach.context import HOST_MODE, ReachContext
 from exporter.core.reach.names.files import ResolvConf, parse_hosts, parse_resolv_conf
@@ -52,6 +52,9 @@ def resolve(context: ReachContext, client: Container, text: str, server: Contain
 def _by_server(
     context: ReachContext, client: Container, text: str, server: Container | None, conf: ResolvConf
 ) -> Resolved:
+    if (engine := context.inventory.engine) is not None and engine.product == PODMAN:
+        detail = f"{client.name} queries {conf.servers[0]} for {text}: the name servers of Podman are not evaluated"
+        return Resolved((Step(NAME, UNKNOWN, detail, "name_uncertain"),))
     if conf.servers[0] != EMBEDDED or context.home(client).network_mode == HOST_MODE:
         return Resolved((_by_other_server(context, client, text, conf.servers, server),))
     fault = resolver_fault(context, client)

@@ -59,7 +59,7 @@ def _connected(context: ReachContext, client: Container, server: Container) -> s
             return f"Run `docker network connect {network} {context.home(other).name}`."
     if context.home(server).network_mode == HOST_MODE:
         return f"{server.name} uses the host's network: connect to an address of the host."
-    return ""
+    return "Make a network with `docker network create`, and connect both containers to it."
 
 
 def _named_networks(context: ReachContext, container: Container) -> list[str]:

@@ -19,6 +19,12 @@ VETH = "veth"
 FORGED = (errno.EINVAL, errno.EXDEV)  # of a lookup with an incoming device: rp_filter refuses the source
 
 
+def compare(source: str, pid: int = 0) -> str:
+    """Return the remedy of a source that rp_filter refuses, in the namespace of a process or the host's."""
+    enter = f"nsenter -t {pid} -n " if pid else ""
+    return f"Compare `{enter}ip route get {source}` with the device that it comes in by; rp_filter=2 is the loose mode."
+
+
 def lost_address(address: str, server: Container, view: NamespaceView) -> Step | None:
     """Return the step of a server whose namespace could not be visited, or that has lost its address."""
     if (why := view.missing(NAMESPACE)) is not None:
@@ -53,7 +59,7 @@ def _back(there: Visited, server: Container, device: Device, flow: Flow) -> Step
     taken = there.lookup(RouteQuery(flow.destination, flow.source, device.link.ifindex))
     if taken.error in FORGED:
         detail = f"{server.name} refuses packets of {flow.source} on {device.link.name} (rp_filter)"
-        return Step(BACK, FAILED, detail, "source_refused")
+        return Step(BACK, FAILED, detail, "source_refused", compare(flow.source, server.pid))
     if taken.error or taken.type != LOCAL:
         return Step(BACK, UNKNOWN, f"whether {server.name} takes packets of {flow.source} is not known", "not_readable")
     home = there.lookup(RouteQuery(flow.source, flow.destination))

@@ -45,7 +45,9 @@ def _between(trip: Trip, server: Container, device: Device) -> list[Step]:
     context, client, flow = trip.context, trip.client, trip.flow
     ends = [host_end(context, context.home(client), trip.device), host_end(context, context.home(server), device)]
     if all(end is not None and end.isolated for end in ends):
-        return [Step(LINK, FAILED, f"the ports of {client.name} and {server.name} are isolated", "port_isolated")]
+        detail = f"the ports of {client.name} and {server.name} are isolated"
+        command = "".join(f"Run `bridge link set dev {end.link.name} isolated off`." for end in ends[:1] if end)
+        return [Step(LINK, FAILED, detail, "port_isolated", command)]
     if len({end.link.master_ifindex for end in ends if end is not None}) > 1:
         return [Step(LINK, FAILED, f"{client.name} and {server.name} are on different bridges", "veth_detached")]
     there, pids = context.visited(server).view, [context.home(one).pid for one in (client, server)]

@@ -10,7 +10,7 @@ from exporter.core.nat.walk.firewall import PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.reach.answer import FILTER
-from exporter.core.reach.path.arrival import FORGED
+from exporter.core.reach.path.arrival import FORGED, compare
 from exporter.core.reach.path.forwarded import forwarded
 from exporter.core.reach.path.host_socket import to_host
 from exporter.core.reach.path.link_step import gravest
@@ -101,7 +101,7 @@ def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult) -> Ste
         return Step(ROUTE, FAILED, detail, "route_refused", "See `ip rule` and `ip route show table all`.")
     if result.error in FORGED:
         detail = f"the host refuses packets of {flow.source} on {bridge.link.name} (rp_filter)"
-        return Step(FILTER, FAILED, detail, "source_refused")
+        return Step(FILTER, FAILED, detail, "source_refused", compare(flow.source))
     if result.error == errno.EHOSTUNREACH:
         return Step(FILTER, FAILED, f"the host does not forward packets of {bridge.link.name}", "forwarding_off")
     detail = f"the host refuses to route packets of {bridge.link.name} to {flow.destination} (errno {result.error})"

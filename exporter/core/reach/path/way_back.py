@@ -4,7 +4,7 @@ from exporter.core.explain.path import FAILED, Step
 from exporter.core.model.fib import RouteQuery
 from exporter.core.reach.answer import BACK
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.path.arrival import FORGED
+from exporter.core.reach.path.arrival import FORGED, compare
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
 from exporter.core.reach.view import Device
 
@@ -17,7 +17,7 @@ def way_back(context: ReachContext, query: RouteQuery, bridge: Device) -> Step |
     result = context.host.lookup(query)
     if query.ifindex and result.error in FORGED:
         detail = f"the host refuses the answers of {query.source} (rp_filter)"
-        return Step(BACK, FAILED, detail, "source_refused")
+        return Step(BACK, FAILED, detail, "source_refused", compare(query.source))
     out = context.host.view.devices.get(result.ifindex)
     if result.error not in (0, *NO_ROUTE) or (not result.error and out is None):
         return unknown_route("the host", query.destination, result)
@@ -25,4 +25,5 @@ def way_back(context: ReachContext, query: RouteQuery, bridge: Device) -> Step |
         return None
     to = query.destination
     detail = f"routes {to} to {out.link.name}, and not to {bridge.link.name}" if out else f"has no route to {to}"
-    return Step(BACK, FAILED, f"the host {detail}", "route_lost")
+    command = f"Run `ip route get {to}` and `ip rule`, and remove the route or rule that takes it elsewhere."
+    return Step(BACK, FAILED, f"the host {detail}", "route_lost", command)

@@ -6,6 +6,7 @@ import json
 from rich.console import Console
 
 from exporter.cli.output.connections import document, print_connections
+from exporter.cli.output.table import local_time
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import Counts, Living
 from exporter.core.views import connection_rows
@@ -13,9 +14,14 @@ from exporter.core.views.connection_rows import parse_rows
 
 REPORT = ConnectionReport(
     {
-        Pair("api", "", "outside", "80", "server"): PairSums(Counts(established=9, sent=70, received=8)),
+        Pair("api", "", "outside", "80", "server"): PairSums(
+            Counts(established=9, sent=70, received=8), last_established=86_400.0
+        ),
         Pair("web", "db", "container", "5432", "client"): PairSums(
-            Counts(established=2, refused=3, reset=1, sent=5, received=6, setup_ns=3_000_000), Living(1)
+            Counts(established=2, refused=3, reset=1, sent=5, received=6, setup_ns=3_000_000),
+            Living(1),
+            last_established=60.0,
+            last_failed=60.0,
         ),
     },
     forgotten={"web": Counts(established=10)},
@@ -32,8 +38,8 @@ def shown() -> list[list[str]]:
 
 def test_pairs_that_fail_are_first_and_a_server_is_on_the_right() -> None:
     assert shown()[1:] == [
-        ["web", "db", "5432", "2", "1", "refused 3", "reset 1", "5", "6", "1.5"],
-        ["(outside)", "api", "80", "9", "0", "8", "70"],
+        ["web", "db", "5432", "2", "1", "refused 3", "reset 1", "5", "6", "1.5", f"{local_time(60)} failed"],
+        ["(outside)", "api", "80", "9", "0", "8", "70", f"{local_time(86_400)} established"],
     ]
 
 

@@ -67,6 +67,15 @@ def test_a_pair_was_created_at_the_reading_before() -> None:
     assert (sums.created, sums.changed) == (before, before + 15)
 
 
+def test_the_times_of_the_last_connects_are_kept() -> None:
+    lab = Lab()
+    lab.read(row(end(), established=1))
+    lab.read(row(end(), established=1, refused=1), seconds=10)
+    lab.read(row(end(), established=1, refused=1, sent=9), seconds=10)
+    sums = lab.ledger.report(older_counted=True).pairs[WEB_DB]
+    assert (sums.last_established, sums.last_failed, sums.changed) == (lab.now - 20, lab.now - 10, lab.now)
+
+
 def test_an_idle_pair_is_forgotten_and_its_sums_stay_in_the_total() -> None:
     lab = Lab()
     lab.read(row(end(), established=4))

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
-from exporter.core.model.docker import Member, NetworkInspect, RemoteEndpoint
+import pytest
+
+from exporter.core.model.docker import DOCKER, PODMAN, Container, Member, NetworkInspect, RemoteEndpoint
 from exporter.core.model.inventory import (
     disconnected,
+    has_bridges,
     sandboxed,
     with_container,
     with_inspect,
@@ -12,6 +15,9 @@ from exporter.core.model.inventory import (
     with_networks,
     without_container,
 )
+from exporter.core.model.kernel_sample import Devices
+from exporter.core.topology.topology import join
+from exporter.core.topology.visibility import NO_HOST_NETWORK, missing_bridges
 from tests.support.builders import ENGINE, connect, inventory, network, run, stop
 
 
@@ -117,3 +123,20 @@ def test_only_live_containers_that_share_nothing_have_a_sandbox() -> None:
 def test_a_container_in_the_back_off_of_its_restarts_is_not_live() -> None:
     states = ("running", "paused", "restarting", "exited", "created", "dead", "removing", "")
     assert [state for state in states if replace(run("web"), state=state).live] == ["running", "paused"]
+
+
+@pytest.mark.parametrize(
+    ("product", "things", "made"),
+    [
+        (DOCKER, (), True),
+        (PODMAN, (), False),
+        (PODMAN, (stop(run("web", network="front")),), False),
+        (PODMAN, (run("web", network="front"),), True),
+    ],
+)
+def test_podman_makes_a_bridge_with_the_first_container(
+    product: str, things: tuple[Container, ...], *, made: bool
+) -> None:
+    known = replace(inventory(network("front"), *things), engine=replace(ENGINE, product=product))
+    assert has_bridges(known) == made
+    assert missing_bridges(join(known, Devices())) == ((NO_HOST_NETWORK,) if made else ())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.core.model.docker import Container
+from exporter.core.model.docker import PODMAN, Container
 from exporter.core.nat.ruleset import Ruleset
 from exporter.core.reach.view import FILES, LISTENERS, RULES
 from tests.support.builders import connect, network, run, stop
@@ -185,3 +185,18 @@ def test_files_of_a_container_in_host_mode_that_could_not_be_read_are_unknown() 
     host = ReachHost(NEW, IN_HOST).unread("monitor", FILES)
     assert step(host, "web:80", "monitor") == ("unknown", "privilege_missing")
     assert HOST in host.visits
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "expected"),
+    [
+        ("", "web:80", ("ok", "")),
+        ("nameserver 10.89.0.1\n", "web:80", ("unknown", "name_uncertain")),
+        ("nameserver 10.89.0.1\n", "www.example", ("unknown", "name_uncertain")),
+    ],
+)
+def test_podmans_name_servers_are_not_dockers(text: str, target: str, expected: tuple[str, str]) -> None:
+    """aardvark-dns has the address of the gateway, and the default network the host's servers."""
+    host = resolv(text).view("client", hosts="" if text else "172.18.0.2 web\n")
+    host.engine_version, host.product = "4.3.1", PODMAN
+    assert step(host, target) == expected

@@ -94,7 +94,7 @@ def test_a_state_is_rendered_once() -> None:
 
 def test_nothing_in_the_page_is_a_style_or_a_script_of_its_own() -> None:
     parsed = Parsed(shown(shop(), "container/web"))
-    assert parsed.tags.count("script") == 2
+    assert parsed.tags.count("script") == 4
     assert [name for name in parsed.attributes if name == "style" or name.startswith("on")] == []
     assert re.findall(r"https?://[^\"]+", shown(shop())) == ["http://www.w3.org/2000/svg"]
 

@@ -3,7 +3,7 @@
 from exporter.core.findings.evaluator import Evaluation, Evaluator
 from exporter.core.findings.rule import Input
 from exporter.core.network.context import ConntrackContext, NetworkContext
-from exporter.core.network.rules import CONNTRACK_RULES, NETWORK_KINDS, NETWORK_RULES
+from exporter.core.network.rules import CONNECTION_RULES, CONNTRACK_RULES, NETWORK_KINDS, NETWORK_RULES
 from tests.support.builders import device, network
 from tests.support.scenes import DB, ETH0, FRONT, WEB, host, scene
 
@@ -24,7 +24,8 @@ def test_an_ordinary_host_shows_nothing() -> None:
 
 
 def test_every_kind_has_a_rule_of_its_own() -> None:
-    assert len(set(NETWORK_KINDS)) == len(NETWORK_KINDS) == len(NETWORK_RULES) + len(CONNTRACK_RULES)
+    rules = (*NETWORK_RULES, *CONNTRACK_RULES, *CONNECTION_RULES)
+    assert len(set(NETWORK_KINDS)) == len(NETWORK_KINDS) == len(rules)
 
 
 def test_conditions_of_a_moment_must_hold() -> None:

@@ -1,0 +1,22 @@
+"""What rules about connections evaluate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exporter.core.connections.pair import Pair
+from exporter.core.connections.port_use import PublishedPort
+from exporter.core.connections.tries import Tries
+from exporter.core.model.docker import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionContext:
+    """One moment: `now` and `unused_since`, since when a published port has had no connection, are Unix times.
+
+    `tries` are of the pairs of which connects failed in the last minutes.
+    """
+
+    inventory: Inventory
+    now: float = 0.0
+    tries: Mapping[Pair, Tries] = field(default_factory=dict)
+    unused_since: Mapping[PublishedPort, float] = field(default_factory=dict)
