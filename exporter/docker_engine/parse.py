@@ -21,7 +21,7 @@ from exporter.core.model.docker import (
 from exporter.docker_engine.parse_details import parse_details, parse_time
 from exporter.docker_engine.peer import Peer
 from exporter.docker_engine.podman import product_of
-from exporter.docker_engine.text import label, text, unique_name
+from exporter.docker_engine.text import address, label, subnet, text, unique_name
 
 Json = Mapping[str, Any]
 
@@ -140,7 +140,7 @@ def _static_addresses(networks: Json) -> Iterator[tuple[str, str]]:
         chosen = row.get("IPAMConfig") or {}
         for key in ("IPv4Address", "IPv6Address"):
             if chosen.get(key):
-                yield label(network), label(chosen[key])
+                yield label(network), address(chosen[key])
 
 
 def _endpoint(network: str, row: Json) -> Endpoint:
@@ -149,9 +149,9 @@ def _endpoint(network: str, row: Json) -> Endpoint:
         network_id=label(row.get("NetworkID")),
         endpoint_id=label(row.get("EndpointID")),
         mac_address=label(row.get("MacAddress")).lower(),
-        ip_address=label(row.get("IPAddress")),
-        ip6_address=label(row.get("GlobalIPv6Address")),
-        gateway=label(row.get("Gateway")),
+        ip_address=address(row.get("IPAddress")),
+        ip6_address=address(row.get("GlobalIPv6Address")),
+        gateway=address(row.get("Gateway")),
     )
 
 
@@ -178,10 +178,10 @@ def parse_network(document: Json) -> Network:
 
 def _subnet(row: Json) -> Subnet:
     return Subnet(
-        subnet=label(row.get("Subnet")),
-        gateway=label(row.get("Gateway")),
-        ip_range=label(row.get("IPRange")),
-        auxiliary=tuple(sorted(label(address) for address in (row.get("AuxiliaryAddresses") or {}).values())),
+        subnet=subnet(row.get("Subnet")),
+        gateway=address(row.get("Gateway")),
+        ip_range=subnet(row.get("IPRange")),
+        auxiliary=tuple(sorted(address(one) for one in (row.get("AuxiliaryAddresses") or {}).values())),
     )
 
 
@@ -204,8 +204,8 @@ def parse_members(document: Json) -> list[Member]:
             name=label(row.get("Name")),
             endpoint_id=label(row.get("EndpointID")),
             mac_address=label(row.get("MacAddress")).lower(),
-            ip_address=label(row.get("IPv4Address")).partition("/")[0],
-            ip6_address=label(row.get("IPv6Address")).partition("/")[0],
+            ip_address=address(label(row.get("IPv4Address")).partition("/")[0]),
+            ip6_address=address(label(row.get("IPv6Address")).partition("/")[0]),
         )
         for container_id, row in (document.get("Containers") or {}).items()
     ]

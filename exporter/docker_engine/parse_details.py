@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.core.model.container_details import Details, EndpointNames, PortBinding
 from exporter.core.model.docker import LIVE_STATES
-from exporter.docker_engine.text import label, text
+from exporter.docker_engine.text import address, label, text
 
 Json = Mapping[str, Any]
 
@@ -47,7 +47,7 @@ def parse_names(networks: Json) -> Iterator[EndpointNames]:
             aliases=tuple(label(name) for name in row.get("Aliases") or ()),
             links=tuple(label(link) for link in row.get("Links") or ()),
             priority=int(row.get("GwPriority") or 0),
-            gateway6=label(row.get("IPv6Gateway")),
+            gateway6=address(row.get("IPv6Gateway")),
         )
 
 
@@ -60,7 +60,14 @@ def parse_bindings(document: Json) -> Iterator[PortBinding]:
         protocol, number = parse_port(port)
         for row in rows or ():
             first, _, last = str(row.get("HostPort") or "0").partition("-")
-            yield PortBinding(protocol, number, label(row.get("HostIp")), _port(first), _port(last or first))
+            yield PortBinding(protocol, number, _host_ip(row.get("HostIp")), _port(first), _port(last or first))
+
+
+def _host_ip(value: object) -> str:
+    """Return the address; '' is every one, so another text must not become that. Raises ValueError."""
+    if value and not address(value):
+        raise ValueError(f"invalid HostIp {label(value)}")
+    return address(value)
 
 
 def parse_port(port: str) -> tuple[str, int]:

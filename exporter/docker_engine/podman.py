@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.core.model.docker import DOCKER, PODMAN, Network, Subnet
 from exporter.docker_engine.parse_details import parse_time
-from exporter.docker_engine.text import label
+from exporter.docker_engine.text import address, label, subnet
 
 Json = Mapping[str, Any]
 
@@ -41,7 +41,9 @@ def parse_podman_network(row: Json) -> Network:
         ipv6=bool(row.get("ipv6_enabled")),
         bridge=label(row.get("network_interface")) if driver == "bridge" else "",
         mtu=int(mtu) if mtu.isdecimal() else 0,
-        subnets=tuple(Subnet(label(one.get("subnet")), label(one.get("gateway"))) for one in row.get("subnets") or ()),
+        subnets=tuple(
+            Subnet(subnet(one.get("subnet")), address(one.get("gateway"))) for one in row.get("subnets") or ()
+        ),
         created=parse_time(row.get("created")),
     )
     return replace(network, created=0.0) if name == DEFAULT_NETWORK else network

@@ -1,6 +1,8 @@
 """Texts of the engine, whatever their length: an image chooses its labels, and its entrypoint is in State.Error."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
+from ipaddress import ip_address, ip_network
 
 from exporter.log import get_logger
 
@@ -23,10 +25,34 @@ def label(value: object) -> str:
     return text(value, MAX_LABEL)
 
 
+def address(value: object) -> str:
+    """Return an IP address; '' for any other text, which a plugin or another engine may answer."""
+    return _valid(ip_address, label(value))
+
+
+def subnet(value: object) -> str:
+    """Return a subnet in CIDR notation; '' for any other text."""
+    return _valid(partial(ip_network, strict=False), label(value))
+
+
+def _valid(parse: Callable[[str], object], found: str) -> str:
+    try:
+        return found if found and parse(found) else ""
+    except ValueError:
+        _report_invalid()
+        return ""
+
+
 def unique_name(value: object, object_id: str) -> str:
     """Return a name as the value of a label; of one that is cut the end is the id, so that it stays unique."""
     found = label(value)
     return found if len(str(value or "")) <= MAX_LABEL else f"{found[: MAX_LABEL - 13]}-{object_id[:12]}"
+
+
+@cache
+def _report_invalid() -> None:
+    """Log once: the same address is answered at every read."""
+    log.warning("address from the engine that is none, ignored")
 
 
 @cache

@@ -52,7 +52,7 @@ def campaign(name: str, seconds: float) -> int:
     began, rounds, status = time.monotonic(), 0, 0
     environment = os.environ | {"HYPOTHESIS_PROFILE": "far", "HYPOTHESIS_EXAMPLES": str(EXAMPLES)}
     while not status and time.monotonic() - began < seconds:
-        argv = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-x", "--no-header", *CAMPAIGNS[name]]
+        argv = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-x", "--no-header", "--timeout=0", *CAMPAIGNS[name]]
         found = subprocess.run(argv, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
         rounds, status = rounds + 1, found.returncode
     told = f"failed\n{found.stdout}{found.stderr}" if status else "no failure"

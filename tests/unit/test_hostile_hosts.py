@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.cli.output import graph, topology
@@ -21,6 +21,7 @@ from exporter.docker_engine.client import PARSE_ERRORS
 from exporter.docker_engine.parse import parse_inspected, parse_network
 from exporter.web.page import api
 from exporter.web.page.document import Page, PageState
+from tests.conftest import EXAMPLES
 from tests.support import builders
 from tests.support.fake_engine import ENGINE
 from tests.support.families import exposed, values
@@ -57,6 +58,7 @@ def shown(observation: Observation) -> list[str]:
 
 
 @given(before=hosts(), after=hosts())
+@settings(max_examples=EXAMPLES // 3)
 def test_whatever_the_engine_answers_is_shown(before: Inventory, after: Inventory) -> None:
     detector = ChangeDetector()
     for now, inventory in enumerate((before, after)):

@@ -11,12 +11,15 @@ from contextlib import closing, suppress
 import pytest
 from structlog.testing import capture_logs
 
+from exporter.core.model.docker import Subnet
 from exporter.docker_engine.client import EngineClient
+from exporter.docker_engine.parse import parse_inspected, parse_network
 from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import MAX_LABEL, MAX_TEXT, _report_cut
 from exporter.errors import EngineError
 from tests.support.engine_follower import Follower
-from tests.support.fake_engine import FakeEngine
+from tests.support.fake_engine import ENGINE, FakeEngine
+from tests.support.recorded import answer
 
 SMALL = Limits(list_bytes=1 << 20, document_bytes=1 << 20, event_bytes=1 << 16)
 SHORT = Timing(request_timeout=10.0, answer=2.0, quiet=1000.0, poll=0.05, max_pause=0.1)
@@ -165,3 +168,19 @@ def test_an_engine_on_tcp_has_the_same_limits(answer: str) -> None:
         with closing(client), pytest.raises(EngineError):
             client.ping()
         server.shutdown()
+
+
+def test_an_address_that_is_none_is_no_address_and_a_port_on_it_is_not_one_of_all_addresses() -> None:
+    document = answer(ENGINE, "running")
+    network = next(iter(document["NetworkSettings"]["Networks"].values()))
+    network |= {"IPAddress": "invalid IP", "Gateway": "1"}
+    [endpoint] = parse_inspected(document).endpoints
+    assert (endpoint.ip_address, endpoint.gateway) == ("", "")
+    document["NetworkSettings"]["Ports"] = {"80/tcp": [{"HostIp": "1", "HostPort": "80"}]}
+    with pytest.raises(ValueError, match="invalid HostIp 1"):
+        parse_inspected(document)
+
+
+def test_a_subnet_of_a_plugin_that_is_none_is_none() -> None:
+    document = answer(ENGINE, "network") | {"IPAM": {"Config": [{"Subnet": "all of it", "Gateway": "172.18.0.1"}]}}
+    assert parse_network(document).subnets == (Subnet("", "172.18.0.1"),)
