@@ -68,7 +68,7 @@ def _family(metric: Metric, lines: Lines, *, openmetrics: bool) -> Iterator[str]
 
 
 def _info_writer(family: InfoFamily) -> Callable[[tuple[str, ...]], str]:
-    """Return the function that writes a row as a line, which both formats have alike."""
+    """Return the function that writes a row as a line, which is the same in both formats."""
     order = sorted(range(len(family.labels)), key=family.labels.__getitem__)
     form = f"{family.name}_info{{" + ",".join(f'{family.labels[place]}="%s"' for place in order) + "} 1.0\n"
     return lambda row: form % tuple([escape(row[place]) for place in order])
