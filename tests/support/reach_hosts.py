@@ -35,6 +35,8 @@ from tests.support.reach_namespaces import (
 )
 from tests.support.saved_rules import ruleset
 
+OWN = ("isolated", "port_state", "filters", "arp", "answers", "learning", "withheld", "vlans")  # of Device
+
 
 class ReachHost:
     """The host; methods that spoil it return it. `things` are more containers and networks, or others of a name."""
@@ -65,9 +67,7 @@ class ReachHost:
 
     def device(self, name: str, which: str, addresses: tuple[str, ...] | None = None, **fields: Any) -> "ReachHost":
         """Change a device: fields of its Link, and those of the Device in `own`."""
-        own = {
-            key: fields.pop(key) for key in ("isolated", "port_state", "filters", "arp", "learning") if key in fields
-        }
+        own = {key: fields.pop(key) for key in OWN if key in fields}
 
         def changed(found: Device) -> Device:
             kept = found.addresses if addresses is None else addresses
@@ -93,10 +93,10 @@ class ReachHost:
         return self._change(name, lambda view: _without_part(replace(view, unread=(*view.unread, missing)), part))
 
     def route(
-        self, name: str, destination: str, result: RouteResult, source: str = "", ifindex: int = 0
+        self, name: str, destination: str, result: RouteResult, source: str = "", ifindex: int = 0, mark: int = 0
     ) -> "ReachHost":
         """What the FIB of a namespace has for one query."""
-        self._routes[name, RouteQuery(destination, source, ifindex)] = result
+        self._routes[name, RouteQuery(destination, source, ifindex, mark=mark)] = result
         return self
 
     def rule(self, place: Place, text: str, at: int = 0) -> "ReachHost":

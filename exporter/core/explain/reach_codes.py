@@ -87,13 +87,17 @@ REACH_CODES = {
         "Both bridge ports are isolated from each other.", "Run `bridge link set dev PORT isolated off`."
     ),
     "port_blocked": Code("The bridge port does not forward: its STP state is another one.", "See `bridge link`."),
+    "port_restricted": Code(
+        "The bridge filters VLANs, or does not flood to the port: what decides then is not evaluated.",
+        "See `bridge -d link`, `bridge vlan` and `bridge fdb`; run the command with `--probe`.",
+    ),
     "wrong_neighbour": Code(
         "A permanent neighbour entry gives the address another MAC address.",
         "Run `ip neighbour del ADDRESS dev DEVICE` in the client.",
     ),
     "arp_off": Code(
-        "ARP is switched off on a device (IFF_NOARP): it neither requests MAC addresses nor answers requests.",
-        "Run `ip link set DEVICE arp on`.",
+        "ARP is switched off on a device (IFF_NOARP), or answers to it are (arp_ignore of 3 and above).",
+        "Run `ip link set DEVICE arp on`, or set net.ipv4.conf.all.arp_ignore to 0.",
     ),
     "mac_address_shared": Code(
         "Two devices on one bridge have the same MAC address: the bridge sends the frames of both to one port.",

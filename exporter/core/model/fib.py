@@ -13,7 +13,8 @@ class RouteQuery(NamedTuple):
 
     With `ifindex`, the incoming device, the kernel decides as for a received packet: policy rules, forwarding and
     rp_filter included. 0 is a packet of the host itself. `protocol` (tcp, udp) and the destination `port` matter to
-    policy rules alone; '' and 0 match no rule that has a condition on them.
+    policy rules alone; '' and 0 match no rule that has a condition on them. `mark` is what the host's rules gave the
+    packet (fwmark).
     """
 
     destination: str
@@ -21,6 +22,7 @@ class RouteQuery(NamedTuple):
     ifindex: int = 0
     protocol: str = ""
     port: int = 0
+    mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ FORWARDING = 3  # of `port_state` (linux/if_bridge.h: BR_STATE_FORWARDING)
 class Device:
     """A device with its addresses, link-local ones included, without prefix length.
 
-    `arp`: without IFF_NOARP.
+    `arp`: without IFF_NOARP. `answers`: to ARP requests (net.ipv4.conf.all.arp_ignore).
     Of a bridge port: `port_state` (IFLA_BRPORT_STATE), `isolated` (IFLA_BRPORT_ISOLATED), and `learning`, whether the
     bridge stores source addresses of frames (IFLA_BRPORT_LEARNING); None for other devices.
-    Of a bridge: `filters` are the IP versions whose rules its own switch applies to bridged packets
-    (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES).
+    `withheld`: the frames that a bridge does not send to the port, '' for none.
+    Of a bridge: `vlans`, whether it filters VLANs (IFLA_BR_VLAN_FILTERING), and the IP versions whose rules its own
+    switch applies to bridged packets (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES).
     """
 
     link: Link
@@ -31,11 +32,17 @@ class Device:
     filters: frozenset[int] = frozenset()
     arp: bool = True
     learning: bool | None = None
+    answers: bool = True
+    withheld: str = ""
+    vlans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FixedNeighbour:
-    """A permanent neighbour entry (NUD_PERMANENT) of the device `ifindex`."""
+    """A permanent neighbour entry (NUD_PERMANENT) of the device `ifindex`.
+
+    Without an `address` it is one of a bridge's table (NUD_NOARP too): frames to the MAC address go to that port alone.
+    """
 
     ifindex: int
     address: str

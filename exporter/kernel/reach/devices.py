@@ -6,6 +6,8 @@ Sources: linux/if_link.h, linux/if_addr.h. Needs no privilege inside the namespa
 import socket
 import struct
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from exporter.core.reach.view import Device
 from exporter.kernel.links.fdb import IFLA_INFO_DATA
@@ -16,13 +18,18 @@ from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETADDR, RTM_NEWADDR
 
 IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 4, 5
 IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED = 1, 8, 33
+IFLA_BRPORT_UNICAST_FLOOD, IFLA_BRPORT_BCAST_FLOOD, IFLA_BRPORT_LOCKED = 9, 30, 39
+IFLA_BR_VLAN_FILTERING = 7
 IFF_NOARP = 1 << 7
 IFLA_BR_NF_CALL = {4: 36, 6: 37}  # IP version -> IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES
 # A link has forty attributes, and so has a port: to keep only these halves the time.
 ABOUT = frozenset({IFLA_LINKINFO})
 PORT = frozenset({IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED})
-SWITCHES = frozenset(IFLA_BR_NF_CALL.values())
+FLOODS = frozenset({IFLA_BRPORT_LEARNING, IFLA_BRPORT_UNICAST_FLOOD, IFLA_BRPORT_BCAST_FLOOD, IFLA_BRPORT_LOCKED})
+SWITCHES = frozenset({IFLA_BR_VLAN_FILTERING, *IFLA_BR_NF_CALL.values()})
 BRIDGE = "bridge"
+ARP_IGNORE = Path("/proc/sys/net/ipv4/conf/all/arp_ignore")  # of the reading thread's namespace
+NEVER_FOR_SOME = 3  # of ip-sysctl: addresses of scope host; 8: all
 
 IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex
 IFA_ADDRESS, IFA_LOCAL = 1, 2  # of a point-to-point device the former is the other end's
@@ -35,7 +42,16 @@ def read_devices(sock: socket.socket) -> dict[int, Device]:
     addresses = parse_addresses(ask_again(sock, ADDRESSES))
     links = ask_again(sock, dump_request())
     found = (parse_device(data, start, end, addresses) for kind, data, start, end in links if kind == RTM_NEWLINK)
-    return {device.link.ifindex: device for device in found if device is not None}
+    answers = _answers_arp()
+    return {device.link.ifindex: replace(device, answers=answers) for device in found if device is not None}
+
+
+def _answers_arp(file: Path = ARP_IGNORE) -> bool:
+    """Whether ARP requests for each address of a device are answered; values below 3 restrict that to the device's."""
+    try:
+        return int(file.read_text()) < NEVER_FOR_SOME
+    except FileNotFoundError:
+        return True
 
 
 def parse_addresses(answers: Iterable[Answer]) -> dict[int, tuple[str, ...]]:
@@ -66,13 +82,16 @@ def parse_device(
     found = attributes(data, start + IFINFOMSG.size, end, ABOUT) if decides else {}
     about = attributes(found.get(IFLA_LINKINFO, b""))
     port_state, learning, isolated = _parse_port(about)
+    switches = _parse_switches(about)
     flags = head(IFINFOMSG, data, start, end, "a link message")[4]
     return Device(
         link=parsed.link,
         addresses=addresses.get(parsed.link.ifindex, ()),
         port_state=port_state,
         isolated=isolated,
-        filters=_parse_filters(about),
+        filters=frozenset(version for version, kind in IFLA_BR_NF_CALL.items() if kind in switches),
+        vlans=IFLA_BR_VLAN_FILTERING in switches,
+        withheld=_parse_withheld(about),
         arp=not flags & IFF_NOARP,
         learning=learning,
     )
@@ -89,12 +108,25 @@ def _parse_port(about: Mapping[int, bytes]) -> tuple[int | None, bool | None, bo
     return None if state is None else number(U8, state, "a port's state"), learning, isolated
 
 
-def _parse_filters(about: Mapping[int, bytes]) -> frozenset[int]:
+def _parse_withheld(about: Mapping[int, bytes]) -> str:
+    """Return which frames the bridge does not send to the port. An older kernel has not all switches."""
+    if text(about.get(IFLA_INFO_SLAVE_KIND, b"")) != BRIDGE:
+        return ""
+    port = attributes(about.get(IFLA_INFO_SLAVE_DATA, b""), wanted=FLOODS)
+    switches = {kind: bool(number(U8, value, "a port's switch")) for kind, value in port.items()}
+    if not switches.get(IFLA_BRPORT_BCAST_FLOOD, True):
+        return "broadcasts"
+    learned = switches.get(IFLA_BRPORT_LEARNING, True) and not switches.get(IFLA_BRPORT_LOCKED, False)
+    return (
+        ""
+        if learned or switches.get(IFLA_BRPORT_UNICAST_FLOOD, True)
+        else "frames to addresses that it has not learned"
+    )
+
+
+def _parse_switches(about: Mapping[int, bytes]) -> frozenset[int]:
+    """Return which switches of a bridge are on; none of another device."""
     if text(about.get(IFLA_INFO_KIND, b"")) != BRIDGE:
         return frozenset()
     switches = attributes(about.get(IFLA_INFO_DATA, b""), wanted=SWITCHES)
-    return frozenset(
-        version
-        for version, kind in IFLA_BR_NF_CALL.items()
-        if kind in switches and number(U8, switches[kind], "a bridge's switch")
-    )
+    return frozenset(kind for kind, value in switches.items() if number(U8, value, "a bridge's switch"))

@@ -4,18 +4,28 @@ import socket
 from collections.abc import Iterable
 
 from exporter.core.reach.view import FixedNeighbour
-from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, NUD_PERMANENT, Row, read_rows
+from exporter.kernel.links.fdb import (
+    NDA_DST,
+    NDA_LLADDR,
+    NDA_MASTER,
+    NDMSG,
+    NOT_LEARNED,
+    NUD_PERMANENT,
+    TABLES,
+    Row,
+    read_rows,
+)
 from exporter.kernel.netlink.messages import address, attributes, head, message
 from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETNEIGH
 from exporter.kernel.netlink.protocols import ADDRESS_SIZES
 
-AF_UNSPEC = 0
+AF_UNSPEC, AF_BRIDGE = 0, 7
 NEIGHBOURS = message(RTM_GETNEIGH, NLM_F_DUMP, NDMSG.pack(AF_UNSPEC, 0, 0, 0, 0, 0, 0))
 
 
 def read_fixed_neighbours(sock: socket.socket) -> tuple[FixedNeighbour, ...]:
     """Read those of the socket's namespace. Raises OSError."""
-    return parse_fixed_neighbours(read_rows(sock, NEIGHBOURS))
+    return parse_fixed_neighbours([*read_rows(sock, NEIGHBOURS), *read_rows(sock, TABLES)])
 
 
 def parse_fixed_neighbours(rows: Iterable[Row]) -> tuple[FixedNeighbour, ...]:
@@ -23,10 +33,12 @@ def parse_fixed_neighbours(rows: Iterable[Row]) -> tuple[FixedNeighbour, ...]:
     found = []
     for data, start, end in rows:
         family, _, _, ifindex, state, _, _ = head(NDMSG, data, start, end, "a neighbour")
-        if family not in ADDRESS_SIZES or not state & NUD_PERMANENT:
+        if not state & (NOT_LEARNED if family == AF_BRIDGE else NUD_PERMANENT):
             continue
         known = attributes(data, start + NDMSG.size, end)
-        if NDA_DST in known:
-            mac_address = known.get(NDA_LLADDR, b"").hex(":")
+        mac_address = known.get(NDA_LLADDR, b"").hex(":")
+        if family == AF_BRIDGE and NDA_MASTER in known:
+            found.append(FixedNeighbour(ifindex, "", mac_address))
+        elif family in ADDRESS_SIZES and NDA_DST in known:
             found.append(FixedNeighbour(ifindex, str(address(known[NDA_DST])), mac_address))
     return tuple(found)

@@ -20,6 +20,7 @@ from exporter.kernel.links.device_filters import read_device_filters
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.reach.accept_queues import read_sockets
+from exporter.kernel.reach.arp_rules import at_devices, read_arp_hooks
 from exporter.kernel.reach.bounded import BoundedReader
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
 from exporter.kernel.reach.devices import read_devices
@@ -99,18 +100,23 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     switches = read_part(NAMESPACE, "the switches of br_netfilter", "", read_bridge_filter)
     filters = read_part(FILTERS, "the tc filters and BPF programs", "", lambda: read_device_filters(sock))
     nft = read_part(RULES, "the rules of nf_tables", "CAP_NET_ADMIN", read_nft) if rules else ()
+    arp = read_part(RULES, "the rules for ARP", "CAP_NET_ADMIN", read_arp_hooks)
     legacy = read_part(RULES, "the rules of iptables-legacy", "CAP_DAC_READ_SEARCH", read_legacy) if rules else ()
     sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
     parts = (devices, neighbours, switches, filters, nft, legacy, sockets)
+    found = {} if isinstance(devices, Unread) else devices
     listeners, full = ((), frozenset()) if isinstance(sockets, Unread) else sockets
     return NamespaceView(
-        devices={} if isinstance(devices, Unread) else devices,
+        devices=found,
         neighbours=() if isinstance(neighbours, Unread) else neighbours,
         rulesets=tuple(ruleset for found in (nft, legacy) if not isinstance(found, Unread) for ruleset in found),
         listeners=listeners,
         full=full,
         bridge_filter=frozenset() if isinstance(switches, Unread) else switches,
-        filters=() if isinstance(filters, Unread) else filters,
+        filters=(
+            *(() if isinstance(filters, Unread) else filters),
+            *(() if isinstance(arp, Unread) else at_devices(arp, found)),
+        ),
         unread=tuple(part for part in parts if isinstance(part, Unread)),
     )
 

@@ -71,6 +71,11 @@ def _port_faults(context: ReachContext, end: Device, what: str, network: Network
         yield Step(LINK, FAILED, detail, "veth_detached", f"Run `ip link set {port} master {wanted}`.")
     elif end.port_state not in (None, FORWARDING):
         yield Step(LINK, FAILED, f"{what} does not forward (STP state {end.port_state})", "port_blocked")
+    elif end.withheld:
+        yield Step(LINK, UNKNOWN, f"{bridge.link.name} sends no {end.withheld} to {what[:-1]}", "port_restricted")
+    elif bridge.vlans:
+        detail = f"{bridge.link.name} filters VLANs: which ones {port} is in is not evaluated"
+        yield Step(LINK, UNKNOWN, detail, "port_restricted")
     elif (step := filter_step(LINK, context.host.view, end, bridge)) is not None:
         yield step
 

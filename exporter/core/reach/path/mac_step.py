@@ -11,6 +11,8 @@ Port = tuple[Container, Device]  # a container with its device on the bridge
 
 def mac_step(context: ReachContext, network: Network | None, *ports: Port) -> Step | None:
     """Return the step of containers on a bridge that have one MAC address with each other, or with a third one."""
+    if (fixed := _fixed_elsewhere(context, ports)) is not None:
+        return fixed
     (first, device), *others = ports
     for other, its in others:
         if its.link.mac_address and its.link.mac_address == device.link.mac_address:
@@ -23,6 +25,24 @@ def mac_step(context: ReachContext, network: Network | None, *ports: Port) -> St
         for container, its in ports:
             if its.link.mac_address in macs and context.home(third).id not in own:
                 return _step(container, third, its.link.mac_address, UNKNOWN)
+    return None
+
+
+def _fixed_elsewhere(context: ReachContext, ports: tuple[Port, ...]) -> Step | None:
+    """The step of a port's MAC address that the bridge's table has for good at another port."""
+    view = context.host.view
+    for container, device in ports:
+        end, mac_address = host_end(context, context.home(container), device), device.link.mac_address
+        for entry in view.neighbours:
+            port = view.devices.get(entry.ifindex)
+            if entry.address or entry.mac_address != mac_address or end is None or port is None or port is end:
+                continue
+            if end.link.master_ifindex in (port.link.master_ifindex, port.link.ifindex):
+                detail = (
+                    f"the bridge has a fixed entry of {mac_address}, which is {container.name}'s, at {port.link.name}"
+                )
+                command = f"Run `bridge fdb del {mac_address} dev {port.link.name} master`."
+                return Step(LINK, FAILED, detail, "wrong_neighbour", command)
     return None
 
 

@@ -35,12 +35,12 @@ def _no_arp(own: Named, address: str, right: Named, enter: str) -> Step | None:
     Entries of other namespaces may be older than the change, and IPv6 resolves in another way: both are uncertain.
     """
     (whose, out), (owner, target) = own, right
-    if out.arp and target.arp:
+    answers = target.answers or ":" in address
+    if out.arp and target.arp and answers:
         return None
     if out.arp:
-        detail = (
-            f"ARP is off on {target.link.name} of {owner}, and {whose} has no permanent neighbour entry of {address}"
-        )
+        what = "is not answered by" if target.arp else "is off on"
+        detail = f"ARP {what} {target.link.name} of {owner}, and {whose} has no permanent neighbour entry of {address}"
         return Step(LINK, UNKNOWN, detail, "arp_off")
     detail = f"ARP is off on {out.link.name} of {whose}, which has no permanent neighbour entry of {address}"
     state = UNKNOWN if ":" in address else FAILED

@@ -1,6 +1,7 @@
 """The way through the host: what its rules and its routes do with a packet of a container."""
 
 import errno
+from dataclasses import replace
 
 from exporter.core.explain.path import DNAT, FAILED, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Network
@@ -29,6 +30,7 @@ REFUSALS = {
 }
 # Of a received packet alone, these come from a policy rule with a condition on it, or its table.
 BY_POLICY = (errno.EACCES, errno.ENETUNREACH)
+SEE_RULES = "See `ip rule` and `ip route show table all`."
 
 
 def via_host(trip: Trip, bridge: Device) -> Steps:
@@ -75,20 +77,23 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
     if arrived.translations:
         flow = translated(flow, arrived, bridge)
         yield Step(DNAT, OK, f"a DNAT rule translates it to {flow.destination}, {flow.protocol}/{flow.port}")
-    result = trip.context.host.lookup(
-        RouteQuery(flow.destination, flow.source, bridge.link.ifindex, flow.protocol, flow.port)
-    )
-    if result.error:
-        yield _refused(trip, bridge, flow, result)
+    query = RouteQuery(flow.destination, flow.source, bridge.link.ifindex, flow.protocol, flow.port)
+    queries = [replace(query, mark=mark) for mark in arrived.packet.mark.values or (0,)]
+    result, *others = (trip.context.host.lookup(one) for one in queries)
+    if any(other != result for other in others):
+        detail = f"rules may mark packets to {flow.destination}, and their route depends on the mark"
+        yield Step(ROUTE, UNKNOWN, detail, "route_unknown", SEE_RULES)
+    elif result.error:
+        yield _refused(trip, bridge, flow, result, queries[0].mark)
     elif result.type == LOCAL:
         yield from to_host(trip, firewall, bridge, arrived.packet, flow)
     else:
         yield from forwarded(trip, bridge, (packet, arrived), flow, result)
 
 
-def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult) -> Step:
+def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult, mark: int) -> Step:
     """Distinguish forwarding, rp_filter and routes: of these the host's own lookup depends on routes only."""
-    own = trip.context.host.lookup(RouteQuery(flow.destination, protocol=flow.protocol, port=flow.port))
+    own = trip.context.host.lookup(RouteQuery(flow.destination, protocol=flow.protocol, port=flow.port, mark=mark))
     if own.error and own.error not in REFUSALS:
         return unknown_route("the host", flow.destination, own)
     if own.error:
@@ -98,7 +103,7 @@ def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult) -> Ste
     if result.error in BY_POLICY:
         what = f"packets of {flow.source} on {bridge.link.name} to {flow.destination}"
         detail = f"the host {REFUSALS[result.error]} for {what}, by a policy rule"
-        return Step(ROUTE, FAILED, detail, "route_refused", "See `ip rule` and `ip route show table all`.")
+        return Step(ROUTE, FAILED, detail, "route_refused", SEE_RULES)
     if result.error in FORGED:
         detail = f"the host refuses packets of {flow.source} on {bridge.link.name} (rp_filter)"
         return Step(FILTER, FAILED, detail, "source_refused", compare(flow.source))

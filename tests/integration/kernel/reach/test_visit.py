@@ -36,6 +36,34 @@ def device(view: NamespaceView, name: str) -> Device:
     return next(one for one in view.devices.values() if one.link.name == name)
 
 
+BELOW_IP = """
+nft add table arp t
+nft add chain arp t quiet '{ type filter hook output priority 0; policy accept; }'
+nft add chain arp t c '{ type filter hook input priority 0; policy drop; }'
+ip link add br0 type bridge
+ip link add p0 type veth peer p1
+ip link set p0 master br0
+bridge fdb replace 02:42:0a:00:00:04 dev p0 master static
+bridge link set dev p0 bcast_flood off
+echo 8 >/proc/sys/net/ipv4/conf/all/arp_ignore
+ip rule add fwmark 7 blackhole
+"""
+
+
+def test_what_decides_below_ip_and_by_marks_is_read(web: FakeContainer) -> None:
+    ordinary = device(view_of(web), "eth0")
+    assert (ordinary.answers, ordinary.withheld, ordinary.vlans, view_of(web).filters) == (True, "", False, ())
+    subprocess.run(["nsenter", f"--net=/proc/{web.pid}/ns/net", "sh", "-ec", BELOW_IP], check=True)
+    with visiting(web.procfs) as visits:
+        found = visits.container(web.container)
+        errors = [found.lookup(RouteQuery("172.20.0.9", mark=mark)).error for mark in (0, 7)]
+    eth0, port = (device(found.view, name) for name in ("eth0", "p0"))
+    assert errors == [0, errno.EINVAL]
+    assert (eth0.answers, port.withheld) == (False, "broadcasts")
+    assert found.view.filters_at(eth0) == "rules of nftables for ARP at input of eth0"
+    assert FixedNeighbour(port.link.ifindex, "", "02:42:0a:00:00:04") in found.view.neighbours
+
+
 def test_everything_is_read_in_one_visit(web: FakeContainer) -> None:
     ip("neighbour add 172.20.0.9 lladdr 02:42:0a:00:00:03 dev eth0 nud permanent", web.pid)
     ip("neighbour add 172.20.0.8 lladdr 02:42:0a:00:00:03 dev eth0 nud stale", web.pid)

@@ -40,6 +40,16 @@ def with_chain(family: str, hook: str, device: str) -> Host:
 FORWARDING_OFF = ReachHost(NEW)
 FORWARDING_OFF.nat = {"reading": NEW.reading(forwarding={"ip": True, "ip6": False})}
 
+
+def marked(words: str = "") -> ReachHost:
+    """Packets get a mark, with which a policy rule leads them to a blackhole."""
+    rules = OLD.with_table(
+        ("ip", "mangle", "PREROUTING"), Base("prerouting", "ACCEPT"), f"{words} -j MARK --set-mark 7"
+    )
+    blackhole = RouteResult(error=errno.EINVAL)
+    return ReachHost(rules).route("", OUT, blackhole, mark=7).route("", OUT, blackhole, CLIENT, BRIDGE, mark=7)
+
+
 CASES: dict[str, tuple[ReachHost, str, tuple[str, str, str]]] = {
     "forwarding off": (received(errno.EHOSTUNREACH), OUT, ("filter", "failed", "forwarding_off")),
     "forwarding of IPv6 off": (FORWARDING_OFF, "2001:db8::77", ("filter", "failed", "forwarding_off")),
@@ -48,6 +58,8 @@ CASES: dict[str, tuple[ReachHost, str, tuple[str, str, str]]] = {
     "prohibited by a policy rule": (received(errno.EACCES), OUT, ("route", "failed", "route_refused")),
     "without a route by a policy rule": (received(errno.ENETUNREACH), OUT, ("route", "failed", "route_refused")),
     "another error": (received(errno.ENOBUFS), OUT, ("route", "unknown", "route_unknown")),
+    "blackhole by the mark": (marked(), OUT, ("route", "failed", "route_refused")),
+    "perhaps marked": (marked("-m string --string x"), OUT, ("route", "unknown", "route_unknown")),
     "no route": (every_lookup(errno.ENETUNREACH), OUT, ("route", "failed", "no_route")),
     "blackhole": (every_lookup(errno.EINVAL), OUT, ("route", "failed", "route_refused")),
     "unreachable": (every_lookup(errno.EHOSTUNREACH), OUT, ("route", "failed", "route_refused")),

@@ -77,6 +77,33 @@ def test_a_device_has_arp_unless_it_is_switched_off_and_a_port_is_learning_or_no
     assert [found.learning for found in ports if found] == [True, False, None]
 
 
+@pytest.mark.parametrize(
+    ("switches", "withheld"),
+    [
+        ({8: 1, 9: 1, 30: 1}, ""),
+        ({}, ""),
+        ({8: 1, 9: 0, 30: 1}, ""),
+        ({8: 0, 9: 1, 30: 1}, ""),
+        ({8: 0, 9: 0, 30: 1}, "frames to addresses that it has not learned"),
+        ({8: 1, 9: 0, 30: 1, 39: 1}, "frames to addresses that it has not learned"),
+        ({8: 1, 9: 1, 30: 0}, "broadcasts"),
+    ],
+)
+def test_the_frames_that_a_bridge_does_not_send_to_a_port(switches: dict[int, int], withheld: str) -> None:
+    data = b"".join(attribute(kind, bytes([value])) for kind, value in switches.items())
+    body = link(info("veth", slave="bridge", slave_data=data))
+    parsed = parse_device(body, 0, len(body), {})
+    assert parsed is not None
+    assert parsed.withheld == withheld
+
+
+def test_a_bridge_filters_vlans_or_does_not() -> None:
+    bodies = [
+        link(info(kind, attribute(7, value))) for kind, value in (("bridge", b"\1"), ("bridge", b"\0"), ("vlan", b"\1"))
+    ]
+    assert [found.vlans for body in bodies if (found := parse_device(body, 0, len(body), {}))] == [True, False, False]
+
+
 def queued(waiting: int, backlog: int) -> frozenset[tuple[str, int]]:
     raw = bytearray(next(raw for raw in captured("sockets_tcp") if HEADER.unpack_from(raw)[1] == 20))
     struct.pack_into("=II", raw, HEADER.size + QUEUES_AT, waiting, backlog)
