@@ -5,7 +5,7 @@ BIN := .venv/bin
 SECONDS ?=
 
 .PHONY: all install develop check test test-fast coverage test-bare alerts
-.PHONY: dashboards dashboards-preview image run demo bench chaos fuzz truth golden sentences lock licences release clean
+.PHONY: dashboards dashboards-preview image run demo pictures bench chaos fuzz truth golden sentences lock licences release clean
 
 all: check test
 
@@ -58,8 +58,9 @@ coverage: develop
 	$(BIN)/coverage report --skip-covered --include "exporter/core/*" --fail-under 90
 
 # The README's commands on a bare Debian 12 from debootstrap, with an empty pip cache; as root, on the last commit.
+# SUITE=trixie takes Debian 13 with its Python 3.13.
 test-bare: install
-	$(BIN)/python -m tests.packaging.bare_debian
+	$(BIN)/python -m tests.packaging.bare_debian $(if $(SUITE),--suite $(SUITE))
 
 # The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
 alerts: develop
@@ -84,6 +85,10 @@ run: install
 # A private Docker host with the classic cases, the exporter and Prometheus; SECONDS=20 ends by itself.
 demo: install
 	$(BIN)/python -m deploy.demo $(if $(SECONDS),--seconds $(SECONDS))
+
+# The pictures of the page in docs/images, of a recorded host, with Chromium.
+pictures: develop
+	$(BIN)/python -m tests.support.page_pictures
 
 bench: develop
 	$(BIN)/python -m bench

@@ -18,6 +18,7 @@ from bench.figures import MS, Row, Times, judged, measured, number, table, took
 from bench.nat_host import VERSIONS, inventory, rules
 from bench.netns import entered, new_namespaces
 from bench.scale import QUICK, Scale
+from exporter.app.allocator import settle_down
 from exporter.core.nat.attribution import Attribution
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.expected import Expected, expected
@@ -42,7 +43,8 @@ LED_FROM = 53  # the first of a client's flows is led to another address
 
 
 def rows(scale: Scale) -> Iterator[Row]:
-    """The table's rows."""
+    """The table's rows; garbage is collected as in the daemon."""
+    settle_down()
     for layout in VERSIONS:
         for ports in scale.sizes:
             with planted(layout, ports):

@@ -9,6 +9,7 @@ from exporter.core.connections.pair import ConnectionReport
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link
+from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.kernel_sample import Degraded, SourceState, StatsRow
 from exporter.core.model.sockets import HostSockets, ListeningSocket, ProxyUse
 from exporter.core.nat.view import NatView
@@ -43,7 +44,7 @@ class Observation:
     id. `rows` is every device's reading by ifindex. They are None when the counters could not be read. `learned` is by
     a bridge's ifindex, `overlay_peers` by network id, `proxies` by a container's name, `inside` (the listeners of a
     network namespace) by the id of the container that owns it; `redirected` are the ids of those whose namespace has
-    NAT rules on its prerouting hook. `filters` are read for `explain` alone, None if not.
+    NAT rules on its prerouting hook. `filters` and `ipsec` are read for `explain` alone, None if not.
     `changes` are the entries of the history by kind, None where none is recorded.
     """
 
@@ -72,6 +73,7 @@ class Observation:
     inside: Mapping[str, tuple[ListeningSocket, ...]] | None = None
     redirected: frozenset[str] = frozenset()
     filters: tuple[DeviceFilter, ...] | None = None
+    ipsec: tuple[IpsecPolicy, ...] | None = ()
     changes: Mapping[str, int] | None = None
 
     @property

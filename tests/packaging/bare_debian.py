@@ -1,10 +1,12 @@
 """The README's commands on a Debian that has nothing but make and git: `make test-bare`, as root.
 
-debootstrap makes a Debian 12 in a temporary folder, which becomes the root of mount, PID, IPC and UTS namespaces of
-its own; the last commit is cloned into it. Where packages come from is read from this machine's apt and pip when the
-command runs. The end of this process, of whatever kind, ends all processes there and with them all mounts.
+debootstrap makes a Debian 12, or the suite that is named, in a temporary folder, which becomes the root of mount, PID,
+IPC and UTS namespaces of its own; the last commit is cloned into it. Where packages come from is read from this
+machine's apt and pip when the command runs. The end of this process, of whatever kind, ends all processes there and
+with them all mounts.
 """
 
+import argparse
 import os
 import re
 import shlex
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,6 +55,10 @@ exec "$@"
 
 def main() -> int:
     """Run the commands; the exit code of the first that fails."""
+    parser = argparse.ArgumentParser(prog="python -m tests.packaging.bare_debian", description=__doc__)
+    parser.add_argument("--suite", default=SUITE, help="the Debian suite")
+    parser.add_argument("commands", nargs="*", default=COMMANDS, help="commands in the project's folder")
+    options = parser.parse_args()
     if os.geteuid():
         return fail("debootstrap and namespaces need root: try again with sudo")
     for number in SIGNALS:
@@ -60,8 +66,8 @@ def main() -> int:
     if changed := git("status", "--porcelain"):
         print(f"Not part of the clone, since not committed:\n{changed}")
     try:
-        with bare_debian() as root:
-            return run_all(root)
+        with bare_debian(options.suite) as root:
+            return run_all(root, options.commands)
     except (PackageUnavailableError, subprocess.CalledProcessError) as error:
         return fail(str(error))
 
@@ -78,7 +84,7 @@ def git(*arguments: str) -> str:
 
 
 @contextmanager
-def bare_debian() -> Iterator[Path]:
+def bare_debian(suite: str) -> Iterator[Path]:
     """A fresh Debian with a clone of the project, removed at the end of the with block."""
     folder = Path(tempfile.mkdtemp(prefix="bare-debian-"))
     root = folder / "root"
@@ -86,9 +92,9 @@ def bare_debian() -> Iterator[Path]:
         # of a mode that users other than root may pass: apt fetches as one
         folder.chmod(0o755)
         root.mkdir()
-        print(f"Debian {SUITE} with {' and '.join(PACKAGES)} …", flush=True)
-        debootstrap(root, (*PACKAGES, *certificates()), prefix=FOR_A_ROOT)
-        configure_apt(root)
+        print(f"Debian {suite} with {' and '.join(PACKAGES)} …", flush=True)
+        debootstrap(root, (*PACKAGES, *certificates()), prefix=FOR_A_ROOT, suite=suite)
+        configure_apt(root, suite)
         for name in RESOLVER:
             shutil.copyfile(f"/{name}", root / name)
         output("git", "clone", "--quiet", "--no-hardlinks", str(REPOSITORY), str(root / PROJECT))
@@ -105,11 +111,11 @@ def certificates() -> tuple[str, ...]:
     return ("ca-certificates",) if archive_uri().startswith("https:") else ()
 
 
-def configure_apt(root: Path) -> None:
+def configure_apt(root: Path, suite: str) -> None:
     """Give the Debian the archive and the transport settings of this machine's apt."""
     settings = [line for line in output("apt-config", "dump").splitlines() if APT_SETTING.match(line)]
     (root / "etc/apt/apt.conf.d/50transport").write_text("\n".join([*settings, ""]))
-    (root / "etc/apt/sources.list").write_text(f"deb {archive_uri()} {SUITE} main\n")
+    (root / "etc/apt/sources.list").write_text(f"deb {archive_uri()} {suite} main\n")
 
 
 def environment(root: Path) -> Mapping[str, str]:
@@ -125,10 +131,10 @@ def environment(root: Path) -> Mapping[str, str]:
     }
 
 
-def run_all(root: Path) -> int:
+def run_all(root: Path, commands: Sequence[str]) -> int:
     """Run each command in namespaces of its own, with what the earlier ones left on the disk."""
     given = environment(root)
-    for command in COMMANDS:
+    for command in commands:
         started = time.monotonic()
         print(f"\n$ {command}", flush=True)
         enter = (*FOR_A_ROOT, "sh", "-c", ENTER, "sh", str(root), f"/{PROJECT}")

@@ -93,10 +93,10 @@ class ReachHost:
         return self._change(name, lambda view: _without_part(replace(view, unread=(*view.unread, missing)), part))
 
     def route(
-        self, name: str, destination: str, result: RouteResult, source: str = "", ifindex: int = 0, mark: int = 0
+        self, name: str, destination: str, result: RouteResult, source: str = "", ifindex: int = 0, **more: Any
     ) -> "ReachHost":
-        """What the FIB of a namespace has for one query."""
-        self._routes[name, RouteQuery(destination, source, ifindex, mark=mark)] = result
+        """What the FIB of a namespace has for one query; `more` is what policy rules go by, such as a mark."""
+        self._routes[name, RouteQuery(destination, source, ifindex, **more)] = result
         return self
 
     def rule(self, place: Place, text: str, at: int = 0) -> "ReachHost":
@@ -142,8 +142,10 @@ class ReachHost:
     def _looked_up(self, container: Container | None, view: NamespaceView, query: RouteQuery) -> RouteResult:
         """What a test says of the query, or of its destination; else an ordinary route."""
         name = container.name if container else HOST
-        anywhere = query._replace(protocol="", port=0)  # most policy rules have no condition on them
-        for asked in (query, anywhere, anywhere._replace(source="")):
+        # most policy rules have no condition on them
+        marked = query._replace(protocol="", port=0, source_port=0)
+        unmarked = marked._replace(mark=0)
+        for asked in (query, marked, marked._replace(source=""), unmarked, unmarked._replace(source="")):
             if (name, asked) in self._routes:
                 return self._routes[name, asked]
         subnets = [s.subnet for n in self.rules.inventory.networks.values() for s in n.subnets if s.subnet]

@@ -1,6 +1,7 @@
-"""What acts on packets at the devices of a path in addition to netfilter: named, since what it does is not known."""
+"""What acts on packets of a path in addition to netfilter: named, since what it does is not known."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 
 from exporter.core.explain.path import ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container
@@ -14,6 +15,7 @@ def filter_steps(observation: Observation, container: Container, networks: froze
         detail = "tc filters and BPF programs at the host's devices could not be read"
         yield Step(ROUTE, UNKNOWN, detail, "route_unknown")
         return
+    yield from _ipsec_steps(observation, container, networks)
     if not observation.filters:
         return
     names = _devices(observation.topology, container, networks)
@@ -23,6 +25,20 @@ def filter_steps(observation: Observation, container: Container, networks: froze
     if found:
         verb = "are" if len(found) > 1 else "is"
         yield Step(ROUTE, UNKNOWN, f"{', '.join(found)} {verb} not understood", "rule_not_understood")
+
+
+def _ipsec_steps(observation: Observation, container: Container, networks: frozenset[str]) -> Iterator[Step]:
+    """Yield a step for the first IPsec policy that covers packets of one of the container's addresses."""
+    if observation.ipsec is None:
+        yield Step(ROUTE, UNKNOWN, "IPsec policies of the host could not be read", "route_unknown")
+    endpoints = (one for one in container.endpoints if one.network in networks)
+    addresses = [ip_address(text) for one in endpoints for text in (one.ip_address, one.ip6_address) if text]
+    for policy in observation.ipsec or ():
+        covered = ip_network(policy.source), ip_network(policy.destination)
+        if any(address in network for network in covered for address in addresses):
+            text = f"{policy.direction}, {policy.source} to {policy.destination}, {policy.action}"
+            yield Step(ROUTE, UNKNOWN, f"an IPsec policy ({text}) is not understood", "rule_not_understood")
+            return
 
 
 def _devices(topology: Topology, container: Container, networks: frozenset[str]) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from exporter.core.explain.answers import answer_steps
 from exporter.core.explain.path import BLOCKED, DNAT, FAILED, FORWARD, OK, UNKNOWN, Step
 from exporter.core.findings.finding import Finding
 from exporter.core.nat.address_numbers import family_of, number_of
@@ -157,6 +158,7 @@ def _forward(context: NatContext, binding: ExpectedBinding, *, translated: bool)
     if way.end is not None and (translated or not way.arrival.translations):
         what = f"packets to {written(binding)} of {binding.container}"
         off.append(_dropped(context, way.end, f"{what} are dropped by {decided_by(way.end)}"))
+    off += answer_steps(context, binding, way) if translated and not off else ()
     yield from off
     if translated and not off:
         yield _passes(context, binding, way)

@@ -12,9 +12,8 @@ class RouteQuery(NamedTuple):
     """One lookup: `ip route get DESTINATION [from SOURCE iif DEVICE]`.
 
     With `ifindex`, the incoming device, the kernel decides as for a received packet: policy rules, forwarding and
-    rp_filter included. 0 is a packet of the host itself. `protocol` (tcp, udp) and the destination `port` matter to
-    policy rules alone; '' and 0 match no rule that has a condition on them. `mark` is what the host's rules gave the
-    packet (fwmark).
+    rp_filter included. 0 is a packet of the host itself. `protocol` (tcp, udp), the destination `port`, `source_port`
+    and the firewall's `mark` matter to policy rules alone; '' and 0 match no rule that has a condition on them.
     """
 
     destination: str
@@ -22,6 +21,7 @@ class RouteQuery(NamedTuple):
     ifindex: int = 0
     protocol: str = ""
     port: int = 0
+    source_port: int = 0
     mark: int = 0
 
 

@@ -1,8 +1,9 @@
 """A packet on its way through a network namespace, and what is known of the namespace that it goes through."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from exporter.core.nat.ruleset import IP, STATE_NEW
 
@@ -56,6 +57,11 @@ class Packet(NamedTuple):
     def first_destination(self) -> Destination:
         """Where the connection's first packet was sent."""
         return self.original or Destination(self.dst, self.dport, self.to_host)
+
+
+def parts_of(*fields: str) -> Callable[[Packet], Any]:
+    """Return a function that takes fields of a packet: a value, or a tuple of several."""
+    return itemgetter(*map(Packet._fields.index, fields))
 
 
 @dataclass(frozen=True, slots=True)

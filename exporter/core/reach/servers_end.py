@@ -15,6 +15,7 @@ from exporter.core.model.fib import RouteQuery
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.marked_routes import marked_route_steps
 from exporter.core.reach.path.delivery import to_server
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow
@@ -50,6 +51,7 @@ def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
         if ip_address(address).version in versions:
             flow = Flow(_client(context, address, loopback=loopback), address, path.protocol, path.container_port)
             seen |= set(_faults(context, container, flow, target.network))
+            seen |= set() if loopback else set(marked_route_steps(context, container, target))
     yield from sorted(seen, key=lambda step: (step.name, step.detail))
 
 

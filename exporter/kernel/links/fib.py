@@ -16,7 +16,7 @@ from exporter.kernel.netlink.numbers import RTM_GETROUTE
 
 RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
 RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_METRICS, RTA_VIA = 1, 2, 3, 4, 5, 7, 8, 18
-RTA_MARK, RTA_IP_PROTO, RTA_DPORT = 16, 27, 29
+RTA_MARK, RTA_IP_PROTO, RTA_SPORT, RTA_DPORT = 16, 27, 28, 29
 RTAX_MTU = 2
 PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 VIA_FAMILY_BYTES = 2
@@ -62,12 +62,14 @@ def request(query: RouteQuery) -> bytes:
         body += attribute(RTA_SRC, ip_address(query.source).packed)
     if query.ifindex:
         body += attribute(RTA_IIF, U32.pack(query.ifindex))
-    if query.mark:
-        body += attribute(RTA_MARK, U32.pack(query.mark))
     if query.protocol in PROTOCOLS:
         body += attribute(RTA_IP_PROTO, bytes([PROTOCOLS[query.protocol]]))
         if query.port:
             body += attribute(RTA_DPORT, query.port.to_bytes(2, "big"))
+        if query.source_port:
+            body += attribute(RTA_SPORT, query.source_port.to_bytes(2, "big"))
+    if query.mark:
+        body += attribute(RTA_MARK, U32.pack(query.mark))
     return message(RTM_GETROUTE, 0, body)
 
 

@@ -14,7 +14,7 @@ SUITE = "bookworm"
 APT_OPTIONS = ("-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120")
 
 
-def debootstrap(root: Path, packages: Sequence[str], prefix: Sequence[str] = ()) -> None:
+def debootstrap(root: Path, packages: Sequence[str], prefix: Sequence[str] = (), suite: str = SUITE) -> None:
     """Make the smallest Debian with these packages below `root`. Raises PackageUnavailableError.
 
     `prefix` is a command that runs debootstrap, such as unshare.
@@ -25,7 +25,7 @@ def debootstrap(root: Path, packages: Sequence[str], prefix: Sequence[str] = ())
     environment = {**os.environ, "DEBOOTSTRAP_DIR": str(package / "usr/share/debootstrap")}
     options = ("--variant=minbase", f"--include={','.join(packages)}")
     program = str(package / "usr/sbin/debootstrap")
-    output(*prefix, program, *options, SUITE, str(root), archive_uri(), env=environment)
+    output(*prefix, program, *options, suite, str(root), archive_uri(), env=environment)
 
 
 def remove_root(folder: Path) -> None:

@@ -2,16 +2,24 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from exporter.core.nat.packet import Inside, Packet
+from exporter.core.nat.packet import Inside, Packet, parts_of
 from exporter.core.nat.ruleset import DPORT, DST, EQUAL, IIF, IN, OIF, PROTOCOL, Rule, is_one_address
 from exporter.core.nat.walk.conditions import may_be_open
 
-SOME = "some"  # address of the host's or of outside: which is not known
 MOST_PORTS = 16  # of a list or range that is indexed port by port
 
-Key = tuple[object, ...]
+# What an index goes by, and its part of a packet. A destination of None is an address that is not known.
+BY_PORT, BY_PLACE = (PROTOCOL, DPORT), (DST, PROTOCOL, DPORT)
+PARTS: dict[tuple[str, ...], Callable[[Packet], Any]] = {
+    BY_PORT: parts_of("protocol", "dport"),
+    BY_PLACE: parts_of("dst", "protocol", "dport"),
+    (DST,): parts_of("dst"),
+    (IIF,): parts_of("iif"),
+    (OIF,): parts_of("oif"),
+}
+Key = tuple[tuple[str, ...], object]  # one of PARTS and a value
 T = TypeVar("T")
 
 
@@ -24,30 +32,26 @@ class ChainIndex(Generic[T]):
     def __init__(self, rules: tuple[Rule, ...], inside: Inside, prepare: Callable[[int, Rule], T]) -> None:
         self._rules = rules
         self._prepare = prepare
-        self._keyed: dict[Key, list[int]] = {}
+        keyed: dict[tuple[str, ...], dict[object, list[int]]] = {}
         self._others: list[int] = []
         is_open = cache(lambda wanted: may_be_open(wanted, inside))  # engines write an address into many rules
         for number, rule in enumerate(rules):
             keys = _keys(rule, is_open, inside.bridges)
-            for key in keys:
-                self._keyed.setdefault(key, []).append(number)
+            for parts, value in keys:
+                keyed.setdefault(parts, {}).setdefault(value, []).append(number)
             if not keys:
                 self._others.append(number)
+        self._indexes = [(PARTS[parts], numbers) for parts, numbers in keyed.items()]
         self._always = [prepare(number, rules[number]) for number in self._others]
         self._prepared = dict(zip(self._others, self._always, strict=True))
 
     def candidates(self, packet: Packet) -> list[T]:
         """Return those that a packet meets, in their order."""
-        keyed = self._keyed
-        if not keyed:
-            return self._always
-        protocol, port, destination = packet.protocol, packet.dport, packet.dst
-        keys: list[Key] = [(PROTOCOL, protocol, port), (IIF, packet.iif), (OIF, packet.oif)]
-        if destination is None:
-            keys += [(SOME,), (SOME, protocol, port)]
-        else:
-            keys += [(DST, destination), (DST, destination, protocol, port)]
-        found = [number for key in keys if key in keyed for number in keyed[key]]
+        found: list[int] = []
+        for part_of, numbers in self._indexes:
+            known = numbers.get(part_of(packet))
+            if known is not None:
+                found += known
         if not found:
             return self._always
         return [self._prepared.get(number) or self._new(number) for number in sorted(self._others + found)]
@@ -69,11 +73,13 @@ def _keys(rule: Rule, is_open: Callable[[tuple[int, int]], bool], bridges: froze
     destination, protocol = equal.get(DST), equal.get(PROTOCOL)
     ports = [(protocol, port) for port in _ports(rule, equal.get(DPORT))] if protocol is not None else []
     if destination is not None and is_one_address(destination):
-        places: list[Key] = [(DST, destination[0]), *([(SOME,)] if is_open(destination) else [])]
-        return [(*place, *port) for place in places for port in ports] if ports else places
+        addresses = (destination[0], None) if is_open(destination) else (destination[0],)
+        if ports:
+            return [(BY_PLACE, (address, *port)) for address in addresses for port in ports]
+        return [((DST,), address) for address in addresses]
     if ports:
-        return [(PROTOCOL, *port) for port in ports]
-    return next(([(key, equal[key])] for key in (OIF, IIF) if equal.get(key) in bridges), [])
+        return [(BY_PORT, port) for port in ports]
+    return next(([((key,), equal[key])] for key in (OIF, IIF) if equal.get(key) in bridges), [])
 
 
 def _ports(rule: Rule, wanted: tuple[int, int] | None) -> list[int]:

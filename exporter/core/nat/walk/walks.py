@@ -5,10 +5,9 @@ thousands of published ports, answers and packets of established connections dif
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
 from typing import Any
 
-from exporter.core.nat.packet import Packet
+from exporter.core.nat.packet import Packet, parts_of
 from exporter.core.nat.ruleset import (
     CT_MARK,
     DIRECTION,
@@ -93,6 +92,5 @@ class Walks:
         by_fields = self._known.setdefault(hooks, {})
         known = by_fields.get(fields)
         if known is None:
-            places = sorted(Packet._fields.index(field) for field in fields)
-            known = by_fields[fields] = itemgetter(*places), {}
+            known = by_fields[fields] = parts_of(*fields), {}
         known[1][known[0](packet)] = outcome

@@ -107,6 +107,7 @@ def parse_rule(family: str, table: str, chain: str, target_at: int, jump: str, d
             address, port = xt_targets.translation(info, revision, ADDRESS_BYTES[family])
             if xt_targets.is_range(name, revision, info, ADDRESS_BYTES[family]):
                 conditions = *conditions, Condition("nat", UNKNOWN)
+        name = xt_targets.undecoded(name, info) or name
     return Rule(family, table, chain, name, jump, address, port, conditions, effects=effects)
 
 

@@ -6,6 +6,7 @@ there before, and the rule would look like another.
 
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from exporter.core.nat.ruleset import (
     EQUAL,
@@ -79,7 +80,11 @@ def _bitwise(state: State, parts: Attributes) -> None:
     )
     plain = source.key in MASKED and source.mask is None and not source.second and operation == BITWISE_MASK_XOR
     understood = plain and len(mask) == source.size and (source.key in MARKS or not any(xor))
-    loaded = Loaded(source.key, source.size, mask, xor=xor) if understood else Loaded("?bitwise")
+    loaded = Loaded("?bitwise")
+    if understood:
+        loaded = Loaded(source.key, source.size, mask, xor=xor)
+    elif operation == BITWISE_MASK_XOR and source.mask is None:  # bytes of the packet that are written back
+        loaded = replace(loaded, mask=mask, xor=xor)
     state.load(parts[nfta.BITWISE_DREG], loaded)
 
 

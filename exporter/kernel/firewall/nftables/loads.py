@@ -34,6 +34,7 @@ from exporter.core.nat.ruleset import (
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.comparisons import STATUS
 from exporter.kernel.firewall.nftables.machine import WORD, Attributes, Loaded, State, u32
+from exporter.kernel.firewall.nftables.xt_targets import FORWARDED_TTL
 from exporter.kernel.netlink.nfnetlink import number
 from exporter.kernel.netlink.protocols import ADDRESS_BYTES
 
@@ -51,7 +52,7 @@ META = {
     21: (IIF_GROUP, WORD),
     22: (OIF_GROUP, WORD),
 }
-META_MARK, CT_MARK_KEY = 3, 3
+META_MARK, CT_MARK_KEY, CT_ZONE_KEY = 3, 3, 17
 NETWORK_HEADER, TRANSPORT_HEADER = 1, 2
 PAYLOAD = {
     (IP, NETWORK_HEADER, 9): PROTOCOL,
@@ -64,6 +65,7 @@ PAYLOAD = {
 TRANSPORT = {0: SPORT, 2: DPORT, 13: TCP_FLAGS}
 NEIGHBOURS = {SPORT: DPORT, SRC: DST}
 PORTS_END = 4  # bytes of the transport header
+TTL_AT = {IP: 8, IP6: 7}  # in the network header: IPv4's TTL, IPv6's hop limit
 # What of a network header is translated when it is written to: from where, to where.
 ADDRESSES_AT = {IP: (12, 20), IP6: (8, 40)}
 FIB_ADDRESS_TYPE, FIB_DEVICE = 3, 1
@@ -90,6 +92,8 @@ def ct(state: State, parts: Attributes) -> None:
     if nfta.CT_SREG in parts:
         if place == CT_MARK_KEY:
             state.effect(_assigned(CT_MARK, MARK, state.loaded(parts[nfta.CT_SREG])))
+        elif place == CT_ZONE_KEY:
+            state.decide("?zone")
         return
     if nfta.CT_DIRECTION not in parts:
         key, size = CT.get(place, ("?ct", 0))
@@ -122,6 +126,8 @@ def payload(state: State, parts: Attributes) -> None:
         first, end = ADDRESSES_AT.get(state.layer3, (0, 1 << 16)) if base == NETWORK_HEADER else (0, PORTS_END)
         if base in (NETWORK_HEADER, TRANSPORT_HEADER) and offset < end and first < offset + length:
             state.decide("?payload")
+        elif base == NETWORK_HEADER and _ends(state, offset, length, state.loaded(parts[nfta.PAYLOAD_SREG])):
+            state.decide("?ttl")
         return
     key = TRANSPORT.get(offset) if base == TRANSPORT_HEADER else PAYLOAD.get((state.layer3, base, offset))
     size = _size(state.layer3, key or "")
@@ -131,6 +137,16 @@ def payload(state: State, parts: Attributes) -> None:
     elif key in NEIGHBOURS and length == 2 * size:
         loaded = Loaded(key, length, second=NEIGHBOURS[key])
     state.load(parts[nfta.PAYLOAD_DREG], loaded)
+
+
+def _ends(state: State, offset: int, length: int, written: Loaded) -> bool:
+    """Whether what is written to a network header may leave a TTL with which a packet is not forwarded."""
+    at = TTL_AT.get(state.layer3, -1) - offset
+    if not 0 <= at < length:
+        return False
+    kept, value = written.mask, written.constant or written.xor
+    known = at < len(value) and (kept is None or not kept[at])
+    return not known or value[at] < FORWARDED_TTL
 
 
 def _size(family: str, key: str) -> int:

@@ -99,7 +99,7 @@ def _lead(state: State, address: bytes, port: bytes) -> None:
 def target(state: State, parts: Attributes) -> None:
     """Take a target of xtables."""
     name, revision, info = text(parts[nfta.XT_NAME]), u32(parts[nfta.XT_REVISION]), parts.get(nfta.XT_INFO, b"")
-    state.decide(name)
+    state.decide(xt_targets.undecoded(name, info) or name)
     for effect in xt_targets.effects(name, revision, info):
         state.effect(effect)
     if name in xt_targets.TRANSLATIONS and state.family in ADDRESS_BYTES:

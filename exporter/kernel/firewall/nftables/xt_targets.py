@@ -1,7 +1,7 @@
 """Targets of xtables: where translations lead, and what is done to marks and connection tracking.
 
-Sources: linux/netfilter/nf_nat.h, xt_mark.h, xt_connmark.h, xt_CT.h. Addresses and ports of translations are in
-network byte order, all else in the host's.
+Sources: linux/netfilter/nf_nat.h, xt_mark.h, xt_connmark.h, xt_CT.h, linux/netfilter_ipv4/ipt_TTL.h. Addresses and
+ports of translations are in network byte order, all else in the host's.
 """
 
 import ipaddress
@@ -19,7 +19,10 @@ MARK_INFO = struct.Struct("=II")  # of revision 2: mark, mask
 # By revision: ctmark, ctmask, nfmask, in the second shift_dir and shift_bits, mode.
 CONNMARK_INFO = {1: struct.Struct("=IIIB"), 2: struct.Struct("=IIIBBB")}
 SET_MARK, SAVE_MARK, RESTORE_MARK = range(3)  # XT_CONNMARK_*
-CT_FLAGS, CT_NOTRACK = struct.Struct("=H"), 1  # XT_CT_NOTRACK
+CT_INFO, CT_NOTRACK = struct.Struct("=HH"), 1  # struct xt_ct_target_info: flags, zone; XT_CT_NOTRACK
+CT_ZONES = 4 | 8 | 16  # XT_CT_ZONE_DIR_ORIG, XT_CT_ZONE_DIR_REPL, XT_CT_ZONE_MARK
+TTL_SET, TTL_INCREASE = 0, 1  # struct ipt_TTL_info: mode, TTL; IPT_TTL_SET, IPT_TTL_INC
+FORWARDED_TTL = 2  # the least with which a packet is forwarded
 
 
 def translation(info: bytes, revision: int, address_bytes: int) -> tuple[str, int]:
@@ -58,8 +61,24 @@ def effects(name: str, revision: int, info: bytes) -> Iterator[Effect]:
         yield from _connmark(revision, info)
     elif name == "HMARK":
         yield Effect(MARK, xor=None)
-    elif name == "NOTRACK" or (name == "CT" and len(info) >= 2 and CT_FLAGS.unpack_from(info)[0] & CT_NOTRACK):  # noqa: PLR2004
+    elif name == "NOTRACK" or (
+        name == "CT" and len(info) >= CT_INFO.size and CT_INFO.unpack_from(info)[0] & CT_NOTRACK
+    ):
         yield Effect(UNTRACKED)
+
+
+def undecoded(name: str, info: bytes) -> str:
+    """Name what a target does that no walk follows, `?zone` or `?ttl`; '' for the others.
+
+    A zone of connection tracking hides connections from packets outside of it; a low TTL ends a packet's way.
+    """
+    if name == "CT":
+        flags, zone = CT_INFO.unpack_from(info) if len(info) >= CT_INFO.size else (CT_ZONES, 0)
+        return "?zone" if zone or flags & CT_ZONES else ""
+    if name not in ("TTL", "HL"):
+        return ""
+    mode, ttl = (info[0], info[1]) if len(info) > 1 else (-1, 0)
+    return "" if mode == TTL_INCREASE or (mode == TTL_SET and ttl >= FORWARDED_TTL) else "?ttl"
 
 
 def _connmark(revision: int, info: bytes) -> Iterator[Effect]:

@@ -4,6 +4,7 @@ import errno
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,17 @@ def test_a_policy_rule_leads_elsewhere() -> None:
     ip("route add 172.20.0.0/16 dev tun0 table 52")
     ip("rule add pref 5270 lookup 52")
     assert look_up(inbound()) == RouteResult("unicast", ifindex("tun0"))
+
+
+def test_policy_rules_go_by_marks_protocols_and_ports() -> None:
+    ip("rule add pref 100 fwmark 4 blackhole")
+    ip("rule add pref 101 ipproto tcp dport 81 blackhole")
+    ip("rule add pref 102 iif br0 ipproto tcp sport 82 prohibit")
+    ordinary = {"mark": 5}, {"protocol": "tcp", "port": 80}, {"protocol": "udp", "port": 81}
+    assert {look_up(replace(inbound(), **more)) for more in ordinary} == {look_up(inbound())}
+    assert look_up(replace(inbound(), mark=4)).error == errno.EINVAL
+    assert look_up(replace(inbound(), protocol="tcp", port=81)).error == errno.EINVAL
+    assert look_up(replace(outbound(), protocol="tcp", source_port=82)).error == errno.EACCES
 
 
 def test_a_source_that_the_host_routes_elsewhere_is_refused_by_rp_filter() -> None:

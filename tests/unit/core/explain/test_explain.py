@@ -29,6 +29,7 @@ from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult
 from exporter.core.model.inventory import with_container as with_inspected
+from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.sockets import CONTAINER, HostSockets, Listener, Owner, ProxyUse
 from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.view import NatView
@@ -395,6 +396,23 @@ def test_a_filter_at_a_device_of_the_path_makes_it_undetermined_and_is_named(dev
     assert path.verdict == UNDETERMINED
     assert step == Step(ROUTE, UNKNOWN, sentence, "rule_not_understood")
     assert device in step.detail
+
+
+def with_policy(source: str, destination: str) -> Observation:
+    return replace(seen(OLD), ipsec=(IpsecPolicy("fwd", source, destination, "block"),))
+
+
+@pytest.mark.parametrize(("source", "to"), [("0.0.0.0/0", "172.18.0.0/16"), ("172.18.0.2/32", "10.0.0.0/8")])
+def test_an_ipsec_policy_about_the_container_makes_it_undetermined(source: str, to: str, sentence: Any) -> None:
+    [path] = explain(with_policy(source, to), "8080").paths
+    [step] = [step for step in path.steps if step.state != OK]
+    assert step == Step(ROUTE, UNKNOWN, sentence, "rule_not_understood")
+
+
+def test_an_ipsec_policy_about_other_networks_is_left_out_and_unread_ones_are_named(sentence: Any) -> None:
+    assert explain(with_policy("192.0.2.0/24", "10.200.0.0/16"), "8080").verdict == REACHABLE
+    [path] = explain(replace(seen(OLD), ipsec=None), "8080").paths
+    assert [step for step in path.steps if step.state != OK] == [Step(ROUTE, UNKNOWN, sentence, "route_unknown")]
 
 
 @pytest.mark.parametrize("device", ["docker0", "veth-db"])

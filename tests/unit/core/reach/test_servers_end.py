@@ -1,11 +1,16 @@
 """The container's own end of `explain PORT`: added where all else is ok, silent on an ordinary host."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from exporter.core.explain.path import FAILED, OK, Explanation, Path, Step
 from exporter.core.model.docker import Link
 from exporter.core.model.fib import RouteResult
+from exporter.core.nat.ruleset import Base
 from exporter.core.reach.servers_end import with_servers_end
+from tests.support.nat_hosts import NEW, Host
 from tests.support.reach_hosts import ReachHost
 from tests.support.reach_namespaces import NO_ROUTE
 
@@ -67,3 +72,58 @@ def test_a_port_on_the_loopback_needs_no_route_to_clients_outside() -> None:
 def test_a_path_that_failed_before_is_left_as_it_is() -> None:
     host = ReachHost().unread("web", "namespace")
     assert (added(host, state=FAILED), host.visits) == ([], [])
+
+
+MANGLE = ("ip", "mangle", "PREROUTING")
+
+
+def with_rules(*texts: str) -> Host:
+    """The host with rules in the table mangle, before the routing decision."""
+    bases = {**NEW.rules.bases, MANGLE: Base("prerouting", "ACCEPT", "filter", -150)}
+    host = NEW.with_rules(replace(NEW.rules, bases=bases, chains={**NEW.rules.chains, MANGLE: ()}))
+    for text in texts:
+        host = host.inserted(MANGLE, text)
+    return host
+
+
+REFUSED, ELSEWHERE = RouteResult(error=22), RouteResult("unicast", 1, source="192.0.2.10")
+INBOUND = {"destination": "172.18.0.2", "source": "192.0.2.1", "ifindex": 2}
+OUTBOUND = {"destination": "192.0.2.1", "source": "172.18.0.2", "ifindex": 4}
+MARKED, OF_PORT = {"mark": 4}, {"protocol": "tcp", "port": 80}
+ROUTE_FAULTS = {
+    "a mark": (("-i eth0 -j MARK --set-xmark 0x4/0xffffffff",), INBOUND | MARKED, REFUSED, ["failed"]),
+    "a mark, another device": (
+        ("-i eth0 -j MARK --set-xmark 0x4/0xffffffff",),
+        INBOUND | MARKED,
+        ELSEWHERE,
+        ["failed"],
+    ),
+    "some clients' mark": (
+        ("-s 192.0.2.0/24 -j MARK --set-xmark 0x4/0xffffffff",),
+        INBOUND | MARKED,
+        REFUSED,
+        ["unknown"],
+    ),
+    "the answers' mark": (
+        ("-i br-front -j MARK --set-xmark 0x4/0xffffffff",),
+        OUTBOUND | MARKED,
+        REFUSED,
+        ["failed"],
+    ),
+    "another mark": (("-i eth0 -j MARK --set-xmark 0x5/0xffffffff",), INBOUND | MARKED, REFUSED, []),
+    "a port": ((), INBOUND | OF_PORT, REFUSED, ["failed"]),
+    "another port": ((), INBOUND | {"protocol": "tcp", "port": 81}, REFUSED, []),
+    "the answers' port": ((), OUTBOUND | {"protocol": "tcp", "source_port": 80}, REFUSED, ["failed"]),
+}
+
+
+@pytest.mark.parametrize(("rules", "query", "result", "states"), ROUTE_FAULTS.values(), ids=ROUTE_FAULTS)
+def test_policy_rules_by_marks_and_ports(
+    rules: tuple[str, ...], query: dict[str, Any], result: RouteResult, states: list[str], sentence: Any
+) -> None:
+    host = ReachHost(with_rules(*rules)).route("", **query, result=result)
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
+    [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+    assert [(one.name, one.state) for one in found.steps[1:]] == [("route", state) for state in states]
+    for one in found.steps[1:]:
+        assert one.detail == sentence

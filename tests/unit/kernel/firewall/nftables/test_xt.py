@@ -35,7 +35,7 @@ from exporter.core.nat.ruleset import (
     Effect,
 )
 from exporter.kernel.firewall.nftables.xt import conditions
-from exporter.kernel.firewall.nftables.xt_targets import effects, is_range, translation
+from exporter.kernel.firewall.nftables.xt_targets import effects, is_range, translation, undecoded
 
 ALL = (0, 65535)
 CONNTRACK_SIZES = {1: 152, 2: 156, 3: 164}  # struct xt_conntrack_mtinfo1, 2, 3
@@ -159,8 +159,8 @@ ALL_BITS = 0xFFFFFFFF
         ("CONNMARK", 1, struct.pack("=IIIB", 0, 7, 15, 2), [Effect(MARK, ALL_BITS ^ 15, 7, 0)]),
         ("CONNMARK", 2, struct.pack("=IIIBBB", 0, 7, 15, 0, 8, 2), [Effect(CT_MARK, xor=None), Effect(MARK, xor=None)]),
         ("HMARK", 0, b"", [Effect(MARK, xor=None)]),
-        ("CT", 2, struct.pack("=H", 1), [Effect(UNTRACKED)]),
-        ("CT", 2, struct.pack("=H", 0), []),
+        ("CT", 2, struct.pack("=HH", 1, 0), [Effect(UNTRACKED)]),
+        ("CT", 2, struct.pack("=HH", 0, 0), []),
         ("NOTRACK", 0, b"", [Effect(UNTRACKED)]),
         ("ACCEPT", 0, b"", []),
     ],
@@ -321,3 +321,22 @@ def test_half_a_translation_leads_nowhere(info: bytes, revision: int) -> None:
 )
 def test_groups_of_devices_are_told(flags: int, found: list[Condition]) -> None:
     assert conditions("devgroup", 0, struct.pack("=5I", flags, 7, 255, 8, 15)) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "info", "found"),
+    [
+        ("CT", struct.pack("=HH", 0, 5), "?zone"),
+        ("CT", struct.pack("=HH", 16, 0), "?zone"),
+        ("CT", struct.pack("=HH", 1, 0), ""),
+        ("CT", b"", "?zone"),
+        ("TTL", bytes([0, 1]), "?ttl"),
+        ("TTL", bytes([0, 64]), ""),
+        ("TTL", bytes([1, 1]), ""),
+        ("HL", bytes([2, 1]), "?ttl"),
+        ("HL", b"", "?ttl"),
+        ("MARK", b"", ""),
+    ],
+)
+def test_what_no_walk_follows_is_named(name: str, info: bytes, found: str) -> None:
+    assert undecoded(name, info) == found

@@ -1,0 +1,82 @@
+"""The host's routes of a published port with all that policy rules look at: the firewall's mark, protocol and ports.
+
+The routes of a container's address alone are a step already; these are looked up for each question.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from exporter.core.explain.path import FAILED, ROUTE, UNKNOWN, Step
+from exporter.core.model.docker import Container
+from exporter.core.model.fib import UNICAST, RouteQuery
+from exporter.core.nat.context import NatContext, packet_to
+from exporter.core.nat.expected import ExpectedBinding
+from exporter.core.nat.packet import YES, Mark
+from exporter.core.nat.walk.firewall import PREROUTING
+from exporter.core.nat.walk.hooks import walk
+from exporter.core.nat.walk.ways import answer_to
+from exporter.core.reach.context import ReachContext
+from exporter.core.topology.route_queries import container_routes
+
+ONWARD = 1  # of a way's parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """A lookup without a mark, what it is for, and the devices to which it may lead; none: any."""
+
+    query: RouteQuery
+    packets: str
+    devices: frozenset[int]
+
+
+def marked_route_steps(context: ReachContext, container: Container, binding: ExpectedBinding) -> Iterator[Step]:
+    """Yield what is wrong with the routes from each uplink to the container, and of its answers."""
+    nat = context.nat
+    if nat is None:
+        return
+    there, back = _marks(nat, binding)
+    own, protocol = binding.container_port, binding.protocol
+    uplinks = frozenset(link.ifindex for link in context.observation.topology.uplinks)
+    for route in container_routes(context.observation.topology):
+        if (route.container.id, route.address) != (context.home(container).id, binding.targets[0]):
+            continue
+        inbound = replace(route.inbound, protocol=protocol, port=own)
+        devices = frozenset({route.bridge.ifindex})
+        yield from _steps(context, _Lookup(inbound, f"packets to {route.address}", devices), there)
+        if route.outbound is not None:
+            outbound = replace(route.outbound, protocol=protocol, source_port=own)
+            yield from _steps(context, _Lookup(outbound, f"answers of {route.address}", uplinks), back)
+
+
+def _marks(nat: NatContext, binding: ExpectedBinding) -> tuple[Mark, Mark]:
+    """The marks with which the packets to the container, and its answers, are routed."""
+    way = nat.way(binding)
+    forwarded = way.arrival.packet
+    if len(way.parts) <= ONWARD:
+        return forwarded.mark, Mark()
+    answer = answer_to(packet_to(binding), way.parts[ONWARD].packet, forwarded)
+    return forwarded.mark, walk(nat.firewall, answer, (PREROUTING,)).packet.mark
+
+
+def _steps(context: ReachContext, lookup: _Lookup, mark: Mark) -> Iterator[Step]:
+    if not mark.values:
+        detail = f"rules give {lookup.packets} a mark that is not known, and policy rules may go by it"
+        yield Step(ROUTE, UNKNOWN, detail, "route_unknown")
+    for value in mark.values:
+        fault = _fault(context, lookup, value)
+        if fault:
+            state, code = (FAILED, "route_lost") if mark.certainty == YES else (UNKNOWN, "route_unknown")
+            yield Step(ROUTE, state, f"{lookup.packets}{f' with mark {value:#x}' if value else ''} {fault}", code)
+
+
+def _fault(context: ReachContext, lookup: _Lookup, mark: int) -> str:
+    """Say what is wrong with one lookup; one that could not be made is the step of the address alone."""
+    result = context.host.lookup(replace(lookup.query, mark=mark))
+    if result.error:
+        plain = context.host.lookup(replace(lookup.query, mark=0, protocol="", port=0, source_port=0))
+        return "" if plain.error == result.error else "are refused by a policy rule or a route"
+    if result.type != UNICAST or (lookup.devices and result.ifindex not in lookup.devices):
+        device = context.host.view.devices.get(result.ifindex)
+        return f"are routed to {device.link.name if device else 'another device'}"
+    return ""

@@ -1,0 +1,85 @@
+"""Rules that neither drop nor translate a packet and end its way all the same; a real connection is the judge."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from exporter.core.nat.address_numbers import number_of
+from tests.support.kernel.walk_lab import Lab, arrives, lab
+
+pytestmark = pytest.mark.live
+
+MANGLE = "table ip t {{ chain c {{ type filter hook prerouting priority {}; {} ; }}; }}"
+# The connection is dead, and the walk names what may be the reason.
+DEAD = {
+    "TTL": "iptables -t mangle -I PREROUTING -i eth0 -j TTL --ttl-set 1",
+    "TTL decreased": "iptables -t mangle -I PREROUTING -i eth0 -j TTL --ttl-dec 63",
+    "TTL by nft": MANGLE.format(-150, 'iifname "eth0" ip ttl set 1'),
+    "TTL by nft, inet": MANGLE.format(-150, 'iifname "eth0" ip ttl set 1').replace("table ip", "table inet"),
+    "zone": "iptables -t raw -I PREROUTING -i eth0 -j CT --zone 5",
+    "zone by nft": MANGLE.format(-300, 'iifname "eth0" ct zone set 5'),
+    "queue": "iptables -I FORWARD -o docker0 -j NFQUEUE --queue-num 7",
+    "NETMAP": "iptables -t nat -I PREROUTING -d 192.0.2.0/24 -j NETMAP --to 10.42.0.0/24",
+    "only IPsec": "iptables -I FORWARD -m policy --dir in --pol none -o docker0 -j DROP",
+    "port by nft": MANGLE.format(-310, "tcp dport 8080 tcp dport set 81"),
+    "TPROXY": "iptables -t mangle -I PREROUTING -p tcp --dport 8080 -j TPROXY --on-port 3129 --tproxy-mark 1",
+}
+ALIVE = {
+    "TTL of 64": "iptables -t mangle -I PREROUTING -i eth0 -j TTL --ttl-set 64",
+    "TTL increased": "iptables -t mangle -I PREROUTING -j TTL --ttl-inc 1",
+    "TTL of 64 by nft": MANGLE.format(-150, "ip ttl set 64"),
+    "traffic class by nft": MANGLE.format(-150, "ip dscp set cs1"),
+    "helper": "iptables -t raw -I PREROUTING -p tcp --dport 21 -j CT --helper ftp",
+    "shaping": "iptables -t mangle -A POSTROUTING -o eth0 -j CLASSIFY --set-class 1:10",
+    "sockets": "iptables -t mangle -I PREROUTING -p tcp -m socket -j ACCEPT",
+    "incoming masqueraded": "iptables -t nat -I POSTROUTING -o docker0 -j MASQUERADE",
+}
+UNTRACKED = {
+    "iptables": "iptables -t raw -I PREROUTING -i docker0 -j CT --notrack",
+    "nft": MANGLE.format(-300, 'iifname "docker0" notrack'),
+}
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Lab]:
+    """One host for all cases."""
+    if os.geteuid():
+        pytest.skip("a network namespace needs root")
+    with lab() as made:
+        yield made
+
+
+def planted(host: Lab, rules: str) -> Lab:
+    host.reset()
+    host.plant(rules)
+    return host
+
+
+@pytest.mark.parametrize("name", DEAD)
+def test_what_ends_a_packets_way_is_named(host: Lab, name: str) -> None:
+    planted(host, DEAD[name])
+    assert not host.connects()
+    assert host.way_in().unclear
+
+
+@pytest.mark.parametrize("name", ALIVE)
+def test_what_leaves_it_alone_is_not(host: Lab, name: str) -> None:
+    planted(host, ALIVE[name])
+    assert host.connects()
+    way = host.way_in()
+    assert arrives(way)
+    assert not way.unclear
+
+
+@pytest.mark.parametrize("name", UNTRACKED)
+def test_answers_that_are_not_tracked_are_not_translated_back(host: Lab, name: str) -> None:
+    planted(host, UNTRACKED[name])
+    assert not host.connects()
+    assert host.way_in().parts[2].untracked is not None
+
+
+def test_the_source_that_a_translation_gives_is_known(host: Lab) -> None:
+    planted(host, "iptables -t nat -I POSTROUTING -o docker0 -p tcp --dport 80 -j SNAT --to-source 172.17.0.77")
+    assert not host.connects()
+    assert host.way_in().parts[1].packet.src == number_of("172.17.0.77")
