@@ -20,8 +20,8 @@ DRIVER = "bridge"
 ISOLATED = "isolated"
 
 
-def check(context: NetworkContext) -> Iterator[Finding]:
-    """Report the first fault of each network's bridge."""
+def check(context: NetworkContext, versions: tuple[int, ...] = (4, 6)) -> Iterator[Finding]:
+    """Report the first fault of each network's bridge; of its addresses those of some IP versions."""
     topology = context.topology
     found = {bridge.network.id: bridge.link for bridge in topology.bridges}
     for network_id in sorted(networks_in_use(topology.inventory)):
@@ -35,6 +35,7 @@ def check(context: NetworkContext) -> Iterator[Finding]:
             fault = "is down"
         else:
             lacking = _lacking(topology.inventory, network, topology.devices.addresses.get(network.bridge, ()))
+            lacking = [address for address in lacking if address.version in versions]
             fault = f"lacks the gateway address {', '.join(map(str, lacking))}" if lacking else ""
         if fault:
             detail = f"{network.bridge}, the bridge of network {network.name}, {fault}"
@@ -48,6 +49,9 @@ def _lacking(inventory: Inventory, network: Network, addresses: tuple[str, ...])
     routers = {address for subnet in network.subnets for address in subnet.auxiliary}
     endpoints = [endpoint for container, endpoint in attached(inventory).get(network.id, ()) if container.live]
     gateways += [endpoint.gateway for endpoint in endpoints if endpoint.gateway not in routers]
+    details = (c.details for c in inventory.containers.values() if c.live and c.details is not None)
+    chosen6 = (e.gateway6 for one in details for e in one.endpoints if e.network_id == network.id)
+    gateways += [gateway for gateway in chosen6 if gateway not in routers]
     wanted = (parse_address(gateway) for gateway in dict.fromkeys(gateways) if gateway)
     return [one for one in wanted if one is not None and _on_bridge(network, one) and one not in present]
 

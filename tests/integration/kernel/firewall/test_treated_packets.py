@@ -19,6 +19,9 @@ DEAD = {
     "TTL by nft, inet": MANGLE.format(-150, 'iifname "eth0" ip ttl set 1').replace("table ip", "table inet"),
     "zone": "iptables -t raw -I PREROUTING -i eth0 -j CT --zone 5",
     "zone by nft": MANGLE.format(-300, 'iifname "eth0" ct zone set 5'),
+    "legacy TTL": "iptables-legacy -t mangle -I PREROUTING -i eth0 -j TTL --ttl-set 1",
+    "legacy zone": "iptables-legacy -t raw -I PREROUTING -i eth0 -j CT --zone 5",
+    "legacy queue": "iptables-legacy -I FORWARD -o docker0 -j NFQUEUE --queue-num 7",
     "queue": "iptables -I FORWARD -o docker0 -j NFQUEUE --queue-num 7",
     "NETMAP": "iptables -t nat -I PREROUTING -d 192.0.2.0/24 -j NETMAP --to 10.42.0.0/24",
     "only IPsec": "iptables -I FORWARD -m policy --dir in --pol none -o docker0 -j DROP",
@@ -29,6 +32,7 @@ ALIVE = {
     "TTL of 64": "iptables -t mangle -I PREROUTING -i eth0 -j TTL --ttl-set 64",
     "TTL increased": "iptables -t mangle -I PREROUTING -j TTL --ttl-inc 1",
     "TTL of 64 by nft": MANGLE.format(-150, "ip ttl set 64"),
+    "legacy TTL of 64": "iptables-legacy -t mangle -I PREROUTING -i eth0 -j TTL --ttl-set 64",
     "traffic class by nft": MANGLE.format(-150, "ip dscp set cs1"),
     "helper": "iptables -t raw -I PREROUTING -p tcp --dport 21 -j CT --helper ftp",
     "shaping": "iptables -t mangle -A POSTROUTING -o eth0 -j CLASSIFY --set-class 1:10",
@@ -36,6 +40,7 @@ ALIVE = {
     "incoming masqueraded": "iptables -t nat -I POSTROUTING -o docker0 -j MASQUERADE",
 }
 UNTRACKED = {
+    "legacy": "iptables-legacy -t raw -I PREROUTING -i docker0 -j CT --notrack",
     "iptables": "iptables -t raw -I PREROUTING -i docker0 -j CT --notrack",
     "nft": MANGLE.format(-300, 'iifname "docker0" notrack'),
 }
