@@ -62,6 +62,10 @@ coverage: develop
 test-bare: install
 	$(BIN)/python -m tests.packaging.bare_debian $(if $(SUITE),--suite $(SUITE))
 
+# What needs Debian's own kernels and systemd, in virtual machines; docs/engines.md.
+test-machines: develop
+	$(PYTEST) tests/machines
+
 # The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
 alerts: develop
 	$(PYTEST) tests/unit/deploy/test_alerts.py tests/integration/deploy/test_promtool.py

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from exporter.core.nat.address_numbers import number_of
+from tests.support.kernel.own_namespace import ip
 from tests.support.kernel.walk_lab import Lab, arrives, lab
 
 pytestmark = pytest.mark.live
@@ -88,3 +89,24 @@ def test_the_source_that_a_translation_gives_is_known(host: Lab) -> None:
     planted(host, "iptables -t nat -I POSTROUTING -o docker0 -p tcp --dport 80 -j SNAT --to-source 172.17.0.77")
     assert not host.connects()
     assert host.way_in().parts[1].packet.src == number_of("172.17.0.77")
+
+
+TUNNEL = "tmpl src 192.0.2.10 dst 192.0.2.99 proto esp mode tunnel"
+# A policy of forwarded packets compares the destination before its translation (nf_nat_decode_session).
+IPSEC = {
+    "block": ("src 0.0.0.0/0 dst 192.0.2.10/32 dir fwd action block", False),
+    "block of the container's own address": ("src 0.0.0.0/0 dst 172.17.0.0/16 dir fwd action block", True),
+    "no tunnel for the answers": (f"src 172.17.0.0/16 dst 192.0.2.0/24 dir out {TUNNEL}", False),
+    "another site": (f"src 192.0.2.0/24 dst 10.200.0.0/16 dir out {TUNNEL}", True),
+    "passed as it is": ("src 0.0.0.0/0 dst 192.0.2.10/32 dir fwd action allow", True),
+}
+
+
+@pytest.mark.parametrize(("policy", "works"), IPSEC.values(), ids=IPSEC)
+def test_what_ipsec_policies_do_to_published_ports(host: Lab, policy: str, *, works: bool) -> None:
+    host.reset()
+    ip(f"xfrm policy add {policy}")
+    try:
+        assert host.connects() is works
+    finally:
+        ip("xfrm policy flush")
