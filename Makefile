@@ -62,6 +62,10 @@ coverage: develop
 test-bare: install
 	$(BIN)/python -m tests.packaging.bare_debian $(if $(SUITE),--suite $(SUITE))
 
+# What needs Debian's own kernels and systemd, in virtual machines; docs/engines.md.
+test-machines: develop
+	$(PYTEST) tests/machines
+
 # The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
 alerts: develop
 	$(PYTEST) tests/unit/deploy/test_alerts.py tests/integration/deploy/test_promtool.py
@@ -83,7 +87,7 @@ run: install
 	$(BIN)/dockernet-exporter
 
 # A private Docker host with the classic cases, the exporter, Prometheus and Alertmanager; SECONDS=20 ends by itself.
-# BREAK=nat-flush, port-theft, bridge-down or dns breaks it, shows it, and heals it at the end; docs/tour.md.
+# BREAK=nat-flush or bridge-down breaks it, shows it, and heals it at the end; docs/tour.md.
 demo: install
 	$(BIN)/python -m deploy.demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(BREAK),--break $(BREAK))
 

@@ -19,6 +19,11 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "pages of many states": tuple(
         f"/?show=container/shop-0-web-{number}&open=shop-{number % 9}" for number in range(99)
     ),
+    "questions": tuple(
+        f"/api/v1/explain?from=shop-0-web-{number}&to=shop-{number % 9}-web-{number % 9 * 100 + 1}:80"
+        for number in range(64)
+    ),
+    "containers": tuple(f"/api/v1/explain?what=shop-0-web-{number}" for number in range(64)),
     "files and unknown paths": ("/nothing", "/static/live.js", "/-/healthy"),
 }
 

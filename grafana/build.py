@@ -7,7 +7,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.boards import container, exporter, host, network, overview, ports, topology
+from grafana.boards import connections, container, exporter, host, network, overview, ports, topology
 
 FOLDER = Path(__file__).parent / "dashboards"
 BOARDS: Mapping[str, Callable[[], dashboard.Dashboard]] = {
@@ -17,6 +17,7 @@ BOARDS: Mapping[str, Callable[[], dashboard.Dashboard]] = {
     "container": container.build,
     "ports": ports.build,
     "topology": topology.build,
+    "connections": connections.build,
     "exporter": exporter.build,
 }
 

@@ -5,7 +5,8 @@ from grafana_foundation_sdk.models import dashboard as models
 
 TAG = "dockernet"
 UIDS = {
-    name: f"dockernet-{name}" for name in ("overview", "host", "network", "container", "ports", "topology", "exporter")
+    name: f"dockernet-{name}"
+    for name in ("overview", "host", "network", "container", "ports", "topology", "connections", "exporter")
 }
 _KEPT = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}"
 

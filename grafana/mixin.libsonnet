@@ -17,6 +17,7 @@
     'dockernet-container.json': dashboard(importstr 'dashboards/container.json'),
     'dockernet-ports.json': dashboard(importstr 'dashboards/ports.json'),
     'dockernet-topology.json': dashboard(importstr 'dashboards/topology.json'),
+    'dockernet-connections.json': dashboard(importstr 'dashboards/connections.json'),
     'dockernet-exporter.json': dashboard(importstr 'dashboards/exporter.json'),
   },
   prometheusAlerts+:: { groups+: groups(importstr '../deploy/prometheus/alerts.yml') },

@@ -2,17 +2,16 @@
 
 from grafana_foundation_sdk.builders import nodegraph, table
 from grafana_foundation_sdk.models import dashboard
-from grafana_foundation_sdk.models import nodegraph as models
 
 from grafana import columns
 from grafana.dashboard import assembled
 from grafana.families import ENDPOINT_RECEIVED, ENDPOINT_SENT
 from grafana.grid import Grid
+from grafana.nodes import node_graph
 from grafana.parts import endpoint
 from grafana.promql import CONTAINER, ENDPOINT, NETWORK, joined, of, rate, relabelled, total
 from grafana.tables import Column, listing
 from grafana.targets import rows
-from grafana.variables import DATASOURCE
 
 # Bytes per second of each container on each network: an edge.
 ATTACHED = total(
@@ -88,38 +87,13 @@ def _edge(vector: str, source: tuple[str, str], target: tuple[str, str]) -> str:
 
 def nodes_and_edges() -> nodegraph.Panel:
     """The picture."""
-    panel = (
-        nodegraph.Panel()
-        .title("Topology")
-        .description(
-            "Containers (blue), networks (purple) and hosts (orange); the numbers are bytes per second. "
-            "Containers on the host's network, on none, or in another's namespace are in the table below."
-        )
-        .datasource(DATASOURCE)
-        .unit("Bps")
-        .with_target(rows(nodes(), "nodes"))
-        .with_target(rows(edges(), "edges"))
-        .nodes(nodegraph.NodeOptions().main_stat_unit("Bps"))
-        .edges(nodegraph.EdgeOptions().main_stat_unit("Bps"))
-        .zoom_mode(models.ZoomMode.COOPERATIVE)
-    )
-    for frame in ("nodes", "edges"):
-        panel = panel.with_transformation(_main_stat(frame))
-    return panel
-
-
-def _main_stat(frame: str) -> dashboard.DataTransformerConfig:
-    """Make the number a field that is named mainstat: the panel goes by a field's name, which a renaming leaves."""
-    column = {"matcher": {"id": "byName", "options": f"Value #{frame}"}}
-    return dashboard.DataTransformerConfig(
-        id_val="calculateField",
-        # without a filter both frames would become one
-        filter_val=dashboard.MatcherConfig(id_val="byRefId", options=frame),
-        options={
-            "mode": "binary",
-            "alias": "mainstat",
-            "binary": {"left": column, "operator": "+", "right": {"fixed": "0"}},
-        },
+    return node_graph(
+        "Topology",
+        "Containers (blue), networks (purple) and hosts (orange); the numbers are bytes per second. "
+        "Containers on the host's network, on none, or in another's namespace are in the table below.",
+        "Bps",
+        nodes(),
+        edges(),
     )
 
 

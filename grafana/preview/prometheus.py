@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from grafana.preview import exporters, firewall, inventory, traffic
+from grafana.preview import exporters, firewall, inventory, pairs, traffic
 from grafana.preview.history import History
 from tests.support.private_host.engines import tool
 from tests.support.waiting import until
@@ -23,7 +23,7 @@ START_SECONDS = 30
 def made_up(end: int, hours: float) -> History:
     """The history of the made-up hosts, up to a moment."""
     history = History(end, hours)
-    for part in (inventory, traffic, exporters, firewall):
+    for part in (inventory, traffic, pairs, exporters, firewall):
         part.fill(history)
     return history
 

@@ -42,7 +42,7 @@ from exporter.core.nat.ruleset import (
 # The connection's states and the address types that a mask has a bit for.
 MARK_EFFECTS = {"--set-xmark": MARK, "--set-mark": MARK}
 STATES = {"INVALID": 1, "ESTABLISHED": 2, "RELATED": 4, "NEW": 8, "UNTRACKED": 64, "DNAT": 128}
-TYPES = {"UNICAST": 2, "LOCAL": 4, "BROADCAST": 8}
+TYPES = {"UNICAST": 2, "LOCAL": 4, "BROADCAST": 8, "MULTICAST": 32}
 UNDERSTOOD = frozenset(
     {"tcp", "udp", "sctp", "conntrack", "state", "addrtype", "comment", "multiport", "mark", "connmark", "iprange"}
 )

@@ -46,7 +46,7 @@ class Case:
     `finds`: one of these kinds must be found with severity warning or critical (ANY = of whatever kind).
     `forbidden`: no finding of these severities may appear.
     `subject`: a name that every finding about the case contains; cases that have one can be played together.
-    `flags` are those of dockerd, whose host is then another one.
+    `flags` are those of dockerd, whose host is then another one, as is one with `programs` of a firewall.
     `once`: the commands are run once without the exporter; the exit code of `check` is a verdict too.
     After a `fresh` case the host is replaced.
     `watch` is the shortest time in seconds for which the product is watched.
@@ -65,6 +65,7 @@ class Case:
     outage: bool = True
     engines: tuple[str, ...] = BOTH
     flags: tuple[str, ...] = ()
+    programs: str = ""
     base: Plant = nothing
     sound_before: bool = True
     once: bool = False

@@ -20,7 +20,7 @@ class Hosts:
     def play(self, case: Case) -> Outcome:
         """Play a case on the shared host, and close the host if anything is left of the case."""
         try:
-            lab = self.lab(case.flags)
+            lab = self.lab(case.flags, case.programs)
         except Exception as error:  # noqa: BLE001  a host that cannot be made must not end the table
             return Outcome(case, error=f"{type(error).__name__}: {error}")
         outcome = play(case, lab)
@@ -31,16 +31,16 @@ class Hosts:
     def play_all(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """Play those with a subject together, then the others one after the other."""
         if together := [case for case in cases if case.subject]:
-            yield from play_together(together, self.lab(()))
+            yield from play_together(together, self.lab())
             self.close()
         yield from (self.play(case) for case in cases if not case.subject)
 
-    def lab(self, flags: tuple[str, ...]) -> Lab:
-        """The host whose dockerd has these flags, made when there is none."""
-        if self._lab is not None and self._lab.flags != flags:
+    def lab(self, flags: tuple[str, ...] = (), programs: str = "") -> Lab:
+        """The host whose dockerd has these flags, beside these programs; made when there is none."""
+        if self._lab is not None and (self._lab.flags, self._lab.programs) != (flags, programs):
             self.close()
         if self._lab is None:
-            self._lab = Lab(self.suite, self.layout, flags)
+            self._lab = Lab(self.suite, self.layout, flags, programs)
         return self._lab
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from docker.types import IPAMConfig, IPAMPool
 
+from tests.support.live import firewall_programs
 from tests.support.live.exposed import Exporter
 from tests.support.live.shop import IMAGE
 from tests.support.private_host import engines
@@ -22,6 +23,7 @@ from tests.truth import outside
 from tests.truth.links import host_end
 
 LEGACY_COMMANDS = [f"{name}{end}" for name in ("iptables", "ip6tables") for end in ("", "-save", "-restore")]
+FIREWALLD = "firewalld"
 START_SECONDS = 60
 # the exporter of this checkout, wherever the installed command leads to
 THIS_CODE = ("env", f"PYTHONPATH={REPOSITORY}")
@@ -40,10 +42,11 @@ class Lab:
     """The host that cases share.
 
     `web` is published on the default bridge, `api` on network n beside `db`, and `other` is on network m.
+    With the `programs` FIREWALLD firewalld runs from before dockerd's start, on its system bus.
     """
 
-    def __init__(self, suite: str, layout: str, flags: tuple[str, ...] = ()) -> None:
-        self.suite, self.layout, self.flags = suite, layout, flags
+    def __init__(self, suite: str, layout: str, flags: tuple[str, ...] = (), programs: str = "") -> None:
+        self.suite, self.layout, self.flags, self.programs = suite, layout, flags, programs
         self._stack = ExitStack()
         engine = engines.engine(suite)
         self.version = engine.version
@@ -53,6 +56,7 @@ class Lab:
         try:
             self.host = self._stack.enter_context(PrivateHost("truth", engine, flags))
             self._stack.enter_context(outside.serving(self.host.outside_pid))
+            self._start_firewall()
             self._populate()
             self.exporter = self._stack.enter_context(Exporter(self.host, before=THIS_CODE))
         except BaseException:
@@ -67,6 +71,12 @@ class Lab:
         for command in LEGACY_COMMANDS:
             (Path(folder) / command).symlink_to(multi)
         return folder
+
+    def _start_firewall(self) -> None:
+        if self.programs == FIREWALLD:
+            firewall_programs.install(self.host)
+            self._stack.enter_context(firewall_programs.bus(self.host))
+            self._stack.enter_context(firewall_programs.firewalld(self.host))
 
     def _populate(self) -> None:
         # for --userland-proxy-path: the same program by another name
@@ -128,14 +138,14 @@ class Lab:
         return done.stdout
 
     def text(self, template: str) -> str:
-        """Replace $web and so on by addresses, $web_veth by a device's name, and $uplink, $host, $outside.
+        """Replace $web and so on by addresses, $web_veth by a device's name, and $uplink, $host, $outside, $in_root.
 
         $web_n, $web_n_six and $web_n_mac are its addresses on network n, $web_id its short id.
         """
         return Template(template).safe_substitute(self._facts()) if "$" in template else template
 
     def _facts(self) -> dict[str, str]:
-        facts = {"uplink": DEVICE, "host": ADDRESS, "outside": OUTSIDE_ADDRESS}
+        facts = {"uplink": DEVICE, "host": ADDRESS, "outside": OUTSIDE_ADDRESS, "in_root": firewall_programs.IN_ROOT}
         for container in self.host.client().containers.list():
             facts[f"{container.name}_id"] = container.short_id
             if container.attrs["NetworkSettings"]["Networks"] and self.address(container.name):

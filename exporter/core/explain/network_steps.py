@@ -35,7 +35,7 @@ def network_steps(
     if context is None or Input.HOST_NETWORK in context.missing():
         yield Step(LINK, UNKNOWN, UNREAD, "route_unknown")
         return
-    yield _link_step(context, container, networks)
+    yield _link_step(context, container, networks, version)
     if (step := _route_step(context, container, networks, version)) is not None:
         yield step
 
@@ -48,8 +48,8 @@ def orphaned_step(context: NetworkContext | None, container: Container) -> Step 
     return next((Step(LINK, FAILED, one.detail, "namespace_orphaned") for one in found), None)
 
 
-def _link_step(context: NetworkContext, container: Container, networks: frozenset[str]) -> Step:
-    for found in bridge_down.check(context):
+def _link_step(context: NetworkContext, container: Container, networks: frozenset[str], version: int) -> Step:
+    for found in bridge_down.check(context, (version,)):
         if found.labels["network"] in networks:
             return Step(LINK, FAILED, found.detail, "bridge_down")
     for found in detached_veth.check(context):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from exporter.core.explain.network_steps import orphaned_step
 from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, Step, with_names
 from exporter.core.explain.podman import with_commands_of
 from exporter.core.explain.query import find_container
@@ -57,7 +58,8 @@ def _cannot_send(context: ReachContext, client: Container | None, source: str) -
         return Step(CONTAINER, UNKNOWN, NO_ENGINE, "engine_unavailable")
     if client is None:
         return Step(CONTAINER, UNKNOWN, f"there is no container {source}", "not_found")
-    return _down(client) or _unread(context, client)
+    orphaned = orphaned_step(context.observation.network.context, client)
+    return _down(client) or orphaned or _unread(context, client)
 
 
 def _down(client: Container) -> Step | None:

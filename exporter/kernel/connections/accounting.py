@@ -20,6 +20,7 @@ from exporter.kernel.bpf.instructions import (
     call,
     jump,
     jump_if_equal,
+    jump_if_greater,
     jump_unless_equal,
     load,
     load_map,
@@ -76,12 +77,12 @@ def count_lost(maps: MapDescriptors, number: int, target: str = "leave") -> Code
 def find_sums(maps: MapDescriptors, found: str, lost: str = "leave") -> Code:
     """COUNTS = the sums of the key on the stack, made if need be; go to the label `lost` when there is no room.
 
-    Without room in `sums`, those of the same end to any address and port. `found` is a label of the program's own.
+    Without room in `sums`, or in its owner's share of it, those of the same end to any address and port. `found` is a
+    label of the program's own.
     """
     return [
-        *_find_or_make(maps.sums, found),
-        *zero(key_place("local"), 2 * ADDRESS_BYTES),
-        store_imm(HALF, FP, key_place("port"), 0),
+        *_find_or_make(maps.sums, found, _take_share(maps.shares, maps.of_one, found)),
+        *_any_end(found),
         *_find_or_make(maps.rest, found),
         *count_lost(maps, 1, lost),
         Label(found),
@@ -91,13 +92,50 @@ def find_sums(maps: MapDescriptors, found: str, lost: str = "leave") -> Code:
 
 def find_living(maps: MapDescriptors) -> Code:
     """COUNTS = the same of what lives; leave when there is no room."""
-    return [*_find_or_make(maps.living, "living"), jump("leave"), Label("living"), move(COUNTS, R0)]
+    return [
+        *_find_or_make(maps.living, "living", _take_share(maps.living_shares, maps.of_one, "living")),
+        *_any_end("living"),
+        *_find_or_make(maps.living, "living"),
+        jump("leave"),
+        Label("living"),
+        move(COUNTS, R0),
+    ]
 
 
-def _find_or_make(sums: int, found: str) -> Code:
+def _any_end(tag: str) -> Code:
+    return [
+        Label(tag + "_any_end"),
+        *zero(key_place("local"), 2 * ADDRESS_BYTES),
+        store_imm(HALF, FP, key_place("port"), 0),
+    ]
+
+
+def _take_share(shares: int, of_one: int, tag: str) -> Code:
+    """Count one more key of the key's owner, which the key begins with; go to any end where it has all of its share."""
+    return [
+        *look_up(shares, CONNECTION),
+        jump_unless_equal(R0, 0, tag + "_share"),
+        *zero(SCRATCH, 8),
+        *load_map(R1, shares),
+        *stack_pointer(R2, CONNECTION),
+        *stack_pointer(R3, SCRATCH),
+        set_to(R4, BPF_NOEXIST),
+        call(MAP_UPDATE_ELEM),
+        *look_up(shares, CONNECTION),
+        jump_if_equal(R0, 0, tag + "_any_end"),
+        Label(tag + "_share"),
+        load(DOUBLE, R1, R0, 0),
+        jump_if_greater(R1, of_one - 1, tag + "_any_end"),
+        set_to(R1, 1),
+        add_atomically(R0, 0, R1),
+    ]
+
+
+def _find_or_make(sums: int, found: str, share: Code | None = None) -> Code:
     return [
         *look_up(sums, CONNECTION),
         jump_unless_equal(R0, 0, found),
+        *(share or ()),
         *zero(SUMS, SIZE_OF_SUMS),
         *load_map(R1, sums),
         *stack_pointer(R2, CONNECTION),

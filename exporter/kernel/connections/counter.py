@@ -3,6 +3,7 @@
 import os
 import struct
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from ipaddress import IPv4Network, IPv6Address, ip_network
@@ -23,6 +24,7 @@ from exporter.kernel.bpf.programs import read_misses
 from exporter.kernel.bpf.tracing import link_iterator, run_iterator, run_program
 from exporter.kernel.connections.programs import LIMITS, Limits, Programs, load_either, read_host
 from exporter.kernel.connections.records import CONNECTED, SIZE_OF_KEY, SIZE_OF_OWNER, SIZE_OF_SUMS, Key, Sums
+from exporter.kernel.connections.shares import Shares
 from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.sockets.cgroups import parse_container_ids
 
@@ -55,6 +57,7 @@ class ConnectionCounter:
         self._published: frozenset[int] = frozenset()
         self._living: frozenset[bytes] = frozenset()
         self._keys, self._sums = (Key * limits.keys)(), (Sums * limits.keys)()
+        self._shares = Shares(limits.keys)
 
     @property
     def programs(self) -> Programs:
@@ -117,7 +120,10 @@ class ConnectionCounter:
         """Read what ended, then what lives: what ends in between is missing once, and never there twice."""
         maps, now = self.programs.maps, time.monotonic()
         final = self._make_room(now)
-        ended = {**self._read(maps.rest), **self._read(maps.sums)}
+        sums = self._read(maps.sums)
+        self._shares.correct(maps.shares, sums)
+        ended = {**self._read(maps.rest), **sums}
+        self._shares.clear(maps.living_shares)
         run_program(self.programs.walk)
         living = self._read(maps.living, LIVING, take=True)
         self._living = frozenset(living)
@@ -168,9 +174,14 @@ class ConnectionCounter:
 
     def _make_room(self, now: float) -> dict[bytes, Counts]:
         """Take the sums out that did not change for long and have nothing that lives; return them."""
-        full = len(self._changed) > self._limits.keys * 3 // 4
-        since = now - (self._limits.idle_seconds_when_full if full else self._limits.idle_seconds)
-        idle = [key for key, at in self._changed.items() if at < since and key not in self._living]
+        limits, of_owner = self._limits, Counter(key[:SIZE_OF_OWNER] for key in self._changed)
+        full = len(self._changed) > limits.keys * 3 // 4
+
+        def since(key: bytes) -> float:
+            short = full or of_owner[key[:SIZE_OF_OWNER]] > limits.of_one * 3 // 4
+            return now - (limits.idle_seconds_when_full if short else limits.idle_seconds)
+
+        idle = [key for key, at in self._changed.items() if at < since(key) and key not in self._living]
         taken = {}
         for key in idle:
             for descriptor in (self.programs.maps.sums, self.programs.maps.rest):

@@ -29,8 +29,9 @@ class MapDescriptors:
 
     `connections`: those that live. `sums` and `rest`: those of a key, and of a key without addresses and port for
     which `sums` has no room. `living`: the sums of what lives, made by the walk. `owners`: names of cgroups. `near`:
-    the addresses that are kept. `published`: ports of the host. `complete`: a counter, 1 when all
-    older connections were adopted. `lost`: a counter.
+    the addresses that are kept. `published`: ports of the host. `complete`: a counter, 1 when all older connections
+    were adopted. `lost`: a counter. `shares` and `living_shares`: how many keys an owner has of `sums` and of `living`,
+    at most `of_one`; further ones are counted without addresses and port.
     """
 
     connections: int
@@ -42,9 +43,12 @@ class MapDescriptors:
     published: int
     complete: int
     lost: int
+    shares: int
+    living_shares: int
+    of_one: int
 
 
-NO_MAPS = MapDescriptors(*[-1] * 9)
+NO_MAPS = MapDescriptors(*[-1] * 12)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,15 @@ OWNERS, NEAR, PUBLISHED, PREFIX_BYTES = 4096, 4096, 65536, 20
 class Limits:
     """Elements of the maps: connections that live at a time, and different keys; `rest` are those beyond.
 
+    `of_one` are keys of one owner, a cgroup in a network namespace: one container does not displace the ends of others.
+
     A sum that did not change for `idle_seconds` makes room, for `idle_seconds_when_full` where room is short.
     """
 
     connections: int = 32768
     keys: int = 8192
     rest: int = 1024
+    of_one: int = 1024
     idle_seconds: float = 3600.0
     idle_seconds_when_full: float = 60.0
 
@@ -159,4 +162,7 @@ def _create_maps(stack: ExitStack, limits: Limits) -> MapDescriptors:
         published=_keep(stack, create_map(HASH, 2, 1, PUBLISHED, "conn_published", on_demand=True)),
         complete=create(ARRAY, 4, 8, 1, "conn_complete"),
         lost=create(ARRAY, 4, 8, 1, "conn_lost"),
+        shares=create(HASH, SIZE_OF_OWNER, 8, limits.keys, "conn_shares"),
+        living_shares=create(HASH, SIZE_OF_OWNER, 8, limits.keys, "conn_living_of"),
+        of_one=limits.of_one,
     )

@@ -84,6 +84,7 @@ class AccessMiddleware:
         known = self._auth.known_user(authorization, users)
         if request._version not in VERSIONS:  # noqa: SLF001  `request.version` would keep the value
             request._version = HttpVersion11  # noqa: SLF001  that of the answer
+            request._cache.pop("version", None)  # noqa: SLF001  aiohttp has read it where a client expects 100
             return _rejected(505, BAD_VERSION, {"Connection": "close"})
         if (limit := access.config.rate_limit) and not self._rates.try_acquire(
             (known, None if known else connection.client), limit, asyncio.get_running_loop().time()

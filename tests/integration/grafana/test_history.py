@@ -17,7 +17,13 @@ from tests.support.private_host.engines import PackageUnavailableError
 LABEL = re.compile(r"\{\{(\w+)\}\}")
 PANEL_QUERIES = [query for dashboard in dashboards() for query in panel_queries(dashboard)]
 ANNOTATIONS = [query for dashboard in dashboards() for query in annotation_queries(dashboard)]
-TABLES = [(d["uid"], panel) for d in dashboards() for panel in panels(d) if panel["type"] == "table"]
+MATRIX = "groupingToMatrix"  # its columns are values of a label
+TABLES = [
+    (d["uid"], panel)
+    for d in dashboards()
+    for panel in panels(d)
+    if panel["type"] == "table" and panel["transformations"][-1]["id"] != MATRIX
+]
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +96,23 @@ def test_a_table_has_a_column_for_each_label_and_a_value_in_each_column(
     assert set(organize["renameByName"]) == shown
 
 
+def graph(prometheus: str, uid: str) -> list[list[dict[str, str]]]:
+    """The nodes and the edges of a dashboard's graph."""
+    queries = [query for query in PANEL_QUERIES if (query.dashboard, query.kind) == (uid, "nodeGraph")]
+    return [series(prometheus, query) for query in queries]
+
+
+def test_an_arrow_of_connections_leads_from_the_client_to_the_server(prometheus: str) -> None:
+    nodes, edges = graph(prometheus, "dockernet-connections")
+    assert {edge[end] for edge in edges for end in ("source", "target")} == {node["id"] for node in nodes}
+    pairs = {(edge["source"], edge["target"]) for edge in edges}
+    assert ("shop-1:9714/shop-web-1", "shop-1:9714/shop-api-1") in pairs
+    assert ("shop-1:9714/(outside)", "shop-1:9714/shop-web-1") in pairs
+    assert ("edge-1:9714/(host)", "edge-1:9714/edge-app-1") in pairs
+
+
 def test_every_edge_of_the_topology_joins_two_nodes(prometheus: str) -> None:
-    nodes, edges = (series(prometheus, query) for query in PANEL_QUERIES if query.kind == "nodeGraph")
+    nodes, edges = graph(prometheus, "dockernet-topology")
     ids = [node["id"] for node in nodes]
     assert len(set(ids)) == len(ids)
     assert {edge[end] for edge in edges for end in ("source", "target")} == set(ids)

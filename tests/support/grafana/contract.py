@@ -12,11 +12,16 @@ FOREIGN = {
     "process_open_fds",
     "process_start_time_seconds",
 }
+SUMMARY = ("_sum", "_count")
 TARGET = frozenset({"job", "instance"})
 
 
 def labels_by_family() -> dict[str, frozenset[str]]:
     """The labels of each family that may be asked for, those of the target included."""
-    exposed = {name: labels for name, (_, labels) in documented().items()}
+    exposed = {
+        f"{name}{suffix}": labels
+        for name, (kind, labels) in documented().items()
+        for suffix in (SUMMARY if kind == "summary" else ("",))
+    }
     known = {**exposed, **dict.fromkeys(FOREIGN, frozenset())}
     return {name: labels | TARGET for name, labels in known.items()}

@@ -63,6 +63,15 @@ def download(suite: str, names: Sequence[str], folder: Path) -> list[Path]:
     return sorted(debs.glob("*.deb"))
 
 
+def download_all(suite: str, names: Sequence[str], folder: Path) -> list[Path]:
+    """The files of packages and of all that they depend on; `folder` as for `download`."""
+    environment = {**os.environ, "APT_CONFIG": str(_private_state(suite, folder))}
+    output("apt-get", "-qq", "update", env=environment)
+    options = ("-qq", "-y", "--no-install-recommends", "--download-only")
+    output("apt-get", *options, "install", *names, env=environment)
+    return sorted((folder / "cache/archives").glob("*.deb"))
+
+
 def _private_state(suite: str, folder: Path) -> Path:
     for empty in ("lists/partial", "cache/archives/partial"):
         (folder / empty).mkdir(parents=True)

@@ -4,6 +4,7 @@ from tests.truth.case import Case
 from tests.truth.cases import (
     bridge,
     engines,
+    firewalld,
     firewalls,
     flows,
     foreign,
@@ -43,4 +44,5 @@ CASES: tuple[Case, ...] = (
     *flows.CASES,
     *swarm.CASES,
     *engines.CASES,
+    *firewalld.CASES,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from itertools import takewhile
 from pathlib import Path
 
 from tests.truth.reach.dns import AAAA, TIMED_OUT, A, ask
@@ -53,8 +54,15 @@ def parse_resolv_conf(text: str) -> ResolvConf:
     lines = [line.split() for line in text.splitlines() if line.strip() and line[0] not in "#;"]
     servers = [words[1] for words in lines if words[0] == "nameserver" and len(words) > 1]
     search = [tuple(words[1:]) for words in lines if words[0] in ("search", "domain")]
-    ndots = [int(word[6:]) for words in lines if words[0] == "options" for word in words if word.startswith("ndots:")]
+    ndots = [
+        _number(word[6:]) for words in lines if words[0] == "options" for word in words if word.startswith("ndots:")
+    ]
     return ResolvConf((servers or [LOOPBACK])[0], (search or [()])[-1], (ndots or [1])[-1])
+
+
+def _number(text: str) -> int:
+    """As atoi(3), and at most 15."""
+    return min(15, int("0" + "".join(takewhile("0123456789".__contains__, text))[:9]))
 
 
 def candidates(name: str, conf: ResolvConf) -> Iterator[str]:

@@ -11,7 +11,8 @@ from tests.support.private_host.engines import DEFAULT, ENGINES
 REPOSITORY = Path(__file__).parents[3]
 TEXT = (REPOSITORY / "docs/engines.md").read_text()
 TESTS = {int(n): test for n, test in re.findall(r"^(\d+)\. `(\S+)`$", TEXT, re.MULTILINE)}
-ROWS = [line.strip("|").split("|") for line in TEXT.splitlines() if line.startswith("| ")]
+TABLE = TEXT[: TEXT.index("\n## ")]
+ROWS = [line.strip("|").split("|") for line in TABLE.splitlines() if line.startswith("| ")]
 HEAD, *FEATURES = ROWS
 NUMBERS = [
     (int(number), column.strip())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[2]
-OF_TESTS = ("tests.unit.", "tests.integration.", "tests.live.", "tests.chaos.", ".")
+OF_TESTS = ("tests.unit.", "tests.integration.", "tests.live.", "tests.chaos.", "tests.machines.", ".")
 
 
 def imported(source: str) -> set[str]:

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 
 from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.docker import Inventory, Network
-from exporter.core.model.inventory import networks_in_use
+from exporter.core.model.inventory import attached, networks_in_use
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import Address, parse_address
 
@@ -20,8 +20,8 @@ DRIVER = "bridge"
 ISOLATED = "isolated"
 
 
-def check(context: NetworkContext) -> Iterator[Finding]:
-    """Report the first fault of each network's bridge."""
+def check(context: NetworkContext, versions: tuple[int, ...] = (4, 6)) -> Iterator[Finding]:
+    """Report the first fault of each network's bridge; of its addresses those of some IP versions."""
     topology = context.topology
     found = {bridge.network.id: bridge.link for bridge in topology.bridges}
     for network_id in sorted(networks_in_use(topology.inventory)):
@@ -35,6 +35,7 @@ def check(context: NetworkContext) -> Iterator[Finding]:
             fault = "is down"
         else:
             lacking = _lacking(topology.inventory, network, topology.devices.addresses.get(network.bridge, ()))
+            lacking = [address for address in lacking if address.version in versions]
             fault = f"lacks the gateway address {', '.join(map(str, lacking))}" if lacking else ""
         if fault:
             detail = f"{network.bridge}, the bridge of network {network.name}, {fault}"
@@ -44,10 +45,13 @@ def check(context: NetworkContext) -> Iterator[Finding]:
 def _lacking(inventory: Inventory, network: Network, addresses: tuple[str, ...]) -> list[Address]:
     """The gateways of the subnets, and of the endpoints: the engine chooses one where none was configured."""
     present = {parse_address(address) for address in addresses}
-    endpoints = (e for c in inventory.containers.values() if c.live for e in c.endpoints)
     gateways = [subnet.gateway.partition("/")[0] for subnet in network.subnets]
     routers = {address for subnet in network.subnets for address in subnet.auxiliary}
-    gateways += [e.gateway for e in endpoints if e.network_id == network.id and e.gateway not in routers]
+    endpoints = [endpoint for container, endpoint in attached(inventory).get(network.id, ()) if container.live]
+    gateways += [endpoint.gateway for endpoint in endpoints if endpoint.gateway not in routers]
+    details = (c.details for c in inventory.containers.values() if c.live and c.details is not None)
+    chosen6 = (e.gateway6 for one in details for e in one.endpoints if e.network_id == network.id)
+    gateways += [gateway for gateway in chosen6 if gateway not in routers]
     wanted = (parse_address(gateway) for gateway in dict.fromkeys(gateways) if gateway)
     return [one for one in wanted if one is not None and _on_bridge(network, one) and one not in present]
 

@@ -29,7 +29,7 @@ def mac_step(context: ReachContext, network: Network | None, *ports: Port) -> St
 
 
 def _fixed_elsewhere(context: ReachContext, ports: tuple[Port, ...]) -> Step | None:
-    """The step of a port's MAC address that the bridge's table has for good at another port."""
+    """The step of a MAC address that the bridge's table has at another port: until the address sends, or for good."""
     view = context.host.view
     for container, device in ports:
         end, mac_address = host_end(context, context.home(container), device), device.link.mac_address
@@ -42,7 +42,7 @@ def _fixed_elsewhere(context: ReachContext, ports: tuple[Port, ...]) -> Step | N
                     f"the bridge has a fixed entry of {mac_address}, which is {container.name}'s, at {port.link.name}"
                 )
                 command = f"Run `bridge fdb del {mac_address} dev {port.link.name} master`."
-                return Step(LINK, FAILED, detail, "wrong_neighbour", command)
+                return Step(LINK, UNKNOWN, detail, "wrong_neighbour", command)
     return None
 
 

@@ -37,7 +37,7 @@ def on_link(trip: Trip, bridge: Device) -> Steps:
     yield from rules.steps
     if rules.goes_on:
         yield from arrival(trip.context, server, device, trip.flow)
-        yield from mtu_steps(trip, bridge, server, device)
+        yield from mtu_steps(trip, server, device)
 
 
 def _between(trip: Trip, server: Container, device: Device) -> list[Step]:

@@ -2,15 +2,15 @@
 
 import errno
 import socket
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
 from exporter.core.connections.reading import Interest, Near, Row
 from exporter.kernel.connections.counter import ConnectionCounter
 from exporter.kernel.connections.programs import Limits
-from tests.support.kernel.own_namespace import inode, ip
+from tests.support.kernel.own_namespace import entered, inode, ip
 from tests.support.kernel.tcp_traffic import (
     CLIENT,
     SERVER,
@@ -26,6 +26,19 @@ from tests.support.kernel.tcp_traffic import (
 from tests.support.waiting import until
 
 PORT = 8080
+NOBODY = "10.77.0.99"
+
+
+@contextmanager
+def waiting(pid: int, port: int) -> Iterator[socket.socket]:
+    """A socket that connects to an address of the subnet where nothing answers."""
+    with entered(pid), socket.socket() as sock:
+        sock.setblocking(False)  # noqa: FBT003  socket's own signature
+        with suppress(BlockingIOError):
+            sock.connect((NOBODY, port))
+        yield sock
+
+
 NO_IDLE_TIME = pytest.mark.parametrize("limits", [Limits(1024, 256, 64, idle_seconds=0.0)], ids=["no-idle-time"])
 
 
@@ -227,6 +240,36 @@ def test_more_ports_than_there_is_room_for_are_counted_without_a_port(
     assert sum(row.counts.refused for row in rows) == 400
     assert (rest.counts.refused, rest.end.remote) == (400 - 256, "")
     assert attached.read().lost == 0
+
+
+@pytest.mark.parametrize("limits", [Limits(1024, 256, 64, of_one=32)], ids=["share"])
+def test_one_container_does_not_displace_the_ends_of_another(attached: ConnectionCounter, spaces: Pair) -> None:
+    """The same of what lives: its sockets wait for an answer that never comes."""
+    ip(f"neighbour add {NOBODY} lladdr 02:00:00:00:00:99 dev c0", spaces.client)
+    with ExitStack() as stack:
+        for port in range(1, 401):
+            fails(spaces.client, SERVER, port)
+            sock = stack.enter_context(waiting(spaces.client, port))
+            assert sock.getsockname()
+        fails(spaces.server, CLIENT, PORT)
+        reading = attached.read()
+    rows = [row for row in reading.rows if row.end.netns == inode(spaces.client)]
+    assert sum(row.counts.refused for row in rows) == 400
+    assert sum(row.living.connecting for row in rows) == 400
+    assert len(rows) <= 2 * 32 + 2
+    [row] = [row for row in reading.rows if row.end.netns == inode(spaces.server)]
+    assert (row.counts.refused, row.end.remote, row.end.port) == (1, CLIENT, PORT)
+    assert reading.lost == 0
+
+
+@pytest.mark.parametrize("limits", [Limits(1024, 256, 64, of_one=32, idle_seconds_when_full=0.0)], ids=["share"])
+def test_a_share_is_free_again_when_its_sums_are_taken_out(attached: ConnectionCounter, spaces: Pair) -> None:
+    for first in (1, 101):
+        for port in range(first, first + 32):
+            fails(spaces.client, SERVER, port)
+        rows = [row for row in attached.read().rows if row.end.netns == inode(spaces.client) and not row.final]
+        assert {row.end.port for row in rows} == {*range(first, first + 32)}
+        attached.read()
 
 
 def test_connections_without_room_are_lost_and_told(attached: ConnectionCounter, spaces: Pair) -> None:

@@ -11,10 +11,12 @@ from tests.truth.reach.situations import (
     isolation,
     links,
     listeners,
+    lives,
     names,
     published,
     routes,
     routes_back,
+    settings,
     sizes,
     unresolved,
 )
@@ -33,6 +35,8 @@ _KINDS = {
     "listener": listeners,
     "published or host": published,
     "size": sizes,
+    "settings": settings,
+    "life of containers": lives,
 }
 
 SITUATIONS: tuple[Situation, ...] = tuple(

@@ -402,7 +402,7 @@ def with_policy(source: str, destination: str) -> Observation:
     return replace(seen(OLD), ipsec=(IpsecPolicy("fwd", source, destination, "block"),))
 
 
-@pytest.mark.parametrize(("source", "to"), [("0.0.0.0/0", "172.18.0.0/16"), ("172.18.0.2/32", "10.0.0.0/8")])
+@pytest.mark.parametrize(("source", "to"), [("0.0.0.0/0", "172.18.0.0/16"), ("172.18.0.2/32", "8.0.0.0/8")])
 def test_an_ipsec_policy_about_the_container_makes_it_undetermined(source: str, to: str, sentence: Any) -> None:
     [path] = explain(with_policy(source, to), "8080").paths
     [step] = [step for step in path.steps if step.state != OK]
@@ -410,7 +410,8 @@ def test_an_ipsec_policy_about_the_container_makes_it_undetermined(source: str, 
 
 
 def test_an_ipsec_policy_about_other_networks_is_left_out_and_unread_ones_are_named(sentence: Any) -> None:
-    assert explain(with_policy("192.0.2.0/24", "10.200.0.0/16"), "8080").verdict == REACHABLE
+    for source, to in (("192.0.2.0/24", "10.200.0.0/16"), ("10.200.0.0/16", "172.18.0.0/16"), ("::/0", "fd99::/16")):
+        assert explain(with_policy(source, to), "8080").verdict == REACHABLE
     [path] = explain(replace(seen(OLD), ipsec=None), "8080").paths
     assert [step for step in path.steps if step.state != OK] == [Step(ROUTE, UNKNOWN, sentence, "route_unknown")]
 

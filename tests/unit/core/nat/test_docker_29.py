@@ -5,15 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.core.findings.finding import Finding
 from exporter.core.findings.rule import Input
 from exporter.core.nat.engine_options import EngineOptions
-from exporter.core.nat.rules import INVENTORY_SECONDS, NAT_KINDS
+from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.nat.ruleset import Base, Place, Ruleset
-from exporter.core.nat.tracker import NatTracker
-from exporter.core.nat.view import NatSample, NatView
-from tests.support.engine29_hosts import MODES, mode_host, options, proxied
-from tests.support.nat_hosts import Host, proxies
+from tests.support.engine29_findings import found, seen
+from tests.support.engine29_hosts import MODES, mode_host, options
+from tests.support.nat_hosts import Host
 from tests.support.saved_rules import rule
 
 every_mode = pytest.mark.parametrize("mode", MODES)
@@ -21,21 +19,6 @@ OWN, OWN_PROXY_OFF, IPTABLES, IPTABLES_PROXY_OFF = "nftables", "nft-noproxy", "d
 both_backends = pytest.mark.parametrize("mode", [OWN, IPTABLES])
 ELSEWHERE = "-p tcp --dport 8103 -j DNAT --to-destination 198.51.100.9:80"
 BRIDGES = "docker-bridges"
-
-
-def seen(host: Host, told: EngineOptions | None = None) -> NatView:
-    """What is told of a host once everything has stood for long; its options are those of its mode, unless told."""
-    tracker = NatTracker()
-    sample = NatSample(host.reading(), options=told)
-    sockets = proxies(*proxied(host.name))
-    tracker.observe(host.topology(), sample, sockets, 1.0, 0.0)
-    return tracker.observe(host.topology(), sample, sockets, 2.0, INVENTORY_SECONDS)
-
-
-def found(host: Host) -> list[Finding]:
-    evaluation = seen(host, options(host.name)).evaluation
-    assert evaluation.evaluated == NAT_KINDS
-    return list(evaluation.findings)
 
 
 def kinds(host: Host) -> set[tuple[str, str, str]]:

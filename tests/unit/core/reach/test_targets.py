@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from exporter.core.network.context import NetworkContext
+from exporter.core.network.result import NetworkResult
 from exporter.core.reach.answer import joined
 from exporter.core.reach.view import LISTENERS
 from tests.support.builders import connect, run, stop
@@ -97,6 +99,16 @@ def test_a_client_that_sends_nothing_ends_the_way(
     [step] = host.path(target, source).steps
     assert (step.name, step.state, step.code, step.detail) == ("container", state, code, sentence)
     assert host.visits == []
+
+
+@pytest.mark.parametrize(("inode", "fault"), [(7, []), (8, [("link", "failed", "namespace_orphaned")])])
+def test_a_sharer_that_stayed_in_the_namespace_of_before_a_restart_reaches_nothing(
+    inode: int, fault: list[Any]
+) -> None:
+    host = ReachHost(NEW, run("sharer", network="container:client-id"))
+    context = NetworkContext(host.observation().topology, netns={"client-id": inode, "sharer-id": 7})
+    host.more = {"network": NetworkResult(context=context)}
+    assert host.faults("172.18.0.2:80", "sharer") == fault
 
 
 def test_without_an_engine_nothing_is_known() -> None:

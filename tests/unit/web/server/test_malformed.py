@@ -42,6 +42,7 @@ def test_whatever_is_sent_is_answered_below_500_or_not_at_all(log: LogCapture) -
         (b"GET / HTTP/1.2\r\nHost: x\r\n\r\n", 505),
         (b"GET /\r\n\r\n", 505),
         (b"GET / HTTP/2.0\r\n\r\n", 505),
+        (b"GET / HTTP/0.9\r\nExpect: 100-continue\r\n\r\n", 505),
         (b"\0\0\0\0\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nA\0: b\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),

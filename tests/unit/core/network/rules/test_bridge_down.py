@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.container_details import Details, EndpointNames
 from exporter.core.model.docker import BridgeOptions, Container, Link, Member, Network, Subnet
 from exporter.core.network.rules.bridge_down import check
 from tests.support.builders import bridge, network, stop
@@ -49,6 +50,21 @@ def found(
 )
 def test_an_ordinary_network_shows_nothing(net: Network, addresses: tuple[str, ...]) -> None:
     assert found(net, *addresses) == []
+
+
+def test_the_gateway_that_the_engine_chose_for_ipv6_is_known_from_an_endpoint() -> None:
+    """Where none was configured the network does not list it."""
+    chosen = replace(DUAL, subnets=(*FRONT.subnets, Subnet("fd00:18::/64")))
+    names = (EndpointNames(chosen.id, gateway6=GATEWAY6), EndpointNames("other-net", gateway6="fd00:19::1"))
+    web = replace(WEB, details=Details(endpoints=names))
+    assert found(chosen, GATEWAY, GATEWAY6, containers=(web, DB)) == []
+    [lost] = found(chosen, GATEWAY, containers=(web, DB))
+    assert lost.detail.endswith(f"lacks the gateway address {GATEWAY6}")
+
+
+def test_what_one_ip_version_lacks_is_no_fault_of_the_other() -> None:
+    at = scene(DUAL, WEB, DB, on=host(ETH0, VETH_WEB, VETH_DB, BR_FRONT, addresses={"br-front": (GATEWAY,)}))
+    assert [len(list(check(at, versions))) for versions in ((4,), (6,), (4, 6))] == [0, 1, 1]
 
 
 @pytest.mark.parametrize(

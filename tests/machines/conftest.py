@@ -1,0 +1,42 @@
+"""Tests in virtual machines, by `make test-machines` alone; each has a machine of its own, restored in seconds."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.private_host.apt import PackageUnavailableError
+from tests.virtual_machine import snapshot
+from tests.virtual_machine.machine import Machine
+from tests.virtual_machine.releases import RELEASES, Release
+
+PATIENCE_SECONDS = 1800  # a machine without KVM is ten times slower, and the first test makes its disk
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder, and give it time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.machine)
+            item.add_marker(pytest.mark.timeout(PATIENCE_SECONDS))
+
+
+@pytest.fixture(scope="session", params=RELEASES)
+def release(request: pytest.FixtureRequest) -> Release:
+    """A Debian release whose snapshot is there."""
+    if os.geteuid():
+        pytest.skip("a machine's disk is made by root")
+    chosen = RELEASES[request.param]
+    try:
+        snapshot.with_exporter(chosen)
+    except PackageUnavailableError as error:
+        pytest.skip(f"no Debian {chosen.suite}: {error}")
+    return chosen
+
+
+@pytest.fixture
+def machine(release: Release) -> Iterator[Machine]:
+    """A machine whose engine and exporter run."""
+    with snapshot.machine(release) as running:
+        yield running
