@@ -1,0 +1,67 @@
+"""The deployed unit under a real systemd."""
+
+import json
+
+from tests.support.waiting import until
+from tests.virtual_machine import exporter
+from tests.virtual_machine.containers import eventually, run
+from tests.virtual_machine.machine import Machine
+
+DAC_READ_SEARCH, NET_ADMIN, SYS_PTRACE = (1 << bit for bit in (2, 12, 19))  # capability.h
+
+
+def logged(machine: Machine, event: str) -> list[int]:
+    """The monotonic times in microseconds of log entries of the unit."""
+    lines = machine.shell(f"journalctl --unit {exporter.UNIT} --output json").splitlines()
+    found = (json.loads(line) for line in lines)
+    return [int(entry["__MONOTONIC_TIMESTAMP"]) for entry in found if event in entry["MESSAGE"]]
+
+
+def has_capabilities(machine: Machine, wanted: int) -> None:
+    """These are what the threads of sources have; the event loop has given them up."""
+    found = exporter.status(machine)
+    assert int(found["CapBnd"], 16) == wanted
+    rows = machine.shell(f"grep --no-filename ^CapPrm: /proc/{found['Pid']}/task/*/status").splitlines()
+    permitted = {int(row.split()[1], 16) for row in rows}
+    assert permitted == {0, wanted}
+    assert int(found["CapPrm"], 16) == 0
+
+
+def test_the_unit_is_active_no_earlier_than_it_answers(machine: Machine) -> None:
+    machine.run("systemctl", "restart", exporter.UNIT, seconds=exporter.START_SECONDS)
+    active = exporter.properties(machine, "ActiveEnterTimestampMonotonic")["ActiveEnterTimestampMonotonic"]
+    assert logged(machine, "listening")[-1] <= int(active)
+
+
+def test_the_process_has_one_capability_and_no_user_of_its_own(machine: Machine) -> None:
+    found = exporter.status(machine)
+    assert found["NoNewPrivs"] == "1"
+    assert found["Seccomp"] == "2"
+    assert int(found["Uid"].split()[0]) > 0
+    assert found["Groups"].split()[0] == machine.shell("getent group docker | cut -d: -f3")
+    has_capabilities(machine, NET_ADMIN)
+
+
+def test_the_unit_is_within_its_limits_and_was_never_restarted(machine: Machine) -> None:
+    run(machine, "web", "--publish 8080:80")
+    metrics = eventually(machine, lambda m: bool(m.counters("endpoint", container="web")["receive_bytes"]), "counters")
+    assert metrics.value("dockernet_up") == 1
+    names = ("MemoryCurrent", "MemoryMax", "TasksCurrent", "TasksMax", "NRestarts", "ActiveState")
+    found = exporter.properties(machine, *names)
+    assert (found["ActiveState"], found["NRestarts"]) == ("active", "0")
+    assert int(found["MemoryCurrent"]) < int(found["MemoryMax"])
+    assert int(found["TasksCurrent"]) < int(found["TasksMax"])
+
+
+def test_the_unit_is_exposed_as_documented(machine: Machine) -> None:
+    said = machine.shell(f"systemd-analyze security --no-pager {exporter.UNIT} | tail -n 1")
+    assert "1.4 OK" in said, said
+
+
+def test_the_drop_in_for_processes_grants_what_it_is_for_and_nothing_else(machine: Machine) -> None:
+    run(machine, "web", "--publish 8080:80")
+    before, lacked = exporter.degraded(machine), {("sockets", "no_sys_ptrace")}
+    assert before >= lacked
+    exporter.add_drop_in(machine, "processes.conf")
+    has_capabilities(machine, NET_ADMIN | SYS_PTRACE | DAC_READ_SEARCH)
+    until(lambda: exporter.degraded(machine) == before - lacked, exporter.START_SECONDS, "no lack")
