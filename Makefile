@@ -86,9 +86,10 @@ image:
 run: install
 	$(BIN)/dockernet-exporter
 
-# A private Docker host with the classic cases, the exporter and Prometheus; SECONDS=20 ends by itself.
+# A private Docker host with the classic cases, the exporter, Prometheus and Alertmanager; SECONDS=20 ends by itself.
+# BREAK=nat-flush, port-theft or bridge-down breaks it, shows it, and heals it at the end; docs/tour.md.
 demo: install
-	$(BIN)/python -m deploy.demo $(if $(SECONDS),--seconds $(SECONDS))
+	$(BIN)/python -m deploy.demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(BREAK),--break $(BREAK))
 
 # The pictures of the page in docs/images, of a recorded host, with Chromium.
 pictures: develop

@@ -13,6 +13,8 @@ from bench.figures import MS, Row, Times, judged, took
 from bench.scale import Scale
 from exporter.app import allocator
 from exporter.core.connections.ledger import ConnectionLedger
+from exporter.core.connections.port_use import PortUse
+from exporter.core.connections.tries import TryWindows
 from exporter.core.model.docker import Inventory
 from exporter.core.observation import Observation
 from exporter.errors import SourceError
@@ -38,7 +40,9 @@ class Load:
         self._keys = [_key(at, (at + step) % CLIENTS) for at in range(CLIENTS) for step in range(1, PEERS + 1)]
         self._inodes = {FIRST_INODE + at: f"c{at}-id" for at in range(CLIENTS)}
         self._ledger = ConnectionLedger(HOST_COOKIE, 3600.0)
-        self._ledger.update_inventory(_inventory())
+        self._inventory = _inventory()
+        self._ledger.update_inventory(self._inventory)
+        self._tries, self._port_use = TryWindows(), PortUse()
         self._observed = builders.observed(builders.shop())
         self._renderers = [TemplatedRenderer(group) for group in GROUPS]
 
@@ -57,6 +61,7 @@ class Load:
         """What a scrape does, in its order."""
         yield "read", self._read
         yield "add up", self._add
+        yield "follow failures and published ports", self._follow
         yield "write", self._write
 
     def _read(self) -> None:
@@ -65,6 +70,11 @@ class Load:
     def _add(self) -> None:
         self._ledger.count(self._reading, self._inodes, frozenset(), 1000.0 + self._turn)
         self._report = self._ledger.report(older_counted=True)
+
+    def _follow(self) -> None:
+        now = 1000.0 + self._turn
+        self._tries.update(self._report, now)
+        self._port_use.update(self._report, self._inventory, now)
 
     def _write(self) -> None:
         observation: Observation = replace(self._observed, connections=self._report)

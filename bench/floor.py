@@ -29,15 +29,22 @@ class Floor:
 
 
 @contextmanager
-def floor() -> Iterator[Floor]:
-    """Compile and start it. Raises RuntimeError where there is no C compiler."""
+def floor(exposition: bytes = b"") -> Iterator[Floor]:
+    """Compile and start it; with an exposition it writes and compresses that, too.
+
+    Raises RuntimeError where there is no C compiler.
+    """
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise RuntimeError("the floor is a C program, and there is no compiler (cc)")
     with tempfile.TemporaryDirectory(prefix="dockernet-bench-") as folder:
         program = f"{folder}/floor"
-        subprocess.run([compiler, "-O2", "-o", program, str(SOURCE)], check=True)
-        with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        subprocess.run([compiler, "-O2", "-o", program, str(SOURCE), "-lz"], check=True)
+        text = Path(folder, "exposition")
+        text.write_bytes(exposition)
+        with subprocess.Popen(
+            [program, *([str(text)] if exposition else [])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
             yield Floor(process)
             if process.stdin:
                 process.stdin.close()

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from bench.exporter_process import OPENMETRICS, TEXT, Exporter, exporter
 from bench.fake_host import fake_host
 from bench.figures import MS, Row, Times, judged, measured, number, took
+from bench.floor import floor
 from bench.rival import Rival
 from bench.scale import Scale
 
 BLOCK = 10  # scrapes of one kind before it is another kind's turn
 GOAL_AT, GOAL_MS, GOAL_MB = 1000, 10, 80
+FLOOR_GOAL = 4  # times the floor
 
 
 @dataclass(slots=True)
@@ -48,11 +50,22 @@ def _sizes(count: int, scale: Scale, process: Exporter) -> Iterator[Row]:
     yield Row("fresh memory per scrape: " + kinds[0].name, size, _fresh(kinds[0]), f"gzip: {_fresh(kinds[1])}")
     yield Row("fresh memory per scrape: " + kinds[2].name, size, _fresh(kinds[2]), f"gzip: {_fresh(kinds[3])}")
     yield _memory("after all four", process, count)
+    yield _floor(process, kinds[3], size, scale)
     rival = Rival()
     theirs = measured(scale.rival_scrapes, rival.scrape)
     rival.close()
     against = theirs.times(kinds[0].times, "ours over HTTP")
     yield Row("rival's scrape: pyroute2, prometheus_client", size, theirs.text(), against)
+
+
+def _floor(process: Exporter, kind: Kind, size: str, scale: Scale) -> Row:
+    """A C program that dumps the same counters, writes the same text and compresses it, without HTTP."""
+    with floor(process.client.get(OPENMETRICS)) as program:
+        program.sample(BLOCK)
+        least = Times(program.sample(max(BLOCK, scale.scrapes // 4)))
+    ratio = kind.cpu / len(kind.times.all) / least.middle
+    verdict = judged(f"<= {FLOOR_GOAL} x", met=ratio <= FLOOR_GOAL)
+    return Row("CPU per scrape: C floor, OpenMetrics, gzip", size, least.text(), f"ours: {number(ratio)} x", verdict)
 
 
 def _kinds() -> list[Kind]:

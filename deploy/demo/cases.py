@@ -5,7 +5,7 @@ from typing import Any
 from tests.support.private_host.host import PrivateHost
 
 IMAGE = "busybox:local"
-SERVE = "mkdir /www && head -c 100000 /dev/zero >/www/file && exec httpd -f -p 80 -h /www"
+SERVE = "mkdir -p /www && head -c 100000 /dev/zero >/www/file && exec httpd -f -p 80 -h /www"
 ASK = "while true; do wget -q -O /dev/null http://web/file; usleep 100000; done"
 QUERY = "while true; do head -c 20000 /dev/zero | nc -w 1 db 5432; usleep 500000; done"
 ANSWER = "while true; do sleep 5 | nc -l -p 5432 >/dev/null; done"

@@ -1,8 +1,32 @@
 """Families by their whole name, as exposed. The suffix that prometheus_client appends itself is removed here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric as ClientMetric
+from prometheus_client.samples import Sample
+
+
+@dataclass(slots=True)
+class InfoFamily:
+    """An info family as rows of label values, in the order of `labels`. The rest is as of prometheus_client's."""
+
+    name: str
+    documentation: str
+    labels: tuple[str, ...]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    type: str = "info"
+    unit: str = ""
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The series as prometheus_client has them."""
+        return [Sample(f"{self.name}_info", dict(zip(self.labels, row, strict=True)), 1) for row in self.rows]
+
+
+Metric: TypeAlias = ClientMetric | InfoFamily
 
 
 def gauge(name: str, documentation: str, labels: Sequence[str] = ()) -> GaugeMetricFamily:
@@ -15,14 +39,11 @@ def counter(name: str, documentation: str, labels: Sequence[str] = ()) -> Counte
     return CounterMetricFamily(name.removesuffix("_total"), documentation, labels=labels)
 
 
-def info(name: str, documentation: str, labels: Sequence[str]) -> InfoMetricFamily:
+def info(name: str, documentation: str, labels: Sequence[str]) -> InfoFamily:
     """Start an info family; `name` ends in _info."""
-    return InfoMetricFamily(name.removesuffix("_info"), documentation, labels=labels)
+    return InfoFamily(name.removesuffix("_info"), documentation, tuple(labels))
 
 
-def add_info(family: InfoMetricFamily, values: Sequence[str]) -> None:
+def add_info(family: InfoFamily, values: Sequence[str]) -> None:
     """Add a series of value 1 with the family's labels in order."""
-    family.add_metric(values, {})
-
-
-__all__ = ["Metric", "add_info", "counter", "gauge", "info"]
+    family.rows.append(tuple(values))

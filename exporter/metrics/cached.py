@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.core.observation import Observation
-from exporter.metrics.build import Metric
-from exporter.metrics.text import render
+from exporter.metrics.build import InfoFamily, Metric
+from exporter.metrics.text import Lines, render
 
 NO_VALUE = object()
 
@@ -35,12 +35,13 @@ class Rendering:
 
 
 class CachedRenderer:
-    """Renders one group; caches the text of each format."""
+    """Renders one group; caches the text of each format, and the lines of info families that a change leaves."""
 
     def __init__(self, group: CachedGroup) -> None:
         self._group = group
         self._value: object = NO_VALUE
         self._renderings: dict[bool, Rendering] = {}
+        self._lines: Lines = {}
 
     def render(
         self, observation: Observation, *, openmetrics: bool, limit: int
@@ -60,7 +61,7 @@ class CachedRenderer:
     def _render(self, value: object, *, openmetrics: bool, limit: int) -> Rendering:
         metrics = list(self._group.families(value))
         series, dropped = cut(metrics, limit)
-        return Rendering(render(metrics, openmetrics=openmetrics), limit, series, dropped)
+        return Rendering(render(metrics, openmetrics=openmetrics, lines=self._lines), limit, series, dropped)
 
 
 def cut(metrics: Iterable[Metric], limit: int) -> tuple[int, dict[str, int]]:
@@ -69,8 +70,9 @@ def cut(metrics: Iterable[Metric], limit: int) -> tuple[int, dict[str, int]]:
     dropped = {}
     for metric in metrics:
         room = max(0, limit - used)
-        if len(metric.samples) > room:
-            dropped[metric.samples[0].name] = len(metric.samples) - room
-            del metric.samples[room:]
-        used += len(metric.samples)
+        series: list[Any] = metric.rows if isinstance(metric, InfoFamily) else metric.samples
+        if len(series) > room:
+            dropped[metric.samples[0].name] = len(series) - room
+            del series[room:]
+        used += len(series)
     return used, dropped

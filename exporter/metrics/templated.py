@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from operator import mod
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.observation import Observation
@@ -52,8 +52,7 @@ class TemplatedCounter:
         return tuple(chain.from_iterable(zip(columns[self.place], columns[self.count_place], strict=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """The labels of a row, and the Unix time at which its counters began (OpenMetrics' _created)."""
 
     labels: Labels

@@ -4,12 +4,15 @@ prometheus_client validates each name in each line, which costs more than all th
 Tests compare the two renderings.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import TypeAlias
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics.build import Metric
+from exporter.metrics.build import InfoFamily, Metric
+
+Lines: TypeAlias = dict[str, dict[tuple[str, ...], str]]  # by family and row
 
 END = b"# EOF\n"
 CREATED = "_created"
@@ -42,17 +45,33 @@ def head(name: str, kind: str, documentation: str, *, openmetrics: bool) -> str:
     return f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
 
 
-def render(metrics: Iterable[Metric], *, openmetrics: bool) -> bytes:
-    """Render without the end mark; text 0.0.4 has no _created."""
-    return "".join([part for metric in metrics for part in _family(metric, openmetrics=openmetrics)]).encode()
+def render(metrics: Iterable[Metric], *, openmetrics: bool, lines: Lines | None = None) -> bytes:
+    """Render without the end mark; text 0.0.4 has no _created.
+
+    `lines` has the lines of info families of an earlier rendering, and afterwards those of this one.
+    """
+    known: Lines = {} if lines is None else lines
+    return "".join([part for metric in metrics for part in _family(metric, known, openmetrics=openmetrics)]).encode()
 
 
-def _family(metric: Metric, *, openmetrics: bool) -> Iterator[str]:
+def _family(metric: Metric, lines: Lines, *, openmetrics: bool) -> Iterator[str]:
     yield head(metric.name, metric.type, metric.documentation, openmetrics=openmetrics)
+    if isinstance(metric, InfoFamily):
+        before, write = lines.get(metric.name, {}), _info_writer(metric)
+        lines[metric.name] = {row: before.get(row) or write(row) for row in metric.rows}
+        yield from map(lines[metric.name].__getitem__, metric.rows)
+        return
     for name, labels, value, *_ in metric.samples:
         if openmetrics or not name.endswith(CREATED):
             text = ",".join([f'{label}="{escape(labels[label])}"' for label in sorted(labels)])
             yield f"{name}{{{text}}} {number(value)}\n" if text else f"{name} {number(value)}\n"
+
+
+def _info_writer(family: InfoFamily) -> Callable[[tuple[str, ...]], str]:
+    """Return the function that writes a row as a line, which is the same in both formats."""
+    order = sorted(range(len(family.labels)), key=family.labels.__getitem__)
+    form = f"{family.name}_info{{" + ",".join(f'{family.labels[place]}="%s"' for place in order) + "} 1.0\n"
+    return lambda row: form % tuple([escape(row[place]) for place in order])
 
 
 def number(value: float) -> str:

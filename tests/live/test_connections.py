@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -13,11 +13,13 @@ from tests.support.kernel.tcp_traffic import connected, exchange, fails, listeni
 from tests.support.live.exposed import Exporter, Metrics
 from tests.support.live.hosts import clear
 from tests.support.live.shop import IMAGE, run
+from tests.support.private_host.engines import ENGINES
 from tests.support.private_host.host import PrivateHost
 from tests.support.private_host.uplink import ADDRESS, OUTSIDE_ADDRESS
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.parametrize("host", ["sid"], indirect=True)
+one_engine = pytest.mark.parametrize("host", ["sid"], indirect=True)
+every_engine = pytest.mark.parametrize("host", list(ENGINES), indirect=True, ids=list(ENGINES.values()))
 REQUEST, REPLY, TIMES = 200_000, 1234, 20
 
 
@@ -61,14 +63,22 @@ def address_of(container: Any) -> str:
     return str(container.attrs["NetworkSettings"]["Networks"]["front"]["IPAddress"])
 
 
-@pytest.fixture
-def lab(host: PrivateHost) -> Iterator[Lab]:
+@contextmanager
+def counting(host: PrivateHost) -> Iterator[Lab]:
+    """The containers and the exporter on a host."""
     clear(host)
     with Exporter(host) as exporter:
         if exporter.metrics().series("dockernet_collector_degraded", collector="connections"):
             pytest.skip("this kernel lets no such program in")
         yield Lab(host, exporter)
     clear(host)
+
+
+@pytest.fixture
+def lab(host: PrivateHost) -> Iterator[Lab]:
+    """On the shared host."""
+    with counting(host) as found:
+        yield found
 
 
 @contextmanager
@@ -81,6 +91,7 @@ def requests(lab: Lab, port: int, count: int) -> Iterator[None]:
         yield
 
 
+@one_engine
 def test_counts_and_bytes_of_two_containers_are_exact_over_a_restart(lab: Lab) -> None:
     pair = {"container": "web", "peer": "db", "peer_kind": "container", "port": "5432", "side": "client"}
     with requests(lab, 5432, TIMES):
@@ -98,6 +109,7 @@ def test_counts_and_bytes_of_two_containers_are_exact_over_a_restart(lab: Lab) -
     assert [labels["container"] for labels, _ in found.series("dockernet_connections_established_total")] == ["web"]
 
 
+@one_engine
 def test_a_connection_that_stands_is_active_with_its_bytes(lab: Lab) -> None:
     pair = {"container": "web", "peer": "db", "port": "5432", "side": "client"}
     with ExitStack() as stack:
@@ -111,6 +123,7 @@ def test_a_connection_that_stands_is_active_with_its_bytes(lab: Lab) -> None:
     lab.counted("dockernet_connection_transmit_bytes_total", 70_000, **pair)
 
 
+@one_engine
 def test_a_connect_that_fails_has_its_reason(lab: Lab) -> None:
     web = pid_of(lab.web)
     lab.host.run("iptables", "-A", "INPUT", "-p", "tcp", "--dport", "9", "-j", "DROP", outside=True)
@@ -128,6 +141,7 @@ def test_a_connect_that_fails_has_its_reason(lab: Lab) -> None:
     assert len(lab.exporter.metrics().series(name)) == 3
 
 
+@one_engine
 def test_a_container_that_is_gone_before_a_scrape_is_counted(lab: Lab) -> None:
     with listening(pid_of(lab.db), address_of(lab.db), 5432) as server:
         script = f"echo hello | nc {address_of(lab.db)} 5432"
@@ -144,7 +158,19 @@ def test_a_container_that_is_gone_before_a_scrape_is_counted(lab: Lab) -> None:
     lab.counted("dockernet_connection_transmit_bytes_total", 6, container="flash", peer="db", port="5432")
 
 
+@every_engine
 def test_who_connects_to_a_published_port_is_told(lab: Lab) -> None:
+    _published_port(lab)
+
+
+def test_who_connects_to_a_published_port_without_docker_proxy_is_told(new_host: Callable[..., PrivateHost]) -> None:
+    host = new_host(flags=["--userland-proxy=false"]).start().load_image()
+    with counting(host) as lab:
+        _published_port(lab)
+
+
+def _published_port(lab: Lab) -> None:
+    """Connect to it from the host and from outside."""
     with listening(pid_of(lab.web), "0.0.0.0", 80) as server:
         with lab.host.netns():
             near = socket.create_connection(("127.0.0.1", 8080), 30)

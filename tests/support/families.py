@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable
 
 from prometheus_client.exposition import generate_latest as client_text
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics_core import Metric as ClientMetric
 from prometheus_client.openmetrics.exposition import generate_latest as client_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.config import COLLECTORS
 from exporter.core.observation import Observation
+from exporter.metrics.build import Metric
 from exporter.metrics.exposition import Exposition
 
 END = b"# EOF\n"
@@ -27,8 +28,12 @@ class _Families:
     def __init__(self, metrics: Iterable[Metric]) -> None:
         self._metrics = metrics
 
-    def collect(self) -> Iterable[Metric]:
-        return self._metrics
+    def collect(self) -> Iterable[ClientMetric]:
+        """Ours as prometheus_client's."""
+        for metric in self._metrics:
+            made = ClientMetric(metric.name, metric.documentation, metric.type)
+            made.samples = metric.samples
+            yield made
 
 
 def by_prometheus_client(metrics: Iterable[Metric], *, openmetrics: bool) -> bytes:
@@ -36,7 +41,7 @@ def by_prometheus_client(metrics: Iterable[Metric], *, openmetrics: bool) -> byt
     if openmetrics:
         text: bytes = client_openmetrics(_Families(metrics))  # type: ignore[no-untyped-call]
         return text.removesuffix(END)
-    found = list(metrics)
+    found = list(_Families(metrics).collect())
     for metric in found:
         metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
     return client_text(_Families(found))
@@ -54,7 +59,7 @@ def section(text: str, *families: str) -> str:
 
 def values(text: str, *, openmetrics: bool = False) -> Series:
     """Every series' value; the parser of OpenMetrics is strict. One that stands there twice is an error."""
-    parse: Callable[[str], Iterable[Metric]] = parse_openmetrics if openmetrics else parse_text
+    parse: Callable[[str], Iterable[ClientMetric]] = parse_openmetrics if openmetrics else parse_text
     found: Series = {}
     for family in parse(text):
         for sample in family.samples:

@@ -143,9 +143,9 @@ class ReachHost:
         """What a test says of the query, or of its destination; else an ordinary route."""
         name = container.name if container else HOST
         # most policy rules have no condition on them
-        marked = replace(query, protocol="", port=0, source_port=0)
-        unmarked = replace(marked, mark=0)
-        for asked in (query, marked, replace(marked, source=""), unmarked, replace(unmarked, source="")):
+        marked = query._replace(protocol="", port=0, source_port=0)
+        unmarked = marked._replace(mark=0)
+        for asked in (query, marked, marked._replace(source=""), unmarked, unmarked._replace(source="")):
             if (name, asked) in self._routes:
                 return self._routes[name, asked]
         subnets = [s.subnet for n in self.rules.inventory.networks.values() for s in n.subnets if s.subnet]

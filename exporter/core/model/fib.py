@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # rtm_type of the result (linux/rtnetlink.h: RTN_*).
 UNICAST, LOCAL = "unicast", "local"
 
 
-@dataclass(frozen=True, slots=True)
-class RouteQuery:
+class RouteQuery(NamedTuple):
     """One lookup: `ip route get DESTINATION [from SOURCE iif DEVICE]`.
 
     With `ifindex`, the incoming device, the kernel decides as for a received packet: policy rules, forwarding and

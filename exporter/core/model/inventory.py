@@ -1,10 +1,11 @@
 """Changes of the Inventory, each a new value: readers hold the old one whole until they take the next."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from exporter.core.model.docker import PODMAN, Container, Engine, Inventory, Network, NetworkInspect
+from exporter.core.model.docker import PODMAN, Container, Endpoint, Engine, Inventory, Network, NetworkInspect
+from exporter.core.model.memo import IdentityMemo
 
 SHARES_NAMESPACE = frozenset({"host", "container"})
 
@@ -135,6 +136,18 @@ def with_distinct_names(inventory: Inventory) -> Inventory:
 def sandboxed(inventory: Inventory) -> tuple[Container, ...]:
     """The live containers that have a network namespace of their own."""
     return tuple(c for c in inventory.containers.values() if c.live and c.network_mode not in SHARES_NAMESPACE)
+
+
+def _attached(inventory: Inventory) -> Mapping[str, Sequence[tuple[Container, Endpoint]]]:
+    found: dict[str, list[tuple[Container, Endpoint]]] = {}
+    for container in inventory.containers.values():
+        for endpoint in container.endpoints:
+            found.setdefault(endpoint.network_id, []).append((container, endpoint))
+    return found
+
+
+# Network id -> the endpoints of all containers there, running or not; kept for the latest inventory.
+attached = IdentityMemo(_attached)
 
 
 def networks_in_use(inventory: Inventory) -> set[str]:

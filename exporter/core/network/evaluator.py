@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from exporter.core.connections.context import ConnectionContext
 from exporter.core.findings.evaluator import Evaluation, Evaluator
 from exporter.core.model.conntrack import ConntrackStats
-from exporter.core.model.docker import Inventory
+from exporter.core.model.docker import Engine, Inventory, Network
 from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.routes import Route
 from exporter.core.network.context import (
     NO_READINGS,
     ConntrackContext,
-    NetworkContext,
     NetworkReadings,
     network_context,
 )
@@ -33,7 +32,8 @@ class NetworkEvaluator:
         self._changes = AddressChanges()
         self._context = IdentityMemo(network_context)
         self._last_netns: Mapping[str, int] = {}
-        self._figures = IdentityMemo(self._derive)
+        self._pool_use = IdentityMemo(_pools)
+        self._counts = IdentityMemo(self._changes.counts)
         self._joined = IdentityMemo(Evaluation.joined)
         self._joined_all = IdentityMemo(Evaluation.joined)
 
@@ -56,7 +56,7 @@ class NetworkEvaluator:
         context = self._context(topology, readings.overlays, readings.routes, readings.fib, self._netns(readings.netns))
         conntracks = ConntrackContext(conntrack, self._conntrack)
         self._conntrack = conntrack
-        pools, changes = self._figures(context)
+        inventory = topology.inventory
         evaluation = self._joined(
             self._rules.evaluate(context, context.missing(), now),
             self._conntrack_rules.evaluate(conntracks, frozenset(), now),
@@ -68,8 +68,8 @@ class NetworkEvaluator:
             evaluation=evaluation,
             context=context,
             addresses=context.addresses,
-            pools=pools,
-            address_changes=changes,
+            pools=self._pool_use(inventory.networks, inventory.engine, context.routes),
+            address_changes=self._counts(inventory),
             conntrack=conntrack,
         )
 
@@ -77,13 +77,8 @@ class NetworkEvaluator:
         self._last_netns = keep_equal(self._last_netns, netns)
         return self._last_netns
 
-    def _derive(self, context: NetworkContext) -> tuple[PoolUse | None, dict[tuple[str, str], int]]:
-        inventory = context.topology.inventory
-        return _pools(inventory, context.routes or ()), dict(self._changes.counts(inventory))
 
-
-def _pools(inventory: Inventory, routes: tuple[Route, ...]) -> PoolUse | None:
-    engine = inventory.engine
-    if engine is None or not inventory.networks:
+def _pools(networks: Mapping[str, Network], engine: Engine | None, routes: tuple[Route, ...] | None) -> PoolUse | None:
+    if engine is None or not networks:
         return None
-    return pool_use(inventory.networks.values(), routes, engine.address_pools or BUILT_IN_POOLS)
+    return pool_use(networks.values(), routes or (), engine.address_pools or BUILT_IN_POOLS)

@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from exporter.core.findings.finding import CONFIRMED, INFO, PROBABLE, SUSPECTED, WARNING, Finding
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
+from exporter.core.model.memo import IdentityMemo
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.ports.conflict import conflict
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext
@@ -36,6 +37,14 @@ class Unserved:
 
 def unserved_ports(context: PortContext, why: str) -> Iterator[Unserved]:
     """Yield those of one kind, each port of a container once, whatever addresses it is published on."""
+    return (found for found in _of_any_kind(context) if found.why == why)
+
+
+def _unserved(context: PortContext) -> tuple[Unserved, ...]:
+    return tuple(_each(context))
+
+
+def _each(context: PortContext) -> Iterator[Unserved]:
     for container in context.containers(live=True):
         details, sockets = container.details, context.listeners_in(container)
         if details is None or not details.published or sockets is None or context.now < serving_deadline(container):
@@ -43,8 +52,11 @@ def unserved_ports(context: PortContext, why: str) -> Iterator[Unserved]:
         if context.is_redirected(container):
             continue
         for binding in _evaluated(details):
-            if why_unserved(container, binding, sockets) == why:
+            if why := why_unserved(container, binding, sockets):
                 yield Unserved(container, binding, why)
+
+
+_of_any_kind = IdentityMemo(_unserved)  # three rules look at the same context
 
 
 def serving_deadline(container: Container) -> float:

@@ -4,7 +4,7 @@ The routes of a container's address alone are a step already; these are looked u
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from exporter.core.explain.path import FAILED, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container
@@ -41,11 +41,11 @@ def marked_route_steps(context: ReachContext, container: Container, binding: Exp
     for route in container_routes(context.observation.topology):
         if (route.container.id, route.address) != (context.home(container).id, binding.targets[0]):
             continue
-        inbound = replace(route.inbound, protocol=protocol, port=own)
+        inbound = route.inbound._replace(protocol=protocol, port=own)
         devices = frozenset({route.bridge.ifindex})
         yield from _steps(context, _Lookup(inbound, f"packets to {route.address}", devices), there)
         if route.outbound is not None:
-            outbound = replace(route.outbound, protocol=protocol, source_port=own)
+            outbound = route.outbound._replace(protocol=protocol, source_port=own)
             yield from _steps(context, _Lookup(outbound, f"answers of {route.address}", uplinks), back)
 
 
@@ -72,9 +72,9 @@ def _steps(context: ReachContext, lookup: _Lookup, mark: Mark) -> Iterator[Step]
 
 def _fault(context: ReachContext, lookup: _Lookup, mark: int) -> str:
     """Say what is wrong with one lookup; one that could not be made is the step of the address alone."""
-    result = context.host.lookup(replace(lookup.query, mark=mark))
+    result = context.host.lookup(lookup.query._replace(mark=mark))
     if result.error:
-        plain = context.host.lookup(replace(lookup.query, mark=0, protocol="", port=0, source_port=0))
+        plain = context.host.lookup(lookup.query._replace(mark=0, protocol="", port=0, source_port=0))
         return "" if plain.error == result.error else "are refused by a policy rule or a route"
     if result.type != UNICAST or (lookup.devices and result.ifindex not in lookup.devices):
         device = context.host.view.devices.get(result.ifindex)

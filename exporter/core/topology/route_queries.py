@@ -4,8 +4,8 @@ An outside client is represented by the uplink's gateway, or by another address 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from exporter.core.model.docker import Container, Link, Network
 from exporter.core.model.fib import RouteQuery
@@ -14,8 +14,7 @@ from exporter.core.topology.topology import Attachment, Topology
 BRIDGE_DRIVER = "bridge"
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerRoute:
+class ContainerRoute(NamedTuple):
     """How the host routes one address of a container: `inbound` from an uplink, `outbound` to it.
 
     `outbound` is None for a network that is internal. `local` is the lookup of the host's own packets to the address.
@@ -56,7 +55,7 @@ def _routes(
         return
     for address in (endpoint.ip_address, endpoint.ip6_address):
         for uplink in topology.uplinks if address else ():
-            client = clients.get((uplink.ifindex, ip_address(address).version))
+            client = clients.get((uplink.ifindex, 6 if ":" in address else 4))
             if client and uplink.ifindex != bridge.ifindex:
                 outbound = None if network.internal else RouteQuery(client, address, bridge.ifindex)
                 inbound = RouteQuery(address, client, uplink.ifindex)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from exporter.core.model.docker import Network, Subnet
+from exporter.core.model.inventory import attached
 from exporter.core.topology.topology import Topology
 
 
@@ -11,12 +12,8 @@ def subnets_with_gateways(topology: Topology, network: Network) -> tuple[Subnet,
     """Return the network's subnets; one that IPAM does not list is an endpoint's or the bridge's address."""
     if all(subnet.gateway for subnet in network.subnets):
         return network.subnets
-    candidates = [
-        endpoint.gateway
-        for container in topology.inventory.containers.values()
-        for endpoint in container.endpoints
-        if endpoint.network_id == network.id and endpoint.gateway
-    ]
+    endpoints = attached(topology.inventory).get(network.id, ())
+    candidates = list(dict.fromkeys(endpoint.gateway for _, endpoint in endpoints if endpoint.gateway))
     candidates += topology.devices.addresses.get(network.bridge, ())
     return tuple(_with_gateway(subnet, candidates) for subnet in network.subnets)
 

@@ -29,7 +29,8 @@ class LimitedRoute:
         if not connection:
             return web.Response(status=503)
         if refusal := self._refusal(connection):
-            await asyncio.sleep(REFUSAL_SECONDS)
+            if not self._route.first:
+                await asyncio.sleep(REFUSAL_SECONDS)
             return web.Response(status=refusal[0], text=refusal[1], headers={"Retry-After": "1"})
         self._active.add(connection)
         connection.streams = self._route.streams

@@ -65,7 +65,7 @@ def test_clients_of_pages_do_not_starve_scrapes(host: tuple[FakeEngine, str]) ->
         f"{CLIENTS} clients of pages: median {attacked_median * 1000:.0f} ms, p99 {attacked * 1000:.0f} ms"
     )
     # The bench part `siege` measures the 99th percentile; on a busy machine that is the machine's.
-    assert attacked_median < 2 * median + 0.03
+    assert attacked_median < 3 * median + 0.03
 
 
 @pytest.mark.timeout(300)

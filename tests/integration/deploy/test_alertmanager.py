@@ -17,15 +17,14 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.demo.alerting import alertmanager_command, write_prometheus
 from tests.support.kernel.own_namespace import ip, own_namespace
 from tests.support.private_host.engines import PackageUnavailableError, tool
-from tests.support.rule_files import PROMETHEUS, REPOSITORY, alerts
+from tests.support.rule_files import REPOSITORY, alerts
 from tests.support.waiting import until
 
 CONFIG = REPOSITORY / "deploy/alertmanager/alertmanager.yml"
 SECONDS = 90
-# Debian's Alertmanager has its templates at a fixed place, and its package is unpacked elsewhere.
-WITH_TEMPLATES = 'mount -t tmpfs none /usr/share && cp -r "$1/usr/share/prometheus" /usr/share && shift && exec "$@"'
 HEALTHY = "dockernet_up 1\ndockernet_engine_event_stream_connected 1\n"
 DEAD = (
     "dockernet_up 0\ndockernet_engine_event_stream_connected 0\n" + 'dockernet_findings_suspended{reason="engine"} 1\n'
@@ -103,25 +102,13 @@ def process(*argv: str) -> Iterator[None]:
         running.wait(SECONDS)
 
 
-def faster(text: str) -> str:
-    """Minutes become seconds, and seconds tenths of one; scrapes every 200 ms."""
-    text = re.sub(r"(for|interval|group_interval): (\d+)m$", r"\1: \2s", text, flags=re.MULTILINE)
-    text = re.sub(r"(scrape_interval|evaluation_interval): 10s", r"\1: 200ms", text)
-    return text.replace("group_wait: 30s", "group_wait: 1s")
-
-
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     try:
-        prometheus, alertmanager = tool("prometheus"), tool("prometheus-alertmanager")
+        prometheus, _ = tool("prometheus"), tool("prometheus-alertmanager")
     except PackageUnavailableError as error:
         pytest.skip(str(error))
-    for path in (*PROMETHEUS.glob("*.yml"), CONFIG):
-        (tmp_path / path.name).write_text(faster(path.read_text()))
-    main = tmp_path / "prometheus.yml"
-    document = yaml.safe_load(main.read_text())
-    document["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": ["localhost:9093"]}]}]}
-    main.write_text(yaml.safe_dump(document))
+    write_prometheus(tmp_path, "200ms")
     made = Town()
     with own_namespace(), ExitStack() as running:
         ip("link set lo up")
@@ -129,14 +116,12 @@ def town(tmp_path: Path) -> Iterator[Town]:
         running.enter_context(serving(9099, made))
         running.enter_context(
             process(
-                *("unshare", "--mount", "sh", "-c", WITH_TEMPLATES, "sh", str(alertmanager.parents[2])),
-                *(str(alertmanager), f"--config.file={tmp_path}/alertmanager.yml", "--cluster.listen-address="),
-                *(f"--storage.path={tmp_path}/alerts", "--web.listen-address=127.0.0.1:9093"),
+                *alertmanager_command(tmp_path),
             )
         )
         running.enter_context(
             process(
-                *(str(prometheus), f"--config.file={main}", f"--storage.tsdb.path={tmp_path}/data"),
+                *(str(prometheus), f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data"),
                 "--web.listen-address=127.0.0.1:9090",
             )
         )

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 
 from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.docker import Inventory, Network
-from exporter.core.model.inventory import networks_in_use
+from exporter.core.model.inventory import attached, networks_in_use
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import Address, parse_address
 
@@ -45,10 +45,10 @@ def check(context: NetworkContext, versions: tuple[int, ...] = (4, 6)) -> Iterat
 def _lacking(inventory: Inventory, network: Network, addresses: tuple[str, ...]) -> list[Address]:
     """The gateways of the subnets, and of the endpoints: the engine chooses one where none was configured."""
     present = {parse_address(address) for address in addresses}
-    endpoints = (e for c in inventory.containers.values() if c.live for e in c.endpoints)
     gateways = [subnet.gateway.partition("/")[0] for subnet in network.subnets]
     routers = {address for subnet in network.subnets for address in subnet.auxiliary}
-    gateways += [e.gateway for e in endpoints if e.network_id == network.id and e.gateway not in routers]
+    endpoints = [endpoint for container, endpoint in attached(inventory).get(network.id, ()) if container.live]
+    gateways += [endpoint.gateway for endpoint in endpoints if endpoint.gateway not in routers]
     details = (c.details for c in inventory.containers.values() if c.live and c.details is not None)
     chosen6 = (e.gateway6 for one in details for e in one.endpoints if e.network_id == network.id)
     gateways += [gateway for gateway in chosen6 if gateway not in routers]

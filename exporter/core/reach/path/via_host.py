@@ -1,7 +1,6 @@
 """The way through the host: what its rules and its routes do with a packet of a container."""
 
 import errno
-from dataclasses import replace
 
 from exporter.core.explain.path import DNAT, FAILED, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Network
@@ -78,7 +77,7 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
         flow = translated(flow, arrived, bridge)
         yield Step(DNAT, OK, f"a DNAT rule translates it to {flow.destination}, {flow.protocol}/{flow.port}")
     query = RouteQuery(flow.destination, flow.source, bridge.link.ifindex, flow.protocol, flow.port)
-    queries = [replace(query, mark=mark) for mark in arrived.packet.mark.values or (0,)]
+    queries = [query._replace(mark=mark) for mark in arrived.packet.mark.values or (0,)]
     result, *others = (trip.context.host.lookup(one) for one in queries)
     if any(other != result for other in others):
         detail = f"rules may mark packets to {flow.destination}, and their route depends on the mark"

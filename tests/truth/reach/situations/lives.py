@@ -10,7 +10,7 @@ from tests.truth.reach.changes import command, removed_from, within, written
 from tests.truth.reach.dns import KNOWN
 from tests.truth.reach.planting import SLEEP, box, client, joined, network, pair
 from tests.truth.reach.servers import service
-from tests.truth.reach.situation import AMBIGUOUS, Truth, fails, fails_unseen, works
+from tests.truth.reach.situation import AMBIGUOUS, NEWER, Truth, fails, fails_unseen, works
 
 OUTSIDE: dict[str, Any] = {"target": "$outside", "port": 7000, "answers": ("outside",)}
 POOL: dict[str, Any] = {"Aliases": ["pool"]}
@@ -91,6 +91,7 @@ SITUATIONS = (
             service("server", "tcp,::1,80", where="server"),
         ),
         target="::1",
+        engines=NEWER,
     ),
     works("neighbour by way of the gateway", pair(), within("client", "ip route add $server/32 via 10.42.0.1")),
     fails_unseen(

@@ -6,7 +6,7 @@ from tests.truth.plants import both, chain, nft, rules, shell, sysctl, table
 from tests.truth.reach.changes import ports_of, within
 from tests.truth.reach.planting import SLEEP, box, client, network, pair
 from tests.truth.reach.servers import service
-from tests.truth.reach.situation import fails, fails_unseen, works, works_unseen
+from tests.truth.reach.situation import BOOKWORM, TRIXIE, fails, fails_unseen, works, works_unseen
 
 OUTSIDE: dict[str, Any] = {"target": "$outside", "port": 7000, "answers": ("outside",)}
 NEVER_BEFORE: dict[str, Any] = {"works_before": False}  # no neighbour entry of an earlier connection
@@ -43,6 +43,7 @@ SITUATIONS = (
         "link",
         PAIR,
         ports_of("server", settings="bcast_flood off"),
+        engines=(BOOKWORM, TRIXIE),  # 28 makes the neighbour entries known
         **NEVER_BEFORE,
     ),
     fails_unseen(
