@@ -16,6 +16,7 @@ VERDICT_JUMP = 0xFFFFFFFD  # NFT_JUMP
 SNAT, DNAT = "SNAT", "DNAT"
 NAT_TYPES = {0: SNAT, 1: DNAT}  # NFT_NAT_*
 PORT_BYTES = (0, 2)
+NAT_PARTS, REDIR_PARTS = set(range(1, 8)), {1, 2, 3}  # NFTA_NAT_*, NFTA_REDIR_*
 
 
 def immediate(state: State, parts: Attributes) -> None:
@@ -31,6 +32,7 @@ def immediate(state: State, parts: Attributes) -> None:
 
 def nat(state: State, parts: Attributes) -> None:
     """Take a translation; of a range of addresses it is unknown which one a connection gets."""
+    _known(parts, NAT_PARTS)
     kind = NAT_TYPES[u32(parts[nfta.NAT_TYPE])]
     found = _map_of(state, parts, nfta.NAT_REG_ADDR, nfta.NAT_REG_PROTO)
     if found is not None:
@@ -59,6 +61,7 @@ def _mapped(state: State, kind: str, found: Loaded, parts: Attributes) -> None:
 
 def redir(state: State, parts: Attributes) -> None:
     """Take a translation to the host itself."""
+    _known(parts, REDIR_PARTS)
     found = _map_of(state, parts, nfta.REDIR_REG_PROTO, nfta.REDIR_REG_PROTO)
     if found is not None:
         state.decide("REDIRECT", to=found.map, by=found.key)
@@ -68,6 +71,11 @@ def redir(state: State, parts: Attributes) -> None:
     if port is None:
         state.conditions.append(Condition("redir", UNKNOWN))
     _lead(state, b"", port or b"")
+
+
+def _known(parts: Attributes, known: set[int]) -> None:
+    if parts.keys() - known:
+        raise ValueError("a translation with more than is understood")
 
 
 def _map_of(state: State, parts: Attributes, address: int, port: int) -> Loaded | None:

@@ -2,13 +2,14 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.core.nat.packet import YES, Inside, Packet
-from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, Rule, Ruleset
+from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, Condition, Rule, Ruleset
 from exporter.core.nat.walk.matcher import Matcher
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.decode import decode
@@ -126,12 +127,27 @@ def unknown(rule: Rule) -> int:
     return sum(condition.operator == UNKNOWN for condition in rule.conditions)
 
 
+def whole_others(original: Rule) -> Iterator[Rule]:
+    """What the rule is when one register has another attribute: the kernel takes that too, with another meaning."""
+    for at in range(len(original.effects)):  # a load instead of a write
+        yield replace(original, effects=original.effects[:at] + original.effects[at + 1 :])
+    if original.target == MAP:  # a member of a set instead of a look-up
+        member = Condition(original.by, "in", original.to)
+        yield replace(original, target="", to="", by="", conditions=(*original.conditions, member))
+    elif original.target in ("DNAT", "SNAT") and original.address:  # the port kept, one address instead of a range
+        single = tuple(condition for condition in original.conditions if condition != Condition("nat", UNKNOWN))
+        yield replace(original, port=0)
+        yield replace(original, port=0, conditions=single)
+
+
 def check(original: Rule, damaged: Rule) -> None:
     """A rule that says something else says that it is not understood, and decides nothing for certain."""
     if damaged == original:
         return
     # A write of a mark whose value is not understood leaves the mark with any value: the conditions stay as they were.
     if any(effect.xor is None for effect in damaged.effects) and damaged.conditions == original.conditions:
+        return
+    if damaged in tuple(whole_others(original)):
         return
     assert unknown(damaged), damaged
     # A look-up whose register is not told asks whether something is in a set, and leads nowhere.
