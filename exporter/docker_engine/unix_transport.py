@@ -50,11 +50,7 @@ class UnixTransport:
         """Send a request; see `Transport`. An answer that was not read to its end costs the connection."""
         connection, response = self._connection, None
         try:
-            sock = self._connected()
-            sock.settimeout(read_timeout)
-            connection.request("GET", f"{path}?{urlencode(params)}" if params else path, headers=HEADERS)
-            response = connection.getresponse()
-            sock.settimeout(read_timeout)  # the budget of the head may have shortened it
+            response = self._answer(f"{path}?{urlencode(params)}" if params else path, read_timeout)
             yield Answer(response.status, _stream(response) if stream else _pieces(response))
         finally:
             if response is None or not response.isclosed():
@@ -62,17 +58,35 @@ class UnixTransport:
                 if response is not None:
                     response.close()
 
-    def _connected(self) -> socket.socket:
-        """Connect anew where the engine has closed the connection, or sent bytes without a request."""
+    def _answer(self, target: str, read_timeout: float) -> http.client.HTTPResponse:
+        """Send a request; once more where the engine closes a used connection meanwhile (RFC 9112, 9.3.1)."""
+        connection, used = self._connection, self._is_open()
+        while True:
+            if not used:
+                connection.connect()
+            sock = connection.sock
+            sock.settimeout(read_timeout)
+            try:
+                connection.request("GET", target, headers=HEADERS)
+                response = connection.getresponse()
+            except ConnectionError:
+                connection.close()
+                if not used:
+                    raise
+                used = False
+            else:
+                sock.settimeout(read_timeout)  # the budget of the head may have shortened it
+                return response
+
+    def _is_open(self) -> bool:
+        """Close the connection where the engine has closed it, or sent bytes without a request."""
         connection = self._connection
         if connection.sock is not None:
             poll = select.poll()
             poll.register(connection.sock, select.POLLIN)
             if poll.poll(0):
                 connection.close()
-        if connection.sock is None:
-            connection.connect()
-        return connection.sock
+        return connection.sock is not None
 
 
 def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:

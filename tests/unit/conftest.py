@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator
 
 import pytest
+import structlog
 
 from tests.support.sentences import Sentence, accept, accepted, case_of
 
@@ -18,6 +19,13 @@ def pytest_runtest_makereport(
     if call.when == "call":
         item.stash[PASSED] = report.passed
     return report
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """A command that a test runs configures the logging of the process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

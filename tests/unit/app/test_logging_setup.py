@@ -1,7 +1,6 @@
 """Entries of the log: values that others choose cannot control the operator's terminal."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -9,12 +8,6 @@ import structlog
 from exporter.app import logging_setup
 
 HOSTILE = "a\x1b[31m\x9b2J\u202eb\r\nc\u2066\udc80"
-
-
-@pytest.fixture(autouse=True)
-def _own_logging() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("style", ["console", "json"])

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from exporter.cli.api_client import Remote, get_json, parse_remote, poll_until
 from exporter.core.explain.explain import explain
@@ -34,12 +33,6 @@ PAGES = {
     EXPLAINED: api.explained(explain(HOST, "8080")),
 }
 SECRET = "Basic " + base64.b64encode(b"me:secret").decode()
-
-
-@pytest.fixture(autouse=True)
-def _own_logging() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 @contextmanager

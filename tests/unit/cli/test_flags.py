@@ -1,10 +1,8 @@
 """Flags of the exporter before and behind a command."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from exporter.cli.flags import ALL_FLAGS
 from exporter.cli.main import cli
@@ -14,12 +12,6 @@ from tests.support.command_line import run_main
 NO_ENGINE = "unix:///nowhere/docker.sock"
 REFUSED = "tcp://127.0.0.1:1"
 COMMANDS = [("check",), ("ports",), ("explain", "8080"), ("topology",)]
-
-
-@pytest.fixture(autouse=True)
-def _own_logging() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def checked(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, str]:

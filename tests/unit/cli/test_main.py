@@ -11,17 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-import structlog
 
 from exporter import __version__
 from tests.support.command_line import run_main
 from tests.support.program import LOOPBACK, NO_ENGINE, get, listening, on_this_machine, started
-
-
-@pytest.fixture(autouse=True)
-def _own_logging() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 @contextmanager

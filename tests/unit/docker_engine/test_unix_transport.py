@@ -18,7 +18,7 @@ WHOLE = HEAD + b"Content-Length: 2\r\n\r\n{}"
 
 
 class Engine:
-    """Answers each request of a connection with the next of these; closes the connection after None."""
+    """Answers each request of a connection with the next of these, b'' for none; then it closes the connection."""
 
     def __init__(self, path: Path, connections: list[list[bytes]]) -> None:
         self.path, self.requests = str(path), 0
@@ -66,6 +66,17 @@ def test_a_connection_is_used_again(tmp_path: Path) -> None:
 def test_a_connection_that_the_engine_has_closed_is_made_anew(tmp_path: Path) -> None:
     with transport(tmp_path, [WHOLE], [WHOLE]) as (made, _):
         assert [read(made), read(made)] == [b"{}", b"{}"]
+
+
+def test_a_used_connection_that_ends_without_an_answer_costs_nothing(tmp_path: Path) -> None:
+    with transport(tmp_path, [WHOLE, b""], [WHOLE]) as (made, engine):
+        assert [read(made), read(made)] == [b"{}", b"{}"]
+        assert engine.requests == 3
+
+
+def test_a_new_connection_that_ends_without_an_answer_is_an_error(tmp_path: Path) -> None:
+    with transport(tmp_path, [b""]) as (made, _), pytest.raises(http.client.RemoteDisconnected):
+        read(made)
 
 
 def test_an_answer_that_was_not_read_to_its_end_costs_the_connection(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Both sides joined: what a scrape sees after what the engine and the kernel told."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -24,12 +23,11 @@ NO_ADMIN = Degraded("namespaces", "no_net_admin", "grant it")
 
 
 @pytest.fixture
-def log() -> Iterator[LogCapture]:
+def log() -> LogCapture:
     """What is logged meanwhile."""
     capture = LogCapture()
     structlog.configure(processors=[capture])
-    yield capture
-    structlog.reset_defaults()
+    return capture
 
 
 def web(ifindex: int, nsid: int = 1) -> Devices:

@@ -1,6 +1,5 @@
 """What the tests of the server share."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,11 @@ from tests.support.web_keys import Keys
 
 
 @pytest.fixture
-def log() -> Iterator[LogCapture]:
+def log() -> LogCapture:
     """What is logged meanwhile."""
     capture = LogCapture()
     structlog.configure(processors=[capture])
-    yield capture
-    structlog.reset_defaults()
+    return capture
 
 
 @pytest.fixture

@@ -1,20 +1,12 @@
 """The commands where no engine is: they say so, and end with 3 or with what they know."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from tests.support.command_line import run_main
 
 NO_ENGINE = "unix:///nowhere/docker.sock"
-
-
-@pytest.fixture(autouse=True)
-def _own_logging() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def test_check_says_that_it_could_not_look(capsys: pytest.CaptureFixture[str]) -> None:
