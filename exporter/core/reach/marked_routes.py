@@ -23,11 +23,15 @@ ONWARD = 1  # of a way's parts
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """A lookup without a mark, what it is for, and the devices to which it may lead; none: any."""
+    """A lookup without a mark, what it is for, and the devices to which it may lead; none: any.
+
+    `home` is the device by which answers should leave, as their packets came by it; 0 for packets that are none.
+    """
 
     query: RouteQuery
     packets: str
     devices: frozenset[int]
+    home: int = 0
 
 
 def marked_route_steps(context: ReachContext, container: Container, binding: ExpectedBinding) -> Iterator[Step]:
@@ -46,7 +50,9 @@ def marked_route_steps(context: ReachContext, container: Container, binding: Exp
         yield from _steps(context, _Lookup(inbound, f"packets to {route.address}", devices), there)
         if route.outbound is not None:
             outbound = route.outbound._replace(protocol=protocol, source_port=own)
-            yield from _steps(context, _Lookup(outbound, f"answers of {route.address}", uplinks), back)
+            yield from _steps(
+                context, _Lookup(outbound, f"answers of {route.address}", uplinks, route.uplink.ifindex), back
+            )
 
 
 def _marks(nat: NatContext, binding: ExpectedBinding) -> tuple[Mark, Mark]:
@@ -68,6 +74,9 @@ def _steps(context: ReachContext, lookup: _Lookup, mark: Mark) -> Iterator[Step]
         if fault:
             state, code = (FAILED, "route_lost") if mark.certainty == YES else (UNKNOWN, "route_unknown")
             yield Step(ROUTE, state, f"{lookup.packets}{f' with mark {value:#x}' if value else ''} {fault}", code)
+    if lookup.home and (device := _elsewhere(context, lookup, mark)):
+        detail = f"the mark leads {lookup.packets} to {device}: whether a client beyond {{}} gets them is not known"
+        yield Step(ROUTE, UNKNOWN, detail.format(_name(context, lookup.home)), "route_unknown")
 
 
 def _fault(context: ReachContext, lookup: _Lookup, mark: int) -> str:
@@ -77,6 +86,19 @@ def _fault(context: ReachContext, lookup: _Lookup, mark: int) -> str:
         plain = context.host.lookup(lookup.query._replace(mark=0, protocol="", port=0, source_port=0))
         return "" if plain.error == result.error else "are refused by a policy rule or a route"
     if result.type != UNICAST or (lookup.devices and result.ifindex not in lookup.devices):
-        device = context.host.view.devices.get(result.ifindex)
-        return f"are routed to {device.link.name if device else 'another device'}"
+        return f"are routed to {_name(context, result.ifindex)}"
     return ""
+
+
+def _elsewhere(context: ReachContext, lookup: _Lookup, mark: Mark) -> str:
+    """Name the device to which each possible mark leads answers; '' where one leads home or nothing changes."""
+    results = (context.host.lookup(lookup.query._replace(mark=value)) for value in mark.values)
+    leaving = {result.ifindex for result in results if not result.error}
+    if not leaving or leaving & {lookup.home, context.host.lookup(lookup.query).ifindex}:
+        return ""
+    return " or ".join(_name(context, ifindex) for ifindex in sorted(leaving))
+
+
+def _name(context: ReachContext, ifindex: int) -> str:
+    device = context.host.view.devices.get(ifindex)
+    return device.link.name if device else "another device"

@@ -17,11 +17,13 @@ from tests.truth.cases import (
     outward,
     place,
     ports,
+    rerouted,
     routing,
     rules_gone,
     six,
     starts,
     swarm,
+    treated,
 )
 
 CASES: tuple[Case, ...] = (
@@ -45,4 +47,6 @@ CASES: tuple[Case, ...] = (
     *swarm.CASES,
     *engines.CASES,
     *firewalld.CASES,
+    *treated.CASES,
+    *rerouted.CASES,
 )

@@ -12,7 +12,7 @@ from exporter.core.nat.ruleset import Base
 from exporter.core.reach.servers_end import with_servers_end
 from tests.support.nat_hosts import NEW, Host
 from tests.support.reach_hosts import ReachHost
-from tests.support.reach_namespaces import NO_ROUTE
+from tests.support.reach_namespaces import BRIDGES, NO_ROUTE
 
 
 def added(host: ReachHost, *, state: str = OK, addresses: tuple[str, ...] = ("0.0.0.0",)) -> list[tuple[str, str, str]]:
@@ -126,4 +126,31 @@ def test_policy_rules_by_marks_and_ports(
     [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
     assert [(one.name, one.state) for one in found.steps[1:]] == [("route", state) for state in states]
     for one in found.steps[1:]:
+        assert one.detail == sentence
+
+
+ANSWERS_MARKED = "-i br-front -j MARK --set-xmark 0x4/0xffffffff"
+BY_ANOTHER, BY_THE_SAME = RouteResult("unicast", BRIDGES["bridge"]), RouteResult("unicast", 2)
+
+
+@pytest.mark.parametrize(
+    ("marked", "plain", "found"),
+    [
+        (BY_ANOTHER, BY_THE_SAME, ["unknown"]),  # a client beyond eth0 may not get what docker0 sends
+        (BY_THE_SAME, BY_THE_SAME, []),
+        (BY_ANOTHER, BY_ANOTHER, []),  # not by the mark
+        (BY_THE_SAME, BY_ANOTHER, []),  # the mark leads home: what it is for
+    ],
+)
+def test_answers_whose_mark_leads_to_another_uplink(
+    marked: RouteResult, plain: RouteResult, found: list[str], sentence: Any
+) -> None:
+    host = ReachHost(with_rules(ANSWERS_MARKED))
+    host.uplinks = ("eth0", "docker0")
+    query: dict[str, Any] = {**OUTBOUND, "protocol": "tcp", "source_port": 80}
+    host.route("", **query, result=plain).route("", **query, mark=4, result=marked)
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
+    [explained] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+    assert [one.state for one in explained.steps if one.code == "route_unknown"] == found
+    for one in explained.steps[1:]:
         assert one.detail == sentence
