@@ -22,6 +22,7 @@ from tests.truth.cases import (
     six,
     starts,
     swarm,
+    ufw,
 )
 
 CASES: tuple[Case, ...] = (
@@ -45,4 +46,5 @@ CASES: tuple[Case, ...] = (
     *swarm.CASES,
     *engines.CASES,
     *firewalld.CASES,
+    *ufw.CASES,
 )
