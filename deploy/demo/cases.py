@@ -8,7 +8,7 @@ IMAGE = "busybox:local"
 SERVE = "mkdir -p /www && head -c 100000 /dev/zero >/www/file && exec httpd -f -p 80 -h /www"
 ASK = "while true; do wget -q -O /dev/null http://web/file; usleep 100000; done"
 QUERY = "while true; do head -c 20000 /dev/zero | nc -w 1 db 5432; usleep 500000; done"
-ANSWER = "while true; do sleep 5 | nc -l -p 5432 >/dev/null; done"
+ANSWER = "exec nc -ll -p 5432 -e sh -c 'cat >/dev/null'"
 
 
 def make(host: PrivateHost) -> None:

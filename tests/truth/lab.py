@@ -23,7 +23,7 @@ from tests.truth import outside
 from tests.truth.links import host_end
 
 LEGACY_COMMANDS = [f"{name}{end}" for name in ("iptables", "ip6tables") for end in ("", "-save", "-restore")]
-FIREWALLD = "firewalld"
+FIREWALLD, UFW = "firewalld", "ufw"
 START_SECONDS = 60
 # the exporter of this checkout, wherever the installed command leads to
 THIS_CODE = ("env", f"PYTHONPATH={REPOSITORY}")
@@ -42,7 +42,7 @@ class Lab:
     """The host that cases share.
 
     `web` is published on the default bridge, `api` on network n beside `db`, and `other` is on network m.
-    With the `programs` FIREWALLD firewalld runs from before dockerd's start, on its system bus.
+    `programs` says which firewall's programs are there: FIREWALLD runs before dockerd starts, UFW does nothing yet.
     """
 
     def __init__(self, suite: str, layout: str, flags: tuple[str, ...] = (), programs: str = "") -> None:
@@ -73,8 +73,9 @@ class Lab:
         return folder
 
     def _start_firewall(self) -> None:
-        if self.programs == FIREWALLD:
+        if self.programs:
             firewall_programs.install(self.host)
+        if self.programs == FIREWALLD:
             self._stack.enter_context(firewall_programs.bus(self.host))
             self._stack.enter_context(firewall_programs.firewalld(self.host))
 

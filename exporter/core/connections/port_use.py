@@ -30,13 +30,18 @@ class PortUse:
 
     def update(self, report: ConnectionReport, inventory: Inventory, now: float) -> dict[PublishedPort, float]:
         """Take a report; return the Unix time since which each port was not used, of the ports of now."""
-        new = [pair for pair, sums in report.pairs.items() if sums.changed > self._last or sums.living.established]
+        published = list(_published(report, inventory))
+        numbers = {OTHER, *(str(number) for port in published for number in (port.host_port, port.port))}
+        new = [
+            pair
+            for pair, sums in report.pairs.items()
+            if (pair.port in numbers or pair.peer_kind == OTHER)
+            and (sums.changed > self._last or sums.living.established)
+        ]
         missed = report.lost > self._lost or any(OTHER in (pair.port, pair.peer_kind) for pair in new)
         used = {use for pair in new for use in _uses(pair)}
         former = {} if missed else self._since
-        self._since = {
-            port: now if _marks(port) & used else former.get(port, now) for port in _published(report, inventory)
-        }
+        self._since = {port: now if _marks(port) & used else former.get(port, now) for port in published}
         self._lost, self._last = report.lost, now
         return self._since
 

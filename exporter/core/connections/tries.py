@@ -60,11 +60,9 @@ class TryWindows:
     def update(self, report: ConnectionReport, now: float) -> dict[Pair, Tries]:
         """Take a report; return the pairs of which connects failed in the window. `now` is in seconds."""
         for pair, sums in report.pairs.items():
-            failed = sums.counts.failures
-            if any(failed) and pair not in self._windows:
+            if sums.last_failed > self._last and pair not in self._windows:
                 before = self._former[pair].counts if pair in self._former else Counts()
-                if failed != before.failures:
-                    self._windows[pair] = Window(deque([(self._last, before)]))
+                self._windows[pair] = Window(deque([(self._last, before)]))
         self._former, self._last = report.pairs, now
         for pair in self._windows.keys() - report.pairs.keys():
             del self._windows[pair]

@@ -4,13 +4,12 @@ import os
 import struct
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from ipaddress import IPv4Network, IPv6Address, ip_network
 from itertools import chain
 from pathlib import Path
 
-from exporter.core.connections.reading import Counts, End, Interest, Living, Reading, Row
+from exporter.core.connections.reading import NONE_LIVING, Counts, End, Interest, Living, Reading, Row
 from exporter.errors import SourceError
 from exporter.kernel.bpf.container_name import NAME_BYTES
 from exporter.kernel.bpf.maps import (
@@ -28,19 +27,20 @@ from exporter.kernel.connections.shares import Shares
 from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.sockets.cgroups import parse_container_ids
 
-KEY = struct.Struct(f"{SIZE_OF_KEY}s")
+KEY, VALUE = struct.Struct(f"{SIZE_OF_KEY}s"), struct.Struct(f"{SIZE_OF_SUMS}s")
 # The fields of Sums in the order of Counts, which come first; of the living: established, sent, received,
 # retransmitted, the two sums of round trips, connecting.
 ENDED = struct.Struct(f"={len(Counts._fields)}Q{SIZE_OF_SUMS - 8 * len(Counts._fields)}x")
 LIVING = struct.Struct("=Q72x3Q8x3Q")
 SENT = Counts._fields.index("sent")
-NOTHING = tuple(Counts())
+NOTHING = bytes(SIZE_OF_SUMS)
 PREFIX = struct.Struct("=I16s")
 PORT = struct.Struct("=H")
 MAPPED = b"\0" * 10 + b"\xff\xff"  # an IPv4 address in IPv6
 ONE = struct.pack("=Q", 1)
 
-Numbers = tuple[int, ...]
+Values = dict[bytes, bytes]
+make = tuple.__new__  # a third of the time that the class of a named tuple takes
 
 
 class ConnectionCounter:
@@ -51,11 +51,11 @@ class ConnectionCounter:
         self._opened = ExitStack()
         self._programs: Programs | None = None
         self._ends: dict[bytes, End] = {}
-        self._former: dict[bytes, Numbers] = {}
+        self._former: tuple[Values, Values] = ({}, {})  # what ended and what lived in the last reading
+        self._rows: dict[bytes, Row] = {}
         self._changed: dict[bytes, float] = {}  # when the sums of a key last changed
         self._near: dict[bytes, int] = {}
         self._published: frozenset[int] = frozenset()
-        self._living: frozenset[bytes] = frozenset()
         self._keys, self._sums = (Key * limits.keys)(), (Sums * limits.keys)()
         self._shares = Shares(limits.keys)
 
@@ -125,34 +125,47 @@ class ConnectionCounter:
         ended = {**self._read(maps.rest), **sums}
         self._shares.clear(maps.living_shares)
         run_program(self.programs.walk)
-        living = self._read(maps.living, LIVING, take=True)
-        self._living = frozenset(living)
-        self._note_changes(ended, now)
+        living = self._read(maps.living, take=True)
         rows = [Row(key, self._end(key), counts, final=True) for key, counts in final.items()]
-        rows += self._rows(ended, living)
+        self._update_rows(ended, living, now)
+        rows += self._rows.values()
         if len(rows) < len(self._ends):
             self._ends = {row.identity: row.end for row in rows}
         return Reading(rows, read_counter(maps.lost) + read_misses(self.programs.state))
 
-    def _read(self, descriptor: int, form: struct.Struct = ENDED, *, take: bool = False) -> dict[bytes, Numbers]:
+    def _read(self, descriptor: int, *, take: bool = False) -> Values:
         count = read_elements(descriptor, self._keys, self._sums, take=take)
         keys = memoryview(self._keys).cast("B")[: count * SIZE_OF_KEY]
         sums = memoryview(self._sums).cast("B")[: count * SIZE_OF_SUMS]
-        return dict(zip(chain.from_iterable(KEY.iter_unpack(keys)), form.iter_unpack(sums), strict=True))
+        flat = chain.from_iterable
+        return dict(zip(flat(KEY.iter_unpack(keys)), flat(VALUE.iter_unpack(sums)), strict=True))
 
-    def _rows(self, ended: dict[bytes, Numbers], living: dict[bytes, Numbers]) -> Iterator[Row]:
-        ends = self._ends
-        for key in living.keys() - ended.keys():
-            ended[key] = NOTHING
-        for key, numbers in ended.items():
-            end = ends.get(key) or self._end(key)
-            if (now := living.get(key)) is None:
-                yield Row(key, end, Counts._make(numbers))
+    def _update_rows(self, ended: Values, living: Values, now: float) -> None:
+        """Make the rows of what changed; the others stay the same objects."""
+        (former, former_living), self._former = self._former, (ended, living)
+        ended.update(dict.fromkeys(living.keys() - ended.keys(), NOTHING))
+        rows, changed = self._rows, self._changed
+        for key, value in ended.items():
+            lives = living.get(key)
+            if former.get(key) != value:
+                changed[key] = now
+            elif former_living.get(key) == lives:
                 continue
-            established, sent, received, retransmitted, round_trip, round_trips, connecting = now
-            moved = numbers[SENT] + sent, numbers[SENT + 1] + received, numbers[SENT + 2] + retransmitted
-            counts = Counts._make((*numbers[:SENT], *moved, *numbers[SENT + 3 :]))
-            yield Row(key, end, counts, Living(established, connecting, round_trip, round_trips))
+            rows[key] = self._row(key, value, lives)
+        if len(rows) > len(ended):
+            self._rows = {key: row for key, row in rows.items() if key in ended}
+        if len(changed) > len(ended):
+            self._changed = {key: at for key, at in changed.items() if key in ended}
+
+    def _row(self, key: bytes, ended: bytes, living: bytes | None) -> Row:
+        numbers, end = ENDED.unpack(ended), self._ends.get(key) or self._end(key)
+        if living is None:
+            return make(Row, (key, end, make(Counts, numbers), NONE_LIVING, False))
+        established, sent, received, retransmitted, round_trip, round_trips, connecting = LIVING.unpack(living)
+        moved = numbers[SENT] + sent, numbers[SENT + 1] + received, numbers[SENT + 2] + retransmitted
+        counts = make(Counts, (*numbers[:SENT], *moved, *numbers[SENT + 3 :]))
+        lives = make(Living, (established, connecting, round_trip, round_trips))
+        return make(Row, (key, end, counts, lives, False))
 
     def _end(self, key: bytes) -> End:
         known = self._ends.get(key)
@@ -164,30 +177,26 @@ class ConnectionCounter:
         name = read_element(self.programs.maps.owners, key[:SIZE_OF_OWNER], NAME_BYTES)
         return name.partition(b"\0")[0].decode(errors="replace") if name else ""
 
-    def _note_changes(self, ended: dict[bytes, Numbers], now: float) -> None:
-        former, self._former = self._former, ended
-        for key, numbers in ended.items():
-            if former.get(key) != numbers:
-                self._changed[key] = now
-        if len(self._changed) > len(ended):
-            self._changed = {key: at for key, at in self._changed.items() if key in ended}
-
     def _make_room(self, now: float) -> dict[bytes, Counts]:
         """Take the sums out that did not change for long and have nothing that lives; return them."""
-        limits, of_owner = self._limits, Counter(key[:SIZE_OF_OWNER] for key in self._changed)
+        limits, living = self._limits, self._former[1]
+        least = min(limits.idle_seconds, limits.idle_seconds_when_full)
+        idle = [key for key, at in self._changed.items() if at < now - least and key not in living]
+        of_owner = Counter(key[:SIZE_OF_OWNER] for key in self._changed) if idle else Counter()
         full = len(self._changed) > limits.keys * 3 // 4
 
         def since(key: bytes) -> float:
             short = full or of_owner[key[:SIZE_OF_OWNER]] > limits.of_one * 3 // 4
             return now - (limits.idle_seconds_when_full if short else limits.idle_seconds)
 
-        idle = [key for key, at in self._changed.items() if at < since(key) and key not in self._living]
+        idle = [key for key in idle if self._changed[key] < since(key)]
         taken = {}
         for key in idle:
             for descriptor in (self.programs.maps.sums, self.programs.maps.rest):
                 value = read_element(descriptor, key, SIZE_OF_SUMS, take=True)
                 if value is not None:
                     taken[key] = Counts._make(ENDED.unpack(value))
+            self._former[0].pop(key, None)
         return taken
 
 

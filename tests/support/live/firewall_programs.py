@@ -1,4 +1,4 @@
-"""firewalld of Debian 12 on a private host: its files in a root of their own, its rules in the host's kernel."""
+"""firewalld and ufw of Debian 12 on a private host: their files in a root of their own, their rules in its kernel."""
 
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.support.waiting import until
 
 ROOT = "/mnt"
 START_SECONDS = 60
-# What it changes is in memory and ends with the host; /run is the host's, where a dockerd looks for the system's bus.
+# What they change is in memory and ends with the host; /run is the host's, where a dockerd looks for the system's bus.
 MOUNT = f"""
 mkdir -p /run/debian/upper /run/debian/work /run/dbus
 mount -t overlay overlay -o lowerdir="$0",upperdir=/run/debian/upper,workdir=/run/debian/work {ROOT}

@@ -24,6 +24,7 @@ from tests.truth.cases import (
     starts,
     swarm,
     treated,
+    ufw,
 )
 
 CASES: tuple[Case, ...] = (
@@ -49,4 +50,5 @@ CASES: tuple[Case, ...] = (
     *firewalld.CASES,
     *treated.CASES,
     *rerouted.CASES,
+    *ufw.CASES,
 )

@@ -230,6 +230,15 @@ def test_an_end_whose_begin_was_missed_is_counted_once_all_are_adopted(
     assert (row.counts.established, row.counts.received, row.counts.sent) == (1, 10, 20)
 
 
+def test_a_row_is_made_again_only_when_its_end_changes(attached: ConnectionCounter, spaces: Pair) -> None:
+    fails(spaces.client, SERVER, PORT)
+    [first], [same] = (rows_of(attached, spaces.client) for _ in range(2))
+    assert same is first
+    fails(spaces.client, SERVER, PORT)
+    [changed] = rows_of(attached, spaces.client)
+    assert (first.counts.refused, changed.counts.refused) == (1, 2)
+
+
 def test_more_ports_than_there_is_room_for_are_counted_without_a_port(
     attached: ConnectionCounter, spaces: Pair
 ) -> None:
@@ -238,7 +247,8 @@ def test_more_ports_than_there_is_room_for_are_counted_without_a_port(
     rows = [row for row in attached.read().rows if row.end.netns == inode(spaces.client)]
     [rest] = [row for row in rows if row.end.port == 0]
     assert sum(row.counts.refused for row in rows) == 400
-    assert (rest.counts.refused, rest.end.remote) == (400 - 256, "")
+    assert 200 <= len(rows) - 1 <= 256  # sockets of other namespaces of the machine have room of it, too
+    assert (rest.counts.refused, rest.end.remote) == (400 - (len(rows) - 1), "")
     assert attached.read().lost == 0
 
 

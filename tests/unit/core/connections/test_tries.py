@@ -12,11 +12,17 @@ class Readings:
 
     def __init__(self) -> None:
         self.windows, self.now = TryWindows(), 1000.0
+        self.last = Counts()
+        self.last_failed = 0.0
 
     def at(self, seconds: float, **counts: int) -> Tries | None:
         """The tries of a reading so many seconds after the last one."""
         self.now += seconds
-        return self.windows.update(ConnectionReport({WEB_DB: PairSums(Counts(**counts))}), self.now).get(WEB_DB)
+        former, self.last = self.last, Counts(**counts)
+        if self.last.failures != former.failures:
+            self.last_failed = self.now
+        sums = PairSums(self.last, last_failed=self.last_failed)
+        return self.windows.update(ConnectionReport({WEB_DB: sums}), self.now).get(WEB_DB)
 
 
 def test_connects_since_the_reading_before_the_first_failure_are_in_the_window() -> None:
