@@ -10,7 +10,8 @@ from bench.history import changes
 from bench.scale import Scale
 from exporter.core.observation import Observation
 from exporter.web.page.changes import History
-from exporter.web.page.document import Page, PageState
+from exporter.web.page.document import Page
+from exporter.web.page.state import PageState
 from tests.support.page_browser import CHROMIUM, PageSite, opened
 from tests.support.page_hosts import about, faulty, large
 

@@ -54,7 +54,7 @@ async def _serve(config: Config) -> None:
     history.record(Change(EXPORTER_STARTED, socket.gethostname(), "", __version__, history.since))
     with wiring.build(config, allocator.give_back, history) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page", pace=Pace()))
-        reaches = ReachWorker(runtime.observations.recent, config.procfs, runtime.observations.fresh)
+        reaches = ReachWorker()
         answers = handlers(config, runtime.observations, reaches, history, runtime.engine.waiting_for)
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
         server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))

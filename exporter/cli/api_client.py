@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import aiohttp
 
+from exporter.cli.progress import progress
 from exporter.cli.remote_options import PASSWORD_VARIABLE
 from exporter.errors import RemoteError
 
@@ -85,8 +86,10 @@ def poll_until(
 ) -> T:
     """Fetch until a value is complete, or for so long; return the last one."""
     deadline = time.monotonic() + seconds
-    while not is_complete(value := fetch()) and time.monotonic() < deadline:
-        time.sleep(pause)
+    with progress() as report:
+        report("waiting for the exporter")
+        while not is_complete(value := fetch()) and time.monotonic() < deadline:
+            time.sleep(pause)
     return value
 
 

@@ -40,10 +40,11 @@ def snapshot(
     wait_for_pending: bool = False,
     until: Callable[[Observation], bool] = lambda _: True,
     once: bool = False,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Snapshot:
     """Observe; optionally wait for pending conditions, and wait briefly for background threads `until` they have read.
 
-    `once`: what they read does not matter.
+    `once`: what they read does not matter. `report` is called with each stage.
 
     Raises ConfigError when the kernel cannot be read.
     """
@@ -52,15 +53,18 @@ def snapshot(
     with wiring.build(replace(config, collectors=enabled)) as runtime:
         observations, engine = runtime.observations, runtime.engine
         engine.start()
+        report("waiting for the Docker Engine")
         deadline = time.monotonic() + ENGINE_SECONDS
         while engine.waiting_for() and time.monotonic() < deadline:
             _pause(ENGINE_PAUSE_SECONDS)
+        report("reading the kernel")
         observations.start()  # each inventory of before is a part of this one
         observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
             return Snapshot(observation, _engine_error(config))
         if once:
             return Snapshot(observation)
+        report(f"reading namespaces{', waiting for pending conditions' if wait_for_pending else ''}")
         started = time.monotonic()
         while _is_unfinished(observation, waited := time.monotonic() - started, wait_for_pending=wait_for_pending) or (
             waited < SWEEP_SECONDS and not until(observation)

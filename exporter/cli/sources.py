@@ -46,12 +46,14 @@ def observe_once(
 ) -> "Snapshot":
     """Observe this host once. An unreadable kernel has another exit status than a wrong flag."""
     from exporter.app import capabilities
+    from exporter.cli.progress import progress
     from exporter.cli.snapshot import snapshot
 
     capabilities.take_up()
     capabilities.forbid_more()
     try:
-        return snapshot(config, wait_for_pending=wait_for_pending, until=until, once=once)
+        with progress() as report:
+            return snapshot(config, wait_for_pending=wait_for_pending, until=until, once=once, report=report)
     except ConfigError as error:
         raise failed(str(error)) from error
 

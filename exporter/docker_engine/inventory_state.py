@@ -6,7 +6,7 @@ any inconsistency everything is listed again.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from exporter.core.model.docker import Container, Engine, Exit, Inventory, Network, NetworkInspect
 from exporter.core.model.inventory import (
@@ -29,6 +29,7 @@ MAX_EXITS = 256
 NANO = 1e9
 ENDPOINT_ACTIONS = frozenset({"connect", "disconnect"})
 
+T = TypeVar("T")
 Subject = tuple[Literal["container", "network"], str]
 Reason = Literal["", "start", "reconnect", "overflow", "periodic"]
 
@@ -55,6 +56,7 @@ class InventoryState:
     networks_changed: bool = False
     inspects: tuple[Subject, ...] = ()
     exits: Mapping[str, Exit] = field(default_factory=dict)
+    starts: Mapping[str, float] = field(default_factory=dict)  # container id -> Unix time of its last start
 
     def connected(self) -> "InventoryState":
         """The event stream is open."""
@@ -82,7 +84,8 @@ class InventoryState:
             inspects.append(("network", event.network_id))
         unknown = event.action not in ENDPOINT_ACTIONS or event.network_id not in self.inventory.networks
         changed = self.networks_changed or (bool(event.network_id) and unknown)
-        return replace(self, networks_changed=changed, inspects=tuple(inspects), exits=_with_exit(self.exits, event))
+        exits, starts = _with_exit(self.exits, self.starts, event), _with_start(self.starts, event)
+        return replace(self, networks_changed=changed, inspects=tuple(inspects), exits=exits, starts=starts)
 
     def after_inspect(self, subject: Subject, found: Container | NetworkInspect | None, now: float) -> "InventoryState":
         """Take an answer of a Unix time; None when the object is gone."""
@@ -113,17 +116,28 @@ class InventoryState:
         inventory = replace(inventory, containers={**inventory.containers, **found}, exits=self.exits)
         members: list[Subject] = [("network", n.id) for n in listing.networks if n.driver not in WITHOUT_MEMBERS]
         inspects = (*_listed(inventory, everything=reason != "periodic"), *members)
-        return InventoryState(inventory, inspects=inspects, exits=self.exits)
+        return InventoryState(inventory, inspects=inspects, exits=self.exits, starts=self.starts)
 
 
-def _with_exit(exits: Mapping[str, Exit], event: Event) -> Mapping[str, Exit]:
-    """Add the end of a container; the oldest of MAX_EXITS is dropped."""
-    if event.exit_code is None or not event.container_id:
+def _with_exit(exits: Mapping[str, Exit], starts: Mapping[str, float], event: Event) -> Mapping[str, Exit]:
+    key = event.container_id
+    if event.exit_code is None or not key:
         return exits
-    kept = {key: value for key, value in exits.items() if key != event.container_id}
+    return _with_latest(exits, key, Exit(event.exit_code, event.time_nano / NANO, starts.get(key, 0.0)))
+
+
+def _with_start(starts: Mapping[str, float], event: Event) -> Mapping[str, float]:
+    if event.action != "start" or not event.container_id:
+        return starts
+    return _with_latest(starts, event.container_id, event.time_nano / NANO)
+
+
+def _with_latest(found: Mapping[str, T], key: str, value: T) -> Mapping[str, T]:
+    """Add a value; the oldest of MAX_EXITS is dropped."""
+    kept = {other: old for other, old in found.items() if other != key}
     if len(kept) >= MAX_EXITS:
         del kept[next(iter(kept))]
-    return {**kept, event.container_id: Exit(event.exit_code, event.time_nano / NANO)}
+    return {**kept, key: value}
 
 
 def _listed(inventory: Inventory, *, everything: bool) -> Iterable[Subject]:

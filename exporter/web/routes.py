@@ -14,7 +14,7 @@ from aiohttp import web
 from exporter.core.reach.question import InvalidTargetError, Question, parse_question
 from exporter.web.history_query import HistoryQuery, InvalidQueryError, parse_history_query
 from exporter.web.negotiation import accepts_gzip, prefers_openmetrics
-from exporter.web.page.document import PageState
+from exporter.web.page.state import PageState
 from exporter.web.sse import Broadcaster, Tick
 from exporter.web.worker_pool import WorkerPool
 

@@ -14,7 +14,7 @@ from exporter.web.access.access import OPEN, Access
 from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.compression import compress
 from exporter.web.pace import Pace
-from exporter.web.page.document import PageState
+from exporter.web.page.state import PageState
 from exporter.web.routes import Handlers, Route, Workers, routes
 from exporter.web.server import listen
 from exporter.web.server.client_limits import DEFAULT_LIMITS, ClientLimits

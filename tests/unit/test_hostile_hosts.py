@@ -20,7 +20,8 @@ from exporter.core.views.host_view import build_view
 from exporter.docker_engine.client import PARSE_ERRORS
 from exporter.docker_engine.parse import parse_inspected, parse_network
 from exporter.web.page import api
-from exporter.web.page.document import Page, PageState
+from exporter.web.page.document import Page
+from exporter.web.page.state import PageState
 from tests.conftest import EXAMPLES
 from tests.support import builders
 from tests.support.fake_engine import ENGINE

@@ -15,6 +15,8 @@ from exporter.core.model.docker import Container, Exit, Inventory
 SIGNALS = {129: "SIGHUP", 130: "SIGINT", 131: "SIGQUIT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 RUNNING, REMOVED, UNKNOWN_EXIT = "running", "removed", "exit code unknown"
 NO_DETAILS = Details()
+# Docker waits 100 ms before it starts a container again; the event of a start may follow the end of a shorter life.
+START_SECONDS = 0.1
 
 
 class ContainerChanges:
@@ -68,7 +70,7 @@ def _removed(container: Container, exited: Exit | None) -> Iterator[Change]:
     began = max(details.started, container.created)
     if container.live:
         yield _died(container, _exit(exited, began), exited.at if exited else 0.0, REMOVED)
-    elif exited is not None and exited.at > max(began, details.finished):
+    elif exited is not None and exited.began > details.finished + START_SECONDS:
         yield _started(container, container.state)
         yield _died(container, _exit(exited, began), exited.at, REMOVED)
 

@@ -26,8 +26,11 @@ class DeviceChanges:
         yield from self._bridge_changes(topology)
 
     def _uplink_changes(self, topology: Topology) -> Iterator[Change]:
+        """A bridge of Docker with a route to a gateway, such as a container's VPN, is listed as a bridge only."""
         old, devices = self._uplinks, topology.devices
-        new = self._uplinks = {link.name: _state(link, devices, carrier=True) for link in topology.uplinks}
+        bridges = {bridge.link.name for bridge in topology.bridges}
+        links = (link for link in topology.uplinks if link.name not in bridges)
+        new = self._uplinks = {link.name: _state(link, devices, carrier=True) for link in links}
         if old is None:
             return
         existing = {link.name for link in devices.links.values()}

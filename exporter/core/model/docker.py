@@ -184,6 +184,7 @@ class Exit:
 
     code: int
     at: float
+    began: float = 0.0  # the time of the event of its start; 0.0 when that was not received
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def _keep(stack: ExitStack, descriptor: int) -> int:
 def read_host() -> Host:
     """Return the calling thread's network namespace. SourceError `unsupported` before Linux 5.14."""
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
             [cookie] = struct.unpack("=Q", sock.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8))
     except OSError as error:
         raise SourceError("unsupported", f"network namespaces have no cookies: {error}") from error

@@ -1,7 +1,6 @@
 """The whole page: findings first, then the picture, then the tables."""
 
 import threading
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from exporter.core.findings.finding import CRITICAL, WARNING
@@ -17,6 +16,7 @@ from exporter.web.page.layout import collapsible, layout
 from exporter.web.page.markup import Html, el, joined, name, text
 from exporter.web.page.picture import Box
 from exporter.web.page.reach_form import container_names, reach_form
+from exporter.web.page.state import PageState
 from exporter.web.page.svg import svg
 
 LINKS = (
@@ -32,14 +32,6 @@ MAX_OPENED = 32  # networks in one address: every link of the picture repeats th
 MAX_PICTURES = MAX_PAGES = 16
 NO_HISTORY = History()
 SCRIPTS = ("live", "charts", "faults", "reach")
-
-
-@dataclass(frozen=True, slots=True)
-class PageState:
-    """What the query selects: `show` is kind/name, `opened` networks whose containers are drawn one by one."""
-
-    show: str = ""
-    opened: frozenset[str] = frozenset()
 
 
 class Page:

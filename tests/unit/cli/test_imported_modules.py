@@ -15,6 +15,13 @@ TERMINAL = {"rich.console", "pygments", "markdown_it"}  # an import of rich is t
 ENGINE = {"docker", "requests", "urllib3", "charset_normalizer"}
 SERVER = {"aiohttp", "prometheus_client", "psutil", "isal", "yaml", "bcrypt"}
 KERNEL = {"pyroute2", "exporter.kernel"}
+PAGES = {
+    "exporter.web.page.document",
+    "exporter.web.page.api",
+    "exporter.core.explain.explain",
+    "exporter.core.reach.reach",
+}
+PATHS_OF_PAGES = ("/", "/api/v1/ports", "/api/v1/history", "/api/v1/explain?what=none", "/api/v1/explain?from=a&to=b")
 START_SECONDS = 60
 
 
@@ -49,13 +56,17 @@ def test_a_healthcheck_imports_nothing_of_the_daemon() -> None:
 
 
 def test_the_daemon_imports_nothing_for_terminals_tcp_or_files_that_it_has_not(tmp_path: Path) -> None:
-    found = _daemon(tmp_path)
+    found = _daemon(tmp_path, "/metrics")
     assert "aiohttp.web" in found
-    assert found & {*TERMINAL, *ENGINE, "yaml", "bcrypt", "pyroute2"} == set()
+    assert found & {*TERMINAL, *ENGINE, *PAGES, "yaml", "bcrypt", "pyroute2", "sqlite3"} == set()
 
 
-def _daemon(folder: Path) -> set[str]:
-    """Modules of a daemon that found an engine and was scraped."""
+def test_the_first_request_for_a_page_imports_what_pages_need(tmp_path: Path) -> None:
+    assert _daemon(tmp_path, *PATHS_OF_PAGES) >= PAGES
+
+
+def _daemon(folder: Path, *paths: str) -> set[str]:
+    """Modules of a daemon that found an engine and answered these requests."""
     report = folder / "stderr"
     with FakeEngine(folder) as engine, report.open("w") as file:
         engine.appear()
@@ -65,7 +76,7 @@ def _daemon(folder: Path) -> set[str]:
             try:
                 address = until(lambda: _address(report), START_SECONDS, "listening")
                 until(lambda: get(address, "/-/ready")[0] == 200, START_SECONDS, "ready")
-                assert get(address, "/metrics")[0] == 200
+                assert {get(address, path)[0] for path in paths} == {200}
             finally:
                 process.terminate()
     return modules(report.read_text())

@@ -106,10 +106,11 @@ def test_a_process_is_found_by_its_cgroup() -> None:
 
 
 def test_the_exit_code_of_an_event_joins_the_inventory_with_the_next_answer() -> None:
-    ended = KNOWN.after_event(Event("container", "die", 5_000_000_000, container_id="web-id", exit_code=137))
+    begun = KNOWN.after_event(Event("container", "start", 2_000_000_000, container_id="web-id"))
+    ended = begun.after_event(Event("container", "die", 5_000_000_000, container_id="web-id", exit_code=137))
     assert ended.inventory is KNOWN.inventory
     gone = ended.after_inspect(("container", "web-id"), None, NOW).inventory
-    assert gone.exits == {"web-id": Exit(137, 5.0)}
+    assert gone.exits == {"web-id": Exit(137, 5.0, began=2.0)}
     assert ended.after_listing(listing(), "periodic", lambda _: 0).inventory.exits == gone.exits
 
 

@@ -65,11 +65,19 @@ def test_a_whole_life_between_two_inspects_is_a_start_and_an_end() -> None:
 
 
 def test_the_exit_code_of_a_removed_container_is_that_of_its_event() -> None:
-    gone = replace(docker(), exits={"web-id": Exit(143, STARTED + 7)})
+    gone = replace(docker(), exits={"web-id": Exit(143, STARTED + 7, STARTED + 2)})
     (change,) = docker_changes(docker(WEB), gone)
     assert (change.after, change.time, change.detail) == ("exit code 143 (SIGTERM)", STARTED + 7, "removed")
     created = detailed(died(WEB, 0, 0.0, state="created"), started=0.0)
     assert [c.kind for c in docker_changes(docker(created), gone)] == ["container_started", "container_died"]
+
+
+def test_the_removal_of_a_container_that_was_seen_to_end_is_no_further_life() -> None:
+    ended = died(WEB, 143, STARTED + 5)
+    for began in (0.0, STARTED + 0.01, STARTED + 5.01):  # the event of its end always follows that end
+        assert docker_changes(docker(ended), replace(docker(), exits={"web-id": Exit(143, STARTED + 6, began)})) == []
+    again = replace(docker(), exits={"web-id": Exit(1, STARTED + 9, STARTED + 8)})
+    assert [c.kind for c in docker_changes(docker(ended), again)] == ["container_started", "container_died"]
 
 
 def test_the_exit_code_of_an_earlier_life_is_not_taken() -> None:

@@ -132,6 +132,12 @@ def test_a_bridge_that_is_gone_and_returns_while_its_network_exists() -> None:
     assert host_changes(QUIET, lost, QUIET) == []  # not visible
 
 
+def test_a_bridge_with_a_route_to_a_gateway_is_listed_as_a_bridge_only() -> None:
+    routed, down = (replace(host(bridge_up=up), uplinks=("eth0", "br-front")) for up in (True, False))
+    changes = host_changes(QUIET, seen(DOCKER, routed), seen(DOCKER, down), QUIET)
+    assert [change.kind for change in changes] == ["bridge_changed", "bridge_changed"]
+
+
 def test_a_network_with_its_bridge_and_route_is_none_of_these() -> None:
     alone = seen(docker(networks=()), devices(device("eth0", 2), uplinks=("eth0",), addresses=host().addresses))
     subnet = route(ip_network("172.18.0.0/16"), ifindex=3)

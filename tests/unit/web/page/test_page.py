@@ -7,9 +7,10 @@ import pytest
 
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
-from exporter.web.page.document import MAX_OPENED, Page, PageState
+from exporter.web.page.document import MAX_OPENED, Page
 from exporter.web.page.layout import MANY
 from exporter.web.page.markup import VOID, bytes_text
+from exporter.web.page.state import PageState
 from tests.support.builders import devices, inventory, network, run
 from tests.support.page_hosts import large, named, shop
 
