@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
+from docker.types import IPAMConfig, IPAMPool
 
 from tests.support.kernel.own_namespace import entered
 from tests.support.kernel.tcp_traffic import connected, exchange, fails, listening
@@ -58,9 +59,9 @@ def pid_of(container: Any) -> int:
     return int(container.attrs["State"]["Pid"])
 
 
-def address_of(container: Any) -> str:
+def address_of(container: Any, network: str = "front", kind: str = "IPAddress") -> str:
     container.reload()
-    return str(container.attrs["NetworkSettings"]["Networks"]["front"]["IPAddress"])
+    return str(container.attrs["NetworkSettings"]["Networks"][network][kind])
 
 
 @contextmanager
@@ -91,7 +92,7 @@ def requests(lab: Lab, port: int, count: int) -> Iterator[None]:
         yield
 
 
-@one_engine
+@every_engine
 def test_counts_and_bytes_of_two_containers_are_exact_over_a_restart(lab: Lab) -> None:
     pair = {"container": "web", "peer": "db", "peer_kind": "container", "port": "5432", "side": "client"}
     with requests(lab, 5432, TIMES):
@@ -123,7 +124,7 @@ def test_a_connection_that_stands_is_active_with_its_bytes(lab: Lab) -> None:
     lab.counted("dockernet_connection_transmit_bytes_total", 70_000, **pair)
 
 
-@one_engine
+@every_engine
 def test_a_connect_that_fails_has_its_reason(lab: Lab) -> None:
     web = pid_of(lab.web)
     lab.host.run("iptables", "-A", "INPUT", "-p", "tcp", "--dport", "9", "-j", "DROP", outside=True)
@@ -156,6 +157,23 @@ def test_a_container_that_is_gone_before_a_scrape_is_counted(lab: Lab) -> None:
         flash.remove()
     assert received == b"hello\n"
     lab.counted("dockernet_connection_transmit_bytes_total", 6, container="flash", peer="db", port="5432")
+
+
+@one_engine
+def test_containers_on_an_ipv6_network_are_told_by_their_addresses(lab: Lab) -> None:
+    pools = [IPAMPool(subnet=subnet) for subnet in ("172.30.0.0/16", "fd00:30::/64")]
+    lab.host.client().networks.create("six", enable_ipv6=True, ipam=IPAMConfig(pool_configs=pools))
+    web, db = (run(lab.host, name, "six") for name in ("web6", "db6"))
+    address = address_of(db, "six", "GlobalIPv6Address")
+    lab.metrics_with(lambda found: len(found.names("dockernet_container_info", "container")) == 4)
+    with listening(pid_of(db), address, 5432) as server, connected(pid_of(web), server, address) as ends:
+        exchange(*ends, REQUEST, REPLY)
+    pair = {"container": "web6", "peer": "db6", "peer_kind": "container", "port": "5432", "side": "client"}
+    lab.counted("dockernet_connections_established_total", 1, **pair)
+    lab.counted("dockernet_connection_transmit_bytes_total", REQUEST, **pair)
+    lab.counted("dockernet_connection_receive_bytes_total", REPLY, **pair)
+    assert fails(pid_of(web), address, 81) == errno.ECONNREFUSED
+    lab.counted("dockernet_connections_failed_total", 1, container="web6", peer="db6", port="81", reason="refused")
 
 
 @every_engine

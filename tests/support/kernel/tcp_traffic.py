@@ -40,7 +40,7 @@ def pair() -> Iterator[Pair]:
 def listening(pid: int | str, address: str, port: int) -> Iterator[socket.socket]:
     """A listening socket in the namespace of a process."""
     with entered(pid):
-        sock = socket.create_server((address, port), backlog=512)
+        sock = socket.create_server((address, port), family=_family(address), backlog=512)
     sock.settimeout(SECONDS)
     with sock:
         yield sock
@@ -87,13 +87,17 @@ def reset(sock: socket.socket) -> None:
 
 def fails(pid: int | str, address: str, port: int, *, attempts: int = 0, seconds: float = SECONDS) -> int:
     """Connect from the namespace of a process, which must fail; the errno. `attempts`: SYNs after the first."""
-    with entered(pid), socket.socket() as sock:
+    with entered(pid), socket.socket(_family(address)) as sock:
         sock.settimeout(seconds)
         if attempts:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, attempts)
         with contextlib.suppress(TimeoutError):
             return sock.connect_ex((address, port))
     return 0
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def limit_ports(pid: int, first: int, last: int) -> None:
