@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -61,7 +62,8 @@ class Host:
 
 @pytest.fixture
 def planted(clean_host: PrivateHost) -> Iterator[Host]:
-    clean_host.client().containers.run(**RUN, ports={"80/tcp": 8080})
+    # On every address the engine opens and closes two listeners, and a sample may be taken between them.
+    clean_host.client().containers.run(**RUN, ports={"80/tcp": ("0.0.0.0", 8080)})
     began = time.monotonic()
     with Exporter(clean_host) as exporter:
         exporter.metrics()
@@ -97,7 +99,7 @@ def test_each_change_is_listed_once_with_before_and_after(planted: Host) -> None
     planted.plant(lambda: network.disconnect(web), Entry("endpoint_disconnected", "web", "172.30.0.7", ""))
     planted.plant(network.remove, Entry("network_removed", "front", front, ""))
     planted.plant(lambda: web.rename("shop"), Entry("container_renamed", "shop", "web", "shop"))
-    listening = "tcp 0.0.0.0:8080, tcp [::]:8080"
+    listening = "tcp 0.0.0.0:8080"
     planted.plant(
         lambda: web.kill("KILL"),
         Entry("container_died", "shop", "running", "exit code 137 (SIGKILL)"),
@@ -108,17 +110,58 @@ def test_each_change_is_listed_once_with_before_and_after(planted: Host) -> None
         Entry("container_started", "shop", "exited", "running"),
         Entry("listener_opened", "shop", "", listening),
     )
-    planted.plant(
-        lambda: run("ip", "route", "add", "203.0.113.0/24", "dev", "docker0"),
-        Entry("route_changed", "203.0.113.0/24", "", "dev docker0"),
-    )
-    planted.plant(
-        lambda: run("ip", "link", "set", "docker0", "mtu", "1400"),
-        Entry("bridge_changed", "docker0", "up, 172.17.0.1, mtu 1500", "up, 172.17.0.1, mtu 1400"),
-    )
+    there, up, smaller = "203.0.113.0/24", "up, 172.17.0.1, mtu 1500", "up, 172.17.0.1, mtu 1400"
+    route, mtu = (there, "dev", "docker0"), ("ip", "link", "set", "docker0", "mtu")
+    planted.plant(lambda: run("ip", "route", "add", *route), Entry("route_changed", there, "", "dev docker0"))
+    planted.plant(lambda: run("ip", "route", "del", *route), Entry("route_changed", there, "dev docker0", ""))
+    planted.plant(lambda: run(*mtu, "1400"), Entry("bridge_changed", "docker0", up, smaller))
+    planted.plant(lambda: run(*mtu, "1500"), Entry("bridge_changed", "docker0", smaller, up))
     times = [row["time"] for row in planted.history()]
     assert times == sorted(times)
     assert {row["kind"] for row in planted.history("?kind=container_died&container=shop")} == {"container_died"}
+
+
+@ONE_ENGINE
+def test_changes_of_routes_addresses_devices_and_further_containers_are_listed_once(planted: Host) -> None:
+    docker, ip = planted.host.client(), partial(planted.host.run, "ip")
+    there, bridge, up = "203.0.113.0/24", "docker0", "up, 172.17.0.1, mtu 1500"
+    first, second = (f"via 172.17.0.{last} dev docker0" for last in (9, 8))
+    route = ("route", "replace", there, "via")
+    planted.plant(lambda: ip(*route, "172.17.0.9"), Entry("route_changed", there, "", first))
+    planted.plant(lambda: ip(*route, "172.17.0.8"), Entry("route_changed", there, first, second))
+    planted.plant(lambda: ip("route", "del", there), Entry("route_changed", there, second, ""))
+    more = "up, 10.9.0.1, 172.17.0.1, mtu 1500"
+    address = ("10.9.0.1/32", "dev", bridge)
+    planted.plant(lambda: ip("address", "add", *address), Entry("bridge_changed", bridge, up, more))
+    planted.plant(lambda: ip("address", "del", *address), Entry("bridge_changed", bridge, more, up))
+    pool = {"Config": [{"Subnet": "172.31.0.0/24"}]}
+    inner = "bridge, 172.31.0.0/24"
+    planted.plant(
+        lambda: docker.networks.create("inner", internal=True, ipam=pool), Entry("network_created", "inner", "", inner)
+    )
+    network = docker.networks.get("inner")
+    place = "172.31.0.9"
+    planted.plant(lambda: network.connect("web", ipv4_address=place), Entry("endpoint_connected", "web", "", place))
+    planted.plant(lambda: network.disconnect("web"), Entry("endpoint_disconnected", "web", place, ""))
+    planted.plant(network.remove, Entry("network_removed", "inner", inner, ""))
+    serve = {"image": IMAGE, "command": ["httpd", "-f", "-p", "8091"], "network_mode": "host"}
+    hostmode = docker.containers.create(**serve, name="hostmode")
+    started = Entry("container_started", "hostmode", "created", "running")
+    planted.plant(hostmode.start, started, Entry("listener_opened", "hostmode", "", "tcp [::]:8091"))
+    planted.plant(
+        lambda: hostmode.remove(force=True),
+        Entry("container_died", "hostmode", "running", "exit code 137 (SIGKILL)"),
+        Entry("listener_closed", "hostmode", "tcp [::]:8091", ""),
+    )
+    three = docker.containers.create(IMAGE, ["sh", "-c", "sleep 0.5; exit 3"], name="three")
+    planted.plant(
+        three.start,
+        Entry("container_started", "three", "created", "running"),
+        Entry("container_died", "three", "running", "exit code 3"),
+    )
+    planted.plant(three.remove)  # no change: it had ended
+    planted.plant(lambda: ip(*route, "172.17.0.9"), Entry("route_changed", there, "", first))
+    planted.plant(lambda: ip("route", "del", there), Entry("route_changed", there, first, ""))
 
 
 @ONE_ENGINE
