@@ -60,7 +60,7 @@ class NatContext:
         self.firewall = Firewall(rulesets, expected.inside)
         place = rulesets.index(docker) if docker is not None else 0
         self.docker = self.firewall.walkers[place]
-        self._ways: dict[ExpectedBinding, Way] = {}
+        self._ways: dict[tuple[ExpectedBinding, str], Way] = {}
 
     @property
     def forwarding(self) -> Mapping[str, bool]:
@@ -151,21 +151,20 @@ class NatContext:
     def _subnets(self) -> tuple[tuple[tuple[int, int], str], ...]:
         return tuple((prefix_of(n.subnet), n.network.bridge) for n in self.expected.networks)
 
-    def way(self, binding: ExpectedBinding) -> Way:
+    def way(self, binding: ExpectedBinding, uplink: str = OUTSIDE) -> Way:
         """The way to a published port and back: of a neighbour on the uplink where it differs between clients."""
-        known = self._ways.get(binding)
+        known = self._ways.get((binding, uplink))
         if known is None:
-            known = self.way_of(binding)
+            known = self.way_of(binding, uplink=uplink)
             neighbour = self.expected.inside.neighbours.get(binding.family)
             if known.partial and neighbour is not None:
-                known = self.way_of(binding, neighbour)
-            self._ways[binding] = known
+                known = self.way_of(binding, neighbour, uplink)
+            self._ways[binding, uplink] = known
         return known
 
-    def way_of(self, binding: ExpectedBinding, client: int | None = None) -> Way:
+    def way_of(self, binding: ExpectedBinding, client: int | None = None, uplink: str = OUTSIDE) -> Way:
         """The way of a packet of a client outside to a published port and back; None is any client."""
-        packet = packet_to(binding)
-        return way_in(self.firewall, packet if client is None else packet._replace(src=client), self.route)
+        return way_in(self.firewall, packet_to(binding)._replace(src=client, iif=uplink), self.route)
 
     def way_out(self, network: ExpectedNetwork) -> Way:
         """The way of a packet of a network to anywhere outside, and back."""

@@ -39,12 +39,12 @@ def marked_route_steps(context: ReachContext, container: Container, binding: Exp
     nat = context.nat
     if nat is None:
         return
-    there, back = _marks(nat, binding)
     own, protocol = binding.container_port, binding.protocol
     uplinks = frozenset(link.ifindex for link in context.observation.topology.uplinks)
     for route in container_routes(context.observation.topology):
         if (route.container.id, route.address) != (context.home(container).id, binding.targets[0]):
             continue
+        there, back = _marks(nat, binding, route.uplink.name)
         inbound = route.inbound._replace(protocol=protocol, port=own)
         devices = frozenset({route.bridge.ifindex})
         yield from _steps(context, _Lookup(inbound, f"packets to {route.address}", devices), there)
@@ -55,9 +55,9 @@ def marked_route_steps(context: ReachContext, container: Container, binding: Exp
             )
 
 
-def _marks(nat: NatContext, binding: ExpectedBinding) -> tuple[Mark, Mark]:
-    """The marks with which the packets to the container, and its answers, are routed."""
-    way = nat.way(binding)
+def _marks(nat: NatContext, binding: ExpectedBinding, uplink: str) -> tuple[Mark, Mark]:
+    """The marks with which the packets from an uplink to the container, and its answers, are routed."""
+    way = nat.way(binding, uplink)
     forwarded = way.arrival.packet
     if len(way.parts) <= ONWARD:
         return forwarded.mark, Mark()
