@@ -97,7 +97,7 @@ REACH_CODES = {
     ),
     "arp_off": Code(
         "ARP is switched off on a device (IFF_NOARP), or answers to it are (arp_ignore of 3 and above).",
-        "Run `ip link set DEVICE arp on`, or set net.ipv4.conf.all.arp_ignore to 0.",
+        "Run `ip link set DEVICE arp on`, or set net.ipv4.conf.all.arp_ignore and that of the device to 0.",
     ),
     "mac_address_shared": Code(
         "Two devices on one bridge have the same MAC address: the bridge sends the frames of both to one port.",

@@ -17,7 +17,7 @@ FORWARDING = 3  # of `port_state` (linux/if_bridge.h: BR_STATE_FORWARDING)
 class Device:
     """A device with its addresses, link-local ones included, without prefix length.
 
-    `arp`: without IFF_NOARP. `answers`: to ARP requests (net.ipv4.conf.all.arp_ignore).
+    `arp`: without IFF_NOARP. `answers`: to ARP requests (net.ipv4.conf.*.arp_ignore).
     Of a bridge port: `port_state` (IFLA_BRPORT_STATE), `isolated` (IFLA_BRPORT_ISOLATED), and `learning`, whether the
     bridge stores source addresses of frames (IFLA_BRPORT_LEARNING); None for other devices.
     `withheld`: the frames that a bridge does not send to the port, '' for none.

@@ -28,7 +28,7 @@ PORT = frozenset({IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED}
 FLOODS = frozenset({IFLA_BRPORT_LEARNING, IFLA_BRPORT_UNICAST_FLOOD, IFLA_BRPORT_BCAST_FLOOD, IFLA_BRPORT_LOCKED})
 SWITCHES = frozenset({IFLA_BR_VLAN_FILTERING, *IFLA_BR_NF_CALL.values()})
 BRIDGE = "bridge"
-ARP_IGNORE = Path("/proc/sys/net/ipv4/conf/all/arp_ignore")  # of the reading thread's namespace
+CONF = Path("/proc/sys/net/ipv4/conf")  # of the reading thread's namespace
 NEVER_FOR_SOME = 3  # of ip-sysctl: addresses of scope host; 8: all
 
 IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex
@@ -42,14 +42,27 @@ def read_devices(sock: socket.socket) -> dict[int, Device]:
     addresses = parse_addresses(ask_again(sock, ADDRESSES))
     links = ask_again(sock, dump_request())
     found = (parse_device(data, start, end, addresses) for kind, data, start, end in links if kind == RTM_NEWLINK)
-    answers = _answers_arp()
-    return {device.link.ifindex: replace(device, answers=answers) for device in found if device is not None}
+    answers = answers_arp("all")
+    return {
+        device.link.ifindex: replace(
+            device, answers=answers and (not _has_ipv4(device) or answers_arp(device.link.name))
+        )
+        for device in found
+        if device is not None
+    }
 
 
-def _answers_arp(file: Path = ARP_IGNORE) -> bool:
-    """Whether ARP requests for each address of a device are answered; values below 3 restrict that to the device's."""
+def _has_ipv4(device: Device) -> bool:
+    return any(":" not in address for address in device.addresses)
+
+
+def answers_arp(name: str, conf: Path = CONF) -> bool:
+    """Whether ARP requests for each address of a device are answered; values below 3 restrict that to the device's.
+
+    The kernel takes the larger value of `all` and of the device (linux/inetdevice.h: IN_DEV_ARP_IGNORE).
+    """
     try:
-        return int(file.read_text()) < NEVER_FOR_SOME
+        return int((conf / name / "arp_ignore").read_text()) < NEVER_FOR_SOME
     except FileNotFoundError:
         return True
 

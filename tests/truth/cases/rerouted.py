@@ -79,6 +79,7 @@ CASES = (
             "ip rule del pref 142; ip rule del pref 143",
         ),
     ),
+    lost("bridge does not answer ARP", sysctl("net.ipv4.conf.docker0.arp_ignore", "8"), FORGET),
     lost("bridge without ARP", shell("ip link set docker0 arp off", "ip link set docker0 arp on"), FORGET),
     lost(
         "ebtables at the bridge",

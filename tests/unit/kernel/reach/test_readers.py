@@ -13,7 +13,7 @@ from exporter.kernel.netlink.inet_diag import QUEUES_AT
 from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, MalformedError, attribute
 from exporter.kernel.reach.accept_queues import parse_sockets
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
-from exporter.kernel.reach.devices import parse_device
+from exporter.kernel.reach.devices import answers_arp, parse_device
 from exporter.kernel.reach.parts import read_part
 from tests.support.kernel.captured import captured
 
@@ -145,3 +145,10 @@ def failing(error: Exception) -> Callable[[], None]:
 )
 def test_a_failure_is_the_part_that_is_missing(error: Exception, expected: Unread) -> None:
     assert read_part("rules", "the rules", "CAP_X", failing(error)) == expected
+
+
+def test_arp_is_not_answered_where_all_or_the_device_says_so(tmp_path: Path) -> None:
+    for name, value in (("all", "1"), ("docker0", "8"), ("eth0", "0")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "arp_ignore").write_text(f"{value}\n")
+    assert [answers_arp(name, tmp_path) for name in ("all", "docker0", "eth0", "gone")] == [True, False, True, True]
