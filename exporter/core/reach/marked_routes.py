@@ -23,7 +23,7 @@ ONWARD = 1  # of a way's parts
 
 @dataclass(frozen=True, slots=True)
 class _Lookup:
-    """A lookup without a mark, what it is for, and the devices to which it may lead; none: any.
+    """A lookup without a mark, which packets it is for, and the devices to which they may be routed; none: any.
 
     `home` is the device by which answers should leave, as their packets came by it; 0 for packets that are none.
     """
@@ -75,7 +75,9 @@ def _steps(context: ReachContext, lookup: _Lookup, mark: Mark) -> Iterator[Step]
             state, code = (FAILED, "route_lost") if mark.certainty == YES else (UNKNOWN, "route_unknown")
             yield Step(ROUTE, state, f"{lookup.packets}{f' with mark {value:#x}' if value else ''} {fault}", code)
     if lookup.home and (device := _elsewhere(context, lookup, mark)):
-        detail = f"the mark leads {lookup.packets} to {device}: whether a client beyond {{}} gets them is not known"
+        detail = (
+            f"by the mark {lookup.packets} are routed to {device}: whether a client beyond {{}} gets them is not known"
+        )
         yield Step(ROUTE, UNKNOWN, detail.format(_name(context, lookup.home)), "route_unknown")
 
 
@@ -91,7 +93,7 @@ def _fault(context: ReachContext, lookup: _Lookup, mark: int) -> str:
 
 
 def _elsewhere(context: ReachContext, lookup: _Lookup, mark: Mark) -> str:
-    """Name the device to which each possible mark leads answers; '' where one leads home or nothing changes."""
+    """Name the device to which each possible mark routes answers; '' where one routes them home or changes nothing."""
     results = (context.host.lookup(lookup.query._replace(mark=value)) for value in mark.values)
     leaving = {result.ifindex for result in results if not result.error}
     if not leaving or leaving & {lookup.home, context.host.lookup(lookup.query).ifindex}:

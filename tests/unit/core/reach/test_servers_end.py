@@ -139,10 +139,10 @@ BY_ANOTHER, BY_THE_SAME = RouteResult("unicast", BRIDGES["bridge"]), RouteResult
         (BY_ANOTHER, BY_THE_SAME, ["unknown"]),  # a client beyond eth0 may not get what docker0 sends
         (BY_THE_SAME, BY_THE_SAME, []),
         (BY_ANOTHER, BY_ANOTHER, []),  # not by the mark
-        (BY_THE_SAME, BY_ANOTHER, []),  # the mark leads home: what it is for
+        (BY_THE_SAME, BY_ANOTHER, []),  # the mark routes them home: what it is for
     ],
 )
-def test_answers_whose_mark_leads_to_another_uplink(
+def test_answers_that_their_mark_routes_to_another_uplink(
     marked: RouteResult, plain: RouteResult, found: list[str], sentence: Any
 ) -> None:
     host = ReachHost(with_rules(ANSWERS_MARKED))
