@@ -87,7 +87,7 @@ run: install
 	$(BIN)/dockernet-exporter
 
 # A private Docker host with the classic cases, the exporter, Prometheus and Alertmanager; SECONDS=20 ends by itself.
-# BREAK=nat-flush, port-theft or bridge-down breaks it, shows it, and heals it at the end; docs/tour.md.
+# BREAK=nat-flush, port-theft, bridge-down or dns breaks it, shows it, and heals it at the end; docs/tour.md.
 demo: install
 	$(BIN)/python -m deploy.demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(BREAK),--break $(BREAK))
 

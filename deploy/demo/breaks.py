@@ -5,13 +5,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import docker.errors
 
+from deploy.demo.cases import IMAGE
 from tests.support.private_host.host import PrivateHost
 from tests.support.waiting import until
 
-BIND = "import socket, time; s = socket.create_server(('0.0.0.0', {})); time.sleep(86400)"
+BIND = "import socket, sys, time; s = socket.socket(socket.AF_INET, {}); s.bind(('0.0.0.0', {})); {}; time.sleep(86400)"
 SECONDS = 60
 
 
@@ -43,7 +45,7 @@ def port_theft(host: PrivateHost) -> Iterator[None]:
     sidecar.stop(timeout=0)
     web.stop(timeout=0)
     try:
-        with _held(host, 8080):
+        with _held(host, "tcp", 8080):
             _start_refused(web)
             yield
     finally:
@@ -63,9 +65,26 @@ def bridge_down(host: PrivateHost) -> Iterator[None]:
 
 
 @contextmanager
-def _held(host: PrivateHost, port: int) -> Iterator[None]:
-    holder = host.popen(sys.executable, "-c", BIND.format(port))
-    until(lambda: f":{port} " in host.run("ss", "-Hlnt").stdout, SECONDS, "a holder")
+def dns(host: PrivateHost) -> Iterator[None]:
+    """Let a resolver of the host listen on port 53 before the container of the name server restarts."""
+    publish: dict[str, Any] = {"name": "resolver", "ports": {"53/udp": 53}, "detach": True}
+    resolver = host.client().containers.run(IMAGE, ["sleep", "100000"], **publish)
+    resolver.stop(timeout=0)
+    try:
+        with _held(host, "udp", 53):
+            _start_refused(resolver)
+            yield
+        resolver.start()
+    finally:
+        resolver.remove(force=True)
+
+
+@contextmanager
+def _held(host: PrivateHost, protocol: str, port: int) -> Iterator[None]:
+    kind, more = ("SOCK_STREAM", "s.listen()") if protocol == "tcp" else ("SOCK_DGRAM", "0")
+    holder = host.popen(sys.executable, "-c", BIND.format(f"socket.{kind}", port, more))
+    flag = "-Hlnt" if protocol == "tcp" else "-Hlnu"
+    until(lambda: f":{port} " in host.run("ss", flag).stdout, SECONDS, "a holder")
     try:
         yield
     finally:
@@ -89,4 +108,5 @@ BREAKS = {
     "nat-flush": Break("a firewall script flushes the NAT table", "missing_dnat", ("8080",), nat_flush),
     "port-theft": Break("a process takes the port of a container that restarts", "start_failed", ("8080",), port_theft),
     "bridge-down": Break("the bridge of shop_front is set down", "bridge_down", ("8080",), bridge_down),
+    "dns": Break("a resolver of the host takes the port of the name server", "start_failed", ("53/udp",), dns),
 }

@@ -15,7 +15,7 @@ from tests.support.live.hosts import clear
 from tests.support.waiting import until
 
 SECONDS = 90
-CODES = {"nat-flush": "dnat_missing", "port-theft": "port_held", "bridge-down": "bridge_down"}
+CODES = {"nat-flush": "dnat_missing", "port-theft": "port_held", "bridge-down": "bridge_down", "dns": "port_held"}
 
 ONE_ENGINE = pytest.mark.parametrize("host", ["bookworm"], indirect=True, ids=["20.10.24"])
 
