@@ -21,6 +21,7 @@ from exporter.core.model.docker import (
 from exporter.docker_engine.parse_details import parse_details, parse_time
 from exporter.docker_engine.peer import Peer
 from exporter.docker_engine.podman import product_of
+from exporter.docker_engine.subnets import distinct_subnets
 from exporter.docker_engine.text import address, label, subnet, text, unique_name
 
 Json = Mapping[str, Any]
@@ -170,7 +171,7 @@ def parse_network(document: Json) -> Network:
         ipv6=bool(document.get("EnableIPv6")),
         bridge=bridge,
         mtu=int(mtu) if mtu.isdecimal() else 0,
-        subnets=tuple(_subnet(row) for row in (document.get("IPAM") or {}).get("Config") or ()),
+        subnets=distinct_subnets(_subnet(row) for row in (document.get("IPAM") or {}).get("Config") or ()),
         created=parse_time(document.get("Created")),
         options=_bridge_options(options),
     )

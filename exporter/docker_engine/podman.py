@@ -6,6 +6,7 @@ from typing import Any
 
 from exporter.core.model.docker import DOCKER, PODMAN, Network, Subnet
 from exporter.docker_engine.parse_details import parse_time
+from exporter.docker_engine.subnets import distinct_subnets
 from exporter.docker_engine.text import address, label, subnet
 
 Json = Mapping[str, Any]
@@ -41,7 +42,7 @@ def parse_podman_network(row: Json) -> Network:
         ipv6=bool(row.get("ipv6_enabled")),
         bridge=label(row.get("network_interface")) if driver == "bridge" else "",
         mtu=int(mtu) if mtu.isdecimal() else 0,
-        subnets=tuple(
+        subnets=distinct_subnets(
             Subnet(subnet(one.get("subnet")), address(one.get("gateway"))) for one in row.get("subnets") or ()
         ),
         created=parse_time(row.get("created")),

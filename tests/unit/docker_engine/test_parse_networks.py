@@ -142,3 +142,9 @@ def test_addresses_that_an_operator_keeps_for_others_are_told_in_an_order_of_the
     given = {"Subnet": "10.99.0.0/24", "AuxiliaryAddresses": {"switch": "10.99.0.9", "printer": "10.99.0.10"}}
     network = parse_network({"Id": "n", "IPAM": {"Config": [given]}})
     assert network.subnets == (Subnet("10.99.0.0/24", auxiliary=("10.99.0.10", "10.99.0.9")),)
+
+
+def test_each_subnet_is_listed_once() -> None:
+    given = [{"Subnet": text} for text in ("x", "10.99.0.0/24", "", "10.99.0.0/24", "fd00::/64")]
+    network = parse_network({"Id": "n", "IPAM": {"Config": given}})
+    assert [one.subnet for one in network.subnets] == ["", "10.99.0.0/24", "fd00::/64"]
