@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 
 from bench import (
@@ -23,6 +24,7 @@ from bench import (
     node_exporter,
     page,
     reach,
+    rivals,
     scrape,
     siege,
     soak,
@@ -39,6 +41,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "scrape": scrape.rows,
     "siege": siege.rows,
     "node_exporter": node_exporter.rows,
+    "rivals": rivals.rows,
     "inventory_start": inventory_start.rows,
     "topology_change": topology_change.rows,
     "namespace_sweep": namespace_sweep.rows,
@@ -57,7 +60,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
 }
 
 
-LONG = frozenset({"lives", "soak"})  # many minutes: only when it is asked for
+LONG = frozenset({"lives", "soak", "rivals"})  # many minutes: only when it is asked for
 
 
 def main() -> None:
@@ -71,20 +74,29 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if os.geteuid():
         sys.exit("bench: needs root, for network namespaces")
-    rows = _measured(options.parts or [part for part in PARTS if part not in LONG], QUICK if options.quick else Scale())
-    print(f"{_machine()}\n\n{table(rows)}")
-
-
-def _measured(parts: list[str], scale: Scale) -> list[Row]:
     rows: list[Row] = []
-    for part in parts:
+    failed = []
+    for part in options.parts or [part for part in PARTS if part not in LONG]:
         started = time.monotonic()
-        try:
-            rows += PARTS[part](scale)
-        except PackageUnavailableError as error:
-            rows.append(Row(part, against=f"not measured: {error}"))
+        if not _measure(part, QUICK if options.quick else Scale(), rows):
+            failed.append(part)
         print(f"{part}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    return rows
+    print(f"{_machine()}\n\n{table(rows)}")
+    sys.exit(f"bench: failed: {', '.join(failed)}" if failed else 0)
+
+
+def _measure(part: str, scale: Scale, rows: list[Row]) -> bool:
+    """Append the rows of a part; whatever fails costs the rest of its own rows. Return whether it did not fail."""
+    try:
+        for row in PARTS[part](scale):
+            rows.append(row)  # noqa: PERF402  those before a failure stay
+    except PackageUnavailableError as error:
+        rows.append(Row(part, against=f"not measured: {error}"))
+    except Exception as error:  # noqa: BLE001  it is in the table, and the exit status
+        traceback.print_exc()
+        rows.append(Row(part, against=f"failed: {type(error).__name__}"))
+        return False
+    return True
 
 
 def _machine() -> str:
