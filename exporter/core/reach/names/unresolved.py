@@ -34,7 +34,7 @@ def _on_another_network(context: ReachContext, client: Container, text: str) -> 
             named = is_user_defined(network) and text.lower() in names_on(container, network)
             if named and any(e.network_id == network.id for e in container.endpoints):
                 whose = f"{text} is a name of {container.name} on network {network.name}"
-                command = f"Run `docker network connect {network.name} {context.home(client).name}`."
+                command = f"Run `{context.words.cli} network connect {network.name} {context.home(client).name}`."
                 return Step(NAME, UNKNOWN, f"{whose}, and {client.name} is not on it", "no_common_network", command)
     return None
 
@@ -42,7 +42,7 @@ def _on_another_network(context: ReachContext, client: Container, text: str) -> 
 def _container(context: ReachContext, client: Container, server: Container) -> Step:
     if not server.live:
         detail = f"{server.name} does not resolve: the container is {server.state}"
-        return Step(NAME, FAILED, detail, "container_down", f"Run `docker start {server.name}`.")
+        return Step(NAME, FAILED, detail, "container_down", f"Run `{context.words.cli} start {server.name}`.")
     mine, theirs = (_named_networks(context, one) for one in (client, server))
     if not set(mine) & set(theirs):
         detail = f"{client.name} is on {_listed(mine)}, and {server.name} on {_listed(theirs)}"
@@ -56,10 +56,10 @@ def _connected(context: ReachContext, client: Container, server: Container) -> s
     for one, other in ((client, server), (server, client)):
         network = next((n.name for n, _ in ordered_networks(context, one) if is_user_defined(n)), "")
         if network and context.home(other).network_mode not in (HOST_MODE, NO_MODE):
-            return f"Run `docker network connect {network} {context.home(other).name}`."
+            return f"Run `{context.words.cli} network connect {network} {context.home(other).name}`."
     if context.home(server).network_mode == HOST_MODE:
         return f"{server.name} uses the host's network: connect to an address of the host."
-    return "Make a network with `docker network create`, and connect both containers to it."
+    return f"Make a network with `{context.words.cli} network create`, and connect both containers to it."
 
 
 def _named_networks(context: ReachContext, container: Container) -> list[str]:
