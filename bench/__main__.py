@@ -74,29 +74,21 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if os.geteuid():
         sys.exit("bench: needs root, for network namespaces")
+    scale, failed = QUICK if options.quick else Scale(), 0
     rows: list[Row] = []
-    failed = []
     for part in options.parts or [part for part in PARTS if part not in LONG]:
         started = time.monotonic()
-        if not _measure(part, QUICK if options.quick else Scale(), rows):
-            failed.append(part)
+        try:
+            rows += PARTS[part](scale)
+        except PackageUnavailableError as error:
+            rows.append(Row(part, against=f"not measured: {error}"))
+        except Exception as error:  # noqa: BLE001  the other parts' figures are still printed
+            traceback.print_exc()
+            failed, text = 1, str(error).partition("\n")[0]
+            rows.append(Row(part, against=f"failed: {type(error).__name__}: {text}"))
         print(f"{part}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     print(f"{_machine()}\n\n{table(rows)}")
-    sys.exit(f"bench: failed: {', '.join(failed)}" if failed else 0)
-
-
-def _measure(part: str, scale: Scale, rows: list[Row]) -> bool:
-    """Append the rows of a part; whatever fails costs the rest of its own rows. Return whether it did not fail."""
-    try:
-        for row in PARTS[part](scale):
-            rows.append(row)  # noqa: PERF402  those before a failure stay
-    except PackageUnavailableError as error:
-        rows.append(Row(part, against=f"not measured: {error}"))
-    except Exception as error:  # noqa: BLE001  it is in the table, and the exit status
-        traceback.print_exc()
-        rows.append(Row(part, against=f"failed: {type(error).__name__}"))
-        return False
-    return True
+    sys.exit(failed)
 
 
 def _machine() -> str:

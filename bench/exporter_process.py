@@ -95,11 +95,11 @@ def start_here(argv: Sequence[str]) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def exporter(flags: Sequence[str], start: Start = start_here) -> Iterator[Exporter]:
+def exporter(flags: Sequence[str], start: Start = start_here, port: int = PORT) -> Iterator[Exporter]:
     """Run an exporter with these flags, and with the default collectors."""
-    listen = f"--web.listen-address=127.0.0.1:{PORT}"
-    process = start([sys.executable, "-m", "exporter", listen, "--log.level=warning", *flags])
-    client = Client()
+    listen = f"--web.listen-address=127.0.0.1:{port}"
+    process = start([sys.executable, "-m", "exporter", listen, "--log.level=error", *flags])
+    client = Client(port)
     try:
         yield Exporter(process.pid, client)
     finally:
