@@ -1,5 +1,6 @@
 """Texts of the engine, whatever their length: an image chooses its labels, and its entrypoint is in State.Error."""
 
+import sys
 from collections.abc import Callable
 from functools import cache, partial
 from ipaddress import ip_address, ip_network
@@ -21,8 +22,8 @@ def text(value: object, limit: int = MAX_TEXT) -> str:
 
 
 def label(value: object) -> str:
-    """Return a text that may become the value of a label."""
-    return text(value, MAX_LABEL)
+    """Return a text that may become the value of a label; equal ones, which an engine repeats, are one object."""
+    return sys.intern(text(value, MAX_LABEL))
 
 
 def address(value: object) -> str:

@@ -113,7 +113,6 @@ class TemplatedRenderer:
         self._topology: Topology | None = None
         self._cause: object = None
         self._series: list[Series] = []
-        self._texts: list[tuple[str, str]] = []
         self._templates: dict[bool, list[bytes]] = {}
 
     def render(
@@ -135,7 +134,7 @@ class TemplatedRenderer:
         dropped = dict.fromkeys((c.name for c in self.group.counters), left_out) if left_out else {}
         if not shown:
             return (), 0, dropped
-        templates = self._build([self._texts[place] for place in shown], openmetrics=openmetrics)
+        templates = self._build([self._series[place] for place in shown], openmetrics=openmetrics)
         columns = tuple(zip(*[rows[place] or () for place in shown], strict=True))
         return self._fill(templates, columns), len(shown) * families, dropped
 
@@ -146,10 +145,9 @@ class TemplatedRenderer:
         if self._is_known(observation):
             return
         series = self.group.series(observation)
-        if series != self._series or not self._texts:
+        if series != self._series:
             self._series = series
             self._templates.clear()
-            self._texts = [(label_text(s.labels), f"{s.created:.3f}") for s in series]
 
     def _is_known(self, observation: Observation) -> bool:
         if self.group.depends is not None:
@@ -160,8 +158,9 @@ class TemplatedRenderer:
 
     def _cached(self, *, openmetrics: bool) -> list[bytes]:
         if openmetrics not in self._templates:
-            self._templates[openmetrics] = self._build(self._texts, openmetrics=openmetrics)
+            self._templates[openmetrics] = self._build(self._series, openmetrics=openmetrics)
         return self._templates[openmetrics]
 
-    def _build(self, texts: Sequence[tuple[str, str]], *, openmetrics: bool) -> list[bytes]:
+    def _build(self, series: Sequence[Series], *, openmetrics: bool) -> list[bytes]:
+        texts = [(label_text(s.labels), f"{s.created:.3f}") for s in series]
         return [template(counter, texts, openmetrics=openmetrics) for counter in self.group.counters]

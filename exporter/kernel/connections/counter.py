@@ -17,6 +17,7 @@ from exporter.kernel.bpf.maps import (
     read_element,
     read_elements,
     remove_element,
+    room_for,
     write_element,
 )
 from exporter.kernel.bpf.programs import read_misses
@@ -56,7 +57,7 @@ class ConnectionCounter:
         self._changed: dict[bytes, float] = {}  # when the sums of a key last changed
         self._near: dict[bytes, int] = {}
         self._published: frozenset[int] = frozenset()
-        self._keys, self._sums = (Key * limits.keys)(), (Sums * limits.keys)()
+        self._keys, self._sums = room_for(Key, limits.keys), room_for(Sums, limits.keys)
         self._shares = Shares(limits.keys)
 
     @property

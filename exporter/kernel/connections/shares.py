@@ -4,7 +4,7 @@ import ctypes
 from collections import Counter
 from collections.abc import Iterable
 
-from exporter.kernel.bpf.maps import delete_element, read_elements, write_number
+from exporter.kernel.bpf.maps import delete_element, read_elements, room_for, write_number
 from exporter.kernel.connections.records import SIZE_OF_OWNER, Owner
 
 
@@ -12,7 +12,7 @@ class Shares:
     """The shares of a map with so many entries. Not thread-safe."""
 
     def __init__(self, entries: int) -> None:
-        self._owners, self._numbers = (Owner * entries)(), (ctypes.c_uint64 * entries)()
+        self._owners, self._numbers = room_for(Owner, entries), room_for(ctypes.c_uint64, entries)
 
     def correct(self, descriptor: int, keys: Iterable[bytes]) -> None:
         """Lower the shares to the keys that there are. One that is made in the very microseconds is not counted."""
