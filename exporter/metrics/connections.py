@@ -10,7 +10,8 @@ from exporter.core.connections.pair import CLIENT, TCP, ConnectionReport, Pair, 
 from exporter.core.connections.reading import BROKEN, FAILED, Counts
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter
-from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup, Value
+from exporter.metrics.templated import TemplatedGroup
+from exporter.metrics.templates.series import Series, TemplatedCounter, Value
 
 SUMS = attrgetter("established", "received", "sent", "retransmitted")
 NANOSECONDS, MICROSECONDS = 1e9, 1e6
