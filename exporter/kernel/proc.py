@@ -1,6 +1,7 @@
 """/proc and /sys: the few files that are read, each by a `read_` and a `parse_`."""
 
 import errno
+import os
 from pathlib import Path
 
 from exporter.core.model.kernel_sample import StatsRow
@@ -9,6 +10,7 @@ from exporter.core.model.kernel_sample import StatsRow
 # (fs/proc/proc_net.c).
 GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENXIO})
 
+READ_BYTES = 1 << 16  # at once
 CAP_NET_ADMIN = 12
 FIRST_PID_NAMESPACE = 0xEFFFFFFC  # linux/proc_ns.h
 
@@ -32,8 +34,18 @@ def is_container_process(procfs: Path, pid: int, container_id: str) -> bool:
 
 
 def read_text(path: Path) -> str:
-    """Read a file of /proc; a device's name in it may be any bytes. OSError when it is gone."""
-    return path.read_bytes().decode("utf-8", "replace")
+    """Read a file of /proc; a device's name in it may be any bytes. OSError when it is gone.
+
+    By system calls: Python's own files ask for size, place and terminal first, nine calls in place of four.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = b""
+        while part := os.read(descriptor, READ_BYTES):
+            found += part
+    finally:
+        os.close(descriptor)
+    return found.decode("utf-8", "replace")
 
 
 def read_capabilities() -> int:
