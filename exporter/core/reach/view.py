@@ -68,7 +68,8 @@ class NamespaceView:
 
     `devices` by ifindex. `rulesets`: what nf_tables and iptables-legacy hold, of all families. `listeners` are its
     listening sockets; `full` those of them, as (address, port), whose accept queue is full (inet_diag_msg:
-    idiag_rqueue over idiag_wqueue). `bridge_filter` are the IP versions whose rules bridged packets meet
+    idiag_rqueue over idiag_wqueue). `stopped`: the inodes of sockets that stopped processes alone hold, each with the
+    pid of one (state T of proc(5)). `bridge_filter` are the IP versions whose rules bridged packets meet
     (net.bridge.bridge-nf-call-iptables, -ip6tables). `filters` are tc filters and BPF programs at devices.
     `hosts` and `resolv_conf` are the texts of the container's files, at most 64 KiB, None where there is no such
     regular file.
@@ -79,6 +80,7 @@ class NamespaceView:
     rulesets: tuple[Ruleset, ...] = ()
     listeners: tuple[ListeningSocket, ...] = ()
     full: frozenset[tuple[str, int]] = frozenset()
+    stopped: Mapping[int, int] = field(default_factory=dict)
     bridge_filter: frozenset[int] = frozenset()
     filters: tuple[DeviceFilter, ...] = ()
     hosts: str | None = None

@@ -29,6 +29,7 @@ from exporter.kernel.reach.files import read_files
 from exporter.kernel.reach.neighbours import read_fixed_neighbours
 from exporter.kernel.reach.parts import read_part
 from exporter.kernel.reach.rules import read_legacy, read_nft
+from exporter.kernel.reach.stopped import read_stopped
 
 NOT_ENTERED = RouteResult(error=errno.EPERM)  # no errno of a route lookup
 FILE_READER = BoundedReader()
@@ -52,7 +53,7 @@ class Visits:
 
     def host(self) -> Visited:
         """Visit the calling thread's namespace, without rules and files."""
-        return self._once("", lambda: self._visit_here(rules=False))
+        return self._once("", lambda: self._with_stopped(self._visit_here(rules=False)))
 
     def container(self, container: Container) -> Visited:
         """Visit a container's namespace, and read its files."""
@@ -67,7 +68,12 @@ class Visits:
         inside = run_in_container(self._procfs, container, lambda: self._visit_here(rules=True))
         if isinstance(inside, Unread):
             inside = _not_entered(inside)
+        inside = self._with_stopped(inside)
         return replace(inside, view=self._with_files(inside.view, container))
+
+    def _with_stopped(self, visited: Visited) -> Visited:
+        stopped = read_stopped(self._procfs, visited.view.listeners)
+        return replace(visited, view=replace(visited.view, stopped=stopped)) if stopped else visited
 
     def _visit_here(self, *, rules: bool) -> Visited:
         sock = read_part(NAMESPACE, "the devices", "", open_socket)
