@@ -20,11 +20,13 @@ from tests.truth.cases import (
     rerouted,
     routing,
     rules_gone,
+    servers,
     six,
     starts,
     swarm,
     treated,
     ufw,
+    uplinks,
 )
 
 CASES: tuple[Case, ...] = (
@@ -51,4 +53,6 @@ CASES: tuple[Case, ...] = (
     *treated.CASES,
     *rerouted.CASES,
     *ufw.CASES,
+    *servers.CASES,
+    *uplinks.CASES,
 )
