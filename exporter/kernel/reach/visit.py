@@ -18,6 +18,7 @@ from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.reach.view import FILES, FILTERS, LISTENERS, NAMESPACE, RULES, NamespaceView, Unread, Visited
 from exporter.kernel.links.device_filters import read_device_filters
 from exporter.kernel.links.fib import read_result
+from exporter.kernel.links.ipsec_policies import read_ipsec_policies
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.reach.accept_queues import read_sockets
 from exporter.kernel.reach.arp_rules import at_devices, read_arp_hooks
@@ -107,9 +108,10 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     filters = read_part(FILTERS, "the tc filters and BPF programs", "", lambda: read_device_filters(sock))
     nft = read_part(RULES, "the rules of nf_tables", "CAP_NET_ADMIN", read_nft) if rules else ()
     arp = read_part(RULES, "the rules for ARP", "CAP_NET_ADMIN", read_arp_hooks)
+    ipsec = read_part(RULES, "the IPsec policies", "CAP_NET_ADMIN", read_ipsec_policies)
     legacy = read_part(RULES, "the rules of iptables-legacy", "CAP_DAC_READ_SEARCH", read_legacy) if rules else ()
     sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
-    parts = (devices, neighbours, switches, filters, nft, legacy, sockets)
+    parts = (devices, neighbours, switches, filters, ipsec, nft, legacy, sockets)
     found = {} if isinstance(devices, Unread) else devices
     listeners, full = ((), frozenset()) if isinstance(sockets, Unread) else sockets
     return NamespaceView(
@@ -123,6 +125,7 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
             *(() if isinstance(filters, Unread) else filters),
             *(() if isinstance(arp, Unread) else at_devices(arp, found)),
         ),
+        ipsec=() if isinstance(ipsec, Unread) else ipsec,
         unread=tuple(part for part in parts if isinstance(part, Unread)),
     )
 

@@ -9,6 +9,7 @@ from exporter.core.model.fib import LOCAL, RouteQuery
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.path.holders import holder, searched
+from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of
 from exporter.core.reach.path.listener_step import listener_step
 from exporter.core.reach.path.own_rules import receiving
@@ -32,7 +33,11 @@ def lost_address(address: str, server: Container, view: NamespaceView) -> Step |
     """Return the step of a server whose namespace could not be visited, or that has lost its address."""
     if (why := view.missing(NAMESPACE)) is not None:
         return unread_step(LINK, f"the network namespace of {server.name} could not be read", why)
-    if view.device_of(address) is not None:
+    device = view.device_of(address)
+    if device is not None and address in device.duplicates:
+        detail = f"{server.name} does not use its address {address}: another device on the link has it, too"
+        return Step(LINK, FAILED, detail, "container_address_lost", "See `ip -6 address` (dadfailed) in both.")
+    if device is not None:
         return None
     detail = f"{server.name} has lost its address {address}"
     return Step(LINK, FAILED, detail, "container_address_lost")
@@ -41,7 +46,8 @@ def lost_address(address: str, server: Container, view: NamespaceView) -> Step |
 def arrival(context: ReachContext, server: Container, device: Device, flow: Flow) -> Steps:
     """Yield the steps in the server's namespace; `flow` is the connection as the server sees it."""
     there = context.visited(server)
-    yield from filter(None, [filter_step(INSIDE, there.view, device)])
+    covered = ipsec_step(INSIDE, there.view, server.name, [flow.destination], [flow.source])
+    yield from filter(None, [filter_step(INSIDE, there.view, device), covered])
     rules = receiving(context, there.view, server.name, flow, device)
     yield from rules.steps
     if not rules.goes_on:
