@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -48,6 +49,32 @@ def suppressed(address: str) -> None:
     """Scrape; the answer does not matter."""
     with suppress(OSError, HTTPException):
         get(address, "/metrics")
+
+
+HANGING = """
+import os, threading
+from exporter.app.signals import handle_signals
+stop = threading.Event()
+handle_signals(stop.set, None)
+threading.Thread(target=os.read, args=(os.pipe()[0], 1)).start()
+print("ready", flush=True)
+stop.wait()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_thread_that_hangs_in_a_system_call_does_not_keep_the_process(number: signal.Signals) -> None:
+    """The interpreter waits for its threads, and this one never ends."""
+    began = time.monotonic()
+    with subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            five_seconds = on_this_machine(5, began)
+            process.send_signal(number)
+            assert process.wait(five_seconds) == 0
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
