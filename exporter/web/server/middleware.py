@@ -60,7 +60,7 @@ class AccessMiddleware:
         try:
             rejection = await self._rejection(request, access, connection)
             if rejection or request.path not in self._first:
-                await self._pace.wait()
+                await self._pace.wait(connection.client)
             response = rejection or await handler(request)
             await send(request, response)
         except web.HTTPException as response:  # such as a 404

@@ -47,6 +47,31 @@ def test_when_all_connections_wait_for_the_server_a_new_one_is_closed() -> None:
         assert [answer.result(60).body for answer in waiting] == [b"late\n"] * 2
 
 
+def test_connections_of_the_client_with_most_give_way_though_they_wait_for_the_server() -> None:
+    release, asked = threading.Event(), threading.Semaphore(0)
+
+    def scrape(_: bool) -> bytes:  # noqa: FBT001  as the handler is called
+        asked.release()
+        release.wait(60)
+        return b"late\n"
+
+    limits = replace(PATIENT, connections=4)
+    with (
+        serving(Site(scrape=scrape), max_scrapes=0, limits=limits) as site,
+        crowd(site.port, 3, sending=WHOLE_HEAD, source="127.0.0.2") as waiting,
+    ):
+        for _ in waiting:
+            assert asked.acquire(timeout=60)
+        with crowd(site.port, 1, sending=b"") as [idle]:
+            until(lambda: site.open_connections() == 4, 60, "four connections")
+            assert site.request(path="/-/healthy", source="127.0.0.3").status == 200
+            assert [is_closed(client) for client in waiting] == [True, False, False]
+            idle.settimeout(60)
+            idle.sendall(WHOLE_HEAD.replace(b"metrics", b"-/healthy"))
+            assert idle.recv(12) == b"HTTP/1.1 200"
+        release.set()
+
+
 def test_more_scrapes_than_allowed_are_told_to_come_back() -> None:
     release, asked = threading.Event(), threading.Semaphore(0)
 
