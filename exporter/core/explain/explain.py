@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 
+from exporter.core.explain.code import PLACEHOLDERS, words_of
 from exporter.core.explain.endpoint_steps import cannot_tell, host_step, published_step
 from exporter.core.explain.filter_steps import filter_steps
 from exporter.core.explain.listener_step import listener_step
@@ -27,7 +28,6 @@ from exporter.core.explain.path import (
     Step,
     with_names,
 )
-from exporter.core.explain.podman import with_commands_of
 from exporter.core.explain.query import Query, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.unpublished import failed_binds, unpublished_step
@@ -75,9 +75,8 @@ def _with_names(observation: Observation, path: Path) -> Path:
     """The remedies name the path's container."""
     found = observation.topology.inventory.containers.values()
     pid = next((container.pid for container in found if container.name == path.container), 0)
-    name, engine = path.container or "NAME", observation.topology.inventory.engine
-    named = (with_names(step, name, pid) for step in path.steps)
-    return replace(path, steps=tuple(with_commands_of(engine, step) for step in named))
+    name, words = path.container or PLACEHOLDERS.container, words_of(observation.topology.inventory.engine)
+    return replace(path, steps=tuple(with_names(step, words, name, pid) for step in path.steps))
 
 
 def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:

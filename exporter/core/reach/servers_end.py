@@ -70,4 +70,4 @@ def _faults(context: ReachContext, container: Container, flow: Flow, network: st
     pid = context.home(container).pid
     for step in to_server(context, flow, container, found, bridge):
         if step.state != OK and step.name != LISTENER:
-            yield with_names(step, container.name, pid)
+            yield with_names(step, context.words, container.name, pid)

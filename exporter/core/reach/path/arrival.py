@@ -44,17 +44,19 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
     if not rules.goes_on:
         return
     flow = rules.flow or flow
-    if (step := _back(there, server, device, flow) or _next_hop(context, there, server, device, flow)) is not None:
+    if (
+        step := _back(context, there, server, device, flow) or _next_hop(context, there, server, device, flow)
+    ) is not None:
         yield step
         return
     if server.state == "paused":
         detail = f"{server.name} is paused: its kernel accepts connections, and no process answers"
-        yield Step(LISTENER, FAILED, detail, "container_paused", f"Run `docker unpause {server.name}`.")
+        yield Step(LISTENER, FAILED, detail, "container_paused", f"Run `{context.words.cli} unpause {server.name}`.")
     elif flow.port:
         yield listener_step(there.view, server.name, flow.protocol, flow.port, flow.destination, device.link.ifindex)
 
 
-def _back(there: Visited, server: Container, device: Device, flow: Flow) -> Step | None:
+def _back(context: ReachContext, there: Visited, server: Container, device: Device, flow: Flow) -> Step | None:
     """Whether the server's kernel takes the packet, and has a route for the answer."""
     taken = there.lookup(RouteQuery(flow.destination, flow.source, device.link.ifindex))
     if taken.error in FORGED:
@@ -67,7 +69,7 @@ def _back(there: Visited, server: Container, device: Device, flow: Flow) -> Step
         return unknown_route(server.name, flow.source, home)
     if home.error:
         detail = f"{server.name} has no route back to {flow.source}"
-        return Step(BACK, FAILED, detail, "no_route_back", f"Run `docker restart {server.name}`.")
+        return Step(BACK, FAILED, detail, "no_route_back", f"Run `{context.words.cli} restart {server.name}`.")
     return None
 
 

@@ -35,7 +35,7 @@ def departure(trip: Trip) -> Steps:
         yield Step(ROUTE, UNKNOWN, detail, "route_unknown")
         return
     yield route_step(trip)
-    if (fault := device_fault(home, trip.device, trip.network)) is not None:
+    if (fault := device_fault(trip.context, home, trip.device, trip.network)) is not None:
         yield fault
         return
     yield from filter(None, [filter_step(INSIDE, trip.view, trip.device)])
@@ -63,7 +63,7 @@ def _itself(trip: Trip) -> Steps:
     flow = trip.flow
     yield Step(ROUTE, OK, f"{flow.destination} is an address of {trip.client.name} itself")
     loopback = trip.view.devices.get(LOOPBACK_IFINDEX)
-    fault = device_fault(trip.context.home(trip.client), loopback, None) if loopback else None
+    fault = device_fault(trip.context, trip.context.home(trip.client), loopback, None) if loopback else None
     if fault is not None:
         yield fault
         return
