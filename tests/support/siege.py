@@ -1,4 +1,4 @@
-"""Clients that request pages again and again, until stdin ends: `python -m tests.support.siege ADDRESS COUNT SOURCE PATH...`.
+"""Clients that request pages until stdin ends: `python -m tests.support.siege ADDRESS COUNT SOURCE PATH...`.
 
 One thread for all of them, so that they take little of the processor that the exporter needs.
 """

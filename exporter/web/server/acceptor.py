@@ -9,7 +9,7 @@ from exporter.log import get_logger
 from exporter.web.access.tls import ServerTls
 from exporter.web.server.client_address import client_of
 from exporter.web.server.client_limits import ClientLimits
-from exporter.web.server.connection import Connection, least_recently_active, longest
+from exporter.web.server.connection import Connection, Inner, least_recently_active, longest
 
 PAUSE_SECONDS = 1.0  # when the process has no descriptor left
 
@@ -24,7 +24,7 @@ class Acceptor:
 
     def __init__(
         self,
-        make_protocol: Callable[[], asyncio.Protocol],
+        make_protocol: Callable[[Connection], Inner],
         tls: Callable[[], ServerTls | None],
         limits: ClientLimits,
     ) -> None:
@@ -84,22 +84,26 @@ class Acceptor:
                 return
             oldest.abort()
             self._remove(oldest)
-        connection = Connection(self._make_protocol(), client, self._tls(), self._limits, self._remove)
+        connection = Connection(self._make_protocol, client, self._tls(), self._limits, self._remove)
         self._connections.add(connection)
         self._empty.clear()
         connection.handshake = asyncio.create_task(self._connect(connection, accepted))
         connection.handshake.add_done_callback(lambda task: self._connected(connection, accepted, task))
 
     def _least_entitled(self, newcomer: str | None) -> Connection | None:
-        """Return whose place a new connection takes: one of the client that has most; None when it gets none.
+        """Return whose place a new connection takes; None when it gets none.
 
-        A client that has most itself does not end its own requests, nor those of others.
+        One of the client that has most, even while it waits for the server. That client itself gets only the place of
+        one of its own that is pending.
         """
         counts = Counter(connection.client for connection in self._connections)
-        most = max(counts.values())
-        greedy = newcomer if counts[newcomer] == most else max(counts, key=counts.__getitem__)
-        own = [connection for connection in self._connections if connection.client == greedy]
-        return least_recently_active(own) or (None if greedy == newcomer else longest(own))
+        greedy, most = counts.most_common(1)[0]
+        if counts[newcomer] == most:
+            return least_recently_active(one for one in self._connections if one.client == newcomer)
+        if counts[newcomer] + 1 < most:
+            own = [connection for connection in self._connections if connection.client == greedy]
+            return least_recently_active(own) or longest(own)
+        return least_recently_active(self._connections)
 
     async def _connect(self, connection: Connection, accepted: socket.socket) -> None:
         """Make the connection; with TLS this takes until the handshake is done."""

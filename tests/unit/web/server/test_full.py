@@ -2,13 +2,15 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
-from aiohttp import web
 
+from exporter.web.http.request import Request
+from exporter.web.http.response import Stream
 from exporter.web.routes import Route, health
 from tests.support.waiting import until
 from tests.support.web_clients import HALF_A_HEAD, LARGE, WHOLE_HEAD, crowd, is_closed
@@ -114,14 +116,15 @@ def test_clients_that_do_not_read_keep_nobody_from_scraping() -> None:
 def test_a_stream_ends_with_its_client_and_frees_its_place() -> None:
     ended = threading.Event()
 
-    async def stream(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
+    async def pieces() -> AsyncGenerator[bytes, None]:
         try:
             await asyncio.Event().wait()
+            yield b""
         finally:
             ended.set()
-        return response
+
+    async def stream(_: Request) -> Stream:
+        return Stream(pieces(), "text/event-stream")
 
     ask = WHOLE_HEAD.replace(b"metrics", b"stream")
     with serving(Site(), more=[Route("/stream", stream, 1, streams=True)], limits=PATIENT) as site:

@@ -2,13 +2,15 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
-from aiohttp import web
 
+from exporter.web.http.request import Request
+from exporter.web.http.response import Stream
 from exporter.web.routes import Route
 from tests.support.waiting import until
 from tests.support.web_clients import HALF_A_HEAD, LARGE, WHOLE_HEAD, crowd
@@ -44,11 +46,12 @@ def test_an_answer_under_way_is_finished_when_the_server_stops() -> None:
 def test_no_client_holds_up_the_end_of_the_server(said: bytes, seconds: float) -> None:
     """`serving` waits for its end, not nearly as long as a client might hold it up."""
 
-    async def stream(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
+    async def pieces() -> AsyncGenerator[bytes, None]:
         await asyncio.Event().wait()
-        return response
+        yield b""
+
+    async def stream(_: Request) -> Stream:
+        return Stream(pieces(), "text/event-stream")
 
     streaming = Route("/stream", stream, 10, streams=True)
     large, limits = Site(scrape=lambda _: LARGE), replace(PATIENT, shutdown=seconds)
