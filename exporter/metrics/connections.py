@@ -86,11 +86,13 @@ def _setup(report: ConnectionReport) -> Shown:
 
 
 def _round_trip(report: ConnectionReport) -> Shown:
+    shown = _sums(report)
+    rows = zip(shown.pairs, shown.created, [sums.living for sums in report.pairs.values()], strict=True)
     return _shown(
         [
-            (pair, sums.created, "", sums.living.round_trip_us / sums.living.round_trips / MICROSECONDS)
-            for pair, sums in report.pairs.items()
-            if sums.living.round_trips
+            (pair, created, "", round_trip_us / round_trips / MICROSECONDS)
+            for pair, created, (_, _, round_trip_us, round_trips) in rows
+            if round_trips
         ]
     )
 

@@ -74,15 +74,7 @@ class ConnectionLedger:
         self._update_namespaces(namespaces, host_addresses)
         self._lost = max(self._lost, reading.lost)
         self._readings += 1
-        for row in reading.rows:
-            known = self._known.get(row.identity)
-            if known is None:
-                known = self._known[row.identity] = Known(ZERO, now, 0)
-            known.seen = self._readings
-            if row.counts is not known.counted or row.living is not NONE_LIVING:
-                self._count_row(row, known, now)
-            if row.final:
-                del self._known[row.identity]
+        self._count_rows(reading.rows, now)
         if len(reading.rows) < len(self._known):
             oldest = self._readings - MAX_MISSING
             self._known = {key: known for key, known in self._known.items() if known.seen > oldest}
@@ -121,6 +113,23 @@ class ConnectionLedger:
     def _resolve_again(self) -> None:
         for known in self._known.values():
             known.pair = known.account = None
+
+    def _count_rows(self, rows: Iterable[Row], now: float) -> None:
+        ends, number = self._known, self._readings
+        for row in rows:
+            identity, _, counts, living, final = row
+            known = ends.get(identity)
+            if known is None:
+                known = ends[identity] = Known(ZERO, now, 0)
+            known.seen = number
+            if counts is known.counted and living is NONE_LIVING:  # nothing new: most ends of most readings
+                pass
+            elif known.account is not None and counts != known.counted:
+                known.counted = known.account.add(row, known.counted, number, now)
+            else:
+                self._count_row(row, known, now)
+            if final:
+                del ends[identity]
 
     def _count_row(self, row: Row, known: Known, now: float) -> None:
         if known.pair is None or known.pair is Result.PENDING:
