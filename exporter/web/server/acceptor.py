@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from exporter.log import get_logger
 from exporter.web.access.tls import ServerTls
 from exporter.web.server.client_limits import ClientLimits
-from exporter.web.server.connection import Connection, least_recently_active
+from exporter.web.server.connection import Connection, Inner, least_recently_active
 
 PAUSE_SECONDS = 1.0  # when the process has no descriptor left
 
@@ -22,7 +22,7 @@ class Acceptor:
 
     def __init__(
         self,
-        make_protocol: Callable[[], asyncio.Protocol],
+        make_protocol: Callable[[Connection], Inner],
         tls: Callable[[], ServerTls | None],
         limits: ClientLimits,
     ) -> None:
@@ -82,7 +82,7 @@ class Acceptor:
                 return
             oldest.abort()
             self._remove(oldest)
-        connection = Connection(self._make_protocol(), self._tls(), self._limits, self._remove)
+        connection = Connection(self._make_protocol, self._tls(), self._limits, self._remove)
         self._connections.add(connection)
         self._empty.clear()
         connection.handshake = asyncio.create_task(self._connect(connection, accepted))

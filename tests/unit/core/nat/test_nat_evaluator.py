@@ -70,7 +70,7 @@ def test_an_ordinary_host_is_judged_and_nothing_is_found(host: Host) -> None:
 
 
 def test_every_kind_is_in_the_list_once() -> None:
-    assert len(set(NAT_KINDS)) == len(NAT_RULES) == 14
+    assert len(set(NAT_KINDS)) == len(NAT_RULES) == 15
 
 
 def test_what_is_seen_once_is_pending_and_told_when_it_has_stood_for_ten_seconds() -> None:

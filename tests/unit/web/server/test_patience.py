@@ -4,14 +4,15 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
-from aiohttp import web
 
+from exporter.web.http.request import Request
+from exporter.web.http.response import Stream
 from exporter.web.routes import Route, health
 from tests.support.waiting import until
 from tests.support.web_clients import HALF_A_HEAD, WHOLE_HEAD, crowd, is_closed, read_all
@@ -217,14 +218,15 @@ def test_clients_that_do_not_read_keep_nobody_from_scraping() -> None:
 def test_a_stream_ends_with_its_client_and_frees_its_place() -> None:
     ended = threading.Event()
 
-    async def stream(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
+    async def pieces() -> AsyncGenerator[bytes, None]:
         try:
             await asyncio.Event().wait()
+            yield b""
         finally:
             ended.set()
-        return response
+
+    async def stream(_: Request) -> Stream:
+        return Stream(pieces(), "text/event-stream")
 
     ask = WHOLE_HEAD.replace(b"metrics", b"stream")
     with serving(Site(), more=[Route("/stream", stream, 1, streams=True)], limits=PATIENT) as site:
@@ -270,11 +272,12 @@ def test_an_answer_under_way_is_finished_when_the_server_stops() -> None:
 def test_no_client_holds_up_the_end_of_the_server(said: bytes, seconds: float) -> None:
     """`serving` waits for its end, not nearly as long as a client might hold it up."""
 
-    async def stream(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
+    async def pieces() -> AsyncGenerator[bytes, None]:
         await asyncio.Event().wait()
-        return response
+        yield b""
+
+    async def stream(_: Request) -> Stream:
+        return Stream(pieces(), "text/event-stream")
 
     streaming = Route("/stream", stream, 10, streams=True)
     large, limits = Site(scrape=lambda _: LARGE), replace(PATIENT, shutdown=seconds)
