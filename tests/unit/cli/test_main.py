@@ -65,6 +65,8 @@ def test_the_help_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> N
         (("--web.telemetry-path", "metrics"), "--web.telemetry-path"),
         (("--docker.host", "nonsense://"), "--docker.host"),
         (("--docker.host", "tcp://"), "--docker.host"),
+        (("--docker.host", "ssh://root@h"), "expected unix://PATH or tcp://HOST:PORT"),
+        (("--docker.host", "tcp://h:99999"), "expected unix://PATH or tcp://HOST:PORT"),
         (("--path.procfs", "/nowhere"), "--path.procfs"),
         (("--path.sysfs", "/dev/null"), "--path.sysfs"),
         (("--limits.series", "-1"), "--limits.series"),
