@@ -130,7 +130,9 @@ REACH_CODES = {
         "Create the network without that option, or use links.",
     ),
     "internal_network": Code(
-        "The network is internal: its packets do not leave it.", "Use another network for traffic to outside."
+        "The network is internal: no packet leaves it or enters it.",
+        "Put both containers on one network: `{cli} network connect {network} {container}`. For traffic to outside use "
+        "a network that is not internal.",
     ),
     "source_refused": Code(
         "The kernel's reverse path filter (rp_filter) refuses the source address.",

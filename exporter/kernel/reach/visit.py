@@ -19,13 +19,14 @@ from exporter.core.reach.view import FILES, FILTERS, LISTENERS, NAMESPACE, RULES
 from exporter.kernel.links.device_filters import read_device_filters
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.links.ipsec_policies import read_ipsec_policies
+from exporter.kernel.namespaces.enter import is_visible
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.reach.accept_queues import read_sockets
 from exporter.kernel.reach.arp_rules import at_devices, read_arp_hooks
 from exporter.kernel.reach.bounded import BoundedReader
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
 from exporter.kernel.reach.devices import read_devices
-from exporter.kernel.reach.enter import is_visible, run_in_container
+from exporter.kernel.reach.enter import run_in_container
 from exporter.kernel.reach.files import read_files
 from exporter.kernel.reach.neighbours import read_fixed_neighbours
 from exporter.kernel.reach.parts import read_part
