@@ -11,6 +11,7 @@ from exporter.core.reach.view import NAMESPACE, Device
 
 LOOPBACK, BRIDGE, VETH = "lo", "bridge", "veth"
 VIRTUAL = frozenset({VETH, "tun"})  # kinds of a bridge's ports that lead to no client outside
+IPV4 = 4  # a host without any address of IPv6 is an ordinary one
 TUNNELS = frozenset({"tun", "wireguard", "dummy", "ipip", "gre", "sit", "vxlan", "ifb"})
 
 
@@ -41,14 +42,14 @@ def _fault_of(device: Device, version: int) -> str:
         return f"{name} is down"
     if not device.link.carrier:
         return f"{name} is without carrier"
-    if not any(_is_global(address, version) for address in device.addresses):
-        return f"{name} has no IPv{version} address"
+    if version == IPV4 and not any(_is_routable(address) for address in device.addresses):
+        return f"{name} has no IPv4 address"
     return "" if device.arp else f"ARP is off on {name}"
 
 
-def _is_global(text: str, version: int) -> bool:
+def _is_routable(text: str) -> bool:
     address = ip_address(text)
-    return address.version == version and not address.is_link_local
+    return address.version == IPV4 and not address.is_link_local
 
 
 def _outer_devices(context: ReachContext) -> list[Device]:

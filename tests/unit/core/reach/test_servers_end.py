@@ -91,7 +91,10 @@ FAULTS = {
     ),
     "the uplink down": (ReachHost().device("", "eth0", up=False), NO_UPLINK),
     "the uplink without carrier": (ReachHost().device("", "eth0", carrier=False), NO_UPLINK),
-    "the uplink without an address": (ReachHost().device("", "eth0", addresses=("2001:db8::10", "fe80::1")), NO_UPLINK),
+    "the uplink without an address of IPv4": (
+        ReachHost().device("", "eth0", addresses=("2001:db8::10", "fe80::1")),
+        NO_UPLINK,
+    ),
     "the uplink without ARP": (ReachHost().device("", "eth0", arp=False), NO_UPLINK),
     "another container as next hop": (
         ReachHost().route("web", "8.8.8.8", via("172.18.0.3")),
@@ -111,6 +114,12 @@ FAULTS = {
 @pytest.mark.parametrize(("host", "fault"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_inside_is_added(host: ReachHost, fault: tuple[str, str, str]) -> None:
     assert added(host) == [fault]
+
+
+def test_a_host_without_ipv6_has_no_fault_of_an_uplink() -> None:
+    host = ReachHost().device("", "eth0", addresses=("192.0.2.10",))
+    path = Path("tcp", ("::",), 8080, "web", 80, ())
+    assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
 
 
 def test_a_host_without_devices_to_the_outside_has_no_fault_of_an_uplink() -> None:
