@@ -22,9 +22,18 @@ def uplink_step(context: ReachContext, path: Path) -> Step | None:
         return None
     faults = [_fault(context, address) for address in addresses]
     if not all(faults):
-        return None
+        return _filter_step(context)
     detail = f"no client outside reaches the host: {faults[0]}; connections of the host itself do not need it"
     return Step(HOST, UNKNOWN, detail, "uplink_down")
+
+
+def _filter_step(context: ReachContext) -> Step | None:
+    """Return the step of rules for ARP at every uplink; those for IP are steps already."""
+    devices = [device for device in _outer_devices(context) if not _fault_of(device, IPV4)]
+    found = [context.host.view.filters_at(device) for device in devices]
+    if not found or not all(found):
+        return None
+    return Step(HOST, UNKNOWN, f"not evaluated: {', '.join(found)}", "rule_not_understood")
 
 
 def _fault(context: ReachContext, address: str) -> str:
@@ -44,7 +53,9 @@ def _fault_of(device: Device, version: int) -> str:
         return f"{name} is without carrier"
     if version == IPV4 and not any(_is_routable(address) for address in device.addresses):
         return f"{name} has no IPv4 address"
-    return "" if device.arp else f"ARP is off on {name}"
+    if not device.arp:
+        return f"ARP is off on {name}"
+    return "" if device.answers else f"{name} does not answer ARP (arp_ignore)"
 
 
 def _is_routable(text: str) -> bool:
