@@ -87,7 +87,7 @@ class HttpProtocol:
     def _end(self, *, keeps_alive: bool, linger: bool) -> None:
         """After an answer: the next request, or the end; `linger` while the client may still send."""
         self._task = None
-        self._connection.end_request()
+        self._connection.end_request(len(self._received))
         if not keeps_alive:
             self._ended = True
             self._connection.finish(linger=linger)

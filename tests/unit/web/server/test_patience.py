@@ -96,6 +96,17 @@ def test_nobody_may_send_more_than_a_request_takes(site: Site) -> None:
     assert site.request().status == 200
 
 
+def test_requests_that_wait_for_their_turn_count_as_received(site: Site) -> None:
+    """With each answer comes as much as one request may have: what is not answered yet must not grow."""
+    many = WHOLE_HEAD * (60_000 // len(WHOLE_HEAD))
+    with crowd(site.port, 1, sending=many) as [client], pytest.raises(ConnectionError):
+        for _ in range(20):
+            while b"text\n" not in (received := client.recv(4096)):
+                if not received:
+                    raise ConnectionResetError
+            client.sendall(many)
+
+
 def test_a_body_is_not_read_for_ever(site: Site) -> None:
     head = b"POST /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     with crowd(site.port, 1, sending=head) as [client]:
