@@ -9,13 +9,14 @@ import pytest
 from tests.support.live.exposed import Metrics
 from tests.support.waiting import until
 from tests.virtual_machine import exporter, rights
-from tests.virtual_machine.containers import address, counted, counters, eventually, fetch, inside, offer, run
+from tests.virtual_machine.containers import address, counted, counters, eventually, fetch, offer, run
 from tests.virtual_machine.machine import Machine
 from tests.virtual_machine.releases import Release
 from tests.virtual_machine.swarm import NETWORK, PORT, SECONDS, SERVICE, TASK_PORT, Swarm, real_servers, swarm
 from tests.virtual_machine.wire import FIRST, SECOND
 
 SIZE = 5_000_000
+PORTS = (f"{exporter.VENV}/bin/dockernet-exporter", "ports", "--url", "http://127.0.0.1:9714", "--output", "json")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,8 @@ def answered(node: Machine, command: str) -> set[str]:
 def test_every_node_reaches_every_task_and_names_them(nodes: Swarm) -> None:
     tasks = nodes.tasks()
     for node, own, other in zip(nodes.nodes, (FIRST, SECOND), (SECOND, FIRST), strict=True):
-        assert len(answered(node, f"curl -sS --max-time 60 http://{own}:{PORT}/")) == 2
+        for asked in (own, other):
+            assert len(answered(node, f"curl -sS --max-time 60 http://{asked}:{PORT}/")) == 2
         assert real_servers(node) == {task["EndpointIP"] for task in tasks.values()}
         [here] = [name for name, task in tasks.items() if task["Info"]["Host IP"] == own]
         [there] = [name for name, task in tasks.items() if task["Info"]["Host IP"] == other]
@@ -62,14 +64,6 @@ def test_every_node_reaches_every_task_and_names_them(nodes: Swarm) -> None:
             assert "IPVS" in listener["detail"]
 
 
-def test_the_reserved_port_is_that_of_the_service(nodes: Swarm) -> None:
-    command = (f"{exporter.VENV}/bin/dockernet-exporter", "ports", "--url", "http://127.0.0.1:9714", "--output", "json")
-    for node in nodes.nodes:
-        lines = json.loads(node.run(*command).stdout)
-        found = {(line["protocol"], line["published_to"]) for line in lines if line["port"] == PORT}
-        assert found == {("tcp", f"service {SERVICE}:{TASK_PORT}")}
-
-
 def test_a_virtual_address_distributes_and_the_encrypted_overlay_is_counted_to_the_byte(nodes: Swarm) -> None:
     manager, worker = nodes.nodes
     for node, name in ((manager, "one"), (worker, "two")):
@@ -79,21 +73,29 @@ def test_a_virtual_address_distributes_and_the_encrypted_overlay_is_counted_to_t
     fetch(manager, "one", address(worker, "two", NETWORK), SIZE)
     for node, name in ((manager, "one"), (worker, "two")):
         counted(node, name, NETWORK, "eth0")
-        encrypted = node.shell("ip -statistics xfrm state | sed -n 's/^ *\\([0-9]*\\)(bytes).*/\\1/p'").split()
+        encrypted = node.shell(
+            "ip -statistics xfrm state | sed -n 's/^[[:space:]]*\\([0-9]*\\)(bytes).*/\\1/p'"
+        ).split()
         assert sum(map(int, encrypted)) > SIZE
     assert (counters(manager, "one", "eth0")["receive_bytes"] or 0) > SIZE
 
 
-def test_with_the_drop_in_the_peers_of_overlays_are_known(nodes: Swarm) -> None:
-    lacked = ("overlay", "no_sys_admin")
-    assert lacked in exporter.degraded(nodes.manager)
-    exporter.add_drop_in(nodes.manager, "overlays.conf")
-    assert rights.permitted(nodes.manager) == [set(), {"NET_ADMIN", "SYS_ADMIN", "DAC_READ_SEARCH"}]
+def test_with_drop_ins_peers_ipvs_and_the_socket_of_the_port_are_known(nodes: Swarm) -> None:
+    manager, lacked = nodes.manager, ("overlay", "no_sys_admin")
+    assert lacked in exporter.degraded(manager)
+    exporter.add_drop_in(manager, "overlays.conf", "processes.conf")
+    granted = {"NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"}
+    assert rights.permitted(manager) == [set(), granted]
 
     def peers(metrics: Metrics) -> bool:
         return metrics.value("dockernet_overlay_peers", network=NETWORK) == 1
 
-    metrics = eventually(nodes.manager, peers, "the other node")
-    assert lacked not in exporter.degraded(nodes.manager)
+    metrics = eventually(manager, peers, "the other node")
+    assert lacked not in exporter.degraded(manager)
     assert not [labels for labels, value in metrics.series("dockernet_findings") if value]
-    assert inside(nodes.manager, "one", "ping -c 1 -W 60 two")
+    ipvs = explained(manager, str(PORT))["steps"][2]
+    assert (ipvs["name"], ipvs["state"]) == ("ipvs", "ok")
+    assert all(name in ipvs["detail"] for name in nodes.tasks())
+    lines = json.loads(manager.run(*PORTS).stdout)
+    found = {(line["protocol"], line["owner_kind"], line["published_to"]) for line in lines if line["port"] == PORT}
+    assert found == {("tcp", "engine", f"service {SERVICE}:{TASK_PORT}")}

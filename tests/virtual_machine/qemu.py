@@ -55,7 +55,5 @@ def command(root: Path, files: Descriptors, accelerated: str, snapshot: str | No
         *("-chardev", f"socket,id=agent,fd={files.agent}", "-device", "virtserialport,chardev=agent,name=agent"),
         *("-chardev", f"socket,id=monitor,fd={files.monitor}", "-mon", "chardev=monitor,mode=control"),
         *(*wire, "-device", "virtio-net-pci,netdev=wire,mac=52:54:00:00:00:01,romfile="),
-        # Machines of one snapshot would draw equal random numbers: with a new identity the kernel seeds its own anew.
-        *("-device", "vmgenid,guid=auto"),
         *(("-loadvm", snapshot) if snapshot else ()),
     ]

@@ -60,7 +60,9 @@ def with_exporter(release: Release) -> Path:
     """The folder of the snapshot in which the exporter of this checkout runs too; the same as long as this process."""
     engine = with_engine(release)
     names = output("git", "-C", str(REPOSITORY), "ls-files", "--cached", "--others", "--exclude-standard", *SOURCES)
-    files = {name: (REPOSITORY / name).read_bytes() for name in names.splitlines() if (REPOSITORY / name).is_file()}
+    files = {
+        name: (REPOSITORY / name).read_bytes() for name in sorted(names.splitlines()) if (REPOSITORY / name).is_file()
+    }
     key = cache.digest(engine.name, *(part for pair in files.items() for part in pair))
 
     def make(folder: Path) -> None:

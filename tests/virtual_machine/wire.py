@@ -1,5 +1,6 @@
 """Two machines on one wire."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,14 @@ ip link set eth0 address 52:54:00:00:00:02
 ip address add {SECOND}/24 dev eth0
 ip link set eth0 up
 """
+# Machines of one snapshot draw equal random numbers until the kernel seeds its own anew: linux/random.h.
+RNDRESEEDCRNG: Final = 0x5207
+SEED: Final = f"""\
+import fcntl, sys
+with open("/dev/urandom", "wb", buffering=0) as device:
+    device.write(sys.stdin.buffer.read())
+    fcntl.ioctl(device, {RNDRESEEDCRNG})
+"""
 # Without it each look-up of a name waits for name servers that are not there.
 NO_WAY_OUT: Final = "ip route replace unreachable default"
 
@@ -33,6 +42,7 @@ def two(release: Release) -> Iterator[tuple[Machine, Machine]]:
         snapshot.machine(release, near.fileno()) as first,
         snapshot.machine(release, far.fileno()) as second,
     ):
+        second.run("python3", "-c", SEED, stdin=os.urandom(32))
         second.shell(BECOME_SECOND)
         for machine in (first, second):
             machine.shell(NO_WAY_OUT)

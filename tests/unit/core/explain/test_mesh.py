@@ -104,6 +104,12 @@ def test_a_process_that_listens_there_is_named_too() -> None:
     assert [path.steps[-1].detail for path in paths[1:]] == ["process nginx itself listens on tcp/8085"]
 
 
+def test_a_socket_whose_owner_is_unknown_is_that_which_reserves_the_port() -> None:
+    """The engine's, where the exporter may not see its process."""
+    [path] = explain(seen(swarm(), *process("", "[::]:8085")), "8085").paths
+    assert steps(path) == WHOLE
+
+
 def test_another_protocol_has_no_rule() -> None:
     [path] = explain(seen(swarm()), "udp/8085").paths
     assert steps(path)[1] == ("dnat", "failed", "mesh_rule_missing")
