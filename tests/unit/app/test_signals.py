@@ -75,6 +75,32 @@ def suppressed(address: str) -> None:
         get(address, "/metrics")
 
 
+HANGING = """
+import os, threading
+from exporter.app.signals import handle_signals
+stop = threading.Event()
+handle_signals(stop.set, None)
+threading.Thread(target=os.read, args=(os.pipe()[0], 1)).start()
+print("ready", flush=True)
+stop.wait()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_thread_that_hangs_in_a_system_call_does_not_keep_the_process(number: signal.Signals) -> None:
+    """The interpreter waits for its threads, and this one never ends."""
+    began = time.monotonic()
+    with subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            five_seconds = on_this_machine(5, began)
+            process.send_signal(number)
+            assert process.wait(five_seconds) == 0
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_within_five_seconds_while_a_kernel_read_hangs(tmp_path: Path, number: signal.Signals) -> None:
     began = time.monotonic()
