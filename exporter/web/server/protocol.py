@@ -96,7 +96,7 @@ class HttpProtocol:
     def _end(self, *, linger: bool) -> None:
         """After an answer: the next request, or the end; `linger` while the client may still send."""
         self._task = None
-        self._connection.end_request()
+        self._connection.end_request(len(self._http.trailing_data[0]))
         if self._http.states != {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE} or self._service.stopping():
             self._ended = True
             self._connection.finish(linger=linger)
