@@ -5,10 +5,12 @@ import os
 import platform
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 
 from bench import (
     bind_failures,
+    connection_cost,
     connections,
     event_latency,
     history,
@@ -23,6 +25,7 @@ from bench import (
     node_exporter,
     page,
     reach,
+    rivals,
     scrape,
     siege,
     soak,
@@ -39,6 +42,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "scrape": scrape.rows,
     "siege": siege.rows,
     "node_exporter": node_exporter.rows,
+    "rivals": rivals.rows,
     "inventory_start": inventory_start.rows,
     "topology_change": topology_change.rows,
     "namespace_sweep": namespace_sweep.rows,
@@ -49,6 +53,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "soak": soak.rows,
     "bind_failures": bind_failures.rows,
     "connections": connections.rows,
+    "connection_cost": connection_cost.rows,
     "sockets": sockets.rows,
     "nat": nat.rows,
     "reach": reach.rows,
@@ -57,7 +62,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
 }
 
 
-LONG = frozenset({"lives", "soak"})  # many minutes: only when it is asked for
+LONG = frozenset({"lives", "soak", "rivals"})  # many minutes: only when it is asked for
 
 
 def main() -> None:
@@ -71,20 +76,21 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if os.geteuid():
         sys.exit("bench: needs root, for network namespaces")
-    rows = _measured(options.parts or [part for part in PARTS if part not in LONG], QUICK if options.quick else Scale())
-    print(f"{_machine()}\n\n{table(rows)}")
-
-
-def _measured(parts: list[str], scale: Scale) -> list[Row]:
+    scale, failed = QUICK if options.quick else Scale(), 0
     rows: list[Row] = []
-    for part in parts:
+    for part in options.parts or [part for part in PARTS if part not in LONG]:
         started = time.monotonic()
         try:
             rows += PARTS[part](scale)
         except PackageUnavailableError as error:
             rows.append(Row(part, against=f"not measured: {error}"))
+        except Exception as error:  # noqa: BLE001  the other parts' figures are still printed
+            traceback.print_exc()
+            failed, text = 1, str(error).partition("\n")[0]
+            rows.append(Row(part, against=f"failed: {type(error).__name__}: {text}"))
         print(f"{part}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    return rows
+    print(f"{_machine()}\n\n{table(rows)}")
+    sys.exit(failed)
 
 
 def _machine() -> str:

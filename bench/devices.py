@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyroute2 import IPRoute
 
@@ -49,6 +50,7 @@ def devices(count: int) -> Iterator[Devices]:
     host, outside, *sandboxes = new_namespaces(2 + count)
     try:
         with entered(host):
+            Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
             with IPRoute() as route:
                 _uplink(route, outside)
                 bridges = [_bridge(route, number) for number in range(-(-count // PORTS))]
@@ -70,7 +72,9 @@ def add_endpoint(route: IPRoute, number: int, bridge: int, sandbox: int, group: 
 
 def _bridge(route: IPRoute, number: int) -> int:
     route.link("add", kind="bridge", ifname=bridge_name(number), state="up")
-    return int(route.link_lookup(ifname=bridge_name(number))[0])
+    [index] = route.link_lookup(ifname=bridge_name(number))
+    route.addr("add", index=index, address=f"10.{number}.0.1", prefixlen=16)
+    return int(index)
 
 
 def _uplink(route: IPRoute, outside: int) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.devices import Devices, devices
-from bench.documents import container_id, documents
+from bench.documents import container_id, documents, published_ports
+from bench.nat_host import rules
 from bench.traffic import send_traffic
 
 FIRST_PID = 1 << 22  # beyond any real process
@@ -36,12 +37,18 @@ class FakeHost:
 
 
 @contextmanager
-def fake_host(count: int) -> Iterator[FakeHost]:
-    """Make the devices, the files by which containers are found, and the engine's process."""
+def fake_host(count: int, layout: str = "") -> Iterator[FakeHost]:
+    """Make the devices, the files by which containers are found, and the engine's process.
+
+    With a layout of NAT rules each container publishes a port, and the rules are there.
+    """
+    published = published_ports(count) if layout else []
     with tempfile.TemporaryDirectory(prefix="dockernet-bench-") as folder, devices(count) as made:
         host = FakeHost(count, made, Path(folder))
         _write_processes(host)
         send_traffic(made)
+        if layout:
+            subprocess.run(["iptables-restore"], input=rules(layout, published), text=True, check=True)
         with subprocess.Popen(
             [sys.executable, "-m", "bench.fake_engine", f"{folder}/engine.sock"],
             stdin=subprocess.PIPE,
@@ -50,7 +57,7 @@ def fake_host(count: int) -> Iterator[FakeHost]:
         ) as engine:
             if not (engine.stdin and engine.stdout):
                 raise RuntimeError("the fake engine has no pipes")
-            engine.stdin.write(json.dumps(documents(count)) + "\n")
+            engine.stdin.write(json.dumps(documents(count, published)) + "\n")
             engine.stdin.flush()
             if not engine.stdout.readline():
                 raise RuntimeError("the fake engine is dead; its error is above")

@@ -15,7 +15,7 @@ from pathlib import Path
 from pyroute2.netlink import NLM_F_DUMP, NLMSG_DONE
 
 from bench.figures import MS, Row, Times, judged, measured, number, table, took
-from bench.nat_host import VERSIONS, inventory, rules
+from bench.nat_host import VERSIONS, inventory, places, rules
 from bench.netns import entered, new_namespaces
 from bench.scale import QUICK, Scale
 from exporter.app.allocator import settle_down
@@ -58,7 +58,7 @@ def planted(layout: str, ports: int) -> Iterator[None]:
     [namespace] = new_namespaces(1)
     try:
         with entered(namespace):
-            subprocess.run(["iptables-restore"], input=rules(layout, ports), text=True, check=True)
+            subprocess.run(["iptables-restore"], input=rules(layout, list(places(ports))), text=True, check=True)
             yield
     finally:
         os.close(namespace)

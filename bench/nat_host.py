@@ -1,6 +1,6 @@
 """A host with many published ports, as Docker 20.10 and 28 write its rules, and as they tell of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Endpoint, Engine, Inventory, Member, Network, Subnet
@@ -9,8 +9,10 @@ PORTS_EACH = 10  # of a container
 CONTAINERS_EACH = 10  # of a network
 VERSIONS = {"20.10": "20.10.24", "28": "28.5.2"}
 
+Place = tuple[int, str, str]  # a published port, its container's address, its network's bridge
 
-def places(ports: int) -> Iterator[tuple[int, str, str]]:
+
+def places(ports: int) -> Iterator[Place]:
     """Each port with its container's address and its network's bridge."""
     for port in range(ports):
         container = port // PORTS_EACH
@@ -18,18 +20,17 @@ def places(ports: int) -> Iterator[tuple[int, str, str]]:
         yield 10_000 + port, f"10.{network}.0.{host + 2}", f"br-{network}"
 
 
-def networks(ports: int) -> int:
-    """How many networks there are."""
-    return -(-ports // (PORTS_EACH * CONTAINERS_EACH))
-
-
-def rules(layout: str, ports: int) -> str:
-    """All tables as iptables-restore takes them."""
+def rules(layout: str, ports: Sequence[Place]) -> str:
+    """All tables as iptables-restore takes them; the networks are 10.0.0.0/16, 10.1.0.0/16 and so on, in order."""
     return {"20.10": _rules_20, "28": _rules_28}[layout](ports)
 
 
-def _rules_20(ports: int) -> str:
-    bridges = [f"br-{number}" for number in range(networks(ports))]
+def _bridges(ports: Sequence[Place]) -> list[str]:
+    return list(dict.fromkeys(bridge for _, _, bridge in ports))
+
+
+def _rules_20(ports: Sequence[Place]) -> str:
+    bridges = _bridges(ports)
     forward = [
         line
         for bridge in bridges
@@ -42,7 +43,7 @@ def _rules_20(ports: int) -> str:
     ]
     hairpins = [
         f"-A POSTROUTING -s {address}/32 -d {address}/32 -p tcp -m tcp --dport {port} -j MASQUERADE"
-        for port, address, _ in places(ports)
+        for port, address, _ in ports
     ]
     return "\n".join(
         [
@@ -58,9 +59,9 @@ def _rules_20(ports: int) -> str:
     )
 
 
-def _rules_28(ports: int) -> str:
-    bridges = [f"br-{number}" for number in range(networks(ports))]
-    addresses = dict.fromkeys((address, bridge) for _, address, bridge in places(ports))
+def _rules_28(ports: Sequence[Place]) -> str:
+    bridges = _bridges(ports)
+    addresses = dict.fromkeys((address, bridge) for _, address, bridge in ports)
     return "\n".join(
         [
             "*raw\n:PREROUTING ACCEPT [0:0]",
@@ -82,8 +83,8 @@ def _rules_28(ports: int) -> str:
     )
 
 
-def _accepted(ports: int) -> Iterator[str]:
-    for port, address, bridge in places(ports):
+def _accepted(ports: Sequence[Place]) -> Iterator[str]:
+    for port, address, bridge in ports:
         yield f"-A DOCKER -d {address}/32 ! -i {bridge} -o {bridge} -p tcp -m tcp --dport {port} -j ACCEPT"
 
 
@@ -93,16 +94,16 @@ def _isolation(bridges: list[str]) -> Iterator[str]:
         yield f"-A DOCKER-ISOLATION-STAGE-2 -o {bridge} -j DROP"
 
 
-def _nat(ports: int, hairpins: list[str]) -> Iterator[str]:
+def _nat(ports: Sequence[Place], hairpins: list[str]) -> Iterator[str]:
     yield "*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n:DOCKER - [0:0]"
     yield "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"
     yield "-A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER"
-    for number in range(networks(ports)):
-        yield f"-A POSTROUTING -s 10.{number}.0.0/16 ! -o br-{number} -j MASQUERADE"
+    for number, bridge in enumerate(_bridges(ports)):
+        yield f"-A POSTROUTING -s 10.{number}.0.0/16 ! -o {bridge} -j MASQUERADE"
     yield from hairpins
-    for number in range(networks(ports)):
-        yield f"-A DOCKER -i br-{number} -j RETURN"
-    for port, address, bridge in places(ports):
+    for bridge in _bridges(ports):
+        yield f"-A DOCKER -i {bridge} -j RETURN"
+    for port, address, bridge in ports:
         yield f"-A DOCKER ! -i {bridge} -p tcp -m tcp --dport {port} -j DNAT --to-destination {address}:{port}"
     yield "COMMIT\n"
 

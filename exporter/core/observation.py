@@ -5,6 +5,7 @@ from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from exporter.core.connections.context import ConnectionContext
+from exporter.core.connections.lookups import LookupCounts
 from exporter.core.connections.pair import ConnectionReport
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.device_filters import DeviceFilter
@@ -69,6 +70,7 @@ class Observation:
     bind_failures: BindFailureReport | None = None
     connections: ConnectionReport | None = None
     connection_context: ConnectionContext | None = None
+    lookups: LookupCounts = field(default_factory=LookupCounts)
     refused_binds: Sequence[RefusedBind] = ()
     sockets: HostSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None

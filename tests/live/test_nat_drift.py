@@ -140,6 +140,14 @@ def test_forward_flushed_under_the_policy_accept_loses_the_isolation(damaged: Na
     assert kinds <= {"isolation_lost", "missing_jump"}, "28 keeps networks apart by the raw table alone"
 
 
+def test_a_jump_to_docker_user_behind_dockers_own_rules(damaged: NatWatched) -> None:
+    """As 20.10 writes it at a reload of firewalld."""
+    damaged.run("iptables -I DOCKER-USER -p tcp --dport 80 -j DROP")
+    assert {(kind, severity) for kind, severity, *_ in damaged.found()} == {("forward_drop", "info")}
+    damaged.run("iptables -D FORWARD -j DOCKER-USER", "iptables -A FORWARD -j DOCKER-USER")
+    damaged.finds(("user_rules_bypassed", "warning", "", "", ""))
+
+
 def test_a_base_chain_of_another_table_drops(damaged: NatWatched) -> None:
     damaged.run(
         "nft add table inet strange",

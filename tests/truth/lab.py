@@ -23,7 +23,8 @@ from tests.truth import outside
 from tests.truth.links import host_end
 
 LEGACY_COMMANDS = [f"{name}{end}" for name in ("iptables", "ip6tables") for end in ("", "-save", "-restore")]
-FIREWALLD, UFW = "firewalld", "ufw"
+FIREWALLD, ON_IPTABLES, UFW = "firewalld", "firewalld with iptables", "ufw"
+BACKENDS = {FIREWALLD: "nftables", ON_IPTABLES: "iptables"}
 START_SECONDS = 60
 # the exporter of this checkout, wherever the installed command leads to
 THIS_CODE = ("env", f"PYTHONPATH={REPOSITORY}")
@@ -42,7 +43,8 @@ class Lab:
     """The host that cases share.
 
     `web` is published on the default bridge, `api` on network n beside `db`, and `other` is on network m.
-    `programs` says which firewall's programs are there: FIREWALLD runs before dockerd starts, UFW does nothing yet.
+    `programs` says which firewall's programs are there: FIREWALLD runs before dockerd starts, as ON_IPTABLES with its
+    other backend; UFW does nothing yet.
     """
 
     def __init__(self, suite: str, layout: str, flags: tuple[str, ...] = (), programs: str = "") -> None:
@@ -75,9 +77,9 @@ class Lab:
     def _start_firewall(self) -> None:
         if self.programs:
             firewall_programs.install(self.host)
-        if self.programs == FIREWALLD:
+        if self.programs in BACKENDS:
             self._stack.enter_context(firewall_programs.bus(self.host))
-            self._stack.enter_context(firewall_programs.firewalld(self.host))
+            self._stack.enter_context(firewall_programs.firewalld(self.host, BACKENDS[self.programs]))
 
     def _populate(self) -> None:
         # for --userland-proxy-path: the same program by another name

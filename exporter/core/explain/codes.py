@@ -7,12 +7,12 @@ _PORT_CODES = {
     # published
     "container_down": Code(
         "The container is not running.",
-        "Run `docker logs NAME`, fix the cause and run `docker start NAME`.",
+        "Run `{cli} logs {container}`, fix the cause and run `{cli} start {container}`.",
         ("start_failed", "start_blocked", "address_unavailable", "host_bind_failed", "namespace_bind_failed"),
     ),
     "container_paused": Code(
         "The container is paused: its kernel still accepts connections and no process answers.",
-        "Run `docker unpause NAME`.",
+        "Run `{cli} unpause {container}`.",
     ),
     "not_published": Code(
         "Docker has not put the port binding into effect.",
@@ -21,9 +21,9 @@ _PORT_CODES = {
     ),
     "not_found": Code(
         "No container has that name or ID, or no process listens on that port.",
-        "Check the spelling with `docker ps --all` and `dockernet-exporter ports`.",
+        "Check the spelling with `{cli} ps --all` and `dockernet-exporter ports`.",
     ),
-    "engine_unavailable": Code("The Docker Engine does not answer.", "Start it: `systemctl start docker`."),
+    "engine_unavailable": Code("The Docker Engine does not answer.", "Start it: `{start}`."),
     # host
     "port_held": Code(
         "Another process or container holds the port.",
@@ -32,11 +32,11 @@ _PORT_CODES = {
     ),
     "not_held": Code(
         "No process holds the port although Docker publishes it.",
-        "Restart the container; if that does not help, restart the Docker Engine.",
+        "Restart the container; if that does not help, {rewrite}.",
         ("published_unheld",),
     ),
     "proxy_stopped": Code(
-        "The docker-proxy of the port is stopped (SIGSTOP).", "Run `kill -CONT PID` or restart the container."
+        "The docker-proxy of the port is stopped (SIGSTOP).", "Run `kill -CONT {pid}` or restart the container."
     ),
     "address_lost": Code(
         "The host does not have the address that the port is published on.",
@@ -67,12 +67,12 @@ _PORT_CODES = {
     ),
     "bridge_down": Code(
         "The network's bridge is absent, down or without its gateway address.",
-        "Restart the Docker Engine, or restore the address with `ip address add`.",
+        "Restore the address with `ip address add`, or {rewrite}.",
         ("bridge_down",),
     ),
     "veth_detached": Code(
         "The host end of the container's veth is down, or not a port of the network's bridge.",
-        "Run `docker network disconnect` and `docker network connect`.",
+        "Run `{cli} network disconnect` and `{cli} network connect`.",
         ("detached_veth",),
     ),
     "namespace_orphaned": Code(
@@ -92,7 +92,7 @@ _PORT_CODES = {
     ),
     "rules_absent": Code(
         "No firewall rule of the Docker Engine is present.",
-        "Restart the Docker Engine: it writes its rules anew.",
+        "To write the rules anew, {rewrite}.",
         ("missing_chain",),
     ),
     "rule_not_understood": Code(
@@ -101,19 +101,19 @@ _PORT_CODES = {
     ),
     "dnat_missing": Code(
         "No DNAT rule forwards the published port to the container.",
-        "Restart the Docker Engine: it writes its rules anew. Find out which program removed the rule.",
+        "To write the rules anew, {rewrite}. Find out which program removed the rule.",
         ("missing_dnat", "missing_chain", "missing_jump", "unreachable_jump"),
     ),
     "mesh_rule_missing": Code(
         "No DNAT rule forwards the port of a Swarm service to the ingress sandbox of this node.",
-        "Restart the Docker Engine of this node; if that does not help, see its log (IPVS needs the module ip_vs).",
+        "On this node, {rewrite}; if that does not help, see its log (IPVS needs the module ip_vs).",
     ),
     "mesh_task_missing": Code(
         "IPVS in the ingress sandbox of this node distributes to none of the tasks of a Swarm service.",
-        "Restart the Docker Engine of this node; if that does not help, run `docker service update --force NAME`.",
+        "On this node, restart the Docker Engine; if that does not help, run `docker service update --force NAME`.",
     ),
     "service_without_task": Code(
-        "The Swarm service has no running task.", "Run `docker service ps NAME` and fix what ends its tasks."
+        "The Swarm service has no running task.", "Run `{cli} service ps {container}` and fix what ends its tasks."
     ),
     "dnat_wrong": Code(
         "A rule sends the packets to another address or port.",
@@ -122,7 +122,7 @@ _PORT_CODES = {
     ),
     "drop_rule": Code(
         "A rule or policy drops the packets.",
-        "Remove the named rule, or restart the Docker Engine if its own rules are missing.",
+        "Remove the named rule, or {rewrite} if its own rules are missing.",
         ("forward_drop",),
     ),
     "operator_rule": Code(
@@ -131,13 +131,13 @@ _PORT_CODES = {
     ),
     "masquerade_missing": Code(
         "The container's packets leave the host with an address to which no answer returns.",
-        "Restart the Docker Engine: it writes its rules anew.",
+        "To write the rules anew, {rewrite}.",
         ("missing_masquerade",),
     ),
     # listener
     "not_listening": Code(
         "No process in the container listens on the port.",
-        "Compare the port that the program listens on (`docker exec NAME ss -tln`) with the published one.",
+        "Compare the port that the program listens on (`{cli} exec {container} ss -tln`) with the published one.",
         ("unserved",),
     ),
     "loopback_only": Code(

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 
-from exporter.core.explain.endpoint_steps import cannot_tell, host_step, published_step
+from exporter.core.explain.code import PLACEHOLDERS, words_of
+from exporter.core.explain.endpoint_steps import alone_on_loopback, cannot_tell, host_step, published_step
 from exporter.core.explain.filter_steps import filter_steps
+from exporter.core.explain.input_steps import input_steps
 from exporter.core.explain.listener_step import listener_step
 from exporter.core.explain.merged_paths import merged
 from exporter.core.explain.mesh import mesh_paths, mesh_ports
@@ -27,14 +29,13 @@ from exporter.core.explain.path import (
     Step,
     with_names,
 )
-from exporter.core.explain.podman import with_commands_of
 from exporter.core.explain.query import Query, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
-from exporter.core.model.sockets import CONTAINER, ENGINE, SERVICE, Owner
+from exporter.core.model.sockets import CONTAINER, ENGINE, SERVICE, Listener, Owner
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
@@ -75,9 +76,8 @@ def _with_names(observation: Observation, path: Path) -> Path:
     """The remedies name the path's container."""
     found = observation.topology.inventory.containers.values()
     pid = next((container.pid for container in found if container.name == path.container), 0)
-    name, engine = path.container or "NAME", observation.topology.inventory.engine
-    named = (with_names(step, name, pid) for step in path.steps)
-    return replace(path, steps=tuple(with_commands_of(engine, step) for step in named))
+    name, words = path.container or PLACEHOLDERS.container, words_of(observation.topology.inventory.engine)
+    return replace(path, steps=tuple(with_names(step, words, name, pid) for step in path.steps))
 
 
 def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:
@@ -110,10 +110,9 @@ class _Walk:
         """Go every way that ends in a container."""
         bindings = [one for one in _bindings(container) if not self._serves_itself(container, one)]
         yield from (self._published(container, binding) for binding in bindings)
-        own = [one for found in self._context.listeners.values() for one in found if one.owner == _owner(container)]
-        for listener in own:
-            place = ListenAddress(listener.socket.protocol, listener.socket.address, listener.socket.port)
-            yield self._held(place, listener.owner)
+        owner = Owner(CONTAINER, container.name, container.id)
+        own = [one for found in self._context.listeners.values() for one in found if one.owner == owner]
+        yield from map(self._held, own)
         failed = list(failed_binds(self._observation, container))
         yield from failed
         mesh = list(mesh_paths(self._observation, mesh_ports(self._observation, container.name)))
@@ -212,10 +211,12 @@ class _Walk:
         for listener in self._context.listeners.get((protocol, port), ()):
             if meshed and (listener.owner.kind == ENGINE or not listener.owner.known):
                 continue
-            place = ListenAddress(protocol, listener.socket.address, port)
-            yield self._held(place, listener.owner)
+            found = self._held(listener)
+            yield replace(found, steps=(*found.steps, *alone_on_loopback(self._context, listener)))
 
-    def _held(self, place: ListenAddress, owner: Owner) -> Path:
+    def _held(self, listener: Listener) -> Path:
+        owner, socket = listener.owner, listener.socket
+        place = ListenAddress(socket.protocol, socket.address, socket.port)
         step = cannot_tell(self._context, place)
         if step is None:
             certain = owner.known and not is_docker_proxy(owner)
@@ -225,7 +226,8 @@ class _Walk:
             () if self._context.inventory.connected else (Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"),)
         )
         name = owner.name if owner.kind == CONTAINER else ""
-        return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step))
+        rules = input_steps(self._observation, socket) if step.state == OK else ()
+        return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step, *rules))
 
 
 def _led(redirect: Redirect, port: int) -> Path:
@@ -239,10 +241,6 @@ def _led(redirect: Redirect, port: int) -> Path:
 
 def _last(redirect: Redirect) -> int:
     return redirect.last_host_port or redirect.host_port
-
-
-def _owner(container: Container) -> Owner:
-    return Owner(CONTAINER, container.name, container.id)
 
 
 def _bindings(container: Container) -> tuple[PortBinding, ...]:

@@ -1,10 +1,10 @@
 """The path from a port of the host to the process that serves it: steps, verdicts and their JSON form."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from exporter.core.explain.code import PLACEHOLDERS, EngineWords, Names
 from exporter.core.explain.codes import CODES
 
 # States of a step. `blocked` is closed on purpose, by a rule that an operator wrote.
@@ -27,8 +27,6 @@ PUBLISHED, HOST, DNAT, IPVS, FORWARD, LINK, ROUTE, LISTENER, FINDING = (
     "finding",
 )
 
-_PLACEHOLDER = re.compile("NAME|PID|NETWORK")
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -46,7 +44,7 @@ class Step:
     @property
     def remedy(self) -> str:
         """What to do about it; '' for a step that is ok."""
-        return self.command or (CODES[self.code].remedy if self.code else "")
+        return self.command or (CODES[self.code].remedy() if self.code else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +112,13 @@ def document(explanation: Explanation) -> dict[str, Any]:
     return {"query": explanation.query, "verdict": explanation.verdict, "paths": paths, "findings": notes}
 
 
-def with_names(step: Step, container: str, pid: int = 0, network: str = "") -> Step:
-    """Put names in the remedy of a step in place of NAME, PID and NETWORK: a command to paste.
-
-    Where the network is not known, the one that every host has.
-    """
-    remedy = step.remedy
-    if step.command or not remedy:
+def with_names(step: Step, words: EngineWords, container: str, pid: int = 0, network: str = "") -> Step:
+    """Make the remedy of a step a command of the engine to paste, with the default network where none is known."""
+    if step.command or not step.code:
         return step
-    names = {"NAME": container, "PID": str(pid) if pid else "PID", "NETWORK": network or "bridge"}
-    filled = _PLACEHOLDER.sub(lambda found: names[found[0]], remedy)
-    return step if filled == remedy else replace(step, command=filled)
+    names = Names(container, str(pid) if pid else PLACEHOLDERS.pid, network or words.network)
+    filled = CODES[step.code].remedy(words, names)
+    return step if filled == step.remedy else replace(step, command=filled)
 
 
 def step_document(step: Step) -> dict[str, str]:

@@ -12,27 +12,27 @@ REACH_CODES = {
     "default_network": Code(
         "The client queries a name server that has no names of containers: on the default network, in host mode and "
         "without a network Docker resolves no container names.",
-        "Put both containers on a network that `docker network create` made, or use the address.",
+        "Put both containers on a network that `{cli} network create` made, or use the address.",
     ),
     "resolv_conf_changed": Code(
         "/etc/resolv.conf of the client does not name 127.0.0.11, although it is on a user-defined network.",
-        "Run `docker restart NAME`: the engine writes the file anew. Find out what overwrote it.",
+        "Run `{cli} restart {container}`: the engine writes the file anew. Find out what overwrote it.",
     ),
     "resolver_rules_missing": Code(
         "The DNAT rules that translate 127.0.0.11:53 to the engine's DNS server are gone from the client's namespace.",
-        "Run `docker restart NAME`: only a start writes them anew. Find out what flushed them.",
+        "Run `{cli} restart {container}`: only a start writes them anew. Find out what flushed them.",
     ),
     "resolver_down": Code(
         "The rules translate 127.0.0.11:53 to a port on which the engine does not listen.",
-        "Start the Docker Engine: `systemctl start docker`.",
+        "Start the engine: `{start}`.",
     ),
     "no_common_network": Code(
         "Both containers exist, and no network is common to them.",
-        "Run `docker network connect NETWORK NAME`.",
+        "Run `{cli} network connect {network} {container}`.",
     ),
     "name_not_found": Code(
         "No container on the client's networks has the name.",
-        "Check names and aliases with `docker inspect NAME`.",
+        "Check names and aliases with `{cli} inspect {container}`.",
     ),
     "no_upstream": Code(
         "The engine's DNS server queries no other server for this client: it is on internal networks only, or the host "
@@ -46,19 +46,20 @@ REACH_CODES = {
     # route
     "no_network": Code(
         "The client is in network mode none.",
-        "Run `docker network disconnect none NAME` and `docker network connect NETWORK NAME`.",
+        "Run `{cli} network disconnect none {container}` and `{cli} network connect {network} {container}`.",
     ),
     "no_ipv6": Code("The client has no IPv6 address.", "Connect it to a network that was created with `--ipv6`."),
     "container_address_lost": Code(
         "The container no longer has the address that Docker gave it.",
-        "Run `docker network disconnect` and `docker network connect`.",
+        "Run `{cli} network disconnect` and `{cli} network connect`.",
     ),
     "device_down": Code(
         "A device of the container is down.",
-        "Set it up with `nsenter -t PID -n ip link set DEVICE up`; the default route does not come back by itself.",
+        "Set it up with `nsenter -t {pid} -n ip link set DEVICE up`; the default route does not come back by itself.",
     ),
     "default_route_lost": Code(
-        "The container's default route is gone.", "Run `docker restart NAME`, or add the route with `ip route add`."
+        "The container's default route is gone.",
+        "Run `{cli} restart {container}`, or add the route with `ip route add`.",
     ),
     "no_route": Code("The namespace has no route to the address.", "Add the route, or another network."),
     "internal_only": Code(
@@ -114,22 +115,24 @@ REACH_CODES = {
     # inside, filter
     "container_rule": Code(
         "A firewall rule in the container's own namespace drops the packets.",
-        "Run `nsenter -t PID -n nft list ruleset`.",
+        "Run `nsenter -t {pid} -n nft list ruleset`.",
     ),
     "redirected_inside": Code(
         "NAT rules in the container's own namespace send the packets elsewhere.",
-        "Run `nsenter -t PID -n nft list ruleset`.",
+        "Run `nsenter -t {pid} -n nft list ruleset`.",
     ),
     "network_isolated": Code(
         "Docker drops packets between two networks.",
-        "Put both containers on one network: `docker network connect NETWORK NAME`.",
+        "Put both containers on one network: `{cli} network connect {network} {container}`.",
     ),
     "icc_disabled": Code(
         "The network was created with enable_icc=false: its containers may not connect to each other.",
         "Create the network without that option, or use links.",
     ),
     "internal_network": Code(
-        "The network is internal: its packets do not leave it.", "Use another network for traffic to outside."
+        "The network is internal: no packet leaves it or enters it.",
+        "Put both containers on one network: `{cli} network connect {network} {container}`. For traffic to outside use "
+        "a network that is not internal.",
     ),
     "source_refused": Code(
         "The kernel's reverse path filter (rp_filter) refuses the source address.",
@@ -140,14 +143,22 @@ REACH_CODES = {
         "The network does not masquerade: hosts outside need a route back to its subnet.",
         "Add the route there, or enable masquerading.",
     ),
-    "uplink_down": Code("The outgoing device has no carrier or is down.", "See `ip link` on the host."),
+    "uplink_down": Code(
+        "The device to the outside is down, or without carrier, address or ARP.",
+        "See `ip address` on the host; `ip link set DEVICE up` and the network's configuration restore it.",
+    ),
     # back, listener, mtu
     "answered_from_elsewhere": Code(
         "Docker-proxy answers UDP from another address than the one that was used: engines before 28.0 let the route "
         "to the client choose it, and a connected client drops such answers.",
         "Connect to the gateway of the client's network, or to the container by its name on a common network.",
     ),
-    "no_route_back": Code("The server has no route to the client.", "Run `docker restart NAME`."),
+    "no_route_back": Code("The server has no route to the client.", "Run `{cli} restart {container}`."),
+    "server_stopped": Code(
+        "The process that listens is stopped (SIGSTOP, or by a debugger): the kernel accepts connections, and nothing "
+        "answers.",
+        "Run `kill -CONT PID`, or restart the container.",
+    ),
     "backlog_full": Code(
         "The server listens and accepts no connection: its accept queue is full.",
         "The program hangs or is too slow: look at it, or restart it.",
@@ -170,7 +181,7 @@ REACH_CODES = {
     ),
     "probe_undecided": Code(
         "It was tried, and the outcome proves neither that it works nor that it does not.",
-        "Try it with the client's own program: `docker exec NAME ...`.",
+        "Try it with the client's own program, inside the container.",
     ),
     "probe_contradicts": Code(
         "It was tried and works, although a step failed.",

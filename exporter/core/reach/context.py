@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
+from exporter.core.explain.code import words_of
 from exporter.core.model.docker import Container, Endpoint, Network
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.ruleset import FAMILIES, NETDEV, Ruleset
@@ -23,6 +24,7 @@ class ReachContext:
         self.observation = observation
         self.inventory = observation.topology.inventory
         self.networks = {network.id: network for network in self.inventory.networks.values()}
+        self.words = words_of(self.inventory.engine)
         self._visit = visit
         self._visited: dict[str, Visited] = {}
         self._nat: NatContext | None = None

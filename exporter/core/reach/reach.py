@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from exporter.core.explain.network_steps import orphaned_step
 from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, Step, with_names
-from exporter.core.explain.podman import with_commands_of
 from exporter.core.explain.query import find_container
 from exporter.core.explain.related_findings import related
 from exporter.core.model.docker import Container, Endpoint
@@ -59,15 +58,15 @@ def _cannot_send(context: ReachContext, client: Container | None, source: str) -
     if client is None:
         return Step(CONTAINER, UNKNOWN, f"there is no container {source}", "not_found")
     orphaned = orphaned_step(context.observation.network.context, client)
-    return _down(client) or orphaned or _unread(context, client)
+    return _down(context, client) or orphaned or _unread(context, client)
 
 
-def _down(client: Container) -> Step | None:
+def _down(context: ReachContext, client: Container) -> Step | None:
     if not client.live:
-        command = f"Run `docker start {client.name}`."
+        command = f"Run `{context.words.cli} start {client.name}`."
         return Step(CONTAINER, FAILED, f"{client.name} is {client.state}", "container_down", command)
     if client.state == "paused":
-        command = f"Run `docker unpause {client.name}`."
+        command = f"Run `{context.words.cli} unpause {client.name}`."
         return Step(CONTAINER, FAILED, f"{client.name} is paused: it sends nothing", "container_paused", command)
     return None
 
@@ -117,8 +116,7 @@ def _with_names(ends: _Ends, owner: tuple[Container, Endpoint] | None, step: Ste
     at_server = step.name in (BACK, LISTENER) or (step.name == INSIDE and step.detail.startswith(f"{server} "))
     other = find_container(ends.context.inventory, server) if at_server and server else None
     one = other or ends.client
-    named = with_names(step, one.name, ends.context.home(one).pid, network)
-    return with_commands_of(ends.context.inventory.engine, named)
+    return with_names(step, ends.context.words, one.name, ends.context.home(one).pid, network)
 
 
 def _path(

@@ -32,6 +32,7 @@ CONF = Path("/proc/sys/net/ipv4/conf")  # of the reading thread's namespace
 NEVER_FOR_SOME = 3  # of ip-sysctl: addresses of scope host; 8: all
 
 IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex
+IFA_F_DADFAILED = 1 << 3
 IFA_ADDRESS, IFA_LOCAL = 1, 2  # of a point-to-point device the former is the other end's
 
 ADDRESSES = message(RTM_GETADDR, NLM_F_DUMP, IFADDRMSG.pack(0, 0, 0, 0, 0))
@@ -39,13 +40,16 @@ ADDRESSES = message(RTM_GETADDR, NLM_F_DUMP, IFADDRMSG.pack(0, 0, 0, 0, 0))
 
 def read_devices(sock: socket.socket) -> dict[int, Device]:
     """Read the devices of the socket's namespace by ifindex. Raises OSError."""
-    addresses = parse_addresses(ask_again(sock, ADDRESSES))
+    answers = ask_again(sock, ADDRESSES)
+    addresses, duplicates = parse_addresses(answers), parse_duplicates(answers)
     links = ask_again(sock, dump_request())
     found = (parse_device(data, start, end, addresses) for kind, data, start, end in links if kind == RTM_NEWLINK)
-    answers = answers_arp("all")
+    every = answers_arp("all")
     return {
         device.link.ifindex: replace(
-            device, answers=answers and (not _has_ipv4(device) or answers_arp(device.link.name))
+            device,
+            answers=every and (not _has_ipv4(device) or answers_arp(device.link.name)),
+            duplicates=duplicates.get(device.link.ifindex, frozenset()),
         )
         for device in found
         if device is not None
@@ -78,6 +82,18 @@ def parse_addresses(answers: Iterable[Answer]) -> dict[int, tuple[str, ...]]:
         own = known.get(IFA_LOCAL) or known.get(IFA_ADDRESS)
         if own:
             found[ifindex] = (*found.get(ifindex, ()), str(address(own)))
+    return found
+
+
+def parse_duplicates(answers: Iterable[Answer]) -> dict[int, frozenset[str]]:
+    """Return ifindex -> the IPv6 addresses that failed duplicate address detection. MalformedError for another form."""
+    found: dict[int, frozenset[str]] = {}
+    for kind, data, start, end in answers:
+        if kind == RTM_NEWADDR:
+            _, _, flags, _, ifindex = head(IFADDRMSG, data, start, end, "an address")
+            own = attributes(data, start + IFADDRMSG.size, end).get(IFA_ADDRESS)
+            if own and flags & IFA_F_DADFAILED:
+                found[ifindex] = found.get(ifindex, frozenset()) | {str(address(own))}
     return found
 
 

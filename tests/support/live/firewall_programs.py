@@ -15,8 +15,11 @@ MOUNT = f"""
 mkdir -p /run/debian/upper /run/debian/work /run/dbus
 mount -t overlay overlay -o lowerdir="$0",upperdir=/run/debian/upper,workdir=/run/debian/work {ROOT}
 for folder in dev proc run sys; do mount --rbind /$folder {ROOT}/$folder; done
+mount --rbind /run {ROOT}/var/run
 """
 IN_ROOT = f"chroot {ROOT} /usr/bin/env -i LANG=C PATH=/usr/sbin:/usr/bin"
+CONFIGURATION = f"{ROOT}/etc/firewalld/firewalld.conf"
+PID_FILE = "/run/firewalld.pid"
 BUS = "unix:path=/run/dbus/system_bus_socket"
 
 
@@ -36,9 +39,10 @@ def bus(host: PrivateHost) -> Iterator[None]:
 
 
 @contextmanager
-def firewalld(host: PrivateHost) -> Iterator[None]:
-    """A firewalld whose rules stand; it removes them at its end."""
-    with _started(host, "firewalld", "--nofork", "--nopid") as process:
+def firewalld(host: PrivateHost, backend: str = "nftables") -> Iterator[None]:
+    """A firewalld whose rules stand; it removes them at its end. Its pid is in PID_FILE."""
+    host.run("sed", "-i", f"s/^FirewallBackend=.*/FirewallBackend={backend}/", CONFIGURATION)
+    with _started(host, "firewalld", "--nofork") as process:
 
         def runs() -> bool:
             assert process.poll() is None, "firewalld ended"

@@ -2,9 +2,13 @@
 
 from tests.truth.case import Case
 from tests.truth.cases import (
+    boot,
     bridge,
     engines,
     firewalld,
+    firewalld_iptables,
+    firewalld_permanent,
+    firewalld_reload,
     firewalls,
     flows,
     foreign,
@@ -20,11 +24,14 @@ from tests.truth.cases import (
     rerouted,
     routing,
     rules_gone,
+    servers,
     six,
     starts,
     swarm,
     treated,
     ufw,
+    uplinks,
+    user_rules,
 )
 
 CASES: tuple[Case, ...] = (
@@ -48,7 +55,14 @@ CASES: tuple[Case, ...] = (
     *swarm.CASES,
     *engines.CASES,
     *firewalld.CASES,
+    *firewalld_permanent.CASES,
+    *firewalld_reload.CASES,
+    *firewalld_iptables.CASES,
     *treated.CASES,
     *rerouted.CASES,
     *ufw.CASES,
+    *servers.CASES,
+    *uplinks.CASES,
+    *user_rules.CASES,
+    *boot.CASES,
 )

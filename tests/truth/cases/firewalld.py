@@ -1,14 +1,16 @@
-"""firewalld itself, running since before dockerd, which is on its bus: what administrators do."""
+"""firewalld itself, running since before dockerd, which is on its bus: what administrators do at run time."""
 
 from typing import Any
 
 from tests.truth.case import Case, Plant, nothing
 from tests.truth.lab import FIREWALLD
-from tests.truth.plants import shell
-from tests.truth.probes import outward
-from tests.truth.rows import ordinary
+from tests.truth.plants import both, shell
+from tests.truth.probes import outward, published
+from tests.truth.rows import ordinary, outage
 
 KIND = "firewalld"
+OUT: dict[str, Any] = {"asked": "", "probe": outward("api")}
+API: dict[str, Any] = {"asked": "8081", "probe": published(8081, "api")}
 
 
 def asked(do: str, undo: str) -> Plant:
@@ -16,14 +18,14 @@ def asked(do: str, undo: str) -> Plant:
     return shell(f"$in_root firewall-cmd {do}", f"$in_root firewall-cmd {undo}")
 
 
-def added(words: str) -> Plant:
-    """`--add-...` in the zone public, removed afterwards."""
-    return asked(f"--zone=public --add-{words}", f"--zone=public --remove-{words}")
+def added(words: str, zone: str = "public") -> Plant:
+    """`--add-...` in a zone, removed afterwards."""
+    return asked(f"--zone={zone} --add-{words}", f"--zone={zone} --remove-{words}")
 
 
-def trusted(device: str, zone: str) -> Plant:
-    """A device in the zone trusted, and back in its own zone."""
-    return asked(f"--zone=trusted --change-interface={device}", f"--zone={zone} --change-interface={device}")
+def moved(device: str, zone: str, own: str = "docker") -> Plant:
+    """A device in another zone, and back in its own."""
+    return asked(f"--zone={zone} --change-interface={device}", f"--zone={own} --change-interface={device}")
 
 
 def default_zone(name: str) -> Plant:
@@ -31,24 +33,63 @@ def default_zone(name: str) -> Plant:
     return asked(f"--set-default-zone={name}", "--set-default-zone=public")
 
 
+def direct(words: str) -> Plant:
+    """A direct rule."""
+    return asked(f"--direct --add-rule {words}", f"--direct --remove-rule {words}")
+
+
 def habit(name: str, plant: Plant, **options: Any) -> Case:
-    """An ordinary habit; 20.10 alone has been played."""
-    return ordinary(f"firewalld: {name}", KIND, plant, engines=("bookworm",), programs=FIREWALLD, **options)
+    """What breaks no connection."""
+    return ordinary(f"firewalld: {name}", KIND, plant, programs=FIREWALLD, **options)
+
+
+def fault(name: str, plant: Plant, *finds: str, **options: Any) -> Case:
+    """What fails a connection."""
+    return outage(f"firewalld: {name}", KIND, plant, *finds, programs=FIREWALLD, **options)
 
 
 CASES = (
     habit("runs", nothing),
+    habit("runs, and the way out", nothing, **OUT),
     habit("default zone drop", default_zone("drop")),
-    habit("default zone block, and the way out", default_zone("block"), asked="", probe=outward("api")),
+    habit("default zone drop, and the way out", default_zone("drop"), **OUT),
+    habit("default zone block, and the way out", default_zone("block"), **OUT),
     habit("service added", added("service=https")),
     habit(
         "rich rule that drops the published port",
         added("rich-rule='rule family=ipv4 port port=8080 protocol=tcp drop'"),
     ),
     habit(
+        "rich rule that rejects a network, and its way out",
+        added("rich-rule='rule family=ipv4 source address=10.42.0.0/24 reject'", "docker"),
+        **OUT,
+    ),
+    habit("rich rule that limits", added("rich-rule='rule service name=ssh limit value=3/m accept'")),
+    habit(
         "forward port of the published port", added("forward-port=port=8080:proto=tcp:toport=80:toaddr=198.51.100.9")
     ),
     habit("masquerade of the public zone", added("masquerade")),
-    habit("uplink in the trusted zone", trusted("enp0s3", "public")),
-    habit("bridge in the trusted zone", trusted("docker0", "docker")),
+    habit("masquerade of the docker zone, and the way out", added("masquerade", "docker"), **OUT),
+    habit("client in the zone drop", added("source=$outside", "drop")),
+    habit("uplink in the trusted zone", moved("enp0s3", "trusted", "public")),
+    habit("bridge in the trusted zone", moved("docker0", "trusted")),
+    habit("bridge in the public zone", moved("br-n", "public"), **API),
+    habit("bridge in the public zone, and the way out", moved("br-n", "public"), **OUT),
+    habit("bridge in the internal zone", moved("br-n", "internal"), **API),
+    habit("bridge in the drop zone", moved("br-n", "drop"), **API),
+    fault("bridge in the internal zone, and the way out", moved("br-n", "internal"), "forward_drop", **OUT),
+    fault("bridge in the drop zone, and the way out", moved("br-n", "drop"), "forward_drop", **OUT),
+    fault(
+        "bridge in the public zone without forwarding, and the way out",
+        both(asked("--zone=public --remove-forward", "--zone=public --add-forward"), moved("br-n", "public")),
+        "forward_drop",
+        **OUT,
+    ),
+    fault("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP"), "forward_drop"),
+    habit("direct rule that drops strangers", direct("ipv4 filter FORWARD 0 -s 203.0.113.0/24 -j DROP")),
+    fault(
+        "passthrough that drops",
+        asked("--direct --passthrough ipv4 -I FORWARD -o docker0 -j DROP", "--direct --passthrough ipv4 -D FORWARD 1"),
+        "forward_drop",
+    ),
 )

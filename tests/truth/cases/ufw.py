@@ -10,7 +10,8 @@ from tests.truth.probes import outward
 from tests.truth.rows import meant, ordinary, outage
 
 KIND = "ufw"
-HOST: dict[str, Any] = {"engines": ("bookworm",), "programs": UFW}  # 20.10 alone has been played
+HOST: dict[str, Any] = {"programs": UFW}
+OUT: dict[str, Any] = {"asked": "", "probe": outward("api")}
 ENABLE = "allow 22/tcp\n--force enable"
 # the rules that ufw-docker appends to /etc/ufw/after.rules
 UFW_DOCKER = """
@@ -65,7 +66,7 @@ APPEND = f"cat >>/mnt/etc/ufw/after.rules <<'END'\n{UFW_DOCKER}\nEND\n"
 
 CASES = (
     habit("enabled", ENABLE),
-    habit("enabled, and the way out", ENABLE, asked="", probe=outward("api")),
+    habit("enabled, and the way out", ENABLE, **OUT),
     habit("reload", ENABLE, "reload"),
     habit("published port denied", ENABLE, "deny 8080/tcp"),
     habit("routed denied", ENABLE, "default deny routed"),
@@ -73,6 +74,13 @@ CASES = (
     habit("outgoing denied", ENABLE, "default deny outgoing"),
     habit("logging full", ENABLE, "logging full"),
     habit("limit", ENABLE, "limit 8080/tcp"),
+    habit("reloaded after a change of its policy", ENABLE, "default deny incoming\nreload"),
+    habit("client denied", ENABLE, "deny from $outside"),
+    habit("uplink denied", ENABLE, "deny in on $uplink"),
+    habit("route rule that allows another port", "route allow proto tcp from any to any port 443", ENABLE),
+    habit("route rule that limits", "route limit proto tcp from any to any port 80", ENABLE),
+    habit("route rule between devices denied, and the way out", ENABLE, "route deny in on br-n out on $uplink", **OUT),
+    habit("network denied, and its way out", ENABLE, "deny from 10.42.0.0/24", **OUT),
     habit("disabled again", ENABLE, "--force disable"),
     habit("reset", ENABLE, "--force reset"),
     meant("ufw: ufw-docker", KIND, commands(ENABLE, files=APPEND), **HOST),

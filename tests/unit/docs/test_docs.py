@@ -9,9 +9,9 @@ import click
 
 from exporter.cli.main import cli
 from exporter.config import COLLECTORS
+from exporter.core.connections.lookups import LookupCounts
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import Counts, Living
-from exporter.core.explain.code import Code
 from exporter.core.explain.codes import CODES
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.model.container_details import Details, PortBinding
@@ -67,7 +67,7 @@ def everything() -> str:
     observed = replace(observed, sockets=HostSockets((listening,)), proxies={"web": ProxyUse(1, 4096)})
     refused = BindFailureReport({("web", "tcp", "8080"): 1}, attached={"bind_refused": "fexit"})
     observed = replace(observed, nat=nat_of_everything(), bind_failures=refused, connections=CONNECTIONS)
-    observed = replace(observed, changes={"container_died": 1})
+    observed = replace(observed, changes={"container_died": 1}, lookups=LookupCounts((("web", 1.0),), ((0, 1),)))
     return exposed(replace(observed, namespaces=namespaces, learned={}, overlay_peers=peers))
 
 
@@ -137,10 +137,9 @@ def test_the_codes_of_explain_are_documented_with_cause_remedy_and_findings() ->
     text = (REPOSITORY / "docs/explain.md").read_text().partition("| code |")[2].partition("\n## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:] if line]
     documented = {
-        code.strip("`"): Code(cause, remedy, tuple(re.findall(r"`(\w+)`", kinds)))
-        for code, cause, remedy, kinds in rows
+        code.strip("`"): (cause, remedy, tuple(re.findall(r"`(\w+)`", kinds))) for code, cause, remedy, kinds in rows
     }
-    assert documented == CODES
+    assert documented == {name: (code.cause, code.remedy(), code.kinds) for name, code in CODES.items()}
 
 
 def named_files(text: str) -> set[str]:

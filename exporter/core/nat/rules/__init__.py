@@ -16,6 +16,7 @@ from exporter.core.nat.rules import (
     stale_dnat,
     two_backends,
     unreachable_jump,
+    user_rules_bypassed,
     wrong_dnat,
 )
 
@@ -39,6 +40,7 @@ NAT_RULES: tuple[Rule[NatContext], ...] = (
     Rule(missing_masquerade.KIND, missing_masquerade.check, NEEDS, HOLD_SECONDS),
     Rule(forward_drop.KIND, forward_drop.check, NEEDS, HOLD_SECONDS),
     Rule(isolation_lost.KIND, isolation_lost.check, NEEDS, HOLD_SECONDS, isolation_lost.skipped),
+    Rule(user_rules_bypassed.KIND, user_rules_bypassed.check, NEEDS, HOLD_SECONDS),
     Rule(forwarding_off.KIND, forwarding_off.check, NEEDS, HOLD_SECONDS),
     Rule(bridge_filtered.KIND, bridge_filtered.check, NEEDS, HOLD_SECONDS),
     Rule(two_backends.KIND, two_backends.check, NEEDS, HOLD_SECONDS),

@@ -8,6 +8,7 @@ from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
 from exporter.core.model.docker import PODMAN, Container
 from exporter.core.reach.answer import NAME
 from exporter.core.reach.context import HOST_MODE, ReachContext
+from exporter.core.reach.names.common_network import common_network
 from exporter.core.reach.names.files import ResolvConf, parse_hosts, parse_resolv_conf
 from exporter.core.reach.names.records import Records, is_generated, is_user_defined, look_up, ordered_networks
 from exporter.core.reach.names.resolver_step import EMBEDDED, resolver_fault
@@ -94,7 +95,7 @@ def _by_other_server(
         return Step(NAME, FAILED if server else UNKNOWN, detail, "resolv_conf_changed" if server else "name_uncertain")
     if server is not None:
         detail = f"{client.name} queries {first}, which has no names of containers"
-        return Step(NAME, FAILED, detail, "default_network")
+        return Step(NAME, FAILED, detail, "default_network", common_network(context, client, server))
     why = " (the host's resolver is on its loopback)" if first in ("8.8.8.8", "8.8.4.4") else ""
     return Step(
         NAME, UNKNOWN, f"no container has the name {text}: {client.name} queries {first}{why}", "name_uncertain"

@@ -4,7 +4,8 @@ from exporter.core.explain.path import FAILED, UNKNOWN, Step
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
 from exporter.core.reach.answer import NAME
-from exporter.core.reach.context import DEFAULT_NETWORK, HOST_MODE, NO_MODE, ReachContext
+from exporter.core.reach.context import DEFAULT_NETWORK, ReachContext
+from exporter.core.reach.names.common_network import common_network
 from exporter.core.reach.names.files import ResolvConf
 from exporter.core.reach.names.records import is_user_defined, names_on, ordered_networks
 
@@ -34,7 +35,7 @@ def _on_another_network(context: ReachContext, client: Container, text: str) -> 
             named = is_user_defined(network) and text.lower() in names_on(container, network)
             if named and any(e.network_id == network.id for e in container.endpoints):
                 whose = f"{text} is a name of {container.name} on network {network.name}"
-                command = f"Run `docker network connect {network.name} {context.home(client).name}`."
+                command = f"Run `{context.words.cli} network connect {network.name} {context.home(client).name}`."
                 return Step(NAME, UNKNOWN, f"{whose}, and {client.name} is not on it", "no_common_network", command)
     return None
 
@@ -42,24 +43,13 @@ def _on_another_network(context: ReachContext, client: Container, text: str) -> 
 def _container(context: ReachContext, client: Container, server: Container) -> Step:
     if not server.live:
         detail = f"{server.name} does not resolve: the container is {server.state}"
-        return Step(NAME, FAILED, detail, "container_down", f"Run `docker start {server.name}`.")
+        return Step(NAME, FAILED, detail, "container_down", f"Run `{context.words.cli} start {server.name}`.")
     mine, theirs = (_named_networks(context, one) for one in (client, server))
     if not set(mine) & set(theirs):
         detail = f"{client.name} is on {_listed(mine)}, and {server.name} on {_listed(theirs)}"
-        return Step(NAME, FAILED, detail, "no_common_network", _connected(context, client, server))
+        return Step(NAME, FAILED, detail, "no_common_network", common_network(context, client, server))
     detail = f"no network of {client.name} has {server.name} by that name"
     return Step(NAME, FAILED, detail, "name_not_found")
-
-
-def _connected(context: ReachContext, client: Container, server: Container) -> str:
-    """The remedy: only user-defined networks have names, and not every network mode can be connected to one."""
-    for one, other in ((client, server), (server, client)):
-        network = next((n.name for n, _ in ordered_networks(context, one) if is_user_defined(n)), "")
-        if network and context.home(other).network_mode not in (HOST_MODE, NO_MODE):
-            return f"Run `docker network connect {network} {context.home(other).name}`."
-    if context.home(server).network_mode == HOST_MODE:
-        return f"{server.name} uses the host's network: connect to an address of the host."
-    return "Make a network with `docker network create`, and connect both containers to it."
 
 
 def _named_networks(context: ReachContext, container: Container) -> list[str]:

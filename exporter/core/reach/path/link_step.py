@@ -26,18 +26,19 @@ def host_end(context: ReachContext, container: Container, device: Device) -> Dev
     return found if nsid is None or found.link.peer_nsid in (None, nsid) else None
 
 
-def device_fault(container: Container, device: Device, network: Network | None) -> Step | None:
+def device_fault(context: ReachContext, container: Container, device: Device, network: Network | None) -> Step | None:
     """Return the failed step of a device inside a container that is down."""
     name, on = device.link.name, f" (network {network.name})" if network else ""
     if not device.link.up:
-        command = f"Run `nsenter -t {container.pid} -n ip link set {name} up`, then `docker restart {container.name}`."
+        enter, cli = f"nsenter -t {container.pid} -n", context.words.cli
+        command = f"Run `{enter} ip link set {name} up`, then `{cli} restart {container.name}`."
         return Step(LINK, FAILED, f"{name} of {container.name}{on} is down", "device_down", command)
     return None
 
 
 def end_faults(context: ReachContext, container: Container, device: Device, network: Network | None) -> Iterator[Step]:
     """Yield what is wrong between a container's device and its bridge; nothing where it is a port of the bridge."""
-    if (fault := device_fault(container, device, network)) is not None:
+    if (fault := device_fault(context, container, device, network)) is not None:
         yield fault
         return
     name, whose = device.link.name, container.name

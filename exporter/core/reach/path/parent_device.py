@@ -59,7 +59,7 @@ def _to_another(trip: Trip, parent: Device) -> Steps:
     if (lost := lost_address(flow.destination, server, there.view)) is not None:
         yield lost
     elif (device := there.view.device_of(flow.destination)) is not None:
-        fault = device_fault(context.home(server), device, trip.network)
+        fault = device_fault(context, context.home(server), device, trip.network)
         what = f"{trip.client.name} and {server.name} are {trip.device.link.kind} devices of {name}"
         yield fault or Step(LINK, OK, what)
         if fault is None:

@@ -67,7 +67,7 @@ def _reasons(
         yield "no_ipv6", f"{name} has no IPv6 address", ""
     networks = ordered_networks(context, client)
     for network, endpoint in sorted(networks, key=lambda pair: not in_subnet(pair[0], address)):
-        yield from _endpoint_reasons(home, view, network, endpoint.ip6_address if six else endpoint.ip_address)
+        yield from _endpoint_reasons(context, home, view, network, endpoint.ip6_address if six else endpoint.ip_address)
     yield from _default_reasons(context, client, networks, address)
 
 
@@ -82,19 +82,18 @@ def _has_ipv6(home: Container, view: NamespaceView) -> bool:
 
 
 def _endpoint_reasons(
-    home: Container, view: NamespaceView, network: Network, own: str
+    context: ReachContext, home: Container, view: NamespaceView, network: Network, own: str
 ) -> Iterator[tuple[str, str, str]]:
     if not own:
         return
     device = view.device_of(own)
     if device is None:
-        command = f"Run `docker network disconnect {network.name} {home.name}` and connect it again."
+        command = f"Run `{context.words.cli} network disconnect {network.name} {home.name}` and connect it again."
         detail = f"{home.name} has lost its address {own} of network {network.name}, and its routes with it"
         yield "container_address_lost", detail, command
     elif not device.link.up:
-        command = (
-            f"Run `nsenter -t {home.pid} -n ip link set {device.link.name} up`, then `docker restart {home.name}`."
-        )
+        enter, cli = f"nsenter -t {home.pid} -n", context.words.cli
+        command = f"Run `{enter} ip link set {device.link.name} up`, then `{cli} restart {home.name}`."
         yield "device_down", f"{device.link.name} of {home.name} (network {network.name}) is down", command
 
 
@@ -108,4 +107,4 @@ def _default_reasons(
     gateways = [endpoint.gateway for _, endpoint in networks if endpoint.gateway and ":" not in address]
     if gateways:
         detail = f"{name} has no route to {address}: its default route via {gateways[0]} is gone"
-        yield "default_route_lost", detail, f"Run `docker restart {context.home(client).name}`."
+        yield "default_route_lost", detail, f"Run `{context.words.cli} restart {context.home(client).name}`."

@@ -5,22 +5,32 @@ from dataclasses import replace
 
 import pytest
 
+from exporter.core.explain.code import DOCKER_WORDS, PODMAN_WORDS, words_of
 from exporter.core.explain.codes import CODES
-from exporter.core.explain.path import DNAT, FAILED, Step
-from exporter.core.explain.podman import with_commands_of
+from exporter.core.explain.path import DNAT, FAILED, Step, with_names
 from exporter.core.model.docker import PODMAN
 from tests.support.builders import ENGINE
 
-POD = replace(ENGINE, product=PODMAN)
+
+def test_the_words_are_those_of_the_engine_and_dockers_where_none_is_known() -> None:
+    assert words_of(replace(ENGINE, product=PODMAN)) is PODMAN_WORDS
+    assert words_of(ENGINE) is words_of(None) is DOCKER_WORDS
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_remedy_has_podmans_words(code: str) -> None:
-    step = Step(DNAT, FAILED, "a detail", code)
-    assert not re.search(r"`docker |Docker Engine|start docker", with_commands_of(POD, step).remedy)
-    assert with_commands_of(ENGINE, step) is with_commands_of(None, step) is step
+    remedy = with_names(Step(DNAT, FAILED, "a detail", code), PODMAN_WORDS, "web").remedy
+    assert not re.search(r"`docker |Docker Engine|start docker|[{}]", remedy)
 
 
-def test_a_command_with_names_keeps_the_names() -> None:
-    step = Step(DNAT, FAILED, "a detail", "", "Run `docker restart docker`.")
-    assert with_commands_of(POD, step).remedy == "Run `podman restart docker`."
+def test_names_are_never_taken_for_fields_or_words() -> None:
+    step = Step(DNAT, FAILED, "a detail", "container_paused")
+    assert with_names(step, PODMAN_WORDS, "docker{cli}NAME").remedy == "Run `podman unpause docker{cli}NAME`."
+    given = Step(DNAT, FAILED, "a detail", "container_paused", "Run `podman restart docker`.")
+    assert with_names(given, PODMAN_WORDS, "web") is given
+
+
+def test_the_network_of_a_remedy_is_the_default_one_where_none_is_known() -> None:
+    step = Step(DNAT, FAILED, "a detail", "no_common_network")
+    assert with_names(step, PODMAN_WORDS, "web").remedy == "Run `podman network connect podman web`."
+    assert with_names(step, DOCKER_WORDS, "web", network="shop").remedy == "Run `docker network connect shop web`."

@@ -37,5 +37,5 @@ def test_every_code_that_is_not_ok_is_listed() -> None:
 def test_cause_and_remedy_are_sentences(code: str) -> None:
     found = REACH_CODES[code]
     assert found.cause.endswith((".", "?"))
-    assert found.remedy.endswith((".", "?", "`"))
+    assert found.remedy().endswith((".", "?", "`"))
     assert found.cause[0].isupper() or found.cause.startswith("/")

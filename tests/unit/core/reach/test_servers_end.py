@@ -9,8 +9,11 @@ from exporter.core.explain.path import FAILED, OK, Explanation, Path, Step
 from exporter.core.model.docker import Link
 from exporter.core.model.fib import RouteResult
 from exporter.core.nat.ruleset import Base
+from exporter.core.reach.context import ReachContext
 from exporter.core.reach.servers_end import with_servers_end
+from exporter.core.reach.uplinks import uplink_step
 from tests.support.nat_hosts import NEW, Host
+from tests.support.port_hosts import socket
 from tests.support.reach_hosts import ReachHost
 from tests.support.reach_namespaces import BRIDGES, NO_ROUTE
 
@@ -33,18 +36,63 @@ def via(hop: str) -> RouteResult:
     return RouteResult("unicast", 7, hop, source="172.18.0.2")
 
 
+def tunnelled(*clients: str) -> ReachHost:
+    """The answers of web to some clients leave by a device of a VPN in its namespace."""
+    host = ReachHost().with_device("web", Link(9, "wg0", "wireguard", carrier=True), "10.9.0.2")
+    for client in clients:
+        host.route("web", client, RouteResult("unicast", 9, source="10.9.0.2"), "172.18.0.2")
+    return host
+
+
+NEAR = "192.0.2.1"  # a client on the host's own network
+REFUSED = RouteResult(error=22)
 NO_HOP = ("back", "failed", "next_hop_unknown")
+NO_UPLINK = ("host", "unknown", "uplink_down")
 FAULTS = {
     "a rule of its own": (
         ReachHost().own_rules("web", ":INPUT ACCEPT\n-A INPUT -p tcp --dport 80 -j DROP", "filter"),
         ("inside", "failed", "container_rule"),
     ),
-    "no default route": (ReachHost().route("web", "8.8.8.8", NO_ROUTE), ("back", "failed", "no_route_back")),
+    "no default route": (
+        ReachHost().route("web", "8.8.8.8", NO_ROUTE).route("web", NEAR, NO_ROUTE),
+        ("back", "failed", "no_route_back"),
+    ),
+    "no route to the host's own network": (
+        ReachHost().route("web", NEAR, NO_ROUTE),
+        ("back", "unknown", "no_route_back"),
+    ),
     "rp_filter": (
-        ReachHost().route("web", "172.18.0.2", RouteResult(error=22), "8.8.8.8", 7),
+        ReachHost().route("web", "172.18.0.2", REFUSED, "8.8.8.8", 7).route("web", "172.18.0.2", REFUSED, NEAR, 7),
         ("back", "failed", "source_refused"),
     ),
-    "a next hop that no device has": (ReachHost().route("web", "8.8.8.8", via("172.18.0.99")), NO_HOP),
+    "a next hop that no device has": (
+        ReachHost().route("web", "8.8.8.8", via("172.18.0.99")).route("web", NEAR, via("172.18.0.99")),
+        NO_HOP,
+    ),
+    "a VPN inside that takes all": (tunnelled("8.8.8.8", NEAR), ("back", "failed", "next_hop_unknown")),
+    "a VPN inside that takes the internet": (tunnelled("8.8.8.8"), ("back", "unknown", "next_hop_unknown")),
+    "a full queue": (
+        ReachHost().view("web", full=frozenset({("0.0.0.0", 80)})),
+        ("listener", "failed", "backlog_full"),
+    ),
+    "a stopped process": (
+        ReachHost().view("web", listeners=(socket("0.0.0.0:80", inode=5),), stopped={5: 77}),
+        ("listener", "failed", "server_stopped"),
+    ),
+    "one of two processes stopped": (
+        ReachHost().view(
+            "web", listeners=(socket("0.0.0.0:80", inode=5), socket("0.0.0.0:80", inode=6)), stopped={5: 77}
+        ),
+        ("listener", "unknown", "server_stopped"),
+    ),
+    "a server on another address": (
+        ReachHost().view("web", listeners=("10.0.0.9:80",)),
+        ("listener", "failed", "wrong_address"),
+    ),
+    "the uplink down": (ReachHost().device("", "eth0", up=False), NO_UPLINK),
+    "the uplink without carrier": (ReachHost().device("", "eth0", carrier=False), NO_UPLINK),
+    "the uplink without an address": (ReachHost().device("", "eth0", addresses=("2001:db8::10", "fe80::1")), NO_UPLINK),
+    "the uplink without ARP": (ReachHost().device("", "eth0", arp=False), NO_UPLINK),
     "another container as next hop": (
         ReachHost().route("web", "8.8.8.8", via("172.18.0.3")),
         ("back", "unknown", "next_hop_unknown"),
@@ -63,6 +111,28 @@ FAULTS = {
 @pytest.mark.parametrize(("host", "fault"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_inside_is_added(host: ReachHost, fault: tuple[str, str, str]) -> None:
     assert added(host) == [fault]
+
+
+def test_a_host_without_devices_to_the_outside_has_no_fault_of_an_uplink() -> None:
+    host = ReachHost().without_device("", "eth0")
+    host.uplinks = ()
+    assert added(host) == []
+
+
+def test_a_bridge_of_virtual_machines_is_no_uplink() -> None:
+    bridge = Link(40, "virbr0", "bridge", carrier=True)
+    host = ReachHost().device("", "eth0", up=False).with_device("", bridge, "10.8.0.1")
+    host.with_device("", Link(41, "vnet0", "tun", master_ifindex=40, carrier=True))
+    assert added(host) == [NO_UPLINK]
+
+
+def test_a_bridge_over_a_network_card_is_an_uplink() -> None:
+    host = ReachHost().device("", "eth0", addresses=(), master_ifindex=40)
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, ())
+    host.with_device("", Link(40, "br0", "bridge", carrier=True))
+    assert uplink_step(ReachContext(host.observation(), host._visit), path) is not None
+    host.device("", "br0", addresses=("192.0.2.10",))
+    assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
 
 
 def test_a_port_on_the_loopback_needs_no_route_to_clients_outside() -> None:
@@ -86,7 +156,7 @@ def with_rules(*texts: str) -> Host:
     return host
 
 
-REFUSED, ELSEWHERE = RouteResult(error=22), RouteResult("unicast", 1, source="192.0.2.10")
+ELSEWHERE = RouteResult("unicast", 1, source="192.0.2.10")
 INBOUND = {"destination": "172.18.0.2", "source": "192.0.2.1", "ifindex": 2}
 OUTBOUND = {"destination": "192.0.2.1", "source": "172.18.0.2", "ifindex": 4}
 MARKED, OF_PORT = {"mark": 4}, {"protocol": "tcp", "port": 80}

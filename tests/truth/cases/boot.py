@@ -1,0 +1,82 @@
+"""What services that load rules at boot do to Docker's: netfilter-persistent, nftables.service, scripts."""
+
+from typing import Any
+
+from tests.truth.case import ANY, Case
+from tests.truth.plants import saved, shell
+from tests.truth.probes import outward, published
+from tests.truth.rows import ordinary, outage
+
+KIND = "rules loaded at boot"
+API = published(8081, "api")
+
+
+def loaded(name: str, do: str, *finds: str, **options: Any) -> Case:
+    """Rules of iptables loaded over Docker's, which fail a connection."""
+    return outage(name, KIND, saved(do), *(finds or (ANY,)), **options)
+
+
+def habit(name: str, do: str, **options: Any) -> Case:
+    """Rules of iptables loaded over Docker's, which fail none."""
+    return ordinary(name, KIND, saved(do), **options)
+
+
+def restore(rules: str, options: str = "") -> str:
+    """`iptables-restore` of a text."""
+    return f"iptables-restore {options} <<'END'\n{rules}\nEND\n"
+
+
+POLICY = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT"
+NFT_FILTER = "table inet filter { chain forward { type filter hook forward priority 0; policy accept; }; }"
+
+CASES = (
+    loaded("netfilter-persistent with the policy DROP of before Docker", restore(POLICY)),
+    loaded(
+        "netfilter-persistent with the container's address of before",
+        "iptables-save | sed 's/$web/172.17.0.77/g' | iptables-restore",
+        "wrong_dnat",
+        "missing_dnat",
+        "stale_dnat",
+    ),
+    loaded(
+        "netfilter-persistent with rules of before a network",
+        "iptables-save | grep -v 'br-n\\|10.42.0' | iptables-restore",
+        asked="",
+        probe=outward("api"),
+    ),
+    loaded("script that flushes the filter table", "iptables -F; iptables -X; iptables -P FORWARD DROP"),
+    loaded(
+        "script that appends Docker's accepts behind its own drop",
+        "iptables -I FORWARD -j DROP; iptables -I FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        "forward_drop",
+    ),
+    outage(
+        "nftables.service flushes the ruleset, and has a filter of its own",
+        KIND,
+        shell(f"nft -f - <<'END'\nflush ruleset\n{NFT_FILTER}\nEND\n", ":"),
+        ANY,
+        probe=outward("api"),
+        asked="",
+        fresh=True,
+    ),
+    outage(
+        "ruleset listed and loaded by nft",
+        KIND,
+        shell("nft list ruleset >/run/listed; nft flush ruleset; nft -f /run/listed || true", ":"),
+        ANY,
+        probe=outward("api"),
+        asked="",
+        fresh=True,
+    ),
+    habit("netfilter-persistent that keeps what is there", restore(POLICY, "-n")),
+    habit("netfilter-persistent with Docker's rules as they are", "iptables-save | iptables-restore"),
+    habit("policy DROP", "iptables -P FORWARD DROP"),
+    habit("drop appended", "iptables -A FORWARD -j DROP"),
+    habit("DOCKER-USER flushed", "iptables -F DOCKER-USER"),
+    habit("filter of the input alone", restore("*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT", "-n")),
+    ordinary(
+        "nftables.service with a filter of its own beside Docker's",
+        KIND,
+        shell(f"nft -f - <<'END'\n{NFT_FILTER}\nEND\n", "nft delete table inet filter"),
+    ),
+)

@@ -1,0 +1,33 @@
+"""firewalld with its backend iptables, running since before dockerd, which is on its bus."""
+
+from typing import Any
+
+from tests.truth.case import Case, Plant, nothing
+from tests.truth.cases.firewalld import OUT, added, direct, moved
+from tests.truth.cases.firewalld_reload import APART, reload
+from tests.truth.lab import ON_IPTABLES
+from tests.truth.rows import ordinary, outage
+
+KIND = "firewalld with iptables"
+
+
+def habit(name: str, plant: Plant, **options: Any) -> Case:
+    """What breaks no connection."""
+    return ordinary(f"{KIND}: {name}", KIND, plant, programs=ON_IPTABLES, **options)
+
+
+def fault(name: str, plant: Plant, *finds: str, **options: Any) -> Case:
+    """What fails a connection."""
+    return outage(f"{KIND}: {name}", KIND, plant, *finds, programs=ON_IPTABLES, **options)
+
+
+CASES = (
+    habit("runs", nothing),
+    habit("runs, and the way out", nothing, **OUT),
+    habit("runs, and isolation", nothing, **APART),
+    habit("service added", added("service=https")),
+    habit("bridge in the public zone, and the way out", moved("br-n", "public"), **OUT),
+    fault("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP"), "forward_drop"),
+    habit("reload", reload(), fresh=True),
+    habit("reload, and the way out", reload(), fresh=True, **OUT),
+)

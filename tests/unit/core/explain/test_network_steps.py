@@ -1,0 +1,42 @@
+"""Bridge, veth and routes between the host and the container."""
+
+from dataclasses import replace
+from typing import Any
+
+from exporter.core.explain.explain import explain
+from exporter.core.explain.path import LINK, ROUTE, UNDETERMINED
+from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult
+from exporter.core.network.result import NetworkResult
+from exporter.core.observation import Observation
+from exporter.core.topology.topology import join
+from tests.support.explained_hosts import failed_codes, observation_of
+from tests.support.nat_hosts import OLD, Host
+
+
+def changed(host: Host, **more: Any) -> Observation:
+    """The host with another network context."""
+    found = observation_of(host)
+    context = found.network.context
+    assert context is not None
+    return replace(found, network=replace(found.network, context=replace(context, **more)))
+
+
+def test_a_bridge_that_is_down_and_a_veth_without_carrier_are_steps() -> None:
+    topology = OLD.topology()
+
+    def with_link(name: str, **more: Any) -> Observation:
+        links = {i: replace(link, **more) if link.name == name else link for i, link in topology.devices.links.items()}
+        return changed(OLD, topology=join(OLD.inventory, replace(topology.devices, links=links)))
+
+    assert failed_codes(with_link("br-front", up=False)) == [(LINK, "bridge_down")]
+    assert failed_codes(with_link("docker0", up=False)) == []
+    assert failed_codes(with_link("veth-web", carrier=False)) == [(LINK, "veth_detached")]
+
+
+def test_routes_that_lead_elsewhere_are_a_step_and_unknown_ones_are_unknown() -> None:
+    context = observation_of(OLD).network.context
+    assert context is not None
+    away = {query: RouteResult("unicast", 2) for query in context.fib.results}
+    assert failed_codes(changed(OLD, fib=FibReading(away))) == [(ROUTE, "route_lost")]
+    assert explain(changed(OLD, fib=NO_LOOKUPS), "8080").verdict == UNDETERMINED
+    assert explain(replace(observation_of(OLD), network=NetworkResult()), "8080").verdict == UNDETERMINED

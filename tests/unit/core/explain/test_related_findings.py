@@ -1,0 +1,26 @@
+"""Findings about the container of a path."""
+
+from dataclasses import replace
+
+from exporter.core.explain.explain import explain
+from exporter.core.explain.path import REACHABLE, UNDETERMINED
+from exporter.core.findings.finding import Severity
+from exporter.core.observation import Observation
+from tests.support.explained_hosts import observation_of
+from tests.support.findings import evaluation, network_finding
+from tests.support.nat_hosts import OLD
+
+
+def test_a_critical_finding_about_the_container_is_never_passed_over() -> None:
+    def with_finding(severity: Severity, subject: str, network: str = "front") -> Observation:
+        finding = network_finding("duplicate_address", severity, network, subject, "planted")
+        found = observation_of(OLD)
+        return replace(found, network=replace(found.network, evaluation=evaluation(finding)))
+
+    concerned = explain(with_finding("critical", "172.18.0.2"), "8080")
+    assert (concerned.verdict, [note.kind for note in concerned.findings]) == (UNDETERMINED, ["duplicate_address"])
+    noted = explain(with_finding("warning", "web"), "web")
+    assert (noted.verdict, [note.severity for note in noted.findings]) == (REACHABLE, ["warning"])
+    for subject, network in (("dns", "front"), ("172.17.0.9", "bridge")):
+        other = explain(with_finding("critical", subject, network), "8080")
+        assert (other.verdict, other.findings) == (REACHABLE, ())
