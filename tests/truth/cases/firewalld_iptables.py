@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.truth.case import Case, Plant, nothing
 from tests.truth.cases.firewalld import OUT, added, direct, moved
-from tests.truth.cases.firewalld_reload import APART, reload
+from tests.truth.cases.firewalld_reload import APART, healed, reload
 from tests.truth.lab import ON_IPTABLES
 from tests.truth.rows import ordinary, outage
 
@@ -34,6 +34,6 @@ CASES = (
     # it stands behind Docker's own rules
     habit("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP")),
     fault("reload", reload(), "isolation_lost", **APART, **OLD),
-    habit("reload of 28", reload(), **NEW),
-    habit("reload of 28, and the way out", reload(), **OUT, **NEW),
+    habit("reload of 28", healed(), **NEW),
+    habit("reload of 28, and the way out", healed(), **OUT, **NEW),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.support.live import firewall_programs
 from tests.support.waiting import until
+from tests.truth.answers import findings
 from tests.truth.case import ANY, Plant
 from tests.truth.cases.firewalld import NEIGHBOUR, OUT
 from tests.truth.cases.firewalld_permanent import CLOSING
@@ -19,6 +20,7 @@ KIND = "firewalld reloaded"
 OLD: dict[str, Any] = {"engines": ("bookworm",), "programs": FIREWALLD, "fresh": True}
 NEW: dict[str, Any] = {"engines": ("sid",), "programs": FIREWALLD}
 ENDED: dict[str, Any] = {"programs": FIREWALLD, "fresh": True}
+HEAL_SECONDS = 30
 APART: dict[str, Any] = {"asked": "", "probe": unreached("db", "other")}
 
 
@@ -26,17 +28,35 @@ APART: dict[str, Any] = {"asked": "", "probe": unreached("db", "other")}
 def closing(lab: Lab) -> Iterator[None]:
     """A direct rule in DOCKER-USER that closes a port, in force at once and at each reload."""
     chain, rule = CLOSING
-    undo = [text.replace("--add", "--remove") for text in (rule, chain)]
-    lab.sh("\n".join(f"$in_root firewall-cmd {text}" for text in (f"--permanent {chain}", f"--permanent {rule}", rule)))
+    do = f"--permanent {chain}", f"--permanent {rule}", rule
+    undo = [text.replace("--add", "--remove") for text in (rule, f"--permanent {rule}", f"--permanent {chain}")]
+    lab.sh("\n".join(f"$in_root firewall-cmd {text}" for text in do))
     try:
         yield
     finally:
-        lab.sh("\n".join(f"$in_root firewall-cmd --permanent {text}" for text in undo))
+        lab.sh("\n".join(f"$in_root firewall-cmd {text}" for text in undo))
 
 
 def reload(words: str = "--reload") -> Plant:
     """firewall-cmd with these arguments; nothing undoes it."""
     return shell(f"$in_root firewall-cmd {words}", ":")
+
+
+def healed(words: str = "--reload") -> Plant:
+    """The same, and the time in which Docker writes its rules: on a busy machine it is longer than findings wait."""
+
+    @contextmanager
+    def plant(lab: Lab) -> Iterator[None]:
+        with reload(words)(lab):
+            until(lambda: _is_quiet(lab), HEAL_SECONDS, "a host without findings")
+            yield
+
+    return plant
+
+
+def _is_quiet(lab: Lab) -> bool:
+    now = findings(lab.exporter)
+    return not now.loud and not now.pending
 
 
 @contextmanager
@@ -83,12 +103,12 @@ CASES = (
         **APART,
         **OLD,
     ),
-    ordinary("firewalld: reload of 28", KIND, reload(), **NEW),
-    ordinary("firewalld: reload of 28, and the way out", KIND, reload(), **OUT, **NEW),
-    ordinary("firewalld: reload of 28, and isolation", KIND, reload(), **APART, **NEW),
-    ordinary("firewalld: complete reload of 28", KIND, reload("--complete-reload"), **NEW),
-    ordinary("firewalld: logging of what is denied, of 28", KIND, reload("--set-log-denied=all"), **OUT, **NEW),
-    meant("firewalld: reload of 28, and rules in DOCKER-USER", KIND, both(closing, reload()), **NEW),
+    ordinary("firewalld: reload of 28", KIND, healed(), **NEW),
+    ordinary("firewalld: reload of 28, and the way out", KIND, healed(), **OUT, **NEW),
+    ordinary("firewalld: reload of 28, and isolation", KIND, healed(), **APART, **NEW),
+    ordinary("firewalld: complete reload of 28", KIND, healed("--complete-reload"), **NEW),
+    ordinary("firewalld: logging of what is denied, of 28", KIND, healed("--set-log-denied=all"), **OUT, **NEW),
+    meant("firewalld: reload of 28, and rules in DOCKER-USER", KIND, both(closing, healed()), **NEW),
     outage("firewalld: restart", KIND, restarted, "isolation_lost", **APART, **OLD),
     ordinary("firewalld: restart of 28", KIND, restarted, **{**NEW, "fresh": True}),
     # it deletes Docker's rules as well, and docker-proxy goes on serving the port
