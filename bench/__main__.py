@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from bench import (
     bind_failures,
+    connection_cost,
     connections,
     event_latency,
     history,
@@ -24,6 +25,7 @@ from bench import (
     node_exporter,
     page,
     reach,
+    rivals,
     scrape,
     siege,
     soak,
@@ -40,6 +42,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "scrape": scrape.rows,
     "siege": siege.rows,
     "node_exporter": node_exporter.rows,
+    "rivals": rivals.rows,
     "inventory_start": inventory_start.rows,
     "topology_change": topology_change.rows,
     "namespace_sweep": namespace_sweep.rows,
@@ -50,6 +53,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "soak": soak.rows,
     "bind_failures": bind_failures.rows,
     "connections": connections.rows,
+    "connection_cost": connection_cost.rows,
     "sockets": sockets.rows,
     "nat": nat.rows,
     "reach": reach.rows,
@@ -58,7 +62,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
 }
 
 
-LONG = frozenset({"lives", "soak"})  # many minutes: only when it is asked for
+LONG = frozenset({"lives", "soak", "rivals"})  # many minutes: only when it is asked for
 
 
 def main() -> None:

@@ -64,6 +64,12 @@ class Exporter:
                 return int(line.split()[1]) * 1024 / 1e6
         raise RuntimeError(f"no {field} of process {self.pid}")
 
+    def wakeups(self) -> int:
+        """How often its threads went to sleep and were woken (voluntary_ctxt_switches of /proc/PID/task/*/status)."""
+        tasks = Path(f"/proc/{self.pid}/task").glob("*/status")
+        lines = [line for task in tasks for line in task.read_text().splitlines()]
+        return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches:"))
+
     def fresh_memory(self) -> int:
         """Bytes that the kernel has given it page by page (minflt of /proc/PID/stat): what allocations really cost."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()

@@ -31,10 +31,21 @@ def _watched(process: Exporter, intervals: int) -> Iterator[Row]:
         time.sleep(max(0.0, started + number_of_interval * INTERVAL - time.perf_counter()))
     seconds, spent = time.perf_counter() - started, (process.cpu() - before) / 1e9
     share = spent / seconds
+    yield _wakeups(process)
     yield Row(
         f"CPU, a scrape each {INTERVAL} s, {seconds:.0f} s watched",
         f"{COUNT} endpoints",
         f"{100 * share:.3f} % of a core",
         f"scrapes {100 * scraping / 1e9 / seconds:.3f} %, {number(scraping * MS / intervals)} ms each; "
         f"a day would be {number(share * DAY)} s",
+    )
+
+
+def _wakeups(process: Exporter) -> Row:
+    """Between two scrapes."""
+    before = process.wakeups()
+    time.sleep(INTERVAL)
+    often = (process.wakeups() - before) / INTERVAL
+    return Row(
+        f"wake-ups of all threads in {INTERVAL} s without a scrape", f"{COUNT} endpoints", f"{often:.1f} a second"
     )

@@ -10,9 +10,19 @@ from bench.figures import Row
 from bench.scale import Scale
 
 # In the order of the imports: what a part shares with an earlier one is counted there.
-PARTS = ("asyncio", "ssl", "exporter.log", "aiohttp.web", "prometheus_client", "psutil", "isal", "exporter.app.daemon")
+PARTS = (
+    "exporter.cli.main",
+    "asyncio",
+    "ssl",
+    "exporter.log",
+    "http.client",
+    "prometheus_client",
+    "psutil",
+    "isal",
+    "exporter.app.daemon",
+)
 # What a daemon on a Unix socket does not load, at the end what it loads for the first page.
-RARE = ("rich.table", "pyroute2", "docker", "exporter.app.page_handlers")
+RARE = ("rich.table", "pyroute2", "docker", "aiohttp", "exporter.app.page_handlers")
 SIZES = (10, 60, 1000)
 SCRAPES = 20
 GOALS_MB = {10: 45, 60: 48, 1000: 64}

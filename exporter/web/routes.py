@@ -1,27 +1,29 @@
 """The served paths. A new path is one line in `routes`.
 
-An answer is a coroutine that takes the request and returns a response. What blocks runs in a `WorkerPool`'s threads;
-a TimeoutError becomes a 503 and any other exception a 500 with an entry in the log, so answers need not catch them.
+An answer is a coroutine that takes the request and returns a response or a stream. What blocks runs in a `WorkerPool`'s
+threads; a TimeoutError becomes a 503 and any other exception a 500 with an entry in the log: answers need not catch
+them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib import resources
 from typing import Protocol
 
-from aiohttp import web
-
 from exporter.core.reach.question import InvalidTargetError, Question, parse_question
 from exporter.web.history_query import HistoryQuery, InvalidQueryError, parse_history_query
+from exporter.web.http.request import Request
+from exporter.web.http.response import Response, Stream, text
 from exporter.web.negotiation import accepts_gzip, prefers_openmetrics
 from exporter.web.page.state import PageState
 from exporter.web.sse import Broadcaster, Tick
 from exporter.web.worker_pool import WorkerPool
 
 CONTENT_TYPES = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".json": "application/json",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
     ".svg": "image/svg+xml",
 }
 
@@ -29,20 +31,23 @@ CONTENT_TYPES = {
 MAX_PAGES = 16
 MAX_PROBES = MAX_FILES = 64
 MAX_STREAMS, MAX_CLIENT_STREAMS = 50, 10
+MIN_SHARED = 4  # of fewer requests at once one client may have all
+
+HTML, JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
 
 MISSING_QUERY = 'missing query parameter "what" (a port or a container name), or "from" and "to"\n'
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = Callable[[Request], Awaitable[Response | Stream]]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """A path and what answers GET there.
 
-    `limit` is the number of requests at once, of one client `client_limit`; 0 is unlimited. Excess requests are
-    rejected. `any_host`: the Host header is not checked. A route that `streams` goes on for as long as the client
-    likes; it is cancelled when the client leaves or the server stops, and needs a limit. `first`: its answers do not
-    wait for those of other routes.
+    `limit` is the number of requests at once, 0 is unlimited; `client_limit` that of one client, 0 is half of `limit`
+    from MIN_SHARED on. Excess requests are rejected. `any_host`: the Host header is not checked. A route that `streams`
+    goes on for as long as the client likes; it is cancelled when the client leaves or the server stops, and needs a
+    limit. `first`: its answers do not wait for those of other routes.
     """
 
     path: str
@@ -57,6 +62,11 @@ class Route:
         """Reject unlimited streams: each holds a connection for good."""
         if self.streams and not self.limit:
             raise ValueError(f"{self.path}: a stream needs a limit")
+
+    @property
+    def client_share(self) -> int:
+        """The number of requests of one client at once; 0 is unlimited."""
+        return self.client_limit or (self.limit // 2 if self.limit >= MIN_SHARED else 0)
 
 
 class Scrape(Protocol):
@@ -120,14 +130,14 @@ def routes(handlers: Handlers, workers: Workers, telemetry_path: str, max_scrape
 def metrics(handlers: Handlers, workers: WorkerPool) -> Answer:
     """Return the exposition, in the format and the encoding that the client prefers."""
 
-    async def answer(request: web.Request) -> web.Response:
-        openmetrics = prefers_openmetrics(request.headers.get("Accept", ""))
-        gzip = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+    async def answer(request: Request) -> Response:
+        openmetrics = prefers_openmetrics(request.header("accept"))
+        gzip = accepts_gzip(request.header("accept-encoding"))
         body = await workers.run(lambda: handlers.scrape(openmetrics=openmetrics, gzip=gzip))
-        headers = {"Content-Type": handlers.content_type(openmetrics), "Vary": "Accept, Accept-Encoding"}
+        headers = {"Vary": "Accept, Accept-Encoding"}
         if gzip:
             headers["Content-Encoding"] = "gzip"
-        return web.Response(body=body, headers=headers)
+        return Response(body, content_type=handlers.content_type(openmetrics), headers=headers)
 
     return answer
 
@@ -135,9 +145,9 @@ def metrics(handlers: Handlers, workers: WorkerPool) -> Answer:
 def page(make: Callable[[PageState], str], workers: WorkerPool) -> Answer:
     """Return the page in the state that the query has."""
 
-    async def answer(request: web.Request) -> web.Response:
-        state = PageState(request.query.get("show", ""), frozenset(request.query.getall("open", [])))
-        return web.Response(text=await workers.run(lambda: make(state)), content_type="text/html")
+    async def answer(request: Request) -> Response:
+        state = PageState(request.parameter("show"), frozenset(request.query.get("open", ())))
+        return text(await workers.run(lambda: make(state)), content_type=HTML)
 
     return answer
 
@@ -145,8 +155,8 @@ def page(make: Callable[[PageState], str], workers: WorkerPool) -> Answer:
 def document(make: Callable[[], str], workers: WorkerPool) -> Answer:
     """Return a JSON document."""
 
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=await workers.run(make), content_type="application/json")
+    async def answer(_: Request) -> Response:
+        return text(await workers.run(make), content_type=JSON)
 
     return answer
 
@@ -154,19 +164,19 @@ def document(make: Callable[[], str], workers: WorkerPool) -> Answer:
 def explanation(handlers: Handlers, workers: WorkerPool) -> Answer:
     """Return a JSON document about the port or container of the query, or the way between two."""
 
-    async def answer(request: web.Request) -> web.Response:
-        what, source, target = (request.query.get(key, "") for key in ("what", "from", "to"))
+    async def answer(request: Request) -> Response:
+        what, source, target = (request.parameter(key) for key in ("what", "from", "to"))
         if source and target:
             try:
                 question = parse_question(source, target)
             except InvalidTargetError as error:
-                return web.Response(status=400, text=f"{error}\n")
+                return text(f"{error}\n", HTTPStatus.BAD_REQUEST)
             body = await workers.run(lambda: handlers.explain_reach(question))
         elif what:
             body = await workers.run(lambda: handlers.explain(what))
         else:
-            return web.Response(status=400, text=MISSING_QUERY)
-        return web.Response(text=body, content_type="application/json")
+            return text(MISSING_QUERY, HTTPStatus.BAD_REQUEST)
+        return text(body, content_type=JSON)
 
     return answer
 
@@ -174,12 +184,12 @@ def explanation(handlers: Handlers, workers: WorkerPool) -> Answer:
 def changes(handlers: Handlers, workers: WorkerPool) -> Answer:
     """Return a JSON document of the changes that the query selects."""
 
-    async def answer(request: web.Request) -> web.Response:
+    async def answer(request: Request) -> Response:
         try:
-            query = parse_history_query(request.query)
+            query = parse_history_query({name: request.parameter(name) for name in request.query})
         except InvalidQueryError as error:
-            return web.Response(status=400, text=f"{error}\n")
-        return web.Response(text=await workers.run(lambda: handlers.history(query)), content_type="application/json")
+            return text(f"{error}\n", HTTPStatus.BAD_REQUEST)
+        return text(await workers.run(lambda: handlers.history(query)), content_type=JSON)
 
     return answer
 
@@ -187,10 +197,10 @@ def changes(handlers: Handlers, workers: WorkerPool) -> Answer:
 def health(stalled: Callable[[], bool]) -> Answer:
     """Answer whether the process works: it does not while an observation hangs in the kernel."""
 
-    async def answer(_: web.Request) -> web.Response:
+    async def answer(_: Request) -> Response:
         if stalled():
-            return web.Response(status=503, text="no observation has ended for a minute\n")
-        return web.Response(text="healthy\n")
+            return text("no observation has ended for a minute\n", HTTPStatus.SERVICE_UNAVAILABLE)
+        return text("healthy\n")
 
     return answer
 
@@ -198,10 +208,10 @@ def health(stalled: Callable[[], bool]) -> Answer:
 def readiness(waiting_for: Callable[[], str]) -> Answer:
     """Answer whether the first observation is complete."""
 
-    async def answer(_: web.Request) -> web.Response:
+    async def answer(_: Request) -> Response:
         if missing := waiting_for():
-            return web.Response(status=503, text=f"waiting for {missing}\n")
-        return web.Response(text="ready\n")
+            return text(f"waiting for {missing}\n", HTTPStatus.SERVICE_UNAVAILABLE)
+        return text("ready\n")
 
     return answer
 
@@ -209,13 +219,15 @@ def readiness(waiting_for: Callable[[], str]) -> Answer:
 def static_files() -> list[Route]:
     """Return a route for each file of static/, read now."""
     folder = resources.files("exporter.web").joinpath("static")
-    return [Route(f"/static/{file.name}", _static(file.name, file.read_text()), MAX_FILES) for file in folder.iterdir()]
+    return [
+        Route(f"/static/{file.name}", _static(file.name, file.read_bytes()), MAX_FILES) for file in folder.iterdir()
+    ]
 
 
-def _static(name: str, text: str) -> Answer:
+def _static(name: str, content: bytes) -> Answer:
     content_type = CONTENT_TYPES[name[name.rindex(".") :]]
 
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=text, content_type=content_type)
+    async def answer(_: Request) -> Response:
+        return Response(content, content_type=content_type)
 
     return answer

@@ -1,12 +1,12 @@
 """Counters for open pages as server-sent events: one observation for all of them, none while no page is open."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
-from aiohttp import web
-
 from exporter.log import get_logger
+from exporter.web.http.request import Request
+from exporter.web.http.response import Stream
 from exporter.web.worker_pool import WorkerPool
 
 INTERVAL_SECONDS = 2.0
@@ -35,18 +35,18 @@ class Broadcaster:
         self._next: asyncio.Future[Tick | None] | None = None  # None while there is no client
         self._ticker: asyncio.Task[None] | None = None
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Send a tick at each interval, until the client goes or a tick fails."""
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
+    async def answer(self, _: Request) -> Stream:
+        """Return a stream with a tick at each interval, until the client goes or a tick fails."""
+        return Stream(self._ticks(), "text/event-stream")
+
+    async def _ticks(self) -> AsyncGenerator[bytes, None]:
         self._clients += 1
         try:
             while (tick := await self._upcoming()) is not None:
                 data = f'{{"version":{tick.version},"at":{tick.at:.0f},"counters":{tick.counters}}}'
-                await response.write(f"event: tick\ndata: {data}\n\n".encode())
+                yield f"event: tick\ndata: {data}\n\n".encode()
         finally:
             self._clients -= 1
-        return response
 
     async def _upcoming(self) -> Tick | None:
         """Wait for the next tick; None when it failed. A client that leaves must not cancel it for the others."""

@@ -26,6 +26,7 @@ CAMPAIGNS: Mapping[str, tuple[str, ...]] = {
     ),
     "clients": (
         *("tests/unit/web/server/test_malformed.py", "tests/unit/web/access/test_config_fuzz.py"),
+        "tests/unit/web/http/test_request.py",
         *("tests/unit/core/reach/test_question.py", "tests/unit/web/server/test_rate_limit.py"),
     ),
     "kernel": (

@@ -36,7 +36,7 @@ ORDER = {
         ("kernel.bind_failures", "kernel.connections", "kernel.sampler", "kernel.reach"),
     ),
     "web": (
-        ("web.access", "web.page", "web.history_query", "web.pace", "web.negotiation", "web.compression"),
+        ("web.http", "web.access", "web.page", "web.history_query", "web.pace", "web.negotiation", "web.compression"),
         ("web.worker_pool",),
         ("web.sse",),
         ("web.routes",),
@@ -82,7 +82,7 @@ LIBRARIES: Mapping[str, set[str]] = {
     "docker_engine": {"docker", "requests", "urllib3"} | STANDARD,
     "kernel": {"pyroute2", "psutil"} | STANDARD,
     "metrics": {"prometheus_client", "psutil"} | STANDARD,
-    "web": {"aiohttp", "bcrypt", "isal", "yaml"} | STANDARD,
+    "web": {"bcrypt", "h11", "isal", "yaml"} | STANDARD,
     "monitor": STANDARD,
     "app": STANDARD,
     "cli": {"aiohttp", "click", "rich"} | STANDARD,

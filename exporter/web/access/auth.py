@@ -1,6 +1,7 @@
 """Basic authentication (RFC 7617) against bcrypt hashes."""
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import secrets
@@ -8,12 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-
-from aiohttp import BasicAuth as Credentials
+from typing import NamedTuple
 
 from exporter.core.model.bounded_dict import BoundedDict
 
 MAX_PASSWORD_BYTES = 72  # bcrypt uses no more, and the library refuses to cut it
+
+
+class Credentials(NamedTuple):
+    """What an Authorization header has."""
+
+    login: str
+    password: str
 
 
 def check_password(password: bytes, hashed: bytes) -> bool:
@@ -114,7 +121,11 @@ class BasicAuth:
 
 
 def _decoded(authorization: str) -> Credentials | None:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
     try:
-        return Credentials.decode(authorization, "utf-8")
+        login, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
     except ValueError:
         return None
+    return Credentials(login, password) if colon else None

@@ -1,4 +1,4 @@
-"""One client's connection: bytes pass to aiohttp's protocol, and the time that the client takes is limited here.
+"""One client's connection: bytes pass to the protocol above, and the time that the client takes is limited here.
 
 A client may be slow to send (half a head, then silence), slow to read its answer, or send too much. Each has a limit,
 and a new client takes the place of the least recently active one.
@@ -7,10 +7,10 @@ and a new client takes the place of the least recently active one.
 import asyncio
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
+from typing import Protocol
 
 from exporter.log import get_logger
 from exporter.web.access.tls import ServerTls
-from exporter.web.server.client_address import client_of
 from exporter.web.server.client_limits import ClientLimits
 
 log = get_logger(component="web")
@@ -25,28 +25,40 @@ class State(Enum):
     BLOCKED = auto()  # the client's: to read its answer
 
 
+class Inner(Protocol):
+    """The protocol above a connection."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what was received."""
+
+    def connection_lost(self) -> None:
+        """End what is under way."""
+
+
 class Connection(asyncio.Protocol):
-    """Stands between a transport and aiohttp, in one state since a time of the event loop."""
+    """Stands between a transport and the protocol above, in one state since a time of the event loop."""
 
     def __init__(
         self,
-        inner: asyncio.Protocol,
+        make_inner: Callable[["Connection"], Inner],
+        client: str | None,
         tls: ServerTls | None,
         limits: ClientLimits,
         ended: Callable[["Connection"], None],
     ) -> None:
-        """`ended` is called when a connection that was made has been lost."""
+        """`client` is that of `client_of`; `ended` is called when a connection that was made has been lost."""
         self._loop = asyncio.get_running_loop()
-        self._inner = inner
+        self._inner = make_inner(self)
         self._limits = limits
         self._ended = ended
         self._transport: asyncio.Transport | None = None
         self._received = 0
-        self._half_closed = False
+        self._half_closed = self._finishing = False
+        self._writable: asyncio.Future[None] | None = None  # while it is blocked
         self._answering = False
         self._deadline: asyncio.TimerHandle | None = None
         self.tls = tls
-        self.client: str | None = None
+        self.client = client
         self.handshake: asyncio.Task[None] | None = None
         self.answered = False
         self.streams = False
@@ -70,10 +82,8 @@ class Connection(asyncio.Protocol):
             log.debug("client certificate rejected", peer=transport.get_extra_info("peername"))
             transport.abort()
             return
-        self.client = client_of(transport.get_extra_info("peername"))
         transport.set_write_buffer_limits(high=1, low=0)  # so that writing is paused while anything is not read
         self._enter(State.WAITING, self._limits.head)
-        self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Pass data on, up to the limit."""
@@ -87,28 +97,38 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Stay open for an answer: `printf … | nc` shuts down its side and waits."""
-        self._inner.eof_received()
         self._half_closed = True
-        if not self._answering:  # aiohttp begins with a request in a later turn of the loop
+        if not self._answering:
             self._set_deadline(self._limits.half_closed)
-        return bool(self._received) and self.tls is None
+        return self.tls is None and not self._finishing and (self._answering or bool(self._received))
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel the deadline and report the end."""
+    def connection_lost(self, _: Exception | None) -> None:
+        """Cancel the deadline and what is under way, and report the end."""
         self._set_deadline(None)
-        if self.state is not State.HANDSHAKE:
-            self._inner.connection_lost(exc)
+        self._inner.connection_lost()
         self._ended(self)
 
     def pause_writing(self) -> None:
         """The client does not read its answer."""
         self._enter(State.BLOCKED, self._limits.read)
-        self._inner.pause_writing()
+        self._writable = self._loop.create_future()
 
     def resume_writing(self) -> None:
         """The client has read what was written."""
         self._leave_blocked()
-        self._inner.resume_writing()
+        if self._writable and not self._writable.done():  # a cancelled answer waits no more
+            self._writable.set_result(None)
+
+    def write(self, data: bytes) -> None:
+        """Send, or keep what the client does not read yet. Raises ConnectionError when it is gone."""
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError
+        self._transport.write(data)
+
+    async def drained(self) -> None:
+        """Wait until the client has read what was written, or at least this kernel has it."""
+        if self.state is State.BLOCKED and self._writable:
+            await self._writable
 
     def begin_request(self) -> None:
         """A request was received; from here on the client waits for the server."""
@@ -116,13 +136,29 @@ class Connection(asyncio.Protocol):
         if self.state is not State.BLOCKED:
             self._enter(State.ANSWERING, None)
 
-    def end_request(self) -> None:
-        """The request is answered."""
-        self.answered, self.streams, self._answering, self._received = True, False, False, 0
+    def end_request(self, pending: int) -> None:
+        """The request is answered; so many bytes of the next ones were received meanwhile, and count as theirs."""
+        self.answered, self.streams, self._answering, self._received = True, False, False, pending
         if self.state is not State.BLOCKED:
-            self._enter(State.WAITING, self._limits.idle)
+            self._enter(State.WAITING, self._limits.head if pending else self._limits.idle)
         if self._half_closed and self._transport:
             self._transport.close()
+
+    def finish(self, *, linger: bool) -> None:
+        """Close after the last answer; `linger` for a client that may still send, which else would lose the answer."""
+        transport, self._finishing = self._transport, True
+        if transport is None or transport.is_closing():
+            return
+        if linger and not self._half_closed and transport.can_write_eof():
+            transport.write_eof()
+            self._set_deadline(self._limits.goodbye)
+        else:
+            transport.close()
+
+    @property
+    def closing(self) -> bool:
+        """Whether the client is gone, or soon will be."""
+        return self._transport is None or self._transport.is_closing()
 
     def abort(self) -> None:
         """Close at once, whatever was not read."""
@@ -146,6 +182,11 @@ class Connection(asyncio.Protocol):
         if self._deadline:
             self._deadline.cancel()
         self._deadline = None if seconds is None else self._loop.call_later(seconds, self.abort)
+
+
+def longest(connections: Iterable[Connection]) -> Connection | None:
+    """Return the connection that is in its state for longest."""
+    return min(connections, key=lambda connection: connection.since, default=None)
 
 
 def least_recently_active(connections: Iterable[Connection]) -> Connection | None:

@@ -1,23 +1,20 @@
-"""The HTTP server: aiohttp on one event loop, with limits on clients, access rules and limits on routes."""
+"""The HTTP server: one event loop, with limits on clients, access rules and limits on routes."""
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable, Sequence
-
-from aiohttp import web
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 
 from exporter.web.access.access import OPEN, Access
 from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.routes import Route
-from exporter.web.server import aiohttp_log
 from exporter.web.server.acceptor import Acceptor
 from exporter.web.server.client_limits import DEFAULT_LIMITS, ClientLimits
-from exporter.web.server.limits import LimitedRoute
+from exporter.web.server.connection import Connection
 from exporter.web.server.middleware import AccessMiddleware
-from exporter.web.server.protocol import Protocol
+from exporter.web.server.protocol import HttpProtocol, Service
+from exporter.web.server.router import Router
 
-CANCEL_SECONDS = 0.1  # for a handler that does not end when it is cancelled
-LINGER_SECONDS = 1.0  # for the rest of a body that no handler reads
+CANCEL_SECONDS = 0.1  # for an answer that does not end when it is cancelled
 
 
 class Server:
@@ -31,25 +28,21 @@ class Server:
         limits: ClientLimits = DEFAULT_LIMITS,
     ) -> None:
         """`access` is called for every connection and request, and may not raise; None allows every Host header."""
-        self._access = access
-        self._limits = limits
         self._middleware = AccessMiddleware(
+            Router(routes).answer,
             access,
             hosts or AllowedHosts(),
             any_host=(route.path for route in routes if route.any_host),
             first=(route.path for route in routes if route.first),
         )
-        app = web.Application(middlewares=[self._middleware.handle], client_max_size=limits.request_bytes)
-        app.on_response_prepare.append(self._prepare)
-        for route in routes:
-            app.router.add_get(route.path, LimitedRoute(route).answer)
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=CANCEL_SECONDS)
-        self._log = aiohttp_log.logger()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._service = Service(self._middleware.answer, self._middleware.headers, self._spawn, lambda: self._stopping)
+        self._access, self._limits = access, limits
         self._acceptor: Acceptor | None = None
 
     async def start(self, sockets: Iterable[socket.socket]) -> None:
         """Accept connections on sockets that listen; they are closed at the end."""
-        await self._runner.setup()
         self._acceptor = Acceptor(self._make_protocol, lambda: self._access().tls, self._limits)
         self._acceptor.start(sockets)
 
@@ -60,22 +53,18 @@ class Server:
 
     async def stop(self) -> None:
         """Close the listeners, finish requests under way, close the connections."""
-        if self._runner.server and self._acceptor:
-            self._runner.server.pre_shutdown()
+        self._stopping = True
+        if self._acceptor:
             await self._acceptor.close()
-        await self._runner.cleanup()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CANCEL_SECONDS)
         self._middleware.close()
 
-    def _make_protocol(self) -> Protocol:
-        return Protocol(
-            self._runner.server,
-            self._middleware.set_headers,
-            loop=asyncio.get_running_loop(),
-            access_log=None,
-            logger=self._log,
-            keepalive_timeout=self._limits.idle,
-            lingering_time=LINGER_SECONDS,
-        )
+    def _make_protocol(self, connection: Connection) -> HttpProtocol:
+        return HttpProtocol(connection, self._service)
 
-    async def _prepare(self, _: web.Request, response: web.StreamResponse) -> None:
-        self._middleware.set_headers(response)
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -1,11 +1,9 @@
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
-from aiohttp import ClientSession, web
-from aiohttp.test_utils import TestServer
-
+from exporter.web.http.request import Request
 from exporter.web.sse import Broadcaster, Tick
 from exporter.web.worker_pool import WorkerPool
 
@@ -24,22 +22,24 @@ class Counted:
         return Tick('{"front/web":[1,2]}', self.looks, 1000.0)
 
 
-Use = Callable[[str, ClientSession, Broadcaster], Any]
+Use = Callable[[Broadcaster], Any]
 
 
 def audience_of(look: Callable[[], Tick], use: Use) -> Any:
-    """What `use` returns, with the address of a stream."""
+    """What `use` returns."""
 
     async def run() -> Any:
-        workers, application = WorkerPool("page"), web.Application()
-        audience = Broadcaster(look, workers, interval=0.02)
-        application.router.add_get("/", audience.answer)
-        async with TestServer(application, handler_cancellation=True) as server, ClientSession() as session:
-            answer = await asyncio.wait_for(use(str(server.make_url("/")), session, audience), DEADLINE)
+        workers = WorkerPool("page")
+        answer = await asyncio.wait_for(use(Broadcaster(look, workers, interval=0.02)), DEADLINE)
         workers.close()
         return answer
 
     return asyncio.run(run())
+
+
+async def stream_of(audience: Broadcaster) -> AsyncGenerator[bytes, None]:
+    """The events of another client."""
+    return (await audience.answer(Request("GET", "/api/v1/live", {}, {}))).pieces
 
 
 async def the_end_of_looking(audience: Broadcaster) -> None:
@@ -48,23 +48,20 @@ async def the_end_of_looking(audience: Broadcaster) -> None:
     await audience._ticker
 
 
-async def next_look(stream: Any) -> Any:
+async def next_look(stream: AsyncGenerator[bytes, None]) -> Any:
     """The data of the next event."""
-    assert await stream.content.readline() == b"event: tick\n"
-    data = await stream.content.readline()
-    assert await stream.content.readline() == b"\n"
-    return json.loads(data.removeprefix(b"data: "))
+    return json.loads((await anext(stream)).removeprefix(b"event: tick\ndata: ").removesuffix(b"\n\n"))
 
 
 def test_many_clients_share_each_look() -> None:
     counted = Counted()
 
-    async def use(url: str, session: ClientSession, _: Broadcaster) -> list[list[int]]:
-        streams = [await session.get(url) for _ in range(10)]
-        versions = [[(await next_look(stream))["version"] for _ in range(5)] for stream in streams]
+    async def use(audience: Broadcaster) -> list[list[int]]:
+        streams = [await stream_of(audience) for _ in range(10)]
+        rounds = [await asyncio.gather(*map(next_look, streams)) for _ in range(5)]
         for stream in streams:
-            stream.close()
-        return versions
+            await stream.aclose()
+        return [[tick["version"] for tick in ticks] for ticks in zip(*rounds, strict=True)]
 
     seen = audience_of(counted.look, use)
     assert [versions == list(range(versions[0], versions[0] + 5)) for versions in seen] == [True] * 10
@@ -73,11 +70,11 @@ def test_many_clients_share_each_look() -> None:
 def test_nobody_looks_while_nobody_is_there() -> None:
     counted = Counted()
 
-    async def use(url: str, session: ClientSession, audience: Broadcaster) -> None:
+    async def use(audience: Broadcaster) -> None:
+        stream = await stream_of(audience)
         assert counted.looks == 0
-        async with session.get(url) as stream:
-            assert await next_look(stream) == {"version": 1, "at": 1000, "counters": {"front/web": [1, 2]}}
-            stream.close()
+        assert await next_look(stream) == {"version": 1, "at": 1000, "counters": {"front/web": [1, 2]}}
+        await stream.aclose()
         await the_end_of_looking(audience)
 
     audience_of(counted.look, use)
@@ -92,11 +89,12 @@ def test_a_look_that_fails_ends_the_streams_and_the_next_client_has_another() ->
             raise found
         return found
 
-    async def use(url: str, session: ClientSession, audience: Broadcaster) -> int:
-        async with session.get(url) as stream:
-            assert await stream.content.read() == b""
+    async def use(audience: Broadcaster) -> int:
+        assert [piece async for piece in await stream_of(audience)] == []
         await the_end_of_looking(audience)
-        async with session.get(url) as stream:
-            return int((await next_look(stream))["version"])
+        stream = await stream_of(audience)
+        version = int((await next_look(stream))["version"])
+        await stream.aclose()
+        return version
 
     assert audience_of(look, use) == 7

@@ -123,7 +123,7 @@ def test_sockets_of_systemd_are_served_and_no_address_is(unix_socket: socket.soc
             with closing(socket.socket(socket.AF_UNIX)) as client:
                 client.connect(unix_socket.getsockname())
                 client.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
-                assert client.recv(1000).startswith(b"HTTP/1.0 200 OK")
+                assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
         finally:
             process.terminate()
 
