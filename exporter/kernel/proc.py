@@ -31,9 +31,16 @@ def is_container_process(procfs: Path, pid: int, container_id: str) -> bool:
         raise
 
 
-def read_text(path: Path) -> str:
-    """Read a file of /proc; a device's name in it may be any bytes. OSError when it is gone."""
-    return path.read_bytes().decode("utf-8", "replace")
+def read_text(path: Path, max_bytes: int = -1) -> str:
+    """Read a file of /proc; a device's name in it may be any bytes.
+
+    Raises OSError when it is gone, and EMSGSIZE for more than `max_bytes` (-1 = unlimited).
+    """
+    with path.open("rb") as file:
+        data = file.read(max_bytes + 1 if max_bytes >= 0 else -1)
+    if len(data) > max_bytes >= 0:
+        raise OSError(errno.EMSGSIZE, f"more than {max_bytes} bytes", str(path))
+    return data.decode("utf-8", "replace")
 
 
 def read_capabilities() -> int:

@@ -45,6 +45,7 @@ OWN = (
     "withheld",
     "vlans",
     "duplicates",
+    "locked",
 )  # of Device
 
 

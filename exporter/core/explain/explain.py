@@ -200,13 +200,16 @@ class _Walk:
         return [one for one in found if (one.container, one.protocol, one.host_port) == key]
 
     def _unpublished(self, protocol: str, port: int, *, meshed: bool) -> Iterator[Path]:
-        """Go the ways of a port that no container publishes; a `meshed` one is reserved by the engine's own socket."""
+        """Go the ways of a port that no container publishes; a `meshed` one is reserved by the engine's own socket.
+
+        Whose a socket is may be unknown: that of a `meshed` port is the engine's then, which publishes it.
+        """
         for redirect in self._context.readings.redirects or ():
             to_mesh = meshed and redirect.target.kind == SERVICE
             if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect) and not to_mesh:
                 yield _led(redirect, port)
         for listener in self._context.listeners.get((protocol, port), ()):
-            if meshed and listener.owner.kind == ENGINE:
+            if meshed and (listener.owner.kind == ENGINE or not listener.owner.known):
                 continue
             found = self._held(listener)
             yield replace(found, steps=(*found.steps, *alone_on_loopback(self._context, listener)))

@@ -12,16 +12,18 @@ from exporter.core.explain.path import LISTENER, OK, REACHABLE, UNKNOWN, Explana
 from exporter.core.explain.query import find_container
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery
+from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.marked_routes import marked_route_steps
 from exporter.core.reach.path.delivery import to_server
+from exporter.core.reach.path.docker_proxy import proxys_rules_step
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow
 from exporter.core.reach.question import ANYWHERE
 from exporter.core.reach.uplinks import uplink_step
-from exporter.core.reach.view import NAMESPACE, Visit
+from exporter.core.reach.view import NAMESPACE, Device, Visit
 
 CLIENTS = {ip_address(client).version: client for client in ANYWHERE}  # any client outside stands for all
 
@@ -55,19 +57,41 @@ def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
     for target in dnat_targets(context.observation, container.name, path.protocol, path.port):
         address = target.targets[0]
         if ip_address(address).version in versions:
-            clients = _clients(context, address, loopback=loopback)
+            proxied = loopback or _is_proxied(context, container, target)
+            clients = _clients(context, address, proxied=proxied)
             flows = [Flow(client, address, path.protocol, path.container_port) for client in clients]
-            seen |= set(_joined([list(_faults(context, container, flow, target.network)) for flow in flows]))
-            seen |= set() if loopback else set(marked_route_steps(context, container, target))
+            bridge = _bridge(context, target.network)
+            seen |= set(_joined([list(_faults(context, container, flow, bridge)) for flow in flows]))
+            seen |= set() if proxied else set(marked_route_steps(context, container, target))
+            seen |= set(_proxys_faults(context, container, flows[0], bridge)) if proxied else set()
     yield from sorted(seen, key=lambda step: (step.name, step.detail))
 
 
-def _clients(context: ReachContext, address: str, *, loopback: bool) -> list[str]:
+def _is_proxied(context: ReachContext, container: Container, target: ExpectedBinding) -> bool:
+    """Whether docker-proxy takes the connections of clients outside, as no rule translates them."""
+    if context.nat is None or container.name not in (context.observation.proxies or {}):
+        return False
+    return not context.nat.way(target).arrival.translations
+
+
+def _proxys_faults(context: ReachContext, container: Container, flow: Flow, bridge: Device | None) -> Iterator[Step]:
+    """Yield what the host's rules do to docker-proxy's own connection; nothing without a docker-proxy."""
+    if container.name in (context.observation.proxies or {}):
+        step = proxys_rules_step(context, flow, bridge)
+        yield from filter(None, [step])
+
+
+def _bridge(context: ReachContext, network: str) -> Device | None:
+    name = next((one.bridge for one in context.networks.values() if one.name == network and one.bridge), "")
+    return next((device for device in context.host.view.devices.values() if device.link.name == name), None)
+
+
+def _clients(context: ReachContext, address: str, *, proxied: bool) -> list[str]:
     """The sources that the container sees: a client of the internet, and one on the host's own network.
 
-    Of a port on the host's loopback it is docker-proxy, which is the host.
+    Of connections of docker-proxy it is the host.
     """
-    if loopback:
+    if proxied:
         return [context.host.lookup(RouteQuery(address)).source]
     far = CLIENTS[ip_address(address).version]
     near = context.host.lookup(RouteQuery(far)).gateway
@@ -86,11 +110,9 @@ def _joined(found: list[list[Step]]) -> Iterator[Step]:
         yield replace(step, state=UNKNOWN, detail=f"it depends on who the client is: {step.detail}")
 
 
-def _faults(context: ReachContext, container: Container, flow: Flow, network: str) -> Iterator[Step]:
+def _faults(context: ReachContext, container: Container, flow: Flow, bridge: Device | None) -> Iterator[Step]:
     """Yield what is not ok between the network's bridge and the container's socket."""
-    found = next((one for one in context.networks.values() if one.name == network and one.bridge), None)
-    devices = context.host.view.devices.values()
-    bridge = next((device for device in devices if found is not None and device.link.name == found.bridge), None)
+    found = context.network_of_bridge(bridge.link.name) if bridge else None
     pid = context.home(container).pid
     for step in to_server(context, flow, container, found, bridge):
         if step.state != OK:

@@ -11,6 +11,7 @@ from exporter.core.reach.view import NAMESPACE, Device
 
 LOOPBACK, BRIDGE, VETH = "lo", "bridge", "veth"
 VIRTUAL = frozenset({VETH, "tun"})  # kinds of a bridge's ports that lead to no client outside
+IPV4 = 4  # a host without any address of IPv6 is an ordinary one
 TUNNELS = frozenset({"tun", "wireguard", "dummy", "ipip", "gre", "sit", "vxlan", "ifb"})
 
 
@@ -21,9 +22,18 @@ def uplink_step(context: ReachContext, path: Path) -> Step | None:
         return None
     faults = [_fault(context, address) for address in addresses]
     if not all(faults):
-        return None
+        return _filter_step(context)
     detail = f"no client outside reaches the host: {faults[0]}; connections of the host itself do not need it"
     return Step(HOST, UNKNOWN, detail, "uplink_down")
+
+
+def _filter_step(context: ReachContext) -> Step | None:
+    """Return the step of rules for ARP at every uplink; those for IP are steps already."""
+    devices = [device for device in _outer_devices(context) if not _fault_of(device, IPV4)]
+    found = [context.host.view.filters_at(device) for device in devices]
+    if not found or not all(found):
+        return None
+    return Step(HOST, UNKNOWN, f"not evaluated: {', '.join(found)}", "rule_not_understood")
 
 
 def _fault(context: ReachContext, address: str) -> str:
@@ -41,14 +51,16 @@ def _fault_of(device: Device, version: int) -> str:
         return f"{name} is down"
     if not device.link.carrier:
         return f"{name} is without carrier"
-    if not any(_is_global(address, version) for address in device.addresses):
-        return f"{name} has no IPv{version} address"
-    return "" if device.arp else f"ARP is off on {name}"
+    if version == IPV4 and not any(_is_routable(address) for address in device.addresses):
+        return f"{name} has no IPv4 address"
+    if not device.arp:
+        return f"ARP is off on {name}"
+    return "" if device.answers else f"{name} does not answer ARP (arp_ignore)"
 
 
-def _is_global(text: str, version: int) -> bool:
+def _is_routable(text: str) -> bool:
     address = ip_address(text)
-    return address.version == version and not address.is_link_local
+    return address.version == IPV4 and not address.is_link_local
 
 
 def _outer_devices(context: ReachContext) -> list[Device]:

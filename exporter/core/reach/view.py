@@ -23,6 +23,7 @@ class Device:
     bridge stores source addresses of frames (IFLA_BRPORT_LEARNING); None for other devices.
     `duplicates` are those of its addresses that another device on the link has (IFA_F_DADFAILED): they are not used.
     `withheld`: the frames that a bridge does not send to the port, '' for none.
+    `locked`: it drops frames of MAC addresses without a fixed entry (IFLA_BRPORT_LOCKED).
     Of a bridge: `vlans`, whether it filters VLANs (IFLA_BR_VLAN_FILTERING), and the IP versions whose rules its own
     switch applies to bridged packets (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES).
     """
@@ -38,6 +39,7 @@ class Device:
     withheld: str = ""
     vlans: bool = False
     duplicates: frozenset[str] = frozenset()
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

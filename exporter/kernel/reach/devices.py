@@ -26,6 +26,7 @@ IFLA_BR_NF_CALL = {4: 36, 6: 37}  # IP version -> IFLA_BR_NF_CALL_IPTABLES, IFLA
 ABOUT = frozenset({IFLA_LINKINFO})
 PORT = frozenset({IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED})
 FLOODS = frozenset({IFLA_BRPORT_LEARNING, IFLA_BRPORT_UNICAST_FLOOD, IFLA_BRPORT_BCAST_FLOOD, IFLA_BRPORT_LOCKED})
+LOCKS = frozenset({IFLA_BRPORT_LOCKED})
 SWITCHES = frozenset({IFLA_BR_VLAN_FILTERING, *IFLA_BR_NF_CALL.values()})
 BRIDGE = "bridge"
 CONF = Path("/proc/sys/net/ipv4/conf")  # of the reading thread's namespace
@@ -121,6 +122,7 @@ def parse_device(
         filters=frozenset(version for version, kind in IFLA_BR_NF_CALL.items() if kind in switches),
         vlans=IFLA_BR_VLAN_FILTERING in switches,
         withheld=_parse_withheld(about),
+        locked=_parse_locked(about),
         arp=not flags & IFF_NOARP,
         learning=learning,
     )
@@ -135,6 +137,13 @@ def _parse_port(about: Mapping[int, bytes]) -> tuple[int | None, bool | None, bo
     switches = (port.get(IFLA_BRPORT_LEARNING), port.get(IFLA_BRPORT_ISOLATED))
     learning, isolated = (None if one is None else bool(number(U8, one, "a port's switch")) for one in switches)
     return None if state is None else number(U8, state, "a port's state"), learning, isolated
+
+
+def _parse_locked(about: Mapping[int, bytes]) -> bool:
+    if text(about.get(IFLA_INFO_SLAVE_KIND, b"")) != BRIDGE:
+        return False
+    port = attributes(about.get(IFLA_INFO_SLAVE_DATA, b""), wanted=LOCKS)
+    return any(number(U8, value, "a port's switch") for value in port.values())
 
 
 def _parse_withheld(about: Mapping[int, bytes]) -> str:

@@ -136,11 +136,11 @@ class Connection(asyncio.Protocol):
         if self.state is not State.BLOCKED:
             self._enter(State.ANSWERING, None)
 
-    def end_request(self) -> None:
-        """The request is answered."""
-        self.answered, self.streams, self._answering, self._received = True, False, False, 0
+    def end_request(self, pending: int) -> None:
+        """The request is answered; so many bytes of the next ones were received meanwhile, and count as theirs."""
+        self.answered, self.streams, self._answering, self._received = True, False, False, pending
         if self.state is not State.BLOCKED:
-            self._enter(State.WAITING, self._limits.idle)
+            self._enter(State.WAITING, self._limits.head if pending else self._limits.idle)
         if self._half_closed and self._transport:
             self._transport.close()
 

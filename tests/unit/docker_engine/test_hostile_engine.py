@@ -16,7 +16,7 @@ from exporter.core.model.docker import Subnet
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.parse import parse_inspected, parse_network
 from exporter.docker_engine.settings import Limits, Timing
-from exporter.docker_engine.text import MAX_LABEL, MAX_TEXT, _report_cut
+from exporter.docker_engine.text import MAX_ENTRIES, MAX_LABEL, MAX_TEXT, _report_cut, _report_many
 from exporter.errors import EngineError
 from tests.support.engine_follower import Follower
 from tests.support.fake_engine import ENGINE, FakeEngine
@@ -149,6 +149,25 @@ def test_long_texts_are_cut_and_that_is_logged_once(engine: FakeEngine, follow: 
     assert len({c.name for c in containers}) == 2
     assert {len(c.name) for c in containers} == {MAX_LABEL - 13 + len("-one-id")}
     assert sorted(entry["max_characters"] for entry in entries if "cut" in entry["event"]) == [MAX_LABEL, MAX_TEXT]
+
+
+def test_of_what_an_image_has_hundreds_of_thousands_a_thousand_count(
+    engine: FakeEngine, follow: Callable[..., Follower]
+) -> None:
+    engine.appear_silently("web")
+    document = engine.containers["web-id"]
+    document["Config"]["ExposedPorts"] = {f"{port}/{name}": {} for port in range(1, 65536) for name in ("tcp", "udp")}
+    document["Config"]["Labels"] = {f"label{number}": "x" for number in range(200_000)}
+    document["Args"] = ["x"] * 200_000
+    _report_many.cache_clear()
+    with capture_logs() as entries:
+        follower = follow().synced()
+        follower.wait(lambda: (web := follower.container("web")) and web.details, "web inspected")
+    web = follower.container("web")
+    assert web
+    assert web.details
+    assert (len(web.labels), len(web.details.exposed), len(web.details.arguments)) == (MAX_ENTRIES,) * 3
+    assert [entry["max_entries"] for entry in entries if "max_entries" in entry] == [MAX_ENTRIES]
 
 
 @pytest.mark.parametrize("answer", ["endless", "slow", "with a slow head", "too deep"])

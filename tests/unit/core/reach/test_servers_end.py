@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from exporter.core.explain.path import FAILED, OK, Explanation, Path, Step
+from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link
 from exporter.core.model.fib import RouteResult
+from exporter.core.model.sockets import ProxyUse
 from exporter.core.nat.ruleset import Base
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.servers_end import with_servers_end
@@ -91,7 +93,15 @@ FAULTS = {
     ),
     "the uplink down": (ReachHost().device("", "eth0", up=False), NO_UPLINK),
     "the uplink without carrier": (ReachHost().device("", "eth0", carrier=False), NO_UPLINK),
-    "the uplink without an address": (ReachHost().device("", "eth0", addresses=("2001:db8::10", "fe80::1")), NO_UPLINK),
+    "the uplink without an address of IPv4": (
+        ReachHost().device("", "eth0", addresses=("2001:db8::10", "fe80::1")),
+        NO_UPLINK,
+    ),
+    "an uplink that answers no ARP": (ReachHost().device("", "eth0", answers=False), NO_UPLINK),
+    "a rule for ARP at the uplink": (
+        ReachHost().view("", filters=(DeviceFilter(2, "input", "rules of nftables for ARP"),)),
+        ("host", "unknown", "rule_not_understood"),
+    ),
     "the uplink without ARP": (ReachHost().device("", "eth0", arp=False), NO_UPLINK),
     "another container as next hop": (
         ReachHost().route("web", "8.8.8.8", via("172.18.0.3")),
@@ -111,6 +121,12 @@ FAULTS = {
 @pytest.mark.parametrize(("host", "fault"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_inside_is_added(host: ReachHost, fault: tuple[str, str, str]) -> None:
     assert added(host) == [fault]
+
+
+def test_a_host_without_ipv6_has_no_fault_of_an_uplink() -> None:
+    host = ReachHost().device("", "eth0", addresses=("192.0.2.10",))
+    path = Path("tcp", ("::",), 8080, "web", 80, ())
+    assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
 
 
 def test_a_host_without_devices_to_the_outside_has_no_fault_of_an_uplink() -> None:
@@ -224,3 +240,34 @@ def test_answers_that_their_mark_routes_to_another_uplink(
     assert [one.state for one in explained.steps if one.code == "route_unknown"] == found
     for one in explained.steps[1:]:
         assert one.detail == sentence
+
+
+INPUT, OUTPUT = ("ip", "filter", "INPUT"), ("ip", "filter", "OUTPUT")
+PROXY_FAULTS = {
+    "answers dropped": (INPUT, "input", "-i br-front -j DROP", ["failed"]),
+    "packets dropped": (OUTPUT, "output", "-o br-front -p tcp --dport 80 -j DROP", ["failed"]),
+    "not understood": (OUTPUT, "output", "-o br-front -m u32 --u32 0=1 -j DROP", ["unknown"]),
+    "packets to another port dropped": (OUTPUT, "output", "-o br-front -p tcp --dport 81 -j DROP", []),
+    "answers of another bridge dropped": (INPUT, "input", "-i br-back -j DROP", []),
+}
+
+
+@pytest.mark.parametrize(("place", "hook", "rule", "states"), PROXY_FAULTS.values(), ids=PROXY_FAULTS)
+def test_the_rules_for_docker_proxys_own_connection(
+    place: tuple[str, str, str], hook: str, rule: str, states: list[str], sentence: Any
+) -> None:
+    base = Base(hook, "ACCEPT", "filter", 0)
+    without_rules = NEW.with_rules(replace(NEW.rules, chains={}, bases={})).with_table(place, base, rule)
+    for rules, address in ((NEW.with_table(place, base, rule), "127.0.0.1"), (without_rules, "0.0.0.0")):
+        host = ReachHost(rules)
+        host.more = {"proxies": {"web": ProxyUse(1)}}
+        path = Path("tcp", (address,), 8080, "web", 80, (Step("published", OK, "published"),))
+        [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+        assert [one.state for one in found.steps[1:]] == states
+        assert [one.detail for one in found.steps[1:]] == [sentence for _ in states]
+
+
+def test_rules_for_docker_proxys_connection_are_no_matter_of_a_port_that_is_translated() -> None:
+    host = ReachHost(NEW.with_table(INPUT, Base("input", "ACCEPT", "filter", 0), "-i br-front -j DROP"))
+    host.more = {"proxies": {"web": ProxyUse(1)}}
+    assert added(host) == []

@@ -96,6 +96,22 @@ def test_nobody_may_send_more_than_a_request_takes(site: Site) -> None:
     assert site.request().status == 200
 
 
+def test_requests_that_wait_for_their_turn_count_as_received(site: Site) -> None:
+    """With each answer comes as much as one request may have: what is not answered yet must not grow."""
+    many = WHOLE_HEAD * (60_000 // len(WHOLE_HEAD))
+    with crowd(site.port, 1, sending=many) as [client]:
+
+        def sends_on() -> bool:
+            try:
+                received = client.recv(4096)
+                client.sendall(many if b"text\n" in received else b"")
+            except ConnectionError:
+                return True
+            return not received
+
+        assert any(sends_on() for _ in range(50))
+
+
 def test_a_body_is_not_read_for_ever(site: Site) -> None:
     head = b"POST /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     with crowd(site.port, 1, sending=head) as [client]:
