@@ -109,8 +109,8 @@ _PORT_CODES = {
         "On this node, {rewrite}; if that does not help, see its log (IPVS needs the module ip_vs).",
     ),
     "mesh_task_missing": Code(
-        "IPVS in the ingress sandbox of this node distributes to none of the tasks of a Swarm service.",
-        "On this node, restart the Docker Engine; if that does not help, run `docker service update --force NAME`.",
+        "IPVS in the ingress sandbox of this node distributes to no task of any Swarm service.",
+        "On this node, {rewrite}; if that does not help, run `{cli} service update --force {container}`.",
     ),
     "service_without_task": Code(
         "The Swarm service has no running task.", "Run `{cli} service ps {container}` and fix what ends its tasks."

@@ -48,17 +48,28 @@ def _led(redirects: Iterable[Redirect] | None, rules: list[Redirect]) -> Step:
 
 
 def _balanced(port: MeshPort, real_servers: frozenset[str] | None) -> Iterator[Step]:
-    """IPVS is in the ingress sandbox, which no process of a container is in."""
+    """IPVS is in the ingress sandbox, which no process of a container is in.
+
+    The list of tasks may be a minute old: tasks that are not in it may have replaced those that are.
+    """
     if not port.tasks:
         return
-    served = [task for task in port.tasks if real_servers is None or task.address in real_servers]
-    if not served:
-        yield Step(IPVS, FAILED, "IPVS in the ingress sandbox has none of the tasks", "mesh_task_missing")
+    if real_servers is None:
+        detail = "IPVS in the ingress sandbox distributes it to the tasks: whether one answers is not known here"
+        yield Step(LISTENER, UNKNOWN, detail, "target_unknown")
         return
-    if real_servers is not None:
-        left_out = [task for task in port.tasks if task not in served]
-        but = f", and not to {listed(left_out)}" if left_out else ""
-        yield Step(IPVS, OK, f"IPVS in the ingress sandbox distributes it to {listed(served)}{but}")
-    detail = "IPVS in the ingress sandbox distributes it to the tasks: whether one answers is not known here"
-    known = "whether one of the tasks answers is not known here"
-    yield Step(LISTENER, UNKNOWN, detail if real_servers is None else known, "target_unknown")
+    yield _distributed(port, real_servers)
+    if real_servers:
+        yield Step(LISTENER, UNKNOWN, "whether one of the tasks answers is not known here", "target_unknown")
+
+
+def _distributed(port: MeshPort, real_servers: frozenset[str]) -> Step:
+    where = "IPVS in the ingress sandbox distributes"
+    if not real_servers:
+        return Step(IPVS, FAILED, f"{where} to no task of any service", "mesh_task_missing")
+    served = [task for task in port.tasks if task.address in real_servers]
+    left_out = [task for task in port.tasks if task not in served]
+    if not served:
+        return Step(IPVS, UNKNOWN, f"{where} to none of the tasks that are known here", "target_unknown")
+    but = f", and not to {listed(left_out)}" if left_out else ""
+    return Step(IPVS, OK, f"{where} it to {listed(served)}{but}")

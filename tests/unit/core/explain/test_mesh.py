@@ -76,10 +76,15 @@ def test_ipvs_names_the_tasks_to_which_it_distributes(servers: set[str], left_ou
     assert found.verdict == "undetermined"
 
 
-def test_without_the_tasks_in_ipvs_the_port_is_dead_on_this_node() -> None:
-    [path] = explain(replace(seen(swarm()), real_servers=frozenset({"10.0.0.9"})), "8085").paths
+def test_with_no_task_in_ipvs_the_port_is_dead_on_this_node() -> None:
+    [path] = explain(replace(seen(swarm()), real_servers=frozenset()), "8085").paths
     assert steps(path) == [*WHOLE[:2], ("ipvs", "failed", "mesh_task_missing")]
     assert path.verdict == "unreachable"
+
+
+def test_tasks_that_replaced_those_of_the_last_list_are_no_fault() -> None:
+    [path] = explain(replace(seen(swarm()), real_servers=frozenset({"10.0.0.9"})), "8085").paths
+    assert steps(path) == [*WHOLE[:2], ("ipvs", "unknown", "target_unknown"), WHOLE[2]]
 
 
 def test_without_the_rule_the_port_is_dead_on_this_node() -> None:
