@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from bench import (
     bind_failures,
+    connection_cost,
     connections,
     event_latency,
     history,
@@ -52,6 +53,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Row]]] = {
     "soak": soak.rows,
     "bind_failures": bind_failures.rows,
     "connections": connections.rows,
+    "connection_cost": connection_cost.rows,
     "sockets": sockets.rows,
     "nat": nat.rows,
     "reach": reach.rows,

@@ -3,15 +3,14 @@
 import json
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.support.http_server import Request, Response, serving
 from tests.support.private_host.engines import tool
 
 DEPLOY = Path(__file__).parents[1]
@@ -55,25 +54,12 @@ def alertmanager_command(folder: Path) -> list[str]:
 def webhook(receive: Callable[[Notification], None], port: int = WEBHOOK_PORT) -> Iterator[None]:
     """Serve the receiver of notifications in the network namespace of this thread."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            receive(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def answer(request: Request) -> Response:
+        receive(json.loads(request.body))
+        return Response()
 
-        def log_message(self, *_: object) -> None:
-            """Be silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with serving(answer, port):
         yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def sentence(notification: Notification) -> str:

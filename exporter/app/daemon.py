@@ -13,7 +13,7 @@ from exporter.app import allocator, capabilities, wiring
 from exporter.app.handlers import handlers
 from exporter.app.reach_worker import ReachWorker
 from exporter.app.service_manager import report_ready
-from exporter.app.signals import handle_signals
+from exporter.app.signals import handle_signals, waking
 from exporter.config import Config
 from exporter.core.history.change import EXPORTER_STARTED, Change
 from exporter.errors import ConfigError
@@ -52,7 +52,7 @@ async def _serve(config: Config) -> None:
     history = HistoryRecorder(config.history_entries, file.store if file else lambda _: None)
     history.restore(file.start() if file else ())
     history.record(Change(EXPORTER_STARTED, socket.gethostname(), "", __version__, history.since))
-    with wiring.build(config, allocator.give_back, history) as runtime:
+    with waking(loop), wiring.build(config, allocator.give_back, history) as runtime:
         workers = Workers(WorkerPool("scrape"), WorkerPool("page", pace=Pace()))
         reaches = ReachWorker()
         answers = handlers(config, runtime.observations, reaches, history, runtime.engine.waiting_for)

@@ -1,9 +1,12 @@
 """Signals: SIGTERM and SIGINT stop the process, SIGHUP reloads, SIGUSR1 and SIGUSR2 are ignored."""
 
+import asyncio
 import os
 import signal
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from exporter.log import get_logger
 
@@ -13,8 +16,26 @@ MAX_STOP_SECONDS = 4.0
 log = get_logger(component="daemon")
 
 
+@contextmanager
+def waking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Wake the main thread's event loop at each signal, since Python runs handlers only in the main thread.
+
+    The kernel may deliver a signal to another thread, or just before the main thread waits: the handler would then run
+    at the loop's next event, which on a host without scrapes may never come.
+    """
+    reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    with reader, writer:
+        loop.add_reader(reader, reader.recv, 4096)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            loop.remove_reader(reader)
+
+
 def handle_signals(stop: Callable[[], object], reload: Callable[[], object] | None) -> None:
-    """Install the handlers; to be called by the main thread. They run there, between two system calls.
+    """Install the handlers; to be called by the main thread. They run there, between two instructions of Python.
 
     `stop` is called once. What has not ended MAX_STOP_SECONDS later is given up: a thread that hangs in a system call
     would otherwise keep the process.

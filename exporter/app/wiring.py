@@ -19,6 +19,7 @@ from exporter.monitor.history import HistoryRecorder
 from exporter.monitor.monitor import Monitor
 
 if TYPE_CHECKING:
+    from exporter.kernel.connections.lookups import LookupSource
     from exporter.kernel.connections.source import ConnectionSource
 
 log = get_logger(component="wiring")
@@ -84,12 +85,14 @@ def _monitor(
         binds = BindSource(config.sysfs, tracepoints=config.bind_tracepoints)
         binds.start()
         running.callback(binds.stop)
+    counted = "connections" in config.collectors
     return Monitor(
         kernel,
         nat=nat,
         ports=kernel if "port" in config.collectors else None,
         binds=binds,
-        connections=_connections(config, running) if "connections" in config.collectors else None,
+        connections=_connections(config, running) if counted else None,
+        lookups=_lookups(config, running) if counted else None,
         forget=config.connections_forget,
         history=history,
     )
@@ -99,6 +102,15 @@ def _connections(config: Config, running: ExitStack) -> "ConnectionSource":
     from exporter.kernel.connections.source import ConnectionSource
 
     source = ConnectionSource(config.procfs, config.sysfs)
+    source.start()
+    running.callback(source.stop)
+    return source
+
+
+def _lookups(config: Config, running: ExitStack) -> "LookupSource":
+    from exporter.kernel.connections.lookups import LookupSource
+
+    source = LookupSource(config.procfs)
     source.start()
     running.callback(source.stop)
     return source

@@ -5,6 +5,7 @@ from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from exporter.core.connections.context import ConnectionContext
+from exporter.core.connections.lookups import LookupCounts
 from exporter.core.connections.pair import ConnectionReport
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.device_filters import DeviceFilter
@@ -42,7 +43,8 @@ class Observation:
     `endpoints` are the sums (the host's view) of `topology.counted`, `created` when each began (Unix time), both by
     endpoint key. `networks` are the sums of `topology.networks`, `splits` those of `topology.bridges`, both by network
     id. `rows` is every device's reading by ifindex. They are None when the counters could not be read. `learned` is by
-    a bridge's ifindex, `overlay_peers` by network id, `proxies` by a container's name, `inside` (the listeners of a
+    a bridge's ifindex, `overlay_peers` by network id, `real_servers` those of IPVS in the routing mesh (None if not
+    known), `proxies` by a container's name, `inside` (the listeners of a
     network namespace) by the id of the container that owns it; `redirected` are the ids of those whose namespace has
     NAT rules on its prerouting hook. `filters` and `ipsec` are read for `explain` alone, None if not.
     `changes` are the entries of the history by kind, None where none is recorded.
@@ -63,10 +65,12 @@ class Observation:
     namespaces: NamespaceCounts = field(default_factory=NamespaceCounts)
     learned: Mapping[int, int] | None = None
     overlay_peers: Mapping[str, int] | None = None
+    real_servers: frozenset[str] | None = None
     nat: NatView | None = None
     bind_failures: BindFailureReport | None = None
     connections: ConnectionReport | None = None
     connection_context: ConnectionContext | None = None
+    lookups: LookupCounts = field(default_factory=LookupCounts)
     refused_binds: Sequence[RefusedBind] = ()
     sockets: HostSockets | None = None
     proxies: Mapping[str, ProxyUse] | None = None

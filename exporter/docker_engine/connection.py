@@ -131,4 +131,6 @@ def _one_line(error: BaseException) -> str:
     """Of a nested exception text the innermost: 'No such file or directory' and not five classes around it."""
     while isinstance(cause := error.__cause__ or error.__context__, BaseException):
         error = cause
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return " ".join(str(error).split()) or type(error).__name__

@@ -22,6 +22,8 @@ def check_host(url: str) -> None:
     from docker.utils import parse_host
 
     try:
-        parse_host(url)
-    except DockerException as error:
-        raise ConfigError(f"--docker.host: {error}") from error
+        taken = parse_host(url).startswith(("http://", "https://", "http+unix://"))  # not ssh:// and npipe://
+    except (DockerException, ValueError):
+        taken = False
+    if not taken:
+        raise ConfigError(f"--docker.host: invalid address {url!r}: expected unix://PATH or tcp://HOST:PORT")

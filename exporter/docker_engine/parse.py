@@ -22,7 +22,7 @@ from exporter.docker_engine.parse_details import parse_details, parse_time
 from exporter.docker_engine.peer import Peer
 from exporter.docker_engine.podman import product_of
 from exporter.docker_engine.subnets import distinct_subnets
-from exporter.docker_engine.text import address, label, subnet, text, unique_name
+from exporter.docker_engine.text import address, first, label, subnet, text, unique_name
 
 Json = Mapping[str, Any]
 
@@ -126,7 +126,7 @@ def _container(
         state=label(state),
         network_mode="bridge" if mode in ("default", "") else mode,
         network_owner=owner,
-        labels={label(key): label(value) for key, value in (labels or {}).items()},
+        labels={label(key): label(value) for key, value in first((labels or {}).items())},
         # Engines show addresses of failed starts and of containers that died while they were away.
         endpoints=tuple(_endpoint(name, row) for name, row in sorted(networks.items())) if live else (),
         created=created,

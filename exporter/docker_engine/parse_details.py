@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.core.model.container_details import Details, EndpointNames, PortBinding
 from exporter.core.model.docker import LIVE_STATES
-from exporter.docker_engine.text import address, label, text
+from exporter.docker_engine.text import address, first, label, text
 
 Json = Mapping[str, Any]
 
@@ -22,7 +22,7 @@ def parse_details(document: Json) -> Details:
         bindings=tuple(parse_bindings(host.get("PortBindings") or {})),
         # An exited container may keep those of its last life.
         published=tuple(parse_bindings(settings.get("Ports") or {})) if live else (),
-        exposed=tuple(parse_port(port) for port in sorted(config.get("ExposedPorts") or {})),
+        exposed=tuple(parse_port(port) for port in first(sorted(config.get("ExposedPorts") or {}))),
         restart_policy=label((host.get("RestartPolicy") or {}).get("Name") or "no"),
         error=text(state.get("Error")),
         exit_code=int(state.get("ExitCode") or 0),
@@ -31,7 +31,9 @@ def parse_details(document: Json) -> Details:
         finished=parse_time(state.get("FinishedAt")),
         log_driver=label((host.get("LogConfig") or {}).get("Type")),
         oom_killed=bool(state.get("OOMKilled")),
-        arguments=tuple(text(word) for word in (document.get("Path") or "", *(document.get("Args") or ())) if word),
+        arguments=tuple(
+            text(word) for word in first(word for word in (document.get("Path"), *(document.get("Args") or ())) if word)
+        ),
         hostname=label(config.get("Hostname")),
         dns=tuple(label(server) for server in host.get("Dns") or ()),
         endpoints=tuple(parse_names(settings.get("Networks") or {})) if live else (),

@@ -58,7 +58,7 @@ def _service_addresses(document: Json) -> Iterator[tuple[str, str]]:
 def _tasks(service: Json, own: set[str]) -> Iterator[Task]:
     for task in service.get("Tasks") or ():
         node = "" if label(task.get("EndpointID")) in own else label((task.get("Info") or {}).get("Host IP"))
-        yield Task(label(task.get("Name")), node)
+        yield Task(label(task.get("Name")), node, label(task.get("EndpointIP")))
 
 
 def _address_use(document: Json) -> dict[str, tuple[int, int]]:

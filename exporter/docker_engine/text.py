@@ -1,13 +1,18 @@
-"""Texts of the engine, whatever their length: an image chooses its labels, and its entrypoint is in State.Error."""
+"""Texts of the engine, whatever their length and number: an image chooses labels, exposed ports and its entrypoint."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from ipaddress import ip_address, ip_network
+from itertools import islice
+from typing import TypeVar
 
 from exporter.log import get_logger
 
 MAX_TEXT, MAX_LABEL = 4096, 256  # characters
+MAX_ENTRIES = 1024  # labels, exposed ports and words of the command line of one container
+
+T = TypeVar("T")
 
 log = get_logger(component="engine")
 
@@ -24,6 +29,14 @@ def text(value: object, limit: int = MAX_TEXT) -> str:
 def label(value: object) -> str:
     """Return a text that may become the value of a label; equal ones, which an engine repeats, are one object."""
     return sys.intern(text(value, MAX_LABEL))
+
+
+def first(entries: Iterable[T]) -> Iterator[T]:
+    """Yield at most MAX_ENTRIES of what an image may have hundreds of thousands of."""
+    rest = iter(entries)
+    yield from islice(rest, MAX_ENTRIES)
+    if next(rest, None) is not None:
+        _report_many()
 
 
 def address(value: object) -> str:
@@ -54,6 +67,12 @@ def unique_name(value: object, object_id: str) -> str:
 def _report_invalid() -> None:
     """Log once: the same address is answered at every read."""
     log.warning("address from the engine that is none, ignored")
+
+
+@cache
+def _report_many() -> None:
+    """Log once: the same container is inspected again and again."""
+    log.warning("labels, exposed ports or arguments of a container cut", max_entries=MAX_ENTRIES)
 
 
 @cache

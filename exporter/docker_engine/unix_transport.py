@@ -29,8 +29,10 @@ class UnixConnection(http.client.HTTPConnection):
         try:
             sock.settimeout(self.timeout)
             sock.connect(self._path)
-        except BaseException:
+        except BaseException as error:
             sock.close()
+            if isinstance(error, OSError):
+                error.filename = self._path  # which the error of a socket does not have
             raise
         self.sock = sock
 

@@ -33,19 +33,22 @@ def is_container_process(procfs: Path, pid: int, container_id: str) -> bool:
         raise
 
 
-def read_text(path: Path) -> str:
-    """Read a file of /proc; a device's name in it may be any bytes. OSError when it is gone.
+def read_text(path: Path, max_bytes: int = -1) -> str:
+    """Read a file of /proc; a device's name in it may be any bytes.
 
-    By system calls: Python's own files ask for size, place and terminal first, nine calls in place of four.
+    Raises OSError when it is gone, and EMSGSIZE for more than `max_bytes` (-1 = unlimited). By system calls: Python's
+    own files ask for size, place and terminal first, nine calls in place of four.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        found = b""
+        data = b""
         while part := os.read(descriptor, READ_BYTES):
-            found += part
+            data += part
+            if len(data) > max_bytes >= 0:
+                raise OSError(errno.EMSGSIZE, f"more than {max_bytes} bytes", str(path))
     finally:
         os.close(descriptor)
-    return found.decode("utf-8", "replace")
+    return data.decode("utf-8", "replace")
 
 
 def read_capabilities() -> int:

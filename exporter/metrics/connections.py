@@ -1,29 +1,34 @@
 """TCP connections by container, peer and port."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import repeat
-from operator import attrgetter
+from typing import Any
 
-from exporter.core.connections.pair import CLIENT, TCP, ConnectionReport, Pair, PairSums
+from exporter.core.connections.lookups import PROTOCOLS
+from exporter.core.connections.pair import CLIENT, TCP, ConnectionReport, Pair
 from exporter.core.connections.reading import BROKEN, FAILED, Counts
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter
-from exporter.metrics.templated import TemplatedGroup
-from exporter.metrics.templates.series import Series, TemplatedCounter, Value
+from exporter.metrics.templated import Columns, TemplatedGroup
+from exporter.metrics.templates.series import Series, TemplatedCounter
 
-SUMS = attrgetter("established", "received", "sent", "retransmitted")
+# Places of the values of a pair.
+ESTABLISHED_AT, REFUSED_AT, RESET_AT, SENT_AT, RECEIVED_AT, RETRANSMITTED_AT, SETUP_AT = map(
+    Counts._fields.index, ("established", FAILED[0], BROKEN[0], "sent", "received", "retransmitted", "setup_ns")
+)
+ACTIVE_AT = len(Counts._fields)
 NANOSECONDS, MICROSECONDS = 1e9, 1e6
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """One entry for each series of a group, in three columns; `reasons` is empty where the families have none."""
+class Shown:
+    """The series of a group, each with its reason ('' for none) and when its sums began; their values by place."""
 
-    pairs: Sequence[tuple[Pair, PairSums]] = ()
-    values: Sequence[tuple[Value, ...]] = ()
+    pairs: Sequence[Pair] = ()
+    created: Sequence[float] = ()
     reasons: Sequence[str] = ()
+    values: Columns = field(default_factory=lambda: Columns(()))
 
 
 def families(observation: Observation) -> Iterator[Metric]:
@@ -37,38 +42,68 @@ def families(observation: Observation) -> Iterator[Metric]:
         yield lost
 
 
-def _sums(report: ConnectionReport) -> Columns:
-    values = [(*SUMS(sums.counts), sums.living.established) for sums in report.pairs.values()]
-    return Columns(list(report.pairs.items()), values)
+@lru_cache(maxsize=1)  # by the identity of the report
+def _sums(report: ConnectionReport) -> Shown:
+    """Places: those of Counts, then the active ones."""
+    sums = report.pairs.values()
+    if not sums:
+        return Shown()
+    active = tuple([found.living.established for found in sums])
+    columns = Columns((*zip(*[found.counts for found in sums], strict=True), active))
+    return Shown(tuple(report.pairs), tuple([found.created for found in sums]), ("",) * len(sums), columns)
 
 
-def _by_reason(report: ConnectionReport, of: Callable[[Counts], tuple[int, ...]], reasons: tuple[str, ...]) -> Columns:
-    chosen: list[tuple[tuple[Pair, PairSums], str, int]] = []
-    for row in report.pairs.items():
-        counts = of(row[1].counts)
-        if any(counts):
-            chosen += [(row, reason, count) for reason, count in zip(reasons, counts, strict=True) if count]
-    return Columns([row for row, _, _ in chosen], [(count,) for _, _, count in chosen], [name for _, name, _ in chosen])
+def _by_reason(report: ConnectionReport, reasons: Sequence[str], first: int) -> Shown:
+    """The counts of reasons, which begin at the place `first`, where they are not 0."""
+    shown = _sums(report)
+    columns = [
+        (number, column) for number, column in enumerate(shown.values.values[first:][: len(reasons)]) if any(column)
+    ]
+    found = sorted((at, number, count) for number, column in columns for at, count in enumerate(column) if count)
+    return _shown([(shown.pairs[at], shown.created[at], reasons[number], count) for at, number, count in found])
 
 
-def _failed(report: ConnectionReport) -> Columns:
-    return _by_reason(report, attrgetter("failures"), FAILED)
+def _failed(report: ConnectionReport) -> Shown:
+    return _by_reason(report, FAILED, REFUSED_AT)
 
 
-def _broken(report: ConnectionReport) -> Columns:
-    return _by_reason(report, attrgetter("breaks"), BROKEN)
+def _broken(report: ConnectionReport) -> Shown:
+    return _by_reason(report, BROKEN, RESET_AT)
 
 
-def _setup(report: ConnectionReport) -> Columns:
-    chosen = [row for row in report.pairs.items() if row[1].counts.setup_ns and row[0].side == CLIENT]
-    values = [(sums.counts.setup_ns / NANOSECONDS, sums.counts.established) for _, sums in chosen]
-    return Columns(chosen, values)
+def _setup(report: ConnectionReport) -> Shown:
+    shown = _sums(report)
+    columns = shown.values.values
+    if not columns:
+        return Shown()
+    rows = zip(shown.pairs, shown.created, columns[SETUP_AT], columns[ESTABLISHED_AT], strict=True)
+    return _shown(
+        [
+            (pair, created, "", setup / NANOSECONDS, established)
+            for pair, created, setup, established in rows
+            if setup and pair.side == CLIENT
+        ]
+    )
 
 
-def _round_trip(report: ConnectionReport) -> Columns:
-    chosen = [row for row in report.pairs.items() if row[1].living.round_trips]
-    values = [(sums.living.round_trip_us / sums.living.round_trips / MICROSECONDS,) for _, sums in chosen]
-    return Columns(chosen, values)
+def _round_trip(report: ConnectionReport) -> Shown:
+    shown = _sums(report)
+    rows = zip(shown.pairs, shown.created, [sums.living for sums in report.pairs.values()], strict=True)
+    return _shown(
+        [
+            (pair, created, "", round_trip_us / round_trips / MICROSECONDS)
+            for pair, created, (_, _, round_trip_us, round_trips) in rows
+            if round_trips
+        ]
+    )
+
+
+def _shown(rows: Sequence[tuple[Any, ...]]) -> Shown:
+    """Of rows of a pair, its creation, the reason and values."""
+    if not rows:
+        return Shown()
+    pairs, created, reasons, *values = zip(*rows, strict=True)
+    return Shown(pairs, created, reasons, Columns(tuple(values)))
 
 
 def _labels(pair: Pair, reason: str, *, with_side: bool) -> tuple[tuple[str, str], ...]:
@@ -84,24 +119,30 @@ def _labels(pair: Pair, reason: str, *, with_side: bool) -> tuple[tuple[str, str
     )
 
 
-def _group(
-    columns: Callable[[ConnectionReport], Columns], *counters: TemplatedCounter, with_side: bool
-) -> TemplatedGroup:
-    cached = lru_cache(maxsize=1)(columns)  # by the identity of the report
+def _lookups(observation: Observation) -> list[Series]:
+    return [
+        Series((("container", name), ("protocol", protocol)), created)
+        for name, created in observation.lookups.containers
+        for protocol in PROTOCOLS
+    ]
 
-    def found(observation: Observation) -> Columns:
-        return cached(observation.connections) if observation.connections is not None else Columns()
+
+def _group(
+    shown_of: Callable[[ConnectionReport], Shown], *counters: TemplatedCounter, with_side: bool
+) -> TemplatedGroup:
+    cached = lru_cache(maxsize=1)(shown_of)  # by the identity of the report
+
+    def found(observation: Observation) -> Shown:
+        return cached(observation.connections) if observation.connections is not None else Shown()
 
     def series(observation: Observation) -> list[Series]:
         shown = found(observation)
-        return [
-            Series(_labels(pair, reason, with_side=with_side), sums.created)
-            for (pair, sums), reason in zip(shown.pairs, shown.reasons or repeat(""), strict=False)
-        ]
+        rows = zip(shown.pairs, shown.created, shown.reasons, strict=True)
+        return [Series(_labels(pair, reason, with_side=with_side), created) for pair, created, reason in rows]
 
     def depends(observation: Observation) -> object:
         shown = found(observation)
-        return [pair for pair, _ in shown.pairs], [sums.created for _, sums in shown.pairs], shown.reasons
+        return shown.pairs, shown.created, shown.reasons
 
     return TemplatedGroup("connections", counters, series, lambda observation: found(observation).values, depends)
 
@@ -109,21 +150,23 @@ def _group(
 GROUPS = (
     _group(
         _sums,
-        TemplatedCounter("dockernet_connections_established_total", 0, "TCP connections that were established."),
-        TemplatedCounter("dockernet_connections_active", 4, "Established TCP connections that have not ended."),
+        TemplatedCounter(
+            "dockernet_connections_established_total", ESTABLISHED_AT, "TCP connections that were established."
+        ),
+        TemplatedCounter("dockernet_connections_active", ACTIVE_AT, "Established TCP connections that have not ended."),
         TemplatedCounter(
             "dockernet_connection_receive_bytes_total",
-            1,
+            RECEIVED_AT,
             "Payload that the container received (tcp_sock.bytes_received).",
         ),
         TemplatedCounter(
             "dockernet_connection_transmit_bytes_total",
-            2,
+            SENT_AT,
             "Payload that the container sent, without retransmissions (tcp_sock.bytes_sent).",
         ),
         TemplatedCounter(
             "dockernet_connection_retransmitted_segments_total",
-            3,
+            RETRANSMITTED_AT,
             "TCP segments that the container retransmitted, SYNs included (tcp_sock.total_retrans).",
         ),
         with_side=True,
@@ -168,5 +211,19 @@ GROUPS = (
             form="%.6f",
         ),
         with_side=True,
+    ),
+    TemplatedGroup(
+        "connections",
+        (
+            TemplatedCounter(
+                "dockernet_container_dns_lookups_total",
+                0,
+                "Sockets that queried the embedded DNS: packets of the NAT rules for 127.0.0.11:53. Read by a "
+                "background thread.",
+            ),
+        ),
+        _lookups,
+        lambda observation: [(count,) for row in observation.lookups.rows for count in row],
+        lambda observation: observation.lookups.containers,
     ),
 )

@@ -6,6 +6,7 @@ two renderings.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.observation import Observation
@@ -15,8 +16,20 @@ from exporter.metrics.templates.series import Series, TemplatedCounter, Value
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """The values of all series by place of a row, for groups without a series that was not read; () without any."""
+
+    values: tuple[tuple[Value, ...], ...]
+
+
+Rows: TypeAlias = Sequence[StatsRow | tuple[Value, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class TemplatedGroup:
     """Families that share their series. `rows` gives one row per series of `series`, None for one without a reading.
+
+    It may give all values as Columns: of a thousand series that takes half of the time.
 
     The series are made again when the topology is another object, or, where `depends` is given, its value differs.
     """
@@ -24,8 +37,13 @@ class TemplatedGroup:
     collector: str
     counters: tuple[TemplatedCounter, ...]
     series: Callable[[Observation], list[Series]]
-    rows: Callable[[Observation], Sequence[StatsRow | tuple[Value, ...] | None] | None]
+    rows: Callable[[Observation], Rows | Columns | None]
     depends: Callable[[Observation], object] | None = None
+
+
+def _columns(rows: Rows) -> tuple[tuple[Value, ...], ...] | None:
+    """Return the values by place; None where a series was not read."""
+    return None if None in rows else tuple(zip(*rows, strict=True))
 
 
 class TemplatedRenderer:
@@ -42,24 +60,32 @@ class TemplatedRenderer:
         self, observation: Observation, *, openmetrics: bool, limit: int
     ) -> tuple[Iterable[bytes], int, Mapping[str, int]]:
         """Render at most `limit` series: the text in pieces, made lazily; their number; those left out, by family."""
-        rows = self.group.rows(observation)
-        if not rows:
+        found = self.group.rows(observation)
+        columns = found.values if isinstance(found, Columns) else _columns(found or ())
+        if not columns and columns is not None:
             return (), 0, {}
         families = sum(counter.width for counter in self.group.counters)
         self._prepare(observation)
-        if None not in rows and len(rows) * families <= limit:
+        if columns and len(columns[0]) * families <= limit:
             # The usual case: every row was read, and the limit is not reached.
-            pieces = self._fill(self._chunks, tuple(zip(*rows, strict=True)), openmetrics=openmetrics)
-            return pieces, len(rows) * families, {}
+            return self._fill(self._chunks, columns, openmetrics=openmetrics), len(columns[0]) * families, {}
+        rows = tuple(zip(*found.values, strict=True)) if isinstance(found, Columns) else found or ()
+        return self._render_some(rows, openmetrics=openmetrics, most=max(0, limit) // families)
+
+    def _render_some(
+        self, rows: Rows, *, openmetrics: bool, most: int
+    ) -> tuple[Iterable[bytes], int, Mapping[str, int]]:
+        """Render the rows that were read, at most so many."""
         read = [place for place, row in enumerate(rows) if row is not None]
-        shown = read[: max(0, limit) // families]
+        shown = read[:most]
         left_out = len(read) - len(shown)
         dropped = dict.fromkeys((c.name for c in self.group.counters), left_out) if left_out else {}
         if not shown:
             return (), 0, dropped
         chunks = split([self._series[place] for place in shown], ())
         columns = tuple(zip(*[rows[place] or () for place in shown], strict=True))
-        return self._fill(chunks, columns, openmetrics=openmetrics), len(shown) * families, dropped
+        pieces = self._fill(chunks, columns, openmetrics=openmetrics)
+        return pieces, len(shown) * sum(c.width for c in self.group.counters), dropped
 
     def _fill(
         self, chunks: Sequence[Chunk], columns: Sequence[tuple[Value, ...]], *, openmetrics: bool

@@ -18,6 +18,7 @@ from exporter.monitor.collector import Collector, Facts
 from exporter.monitor.connections import ConnectionCollector, ConnectionKernel
 from exporter.monitor.engine import EngineCollector, EngineSource
 from exporter.monitor.history import HistoryRecorder
+from exporter.monitor.lookups import LookupCollector, LookupKernel
 from exporter.monitor.nat import NatCollector, NatKernel
 from exporter.monitor.networks import NetworkCollector, OverlayKernel
 from exporter.monitor.ports import PortCollector, PortKernel
@@ -57,10 +58,11 @@ class Monitor:
         binds: BindKernel | None = None,
         ports: PortKernel | None = None,
         connections: ConnectionKernel | None = None,
+        lookups: LookupKernel | None = None,
         forget: float = FORGET_SECONDS,
         history: HistoryRecorder | None = None,
     ) -> None:
-        """Without `nat`, `binds`, `ports` or `connections` that collector is disabled.
+        """Without `nat`, `binds`, `ports`, `connections` or `lookups` that collector is disabled.
 
         Without `history` no change is recorded. Idle pairs of `connections` end after `forget` seconds.
         """
@@ -75,6 +77,7 @@ class Monitor:
             self._traffic,
             NamespaceCollector(kernel),
             *([ConnectionCollector(connections, forget)] if connections else ()),
+            *([LookupCollector(lookups)] if lookups else ()),
             NetworkCollector(kernel),
             *([NatCollector(nat)] if nat else ()),
             *([BindFailureCollector(binds)] if binds else ()),

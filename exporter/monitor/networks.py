@@ -32,6 +32,7 @@ class NetworkPart:
 
     network: NetworkResult
     overlay_peers: Mapping[str, int]
+    real_servers: frozenset[str] | None
 
 
 class NetworkCollector:
@@ -58,4 +59,5 @@ class NetworkCollector:
         return NetworkPart(
             network=self._evaluator.evaluate(facts.topology, sample.conntrack, facts.monotonic, readings, connections),
             overlay_peers={network_id: len(rows.nodes) for network_id, rows in overlays.rows.items()},
+            real_servers=overlays.real_servers,
         )

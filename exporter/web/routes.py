@@ -31,6 +31,7 @@ CONTENT_TYPES = {
 MAX_PAGES = 16
 MAX_PROBES = MAX_FILES = 64
 MAX_STREAMS, MAX_CLIENT_STREAMS = 50, 10
+MIN_SHARED = 4  # of fewer requests at once one client may have all
 
 HTML, JSON = "text/html; charset=utf-8", "application/json; charset=utf-8"
 
@@ -43,10 +44,10 @@ Answer = Callable[[Request], Awaitable[Response | Stream]]
 class Route:
     """A path and what answers GET there.
 
-    `limit` is the number of requests at once, of one client `client_limit`; 0 is unlimited. Excess requests are
-    rejected. `any_host`: the Host header is not checked. A route that `streams` goes on for as long as the client
-    likes; it is cancelled when the client leaves or the server stops, and needs a limit. `first`: its answers do not
-    wait for those of other routes.
+    `limit` is the number of requests at once, 0 is unlimited; `client_limit` that of one client, 0 is half of `limit`
+    from MIN_SHARED on. Excess requests are rejected. `any_host`: the Host header is not checked. A route that `streams`
+    goes on for as long as the client likes; it is cancelled when the client leaves or the server stops, and needs a
+    limit. `first`: its answers do not wait for those of other routes.
     """
 
     path: str
@@ -61,6 +62,11 @@ class Route:
         """Reject unlimited streams: each holds a connection for good."""
         if self.streams and not self.limit:
             raise ValueError(f"{self.path}: a stream needs a limit")
+
+    @property
+    def client_share(self) -> int:
+        """The number of requests of one client at once; 0 is unlimited."""
+        return self.client_limit or (self.limit // 2 if self.limit >= MIN_SHARED else 0)
 
 
 class Scrape(Protocol):

@@ -21,6 +21,8 @@ def build() -> dashboard.Dashboard:
     grid.place(12, 11, pairs.matrix(), pairs.pairs())
     grid.row("How well?")
     grid.place(8, 9, *pairs.quality())
+    grid.row("Who looks up names?")
+    grid.place(24, 8, pairs.lookups())
     return assembled(
         "connections",
         "Connections",

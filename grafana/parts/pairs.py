@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana import columns
 from grafana.nodes import node_graph
 from grafana.panels import graph
-from grafana.promql import CONTAINER, HOST, joined, rate, relabelled, share
+from grafana.promql import CONTAINER, HOST, joined, rate, relabelled, share, total
 from grafana.tables import Column, listing
 from grafana.targets import over_time, rows
 
@@ -132,6 +132,17 @@ def quality() -> list[timeseries.Panel]:
         ),
         graph("Retransmissions", "TCP segments per second that the container sent again.", "pps", _largest(again)),
     ]
+
+
+def lookups() -> timeseries.Panel:
+    """Who queries the embedded DNS."""
+    queries = total("instance, container", rate("dockernet_container_dns_lookups_total", CONTAINER))
+    return graph(
+        "Lookups of the embedded DNS",
+        "Sockets per second that queried it, of the containers with most; needs CAP_SYS_ADMIN.",
+        "ops",
+        over_time(f"topk({TOP}, {queries})", "{{container}} on {{instance}}"),
+    )
 
 
 def _largest(vector: str) -> prometheus.Dataquery:

@@ -32,6 +32,13 @@ PAIRS = (
     Pair("edge-1", "edge-proxy-1", "", "outside", "443", "server", 80, 60_000),
     Pair("edge-1", "", "edge-app-1", "container", "8080", "client", 0.03, 500, "abandoned"),
 )
+# Sockets per second that query the embedded DNS.
+LOOKUPS = (
+    ("shop-1", "shop-web-1", 18.0),
+    ("shop-1", "shop-api-1", 9.0),
+    ("shop-1", "prometheus", 0.2),
+    ("edge-1", "edge-proxy-1", 31.0),
+)
 
 
 def fill(history: History) -> None:
@@ -40,6 +47,9 @@ def fill(history: History) -> None:
         history.counter("dockernet_connections_lost_total", host, {})
     for pair in PAIRS:
         _pair(history, pair)
+    for host, container, rate in LOOKUPS:
+        of = {"container": container, "protocol": "udp"}
+        history.counter("dockernet_container_dns_lookups_total", host, of, wave(rate, container))
 
 
 def _pair(history: History, pair: Pair) -> None:

@@ -3,76 +3,22 @@
 import errno
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from docker.types import IPAMConfig, IPAMPool
 
 from tests.support.kernel.own_namespace import entered
 from tests.support.kernel.tcp_traffic import connected, exchange, fails, listening
-from tests.support.live.exposed import Exporter, Metrics
-from tests.support.live.hosts import clear
-from tests.support.live.shop import IMAGE, run
+from tests.support.live.connection_lab import Lab, address_of, counting, pid_of
 from tests.support.private_host.engines import ENGINES
 from tests.support.private_host.host import PrivateHost
 from tests.support.private_host.uplink import ADDRESS, OUTSIDE_ADDRESS
-from tests.support.waiting import until
 
-one_engine = pytest.mark.parametrize("host", ["sid"], indirect=True)
 every_engine = pytest.mark.parametrize("host", list(ENGINES), indirect=True, ids=list(ENGINES.values()))
 REQUEST, REPLY, TIMES = 200_000, 1234, 20
-
-
-class Lab:
-    """Two containers on one network, and an exporter that counts."""
-
-    def __init__(self, host: PrivateHost, exporter: Exporter) -> None:
-        self.host, self.exporter = host, exporter
-        host.client().networks.create("front")
-        self.web = run(host, "web", "front", ports={"80/tcp": 8080})
-        self.db = run(host, "db", "front")
-        self.metrics_with(lambda found: len(found.names("dockernet_container_info", "container")) == 2)
-
-    def metrics_with(self, condition: Any) -> Metrics:
-        """Wait for an exposition."""
-
-        def read() -> Metrics | None:
-            found = self.exporter.metrics()
-            return found if condition(found) else None
-
-        answer = until(read, 30, "such an exposition")
-        assert answer is not None
-        return answer
-
-    def counted(self, name: str, value: float, **labels: str) -> None:
-        """Wait until a series has a value."""
-        try:
-            self.metrics_with(lambda found: found.value(name, **labels) == value)
-        except TimeoutError as error:
-            error.add_note(f"{name}{labels}: {self.exporter.metrics().series(name)}")
-            raise
-
-
-def pid_of(container: Any) -> int:
-    container.reload()
-    return int(container.attrs["State"]["Pid"])
-
-
-def address_of(container: Any, network: str = "front", kind: str = "IPAddress") -> str:
-    container.reload()
-    return str(container.attrs["NetworkSettings"]["Networks"][network][kind])
-
-
-@contextmanager
-def counting(host: PrivateHost) -> Iterator[Lab]:
-    """The containers and the exporter on a host."""
-    clear(host)
-    with Exporter(host) as exporter:
-        if exporter.metrics().series("dockernet_collector_degraded", collector="connections"):
-            pytest.skip("this kernel lets no such program in")
-        yield Lab(host, exporter)
-    clear(host)
+# A question of type A for the name db (RFC 1035).
+QUESTION = bytes.fromhex("0001 0100 0001 0000 0000 0000 02 6462 00 0001 0001")
 
 
 @pytest.fixture
@@ -110,20 +56,6 @@ def test_counts_and_bytes_of_two_containers_are_exact_over_a_restart(lab: Lab) -
     assert [labels["container"] for labels, _ in found.series("dockernet_connections_established_total")] == ["web"]
 
 
-@one_engine
-def test_a_connection_that_stands_is_active_with_its_bytes(lab: Lab) -> None:
-    pair = {"container": "web", "peer": "db", "port": "5432", "side": "client"}
-    with ExitStack() as stack:
-        server = stack.enter_context(listening(pid_of(lab.db), address_of(lab.db), 5432))
-        client, accepted = stack.enter_context(connected(pid_of(lab.web), server, address_of(lab.db)))
-        client.sendall(b"x" * 70_000)
-        assert len(accepted.recv(70_000, socket.MSG_WAITALL)) == 70_000
-        lab.counted("dockernet_connections_active", 1, **pair)
-        lab.counted("dockernet_connection_transmit_bytes_total", 70_000, **pair)
-    lab.counted("dockernet_connections_active", 0, **pair)
-    lab.counted("dockernet_connection_transmit_bytes_total", 70_000, **pair)
-
-
 @every_engine
 def test_a_connect_that_fails_has_its_reason(lab: Lab) -> None:
     web = pid_of(lab.web)
@@ -140,40 +72,6 @@ def test_a_connect_that_fails_has_its_reason(lab: Lab) -> None:
     lab.counted(name, 1, **outside, reason="timed_out")
     lab.counted(name, 1, **outside, reason="abandoned")
     assert len(lab.exporter.metrics().series(name)) == 3
-
-
-@one_engine
-def test_a_container_that_is_gone_before_a_scrape_is_counted(lab: Lab) -> None:
-    with listening(pid_of(lab.db), address_of(lab.db), 5432) as server:
-        script = f"echo hello | nc {address_of(lab.db)} 5432"
-        flash = lab.host.client().containers.run(
-            IMAGE, ["sh", "-c", script], name="flash", network="front", detach=True
-        )
-        accepted, _ = server.accept()
-        with accepted:
-            accepted.settimeout(30)
-            received = accepted.recv(6, socket.MSG_WAITALL)
-        flash.wait(timeout=60)
-        flash.remove()
-    assert received == b"hello\n"
-    lab.counted("dockernet_connection_transmit_bytes_total", 6, container="flash", peer="db", port="5432")
-
-
-@one_engine
-def test_containers_on_an_ipv6_network_are_told_by_their_addresses(lab: Lab) -> None:
-    pools = [IPAMPool(subnet=subnet) for subnet in ("172.30.0.0/16", "fd00:30::/64")]
-    lab.host.client().networks.create("six", enable_ipv6=True, ipam=IPAMConfig(pool_configs=pools))
-    web, db = (run(lab.host, name, "six") for name in ("web6", "db6"))
-    address = address_of(db, "six", "GlobalIPv6Address")
-    lab.metrics_with(lambda found: len(found.names("dockernet_container_info", "container")) == 4)
-    with listening(pid_of(db), address, 5432) as server, connected(pid_of(web), server, address) as ends:
-        exchange(*ends, REQUEST, REPLY)
-    pair = {"container": "web6", "peer": "db6", "peer_kind": "container", "port": "5432", "side": "client"}
-    lab.counted("dockernet_connections_established_total", 1, **pair)
-    lab.counted("dockernet_connection_transmit_bytes_total", REQUEST, **pair)
-    lab.counted("dockernet_connection_receive_bytes_total", REPLY, **pair)
-    assert fails(pid_of(web), address, 81) == errno.ECONNREFUSED
-    lab.counted("dockernet_connections_failed_total", 1, container="web6", peer="db6", port="81", reason="refused")
 
 
 @every_engine
@@ -208,3 +106,27 @@ def _published_port(lab: Lab) -> None:
         side="server",
     )
     assert len(lab.exporter.metrics().series("dockernet_connections_established_total")) == 2
+
+
+def ask(container: Any, sockets: int) -> None:
+    """So many sockets of a container ask the embedded DNS, twice each."""
+    with entered(pid_of(container)):
+        for _ in range(sockets):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(30)
+                sock.connect(("127.0.0.11", 53))
+                for _ in range(2):
+                    sock.send(QUESTION)
+                    assert sock.recv(512)
+
+
+@every_engine
+def test_sockets_that_ask_the_embedded_dns_are_counted_over_a_restart(lab: Lab) -> None:
+    name, web = "dockernet_container_dns_lookups_total", {"container": "web", "protocol": "udp"}
+    ask(lab.web, 7)
+    lab.counted(name, 7, **web)
+    lab.web.restart(timeout=0)
+    ask(lab.web, 3)
+    lab.counted(name, 10, **web)
+    assert lab.exporter.metrics().value(name, container="db", protocol="udp") == 0
+    assert {labels["container"] for labels, _ in lab.exporter.metrics().series(name)} == {"web", "db"}

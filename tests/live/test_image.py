@@ -66,6 +66,7 @@ def test_the_image_adds_little_runs_as_nobody_and_lets_nobody_become_root(image:
 CONNECTION = "dockernet_connection"
 NEED_BPF = {"dockernet_port_bind_failures_lost_total", "dockernet_exporter_bpf_info"}
 TCP = ("connections", "retransmitted_segments", "segments_sent", "listen_overflows", "listen_drops", "timeouts")
+NEED_SYS_ADMIN = {"dockernet_container_dns_lookups_total"}
 NEED_PROCESSES = {
     *(f"dockernet_container_tcp_{name}{'' if name == 'connections' else '_total'}" for name in (*TCP, "resets_sent")),
     "dockernet_container_udp_receive_buffer_errors_total",
@@ -92,8 +93,8 @@ def with_all(service: Service) -> None:
 @pytest.mark.parametrize(
     ("change", "missing", "not_served"),
     [
-        (None, NO_BPF | NO_PIDS, {*NEED_BPF, *NEED_PROCESSES, "dockernet_collector_degraded"}),
-        (with_processes, NO_BPF, {*NEED_BPF, "dockernet_collector_degraded"}),
+        (None, NO_BPF | NO_PIDS, {*NEED_BPF, *NEED_SYS_ADMIN, *NEED_PROCESSES, "dockernet_collector_degraded"}),
+        (with_processes, NO_BPF, {*NEED_BPF, *NEED_SYS_ADMIN, "dockernet_collector_degraded"}),
         (with_all, NOTHING, set()),
     ],
     ids=["as it is", "with the host's processes", "with SYS_ADMIN too"],

@@ -17,7 +17,7 @@ SYSTEM = ("/usr", "/lib", "/lib64", "/etc", str(REPOSITORY), str(Path(sys.base_p
 TRAFFIC = "dockernet_endpoint_receive_bytes_total"
 ALL = {"web", "db", "plain"}
 # Also missing in some of the cases, and for other collectors.
-PERHAPS = {"no_net_admin", "no_host_pids", "no_sys_ptrace", "no_cgroup_tree", "no_bpf", "no_btf"}
+PERHAPS = {"no_net_admin", "no_host_pids", "no_sys_ptrace", "no_cgroup_tree", "no_bpf", "no_btf", "no_sys_admin"}
 
 
 def started(shop: Shop, **options: Any) -> Any:

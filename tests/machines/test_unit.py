@@ -3,11 +3,11 @@
 import json
 
 from tests.support.waiting import until
-from tests.virtual_machine import exporter
+from tests.virtual_machine import exporter, rights
 from tests.virtual_machine.containers import eventually, run
 from tests.virtual_machine.machine import Machine
 
-DAC_READ_SEARCH, NET_ADMIN, SYS_PTRACE = (1 << bit for bit in (2, 12, 19))  # capability.h
+CURL = ("curl", "-sS", "--fail", "--output", "/dev/null", "--max-time", str(exporter.START_SECONDS))
 
 
 def logged(machine: Machine, event: str) -> list[int]:
@@ -17,14 +17,11 @@ def logged(machine: Machine, event: str) -> list[int]:
     return [int(entry["__MONOTONIC_TIMESTAMP"]) for entry in found if event in entry["MESSAGE"]]
 
 
-def has_capabilities(machine: Machine, wanted: int) -> None:
+def has_capabilities(machine: Machine, wanted: set[str]) -> None:
     """These are what the threads of sources have; the event loop has given them up."""
-    found = exporter.status(machine)
-    assert int(found["CapBnd"], 16) == wanted
-    rows = machine.shell(f"grep --no-filename ^CapPrm: /proc/{found['Pid']}/task/*/status").splitlines()
-    permitted = {int(row.split()[1], 16) for row in rows}
-    assert permitted == {0, wanted}
-    assert int(found["CapPrm"], 16) == 0
+    assert rights.bounding(machine) == wanted
+    assert rights.permitted(machine) == [set(), wanted]
+    assert int(exporter.status(machine)["CapPrm"], 16) == 0
 
 
 def test_the_unit_is_active_no_earlier_than_it_answers(machine: Machine) -> None:
@@ -39,7 +36,7 @@ def test_the_process_has_one_capability_and_no_user_of_its_own(machine: Machine)
     assert found["Seccomp"] == "2"
     assert int(found["Uid"].split()[0]) > 0
     assert found["Groups"].split()[0] == machine.shell("getent group docker | cut -d: -f3")
-    has_capabilities(machine, NET_ADMIN)
+    has_capabilities(machine, {"NET_ADMIN"})
 
 
 def test_the_unit_is_within_its_limits_and_was_never_restarted(machine: Machine) -> None:
@@ -63,5 +60,24 @@ def test_the_drop_in_for_processes_grants_what_it_is_for_and_nothing_else(machin
     before, lacked = exporter.degraded(machine), {("sockets", "no_sys_ptrace")}
     assert before >= lacked
     exporter.add_drop_in(machine, "processes.conf")
-    has_capabilities(machine, NET_ADMIN | SYS_PTRACE | DAC_READ_SEARCH)
+    has_capabilities(machine, {"NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"})
     until(lambda: exporter.degraded(machine) == before - lacked, exporter.START_SECONDS, "no lack")
+
+
+def test_a_killed_exporter_is_started_anew_and_no_client_is_refused_meanwhile(machine: Machine) -> None:
+    run(machine, "web", "--publish 8080:80", "httpd -f -p 80")
+    eventually(machine, lambda m: bool(m.series("dockernet_container_info", container="web")), "the container")
+    killed = exporter.properties(machine, "MainPID")["MainPID"]
+    machine.run("kill", "-KILL", killed)
+    # systemd has the port: the request waits for the next process
+    answer = machine.run(*CURL, "http://127.0.0.1:9714/-/healthy", check=False, seconds=exporter.START_SECONDS)
+    assert answer.returncode == 0, answer.stderr
+    found = exporter.properties(machine, "MainPID", "NRestarts", "ActiveState", "Result")
+    assert found["MainPID"] not in ("0", killed)
+    assert (found["NRestarts"], found["ActiveState"], found["Result"]) == ("1", "active", "success")
+    exporter.wait_until_ready(machine)
+    metrics = eventually(
+        machine, lambda m: bool(m.series("dockernet_container_info", container="web")), "the container"
+    )
+    assert metrics.value("dockernet_published_port_info", container="web", host_address="0.0.0.0") == 1
+    has_capabilities(machine, {"NET_ADMIN"})

@@ -35,7 +35,18 @@ from tests.support.reach_namespaces import (
 )
 from tests.support.saved_rules import ruleset
 
-OWN = ("isolated", "port_state", "filters", "arp", "answers", "learning", "withheld", "vlans")  # of Device
+OWN = (
+    "isolated",
+    "port_state",
+    "filters",
+    "arp",
+    "answers",
+    "learning",
+    "withheld",
+    "vlans",
+    "duplicates",
+    "locked",
+)  # of Device
 
 
 class ReachHost:

@@ -1,4 +1,4 @@
-"""Clients that request pages again and again; `python -m tests.support.siege ADDRESS COUNT PATH...` until stdin ends.
+"""Clients that request pages until stdin ends: `python -m tests.support.siege ADDRESS COUNT SOURCE PATH...`.
 
 One thread for all of them, so that they take little of the processor that the exporter needs.
 """
@@ -17,12 +17,12 @@ BUFFER = bytearray(1 << 18)
 class SiegeClient:
     """A connection that is kept, with one request under way."""
 
-    def __init__(self, address: tuple[str, int], paths: Iterator[str]) -> None:
-        self._address, self._paths = address, paths
+    def __init__(self, address: tuple[str, int], source: str, paths: Iterator[str]) -> None:
+        self._address, self._source, self._paths = address, source, paths
         self._connect()
 
     def _connect(self) -> None:
-        self.socket = socket.create_connection(self._address)
+        self.socket = socket.create_connection(self._address, source_address=(self._source, 0))
         self._left = 0
         self._request()
 
@@ -49,14 +49,14 @@ class SiegeClient:
         return True
 
 
-def main(address: str, count: str, paths: Sequence[str]) -> None:
+def main(address: str, count: str, source: str, paths: Sequence[str]) -> None:
     """Request until standard input ends."""
     host, _, port = address.rpartition(":")
     upcoming = cycle(paths)
     with selectors.DefaultSelector() as selector:
         selector.register(sys.stdin, selectors.EVENT_READ)
         for _ in range(int(count)):
-            client = SiegeClient((host, int(port)), upcoming)
+            client = SiegeClient((host, int(port)), source, upcoming)
             selector.register(client.socket, selectors.EVENT_READ, client)
         print("ready", flush=True)
         while True:
@@ -70,9 +70,9 @@ def main(address: str, count: str, paths: Sequence[str]) -> None:
 
 
 @contextmanager
-def siege(address: str, clients: int, paths: Sequence[str]) -> Iterator[None]:
+def siege(address: str, clients: int, paths: Sequence[str], source: str = "127.0.0.1") -> Iterator[None]:
     """So many clients of these paths, in a process of their own."""
-    argv = [sys.executable, "-m", "tests.support.siege", address, str(clients), *paths]
+    argv = [sys.executable, "-m", "tests.support.siege", address, str(clients), source, *paths]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             if not (process.stdout and process.stdout.readline() == "ready\n"):
@@ -83,4 +83,4 @@ def siege(address: str, clients: int, paths: Sequence[str]) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3:])
+    main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])

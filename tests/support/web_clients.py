@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+LARGE = b"x" * 8_000_000  # more than the kernel keeps for a client that does not read
 HALF_A_HEAD = b"GET /metrics HTTP/1.1\r\nHost: slow\r\nX-Slow: "
 WHOLE_HEAD = b"GET /metrics HTTP/1.1\r\nHost: slow\r\n\r\n"
 

@@ -82,7 +82,7 @@ LIBRARIES: Mapping[str, set[str]] = {
     "docker_engine": {"docker", "requests", "urllib3"} | STANDARD,
     "kernel": {"pyroute2", "psutil"} | STANDARD,
     "metrics": {"prometheus_client", "psutil"} | STANDARD,
-    "web": {"bcrypt", "isal", "yaml"} | STANDARD,
+    "web": {"bcrypt", "h11", "isal", "yaml"} | STANDARD,
     "monitor": STANDARD,
     "app": STANDARD,
     "cli": {"aiohttp", "click", "rich"} | STANDARD,

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from exporter.core.observation import Observation
 from exporter.metrics.build import counter, gauge
 from exporter.metrics.exposition import TEMPLATED_GROUPS
-from exporter.metrics.templated import TemplatedGroup, TemplatedRenderer
+from exporter.metrics.templated import Columns, TemplatedGroup, TemplatedRenderer
 from tests.support.families import by_prometheus_client, exposed, values
 from tests.support.recorded import RecordedHost, hosts
 
@@ -97,7 +97,9 @@ def test_the_hot_renderer_writes_what_prometheus_client_writes(
 
 def _families(group: TemplatedGroup, observation: Observation) -> Iterator[Metric]:
     """The same by prometheus_client; nothing where nothing was read."""
-    pairs = zip(group.series(observation), group.rows(observation) or (), strict=True)
+    found = group.rows(observation) or ()
+    rows = tuple(zip(*found.values, strict=True)) if isinstance(found, Columns) else found
+    pairs = zip(group.series(observation), rows, strict=True)
     read = [(series, row) for series, row in pairs if row is not None]
     for one in group.counters if read else ():
         names = [name for name, _ in read[0][0].labels]

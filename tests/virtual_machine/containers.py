@@ -36,12 +36,25 @@ def counters(machine: Machine, name: str, interface: str) -> dict[str, float | N
     return dict(zip(COLUMNS, (*columns[0:4], *columns[8:12]), strict=True))
 
 
-def send(machine: Machine, source: str, target: str, to: str, size: int) -> None:
-    """Move `size` bytes over TCP from one container to an address of another."""
-    serve = f"head -c {size} /dev/zero >/file; httpd -f -p 7777 -h /"
-    machine.run("docker", "exec", "--detach", target, "sh", "-c", serve)
-    fetch = f"wget -q -O - http://{to}:7777/file | wc -c"
-    until(lambda: inside(machine, source, fetch, check=False) == str(size), SECONDS, f"{size} bytes at {source}")
+def offer(machine: Machine, name: str, size: int) -> None:
+    """Let a container serve a file of `size` bytes."""
+    inside(machine, name, f"head -c {size} /dev/zero >/file; httpd -p 7777 -h /")
+
+
+def fetch(machine: Machine, name: str, address: str, size: int) -> None:
+    """Move the file of `size` bytes that an address offers into a container."""
+    command = f"wget -q -O - http://{address}:7777/file | wc -c"
+    until(lambda: inside(machine, name, command, check=False) == str(size), SECONDS, f"{size} bytes at {name}")
+
+
+def counted(machine: Machine, name: str, network: str, interface: str) -> Metrics:
+    """Scrape until an endpoint has the counters that its container has; the metrics with them."""
+
+    def equal(metrics: Metrics) -> bool:
+        exposed = metrics.counters("endpoint", container=name, network=network)
+        return exposed == counters(machine, name, interface)
+
+    return eventually(machine, equal, f"the counters of {name}")
 
 
 def eventually(machine: Machine, true: Callable[[Metrics], bool], what: str) -> Metrics:

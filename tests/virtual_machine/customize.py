@@ -1,4 +1,7 @@
-"""Run by mmdebstrap with a new root as its argument: the agent, units, and the exporter's dependencies."""
+"""Run by mmdebstrap with a new root and a step as its arguments.
+
+`small-initrd` is for the empty root; `all` makes the agent, units, and the exporter's dependencies.
+"""
 
 import shutil
 import sys
@@ -24,6 +27,8 @@ MASKED: Final = (
     "systemd-timesyncd.service",
     "systemd-udev-settle.service",
 )
+# The disk of a machine is the only one that its initrd need find: it is made and unpacked in a fraction of the time.
+INITRD_MODULES: Final = ("virtio_pci", "virtio_blk", "ext4", "crc32c_generic")
 # The device has no wire unless a test gives it one; its address is of a network for documentation.
 AGENT_UNIT: Final = """\
 [Unit]
@@ -48,8 +53,26 @@ WantedBy=multi-user.target
 
 
 def main() -> None:
-    """Change the root; mmdebstrap has mounted what programs in it need."""
-    root = Path(sys.argv[1])
+    """Change the root."""
+    root, step = Path(sys.argv[1]), sys.argv[2]
+    if step == "small-initrd":
+        make_initrd_small(root)
+    else:
+        customize(root)
+
+
+def make_initrd_small(root: Path) -> None:
+    """Choose the modules before the kernel's package makes the initrd."""
+    for name, content in {
+        "etc/initramfs-tools/conf.d/modules": "MODULES=list\n",
+        "usr/share/initramfs-tools/modules.d/machine": "\n".join(INITRD_MODULES) + "\n",
+    }.items():
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_text(content)
+
+
+def customize(root: Path) -> None:
+    """Change the root when all packages are installed; mmdebstrap has mounted what programs in it need."""
     shutil.copyfile(Path(__file__).with_name("agent.py"), root / "usr/local/sbin/machine-agent")
     (root / "etc/systemd/system/machine-agent.service").write_text(AGENT_UNIT)
     (root / "etc/fstab").write_text("")

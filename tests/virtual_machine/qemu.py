@@ -17,8 +17,9 @@ ACCELERATORS: Final[Mapping[str, tuple[str, str]]] = {
     "kvm": ("kvm", "host,arch-capabilities=off"),
 }
 DRIVE: Final = "format=qcow2,if=none,id=root,cache=unsafe,discard=unmap"
-# A device without any peer would stop to send. Nothing beyond this network is reached.
-NOTHING_BEHIND: Final = "user,id=wire,restrict=on,net=192.0.2.0/24,ipv6=off"
+# A device without any peer would stop to send, and one whose peer has a state of its own goes on from a snapshot with
+# such a peer only: an empty hub takes what is sent.
+NOTHING_BEHIND: Final = ("-netdev", "hubport,id=wire,hubid=0", "-netdev", "hubport,id=nothing,hubid=0")
 KERNEL_OPTIONS: Final = (
     "root=/dev/vda rw console=ttyS0 quiet panic=-1 mitigations=off net.ifnames=0 systemd.show_status=0 "
     "systemd.unified_cgroup_hierarchy=1 apparmor=1 security=apparmor"
@@ -43,7 +44,7 @@ def accelerator() -> str:
 def command(root: Path, files: Descriptors, accelerated: str, snapshot: str | None = None) -> list[str]:
     """What starts a machine from its kernel, or from a snapshot of its disk."""
     accel, cpu = ACCELERATORS[accelerated]
-    wire = NOTHING_BEHIND if files.network is None else f"socket,id=wire,fd={files.network}"
+    wire = NOTHING_BEHIND if files.network is None else ("-netdev", f"socket,id=wire,fd={files.network}")
     return [
         *(*DIES_WITH_PARENT, PROGRAM, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
         *("-machine", "q35", "-accel", accel, "-cpu", cpu, "-smp", PROCESSORS, "-m", MEMORY),
@@ -53,6 +54,6 @@ def command(root: Path, files: Descriptors, accelerated: str, snapshot: str | No
         *("-chardev", "file,id=console,path=/proc/self/fd/1,append=on", "-serial", "chardev:console"),
         *("-chardev", f"socket,id=agent,fd={files.agent}", "-device", "virtserialport,chardev=agent,name=agent"),
         *("-chardev", f"socket,id=monitor,fd={files.monitor}", "-mon", "chardev=monitor,mode=control"),
-        *("-netdev", wire, "-device", "virtio-net-pci,netdev=wire,mac=52:54:00:00:00:01,romfile="),
+        *(*wire, "-device", "virtio-net-pci,netdev=wire,mac=52:54:00:00:00:01,romfile="),
         *(("-loadvm", snapshot) if snapshot else ()),
     ]

@@ -43,14 +43,15 @@ def _make(release: Release, folder: Path) -> None:
     # of a mode that users other than root may pass: apt fetches as one
     folder.chmod(0o755)
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    hook = f'--customize-hook={sys.executable} -m tests.virtual_machine.customize "$1"'
+    script = f'{sys.executable} -m tests.virtual_machine.customize "$1"'
+    hooks = (f"--setup-hook={script} small-initrd", f"--customize-hook={script} all")
     source = f"deb {archive_uri()} {release.suite} main"
     argv = (
         *FOR_A_ROOT,
         "mmdebstrap",
         *OPTIONS,
         f"--include={','.join(release.packages)}",
-        hook,
+        *hooks,
         release.suite,
         str(tree),
         source,

@@ -10,7 +10,6 @@ from typing import Final
 
 from tests.support.private_host import image
 from tests.support.private_host.apt import output
-from tests.support.waiting import until
 from tests.virtual_machine import cache, exporter, qemu
 from tests.virtual_machine.machine import Machine
 from tests.virtual_machine.releases import Release
@@ -43,13 +42,13 @@ def with_engine(release: Release) -> Path:
     """The folder of the snapshot in which the engine runs and has the image of the tests."""
     root = root_of(release)
     version = output(qemu.PROGRAM, "--version").splitlines()[0]
-    key = cache.digest(str(root), version, *qemu.ACCELERATORS[qemu.accelerator()], qemu.KERNEL_OPTIONS)
+    key = cache.digest(version, *qemu.command(root, qemu.Descriptors(0, 1, 2), qemu.accelerator()))
 
     def make(folder: Path) -> None:
         disk = folder / "disk"
         output("qemu-img", "create", "-q", "-f", "qcow2", "-b", str(root / "disk"), "-F", "raw", str(disk))
         with disk.open("r+b") as file, Machine(root, file) as booting:
-            until(lambda: booting.run("docker", "version", check=False).returncode == 0, START_SECONDS, "an engine")
+            booting.run("systemctl", "start", "docker.service", seconds=START_SECONDS)
             booting.run("docker", "load", stdin=image.archive())
             save(booting)
 
@@ -61,7 +60,9 @@ def with_exporter(release: Release) -> Path:
     """The folder of the snapshot in which the exporter of this checkout runs too; the same as long as this process."""
     engine = with_engine(release)
     names = output("git", "-C", str(REPOSITORY), "ls-files", "--cached", "--others", "--exclude-standard", *SOURCES)
-    files = {name: (REPOSITORY / name).read_bytes() for name in names.splitlines() if (REPOSITORY / name).is_file()}
+    files = {
+        name: (REPOSITORY / name).read_bytes() for name in sorted(names.splitlines()) if (REPOSITORY / name).is_file()
+    }
     key = cache.digest(engine.name, *(part for pair in files.items() for part in pair))
 
     def make(folder: Path) -> None:

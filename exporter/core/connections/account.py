@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from operator import add, ge, sub
 
-from exporter.core.connections.reading import NONE_LIVING, Counts, Living, Row
+from exporter.core.connections.reading import FAILURES, NONE_LIVING, Counts, Living, Row
 
 ZERO = Counts()
 
@@ -30,7 +30,7 @@ class Account:
         counts = row.counts if all(map(ge, row.counts, counted)) else Counts._make(map(max, row.counts, counted))
         if counts.established != counted.established:
             self.last_established = now
-        if counts.failures != counted.failures:
+        if counts[FAILURES] != counted[FAILURES]:
             self.last_failed = now
         if self.counts is counted:  # nothing but this end: the usual case
             self.counts = counts

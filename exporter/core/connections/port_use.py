@@ -31,6 +31,9 @@ class PortUse:
     def update(self, report: ConnectionReport, inventory: Inventory, now: float) -> dict[PublishedPort, float]:
         """Take a report; return the Unix time since which each port was not used, of the ports of now."""
         published = list(_published(report, inventory))
+        if not published:
+            self._since, self._lost, self._last = {}, report.lost, now
+            return self._since
         numbers = {OTHER, *(str(number) for port in published for number in (port.host_port, port.port))}
         new = [
             pair

@@ -38,6 +38,7 @@ class End:
 # came.
 FAILED = ("refused", "timed_out", "unreachable", "abandoned", "no_port")
 BROKEN = ("reset", "timed_out", "aborted")
+FAILURES = slice(2, 7)  # the places of FAILED in Counts
 
 
 class Counts(NamedTuple):
@@ -53,15 +54,16 @@ class Counts(NamedTuple):
     reset: int = 0
     broken: int = 0
     aborted: int = 0
+    setup_ns: int = 0
     sent: int = 0
     received: int = 0
     retransmitted: int = 0
-    setup_ns: int = 0
 
     @property
     def failures(self) -> tuple[int, ...]:
         """Connects that failed, in the order of FAILED."""
-        return self[2:7]
+        counts: tuple[int, ...] = self
+        return counts[FAILURES]
 
     @property
     def breaks(self) -> tuple[int, ...]:

@@ -108,6 +108,10 @@ _PORT_CODES = {
         "No DNAT rule forwards the port of a Swarm service to the ingress sandbox of this node.",
         "On this node, {rewrite}; if that does not help, see its log (IPVS needs the module ip_vs).",
     ),
+    "mesh_task_missing": Code(
+        "IPVS in the ingress sandbox of this node distributes to no task of any Swarm service.",
+        "On this node, {rewrite}; if that does not help, run `{cli} service update --force {container}`.",
+    ),
     "service_without_task": Code(
         "The Swarm service has no running task.", "Run `{cli} service ps {container}` and fix what ends its tasks."
     ),
@@ -122,7 +126,7 @@ _PORT_CODES = {
         ("forward_drop",),
     ),
     "operator_rule": Code(
-        "A rule that an operator wrote (DOCKER-USER or a chain of its own) drops the packets on purpose.",
+        "A rule that an operator wrote (DOCKER-USER, a chain of its own, INPUT) drops the packets on purpose.",
         "Change the named rule if the port should be open.",
     ),
     "masquerade_missing": Code(

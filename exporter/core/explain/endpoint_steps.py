@@ -1,16 +1,18 @@
 """The host's end of a path: whether Docker has the port in effect, and which socket holds it."""
 
+from collections.abc import Iterator
 from ipaddress import ip_address
 
-from exporter.core.explain.path import FAILED, HOST, OK, PUBLISHED, UNKNOWN, Step
+from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
-from exporter.core.model.sockets import DOCKER_PROXY, PortKey
+from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, Listener, PortKey
 from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.conflict import is_about
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, is_docker_proxy, is_own
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
 from exporter.core.ports.rules import publish_ineffective, published_unheld
+from exporter.core.ports.unserved import is_loopback
 
 SOCKETS_UNREAD = "the host's listening sockets could not be read"
 ELSEWHERE = "this is not the network namespace of the engine's bridges"
@@ -89,3 +91,14 @@ def cannot_tell(context: PortContext, place: ListenAddress) -> Step | None:
     if place.protocol not in READ_PROTOCOLS:
         return Step(HOST, UNKNOWN, f"sockets of {place.protocol} are not read", "sockets_unknown")
     return None
+
+
+def alone_on_loopback(context: PortContext, listener: Listener) -> Iterator[Step]:
+    """Yield the step of a port that a container in host mode serves on the host's loopback alone."""
+    socket = listener.socket
+    others = context.listeners.get((socket.protocol, socket.port), ())
+    if listener.owner.kind != CONTAINER or not all(is_loopback(one.socket) for one in others):
+        return
+    place = ListenAddress(socket.protocol, socket.address, socket.port)
+    detail = f"{listener.owner.name} listens on {place} only: connections of the host reach it, clients outside do not"
+    yield Step(LISTENER, UNKNOWN, detail, "loopback_only")

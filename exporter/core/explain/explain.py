@@ -5,8 +5,9 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from exporter.core.explain.code import PLACEHOLDERS, words_of
-from exporter.core.explain.endpoint_steps import cannot_tell, host_step, published_step
+from exporter.core.explain.endpoint_steps import alone_on_loopback, cannot_tell, host_step, published_step
 from exporter.core.explain.filter_steps import filter_steps
+from exporter.core.explain.input_steps import input_steps
 from exporter.core.explain.listener_step import listener_step
 from exporter.core.explain.merged_paths import merged
 from exporter.core.explain.mesh import mesh_paths, mesh_ports
@@ -34,7 +35,7 @@ from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container
-from exporter.core.model.sockets import CONTAINER, ENGINE, SERVICE, Owner
+from exporter.core.model.sockets import CONTAINER, ENGINE, SERVICE, Listener, Owner
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
@@ -109,10 +110,9 @@ class _Walk:
         """Go every way that ends in a container."""
         bindings = [one for one in _bindings(container) if not self._serves_itself(container, one)]
         yield from (self._published(container, binding) for binding in bindings)
-        own = [one for found in self._context.listeners.values() for one in found if one.owner == _owner(container)]
-        for listener in own:
-            place = ListenAddress(listener.socket.protocol, listener.socket.address, listener.socket.port)
-            yield self._held(place, listener.owner)
+        owner = Owner(CONTAINER, container.name, container.id)
+        own = [one for found in self._context.listeners.values() for one in found if one.owner == owner]
+        yield from map(self._held, own)
         failed = list(failed_binds(self._observation, container))
         yield from failed
         mesh = list(mesh_paths(self._observation, mesh_ports(self._observation, container.name)))
@@ -200,18 +200,23 @@ class _Walk:
         return [one for one in found if (one.container, one.protocol, one.host_port) == key]
 
     def _unpublished(self, protocol: str, port: int, *, meshed: bool) -> Iterator[Path]:
-        """Go the ways of a port that no container publishes; a `meshed` one is reserved by the engine's own socket."""
+        """Go the ways of a port that no container publishes; a `meshed` one is reserved by the engine's own socket.
+
+        Whose a socket is may be unknown: that of a `meshed` port is the engine's then, which publishes it.
+        """
         for redirect in self._context.readings.redirects or ():
             to_mesh = meshed and redirect.target.kind == SERVICE
             if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect) and not to_mesh:
                 yield _led(redirect, port)
         for listener in self._context.listeners.get((protocol, port), ()):
-            if meshed and listener.owner.kind == ENGINE:
+            if meshed and (listener.owner.kind == ENGINE or not listener.owner.known):
                 continue
-            place = ListenAddress(protocol, listener.socket.address, port)
-            yield self._held(place, listener.owner)
+            found = self._held(listener)
+            yield replace(found, steps=(*found.steps, *alone_on_loopback(self._context, listener)))
 
-    def _held(self, place: ListenAddress, owner: Owner) -> Path:
+    def _held(self, listener: Listener) -> Path:
+        owner, socket = listener.owner, listener.socket
+        place = ListenAddress(socket.protocol, socket.address, socket.port)
         step = cannot_tell(self._context, place)
         if step is None:
             certain = owner.known and not is_docker_proxy(owner)
@@ -221,7 +226,8 @@ class _Walk:
             () if self._context.inventory.connected else (Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"),)
         )
         name = owner.name if owner.kind == CONTAINER else ""
-        return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step))
+        rules = input_steps(self._observation, socket) if step.state == OK else ()
+        return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step, *rules))
 
 
 def _led(redirect: Redirect, port: int) -> Path:
@@ -235,10 +241,6 @@ def _led(redirect: Redirect, port: int) -> Path:
 
 def _last(redirect: Redirect) -> int:
     return redirect.last_host_port or redirect.host_port
-
-
-def _owner(container: Container) -> Owner:
-    return Owner(CONTAINER, container.name, container.id)
 
 
 def _bindings(container: Container) -> tuple[PortBinding, ...]:

@@ -44,6 +44,8 @@ def _ipsec_steps(observation: Observation, container: Container, networks: froze
     ends += [text for link in observation.topology.uplinks for text in devices.get(link.name, ())]
     clients = [outside_client(observation.topology, link, v) for link in observation.topology.uplinks for v in (4, 6)]
     for policy in observation.ipsec or ():
+        if policy.direction == "in":  # of packets to the host itself
+            continue
         sides = ip_network(policy.source), ip_network(policy.destination)
         if any(_covers(sides, ends, clients) for sides in (sides, sides[::-1])):
             text = f"{policy.direction}, {policy.source} to {policy.destination}, {policy.action}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporter.core.explain.path import DNAT, FAILED, LISTENER, OK, PUBLISHED, UNKNOWN, Path, Step
+from exporter.core.explain.path import DNAT, FAILED, IPVS, LISTENER, OK, PUBLISHED, UNKNOWN, Path, Step
 from exporter.core.model.mesh import MeshPort, listed
 from exporter.core.model.sockets import SERVICE
 from exporter.core.nat.redirects import Redirect
@@ -26,7 +26,7 @@ def mesh_paths(observation: Observation, ports: Iterable[MeshPort], protocol: st
         rules = [one for one in redirects or () if one.target.kind == SERVICE and one.host_port == port.host_port]
         rules = [one for one in rules if protocol in ("", one.protocol)]
         for known in dict.fromkeys(one.protocol for one in rules) or (protocol,):
-            steps = (*_published(port), _led(redirects, rules), *_balanced(port))
+            steps = (*_published(port), _led(redirects, rules), *_balanced(port, observation.real_servers))
             addresses = (EVERY_ADDRESS,) if known else ()
             yield Path(known, addresses, port.host_port, "", port.container_port, steps)
 
@@ -47,8 +47,29 @@ def _led(redirects: Iterable[Redirect] | None, rules: list[Redirect]) -> Step:
     return Step(DNAT, OK, "a DNAT rule sends it to the ingress sandbox of this node")
 
 
-def _balanced(port: MeshPort) -> Iterator[Step]:
-    """IPVS is in the ingress sandbox, which no process of a container is in."""
-    if port.tasks:
+def _balanced(port: MeshPort, real_servers: frozenset[str] | None) -> Iterator[Step]:
+    """IPVS is in the ingress sandbox, which no process of a container is in.
+
+    The list of tasks may be a minute old: tasks that are not in it may have replaced those that are.
+    """
+    if not port.tasks:
+        return
+    if real_servers is None:
         detail = "IPVS in the ingress sandbox distributes it to the tasks: whether one answers is not known here"
         yield Step(LISTENER, UNKNOWN, detail, "target_unknown")
+        return
+    yield _distributed(port, real_servers)
+    if real_servers:
+        yield Step(LISTENER, UNKNOWN, "whether one of the tasks answers is not known here", "target_unknown")
+
+
+def _distributed(port: MeshPort, real_servers: frozenset[str]) -> Step:
+    where = "IPVS in the ingress sandbox distributes"
+    if not real_servers:
+        return Step(IPVS, FAILED, f"{where} to no task of any service", "mesh_task_missing")
+    served = [task for task in port.tasks if task.address in real_servers]
+    left_out = [task for task in port.tasks if task not in served]
+    if not served:
+        return Step(IPVS, UNKNOWN, f"{where} to none of the tasks that are known here", "target_unknown")
+    but = f", and not to {listed(left_out)}" if left_out else ""
+    return Step(IPVS, OK, f"{where} it to {listed(served)}{but}")

@@ -15,10 +15,11 @@ REACHABLE, UNREACHABLE, UNDETERMINED = "reachable", "unreachable", "undetermined
 VERDICTS = {FAILED: UNREACHABLE, BLOCKED: BLOCKED, UNKNOWN: UNDETERMINED, OK: REACHABLE}
 
 # Names of steps, in the order in which a packet meets them.
-PUBLISHED, HOST, DNAT, FORWARD, LINK, ROUTE, LISTENER, FINDING = (
+PUBLISHED, HOST, DNAT, IPVS, FORWARD, LINK, ROUTE, LISTENER, FINDING = (
     "published",
     "host",
     "dnat",
+    "ipvs",
     "forward",
     "link",
     "route",

@@ -143,7 +143,10 @@ REACH_CODES = {
         "The network does not masquerade: hosts outside need a route back to its subnet.",
         "Add the route there, or enable masquerading.",
     ),
-    "uplink_down": Code("The outgoing device has no carrier or is down.", "See `ip link` on the host."),
+    "uplink_down": Code(
+        "The device to the outside is down, or without carrier, address or ARP.",
+        "See `ip address` on the host; `ip link set DEVICE up` and the network's configuration restore it.",
+    ),
     # back, listener, mtu
     "answered_from_elsewhere": Code(
         "Docker-proxy answers UDP from another address than the one that was used: engines before 28.0 let the route "
@@ -151,6 +154,11 @@ REACH_CODES = {
         "Connect to the gateway of the client's network, or to the container by its name on a common network.",
     ),
     "no_route_back": Code("The server has no route to the client.", "Run `{cli} restart {container}`."),
+    "server_stopped": Code(
+        "The process that listens is stopped (SIGSTOP, or by a debugger): the kernel accepts connections, and nothing "
+        "answers.",
+        "Run `kill -CONT PID`, or restart the container.",
+    ),
     "backlog_full": Code(
         "The server listens and accepts no connection: its accept queue is full.",
         "The program hangs or is too slow: look at it, or restart it.",

@@ -1,11 +1,11 @@
-"""IPsec policies of the host (ip-xfrm(8))."""
+"""IPsec policies of a network namespace (ip-xfrm(8))."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class IpsecPolicy:
-    """A policy for forwarded packets that blocks them or demands a transformation; `direction` is fwd or out.
+    """A policy that blocks packets or demands a transformation; `direction` is in, fwd (forwarded ones) or out.
 
     `source` and `destination` are networks with their prefix length.
     """

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A running task of a service; `node` is the address of the node that it runs on, '' for this one."""
+    """A running task of a service; `node` is the address of the node that it runs on, '' for this one.
+
+    `address` is its own on the ingress network.
+    """
 
     name: str
     node: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

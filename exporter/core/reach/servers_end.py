@@ -1,6 +1,6 @@
-"""The container's own end of a path to a published port: its rules, its routes, its address.
+"""The container's own end of a path to a published port, and the host's uplinks before it.
 
-`explain PORT` reads these only where every other step is ok: they need a visit of the namespace.
+`explain PORT` reads these only where every other step is ok: they need a visit of the namespaces.
 """
 
 from collections.abc import Iterator
@@ -8,19 +8,22 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from exporter.core.explain.nat_steps import dnat_targets
-from exporter.core.explain.path import LISTENER, OK, REACHABLE, Explanation, Path, Step, with_names
+from exporter.core.explain.path import LISTENER, OK, REACHABLE, UNKNOWN, Explanation, Path, Step, with_names
 from exporter.core.explain.query import find_container
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery
+from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.observation import Observation
-from exporter.core.reach.answer import INSIDE
+from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.marked_routes import marked_route_steps
 from exporter.core.reach.path.delivery import to_server
+from exporter.core.reach.path.docker_proxy import proxys_rules_step
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow
 from exporter.core.reach.question import ANYWHERE
-from exporter.core.reach.view import NAMESPACE, Visit
+from exporter.core.reach.uplinks import uplink_step
+from exporter.core.reach.view import NAMESPACE, Device, Visit
 
 CLIENTS = {ip_address(client).version: client for client in ANYWHERE}  # any client outside stands for all
 
@@ -28,11 +31,16 @@ CLIENTS = {ip_address(client).version: client for client in ANYWHERE}  # any cli
 def with_servers_end(explanation: Explanation, observation: Observation, visit: Visit) -> Explanation:
     """Add what is not ok in the containers' namespaces to the paths that are reachable so far."""
     context = ReachContext(observation, visit)
-    paths = (
-        replace(path, steps=(*path.steps, *_steps(context, path))) if path.verdict == REACHABLE else path
-        for path in explanation.paths
-    )
+    paths = (_with_faults(context, path) if path.verdict == REACHABLE else path for path in explanation.paths)
     return replace(explanation, paths=tuple(paths))
+
+
+def _with_faults(context: ReachContext, path: Path) -> Path:
+    """Add the faults; one of the listening socket, which was read in between, replaces its step."""
+    faults = (*filter(None, [uplink_step(context, path)]), *_steps(context, path))
+    served = any(fault.name == LISTENER for fault in faults)
+    before = (step for step in path.steps if not (served and step.name == LISTENER))
+    return replace(path, steps=(*before, *faults))
 
 
 def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
@@ -49,25 +57,63 @@ def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
     for target in dnat_targets(context.observation, container.name, path.protocol, path.port):
         address = target.targets[0]
         if ip_address(address).version in versions:
-            flow = Flow(_client(context, address, loopback=loopback), address, path.protocol, path.container_port)
-            seen |= set(_faults(context, container, flow, target.network))
-            seen |= set() if loopback else set(marked_route_steps(context, container, target))
+            proxied = loopback or _is_proxied(context, container, target)
+            clients = _clients(context, address, proxied=proxied)
+            flows = [Flow(client, address, path.protocol, path.container_port) for client in clients]
+            bridge = _bridge(context, target.network)
+            seen |= set(_joined([list(_faults(context, container, flow, bridge)) for flow in flows]))
+            seen |= set() if proxied else set(marked_route_steps(context, container, target))
+            seen |= set(_proxys_faults(context, container, flows[0], bridge)) if proxied else set()
     yield from sorted(seen, key=lambda step: (step.name, step.detail))
 
 
-def _client(context: ReachContext, address: str, *, loopback: bool) -> str:
-    """The source that the container sees: of a port on the host's loopback docker-proxy, which is the host."""
-    if loopback:
-        return context.host.lookup(RouteQuery(address)).source
-    return CLIENTS[ip_address(address).version]
+def _is_proxied(context: ReachContext, container: Container, target: ExpectedBinding) -> bool:
+    """Whether docker-proxy takes the connections of clients outside, as no rule translates them."""
+    if context.nat is None or container.name not in (context.observation.proxies or {}):
+        return False
+    return not context.nat.way(target).arrival.translations
 
 
-def _faults(context: ReachContext, container: Container, flow: Flow, network: str) -> Iterator[Step]:
-    """Yield what is not ok between the network's bridge and the container; its sockets are a step already."""
-    found = next((one for one in context.networks.values() if one.name == network and one.bridge), None)
-    devices = context.host.view.devices.values()
-    bridge = next((device for device in devices if found is not None and device.link.name == found.bridge), None)
+def _proxys_faults(context: ReachContext, container: Container, flow: Flow, bridge: Device | None) -> Iterator[Step]:
+    """Yield what the host's rules do to docker-proxy's own connection; nothing without a docker-proxy."""
+    if container.name in (context.observation.proxies or {}):
+        step = proxys_rules_step(context, flow, bridge)
+        yield from filter(None, [step])
+
+
+def _bridge(context: ReachContext, network: str) -> Device | None:
+    name = next((one.bridge for one in context.networks.values() if one.name == network and one.bridge), "")
+    return next((device for device in context.host.view.devices.values() if device.link.name == name), None)
+
+
+def _clients(context: ReachContext, address: str, *, proxied: bool) -> list[str]:
+    """The sources that the container sees: a client of the internet, and one on the host's own network.
+
+    Of connections of docker-proxy it is the host.
+    """
+    if proxied:
+        return [context.host.lookup(RouteQuery(address)).source]
+    far = CLIENTS[ip_address(address).version]
+    near = context.host.lookup(RouteQuery(far)).gateway
+    return [far, near] if near and not ip_address(near).is_link_local else [far]
+
+
+def _joined(found: list[list[Step]]) -> Iterator[Step]:
+    """Yield the faults of the first client; where answers to one client alone are lost, it depends on who it is."""
+    first = found[0]
+    yield from (step for step in first if step.name != BACK)
+    back = [[step for step in faults if step.name == BACK] for faults in found]
+    if all(back):
+        yield from back[0]
+        return
+    for step in (step for faults in back for step in faults):
+        yield replace(step, state=UNKNOWN, detail=f"it depends on who the client is: {step.detail}")
+
+
+def _faults(context: ReachContext, container: Container, flow: Flow, bridge: Device | None) -> Iterator[Step]:
+    """Yield what is not ok between the network's bridge and the container's socket."""
+    found = context.network_of_bridge(bridge.link.name) if bridge else None
     pid = context.home(container).pid
     for step in to_server(context, flow, container, found, bridge):
-        if step.state != OK and step.name != LISTENER:
+        if step.state != OK:
             yield with_names(step, context.words, container.name, pid)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Container, Link
 from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.nat.ruleset import Ruleset
 
@@ -20,7 +21,9 @@ class Device:
     `arp`: without IFF_NOARP. `answers`: to ARP requests (net.ipv4.conf.*.arp_ignore).
     Of a bridge port: `port_state` (IFLA_BRPORT_STATE), `isolated` (IFLA_BRPORT_ISOLATED), and `learning`, whether the
     bridge stores source addresses of frames (IFLA_BRPORT_LEARNING); None for other devices.
+    `duplicates` are those of its addresses that another device on the link has (IFA_F_DADFAILED): they are not used.
     `withheld`: the frames that a bridge does not send to the port, '' for none.
+    `locked`: it drops frames of MAC addresses without a fixed entry (IFLA_BRPORT_LOCKED).
     Of a bridge: `vlans`, whether it filters VLANs (IFLA_BR_VLAN_FILTERING), and the IP versions whose rules its own
     switch applies to bridged packets (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES).
     """
@@ -35,6 +38,8 @@ class Device:
     answers: bool = True
     withheld: str = ""
     vlans: bool = False
+    duplicates: frozenset[str] = frozenset()
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,10 @@ class NamespaceView:
 
     `devices` by ifindex. `rulesets`: what nf_tables and iptables-legacy hold, of all families. `listeners` are its
     listening sockets; `full` those of them, as (address, port), whose accept queue is full (inet_diag_msg:
-    idiag_rqueue over idiag_wqueue). `bridge_filter` are the IP versions whose rules bridged packets meet
-    (net.bridge.bridge-nf-call-iptables, -ip6tables). `filters` are tc filters and BPF programs at devices.
+    idiag_rqueue over idiag_wqueue). `stopped`: the inodes of sockets that stopped processes alone hold, each with the
+    pid of one (state T of proc(5)). `bridge_filter` are the IP versions whose rules bridged packets meet
+    (net.bridge.bridge-nf-call-iptables, -ip6tables). `filters` are tc filters and BPF programs at devices, `ipsec` the
+    policies of IPsec.
     `hosts` and `resolv_conf` are the texts of the container's files, at most 64 KiB, None where there is no such
     regular file.
     """
@@ -79,8 +86,10 @@ class NamespaceView:
     rulesets: tuple[Ruleset, ...] = ()
     listeners: tuple[ListeningSocket, ...] = ()
     full: frozenset[tuple[str, int]] = frozenset()
+    stopped: Mapping[int, int] = field(default_factory=dict)
     bridge_filter: frozenset[int] = frozenset()
     filters: tuple[DeviceFilter, ...] = ()
+    ipsec: tuple[IpsecPolicy, ...] = ()
     hosts: str | None = None
     resolv_conf: str | None = None
     unread: tuple[Unread, ...] = ()

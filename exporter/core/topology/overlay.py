@@ -1,6 +1,6 @@
 """Endpoints of an overlay on other nodes: those that Docker lists, and those that the kernel has entries for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from exporter.core.model.docker import RemoteEndpoint
@@ -28,9 +28,14 @@ class OverlayRows:
 
 @dataclass(frozen=True, slots=True)
 class OverlayReading:
-    """The rows of this node's overlays, by network id. Not `complete` while one of them cannot be read."""
+    """The rows of this node's overlays, by network id. Not `complete` while one of them cannot be read.
+
+    `real_servers` are the addresses to which IPVS distributes connections of Swarm's routing mesh on this node; None
+    where that is not known.
+    """
 
     rows: Mapping[str, OverlayRows] = field(default_factory=dict)
+    real_servers: frozenset[str] | None = None
     complete: bool = True
 
 
@@ -49,6 +54,11 @@ def overlay_namespace(sandbox_key: str, network_id: str) -> str:
     """Where the engine keeps the hidden namespace of an overlay: in the folder of its containers' sandboxes."""
     folder, _, _ = sandbox_key.rpartition("/")
     return f"{folder}/1-{network_id[:NETWORK_ID_LENGTH]}"
+
+
+def ingress_namespace(files: Iterable[str]) -> str:
+    """The hidden namespace of the routing mesh, in the folder of the overlays' own; '' without one of them."""
+    return next((f"{file.rpartition('/')[0]}/ingress_sbox" for file in files), "")
 
 
 def overlay_namespaces(topology: Topology) -> dict[str, str]:

@@ -42,19 +42,27 @@ def _is_on(option: str, arguments: Sequence[str], configuration: object) -> bool
 
 
 def _engines(procfs: Path) -> Iterator[Path]:
-    """Processes of root that are called dockerd and are in the calling thread's network namespace."""
+    """Processes that root started, that are called dockerd and are in the calling thread's network namespace.
+
+    Any user starts a set-user-ID program by a link of that name: its directory in /proc is root's, its real user not.
+    """
     own = Path("/proc/thread-self/ns/net").stat().st_ino
     for process in procfs.iterdir():
         if process.name.isdecimal():
             try:
                 if (
-                    process.stat().st_uid == 0
-                    and _read(process / "comm") == COMMAND
+                    _read(process / "comm") == COMMAND
+                    and _is_of_root(_read(process / "status"))
                     and (process / "ns/net").stat().st_ino == own
                 ):
                     yield process
             except OSError:
                 continue  # it ended, or is hidden
+
+
+def _is_of_root(status: bytes) -> bool:
+    """Whether the real user id of /proc/PID/status is 0; a name in it is escaped."""
+    return b"\nUid:\t0\t" in status
 
 
 def _configuration(process: Path, arguments: Sequence[str]) -> object:

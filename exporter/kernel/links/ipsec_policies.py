@@ -1,4 +1,4 @@
-"""IPsec policies of the calling thread's network namespace that forwarded packets meet (linux/xfrm.h).
+"""IPsec policies of the calling thread's network namespace (linux/xfrm.h), without those of single sockets.
 
 What passes without a transformation is left out. Needs CAP_NET_ADMIN.
 """
@@ -19,7 +19,7 @@ XFRM_MSG_NEWPOLICY, XFRM_MSG_GETPOLICY = 19, 21
 # struct xfrm_userpolicy_info: of the selector both addresses, family and prefix lengths; direction and action.
 POLICY = struct.Struct("=16s16s8xHBB116xBB6x")
 XFRMA_TMPL = 5
-DIRECTIONS = {1: "out", 2: "fwd"}  # XFRM_POLICY_OUT, XFRM_POLICY_FWD: those of forwarded packets
+DIRECTIONS = {0: "in", 1: "out", 2: "fwd"}  # XFRM_POLICY_IN, _OUT, _FWD
 BLOCK = 1  # XFRM_POLICY_BLOCK
 ADDRESS_BYTES = {socket.AF_INET: 4, socket.AF_INET6: 16}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from exporter.core.model.docker import Interface, Link
 from exporter.core.model.kernel_sample import StatsRow
-from exporter.kernel.netlink.client import ask_again
+from exporter.kernel.netlink.client import MAX_ANSWER, MAX_INSIDE, ask_again
 from exporter.kernel.netlink.messages import (
     S32,
     U32,
@@ -125,21 +125,24 @@ def read_link(sock: socket.socket, ifindex: int) -> list[LinkMessage]:
 
 
 def read_interfaces(sock: socket.socket, nsid: int) -> tuple[Interface, ...]:
-    """Dump the devices of another namespace without entering it; PermissionError without CAP_NET_ADMIN."""
-    found = _read(sock, dump_request(attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))))
+    """Dump the devices of another namespace without entering it; PermissionError without CAP_NET_ADMIN.
+
+    EMSGSIZE for more than MAX_INSIDE: see `answers`.
+    """
+    found = _read(sock, dump_request(attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))), MAX_INSIDE)
     return tuple(Interface(m.link.ifindex, m.link.name, m.link.mac_address, m.link.kind) for m in found)
 
 
 def read_interface_stats(sock: socket.socket, nsid: int) -> dict[str, StatsRow]:
-    """Dump the counters of another namespace's devices by name; PermissionError without CAP_NET_ADMIN."""
+    """Dump the counters of another namespace's devices by name; raises as `read_interfaces` does."""
     body = IFINFOMSG.pack(0, 0, 0, 0, 0, 0) + attribute(IFLA_TARGET_NETNSID, S32.pack(nsid))
-    found = _read(sock, message(RTM_GETLINK, NLM_F_DUMP, body))
+    found = _read(sock, message(RTM_GETLINK, NLM_F_DUMP, body), MAX_INSIDE)
     return {m.link.name: m.stats for m in found if m.stats is not None}
 
 
-def _read(sock: socket.socket, request: bytes) -> list[LinkMessage]:
+def _read(sock: socket.socket, request: bytes, max_bytes: int = MAX_ANSWER) -> list[LinkMessage]:
     return [
         parsed
-        for kind, data, start, end in ask_again(sock, request)
+        for kind, data, start, end in ask_again(sock, request, max_bytes)
         if kind == RTM_NEWLINK and (parsed := parse_link(kind, data, start, end)) is not None
     ]

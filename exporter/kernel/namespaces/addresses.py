@@ -4,7 +4,7 @@ import socket
 import struct
 from ipaddress import ip_address, ip_network
 
-from exporter.kernel.netlink.client import ask_again
+from exporter.kernel.netlink.client import MAX_INSIDE, ask_again
 from exporter.kernel.netlink.messages import S32, Data, MalformedError, attribute, attributes, head, message
 from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETADDR, RTM_NEWADDR
 
@@ -20,11 +20,12 @@ Networks = dict[int, tuple[str, ...]]
 def read_interface_addresses(sock: socket.socket, nsid: int) -> Networks:
     """Dump the addresses of another namespace: ifindex -> each as a network of one address.
 
-    PermissionError without CAP_NET_ADMIN. Linux 4.20 and later; the socket needs NETLINK_GET_STRICT_CHK.
+    PermissionError without CAP_NET_ADMIN, EMSGSIZE for more than MAX_INSIDE. Linux 4.20 and later; the socket needs
+    NETLINK_GET_STRICT_CHK.
     """
     body = IFADDRMSG.pack(socket.AF_UNSPEC, 0, 0, 0, 0) + attribute(IFA_TARGET_NETNSID, S32.pack(nsid))
     found: dict[int, list[str]] = {}
-    for kind, data, start, end in ask_again(sock, message(RTM_GETADDR, NLM_F_DUMP, body)):
+    for kind, data, start, end in ask_again(sock, message(RTM_GETADDR, NLM_F_DUMP, body), MAX_INSIDE):
         if kind == RTM_NEWADDR and (parsed := parse_address(data, start, end, nsid)) is not None:
             found.setdefault(parsed[0], []).append(parsed[1])
     return {ifindex: tuple(networks) for ifindex, networks in found.items()}

@@ -5,6 +5,7 @@ of the other namespace, which needs CAP_NET_ADMIN. Nothing stays open: that woul
 """
 
 import contextlib
+import errno
 import socket
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +15,7 @@ from exporter.core.model.docker import Interface
 from exporter.core.model.kernel_sample import NamespaceInterface, StatsRow, swapped
 from exporter.kernel.links.links import read_interface_stats
 from exporter.kernel.namespaces.addresses import parse_if_inet6, parse_route_table
+from exporter.kernel.netlink.client import MAX_INSIDE, open_socket
 from exporter.kernel.proc import is_container_process, parse_net_dev, read_text
 
 LOOPBACK = "lo"
@@ -27,7 +29,7 @@ def read_names(procfs: Path, pid: int, container_id: str) -> tuple[Interface, ..
     try:
         if not is_container_process(procfs, pid, container_id):
             return ()
-        found = parse_net_dev(read_text(net / "dev"))
+        found = parse_net_dev(read_text(net / "dev", MAX_INSIDE))
     except OSError:
         return ()
     networks = _read_networks(net)
@@ -39,7 +41,7 @@ def _read_networks(net: Path) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for file, parse in (("route", parse_route_table), ("if_inet6", parse_if_inet6)):
         with contextlib.suppress(OSError, ValueError):
-            for name, networks in parse(read_text(net / file)).items():
+            for name, networks in parse(read_text(net / file, MAX_INSIDE)).items():
                 found[name] = (*found.get(name, ()), *networks)
     return found
 
@@ -81,6 +83,12 @@ class InterfaceCounterReader:
         """Return name -> row of the interfaces in one namespace."""
         if pid:
             with contextlib.suppress(OSError):
-                found = parse_net_dev(read_text(self._procfs / str(pid) / "net/dev"))
+                found = parse_net_dev(read_text(self._procfs / str(pid) / "net/dev", MAX_INSIDE))
                 return {name: (0, *counters) for name, counters in found.items()}
-        return read_interface_stats(self._socket, nsid)
+        try:
+            return read_interface_stats(self._socket, nsid)
+        except OSError as error:
+            if error.errno == errno.EMSGSIZE:  # the kernel goes on with that dump, on this socket
+                self._socket.close()
+                self._socket = open_socket()
+            raise

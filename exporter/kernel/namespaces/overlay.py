@@ -1,27 +1,23 @@
 """An overlay's hidden namespace: the neighbours of its vxlan devices, and the nodes behind which they are.
 
-The engine keeps one for each overlay, next to its sandboxes, and no process runs in it: it has to be entered.
 Sources: linux/neighbour.h, include/net/neighbour.h, drivers/net/vxlan/vxlan_core.c.
 """
 
 import contextlib
-import errno
 import socket
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from exporter.core.topology.overlay import OverlayRows
-from exporter.errors import SourceError
 from exporter.kernel.links.fdb import NDA_DST, NDA_LLADDR, NDMSG, Row, links_of_kind, read_rows, read_tables
 from exporter.kernel.links.links import IFINFOMSG
-from exporter.kernel.namespaces.setns import run_in_netns
+from exporter.kernel.namespaces.hidden import read_hidden
 from exporter.kernel.netlink.client import ask_again, open_socket
 from exporter.kernel.netlink.messages import address, attributes, head, message
 from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETNEIGH, RTM_NEWLINK
 
 AF_UNSPEC = 0
 NUD_CONNECTED = 0x80 | 0x40 | 0x02  # permanent, no ARP, reachable: with these alone a vxlan device answers itself
-NOT_MOUNTED, NO_SYS_ADMIN = "no_netns_directory", "no_sys_admin"
 
 VXLANS = links_of_kind(b"vxlan\0")
 NEIGHBOURS = message(RTM_GETNEIGH, NLM_F_DUMP, NDMSG.pack(AF_UNSPEC, 0, 0, 0, 0, 0, 0))
@@ -30,21 +26,9 @@ NEIGHBOURS = message(RTM_GETNEIGH, NLM_F_DUMP, NDMSG.pack(AF_UNSPEC, 0, 0, 0, 0,
 def read_overlay(netns_file: Path) -> OverlayRows | None:
     """Read the tables of an overlay's vxlan devices in its hidden namespace.
 
-    None when the overlay has no endpoint on this node (any more). Raises SourceError without CAP_SYS_ADMIN, or where
-    the engine's directory of namespaces is not to be seen.
+    None when the overlay has no endpoint on this node (any more). Raises SourceError as `read_hidden` does.
     """
-    try:
-        return run_in_netns(str(netns_file), _read_here)
-    except OSError as error:
-        if error.filename is None:  # it was entered, and the kernel refused to answer
-            raise
-        if isinstance(error, PermissionError):
-            raise SourceError(NO_SYS_ADMIN, f"{netns_file} cannot be entered: {error.strerror}") from error
-        if error.errno not in (errno.ENOENT, errno.EINVAL):  # EINVAL: the file outlives its namespace by a minute
-            raise
-        if not netns_file.parent.is_dir():
-            raise SourceError(NOT_MOUNTED, f"{netns_file.parent} is not there") from error
-        return None
+    return read_hidden(netns_file, _read_here)
 
 
 def _read_here() -> OverlayRows:

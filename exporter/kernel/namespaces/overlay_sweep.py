@@ -1,14 +1,17 @@
-"""Read overlays' hidden namespaces between scrapes: each is entered once in ten seconds."""
+"""Read the hidden namespaces of overlays and of the routing mesh between scrapes, each once in ten seconds."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.model.memo import keep_equal
-from exporter.core.topology.overlay import NO_OVERLAYS, OverlayReading, OverlayRows
+from exporter.core.topology.overlay import NO_OVERLAYS, OverlayReading, OverlayRows, ingress_namespace
 from exporter.errors import SourceError
-from exporter.kernel.namespaces.overlay import NO_SYS_ADMIN, NOT_MOUNTED, read_overlay
+from exporter.kernel.namespaces.hidden import NO_SYS_ADMIN, NOT_MOUNTED
+from exporter.kernel.namespaces.ipvs import read_real_servers
+from exporter.kernel.namespaces.overlay import read_overlay
 from exporter.kernel.periodic_reader import PeriodicReader
 
 INTERVAL_SECONDS = 10.0
@@ -18,6 +21,8 @@ HIDDEN_OVERLAYS = (
     Degraded(NAME, NOT_MOUNTED, "mount the engine's netns directory: overlays' peers are unknown"),
 )
 FAILED = OverlayReading({}, complete=False)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +37,13 @@ class OverlaySweep:
     """Reads in a thread, which starts with the first overlay."""
 
     def __init__(
-        self, interval: float = INTERVAL_SECONDS, read: Callable[[Path], OverlayRows | None] = read_overlay
+        self,
+        interval: float = INTERVAL_SECONDS,
+        read: Callable[[Path], OverlayRows | None] = read_overlay,
+        read_ipvs: Callable[[Path], frozenset[str] | None] = read_real_servers,
     ) -> None:
         self._read_overlay = read
+        self._read_ipvs = read_ipvs
         self._files: Mapping[str, str] = {}
         self._reading = NO_OVERLAYS
         self._reader = PeriodicReader(NAME, self._read, interval)
@@ -81,18 +90,28 @@ class OverlaySweep:
         self._reader.read()
 
     def _read(self) -> tuple[OverlayPass, str]:
-        found: dict[str, OverlayRows] = {}
-        hidden: set[str] = set()
-        error = ""
-        for network_id, path in self._files.items():
-            try:
-                rows = self._read_overlay(Path(path))
-            except SourceError as refusal:
-                hidden.add(refusal.reason)
-            except OSError as failure:
-                error = f"{path}: {failure}"
-            else:
-                if rows is not None:
-                    found[network_id] = rows
-        self._reading = keep_equal(self._reading, OverlayReading(found, complete=not (hidden or error)))
-        return OverlayPass(self._reading, frozenset(hidden)), error
+        faults = _Faults()
+        overlays = {name: faults.read(self._read_overlay, path) for name, path in self._files.items()}
+        found = {name: rows for name, rows in overlays.items() if rows is not None}
+        complete = not (faults.hidden or faults.error)
+        servers = faults.read(self._read_ipvs, ingress_namespace(self._files.values()))
+        self._reading = keep_equal(self._reading, OverlayReading(found, servers, complete=complete))
+        return OverlayPass(self._reading, frozenset(faults.hidden)), faults.error
+
+
+class _Faults:
+    """What went wrong in a pass."""
+
+    def __init__(self) -> None:
+        self.hidden: set[str] = set()
+        self.error = ""
+
+    def read(self, read: Callable[[Path], T | None], path: str) -> T | None:
+        """Read a namespace; None where that fails."""
+        try:
+            return read(Path(path)) if path else None
+        except SourceError as refusal:
+            self.hidden.add(refusal.reason)
+        except OSError as failure:
+            self.error = f"{path}: {failure}"
+        return None

@@ -6,6 +6,7 @@ linux/net_namespace.h; RTM_GETNSID by process needs no privilege, but the proces
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -122,15 +123,25 @@ class NamespaceResolver:
         except PermissionError:
             self.may_read_interfaces = False
             return shape, read_names(self._procfs, owner.pid, owner.id) if owner else ()
-        except OSError:  # the namespace went in the meantime; its links will say so
-            return None
+        except OSError as error:
+            if error.errno != errno.EMSGSIZE:  # the namespace went in the meantime; its links will say so
+                return None
+            self._renew()
+            return shape, ()
         self.may_read_interfaces = True
         return shape, interfaces
+
+    def _renew(self) -> None:
+        """Take another socket: the kernel goes on with a dump that was too large, on this one."""
+        self._socket.close()
+        self._socket = open_socket()
 
     def _with_networks(self, nsid: int, interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
         """Add the addresses, by which an endpoint without a MAC address of its own is found: of ipvlan."""
         try:
             networks = read_interface_addresses(self._socket, nsid)
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.EMSGSIZE:
+                self._renew()
             return interfaces
         return tuple(replace(one, networks=networks.get(one.ifindex, ())) for one in interfaces)

@@ -68,8 +68,10 @@ class Sweep(Generic[T]):
         containers: Callable[[], Iterable[Container]],
         interval: float = INTERVAL_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        rests: float = RESTS,
     ) -> None:
         self._read_container = read
+        self._rests = rests
         self._containers = containers
         self._interval = interval
         self._clock = clock
@@ -120,7 +122,7 @@ class Sweep(Generic[T]):
             if now >= self._next_turn:
                 slices = math.ceil(len(present) / SLICE) or 1
                 self._read_slice(list(islice(self._tried, math.ceil(len(present) / slices))))
-                self._next_turn = now + max(self._interval / slices, RESTS * self._slice_seconds)
+                self._next_turn = now + max(self._interval / slices, self._rests * self._slice_seconds)
             self._pause = max(0.0, min(POLL_INTERVAL, self._next_turn - now))
         readings = Readings(dict(self._found), min(self._read_at.values(), default=None))
         return readings, next(iter(self._broken.values()), "")

@@ -27,6 +27,7 @@ SO_RCVBUFFORCE = 33
 NETLINK_SOCK_DIAG, NETLINK_NETFILTER = 4, 12
 
 MAX_DATAGRAM = 1 << 17  # the kernel puts 32 KiB into each datagram of a dump
+MAX_INSIDE = 1 << 20  # bytes of a dump of a container's namespace in a scrape: more than a thousand interfaces
 MAX_ANSWER = 64 << 20  # bytes of one dump: a container makes interfaces and chains in its own namespace
 DUMP_PAUSES = (0.0,) * 4  # seconds before each further try of a dump that was interrupted
 
@@ -74,7 +75,8 @@ def answers(
 ) -> Iterator[Answer]:
     """Send a request and yield its answers as they arrive; `sequence` is a fixed number instead of a new one.
 
-    Raises OSError for the kernel's refusal, with EMSGSIZE for more than `max_bytes` (0 = unlimited),
+    Raises OSError for the kernel's refusal, with EMSGSIZE for more than `max_bytes` (0 = unlimited) after which the
+    socket is of no further use: the kernel goes on with the dump,
     InterruptedDumpError after the last answer of a dump that is not a consistent state, MalformedError for what is not
     an answer; all are OSErrors.
     """
@@ -100,14 +102,14 @@ def answers(
                 return
 
 
-def ask(sock: socket.socket, request: bytes) -> list[Answer]:
+def ask(sock: socket.socket, request: bytes, max_bytes: int = MAX_ANSWER) -> list[Answer]:
     """Return all answers to a request. Raises as `answers` does."""
-    return list(answers(sock, request))
+    return list(answers(sock, request, max_bytes=max_bytes))
 
 
-def ask_again(sock: socket.socket, request: bytes) -> list[Answer]:
+def ask_again(sock: socket.socket, request: bytes, max_bytes: int = MAX_ANSWER) -> list[Answer]:
     """`ask`, repeated a few times while concurrent changes interrupt the dump."""
-    return repeated(lambda: ask(sock, request))
+    return repeated(lambda: ask(sock, request, max_bytes))
 
 
 def repeated(dump: Callable[[], T], pauses: Iterable[float] = DUMP_PAUSES) -> T:

@@ -26,12 +26,14 @@ IFLA_BR_NF_CALL = {4: 36, 6: 37}  # IP version -> IFLA_BR_NF_CALL_IPTABLES, IFLA
 ABOUT = frozenset({IFLA_LINKINFO})
 PORT = frozenset({IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED})
 FLOODS = frozenset({IFLA_BRPORT_LEARNING, IFLA_BRPORT_UNICAST_FLOOD, IFLA_BRPORT_BCAST_FLOOD, IFLA_BRPORT_LOCKED})
+LOCKS = frozenset({IFLA_BRPORT_LOCKED})
 SWITCHES = frozenset({IFLA_BR_VLAN_FILTERING, *IFLA_BR_NF_CALL.values()})
 BRIDGE = "bridge"
 CONF = Path("/proc/sys/net/ipv4/conf")  # of the reading thread's namespace
 NEVER_FOR_SOME = 3  # of ip-sysctl: addresses of scope host; 8: all
 
 IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex
+IFA_F_DADFAILED = 1 << 3
 IFA_ADDRESS, IFA_LOCAL = 1, 2  # of a point-to-point device the former is the other end's
 
 ADDRESSES = message(RTM_GETADDR, NLM_F_DUMP, IFADDRMSG.pack(0, 0, 0, 0, 0))
@@ -39,13 +41,16 @@ ADDRESSES = message(RTM_GETADDR, NLM_F_DUMP, IFADDRMSG.pack(0, 0, 0, 0, 0))
 
 def read_devices(sock: socket.socket) -> dict[int, Device]:
     """Read the devices of the socket's namespace by ifindex. Raises OSError."""
-    addresses = parse_addresses(ask_again(sock, ADDRESSES))
+    answers = ask_again(sock, ADDRESSES)
+    addresses, duplicates = parse_addresses(answers), parse_duplicates(answers)
     links = ask_again(sock, dump_request())
     found = (parse_device(data, start, end, addresses) for kind, data, start, end in links if kind == RTM_NEWLINK)
-    answers = answers_arp("all")
+    every = answers_arp("all")
     return {
         device.link.ifindex: replace(
-            device, answers=answers and (not _has_ipv4(device) or answers_arp(device.link.name))
+            device,
+            answers=every and (not _has_ipv4(device) or answers_arp(device.link.name)),
+            duplicates=duplicates.get(device.link.ifindex, frozenset()),
         )
         for device in found
         if device is not None
@@ -81,6 +86,18 @@ def parse_addresses(answers: Iterable[Answer]) -> dict[int, tuple[str, ...]]:
     return found
 
 
+def parse_duplicates(answers: Iterable[Answer]) -> dict[int, frozenset[str]]:
+    """Return ifindex -> the IPv6 addresses that failed duplicate address detection. MalformedError for another form."""
+    found: dict[int, frozenset[str]] = {}
+    for kind, data, start, end in answers:
+        if kind == RTM_NEWADDR:
+            _, _, flags, _, ifindex = head(IFADDRMSG, data, start, end, "an address")
+            own = attributes(data, start + IFADDRMSG.size, end).get(IFA_ADDRESS)
+            if own and flags & IFA_F_DADFAILED:
+                found[ifindex] = found.get(ifindex, frozenset()) | {str(address(own))}
+    return found
+
+
 def parse_device(
     data: Data,
     start: int,
@@ -105,6 +122,7 @@ def parse_device(
         filters=frozenset(version for version, kind in IFLA_BR_NF_CALL.items() if kind in switches),
         vlans=IFLA_BR_VLAN_FILTERING in switches,
         withheld=_parse_withheld(about),
+        locked=_parse_locked(about),
         arp=not flags & IFF_NOARP,
         learning=learning,
     )
@@ -119,6 +137,13 @@ def _parse_port(about: Mapping[int, bytes]) -> tuple[int | None, bool | None, bo
     switches = (port.get(IFLA_BRPORT_LEARNING), port.get(IFLA_BRPORT_ISOLATED))
     learning, isolated = (None if one is None else bool(number(U8, one, "a port's switch")) for one in switches)
     return None if state is None else number(U8, state, "a port's state"), learning, isolated
+
+
+def _parse_locked(about: Mapping[int, bytes]) -> bool:
+    if text(about.get(IFLA_INFO_SLAVE_KIND, b"")) != BRIDGE:
+        return False
+    port = attributes(about.get(IFLA_INFO_SLAVE_DATA, b""), wanted=LOCKS)
+    return any(number(U8, value, "a port's switch") for value in port.values())
 
 
 def _parse_withheld(about: Mapping[int, bytes]) -> str:

@@ -1,13 +1,13 @@
-"""Enter the network namespace of a container, by the file that the engine keeps of it or by the container's process."""
+"""Enter the network namespace of a container for a visit; what prevents it is part of the answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from exporter.core.model.docker import Container
 from exporter.core.reach.view import NAMESPACE, Unread
-from exporter.kernel.namespaces.setns import run_in_netns
-from exporter.kernel.proc import is_container_process
+from exporter.kernel.namespaces import enter
+from exporter.kernel.namespaces.enter import NotEntered
 
 ENTER_RIGHTS = "CAP_SYS_ADMIN and CAP_SYS_PTRACE"
 DENIED = Unread(NAMESPACE, "the network namespace cannot be entered", ENTER_RIGHTS)
@@ -18,35 +18,10 @@ T = TypeVar("T")
 
 
 def run_in_container(procfs: Path, container: Container, run: Callable[[], T]) -> T | Unread:
-    """Call `run` once, in the network namespace of a container; what it opens, it closes. Raises what it raises.
-
-    A process may have a namespace of its own (`unshare --net`): the engine's file comes first. A pid may be another
-    process by now: its cgroup must name the container.
-    """
+    """Call `run` once, in the network namespace of a container; what it opens, it closes. Raises what it raises."""
     if container.details is None and not (container.sandbox_key or container.pid):
         return NOT_INSPECTED
-    denied = False
-    for file, follow in _files(procfs, container):
-        try:
-            return run_in_netns(file, run, follow=follow)
-        except OSError as error:
-            if error.filename != file:  # the namespace was entered, and `run` failed
-                raise
-            denied = denied or isinstance(error, PermissionError)
-    return DENIED if denied else GONE
-
-
-def _files(procfs: Path, container: Container) -> Iterator[tuple[str, bool]]:
-    """Yield the files of its namespace, each with whether it is a link to follow."""
-    if container.sandbox_key:
-        yield container.sandbox_key, False
-    if is_visible(procfs, container):
-        yield str(procfs / str(container.pid) / "ns/net"), True
-
-
-def is_visible(procfs: Path, container: Container) -> bool:
-    """Whether the container's process is visible, and is the container's."""
-    try:
-        return bool(container.pid) and is_container_process(procfs, container.pid, container.id)
-    except OSError:
-        return False
+    found = enter.run_in_container(procfs, container, run)
+    if isinstance(found, NotEntered):
+        return DENIED if found is NotEntered.DENIED else GONE
+    return found

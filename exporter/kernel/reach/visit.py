@@ -18,17 +18,20 @@ from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.reach.view import FILES, FILTERS, LISTENERS, NAMESPACE, RULES, NamespaceView, Unread, Visited
 from exporter.kernel.links.device_filters import read_device_filters
 from exporter.kernel.links.fib import read_result
+from exporter.kernel.links.ipsec_policies import read_ipsec_policies
+from exporter.kernel.namespaces.enter import is_visible
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.reach.accept_queues import read_sockets
 from exporter.kernel.reach.arp_rules import at_devices, read_arp_hooks
 from exporter.kernel.reach.bounded import BoundedReader
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
 from exporter.kernel.reach.devices import read_devices
-from exporter.kernel.reach.enter import is_visible, run_in_container
+from exporter.kernel.reach.enter import run_in_container
 from exporter.kernel.reach.files import read_files
 from exporter.kernel.reach.neighbours import read_fixed_neighbours
 from exporter.kernel.reach.parts import read_part
 from exporter.kernel.reach.rules import read_legacy, read_nft
+from exporter.kernel.reach.stopped import read_stopped
 
 NOT_ENTERED = RouteResult(error=errno.EPERM)  # no errno of a route lookup
 FILE_READER = BoundedReader()
@@ -52,7 +55,7 @@ class Visits:
 
     def host(self) -> Visited:
         """Visit the calling thread's namespace, without rules and files."""
-        return self._once("", lambda: self._visit_here(rules=False))
+        return self._once("", lambda: self._with_stopped(self._visit_here(rules=False)))
 
     def container(self, container: Container) -> Visited:
         """Visit a container's namespace, and read its files."""
@@ -67,7 +70,12 @@ class Visits:
         inside = run_in_container(self._procfs, container, lambda: self._visit_here(rules=True))
         if isinstance(inside, Unread):
             inside = _not_entered(inside)
+        inside = self._with_stopped(inside)
         return replace(inside, view=self._with_files(inside.view, container))
+
+    def _with_stopped(self, visited: Visited) -> Visited:
+        stopped = read_stopped(self._procfs, visited.view.listeners)
+        return replace(visited, view=replace(visited.view, stopped=stopped)) if stopped else visited
 
     def _visit_here(self, *, rules: bool) -> Visited:
         sock = read_part(NAMESPACE, "the devices", "", open_socket)
@@ -101,9 +109,10 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     filters = read_part(FILTERS, "the tc filters and BPF programs", "", lambda: read_device_filters(sock))
     nft = read_part(RULES, "the rules of nf_tables", "CAP_NET_ADMIN", read_nft) if rules else ()
     arp = read_part(RULES, "the rules for ARP", "CAP_NET_ADMIN", read_arp_hooks)
+    ipsec = read_part(RULES, "the IPsec policies", "CAP_NET_ADMIN", read_ipsec_policies)
     legacy = read_part(RULES, "the rules of iptables-legacy", "CAP_DAC_READ_SEARCH", read_legacy) if rules else ()
     sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
-    parts = (devices, neighbours, switches, filters, nft, legacy, sockets)
+    parts = (devices, neighbours, switches, filters, ipsec, nft, legacy, sockets)
     found = {} if isinstance(devices, Unread) else devices
     listeners, full = ((), frozenset()) if isinstance(sockets, Unread) else sockets
     return NamespaceView(
@@ -117,6 +126,7 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
             *(() if isinstance(filters, Unread) else filters),
             *(() if isinstance(arp, Unread) else at_devices(arp, found)),
         ),
+        ipsec=() if isinstance(ipsec, Unread) else ipsec,
         unread=tuple(part for part in parts if isinstance(part, Unread)),
     )
 

@@ -6,8 +6,10 @@ choose. A user without privileges makes directories of any name in the cgroups t
 user.slice, and those of a service.
 """
 
+import contextlib
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 ROOT_ID = 1  # of the host's own root; that of a cgroup namespace has another
 CONTAINER_CGROUP = re.compile(r"(?:docker-)?([0-9a-f]{64})(?:\.scope)?")
 USER_SLICE, SERVICE = "user.slice", ".service"
+MAX_OF_USERS = 2048  # cgroups; a user without privileges can make hundreds of thousands
 
 
 class CgroupTree:
@@ -31,7 +34,7 @@ class CgroupTree:
         unknown = cgroup_ids - self._paths.keys()
         if not unknown <= self._removed:
             root = find_root(self._sysfs)
-            self._paths = {} if root is None else dict(read_tree(str(root)))
+            self._paths = {} if root is None else dict(read_tree(str(root), self.engine_slice))
             self._removed = frozenset(cgroup_ids - self._paths.keys())
 
     def container_ids(self, cgroup_id: int) -> tuple[str, ...]:
@@ -54,21 +57,36 @@ def find_root(sysfs: Path) -> Path | None:
     return next((path for path in paths if (path / "cgroup.controllers").exists()), None)
 
 
-def read_tree(root: str) -> Iterator[tuple[int, str]]:
-    """Yield id and path of each cgroup; one that is removed meanwhile is left out."""
+def read_tree(root: str, engine_slice: str = "") -> Iterator[tuple[int, str]]:
+    """Yield id and path of each cgroup; one that is removed meanwhile is left out.
+
+    Those that users may have made come last, and at most MAX_OF_USERS of them.
+    """
     try:
         yield Path(root).stat().st_ino, root
     except OSError:
         return
-    waiting = [root]
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                found = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-        except OSError:
-            continue
-        yield from ((entry.inode(), entry.path) for entry in found)
-        waiting += [entry.path for entry in found]
+    waiting, of_users, left = deque([root]), deque[str](), MAX_OF_USERS
+    while waiting or of_users:
+        made_by_users = not waiting
+        path = (waiting or of_users).popleft()
+        for entry in _folders(path):
+            if made_by_users:
+                left -= 1
+                if left < 0:
+                    return
+            yield entry.inode(), entry.path
+            last = made_by_users or (_is_delegated(entry.name) and not (engine_slice and engine_slice in entry.path))
+            (of_users if last and entry.name != engine_slice else waiting).append(entry.path)
+
+
+def _folders(path: str) -> Iterator["os.DirEntry[str]"]:
+    with contextlib.suppress(OSError), os.scandir(path) as entries:
+        yield from (entry for entry in entries if entry.is_dir(follow_symlinks=False))
+
+
+def _is_delegated(name: str) -> bool:
+    return name == USER_SLICE or name.endswith(SERVICE)
 
 
 def read_members(path: str) -> list[int]:
@@ -92,7 +110,7 @@ def parse_container_ids(text: str, engine_slice: str = "") -> tuple[str, ...]:
     found: list[str] = []
     for path in text.splitlines():
         names = path.split("/")
-        delegated = next((at for at, name in enumerate(names) if name == USER_SLICE or name.endswith(SERVICE)), None)
+        delegated = next((at for at, name in enumerate(names) if _is_delegated(name)), None)
         if delegated is not None and (not engine_slice or engine_slice not in names):
             names = names[:delegated]
         found += [match[1] for name in names if (match := CONTAINER_CGROUP.fullmatch(name))]

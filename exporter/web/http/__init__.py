@@ -1,1 +1,1 @@
-"""HTTP/1.1 as values (RFC 9112): the head of a request, and the bytes of an answer."""
+"""Requests and answers as values; h11 parses and writes HTTP/1.1."""

@@ -1,8 +1,7 @@
-"""Answers, and the bytes of their heads."""
+"""Answers."""
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from http import HTTPStatus
 
 PLAIN = "text/plain; charset=utf-8"
@@ -33,12 +32,3 @@ def text(
 ) -> Response:
     """Return an answer of text, as UTF-8."""
     return Response(body.encode(), status, content_type, headers or {})
-
-
-def write_head(status: int, headers: Mapping[str, str]) -> bytes:
-    """Write a status line and headers. Raises ValueError for a value that would be more than one line."""
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
-        raise ValueError("a header has a line break")
-    start = f"HTTP/1.1 {int(status)} {HTTPStatus(status).phrase}\r\nDate: {formatdate(usegmt=True)}\r\n"
-    return f"{start}{lines}\r\n".encode()

@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from exporter.log import get_logger
 from exporter.web.access.tls import ServerTls
+from exporter.web.server.client_address import client_of
 from exporter.web.server.client_limits import ClientLimits
-from exporter.web.server.connection import Connection, Inner, least_recently_active
+from exporter.web.server.connection import Connection, Inner, least_recently_active, longest
 
 PAUSE_SECONDS = 1.0  # when the process has no descriptor left
 
@@ -65,28 +67,43 @@ class Acceptor:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                accepted, _ = await loop.sock_accept(listener)
+                accepted, address = await loop.sock_accept(listener)
             except ConnectionError:  # it is gone already
                 continue
             except OSError as error:
                 log.warning("accept failed", reason=error.strerror)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            self._admit(accepted)
+            self._admit(accepted, client_of(address))
             await asyncio.sleep(0)  # sock_accept does not yield while there are more
 
-    def _admit(self, accepted: socket.socket) -> None:
+    def _admit(self, accepted: socket.socket, client: str | None) -> None:
         if len(self._connections) >= self._limits.connections:
-            if not (oldest := least_recently_active(self._connections)):
+            if not (oldest := self._least_entitled(client)):
                 accepted.close()
                 return
             oldest.abort()
             self._remove(oldest)
-        connection = Connection(self._make_protocol, self._tls(), self._limits, self._remove)
+        connection = Connection(self._make_protocol, client, self._tls(), self._limits, self._remove)
         self._connections.add(connection)
         self._empty.clear()
         connection.handshake = asyncio.create_task(self._connect(connection, accepted))
         connection.handshake.add_done_callback(lambda task: self._connected(connection, accepted, task))
+
+    def _least_entitled(self, newcomer: str | None) -> Connection | None:
+        """Return whose place a new connection takes; None when it gets none.
+
+        One of the client that has most, even while it waits for the server. That client itself gets only the place of
+        one of its own that is pending.
+        """
+        counts = Counter(connection.client for connection in self._connections)
+        greedy, most = counts.most_common(1)[0]
+        if counts[newcomer] == most:
+            return least_recently_active(one for one in self._connections if one.client == newcomer)
+        if counts[newcomer] + 1 < most:
+            own = [connection for connection in self._connections if connection.client == greedy]
+            return least_recently_active(own) or longest(own)
+        return least_recently_active(self._connections)
 
     async def _connect(self, connection: Connection, accepted: socket.socket) -> None:
         """Make the connection; with TLS this takes until the handshake is done."""

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from exporter.log import get_logger
 from exporter.web.access.tls import ServerTls
-from exporter.web.server.client_address import client_of
 from exporter.web.server.client_limits import ClientLimits
 
 log = get_logger(component="web")
@@ -42,11 +41,12 @@ class Connection(asyncio.Protocol):
     def __init__(
         self,
         make_inner: Callable[["Connection"], Inner],
+        client: str | None,
         tls: ServerTls | None,
         limits: ClientLimits,
         ended: Callable[["Connection"], None],
     ) -> None:
-        """`ended` is called when a connection that was made has been lost."""
+        """`client` is that of `client_of`; `ended` is called when a connection that was made has been lost."""
         self._loop = asyncio.get_running_loop()
         self._inner = make_inner(self)
         self._limits = limits
@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._answering = False
         self._deadline: asyncio.TimerHandle | None = None
         self.tls = tls
-        self.client: str | None = None
+        self.client = client
         self.handshake: asyncio.Task[None] | None = None
         self.answered = False
         self.streams = False
@@ -82,7 +82,6 @@ class Connection(asyncio.Protocol):
             log.debug("client certificate rejected", peer=transport.get_extra_info("peername"))
             transport.abort()
             return
-        self.client = client_of(transport.get_extra_info("peername"))
         transport.set_write_buffer_limits(high=1, low=0)  # so that writing is paused while anything is not read
         self._enter(State.WAITING, self._limits.head)
 
@@ -137,11 +136,11 @@ class Connection(asyncio.Protocol):
         if self.state is not State.BLOCKED:
             self._enter(State.ANSWERING, None)
 
-    def end_request(self) -> None:
-        """The request is answered."""
-        self.answered, self.streams, self._answering, self._received = True, False, False, 0
+    def end_request(self, pending: int) -> None:
+        """The request is answered; so many bytes of the next ones were received meanwhile, and count as theirs."""
+        self.answered, self.streams, self._answering, self._received = True, False, False, pending
         if self.state is not State.BLOCKED:
-            self._enter(State.WAITING, self._limits.idle)
+            self._enter(State.WAITING, self._limits.head if pending else self._limits.idle)
         if self._half_closed and self._transport:
             self._transport.close()
 
@@ -183,6 +182,11 @@ class Connection(asyncio.Protocol):
         if self._deadline:
             self._deadline.cancel()
         self._deadline = None if seconds is None else self._loop.call_later(seconds, self.abort)
+
+
+def longest(connections: Iterable[Connection]) -> Connection | None:
+    """Return the connection that is in its state for longest."""
+    return min(connections, key=lambda connection: connection.since, default=None)
 
 
 def least_recently_active(connections: Iterable[Connection]) -> Connection | None:

@@ -28,9 +28,10 @@ class LimitedRoute:
         """Answer and send; status 503 while the route's limit is reached, 429 while the client's is."""
         connection = exchange.connection
         if refusal := self._refusal(connection):
-            if not self._route.first:
+            status, words = refusal
+            if status == HTTPStatus.TOO_MANY_REQUESTS or not self._route.first:
                 await asyncio.sleep(REFUSAL_SECONDS)
-            await exchange.send(text(refusal[1], refusal[0], headers={"Retry-After": "1"}))
+            await exchange.send(text(words, status, headers={"Retry-After": "1"}))
             return
         self._active.add(connection)
         connection.streams = self._route.streams
@@ -53,12 +54,14 @@ class LimitedRoute:
         """Return status and text if a limit is reached; abort the oldest of too many answers that are not read."""
         route = self._route
         blocked = [other for other in self._active if other.state is State.BLOCKED]
+        if route.client_share and connection.client is not None:
+            counted = self._active if route.streams else self._active.difference(blocked)
+            own = sum(other.client == connection.client for other in counted)
+            if own >= route.client_share:
+                return HTTPStatus.TOO_MANY_REQUESTS, f"{own} requests of this client for {route.path} are under way\n"
         if route.limit and len(self._active) - len(blocked) >= route.limit:
-            return 503, f"{route.limit} requests for {route.path} are under way, try again later\n"
-        if route.client_limit and connection.client is not None:
-            own = sum(other.client == connection.client for other in self._active)
-            if own >= route.client_limit:
-                return 429, f"{own} requests of this client for {route.path} are under way\n"
+            words = f"{route.limit} requests for {route.path} are under way, try again later\n"
+            return HTTPStatus.SERVICE_UNAVAILABLE, words
         if route.limit and len(blocked) >= route.limit and (oldest := least_recently_active(blocked)):
             oldest.abort()
             self._active.discard(oldest)

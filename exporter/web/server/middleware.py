@@ -61,7 +61,7 @@ class AccessMiddleware:
             return
         rejection = await self._rejection(request, access, connection)
         if rejection or request.path not in self._first:
-            await self._pace.wait()
+            await self._pace.wait(connection.client)
         if rejection:
             await exchange.send(rejection)
         else:

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+
+import h11
 
 from exporter.log import get_logger
-from exporter.web.http.request import MalformedRequestError, Request, parse_head, take_head
+from exporter.web.http.request import RefusedRequestError, Request, parse_request
 from exporter.web.http.response import text
 from exporter.web.server.connection import Connection
 from exporter.web.server.exchange import Exchange
 
-# Stands for a request that could not be parsed.
-UNKNOWN = Request("GET", "", {}, {}, "1.1")
+MAX_HEAD = 32 * 1024
+UNKNOWN = Request("GET", "", {}, {})  # stands for a request that is refused before it is known
 
 log = get_logger(component="web")
 
@@ -31,12 +34,12 @@ class Service:
 
 
 class HttpProtocol:
-    """Parses what is received, and answers one request at a time."""
+    """Passes what is received to h11, and answers one request at a time."""
 
     def __init__(self, connection: Connection, service: Service) -> None:
         self._connection = connection
         self._service = service
-        self._received = bytearray()
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
         self._task: asyncio.Task[None] | None = None
         self._ended = False
 
@@ -44,9 +47,11 @@ class HttpProtocol:
         """Begin with the next request once its head is complete; what comes after the last one is not read."""
         if self._ended:
             return
-        self._received += data
-        if self._task is None:
-            self._begin()
+        # In pieces, since h11 limits a head only while it is not complete: 64 KiB are the most.
+        for start in range(0, len(data), MAX_HEAD):
+            self._http.receive_data(data[start : start + MAX_HEAD])
+            if self._task is None:
+                self._begin()
 
     def connection_lost(self) -> None:
         """End the answer that is under way."""
@@ -56,40 +61,45 @@ class HttpProtocol:
 
     def _begin(self) -> None:
         try:
-            head = take_head(self._received)
-            request = parse_head(head) if head is not None else None
-        except MalformedRequestError as error:
-            log.debug("malformed request", reason=str(error))
-            work = self._reject(error)
-        else:
-            if request is None:
+            event = self._http.next_event()
+            if not isinstance(event, h11.Request):  # the head is not complete
                 return
-            work = self._answer(request)
+            request = parse_request(event)
+            # A body is not read, and so the connection ends with the answer.
+            has_body = not isinstance(self._http.next_event(), h11.EndOfMessage)
+            work = self._answer(request, has_body=has_body)
+        except RefusedRequestError as error:
+            work = self._refuse(error.status)
+        except h11.RemoteProtocolError as error:
+            work = self._refuse(HTTPStatus(error.error_status_hint))
         self._connection.begin_request()
         self._task = self._service.spawn(work)
 
-    async def _answer(self, request: Request) -> None:
-        keeps_alive = request.keeps_alive and not self._service.stopping()
-        exchange = Exchange(request, self._connection, self._service.headers, keeps_alive=keeps_alive)
+    async def _answer(self, request: Request, *, has_body: bool) -> None:
+        exchange = self._exchange(request, closes=has_body or self._service.stopping())
         try:
             await self._service.answer(exchange)
         except Exception:
             log.exception("answer failed", path=request.path)
             self._connection.abort()
-        self._end(keeps_alive=exchange.keeps_alive and not self._service.stopping(), linger=request.has_body)
+        self._end(linger=has_body)
 
-    async def _reject(self, error: MalformedRequestError) -> None:
+    async def _refuse(self, status: HTTPStatus) -> None:
         """Answer in a few words, without a quotation of the request, and close the connection."""
-        exchange = Exchange(UNKNOWN, self._connection, self._service.headers, keeps_alive=False)
-        await exchange.send(text(f"{error.status.phrase.lower()}\n", error.status))
-        self._end(keeps_alive=False, linger=True)
+        log.debug("request refused", status=int(status))
+        await self._exchange(UNKNOWN, closes=True).send(text(f"{status.phrase.lower()}\n", status))
+        self._end(linger=True)
 
-    def _end(self, *, keeps_alive: bool, linger: bool) -> None:
+    def _exchange(self, request: Request, *, closes: bool) -> Exchange:
+        return Exchange(request, self._http, self._connection, self._service.headers, closes=closes)
+
+    def _end(self, *, linger: bool) -> None:
         """After an answer: the next request, or the end; `linger` while the client may still send."""
         self._task = None
-        self._connection.end_request()
-        if not keeps_alive:
+        self._connection.end_request(len(self._http.trailing_data[0]))
+        if self._http.states != {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE} or self._service.stopping():
             self._ended = True
             self._connection.finish(linger=linger)
-        elif not self._ended and self._received:
+        elif not self._ended:
+            self._http.start_next_cycle()
             self._begin()

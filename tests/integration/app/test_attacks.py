@@ -69,6 +69,18 @@ def test_clients_of_pages_do_not_starve_scrapes(host: tuple[FakeEngine, str]) ->
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize(("clients", "path"), [(600, "/"), (600, "/-/healthy"), (100, "/metrics")])
+def test_one_client_with_all_connections_stops_no_scrape_of_another(
+    host: tuple[FakeEngine, str], clients: int, path: str
+) -> None:
+    """More than the server has: each scrape is a connection of its own."""
+    _, address = host
+    with siege(address, clients, (path,), source="127.0.0.2"):
+        assert {get(address, "/metrics")[0] for _ in range(SCRAPES)} == {200}
+        assert get(address, "/-/healthy")[0] == 200
+
+
+@pytest.mark.timeout(300)
 def test_a_megabyte_of_hostile_text_in_each_field_leaves_scrapes_as_they_are(host: tuple[FakeEngine, str]) -> None:
     engine, address = host
     alone, _ = scrapes(address)

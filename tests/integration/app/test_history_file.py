@@ -8,18 +8,17 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-import json, sys, time
+import json, sys
 from pathlib import Path
 from structlog.testing import capture_logs
 from exporter.app.history_file import HistoryFile
 from exporter.core.history.change import Change
+from tests.support.waiting import until
 with capture_logs() as entries:
     file = HistoryFile(Path(sys.argv[1]) / "history.db", 10_000)
     found = file.start()
-    deadline = time.monotonic() + 30
-    while not entries and time.monotonic() < deadline:
-        file.store([Change("container_died", str(n), detail="x" * 512) for n in range(100)])
-        time.sleep(0.05)
+    many = [Change("container_died", str(n), detail="x" * 512) for n in range(100)]
+    until(lambda: file.store(many) or entries, 30, "the error")
     file.store([Change("container_died", "last")])
     file.stop()
 print(json.dumps([len(found), [(entry["log_level"], entry["error"]) for entry in entries]]))

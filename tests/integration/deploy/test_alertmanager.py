@@ -3,21 +3,19 @@
 The exporter is a server with a text; times are shortened all in the same proportion, a minute to a second.
 """
 
-import json
 import re
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from deploy.demo.alerting import alertmanager_command, write_prometheus
+from deploy.demo.alerting import alertmanager_command, webhook, write_prometheus
+from tests.support.http_server import Request, Response, serving
 from tests.support.kernel.own_namespace import ip, own_namespace
 from tests.support.private_host.engines import PackageUnavailableError, tool
 from tests.support.rule_files import REPOSITORY, alerts
@@ -51,6 +49,10 @@ class Town:
         self.exposed = HEALTHY
         self.received: list[dict[str, Any]] = []
 
+    def answer(self, _: Request) -> Response:
+        """The exporter's answer to a scrape."""
+        return Response(self.exposed.encode(), content_type="text/plain; version=0.0.4")
+
     def firing(self) -> list[set[str]]:
         """The names of the alerts of each notification that reports any as firing."""
         firing = [[a for a in one["alerts"] if a["status"] == "firing"] for one in self.received]
@@ -59,37 +61,6 @@ class Town:
     def is_resolved(self) -> bool:
         """Whether the last notification reports that all has ended."""
         return bool(self.received) and self.received[-1]["status"] == "resolved"
-
-
-@contextmanager
-def serving(port: int, town: Town) -> Iterator[None]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer(town.exposed.encode())
-
-        def do_POST(self) -> None:
-            town.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self._answer(b"")
-
-        def log_message(self, *_: object) -> None:
-            """Be silent."""
-
-        def _answer(self, body: bytes) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager
@@ -112,13 +83,9 @@ def town(tmp_path: Path) -> Iterator[Town]:
     made = Town()
     with own_namespace(), ExitStack() as running:
         ip("link set lo up")
-        running.enter_context(serving(9714, made))
-        running.enter_context(serving(9099, made))
-        running.enter_context(
-            process(
-                *alertmanager_command(tmp_path),
-            )
-        )
+        running.enter_context(serving(made.answer, 9714))
+        running.enter_context(webhook(made.received.append))
+        running.enter_context(process(*alertmanager_command(tmp_path)))
         running.enter_context(
             process(
                 *(str(prometheus), f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data"),

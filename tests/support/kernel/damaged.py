@@ -18,7 +18,7 @@ from exporter.kernel.netlink.inet_diag import SIZE, parse_socket, parse_state
 from exporter.kernel.netlink.messages import HEADER, MalformedError
 from exporter.kernel.netlink.nfnetlink import NFGENMSG
 from exporter.kernel.netlink.nsid import RTGENMSG, parse_nsid
-from exporter.kernel.reach.devices import IFADDRMSG, parse_addresses, parse_device
+from exporter.kernel.reach.devices import IFADDRMSG, parse_addresses, parse_device, parse_duplicates
 from exporter.kernel.reach.neighbours import parse_fixed_neighbours
 from tests.support.kernel.captured import captured
 from tests.support.kernel.captured_flows import MESSAGES as FLOWS
@@ -84,7 +84,10 @@ DECODERS = {
     ),
     "device": Decoder(lambda d, s, e: parse_device(d, s, e, {}), bodies("devices", RTM_NEWLINK), IFINFOMSG.size),
     "address": Decoder(
-        lambda d, s, e: parse_addresses([(RTM_NEWADDR, bytes(d), s, e)]),
+        lambda d, s, e: (
+            parse_addresses([(RTM_NEWADDR, bytes(d), s, e)]),
+            parse_duplicates([(RTM_NEWADDR, bytes(d), s, e)]),
+        ),
         bodies("addresses", RTM_NEWADDR),
         IFADDRMSG.size,
     ),

@@ -80,6 +80,12 @@ class Lab:
             shell(f"iptables-legacy -t {table} -F; iptables-legacy -t {table} -X")
         subprocess.run(["iptables-restore"], input=DOCKER, text=True, check=True, capture_output=True)
 
+    def with_rules(self, rules: str) -> "Lab":
+        """Docker's rules and these, and no others."""
+        self.reset()
+        self.plant(rules)
+        return self
+
     def plant(self, rules: str) -> None:
         """Run commands, or load a text of nft that begins with `table`."""
         if rules.startswith("table"):

@@ -6,9 +6,10 @@ each hierarchy (runc makes them for the containers), on version 2 one.
 
 import os
 import signal
-import time
 from contextlib import suppress
 from pathlib import Path
+
+from tests.support.waiting import until
 
 ROOT = Path("/sys/fs/cgroup")
 # a process that no container runtime moves stays a member here: version 2, hybrid, version 1
@@ -16,7 +17,6 @@ HIERARCHIES = (ROOT, ROOT / "unified", ROOT / "pids")
 # on version 2 only a leaf may have members
 LEAF = "processes"
 DESTROY_SECONDS = 60
-PAUSE_SECONDS = 0.01
 
 
 def create(name: str) -> None:
@@ -41,17 +41,24 @@ def members(name: str) -> set[int]:
 
 
 def destroy(name: str) -> None:
-    """Kill the members and remove the cgroups until none is left."""
-    deadline = time.monotonic() + DESTROY_SECONDS
-    # again and again: a member may fork or make a cgroup before it dies, and a dead one keeps its cgroup busy a moment
-    while (folders := _folders(name)) and time.monotonic() < deadline:
-        _thaw(folders)
-        for pid in members(name):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        for folder in folders:
-            _remove(folder)
-        time.sleep(PAUSE_SECONDS)
+    """Kill the members and remove the cgroups until none is left, or a minute has passed."""
+    with suppress(TimeoutError):
+        until(lambda: _is_destroyed(name), DESTROY_SECONDS, "the cgroups removed")
+
+
+def _is_destroyed(name: str) -> bool:
+    """Kill and remove once; whether nothing was left before.
+
+    A member may fork or make a cgroup before it dies, and a dead one keeps its cgroup busy a moment.
+    """
+    folders = _folders(name)
+    _thaw(folders)
+    for pid in members(name):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for folder in folders:
+        _remove(folder)
+    return not folders
 
 
 def _thaw(folders: list[Path]) -> None:

@@ -24,11 +24,13 @@ from tests.truth.cases import (
     rerouted,
     routing,
     rules_gone,
+    servers,
     six,
     starts,
     swarm,
     treated,
     ufw,
+    uplinks,
     user_rules,
 )
 
@@ -59,6 +61,8 @@ CASES: tuple[Case, ...] = (
     *treated.CASES,
     *rerouted.CASES,
     *ufw.CASES,
+    *servers.CASES,
+    *uplinks.CASES,
     *user_rules.CASES,
     *boot.CASES,
 )

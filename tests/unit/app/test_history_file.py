@@ -178,8 +178,10 @@ def other_program(path: Path) -> None:
 
 
 def large(path: Path) -> None:
-    with path.open("wb") as file:
-        file.truncate(2 << 20)
+    """A file of this program's, with a larger bound."""
+    with opened(path, 10_000, 4 << 20) as (file, _):
+        file.store([change(number, "x" * 512) for number in range(3000)])
+    assert path.stat().st_size > 1 << 20
 
 
 PLANTS = (damaged, garbage, folder, later, other_rows, deep_row, endless_view, other_program, large)

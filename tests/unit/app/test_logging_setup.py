@@ -8,12 +8,13 @@ import structlog
 from exporter.app import logging_setup
 
 HOSTILE = "a\x1b[31m\x9b2J\u202eb\r\nc\u2066\udc80"
+WORD = "a\x1b[31m\x9b2J\u202eb\u2066"  # structlog itself quotes a text with white space
 
 
 @pytest.mark.parametrize("style", ["console", "json"])
 def test_no_value_controls_the_terminal(capfd: pytest.CaptureFixture[str], style: str) -> None:
     logging_setup.set_up("info", "json" if style == "json" else "console")
-    structlog.get_logger().info("container started", name=HOSTILE, names=[HOSTILE])
+    structlog.get_logger().info("container started", name=HOSTILE, names=[HOSTILE], word=WORD)
     written = capfd.readouterr().err
     assert written.endswith("\n")
     assert [character for character in written.removesuffix("\n") if not character.isprintable()] == []

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,30 @@ from tests.support.waiting import until
 
 FLAGS = ("--docker.host", NO_ENGINE, *LOOPBACK)
 SECONDS = 60
+# A second thread signals itself once the main thread sleeps in epoll_wait(2).
+WAITING = """
+import asyncio, pathlib, signal, threading
+from exporter.app.signals import handle_signals, waking
+
+def main_thread_sleeps():
+    stat = pathlib.Path("/proc/self/stat").read_text()
+    return stat.rpartition(")")[2].split()[0] == "S"
+
+def signal_itself():
+    print("waiting", flush=True)
+    while not main_thread_sleeps():
+        pass
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+async def main():
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    handle_signals(lambda: loop.call_soon_threadsafe(stopped.set), None)
+    with waking(loop):
+        loop.call_soon(threading.Thread(target=signal_itself, daemon=True).start)
+        await stopped.wait()
+
+asyncio.run(main())
+"""
 
 
 @contextmanager
@@ -50,6 +75,32 @@ def suppressed(address: str) -> None:
         get(address, "/metrics")
 
 
+HANGING = """
+import os, threading
+from exporter.app.signals import handle_signals
+stop = threading.Event()
+handle_signals(stop.set, None)
+threading.Thread(target=os.read, args=(os.pipe()[0], 1)).start()
+print("ready", flush=True)
+stop.wait()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_thread_that_hangs_in_a_system_call_does_not_keep_the_process(number: signal.Signals) -> None:
+    """The interpreter waits for its threads, and this one never ends."""
+    began = time.monotonic()
+    with subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            five_seconds = on_this_machine(5, began)
+            process.send_signal(number)
+            assert process.wait(five_seconds) == 0
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_within_five_seconds_while_a_kernel_read_hangs(tmp_path: Path, number: signal.Signals) -> None:
     began = time.monotonic()
@@ -57,6 +108,18 @@ def test_a_signal_ends_it_within_five_seconds_while_a_kernel_read_hangs(tmp_path
         five_seconds = on_this_machine(5, began)
         process.send_signal(number)
         assert process.wait(five_seconds) == 0
+
+
+def test_a_signal_that_another_thread_receives_ends_it_too() -> None:
+    """Python runs the handler in the main thread only, which waits in its event loop without a deadline."""
+    program = [sys.executable, "-c", WAITING]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "waiting\n"
+            assert process.wait(SECONDS) == 0
+        finally:
+            process.kill()
 
 
 def test_health_and_readiness_are_answered_while_a_kernel_read_hangs(tmp_path: Path) -> None:

@@ -4,15 +4,13 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from exporter.cli.healthcheck import why_unhealthy
 from exporter.config import ListenAddress
+from tests.support.http_server import Response, serving
 from tests.support.program import COMMAND, LOOPBACK, NO_ENGINE, listening, started
 from tests.support.web_clients import reserved
 from tests.support.web_keys import Keys
@@ -32,28 +30,6 @@ def checked(*flags: str, env: dict[str, str] | None = None) -> tuple[int, str]:
         env={**os.environ, **(env or {})},
     )
     return done.returncode, done.stdout + done.stderr
-
-
-@contextmanager
-def stranger(status: int) -> Iterator[ListenAddress]:
-    """A server of somebody else, which answers everything with one status."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield ListenAddress("127.0.0.1", server.server_port)
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_a_running_exporter_is_healthy_and_nothing_is_said() -> None:
@@ -84,9 +60,9 @@ def test_nobody_there_is_one_line_and_exit_code_one() -> None:
 
 @pytest.mark.parametrize("status", [404, 500, 503])
 def test_somebody_else_s_server_is_not_healthy(status: int) -> None:
-    with stranger(status) as address:
-        reason = why_unhealthy(address)
-    assert reason.startswith(f"127.0.0.1:{address.port}/-/healthy ")
+    with serving(lambda _: Response(status=status)) as port:
+        reason = why_unhealthy(ListenAddress("127.0.0.1", port))
+    assert reason.startswith(f"127.0.0.1:{port}/-/healthy ")
     assert str(status) in reason
 
 

@@ -13,7 +13,7 @@ from tests.support.waiting import until
 
 TERMINAL = {"rich.console", "pygments", "markdown_it"}  # an import of rich is tried by structlog, in vain
 ENGINE = {"docker", "requests", "urllib3", "charset_normalizer"}
-SERVER = {"aiohttp", "prometheus_client", "psutil", "isal", "yaml", "bcrypt"}
+SERVER = {"aiohttp", "h11", "prometheus_client", "psutil", "isal", "yaml", "bcrypt"}
 KERNEL = {"pyroute2", "exporter.kernel"}
 PAGES = {
     "exporter.web.page.document",

@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from exporter import __version__
 from tests.support.command_line import run_main
+from tests.support.http_server import Request, Response, serving
 from tests.support.program import LOOPBACK, NO_ENGINE, get, listening, on_this_machine, started
 
 
@@ -21,44 +21,29 @@ from tests.support.program import LOOPBACK, NO_ENGINE, get, listening, on_this_m
 def hanging_engine() -> Iterator[tuple[str, threading.Event]]:
     """An engine with one container, which never answers an inspect; its URL, and whether it was asked for one."""
     asked, release = threading.Event(), threading.Event()
+    answers: dict[str, Any] = {
+        "/version": {"ApiVersion": "1.44", "Version": "29.1.0"},
+        "/containers/json": [{"Id": "web", "Names": ["/web"], "State": "running"}],
+        "/networks": [],
+    }
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            if path.endswith("/web/json"):
-                asked.set()
-            elif path.endswith("/events"):
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.flush()
-            if path.endswith(("/web/json", "/events")):
-                release.wait(90)
-                return
-            answers: dict[str, Any] = {
-                "/version": {"ApiVersion": "1.44", "Version": "29.1.0"},
-                "/containers/json": [{"Id": "web", "Names": ["/web"], "State": "running"}],
-                "/networks": [],
-            }
-            body = json.dumps(next((a for end, a in answers.items() if path.endswith(end)), {})).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def silence() -> Iterator[bytes]:
+        release.wait(90)
+        yield b""
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+    def answer(request: Request) -> Response:
+        path = request.path.partition("?")[0]
+        if path.endswith("/web/json"):
+            asked.set()
+        if path.endswith(("/web/json", "/events")):
+            return Response(silence())
+        return Response(json.dumps(next((a for end, a in answers.items() if path.endswith(end)), {})).encode())
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"tcp://127.0.0.1:{server.server_port}", asked
-    finally:
-        release.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(answer) as port:
+        try:
+            yield f"tcp://127.0.0.1:{port}", asked
+        finally:
+            release.set()
 
 
 def test_the_version_is_one_line_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,6 +65,8 @@ def test_the_help_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> N
         (("--web.telemetry-path", "metrics"), "--web.telemetry-path"),
         (("--docker.host", "nonsense://"), "--docker.host"),
         (("--docker.host", "tcp://"), "--docker.host"),
+        (("--docker.host", "ssh://root@h"), "expected unix://PATH or tcp://HOST:PORT"),
+        (("--docker.host", "tcp://h:99999"), "expected unix://PATH or tcp://HOST:PORT"),
         (("--path.procfs", "/nowhere"), "--path.procfs"),
         (("--path.sysfs", "/dev/null"), "--path.sysfs"),
         (("--limits.series", "-1"), "--limits.series"),

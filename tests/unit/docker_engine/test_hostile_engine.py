@@ -7,6 +7,7 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,7 +16,7 @@ from exporter.core.model.docker import Subnet
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.parse import parse_inspected, parse_network
 from exporter.docker_engine.settings import Limits, Timing
-from exporter.docker_engine.text import MAX_LABEL, MAX_TEXT, _report_cut
+from exporter.docker_engine.text import MAX_ENTRIES, MAX_LABEL, MAX_TEXT, _report_cut, _report_many
 from exporter.errors import EngineError
 from tests.support.engine_follower import Follower
 from tests.support.fake_engine import ENGINE, FakeEngine
@@ -23,6 +24,7 @@ from tests.support.recorded import answer
 
 SMALL = Limits(list_bytes=1 << 20, document_bytes=1 << 20, event_bytes=1 << 16)
 SHORT = Timing(request_timeout=10.0, answer=2.0, quiet=1000.0, poll=0.05, max_pause=0.1)
+PATIENT = replace(SHORT, answer=1000.0)  # only the size ends an endless answer
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 PIECE = b"1," * (1 << 15)
@@ -53,7 +55,7 @@ HOSTILE: dict[str, Callable[[], Iterable[bytes]]] = {
     "a text": lambda: whole("no list"),
     "no JSON": lambda: whole(b"<html>"),
     "too deep": lambda: whole(b"[" * 200_000),
-    "elsewhere": lambda: whole(b"", b"HTTP/1.1 302 Found\r\nLocation: http+docker://localhost/networks\r\n"),
+    "elsewhere": lambda: whole(b"[]", b"HTTP/1.1 302 Found\r\nLocation: http+docker://localhost/networks\r\n"),
     "packed": lambda: whole(gzip.compress(b"[]"), HEAD + b"Content-Encoding: gzip\r\n"),
 }
 
@@ -66,7 +68,7 @@ def test_a_hostile_list_is_an_engine_that_is_down_and_one_log_entry(
     engine.appear_silently("web")
     engine.raw[path] = HOSTILE[answer]
     with capture_logs() as entries:
-        follower = follow(SHORT, SMALL)
+        follower = follow(PATIENT if "endless" in answer or "beyond" in answer else SHORT, SMALL)
         follower.watcher.start()
         follower.wait(lambda: engine.asked.count(path) > 2, "further tries")
     assert not follower.inventory.connected
@@ -147,6 +149,25 @@ def test_long_texts_are_cut_and_that_is_logged_once(engine: FakeEngine, follow: 
     assert len({c.name for c in containers}) == 2
     assert {len(c.name) for c in containers} == {MAX_LABEL - 13 + len("-one-id")}
     assert sorted(entry["max_characters"] for entry in entries if "cut" in entry["event"]) == [MAX_LABEL, MAX_TEXT]
+
+
+def test_of_what_an_image_has_hundreds_of_thousands_a_thousand_count(
+    engine: FakeEngine, follow: Callable[..., Follower]
+) -> None:
+    engine.appear_silently("web")
+    document = engine.containers["web-id"]
+    document["Config"]["ExposedPorts"] = {f"{port}/{name}": {} for port in range(1, 65536) for name in ("tcp", "udp")}
+    document["Config"]["Labels"] = {f"label{number}": "x" for number in range(200_000)}
+    document["Args"] = ["x"] * 200_000
+    _report_many.cache_clear()
+    with capture_logs() as entries:
+        follower = follow().synced()
+        follower.wait(lambda: (web := follower.container("web")) and web.details, "web inspected")
+    web = follower.container("web")
+    assert web
+    assert web.details
+    assert (len(web.labels), len(web.details.exposed), len(web.details.arguments)) == (MAX_ENTRIES,) * 3
+    assert [entry["max_entries"] for entry in entries if "max_entries" in entry] == [MAX_ENTRIES]
 
 
 @pytest.mark.parametrize("answer", ["endless", "slow", "with a slow head", "too deep"])

@@ -46,14 +46,14 @@ def test_from_29_on_the_engine_counts_the_addresses_itself(engine: str, use: dic
 
 def test_the_ingress_network_tells_the_ports_of_the_routing_mesh() -> None:
     document = answer("28.5.2", "ingress")
-    here = Task("svc.1.luf5dy6oeejjljcdfbkg19zgk")
+    here = Task("svc.1.luf5dy6oeejjljcdfbkg19zgk", "", "10.0.0.4")
     assert parse_network_inspect(document).mesh == (
         MeshPort("svc", 8085, 80, (here,)),
         MeshPort("svc", 8086, 81, (here,)),
     )
     elsewhere = {"Name": "svc.2.x", "EndpointID": "e2", "EndpointIP": "10.0.0.5", "Info": {"Host IP": "192.0.2.2"}}
     document["Services"]["svc"]["Tasks"].append(elsewhere)
-    assert parse_network_inspect(document).mesh[0].tasks == (here, Task("svc.2.x", "192.0.2.2"))
+    assert parse_network_inspect(document).mesh[0].tasks == (here, Task("svc.2.x", "192.0.2.2", "10.0.0.5"))
     document["Services"]["svc"]["Ports"].append("Target: eighty, Publish: x")
     assert len(parse_network_inspect(document).mesh) == 2
     assert parse_network_inspect({**document, "Ingress": False}).mesh == ()

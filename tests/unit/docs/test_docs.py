@@ -9,6 +9,7 @@ import click
 
 from exporter.cli.main import cli
 from exporter.config import COLLECTORS
+from exporter.core.connections.lookups import LookupCounts
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import Counts, Living
 from exporter.core.explain.codes import CODES
@@ -66,7 +67,7 @@ def everything() -> str:
     observed = replace(observed, sockets=HostSockets((listening,)), proxies={"web": ProxyUse(1, 4096)})
     refused = BindFailureReport({("web", "tcp", "8080"): 1}, attached={"bind_refused": "fexit"})
     observed = replace(observed, nat=nat_of_everything(), bind_failures=refused, connections=CONNECTIONS)
-    observed = replace(observed, changes={"container_died": 1})
+    observed = replace(observed, changes={"container_died": 1}, lookups=LookupCounts((("web", 1.0),), ((0, 1),)))
     return exposed(replace(observed, namespaces=namespaces, learned={}, overlay_peers=peers))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from exporter.core.connections.lookups import LookupCounts
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import Counts, Living
 from exporter.core.observation import Observation
@@ -81,3 +82,14 @@ def test_a_pair_that_comes_has_its_series_at_once() -> None:
     assert DB.encode() not in exposition.render(observed(first))
     assert DB.encode() in exposition.render(observed())
     assert DB.encode() not in exposition.render(observed(first))
+
+
+def test_lookups_have_a_series_for_each_protocol() -> None:
+    asked = replace(observed(None), lookups=LookupCounts((("db", 20.0), ("web", 10.0)), ((1, 2), (0, 30))))
+    text = Exposition(("connections",), own_metrics=False).render(asked).decode()
+    assert [line for line in text.splitlines() if line.startswith("dockernet_container_dns")] == [
+        'dockernet_container_dns_lookups_total{container="db",protocol="tcp"} 1',
+        'dockernet_container_dns_lookups_total{container="db",protocol="udp"} 2',
+        'dockernet_container_dns_lookups_total{container="web",protocol="tcp"} 0',
+        'dockernet_container_dns_lookups_total{container="web",protocol="udp"} 30',
+    ]

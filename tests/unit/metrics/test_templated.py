@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily
 from exporter.core.model.kernel_sample import RX_BYTES, TX_BYTES, StatsRow
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
-from exporter.metrics.templated import TemplatedGroup, TemplatedRenderer
+from exporter.metrics.templated import Columns, TemplatedGroup, TemplatedRenderer
 from exporter.metrics.templates.series import Series, TemplatedCounter
 from tests.support.builders import devices, inventory, row
 from tests.support.families import by_prometheus_client, values
@@ -159,3 +159,16 @@ def test_templates_follow_the_topology_and_values_the_observation() -> None:
     assert received(replace(first, rows={0: row(0, rx=(2, 0))})) == {"a": 2}
     labels[:] = ["b", "c"]
     assert received(observation(row(0, rx=(3, 0)), row(0, rx=(4, 0)))) == {"b": 3, "c": 4}
+
+
+@pytest.mark.parametrize("limit", [0, 3, 4, 1 << 60])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_columns_are_written_as_their_rows_are(count: int, limit: int) -> None:
+    labels, rows = NASTY[:count], [row(ifindex, rx=(ifindex, 1), tx=(7, 2)) for ifindex in range(count)]
+    by_row = group(labels)
+    by_column = replace(by_row, rows=lambda _: Columns(tuple(zip(*rows, strict=True))))
+    texts = []
+    for each in (by_row, by_column):
+        pieces, used, dropped = TemplatedRenderer(each).render(observation(*rows), openmetrics=True, limit=limit)
+        texts.append((b"".join(pieces), used, dict(dropped)))
+    assert texts[0] == texts[1]

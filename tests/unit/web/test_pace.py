@@ -22,6 +22,20 @@ def test_the_first_has_its_turn_at_once_and_each_other_an_interval_later() -> No
     assert found == sorted(found)
 
 
+def test_clients_take_turns_however_many_requests_one_of_them_has() -> None:
+    async def turns() -> list[str]:
+        pace, found = Pace(0.01), list[str]()
+
+        async def turn(client: str) -> None:
+            await pace.wait(client)
+            found.append(client)
+
+        await asyncio.gather(*(turn(client) for client in ("a", "a", "a", "a", "b")))
+        return found  # the first one did not wait
+
+    assert asyncio.run(turns()) == ["a", "a", "b", "a", "a"]
+
+
 def test_what_a_page_takes_of_the_processor_delays_the_next_ones() -> None:
     async def waited() -> float:
         pace = Pace(0.0)

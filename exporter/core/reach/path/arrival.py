@@ -1,6 +1,7 @@
 """The server's end of a way: its own rules, its way back, its listening socket."""
 
 import errno
+from ipaddress import ip_address
 
 from exporter.core.explain.path import FAILED, LINK, LISTENER, UNKNOWN, Step
 from exporter.core.model.docker import Container
@@ -8,6 +9,8 @@ from exporter.core.model.fib import LOCAL, RouteQuery
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.path.holders import holder, searched
+from exporter.core.reach.path.ipsec_step import ipsec_step
+from exporter.core.reach.path.link_step import bridge_of
 from exporter.core.reach.path.listener_step import listener_step
 from exporter.core.reach.path.own_rules import receiving
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
@@ -16,6 +19,7 @@ from exporter.core.reach.path.trip import Flow, Steps
 from exporter.core.reach.view import NAMESPACE, Device, NamespaceView, Visited
 
 VETH = "veth"
+JOINING = frozenset({VETH, "bridge", "bond", "team", "vlan", "vrf"})  # what may lead to the host by other devices
 FORGED = (errno.EINVAL, errno.EXDEV)  # of a lookup with an incoming device: rp_filter refuses the source
 
 
@@ -29,7 +33,11 @@ def lost_address(address: str, server: Container, view: NamespaceView) -> Step |
     """Return the step of a server whose namespace could not be visited, or that has lost its address."""
     if (why := view.missing(NAMESPACE)) is not None:
         return unread_step(LINK, f"the network namespace of {server.name} could not be read", why)
-    if view.device_of(address) is not None:
+    device = view.device_of(address)
+    if device is not None and address in device.duplicates:
+        detail = f"{server.name} does not use its address {address}: another device on the link has it, too"
+        return Step(LINK, FAILED, detail, "container_address_lost", "See `ip -6 address` (dadfailed) in both.")
+    if device is not None:
         return None
     detail = f"{server.name} has lost its address {address}"
     return Step(LINK, FAILED, detail, "container_address_lost")
@@ -38,7 +46,8 @@ def lost_address(address: str, server: Container, view: NamespaceView) -> Step |
 def arrival(context: ReachContext, server: Container, device: Device, flow: Flow) -> Steps:
     """Yield the steps in the server's namespace; `flow` is the connection as the server sees it."""
     there = context.visited(server)
-    yield from filter(None, [filter_step(INSIDE, there.view, device)])
+    covered = ipsec_step(INSIDE, there.view, server.name, [flow.destination], [flow.source])
+    yield from filter(None, [filter_step(INSIDE, there.view, device), covered])
     rules = receiving(context, there.view, server.name, flow, device)
     yield from rules.steps
     if not rules.goes_on:
@@ -75,11 +84,35 @@ def _back(context: ReachContext, there: Visited, server: Container, device: Devi
 
 def _next_hop(context: ReachContext, there: Visited, server: Container, device: Device, flow: Flow) -> Step | None:
     """Whether the answers go to the host: another next hop may drop them, or send them on untranslated."""
-    hop = there.lookup(RouteQuery(flow.source, flow.destination)).gateway
     host = context.host.view
-    if not hop or device.link.kind != VETH or host.missing(NAMESPACE) or host.device_of(hop) is not None:
+    if device.link.kind != VETH or host.missing(NAMESPACE):
         return None
-    network = context.network_of(server, device)
+    home = there.lookup(RouteQuery(flow.source, flow.destination))
+    out = there.view.devices.get(home.ifindex, device)
+    if out.link.ifindex != device.link.ifindex and not ip_address(flow.source).is_loopback:
+        return _by_another_device(context, server, out, flow)
+    if not home.gateway or host.device_of(home.gateway) is not None:
+        return None
+    hop, network = home.gateway, context.network_of(server, device)
     unused = network is not None and holder(context, hop, network) is None and searched(context, network)
     detail = f"{server.name} sends its answers to {hop}, which {'no device' if unused else 'not the host'} has"
     return Step(BACK, FAILED if unused else UNKNOWN, detail, "next_hop_unknown")
+
+
+def _by_another_device(context: ReachContext, server: Container, out: Device, flow: Flow) -> Step | None:
+    """Whether answers by another device than that of the address return to the host, and whether it takes them."""
+    owner = context.home(server)
+    bridge = bridge_of(context, owner, out)
+    if bridge is None:
+        state = UNKNOWN if out.link.kind in JOINING else FAILED
+        detail = f"{server.name} sends its answers to {flow.source} by {out.link.name}, and not back to the host"
+        command = (
+            f"See `nsenter -t {owner.pid} -n ip route get {flow.source}`: a VPN needs a route past it for clients."
+        )
+        return Step(BACK, state, detail, "next_hop_unknown", command)
+    taken = context.host.lookup(RouteQuery(flow.source, flow.destination, bridge.link.ifindex))
+    if taken.error not in FORGED:
+        return None
+    by = f"{server.name} sends its answers by {out.link.name}"
+    detail = f"{by}, and the host refuses them on {bridge.link.name} (rp_filter)"
+    return Step(BACK, FAILED, detail, "source_refused", compare(flow.destination))

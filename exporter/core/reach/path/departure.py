@@ -9,6 +9,7 @@ from exporter.core.reach.context import HOST_MODE
 from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
 from exporter.core.reach.path.from_host import from_host
 from exporter.core.reach.path.holders import searched
+from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faults
 from exporter.core.reach.path.listener_step import listener_step
 from exporter.core.reach.path.own_rules import looping, sending
@@ -38,13 +39,17 @@ def departure(trip: Trip) -> Steps:
     if (fault := device_fault(trip.context, home, trip.device, trip.network)) is not None:
         yield fault
         return
-    yield from filter(None, [filter_step(INSIDE, trip.view, trip.device)])
+    yield from filter(None, [filter_step(INSIDE, trip.view, trip.device), _ipsec_step(trip)])
     rules = sending(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
     yield from rules.steps
     if rules.goes_on and rules.flow is not None:
         yield from _rerouted(trip, rules.flow)
     elif rules.goes_on:
         yield from _onward(trip)
+
+
+def _ipsec_step(trip: Trip) -> Step | None:
+    return ipsec_step(INSIDE, trip.view, trip.client.name, [trip.flow.source], [trip.flow.destination])
 
 
 def _rerouted(trip: Trip, flow: Flow) -> Steps:

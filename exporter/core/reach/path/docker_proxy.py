@@ -9,6 +9,7 @@ from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTI
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import BACK
+from exporter.core.reach.context import ReachContext
 from exporter.core.reach.path.delivery import to_server
 from exporter.core.reach.path.holders import port_of
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step
@@ -36,7 +37,7 @@ def proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) -> 
     inner = Flow(result.source, target, flow.protocol, binding.container_port)
     bridge = trip.context.host.view.devices.get(result.ifindex)
     network = trip.context.network_of_bridge(bridge.link.name) if bridge else None
-    if (step := _sent(trip, inner, bridge)) is not None:
+    if (step := proxys_rules_step(trip.context, inner, bridge)) is not None:
         yield step
     if step is None or step.state == UNKNOWN:
         yield from to_server(trip.context, inner, server, network, bridge)
@@ -70,20 +71,18 @@ def _target(trip: Trip, server: Container, binding: PortBinding) -> str:
     return next((endpoint.ip_address for endpoint in bridged), "")
 
 
-def _sent(trip: Trip, flow: Flow, bridge: Device | None) -> Step | None:
-    """What the host's rules do to docker-proxy's packets and to the answers."""
+def proxys_rules_step(context: ReachContext, flow: Flow, bridge: Device | None) -> Step | None:
+    """Return the step of the host's rules that drop docker-proxy's packets to a container or the answers, or may."""
     name = bridge.link.name if bridge else ""
-    network = trip.context.network_of_bridge(name)
-    firewall = trip.context.host_firewall(
-        [name, *(port_of(trip.context, flow.destination, network) if network else ())]
-    )
+    network = context.network_of_bridge(name)
+    firewall = context.host_firewall([name, *(port_of(context, flow.destination, network) if network else ())])
     if firewall is None:
         return UNREAD_RULES
     packet = flow.packet(oif=name, from_host=True)
     sent = walk(firewall, packet, (OUTPUT, POSTROUTING))
     networks = None, network
-    step = host_rules_step(trip.context, sent, "packets of docker-proxy", networks)
+    step = host_rules_step(context, sent, "packets of docker-proxy", networks)
     if step is not None:
         return step
     back = answer_to(packet, sent.packet, packet)._replace(iif=name, oif="", to_host=True)
-    return host_rules_step(trip.context, walk(firewall, back, (PREROUTING, INPUT)), "the answers", networks)
+    return host_rules_step(context, walk(firewall, back, (PREROUTING, INPUT)), "the answers to docker-proxy", networks)

@@ -11,6 +11,7 @@ from exporter.core.reach.namespace_rules import LOOPBACK, LOOPBACK_IFINDEX
 from exporter.core.reach.path.delivery import delivered
 from exporter.core.reach.path.holders import port_of
 from exporter.core.reach.path.host_socket import served
+from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.outside import beyond, seen_source
 from exporter.core.reach.path.route_step import refused, unknown_route
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, may_translate
@@ -27,6 +28,7 @@ def from_host(trip: Trip) -> Steps:
     if firewall is None:
         yield UNREAD_RULES
         return
+    yield from filter(None, [ipsec_step(FILTER, trip.view, "the host", [flow.source], [flow.destination])])
     packet = flow.packet(oif=trip.device.link.name, from_host=True, to_host=trip.route.type == LOCAL)
     sent = walk(firewall, packet, (OUTPUT,))
     if (step := host_rules_step(context, sent, f"packets of {trip.client.name}", (None, None))) is not None:

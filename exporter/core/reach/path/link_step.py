@@ -74,6 +74,9 @@ def _port_faults(context: ReachContext, end: Device, what: str, network: Network
         yield Step(LINK, FAILED, f"{what} does not forward (STP state {end.port_state})", "port_blocked")
     elif end.withheld:
         yield Step(LINK, UNKNOWN, f"{bridge.link.name} sends no {end.withheld} to {what[:-1]}", "port_restricted")
+    elif end.locked:
+        detail = f"{what} is locked: it drops frames of MAC addresses without a fixed entry"
+        yield Step(LINK, UNKNOWN, detail, "port_restricted")
     elif bridge.vlans:
         detail = f"{bridge.link.name} filters VLANs: which ones {port} is in is not evaluated"
         yield Step(LINK, UNKNOWN, detail, "port_restricted")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 
 from exporter.core.explain.listener_step import listened_ports, own_sockets
-from exporter.core.explain.path import FAILED, LISTENER, OK, Step
+from exporter.core.explain.path import FAILED, LISTENER, OK, UNKNOWN, Step
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.ports.unserved import is_loopback
 from exporter.core.reach.path.rule_steps import unread_step
@@ -25,7 +25,7 @@ def listener_step(view: NamespaceView, whose: str, protocol: str, port: int, add
     here = [s for s in view.listeners if (s.protocol, s.port) == (protocol, port)]
     serving = serving_sockets(here, address, ifindex)
     if serving:
-        return _served(view, whose, what, serving[0])
+        return _served(view, whose, what, serving)
     if here:
         return _elsewhere(whose, what, here, address)
     if any((s.protocol, s.port) == (OTHER[protocol], port) for s in view.listeners):
@@ -35,11 +35,32 @@ def listener_step(view: NamespaceView, whose: str, protocol: str, port: int, add
     return Step(LISTENER, FAILED, detail, "not_listening")
 
 
-def _served(view: NamespaceView, whose: str, what: str, socket: ListeningSocket) -> Step:
+def _served(view: NamespaceView, whose: str, what: str, serving: list[ListeningSocket]) -> Step:
+    """Of several equal sockets (SO_REUSEPORT) the kernel gives each a part of the connections."""
+    best = max(map(_precedence, serving))
+    serving = [socket for socket in serving if _precedence(socket) == best]
+    faults = [fault for socket in serving if (fault := _fault(view, socket)) is not None]
+    if not faults:
+        return Step(LISTENER, OK, f"a process in {whose} listens on {what} at {serving[0].address}")
+    why, code, command = faults[0]
+    if len(faults) == len(serving):
+        return Step(LISTENER, FAILED, f"{whose} listens on {what} and {why}", code, command)
+    detail = f"{whose} listens on {what} by {len(serving)} sockets, and one of them loses its connections: it {why}"
+    return Step(LISTENER, UNKNOWN, detail, code, command)
+
+
+def _precedence(socket: ListeningSocket) -> tuple[bool, bool, bool]:
+    """The kernel's choice between sockets: by address, then by device, then by family (inet_hashtables.c)."""
+    return socket.address not in (ANY4, ANY6), bool(socket.ifindex), socket.address != ANY6
+
+
+def _fault(view: NamespaceView, socket: ListeningSocket) -> tuple[str, str, str] | None:
+    """Why no process takes what a socket receives, with the code and the remedy."""
+    if (pid := view.stopped.get(socket.inode)) is not None:
+        return f"answers nothing: its process {pid} is stopped", "server_stopped", f"Run `kill -CONT {pid}`."
     if socket.protocol == "tcp" and (socket.address, socket.port) in view.full:
-        detail = f"{whose} listens on {what} and accepts no connection: its accept queue is full"
-        return Step(LISTENER, FAILED, detail, "backlog_full")
-    return Step(LISTENER, OK, f"a process in {whose} listens on {what} at {socket.address}")
+        return "accepts no connection: its accept queue is full", "backlog_full", ""
+    return None
 
 
 def _elsewhere(whose: str, what: str, here: list[ListeningSocket], address: str) -> Step:

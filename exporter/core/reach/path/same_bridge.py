@@ -2,6 +2,7 @@
 
 from exporter.core.explain.path import FAILED, LINK, OK, Step
 from exporter.core.model.docker import Container
+from exporter.core.model.fib import RouteQuery
 from exporter.core.reach.path.arrival import arrival, lost_address
 from exporter.core.reach.path.bridged_rules import bridged_rules
 from exporter.core.reach.path.holders import holder, unused
@@ -10,6 +11,7 @@ from exporter.core.reach.path.mac_step import mac_step
 from exporter.core.reach.path.mtu_step import mtu_steps
 from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.trip import Steps, Trip
+from exporter.core.reach.path.way_back import way_back
 from exporter.core.reach.view import Device
 
 
@@ -36,8 +38,21 @@ def on_link(trip: Trip, bridge: Device) -> Steps:
     rules = bridged_rules(trip, server, bridge, device)
     yield from rules.steps
     if rules.goes_on:
+        yield from filter(None, [_by_the_host(trip, server, bridge)])
         yield from arrival(trip.context, server, device, trip.flow)
         yield from mtu_steps(trip, server, device)
+
+
+def _by_the_host(trip: Trip, server: Container, bridge: Device) -> Step | None:
+    """Return the step of answers that the server sends to its gateway, and the host not back to the bridge.
+
+    So it is where the client uses an address of another network as its source.
+    """
+    flow, host = trip.flow, trip.context.host.view
+    hop = trip.context.visited(server).lookup(RouteQuery(flow.source, flow.destination)).gateway
+    if not hop or host.device_of(hop) is None:
+        return None
+    return way_back(trip.context, RouteQuery(flow.source, flow.destination, bridge.link.ifindex), bridge)
 
 
 def _between(trip: Trip, server: Container, device: Device) -> list[Step]:

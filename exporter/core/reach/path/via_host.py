@@ -13,6 +13,7 @@ from exporter.core.reach.answer import FILTER
 from exporter.core.reach.path.arrival import FORGED, compare
 from exporter.core.reach.path.forwarded import forwarded
 from exporter.core.reach.path.host_socket import to_host
+from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import gravest
 from exporter.core.reach.path.mac_step import mac_step
 from exporter.core.reach.path.neighbour_step import neighbour_step
@@ -76,6 +77,10 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
     if arrived.translations:
         flow = translated(flow, arrived, bridge)
         yield Step(DNAT, OK, f"a DNAT rule translates it to {flow.destination}, {flow.protocol}/{flow.port}")
+    hosts = [address for device in trip.context.host.view.devices.values() for address in device.addresses]
+    targets = [trip.flow.destination, flow.destination]
+    step = ipsec_step(FILTER, trip.context.host.view, "the host", [trip.flow.source, *hosts], targets)
+    yield from filter(None, [step])
     query = RouteQuery(flow.destination, flow.source, bridge.link.ifindex, flow.protocol, flow.port)
     queries = [query._replace(mark=mark) for mark in arrived.packet.mark.values or (0,)]
     result, *others = (trip.context.host.lookup(one) for one in queries)

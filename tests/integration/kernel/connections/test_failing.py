@@ -14,6 +14,7 @@ from exporter.kernel.connections.source import ConnectionSource
 from exporter.monitor.collector import Facts
 from exporter.monitor.connections import ConnectionCollector
 from tests.support.builders import devices, inventory, network, run
+from tests.support.kernel.container_processes import procfs_of
 from tests.support.kernel.tcp_traffic import CLIENT, SERVER, SUBNET, Pair, connected, exchange, fails, listening
 
 WEB, DB = "a" * 64, "b" * 64
@@ -56,15 +57,6 @@ class Judged:
             for _ in range(times):
                 with connected(self._spaces.client, server) as ends:
                     exchange(*ends, 1000, 1000)
-
-
-def procfs_of(folder: Path, pids: dict[str, int]) -> Path:
-    """A /proc in which these processes are those of containers."""
-    for container_id, pid in pids.items():
-        (process := folder / str(pid)).mkdir()
-        (process / "cgroup").write_text(f"0::/docker/{container_id}\n")
-        (process / "ns").symlink_to(f"/proc/{pid}/ns")
-    return folder
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """Policy rules by marks and ports: the lookup with what the walk says of a packet; a real connection is the judge."""
 
-import os
-from collections.abc import Iterator
-
 import pytest
 
 from exporter.core.model.fib import RouteQuery, RouteResult
@@ -13,7 +10,7 @@ from exporter.core.nat.walk.ways import answer_to
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.netlink.client import open_socket
 from tests.support.kernel.own_namespace import ip
-from tests.support.kernel.walk_lab import CLIENT, PUBLISHED, SERVED, WEB, Lab, lab
+from tests.support.kernel.walk_lab import CLIENT, PUBLISHED, SERVED, WEB, Lab
 
 pytestmark = pytest.mark.live
 
@@ -47,13 +44,10 @@ ALIVE = {
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Lab]:
-    """One host for all cases."""
-    if os.geteuid():
-        pytest.skip("a network namespace needs root")
-    with lab() as made:
-        ip("route add blackhole default table 130")
-        yield made
+def host(host: Lab) -> Lab:
+    """The host, with a routing table that has no way."""
+    ip("route add blackhole default table 130")
+    return host
 
 
 def routed(host: Lab) -> list[RouteResult]:
@@ -75,8 +69,7 @@ def routed(host: Lab) -> list[RouteResult]:
     ids=[*DEAD, *ALIVE],
 )
 def test_the_lookups_agree_with_a_connection(host: Lab, rules: str, policy: str, *, works: bool) -> None:
-    host.reset()
-    host.plant(rules)
+    host.with_rules(rules)
     ip(f"rule add pref 100 {policy}")
     try:
         assert host.connects() is works

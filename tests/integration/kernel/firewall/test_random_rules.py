@@ -1,12 +1,10 @@
 """Random rules of nftables, loaded into a kernel: the walk of one client's packet ends as its connection does."""
 
-import os
 import random
-from collections.abc import Iterator
 
 import pytest
 
-from tests.support.kernel.walk_lab import Lab, arrives, lab
+from tests.support.kernel.walk_lab import Lab, arrives
 
 pytestmark = pytest.mark.live
 
@@ -36,15 +34,6 @@ HOOKS = (
     ("filter", "forward", 10),
     ("filter", "postrouting", 0),
 )
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Lab]:
-    """One host for all cases."""
-    if os.geteuid():
-        pytest.skip("a network namespace needs root")
-    with lab() as made:
-        yield made
 
 
 def rule(pick: random.Random, kind: str, hook: str, *, inner: bool) -> str:
@@ -77,9 +66,8 @@ def table(seed: int) -> str:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_walk_ends_as_the_connection_does(host: Lab, seed: int) -> None:
-    host.reset()
     rules = table(seed)
-    host.plant(rules)
+    host.with_rules(rules)
     connected = host.connects()
     one = host.way_in(exact=True)
     assert not one.unclear, rules

@@ -1,13 +1,10 @@
 """Rules that neither drop nor translate a packet and end its way all the same; a real connection is the judge."""
 
-import os
-from collections.abc import Iterator
-
 import pytest
 
 from exporter.core.nat.address_numbers import number_of
 from tests.support.kernel.own_namespace import ip
-from tests.support.kernel.walk_lab import Lab, arrives, lab
+from tests.support.kernel.walk_lab import Lab, arrives
 
 pytestmark = pytest.mark.live
 
@@ -47,31 +44,16 @@ UNTRACKED = {
 }
 
 
-@pytest.fixture(scope="module")
-def host() -> Iterator[Lab]:
-    """One host for all cases."""
-    if os.geteuid():
-        pytest.skip("a network namespace needs root")
-    with lab() as made:
-        yield made
-
-
-def planted(host: Lab, rules: str) -> Lab:
-    host.reset()
-    host.plant(rules)
-    return host
-
-
 @pytest.mark.parametrize("name", DEAD)
 def test_what_ends_a_packets_way_is_named(host: Lab, name: str) -> None:
-    planted(host, DEAD[name])
+    host.with_rules(DEAD[name])
     assert not host.connects()
     assert host.way_in().unclear
 
 
 @pytest.mark.parametrize("name", ALIVE)
 def test_what_leaves_it_alone_is_not(host: Lab, name: str) -> None:
-    planted(host, ALIVE[name])
+    host.with_rules(ALIVE[name])
     assert host.connects()
     way = host.way_in()
     assert arrives(way)
@@ -80,13 +62,13 @@ def test_what_leaves_it_alone_is_not(host: Lab, name: str) -> None:
 
 @pytest.mark.parametrize("name", UNTRACKED)
 def test_answers_that_are_not_tracked_are_not_translated_back(host: Lab, name: str) -> None:
-    planted(host, UNTRACKED[name])
+    host.with_rules(UNTRACKED[name])
     assert not host.connects()
     assert host.way_in().parts[2].untracked is not None
 
 
 def test_the_source_that_a_translation_gives_is_known(host: Lab) -> None:
-    planted(host, "iptables -t nat -I POSTROUTING -o docker0 -p tcp --dport 80 -j SNAT --to-source 172.17.0.77")
+    host.with_rules("iptables -t nat -I POSTROUTING -o docker0 -p tcp --dport 80 -j SNAT --to-source 172.17.0.77")
     assert not host.connects()
     assert host.way_in().parts[1].packet.src == number_of("172.17.0.77")
 

@@ -1,22 +1,10 @@
 """The walk of real rules, with a real connection as the judge."""
 
-import os
-from collections.abc import Iterator
-
 import pytest
 
-from tests.support.kernel.walk_lab import Lab, arrives, lab
+from tests.support.kernel.walk_lab import Lab, arrives
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Lab]:
-    """One host for all cases."""
-    if os.geteuid():
-        pytest.skip("a network namespace needs root")
-    with lab() as made:
-        yield made
 
 
 def table(*blocks: str, family: str = "ip") -> str:
@@ -239,16 +227,10 @@ OPEN = {
 }
 
 
-def planted(host: Lab, rules: str) -> Lab:
-    host.reset()
-    host.plant(rules)
-    return host
-
-
 @pytest.mark.parametrize("name", DEAD)
 def test_what_is_dead_is_never_said_to_arrive_and_the_chain_is_named(host: Lab, name: str) -> None:
     rules, chain_name = DEAD[name]
-    planted(host, rules)
+    host.with_rules(rules)
     assert not host.connects()
     for exact in (True, False):
         way = host.way_in(exact=exact)
@@ -261,7 +243,7 @@ def test_what_is_dead_is_never_said_to_arrive_and_the_chain_is_named(host: Lab, 
 
 @pytest.mark.parametrize("name", ALIVE)
 def test_what_works_is_said_to_arrive(host: Lab, name: str) -> None:
-    planted(host, ALIVE[name])
+    host.with_rules(ALIVE[name])
     assert host.connects()
     for exact in (True, False):
         way = host.way_in(exact=exact)
@@ -272,5 +254,5 @@ def test_what_works_is_said_to_arrive(host: Lab, name: str) -> None:
 
 @pytest.mark.parametrize("name", OPEN)
 def test_what_is_open_is_named(host: Lab, name: str) -> None:
-    way = planted(host, OPEN[name]).way_in()
+    way = host.with_rules(OPEN[name]).way_in()
     assert way.unclear or way.partial

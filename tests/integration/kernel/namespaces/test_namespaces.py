@@ -1,6 +1,7 @@
 """Real namespaces: whose they are, what is inside, and how their veths end."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -115,6 +116,23 @@ def test_the_devices_inside_are_read_without_entering(sandbox: int) -> None:
         inside = {interface.name: interface.mac_address for interface in read_interfaces(sock, nsid_of(sandbox))}
     assert inside == {"lo": "00:00:00:00:00:00", "eth0": MAC}
     assert inode("thread-self") == ours
+
+
+def test_thousands_of_devices_in_one_namespace_cost_that_container_alone(
+    resolver: NamespaceResolver, sandbox: int
+) -> None:
+    """A container with NET_ADMIN makes as many as it likes; a dump that is given up goes on, on its socket."""
+    ip("link add br-front type bridge")
+    plug("web", sandbox)
+    pairs = "".join(f"link add a{number} type veth peer name b{number}\n" for number in range(4000))
+    enter = ["nsenter", "--target", str(sandbox), "--net", "ip", "-batch", "-"]
+    subprocess.run(enter, input=pairs, text=True, check=True)
+    with container() as other:
+        plug("db", other)
+        web, db = run("web", network="front", mac=MAC), run("db", network="front", mac=MAC)
+        found = resolver.interfaces({}, [web, db], {web.id: nsid_of(sandbox), db.id: nsid_of(other)})
+        assert found[nsid_of(sandbox)] == ()
+        assert {interface.name for interface in found[nsid_of(other)]} == {"lo", "eth0"}
 
 
 def test_an_endpoint_without_a_mac_address_is_found_by_its_address(resolver: NamespaceResolver, sandbox: int) -> None:

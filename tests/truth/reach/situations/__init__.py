@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.truth.reach.situation import Situation
 from tests.truth.reach.situations import (
+    by_hand,
     firewalls,
     firewalls_host,
     firewalls_nft,
@@ -37,6 +38,7 @@ _KINDS = {
     "size": sizes,
     "settings": settings,
     "life of containers": lives,
+    "changed by hand": by_hand,
 }
 
 SITUATIONS: tuple[Situation, ...] = tuple(

@@ -12,7 +12,7 @@ NO_ENGINE = "unix:///nowhere/docker.sock"
 def test_check_says_that_it_could_not_look(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run_main(capsys, "--docker.host", NO_ENGINE, "check")
     assert (code, err) == (3, "")
-    assert "[Errno 2] No such file or directory" in out
+    assert ": /nowhere/docker.sock: No such file or directory" in out
 
 
 def test_check_as_a_document_says_so_too(capsys: pytest.CaptureFixture[str]) -> None:

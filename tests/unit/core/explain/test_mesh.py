@@ -24,7 +24,7 @@ from tests.support.port_hosts import engine, process
 GATEWAY = network("docker_gwbridge", bridge="docker_gwbridge", subnet="172.30.0.0/16")
 INGRESS = network("ingress", driver="overlay")
 TASK = run("svc.1.abc", network="ingress", ip="10.0.0.4")
-MESH = MeshPort("svc", 8085, 80, (Task("svc.1.abc"), Task("svc.2.def", "192.0.2.2")))
+MESH = MeshPort("svc", 8085, 80, (Task("svc.1.abc", "", "10.0.0.4"), Task("svc.2.def", "192.0.2.2", "10.0.0.5")))
 CHAIN = ("ip", "nat", "DOCKER-INGRESS")
 RESERVED = engine("", "[::]:8085")
 
@@ -64,6 +64,29 @@ def test_a_published_port_a_service_and_a_task_lead_to_the_service(asked: str) -
     assert "ingress-sbox" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("servers", "left_out"), [({"10.0.0.4", "10.0.0.5"}, ""), ({"10.0.0.4", "10.0.0.9"}, "svc.2.def on 192.0.2.2")]
+)
+def test_ipvs_names_the_tasks_to_which_it_distributes(servers: set[str], left_out: str) -> None:
+    found = explain(replace(seen(swarm()), real_servers=frozenset(servers)), "8085")
+    [path] = found.paths
+    assert steps(path) == [*WHOLE[:2], ("ipvs", "ok", ""), WHOLE[2]]
+    assert "svc.1.abc" in path.steps[2].detail
+    assert path.steps[2].detail.partition(", and not to ")[2] == left_out
+    assert found.verdict == "undetermined"
+
+
+def test_with_no_task_in_ipvs_the_port_is_dead_on_this_node() -> None:
+    [path] = explain(replace(seen(swarm()), real_servers=frozenset()), "8085").paths
+    assert steps(path) == [*WHOLE[:2], ("ipvs", "failed", "mesh_task_missing")]
+    assert path.verdict == "unreachable"
+
+
+def test_tasks_that_replaced_those_of_the_last_list_are_no_fault() -> None:
+    [path] = explain(replace(seen(swarm()), real_servers=frozenset({"10.0.0.9"})), "8085").paths
+    assert steps(path) == [*WHOLE[:2], ("ipvs", "unknown", "target_unknown"), WHOLE[2]]
+
+
 def test_without_the_rule_the_port_is_dead_on_this_node() -> None:
     [path] = explain(seen(swarm().without(CHAIN)), "8085").paths
     assert steps(path)[1] == ("dnat", "failed", "mesh_rule_missing")
@@ -84,6 +107,12 @@ def test_a_service_without_a_task_serves_nothing() -> None:
 def test_a_process_that_listens_there_is_named_too() -> None:
     paths = explain(seen(swarm(), *process("nginx", "0.0.0.0:8085")), "8085").paths
     assert [path.steps[-1].detail for path in paths[1:]] == ["process nginx itself listens on tcp/8085"]
+
+
+def test_a_socket_whose_owner_is_unknown_is_that_which_reserves_the_port() -> None:
+    """The engine's, where the exporter may not see its process."""
+    [path] = explain(seen(swarm(), *process("", "[::]:8085")), "8085").paths
+    assert steps(path) == WHOLE
 
 
 def test_another_protocol_has_no_rule() -> None:

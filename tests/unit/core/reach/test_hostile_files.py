@@ -7,9 +7,18 @@ from tests.support.reach_hosts import ReachHost
 from tests.truth.reach.resolve import candidates, in_hosts, parse_resolv_conf
 
 VERDICTS = {"reachable", "unreachable", "blocked", "undetermined", "ambiguous"}
-ADDRESSES = ["172.18.0.2", "0.0.0.0", "::", "::ffff:172.18.0.2", "fe80::1%eth0", "255.255.255.255", "127.0.0.11"]
+ADDRESSES = [
+    "172.18.0.2",
+    "0.0.0.0",
+    "::",
+    "::ffff:172.18.0.2",
+    "fe80::1%eth0",
+    "fe80::2%\x1b[2J",
+    "255.255.255.255",
+    "127.0.0.11",
+]
 WORDS = ["web", "nameserver", "search", "# ExtServers: [", "host(", "]"]
-CHARACTERS = ["\x1b[2J", "\r", "\t", "\0", "\ufffd", "\n", " "]
+CHARACTERS = ["\x1b[2J", "\nsearch \x1b[2J", "\nnameserver fe80::2%\x1b[2J\n", "\r", "\t", "\0", "\ufffd", "\n", " "]
 PIECES = st.sampled_from([*ADDRESSES, *WORDS, *CHARACTERS])
 TEXTS = st.one_of(st.lists(PIECES, max_size=30).map(" ".join), st.text(max_size=60))
 

@@ -69,6 +69,7 @@ CASES: dict[str, tuple[ReachHost, str, str]] = {
     "fixed at another port": (neighbour("", "", 20, mac_of("172.18.0.2")), "unknown", "wrong_neighbour"),
     "fixed at the bridge": (neighbour("", "", 4, mac_of("172.18.0.2")), "unknown", "wrong_neighbour"),
     "no broadcasts": (ReachHost().device("", "veth-web", withheld="broadcasts"), "unknown", "port_restricted"),
+    "locked": (ReachHost().device("", "veth-client", locked=True), "unknown", "port_restricted"),
     "VLANs": (ReachHost().device("", "br-front", vlans=True), "unknown", "port_restricted"),
     "server that answers no ARP": (ReachHost().device("web", "eth0", answers=False), "unknown", "arp_off"),
     "client without ARP": (ReachHost().device("client", "eth0", arp=False), "failed", "arp_off"),

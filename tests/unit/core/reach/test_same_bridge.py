@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.core.model.fib import RouteResult
 from exporter.core.nat.ruleset import Base
 from exporter.core.reach.answer import ReachPath
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host
@@ -126,3 +127,11 @@ def test_with_br_netfilter_off_the_answer_is_the_same_whatever_the_rules_are(
         rules = rules.inserted(place, " ".join((*words, target)))
     host = ReachHost(rules.with_policy(FORWARD, policy)).view("", bridge_filter=OFF)
     assert (host.faults(TARGET), host.path(TARGET).verdict) == ([], "reachable")
+
+
+def test_a_client_whose_source_address_is_of_another_network_gets_no_answer(sentence: Any) -> None:
+    own, away = RouteResult("unicast", 7, source="10.99.0.2"), RouteResult("unicast", 7, "172.18.0.1")
+    host = ReachHost().route("client", "172.18.0.2", own, protocol="tcp", port=80).route("client", "172.18.0.2", own)
+    host.route("web", "10.99.0.2", away, "172.18.0.2")
+    [step] = [step for step in host.path(TARGET).steps if step.state != "ok"]
+    assert (step.name, step.state, step.code, step.detail) == ("back", "failed", "route_lost", sentence)

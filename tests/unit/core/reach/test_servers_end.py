@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 
 from exporter.core.explain.path import FAILED, OK, Explanation, Path, Step
+from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link
 from exporter.core.model.fib import RouteResult
+from exporter.core.model.sockets import ProxyUse
 from exporter.core.nat.ruleset import Base
+from exporter.core.reach.context import ReachContext
 from exporter.core.reach.servers_end import with_servers_end
+from exporter.core.reach.uplinks import uplink_step
 from tests.support.nat_hosts import NEW, Host
+from tests.support.port_hosts import socket
 from tests.support.reach_hosts import ReachHost
 from tests.support.reach_namespaces import BRIDGES, NO_ROUTE
 
@@ -33,18 +38,72 @@ def via(hop: str) -> RouteResult:
     return RouteResult("unicast", 7, hop, source="172.18.0.2")
 
 
+def tunnelled(*clients: str) -> ReachHost:
+    """The answers of web to some clients leave by a device of a VPN in its namespace."""
+    host = ReachHost().with_device("web", Link(9, "wg0", "wireguard", carrier=True), "10.9.0.2")
+    for client in clients:
+        host.route("web", client, RouteResult("unicast", 9, source="10.9.0.2"), "172.18.0.2")
+    return host
+
+
+NEAR = "192.0.2.1"  # a client on the host's own network
+REFUSED = RouteResult(error=22)
 NO_HOP = ("back", "failed", "next_hop_unknown")
+MAC = "02:42:00:00:00:01"
+NO_UPLINK = ("host", "unknown", "uplink_down")
 FAULTS = {
     "a rule of its own": (
         ReachHost().own_rules("web", ":INPUT ACCEPT\n-A INPUT -p tcp --dport 80 -j DROP", "filter"),
         ("inside", "failed", "container_rule"),
     ),
-    "no default route": (ReachHost().route("web", "8.8.8.8", NO_ROUTE), ("back", "failed", "no_route_back")),
+    "no default route": (
+        ReachHost().route("web", "8.8.8.8", NO_ROUTE).route("web", NEAR, NO_ROUTE),
+        ("back", "failed", "no_route_back"),
+    ),
+    "no route to the host's own network": (
+        ReachHost().route("web", NEAR, NO_ROUTE),
+        ("back", "unknown", "no_route_back"),
+    ),
     "rp_filter": (
-        ReachHost().route("web", "172.18.0.2", RouteResult(error=22), "8.8.8.8", 7),
+        ReachHost().route("web", "172.18.0.2", REFUSED, "8.8.8.8", 7).route("web", "172.18.0.2", REFUSED, NEAR, 7),
         ("back", "failed", "source_refused"),
     ),
-    "a next hop that no device has": (ReachHost().route("web", "8.8.8.8", via("172.18.0.99")), NO_HOP),
+    "a next hop that no device has": (
+        ReachHost().route("web", "8.8.8.8", via("172.18.0.99")).route("web", NEAR, via("172.18.0.99")),
+        NO_HOP,
+    ),
+    "a VPN inside that takes all": (tunnelled("8.8.8.8", NEAR), ("back", "failed", "next_hop_unknown")),
+    "a VPN inside that takes the internet": (tunnelled("8.8.8.8"), ("back", "unknown", "next_hop_unknown")),
+    "a full queue": (
+        ReachHost().view("web", full=frozenset({("0.0.0.0", 80)})),
+        ("listener", "failed", "backlog_full"),
+    ),
+    "a stopped process": (
+        ReachHost().view("web", listeners=(socket("0.0.0.0:80", inode=5),), stopped={5: 77}),
+        ("listener", "failed", "server_stopped"),
+    ),
+    "one of two processes stopped": (
+        ReachHost().view(
+            "web", listeners=(socket("0.0.0.0:80", inode=5), socket("0.0.0.0:80", inode=6)), stopped={5: 77}
+        ),
+        ("listener", "unknown", "server_stopped"),
+    ),
+    "a server on another address": (
+        ReachHost().view("web", listeners=("10.0.0.9:80",)),
+        ("listener", "failed", "wrong_address"),
+    ),
+    "the uplink down": (ReachHost().device("", "eth0", up=False), NO_UPLINK),
+    "the uplink without carrier": (ReachHost().device("", "eth0", carrier=False), NO_UPLINK),
+    "the uplink without an address of IPv4": (
+        ReachHost().device("", "eth0", addresses=("2001:db8::10", "fe80::1")),
+        NO_UPLINK,
+    ),
+    "an uplink that answers no ARP": (ReachHost().device("", "eth0", answers=False, mac_address=MAC), NO_UPLINK),
+    "a rule for ARP at the uplink": (
+        ReachHost().view("", filters=(DeviceFilter(2, "input", "rules of nftables for ARP"),)),
+        ("host", "unknown", "rule_not_understood"),
+    ),
+    "the uplink without ARP": (ReachHost().device("", "eth0", arp=False, mac_address=MAC), NO_UPLINK),
     "another container as next hop": (
         ReachHost().route("web", "8.8.8.8", via("172.18.0.3")),
         ("back", "unknown", "next_hop_unknown"),
@@ -63,6 +122,48 @@ FAULTS = {
 @pytest.mark.parametrize(("host", "fault"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_inside_is_added(host: ReachHost, fault: tuple[str, str, str]) -> None:
     assert added(host) == [fault]
+
+
+def test_a_host_without_ipv6_has_no_fault_of_an_uplink() -> None:
+    host = ReachHost().device("", "eth0", addresses=("192.0.2.10",))
+    path = Path("tcp", ("::",), 8080, "web", 80, ())
+    assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
+
+
+def test_a_host_without_devices_to_the_outside_has_no_fault_of_an_uplink() -> None:
+    host = ReachHost().without_device("", "eth0")
+    host.uplinks = ()
+    assert added(host) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"arp": False, "mac_address": "", "kind": "ppp"},
+        {"arp": False, "mac_address": MAC, "kind": "ipvlan"},
+        {"master_ifindex": 40},  # of a VRF device
+    ],
+)
+def test_an_uplink_of_another_kind_is_no_fault(change: dict[str, Any]) -> None:
+    host = ReachHost().with_device("", Link(40, "red", "vrf", carrier=True)).device("", "eth0", **change)
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, ())
+    assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
+
+
+def test_a_bridge_of_virtual_machines_is_no_uplink() -> None:
+    bridge = Link(40, "virbr0", "bridge", carrier=True)
+    host = ReachHost().device("", "eth0", up=False).with_device("", bridge, "10.8.0.1")
+    host.with_device("", Link(41, "vnet0", "tun", master_ifindex=40, carrier=True))
+    assert added(host) == [NO_UPLINK]
+
+
+def test_a_bridge_over_a_network_card_is_an_uplink() -> None:
+    host = ReachHost().device("", "eth0", addresses=(), master_ifindex=40)
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, ())
+    host.with_device("", Link(40, "br0", "bridge", carrier=True))
+    assert uplink_step(ReachContext(host.observation(), host._visit), path) is not None
+    host.device("", "br0", addresses=("192.0.2.10",))
+    assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
 
 
 def test_a_port_on_the_loopback_needs_no_route_to_clients_outside() -> None:
@@ -86,7 +187,7 @@ def with_rules(*texts: str) -> Host:
     return host
 
 
-REFUSED, ELSEWHERE = RouteResult(error=22), RouteResult("unicast", 1, source="192.0.2.10")
+ELSEWHERE = RouteResult("unicast", 1, source="192.0.2.10")
 INBOUND = {"destination": "172.18.0.2", "source": "192.0.2.1", "ifindex": 2}
 OUTBOUND = {"destination": "192.0.2.1", "source": "172.18.0.2", "ifindex": 4}
 MARKED, OF_PORT = {"mark": 4}, {"protocol": "tcp", "port": 80}
@@ -154,3 +255,34 @@ def test_answers_that_their_mark_routes_to_another_uplink(
     assert [one.state for one in explained.steps if one.code == "route_unknown"] == found
     for one in explained.steps[1:]:
         assert one.detail == sentence
+
+
+INPUT, OUTPUT = ("ip", "filter", "INPUT"), ("ip", "filter", "OUTPUT")
+PROXY_FAULTS = {
+    "answers dropped": (INPUT, "input", "-i br-front -j DROP", ["failed"]),
+    "packets dropped": (OUTPUT, "output", "-o br-front -p tcp --dport 80 -j DROP", ["failed"]),
+    "not understood": (OUTPUT, "output", "-o br-front -m u32 --u32 0=1 -j DROP", ["unknown"]),
+    "packets to another port dropped": (OUTPUT, "output", "-o br-front -p tcp --dport 81 -j DROP", []),
+    "answers of another bridge dropped": (INPUT, "input", "-i br-back -j DROP", []),
+}
+
+
+@pytest.mark.parametrize(("place", "hook", "rule", "states"), PROXY_FAULTS.values(), ids=PROXY_FAULTS)
+def test_the_rules_for_docker_proxys_own_connection(
+    place: tuple[str, str, str], hook: str, rule: str, states: list[str], sentence: Any
+) -> None:
+    base = Base(hook, "ACCEPT", "filter", 0)
+    without_rules = NEW.with_rules(replace(NEW.rules, chains={}, bases={})).with_table(place, base, rule)
+    for rules, address in ((NEW.with_table(place, base, rule), "127.0.0.1"), (without_rules, "0.0.0.0")):
+        host = ReachHost(rules)
+        host.more = {"proxies": {"web": ProxyUse(1)}}
+        path = Path("tcp", (address,), 8080, "web", 80, (Step("published", OK, "published"),))
+        [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+        assert [one.state for one in found.steps[1:]] == states
+        assert [one.detail for one in found.steps[1:]] == [sentence for _ in states]
+
+
+def test_rules_for_docker_proxys_connection_are_no_matter_of_a_port_that_is_translated() -> None:
+    host = ReachHost(NEW.with_table(INPUT, Base("input", "ACCEPT", "filter", 0), "-i br-front -j DROP"))
+    host.more = {"proxies": {"web": ProxyUse(1)}}
+    assert added(host) == []

@@ -155,7 +155,7 @@ def test_what_is_remembered_of_the_gone_is_bounded() -> None:
     ledger = NamespaceLedger()
     for number in range(4200):
         follow(ledger, run(f"job-{number}", pid=1))
-    assert len(ledger._left_behind) == 4096
+    assert len(ledger._lives._left_behind) == 4096
 
 
 class Step(NamedTuple):

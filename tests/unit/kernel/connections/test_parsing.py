@@ -4,9 +4,10 @@ import ipaddress
 
 import pytest
 
+from exporter.core.connections.reading import NONE_LIVING, Counts, Living
 from exporter.kernel.bpf.tracing import callback_btf
-from exporter.kernel.connections.counter import parse_address, parse_end, parse_prefix
-from exporter.kernel.connections.records import ACCEPTED, CONNECTED, Key
+from exporter.kernel.connections.counter import parse_address, parse_end, parse_prefix, parse_row
+from exporter.kernel.connections.records import ACCEPTED, CONNECTED, Key, Sums
 
 ID = "ab" * 32
 
@@ -49,6 +50,24 @@ def test_an_end_has_the_fields_of_its_key() -> None:
 
 def test_an_address_that_was_not_kept_is_empty() -> None:
     assert parse_end(Key(role=ACCEPTED), "").remote == ""
+
+
+ENDED = {name: 100 + place for place, (name, _) in enumerate(Sums._fields_)}
+LIVES = {"established": 3, "connecting": 2, "sent": 1000, "received": 2000, "retransmitted": 4000}
+
+
+def test_a_row_has_what_ended_by_name() -> None:
+    row = parse_row(b"key", parse_end(Key(), ""), bytes(Sums(**ENDED)), None)
+    assert row.counts._asdict() == {name: ENDED[name] for name in Counts._fields}
+    assert (row.identity, row.living, row.final) == (b"key", NONE_LIVING, False)
+
+
+def test_what_lives_has_moved_bytes_and_segments_too() -> None:
+    living = bytes(Sums(**LIVES, round_trip_us=80, round_trips=1))
+    row = parse_row(b"key", parse_end(Key(), ""), bytes(Sums(**ENDED)), living)
+    moved = {name: ENDED[name] + LIVES[name] for name in ("sent", "received", "retransmitted")}
+    assert row.counts._asdict() == {name: ENDED[name] for name in Counts._fields} | moved
+    assert row.living == Living(established=3, connecting=2, round_trip_us=80, round_trips=1)
 
 
 def test_the_types_of_a_callback_have_their_lengths_in_the_header() -> None:

@@ -1,9 +1,12 @@
 """Whether dockerd was told to write no rules."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from exporter.core.nat.engine_options import EngineOptions
-from exporter.kernel.firewall.engine_options import parse_engine_options
+from exporter.kernel.firewall.engine_options import parse_engine_options, read_engine_options
 
 
 @pytest.mark.parametrize(
@@ -25,3 +28,37 @@ def test_rules_are_off_by_flag_or_by_file(
 ) -> None:
     expected = EngineOptions(iptables=iptables, ip6tables=ip6tables)
     assert parse_engine_options(command.split(), configuration) == expected
+
+
+@pytest.fixture
+def procfs(tmp_path: Path) -> Path:
+    """A dockerd of root, without a configuration file."""
+    make_process(tmp_path, 10, ("dockerd",), uid=0)
+    return tmp_path
+
+
+def make_process(procfs: Path, pid: int, words: tuple[str, ...], uid: int) -> Path:
+    """A process called dockerd in this network namespace; its root has no files."""
+    folder = procfs / str(pid)
+    (folder / "root/etc/docker").mkdir(parents=True)
+    (folder / "comm").write_text("dockerd\n")
+    (folder / "cmdline").write_text("\0".join((*words, "")))
+    (folder / "status").write_text(f"Name:\tdockerd\nPPid:\t1\nUid:\t{uid}\t0\t0\t0\n")
+    (folder / "ns").mkdir()
+    (folder / "ns/net").symlink_to("/proc/self/ns/net")
+    return folder
+
+
+def test_the_engine_of_this_network_namespace_is_read(procfs: Path) -> None:
+    assert read_engine_options(procfs) == EngineOptions(iptables=True, ip6tables=True)
+
+
+def test_a_set_user_id_program_that_a_user_started_as_dockerd_is_none(procfs: Path) -> None:
+    """By a link to su that is called so; the effective user is root."""
+    make_process(procfs, 20, ("dockerd", "-c", "--iptables=false"), uid=1000)
+    assert read_engine_options(procfs) == EngineOptions(iptables=True, ip6tables=True)
+
+
+def test_a_configuration_that_is_a_fifo_is_unknown_and_nothing_waits(procfs: Path) -> None:
+    os.mkfifo(procfs / "10/root/etc/docker/daemon.json")
+    assert read_engine_options(procfs) is None

@@ -21,7 +21,8 @@ class World:
     def __init__(self, interval: float = LONG) -> None:
         self.files: dict[str, OverlayRows | Exception | None] = {}
         self.passes = 0
-        self.sweep = OverlaySweep(interval, self.read)
+        self.servers: frozenset[str] | Exception | None = None
+        self.sweep = OverlaySweep(interval, self.read, self.read_ipvs)
 
     def read(self, path: Path) -> OverlayRows | None:
         """What stands at a path."""
@@ -30,6 +31,15 @@ class World:
         if isinstance(found, Exception):
             raise found
         return found
+
+    def read_ipvs(self, path: Path) -> frozenset[str] | None:
+        """Where IPVS distributes to in the sandbox of the routing mesh."""
+        if self.servers is None:
+            return None
+        assert path == Path("/netns/ingress_sbox")
+        if isinstance(self.servers, Exception):
+            raise self.servers
+        return self.servers
 
     def now(self, **files: OverlayRows | Exception | None) -> OverlayReading:
         """The reading after a pass over these, each the only file of an overlay of that name."""
@@ -99,3 +109,12 @@ def test_a_pass_that_breaks_is_not_the_last_one() -> None:
     world.files["ov"] = ROWS
     until(lambda: world.sweep.reading() == OverlayReading({"ov-net": ROWS}), 60, "a reading")
     world.sweep.stop()
+
+
+def test_where_the_routing_mesh_distributes_to_is_read_beside_the_overlays() -> None:
+    world = World()
+    world.servers, file = frozenset({"10.0.0.4"}), "/netns/1-ingress"
+    assert world.now(**{file: ROWS}) == OverlayReading({file: ROWS}, frozenset({"10.0.0.4"}))
+    world.servers = SourceError("no_sys_admin", "planted")
+    assert world.now(**{file: ROWS}) == OverlayReading({file: ROWS})
+    assert [missing.reason for missing in world.sweep.degraded()] == ["no_sys_admin"]

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from exporter.kernel.sockets.cgroups import CgroupTree, find_root, parse_container_ids, user_slice
+from exporter.kernel.sockets.cgroups import (
+    MAX_OF_USERS,
+    CgroupTree,
+    find_root,
+    parse_container_ids,
+    read_tree,
+    user_slice,
+)
 from tests.support.kernel.cgroup_tree import Tree
 
 WEB, DB = "a1" * 32, "b2" * 32
@@ -112,3 +119,15 @@ def test_a_cgroup_with_threads_for_members_has_no_processes(tmp_path: Path) -> N
     known = CgroupTree(tmp_path)
     known.update({number})
     assert known.processes(number) == []
+
+
+@pytest.mark.parametrize("flooded", ["user.slice/user-1001.slice/user@1001.service", "system.slice/ci.service"])
+def test_cgroups_that_a_user_makes_displace_none_of_the_engine(tmp_path: Path, flooded: str) -> None:
+    tree = Tree(tmp_path)
+    for number in range(MAX_OF_USERS + 50):
+        (tree.root / flooded / str(number % 9) / str(number)).mkdir(parents=True)
+    ours, rootless = tree.make(f"docker/{WEB}"), tree.make(f"{DELEGATED}/user.slice/docker-{DB}.scope")
+    found = dict(read_tree(str(tree.root), user_slice(1000)))
+    assert parse_container_ids(found[ours]) == (WEB,)
+    assert parse_container_ids(found[rootless], user_slice(1000)) == (DB,)
+    assert sum(f"/{flooded}/" in path for path in found.values()) <= MAX_OF_USERS

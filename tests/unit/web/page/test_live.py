@@ -39,7 +39,7 @@ def audience_of(look: Callable[[], Tick], use: Use) -> Any:
 
 async def stream_of(audience: Broadcaster) -> AsyncGenerator[bytes, None]:
     """The events of another client."""
-    return (await audience.answer(Request("GET", "/api/v1/live", {}, {}, "1.1"))).pieces
+    return (await audience.answer(Request("GET", "/api/v1/live", {}, {}))).pieces
 
 
 async def the_end_of_looking(audience: Broadcaster) -> None:

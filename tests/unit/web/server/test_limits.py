@@ -1,14 +1,15 @@
 """Limits of routes: what one of them, or one client, may not take from the others."""
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from exporter.web.routes import MAX_CLIENT_STREAMS, MAX_PAGES, Workers, routes
+from exporter.web.routes import MAX_CLIENT_STREAMS, Workers, routes
 from exporter.web.server.client_address import client_of
 from exporter.web.server.middleware import HEADERS
-from exporter.web.worker_pool import WorkerPool
+from exporter.web.worker_pool import THREADS, WorkerPool
 from tests.support.waiting import until
 from tests.support.web_clients import WHOLE_HEAD, crowd
 from tests.support.web_running import PATIENT, Site, serving
@@ -24,12 +25,44 @@ def test_every_route_has_a_limit() -> None:
 
 
 def test_pages_that_take_long_do_not_delay_a_scrape() -> None:
-    release = threading.Event()
-    site = Site(make_page=lambda _: "late" if release.wait(60) else "never")
-    with serving(site, limits=PATIENT), crowd(site.port, MAX_PAGES, sending=PAGE):
-        until(lambda: site.request(path="/").status == 503, 60, "pages that are all under way")
+    release, begun = threading.Event(), threading.Semaphore(0)
+
+    def page(_: object) -> str:
+        begun.release()
+        return "late" if release.wait(60) else "never"
+
+    with serving(Site(make_page=page), limits=PATIENT) as site, crowd(site.port, THREADS, sending=PAGE):
+        for _ in range(THREADS):
+            assert begun.acquire(timeout=60)
         assert site.request().body == b"text\n"
         release.set()
+
+
+def test_one_client_takes_half_of_the_scrapes_and_another_is_answered() -> None:
+    release = threading.Event()
+
+    def scrape(_: bool) -> bytes:  # noqa: FBT001  as the handler is called
+        release.wait(60)
+        return b"late\n"
+
+    with (
+        serving(Site(scrape=scrape), max_scrapes=8, limits=PATIENT) as site,
+        ThreadPoolExecutor(1) as pool,
+        crowd(site.port, 8, sending=WHOLE_HEAD, source="127.0.0.2") as clients,
+    ):
+        until(lambda: sum(map(is_rejected, clients)) == 4, 60, "four rejected requests")
+        other = pool.submit(site.request)
+        release.set()
+        assert other.result(60).body == b"late\n"
+
+
+def is_rejected(client: socket.socket) -> bool:
+    """Whether the answer says that it has too many; it stays there."""
+    client.settimeout(0)
+    try:
+        return client.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 429"
+    except BlockingIOError:
+        return False
 
 
 def test_one_client_does_not_take_all_live_streams() -> None:

@@ -82,7 +82,7 @@ def test_readiness_says_what_is_awaited_and_health_does_not_care(site: Site) -> 
 
 
 def test_a_head_of_a_request_that_is_too_large_is_refused_and_the_next_one_answered(site: Site) -> None:
-    assert site.request(x_large="x" * 100_000).status == 400
+    assert site.request(x_large="x" * 100_000).status == 431
     assert site.request().status == 200
 
 

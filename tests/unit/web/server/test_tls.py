@@ -1,62 +1,18 @@
 """TLS as the file of --web.config.file wants it, shown by handshakes with a real server."""
 
-import http.client
 import ssl
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-import trustme
 from structlog.testing import LogCapture
 
 from exporter.errors import ConfigError
 from exporter.web.access.config import TlsSettings
 from exporter.web.access.config_file import WebConfigFile
-from exporter.web.access.tls import Pems, alternative_names, make_tls
+from exporter.web.access.tls import Pems, make_tls
 from tests.support.web_keys import Keys
 from tests.support.web_running import Site, serving
-
-MUTUAL = {"client_ca_file": "ca.pem", "client_auth_type": "RequireAndVerifyClientCert"}
-
-
-@contextmanager
-def locked(path: Path, client: ssl.SSLContext) -> Iterator[Site]:
-    """A server behind a web config, asked by a client."""
-    with serving(Site(tls=client), access=WebConfigFile(path).access) as site:
-        yield site
-
-
-def is_let_in(site: Site) -> bool:
-    try:
-        return site.request().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-
-
-def negotiated(site: Site) -> ssl.SSLSocket:
-    """The socket of a client that has been answered."""
-    connection = site.connection()
-    connection.request("GET", "/-/healthy")
-    connection.getresponse().read()
-    assert isinstance(connection.sock, ssl.SSLSocket)
-    return connection.sock
-
-
-def version_of(site: Site) -> str | None:
-    with negotiated(site) as sock:
-        return sock.version()
-
-
-def cipher_of(site: Site) -> str:
-    with negotiated(site) as sock:
-        return (sock.cipher() or ("none",))[0]
-
-
-def certificate_of(site: Site) -> bytes | None:
-    with negotiated(site) as sock:
-        return sock.getpeercert(binary_form=True)
+from tests.support.web_tls import MUTUAL, certificate_of, cipher_of, is_let_in, locked, negotiated, version_of
 
 
 def at_most(client: ssl.SSLContext, version: ssl.TLSVersion) -> ssl.SSLContext:
@@ -182,74 +138,6 @@ def test_http2_may_be_named_and_http1_is_spoken(keys: Keys, http2: str) -> None:
         assert sock.selected_alpn_protocol() == "http/1.1"
 
 
-@pytest.mark.parametrize(
-    ("auth", "without", "ours", "foreign"),
-    [
-        ("NoClientCert", True, True, True),
-        ("RequestClientCert", True, True, True),
-        ("VerifyClientCertIfGiven", True, True, False),
-        ("RequireAnyClientCert", False, True, False),
-        ("RequireClientCert", False, True, False),
-        ("RequireAndVerifyClientCert", False, True, False),
-    ],
-)
-def test_who_needs_a_certificate_and_whose(
-    keys: Keys,
-    auth: str,
-    without: bool,  # noqa: FBT001  the answer
-    ours: bool,  # noqa: FBT001  the answer
-    foreign: bool,  # noqa: FBT001  the answer
-) -> None:
-    tls = {"client_auth_type": auth} if auth == "NoClientCert" else {**MUTUAL, "client_auth_type": auth}
-    with locked(keys.config(tls=tls), keys.client()) as site:
-        assert is_let_in(site) == without
-        site.tls = keys.client("prometheus.example")
-        assert is_let_in(site) == ours
-        site.tls = keys.client("prometheus.example", by=trustme.CA())
-        assert is_let_in(site) == foreign
-
-
-@pytest.mark.parametrize(
-    ("allowed", "names", "let_in"),
-    [
-        ("prometheus.example", ["prometheus.example"], True),
-        ("prometheus.example", ["other.example", "prometheus.example"], True),
-        ("prometheus.example", ["other.example"], False),
-        ("prometheus.example", ["sub.prometheus.example"], False),
-        ("192.0.2.7", ["192.0.2.7"], True),
-        ("192.0.2.7", ["192.0.2.8"], False),
-        ("2001:db8::1", ["2001:0db8:0:0:0:0:0:1"], True),
-        ("ops@example.org", ["ops@example.org"], True),
-        ("ops@example.org", ["dev@example.org"], False),
-    ],
-)
-def test_only_allowed_names_are_let_in(keys: Keys, allowed: str, names: list[str], let_in: bool) -> None:  # noqa: FBT001
-    tls = {**MUTUAL, "client_allowed_sans": f"[unrelated.example, '{allowed}']"}
-    with locked(keys.config(tls=tls), keys.client(*names)) as site:
-        assert is_let_in(site) == let_in
-
-
-def test_all_kinds_of_names_count_and_nothing_else() -> None:
-    names = (("DNS", "a.example"), ("IP Address", "2001:DB8:0:0:0:0:0:1"), ("email", "a@b"), ("URI", "spiffe://a/b"))
-    certificate = {"subjectAltName": (*names, ("DirName", "c.example")), "subject": ((("commonName", "d.example"),),)}
-    assert alternative_names(certificate) == {"a.example", "2001:db8::1", "a@b", "spiffe://a/b"}
-    assert alternative_names({}) == set()
-
-
-def test_a_refused_certificate_never_reaches_a_handler(keys: Keys) -> None:
-    scrapes: list[bool] = []
-
-    def scrape(openmetrics: bool) -> bytes:  # noqa: FBT001  as the handler is called
-        scrapes.append(openmetrics)
-        return b""
-
-    tls = {**MUTUAL, "client_allowed_sans": "[a.example]"}
-    with locked(keys.config(tls=tls), keys.client("b.example")) as site:
-        site.scrape = scrape
-        assert not is_let_in(site)
-    assert scrapes == []
-
-
 def test_a_new_certificate_is_shown_to_the_next_client_without_a_restart(keys: Keys) -> None:
     path = keys.config()
     first = keys.renew()
@@ -259,15 +147,6 @@ def test_a_new_certificate_is_shown_to_the_next_client_without_a_restart(keys: K
         assert certificate_of(site) == second != first
         kept.sendall(b"GET /metrics HTTP/1.1\r\nHost: kept\r\n\r\n")
         assert kept.recv(1000).startswith(b"HTTP/1.1 200")
-
-
-def test_a_client_is_let_in_no_more_when_its_authority_is_replaced(keys: Keys) -> None:
-    path = keys.config(tls={**MUTUAL})
-    with locked(path, keys.client("a.example")) as site, negotiated(site) as kept:
-        (keys.folder / "ca.pem").write_bytes(trustme.CA().cert_pem.bytes())
-        kept.sendall(b"GET /metrics HTTP/1.1\r\nHost: kept\r\n\r\n")
-        assert kept.recv(1000) == b""
-        assert not is_let_in(site)
 
 
 def test_tls_can_be_turned_on_while_the_server_runs(keys: Keys) -> None:

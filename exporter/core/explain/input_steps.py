@@ -1,0 +1,73 @@
+"""Whether the host's rules let clients outside connect to a port that a process of the host itself serves."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address
+
+from exporter.core.explain.nat_steps import INTERNET_CLIENTS, NOT_UNDERSTOOD, UNREAD
+from exporter.core.explain.path import BLOCKED, HOST, UNKNOWN, Step
+from exporter.core.model.sockets import ListeningSocket
+from exporter.core.nat.address_numbers import number_of
+from exporter.core.nat.context import NatContext
+from exporter.core.nat.packet import OUTSIDE, Packet
+from exporter.core.nat.ruleset import FAMILIES, IP, IP6
+from exporter.core.nat.walk.rule_text import decided_by
+from exporter.core.nat.walk.ways import Way, way_in
+from exporter.core.observation import Observation
+
+EVERY_ADDRESS_OF_BOTH = "::"
+ANY = ("0.0.0.0", EVERY_ADDRESS_OF_BOTH)
+
+
+def input_steps(observation: Observation, socket: ListeningSocket) -> Iterator[Step]:
+    """Yield what the rules drop, or may; nothing for a socket of the loopback or of a bridge of Docker's.
+
+    Nothing either where rules lead the packets elsewhere: that is a path of its own.
+    """
+    bound = ip_address(socket.address)
+    if bound.is_loopback:
+        return
+    nat = observation.nat
+    if nat is None or nat.reading is None:
+        yield Step(HOST, UNKNOWN, UNREAD, "rules_unknown")
+        return
+    context = NatContext(nat.expected, nat.reading, frozenset(FAMILIES), backend=nat.backend)
+    known = [(family, _step(context, socket, family)) for family in _families(context, socket)]
+    found = [(family, step) for family, step in known if step is not None]
+    for family, step in found[:1]:
+        only = len(found) < len(known)
+        over = "IPv6" if family == IP6 else "IPv4"
+        yield replace(step, state=UNKNOWN, detail=f"over {over} alone: {step.detail}") if only else step
+
+
+def _families(context: NatContext, socket: ListeningSocket) -> list[str]:
+    """The families whose clients the socket serves; IPv6 only where an uplink has an address of it."""
+    if ":" not in socket.address:
+        return [IP]
+    served = (IP, IP6) if socket.address == EVERY_ADDRESS_OF_BOTH and not socket.v6only else (IP6,)
+    return [one for one in served if one == IP or one in context.expected.inside.neighbours]
+
+
+def _step(context: NatContext, socket: ListeningSocket, family: str) -> Step | None:
+    wanted = None if socket.address in ANY else number_of(socket.address)
+    if wanted is not None and context.route(wanted) != OUTSIDE:
+        return None
+    packet = Packet(dst=wanted, protocol=socket.protocol, dport=socket.port, to_host=True, family=family)
+    ways = [way_in(context.firewall, packet, context.route)]
+    if ways[0].partial:
+        clients = {INTERNET_CLIENTS[family], context.expected.inside.neighbours.get(family, INTERNET_CLIENTS[family])}
+        ways = [way_in(context.firewall, packet._replace(src=client), context.route) for client in sorted(clients)]
+    return None if any(way.arrival.translations for way in ways) else _decided(ways, f"{socket.protocol}/{socket.port}")
+
+
+def _decided(ways: list[Way], port: str) -> Step | None:
+    ends = [way.end for way in ways if way.end is not None]
+    unclear = [one for way in ways for one in (*way.unclear, *way.partial)]
+    if ends and len(ends) == len(ways):
+        detail = f"packets to {port} of the host are dropped by {decided_by(ends[0])}"
+        return Step(HOST, BLOCKED, detail, "operator_rule")
+    if ends:
+        return Step(HOST, UNKNOWN, f"it depends on who the client is: {decided_by(ends[0])}", NOT_UNDERSTOOD)
+    if unclear:
+        return Step(HOST, UNKNOWN, f"{decided_by(unclear[0])} may match: it is not understood", NOT_UNDERSTOOD)
+    return None

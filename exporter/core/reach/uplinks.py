@@ -1,0 +1,89 @@
+"""Whether clients outside reach the host at all: by a device with an address, carrier and ARP.
+
+A host without any such device, as one inside a sandbox, has no clients outside, and nothing to say about them.
+"""
+
+from ipaddress import ip_address
+
+from exporter.core.explain.path import HOST, UNKNOWN, Path, Step
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.view import NAMESPACE, Device
+
+LOOPBACK, BRIDGE, VETH = "lo", "bridge", "veth"
+VIRTUAL = frozenset({VETH, "tun"})  # kinds of a bridge's ports that lead to no client outside
+WITHOUT_ARP = frozenset({"ipvlan"})  # in its mode l3; devices of PPP and of modems have no MAC address
+IPV4 = 4  # a host without any address of IPv6 is an ordinary one
+TUNNELS = frozenset({"tun", "wireguard", "dummy", "ipip", "gre", "sit", "vxlan", "ifb"})
+
+
+def uplink_step(context: ReachContext, path: Path) -> Step | None:
+    """Return the step of a port that clients outside do not reach, whatever its rules; None where some may."""
+    addresses = [one for one in path.addresses if one and not ip_address(one).is_loopback]
+    if not addresses or context.host.view.missing(NAMESPACE):
+        return None
+    faults = [_fault(context, address) for address in addresses]
+    if not all(faults):
+        return _filter_step(context)
+    detail = f"no client outside reaches the host: {faults[0]}; connections of the host itself do not need it"
+    return Step(HOST, UNKNOWN, detail, "uplink_down")
+
+
+def _filter_step(context: ReachContext) -> Step | None:
+    """Return the step of rules for ARP at every uplink; those for IP are steps already."""
+    devices = [device for device in _outer_devices(context) if not _fault_of(device, IPV4)]
+    found = [context.host.view.filters_at(device) for device in devices]
+    if not found or not all(found):
+        return None
+    return Step(HOST, UNKNOWN, f"not evaluated: {', '.join(found)}", "rule_not_understood")
+
+
+def _fault(context: ReachContext, address: str) -> str:
+    """Say why no device brings packets to an address of the host, '' where one does or where there is none."""
+    version = ip_address(address).version
+    devices = _outer_devices(context)
+    own = [device for device in devices if address in device.addresses]
+    faults = [_fault_of(device, version) for device in own or devices]
+    return faults[0] if faults and all(faults) else ""
+
+
+def _fault_of(device: Device, version: int) -> str:
+    name = device.link.name
+    if not device.link.up:
+        return f"{name} is down"
+    if not device.link.carrier:
+        return f"{name} is without carrier"
+    if version == IPV4 and not any(_is_routable(address) for address in device.addresses):
+        return f"{name} has no IPv4 address"
+    if not device.link.mac_address or device.link.kind in WITHOUT_ARP:
+        return ""
+    if not device.arp:
+        return f"ARP is off on {name}"
+    return "" if device.answers else f"{name} may not answer ARP (arp_ignore)"
+
+
+def _is_routable(text: str) -> bool:
+    address = ip_address(text)
+    return address.version == IPV4 and not address.is_link_local
+
+
+def _outer_devices(context: ReachContext) -> list[Device]:
+    """The host's devices other than Docker's, those of other containers, and tunnels: uplinks first."""
+    view, uplinks = context.host.view, {link.name for link in context.observation.topology.uplinks}
+    dockers = {network.bridge for network in context.networks.values()}
+    sandboxes = set(context.observation.topology.devices.sandboxes.values())
+    found = [
+        device
+        for device in view.devices.values()
+        if device.link.name not in (LOOPBACK, *dockers)
+        and device.link.kind not in TUNNELS
+        and (not device.link.master_ifindex or any(map(_is_routable, device.addresses)))  # a port of a VRF device
+        and device.link.peer_nsid not in sandboxes
+        and (device.link.kind != BRIDGE or device.link.name in uplinks or _leads_out(context, device))
+    ]
+    return sorted(found, key=lambda device: (device.link.name not in uplinks, device.link.kind == VETH))
+
+
+def _leads_out(context: ReachContext, bridge: Device) -> bool:
+    """Whether a bridge has a port of another kind than those of containers and virtual machines."""
+    ports = (d.link for d in context.host.view.devices.values() if d.link.master_ifindex == bridge.link.ifindex)
+    return any(port.kind not in VIRTUAL for port in ports)

@@ -1,0 +1,33 @@
+"""Listening sockets that stopped processes alone hold: the kernel accepts their connections, and nothing answers."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.sockets.processes import find_holders, is_in_namespace, is_stopped, read_pids
+
+
+def read_stopped(procfs: Path, sockets: Collection[ListeningSocket]) -> Mapping[int, int]:
+    """Return the inodes of such sockets, each with the pid of a holder.
+
+    Descriptors are read only where a process is stopped, which is rare. A process of the same network namespace whose
+    descriptors are hidden may hold a socket, too: that one is left out.
+    """
+    inodes = {socket.inode for socket in sockets if socket.inode}
+    pids = read_pids(procfs) if inodes else []
+    stopped = [pid for pid in pids if is_stopped(procfs, pid)]
+    held, _ = find_holders(procfs, stopped, inodes)
+    if not held:
+        return {}
+    running, denied = find_holders(procfs, [pid for pid in pids if pid not in stopped], held)
+    alone = {inode: one.pid for inode, one in held.items() if inode not in running}
+    return {inode: pid for inode, pid in alone.items() if not _has_hidden(procfs, pid, denied)}
+
+
+def _has_hidden(procfs: Path, pid: int, denied: Collection[int]) -> bool:
+    """Whether one of the processes whose descriptors are hidden is in the network namespace of another one."""
+    try:
+        namespace = (procfs / str(pid) / "net/snmp").stat().st_ino
+    except OSError:
+        return bool(denied)
+    return any(is_in_namespace(procfs, one, namespace) for one in denied)

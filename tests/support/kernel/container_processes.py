@@ -1,0 +1,13 @@
+"""A /proc in which processes of a test's own are those of containers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def procfs_of(folder: Path, pids: Mapping[str, int]) -> Path:
+    """Make it in a folder, of the pids by container id."""
+    for container_id, pid in pids.items():
+        (process := folder / str(pid)).mkdir()
+        (process / "cgroup").write_text(f"0::/docker/{container_id}\n")
+        (process / "ns").symlink_to(f"/proc/{pid}/ns")
+    return folder
