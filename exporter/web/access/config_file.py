@@ -4,6 +4,8 @@ All of its bytes and those of the files that it names are compared, in less than
 same. An invalid file is logged once, and the last valid state stays in effect.
 """
 
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from exporter.web.access.access import EMPTY, OPEN, Access
 from exporter.web.access.config import TlsSettings, WebConfig
 from exporter.web.access.config_parser import parse_web_config
 from exporter.web.access.tls import Pems, make_tls
+
+MAX_BYTES = 1 << 20
 
 log = get_logger(component="web")
 
@@ -89,10 +93,21 @@ def _read_pem(file: str, text: str, key: str, folder: Path) -> bytes:
 
 
 def _read(path: Path) -> bytes:
+    """Read on the event loop: a FIFO must not block it, nor a device be read without end. Raises ConfigError."""
     try:
-        return path.read_bytes()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            kind = os.fstat(descriptor).st_mode
+            text = os.read(descriptor, MAX_BYTES + 1) if stat.S_ISREG(kind) or stat.S_ISDIR(kind) else None
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
         raise ConfigError(getattr(error, "strerror", None) or str(error)) from None
+    if text is None:
+        raise ConfigError("not a regular file")
+    if len(text) > MAX_BYTES:
+        raise ConfigError(f"larger than {MAX_BYTES} bytes")
+    return text
 
 
 def _make_access(read: FileState) -> Access:

@@ -3,12 +3,11 @@
 from typing import Any
 
 from tests.truth.case import ANY, Case
-from tests.truth.plants import saved, shell
-from tests.truth.probes import outward, published
+from tests.truth.plants import LIVE_RESTORE, both, docker_restarted, saved, shell
+from tests.truth.probes import outward
 from tests.truth.rows import ordinary, outage
 
 KIND = "rules loaded at boot"
-API = published(8081, "api")
 
 
 def loaded(name: str, do: str, *finds: str, **options: Any) -> Case:
@@ -59,11 +58,10 @@ CASES = (
         asked="",
         fresh=True,
     ),
-    outage(
+    ordinary(
         "ruleset listed and loaded by nft",
         KIND,
-        shell("nft list ruleset >/run/listed; nft flush ruleset; nft -f /run/listed || true", ":"),
-        ANY,
+        shell("nft list ruleset >/run/listed; nft flush ruleset; nft -f /run/listed", ":"),
         probe=outward("api"),
         asked="",
         fresh=True,
@@ -74,6 +72,20 @@ CASES = (
     habit("drop appended", "iptables -A FORWARD -j DROP"),
     habit("DOCKER-USER flushed", "iptables -F DOCKER-USER"),
     habit("filter of the input alone", restore("*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT", "-n")),
+    ordinary(
+        "netfilter-persistent before Docker starts",
+        KIND,
+        both(saved(restore(POLICY)), docker_restarted),
+        flags=LIVE_RESTORE,
+    ),
+    ordinary(
+        "netfilter-persistent before Docker starts, and the way out",
+        KIND,
+        both(saved(restore(POLICY)), docker_restarted),
+        flags=LIVE_RESTORE,
+        asked="",
+        probe=outward("api"),
+    ),
     ordinary(
         "nftables.service with a filter of its own beside Docker's",
         KIND,
