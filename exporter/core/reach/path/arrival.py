@@ -8,6 +8,7 @@ from exporter.core.model.docker import Container
 from exporter.core.model.fib import LOCAL, RouteQuery
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.path.discovery_step import discovery_step
 from exporter.core.reach.path.holders import holder, searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of
@@ -47,7 +48,8 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
     """Yield the steps in the server's namespace; `flow` is the connection as the server sees it."""
     there = context.visited(server)
     covered = ipsec_step(INSIDE, there.view, server.name, [flow.destination], [flow.source])
-    yield from filter(None, [filter_step(INSIDE, there.view, device), covered])
+    found = discovery_step(context, there.view, server.name, flow, device)
+    yield from filter(None, [filter_step(INSIDE, there.view, device), covered, found])
     rules = receiving(context, there.view, server.name, flow, device)
     yield from rules.steps
     if not rules.goes_on:

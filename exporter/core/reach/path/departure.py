@@ -7,6 +7,7 @@ from exporter.core.model.fib import LOCAL, UNICAST, RouteQuery
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import HOST_MODE
 from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
+from exporter.core.reach.path.discovery_step import discovery_step
 from exporter.core.reach.path.from_host import from_host
 from exporter.core.reach.path.holders import searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
@@ -39,7 +40,8 @@ def departure(trip: Trip) -> Steps:
     if (fault := device_fault(trip.context, home, trip.device, trip.network)) is not None:
         yield fault
         return
-    yield from filter(None, [filter_step(INSIDE, trip.view, trip.device), _ipsec_step(trip)])
+    found = discovery_step(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
+    yield from filter(None, [filter_step(INSIDE, trip.view, trip.device), _ipsec_step(trip), found])
     rules = sending(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
     yield from rules.steps
     if rules.goes_on and rules.flow is not None:
