@@ -123,7 +123,7 @@ def test_the_nat_table_deleted(explain: Explain, clean_host: PrivateHost) -> Non
     told = explain("8080")
     assert told.code == 2
     assert ("dnat", "failed") in told.steps
-    assert told.breaks[0] == "chain DOCKER of table ip nat is gone; only a restart of dockerd makes it anew"
+    assert told.breaks[0] == "chain DOCKER of table ip nat is gone; a restart of dockerd makes it anew"
 
 
 def test_a_port_that_somebody_else_took_when_docker_proxy_died(explain: Explain, clean_host: PrivateHost) -> None:

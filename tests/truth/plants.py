@@ -1,6 +1,7 @@
 """What a case plants, as data: each function returns a plant that undoes itself."""
 
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from subprocess import CalledProcessError
@@ -10,6 +11,7 @@ from tests.support.live.listening import listening
 from tests.truth.case import Plant
 from tests.truth.lab import Lab
 
+LIVE_RESTORE = ("--live-restore",)
 TABLE = re.compile(r"^\s*table (\w+ [\w-]+)", re.MULTILINE)
 
 
@@ -110,6 +112,14 @@ def container(name: str, command: list[str] | None = None, **options: Any) -> Pl
 def process(name: str, *claims: str) -> Plant:
     """A process of the host that listens, as `tcp,0.0.0.0,8085`."""
     return lambda lab: listening(lab.host, name, *claims)
+
+
+@contextmanager
+def docker_restarted(lab: Lab) -> Iterator[None]:
+    """Dockerd ended and started again; with LIVE_RESTORE among its flags containers run on."""
+    lab.host.kill(signal.SIGTERM)
+    lab.host.start()
+    yield
 
 
 def both(*plants: Plant) -> Plant:

@@ -16,6 +16,7 @@ UNITS: Final = REPOSITORY / "deploy/systemd"
 VENV: Final = "/opt/dockernet-exporter"
 SYSTEMD: Final = "/etc/systemd/system"
 START_SECONDS: Final = 900
+ANSWER_SECONDS: Final = 300
 
 
 def install(machine: Machine) -> None:
@@ -49,8 +50,19 @@ def wait_until_ready(machine: Machine) -> None:
 
 
 def get(machine: Machine, path: str) -> str:
-    """The body of a path of the exporter, asked from inside the machine."""
-    return _get(machine, path, check=True).stdout
+    """The body of a path of the exporter, asked from inside the machine.
+
+    Asked again where there is none: on a busy machine an observation may take longer than the exporter waits for it.
+    """
+    answers: list[str] = []
+
+    def answered() -> bool:
+        done = _get(machine, path, check=False)
+        answers[:] = [done.stdout]
+        return done.returncode == 0
+
+    until(answered, ANSWER_SECONDS, f"an answer to {path}")
+    return answers[0]
 
 
 def metrics(machine: Machine) -> Metrics:

@@ -126,7 +126,7 @@ _PORT_CODES = {
         ("forward_drop",),
     ),
     "operator_rule": Code(
-        "A rule that an operator wrote (DOCKER-USER or a chain of its own) drops the packets on purpose.",
+        "A rule that an operator wrote (DOCKER-USER, a chain of its own, INPUT) drops the packets on purpose.",
         "Change the named rule if the port should be open.",
     ),
     "masquerade_missing": Code(

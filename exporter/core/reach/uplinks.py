@@ -11,6 +11,7 @@ from exporter.core.reach.view import NAMESPACE, Device
 
 LOOPBACK, BRIDGE, VETH = "lo", "bridge", "veth"
 VIRTUAL = frozenset({VETH, "tun"})  # kinds of a bridge's ports that lead to no client outside
+WITHOUT_ARP = frozenset({"ipvlan"})  # in its mode l3; devices of PPP and of modems have no MAC address
 IPV4 = 4  # a host without any address of IPv6 is an ordinary one
 TUNNELS = frozenset({"tun", "wireguard", "dummy", "ipip", "gre", "sit", "vxlan", "ifb"})
 
@@ -53,9 +54,11 @@ def _fault_of(device: Device, version: int) -> str:
         return f"{name} is without carrier"
     if version == IPV4 and not any(_is_routable(address) for address in device.addresses):
         return f"{name} has no IPv4 address"
+    if not device.link.mac_address or device.link.kind in WITHOUT_ARP:
+        return ""
     if not device.arp:
         return f"ARP is off on {name}"
-    return "" if device.answers else f"{name} does not answer ARP (arp_ignore)"
+    return "" if device.answers else f"{name} may not answer ARP (arp_ignore)"
 
 
 def _is_routable(text: str) -> bool:
@@ -73,7 +76,7 @@ def _outer_devices(context: ReachContext) -> list[Device]:
         for device in view.devices.values()
         if device.link.name not in (LOOPBACK, *dockers)
         and device.link.kind not in TUNNELS
-        and not device.link.master_ifindex
+        and (not device.link.master_ifindex or any(map(_is_routable, device.addresses)))  # a port of a VRF device
         and device.link.peer_nsid not in sandboxes
         and (device.link.kind != BRIDGE or device.link.name in uplinks or _leads_out(context, device))
     ]

@@ -12,7 +12,7 @@ from exporter.errors import SourceError
 from exporter.kernel.namespaces.dns_lookups import NO_NET_ADMIN, NO_SYS_ADMIN, read_dns_lookups
 from exporter.kernel.namespaces.sweep import Sweep
 
-INTERVAL_SECONDS = 5.0
+INTERVAL_SECONDS = 15.0
 RESTS = 100  # times what a slice took: at most a hundredth of a CPU, however many namespaces there are
 REFUSALS = {
     reason: Degraded("connections", reason, f"grant {right}: lookups of the embedded DNS are not counted")

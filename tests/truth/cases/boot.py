@@ -3,12 +3,11 @@
 from typing import Any
 
 from tests.truth.case import ANY, Case
-from tests.truth.plants import saved, shell
-from tests.truth.probes import outward, published
+from tests.truth.plants import LIVE_RESTORE, both, docker_restarted, saved, shell
+from tests.truth.probes import outward
 from tests.truth.rows import ordinary, outage
 
 KIND = "rules loaded at boot"
-API = published(8081, "api")
 
 
 def loaded(name: str, do: str, *finds: str, **options: Any) -> Case:
@@ -27,6 +26,9 @@ def restore(rules: str, options: str = "") -> str:
 
 
 POLICY = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT"
+# the program beside that of nft; tables of iptables-legacy are looked for every 30 s
+LEGACY = "xtables-legacy-multi iptables"
+SLOW: dict[str, Any] = {"watch": 34.0}
 NFT_FILTER = "table inet filter { chain forward { type filter hook forward priority 0; policy accept; }; }"
 
 CASES = (
@@ -59,14 +61,32 @@ CASES = (
         asked="",
         fresh=True,
     ),
-    outage(
+    ordinary(
         "ruleset listed and loaded by nft",
         KIND,
-        shell("nft list ruleset >/run/listed; nft flush ruleset; nft -f /run/listed || true", ":"),
-        ANY,
+        shell("nft list ruleset >/run/listed; nft flush ruleset; nft -f /run/listed", ":"),
         probe=outward("api"),
         asked="",
         fresh=True,
+    ),
+    outage(
+        "policy DROP of iptables-legacy",
+        KIND,
+        shell(f"{LEGACY} -P FORWARD DROP", f"{LEGACY} -P FORWARD ACCEPT"),
+        "forward_drop",
+        **SLOW,
+    ),
+    outage(
+        "drop of iptables-legacy",
+        KIND,
+        shell(f"{LEGACY} -I FORWARD -o docker0 -j DROP", f"{LEGACY} -D FORWARD -o docker0 -j DROP"),
+        "forward_drop",
+        **SLOW,
+    ),
+    ordinary(
+        "filter of the input in iptables-legacy",
+        KIND,
+        shell(f"{LEGACY} -A INPUT -p tcp --dport 25 -j DROP", f"{LEGACY} -D INPUT -p tcp --dport 25 -j DROP"),
     ),
     habit("netfilter-persistent that keeps what is there", restore(POLICY, "-n")),
     habit("netfilter-persistent with Docker's rules as they are", "iptables-save | iptables-restore"),
@@ -74,6 +94,20 @@ CASES = (
     habit("drop appended", "iptables -A FORWARD -j DROP"),
     habit("DOCKER-USER flushed", "iptables -F DOCKER-USER"),
     habit("filter of the input alone", restore("*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT", "-n")),
+    ordinary(
+        "netfilter-persistent before Docker starts",
+        KIND,
+        both(saved(restore(POLICY)), docker_restarted),
+        flags=LIVE_RESTORE,
+    ),
+    ordinary(
+        "netfilter-persistent before Docker starts, and the way out",
+        KIND,
+        both(saved(restore(POLICY)), docker_restarted),
+        flags=LIVE_RESTORE,
+        asked="",
+        probe=outward("api"),
+    ),
     ordinary(
         "nftables.service with a filter of its own beside Docker's",
         KIND,

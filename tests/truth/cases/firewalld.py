@@ -3,14 +3,19 @@
 from typing import Any
 
 from tests.truth.case import Case, Plant, nothing
+from tests.truth.cases.networks import network
 from tests.truth.lab import FIREWALLD
-from tests.truth.plants import both, shell
-from tests.truth.probes import outward, published
-from tests.truth.rows import ordinary, outage
+from tests.truth.plants import both, container, shell
+from tests.truth.probes import between, outward, published
+from tests.truth.rows import NOT_BROKEN, ordinary, outage
 
 KIND = "firewalld"
 OUT: dict[str, Any] = {"asked": "", "probe": outward("api")}
-API: dict[str, Any] = {"asked": "8081", "probe": published(8081, "api")}
+NEW_OUT: dict[str, Any] = {"asked": "", "probe": outward("new")}
+NEW_PORT: dict[str, Any] = {"asked": "8205", "probe": published(8205, "late")}
+NEIGHBOUR: dict[str, Any] = {"asked": "", "probe": between("db", "api")}
+# the published port works on, and the way out fails
+API: dict[str, Any] = {"asked": "8081", "probe": published(8081, "api"), "works": True, "verdicts": NOT_BROKEN}
 
 
 def asked(do: str, undo: str) -> Plant:
@@ -36,6 +41,10 @@ def default_zone(name: str) -> Plant:
 def direct(words: str) -> Plant:
     """A direct rule."""
     return asked(f"--direct --add-rule {words}", f"--direct --remove-rule {words}")
+
+
+# the uplink in its zone by name, as a network manager puts it there: else the zone forwards to none of its devices
+BOUND = asked("--zone=public --change-interface=enp0s3", "--zone=public --remove-interface=enp0s3")
 
 
 def habit(name: str, plant: Plant, **options: Any) -> Case:
@@ -71,20 +80,32 @@ CASES = (
     habit("masquerade of the public zone", added("masquerade")),
     habit("masquerade of the docker zone, and the way out", added("masquerade", "docker"), **OUT),
     habit("client in the zone drop", added("source=$outside", "drop")),
-    habit("uplink in the trusted zone", moved("enp0s3", "trusted", "public")),
+    habit("uplink in the trusted zone", both(BOUND, moved("enp0s3", "trusted", "public"))),
     habit("bridge in the trusted zone", moved("docker0", "trusted")),
-    habit("bridge in the public zone", moved("br-n", "public"), **API),
-    habit("bridge in the public zone, and the way out", moved("br-n", "public"), **OUT),
-    habit("bridge in the internal zone", moved("br-n", "internal"), **API),
-    habit("bridge in the drop zone", moved("br-n", "drop"), **API),
+    fault("bridge in the public zone", moved("br-n", "public"), "forward_drop", **API),
+    fault("bridge in the public zone, and the way out", moved("br-n", "public"), "forward_drop", **OUT),
+    habit("bridge in the public zone with the uplink, and the way out", both(BOUND, moved("br-n", "public")), **OUT),
+    fault("bridge in the internal zone", moved("br-n", "internal"), "forward_drop", **API),
+    fault("bridge in the drop zone", moved("br-n", "drop"), "forward_drop", **API),
     fault("bridge in the internal zone, and the way out", moved("br-n", "internal"), "forward_drop", **OUT),
     fault("bridge in the drop zone, and the way out", moved("br-n", "drop"), "forward_drop", **OUT),
     fault(
         "bridge in the public zone without forwarding, and the way out",
-        both(asked("--zone=public --remove-forward", "--zone=public --add-forward"), moved("br-n", "public")),
+        both(BOUND, asked("--zone=public --remove-forward", "--zone=public --add-forward"), moved("br-n", "public")),
         "forward_drop",
         **OUT,
     ),
+    fault(
+        "bridge in the public zone without forwarding, and a neighbour",
+        both(asked("--zone=public --remove-forward", "--zone=public --add-forward"), moved("br-n", "public")),
+        "bridge_filtered",
+        **NEIGHBOUR,
+    ),
+    habit(
+        "bridge in the public zone with the uplink, and a neighbour", both(BOUND, moved("br-n", "public")), **NEIGHBOUR
+    ),
+    habit("network made while it runs, and the way out", network("late", "new"), sound_before=False, **NEW_OUT),
+    habit("port published while it runs", container("late", ports={"80/tcp": 8205}), sound_before=False, **NEW_PORT),
     fault("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP"), "forward_drop"),
     habit("direct rule that drops strangers", direct("ipv4 filter FORWARD 0 -s 203.0.113.0/24 -j DROP")),
     fault(

@@ -4,11 +4,15 @@ from typing import Any
 
 from tests.truth.case import Case, Plant, nothing
 from tests.truth.cases.firewalld import OUT, added, direct, moved
-from tests.truth.cases.firewalld_reload import APART, reload
+from tests.truth.cases.firewalld_reload import APART, healed, reload
 from tests.truth.lab import ON_IPTABLES
 from tests.truth.rows import ordinary, outage
 
 KIND = "firewalld with iptables"
+
+
+OLD: dict[str, Any] = {"engines": ("bookworm",), "fresh": True}
+NEW: dict[str, Any] = {"engines": ("sid",), "fresh": True}
 
 
 def habit(name: str, plant: Plant, **options: Any) -> Case:
@@ -27,7 +31,9 @@ CASES = (
     habit("runs, and isolation", nothing, **APART),
     habit("service added", added("service=https")),
     habit("bridge in the public zone, and the way out", moved("br-n", "public"), **OUT),
-    fault("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP"), "forward_drop"),
-    habit("reload", reload(), fresh=True),
-    habit("reload, and the way out", reload(), fresh=True, **OUT),
+    # it stands behind Docker's own rules
+    habit("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP")),
+    fault("reload", reload(), "isolation_lost", **APART, **OLD),
+    habit("reload of 28", healed(), **NEW),
+    habit("reload of 28, and the way out", healed(), **OUT, **NEW),
 )

@@ -48,6 +48,12 @@ POLICY = (
     "--policy=containers --add-egress-zone=ANY",
 )
 
+# the chain first: at a reload it does not exist yet
+CLOSING = (
+    "--direct --add-chain ipv4 filter DOCKER-USER",
+    "--direct --add-rule ipv4 filter DOCKER-USER 0 -p tcp --dport 80 -j DROP",
+)
+
 CASES = (
     habit("policy that accepts, and the way out", *POLICY, "--policy=containers --set-target=ACCEPT", **OUT),
     fault("policy that drops what containers send", *POLICY, "--policy=containers --set-target=DROP", **OUT),
@@ -68,12 +74,8 @@ CASES = (
     habit("target of the public zone DROP", "--zone=public --set-target=DROP"),
     habit("target of the public zone DROP, and the way out", "--zone=public --set-target=DROP", **OUT),
     fault("target of the docker zone DROP, and the way out", "--zone=docker --set-target=DROP", **OUT),
-    habit("target of the docker zone DROP", "--zone=docker --set-target=DROP", **API),
-    meant(
-        "firewalld: direct rule in DOCKER-USER",
-        KIND,
-        permanent("--direct --add-rule ipv4 filter DOCKER-USER 0 -p tcp --dport 80 -j DROP"),
-        **HOST,
-    ),
-    fault("permanent direct rule that drops", "--direct --add-rule ipv4 filter FORWARD 0 -o docker0 -j DROP"),
+    fault("target of the docker zone DROP", "--zone=docker --set-target=DROP", **API),
+    meant("firewalld: direct rule in DOCKER-USER", KIND, permanent(*CLOSING), **HOST),
+    # Docker inserts its own rules before it
+    habit("permanent direct rule that drops", "--direct --add-rule ipv4 filter FORWARD 0 -o docker0 -j DROP"),
 )

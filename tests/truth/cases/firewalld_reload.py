@@ -1,39 +1,62 @@
 """firewalld reloaded, stopped and started again beside Docker, which writes its rules anew at each reload."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from tests.support.live import firewall_programs
 from tests.support.waiting import until
+from tests.truth.answers import findings
 from tests.truth.case import ANY, Plant
-from tests.truth.cases.firewalld import OUT, asked
+from tests.truth.cases.firewalld import NEIGHBOUR, OUT
+from tests.truth.cases.firewalld_permanent import CLOSING
 from tests.truth.cases.user_rules import FOUND, closed
 from tests.truth.lab import FIREWALLD, START_SECONDS, UFW, Lab
-from tests.truth.plants import both, shell
+from tests.truth.plants import LIVE_RESTORE, both, docker_restarted, shell
 from tests.truth.probes import unreached
-from tests.truth.rows import meant, ordinary, outage
+from tests.truth.rows import NOT_BROKEN, meant, ordinary, outage
 
 KIND = "firewalld reloaded"
 OLD: dict[str, Any] = {"engines": ("bookworm",), "programs": FIREWALLD, "fresh": True}
 NEW: dict[str, Any] = {"engines": ("sid",), "programs": FIREWALLD}
+ENDED: dict[str, Any] = {"programs": FIREWALLD, "fresh": True}
+HEAL_SECONDS = 30
 APART: dict[str, Any] = {"asked": "", "probe": unreached("db", "other")}
 
 
-# firewalld deletes what others wrote into DOCKER-USER, and writes its own direct rules anew
-DIRECT = "--permanent --direct --{}-rule ipv4 filter DOCKER-USER 0 -p tcp --dport 80 -j DROP"
-
-
-def closing(lab: Lab) -> AbstractContextManager[object]:
-    """A permanent direct rule in DOCKER-USER that closes a port; it is in force at once."""
-    now = DIRECT.removeprefix("--permanent ")
-    plant = asked(f"{DIRECT.format('add')}; $in_root firewall-cmd {now.format('add')}", DIRECT.format("remove"))
-    return plant(lab)
+@contextmanager
+def closing(lab: Lab) -> Iterator[None]:
+    """A direct rule in DOCKER-USER that closes a port, in force at once and at each reload."""
+    chain, rule = CLOSING
+    do = f"--permanent {chain}", f"--permanent {rule}", rule
+    undo = [text.replace("--add", "--remove") for text in (rule, f"--permanent {rule}", f"--permanent {chain}")]
+    lab.sh("\n".join(f"$in_root firewall-cmd {text}" for text in do))
+    try:
+        yield
+    finally:
+        lab.sh("\n".join(f"$in_root firewall-cmd {text}" for text in undo))
 
 
 def reload(words: str = "--reload") -> Plant:
     """firewall-cmd with these arguments; nothing undoes it."""
     return shell(f"$in_root firewall-cmd {words}", ":")
+
+
+def healed(words: str = "--reload") -> Plant:
+    """The same, and the time in which Docker writes its rules: on a busy machine it is longer than findings wait."""
+
+    @contextmanager
+    def plant(lab: Lab) -> Iterator[None]:
+        with reload(words)(lab):
+            until(lambda: _is_quiet(lab), HEAL_SECONDS, "a host without findings")
+            yield
+
+    return plant
+
+
+def _is_quiet(lab: Lab) -> bool:
+    now = findings(lab.exporter)
+    return not now.loud and not now.pending
 
 
 @contextmanager
@@ -72,13 +95,25 @@ CASES = (
         probe=closed,
         **OLD,
     ),
-    ordinary("firewalld: reload of 28", KIND, reload(), **NEW),
-    ordinary("firewalld: reload of 28, and the way out", KIND, reload(), **OUT, **NEW),
-    ordinary("firewalld: reload of 28, and isolation", KIND, reload(), **APART, **NEW),
-    ordinary("firewalld: complete reload of 28", KIND, reload("--complete-reload"), **NEW),
-    ordinary("firewalld: logging of what is denied, of 28", KIND, reload("--set-log-denied=all"), **NEW),
-    meant("firewalld: reload of 28, and rules in DOCKER-USER", KIND, both(closing, reload()), **NEW),
-    ordinary("firewalld: restart", KIND, restarted, programs=FIREWALLD, fresh=True),
-    ordinary("firewalld: stop", KIND, stopped, programs=FIREWALLD, fresh=True),
+    ordinary(
+        "firewalld: reload, and Docker restarted",
+        KIND,
+        both(reload(), docker_restarted),
+        flags=LIVE_RESTORE,
+        **APART,
+        **OLD,
+    ),
+    ordinary("firewalld: reload of 28", KIND, healed(), **NEW),
+    ordinary("firewalld: reload of 28, and the way out", KIND, healed(), **OUT, **NEW),
+    ordinary("firewalld: reload of 28, and isolation", KIND, healed(), **APART, **NEW),
+    ordinary("firewalld: complete reload of 28", KIND, healed("--complete-reload"), **NEW),
+    ordinary("firewalld: logging of what is denied, of 28", KIND, healed("--set-log-denied=all"), **OUT, **NEW),
+    meant("firewalld: reload of 28, and rules in DOCKER-USER", KIND, both(closing, healed()), **NEW),
+    outage("firewalld: restart", KIND, restarted, "isolation_lost", **APART, **OLD),
+    ordinary("firewalld: restart of 28", KIND, restarted, **{**NEW, "fresh": True}),
+    # it deletes Docker's rules as well, and docker-proxy goes on serving the port
+    outage("firewalld: stop", KIND, stopped, "missing_chain", works=True, verdicts=NOT_BROKEN, **ENDED),
+    outage("firewalld: stop, and the way out", KIND, stopped, "missing_chain", **OUT, **ENDED),
+    outage("firewalld: stop, and a neighbour", KIND, stopped, "bridge_filtered", **NEIGHBOUR, **ENDED),
     outage("firewalld: not known to Docker", KIND, unknown_to_docker, ANY, programs=UFW, fresh=True, **OUT),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.truth.case import ANY, Case
 from tests.truth.lab import UFW, Lab
+from tests.truth.plants import LIVE_RESTORE, both, docker_restarted
 from tests.truth.probes import outward
 from tests.truth.rows import meant, ordinary, outage
 
@@ -82,6 +83,13 @@ CASES = (
     habit("route rule between devices denied, and the way out", ENABLE, "route deny in on br-n out on $uplink", **OUT),
     habit("network denied, and its way out", ENABLE, "deny from 10.42.0.0/24", **OUT),
     habit("disabled again", ENABLE, "--force disable"),
+    ordinary(
+        "ufw: enabled before Docker starts",
+        KIND,
+        both(commands(ENABLE), docker_restarted),
+        flags=LIVE_RESTORE,
+        **HOST,
+    ),
     habit("reset", ENABLE, "--force reset"),
     meant("ufw: ufw-docker", KIND, commands(ENABLE, files=APPEND), **HOST),
     habit(

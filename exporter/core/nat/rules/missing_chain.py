@@ -20,5 +20,5 @@ def check(context: NatContext) -> Iterator[Finding]:
             needed = place[2] != context.layout.postrouting or family in translated
             if needed and not context.has(place):
                 _, table, chain = place
-                detail = f"chain {chain} of table {family} {table} is gone; only a restart of dockerd makes it anew"
+                detail = f"chain {chain} of table {family} {table} is gone; a restart of dockerd makes it anew"
                 yield drift(KIND, CRITICAL, Subject(family=family, chain=chain), detail, key=place)

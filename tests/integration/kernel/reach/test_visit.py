@@ -2,6 +2,7 @@
 
 import errno
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -11,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from exporter.core.model.fib import RouteQuery
+from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.reach.view import FILES, NAMESPACE, RULES, Device, FixedNeighbour, NamespaceView, Unread
 from exporter.kernel.reach import visit
 from exporter.kernel.reach.visit import visiting
 from tests.support.kernel.capture_sockets import made
 from tests.support.kernel.fake_container import ID, FakeContainer
 from tests.support.kernel.own_namespace import container, entered, inode, ip, sandbox_file
+from tests.support.waiting import until
 
 OUTSIDE = RouteQuery("192.0.2.1")
 ENTER = "CAP_SYS_ADMIN and CAP_SYS_PTRACE"
@@ -89,6 +92,35 @@ def test_everything_is_read_in_one_visit(web: FakeContainer) -> None:
     assert [(one.protocol, one.address, one.port) for one in view.listeners] == [("tcp", "127.0.0.1", 80)]
     assert (view.hosts, view.resolv_conf) == ("127.0.0.1 localhost\n", "nameserver 127.0.0.11\n")
     assert view.unread == ()
+
+
+LISTEN = "import signal, socket; s = socket.create_server(('0.0.0.0', 81)); print(flush=True); signal.pause()"
+
+
+def test_a_socket_whose_only_process_is_stopped(web: FakeContainer) -> None:
+    command = ["nsenter", f"--net=/proc/{web.pid}/ns/net", sys.executable, "-c", LISTEN]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+        try:
+            assert server.stdout is not None
+            server.stdout.readline()
+            (web.procfs / str(server.pid)).symlink_to(f"/proc/{server.pid}")
+            assert view_of(web).stopped == {}
+            server.send_signal(signal.SIGSTOP)
+            until(lambda: view_of(web).stopped, 10, "the process is stopped")
+            view = view_of(web)
+            assert view.stopped == {one.inode: server.pid for one in view.listeners}
+        finally:
+            server.kill()
+
+
+def test_ipsec_policies_and_an_address_that_another_device_has(web: FakeContainer) -> None:
+    ip("xfrm policy add src 0.0.0.0/0 dst 172.20.0.2/32 dir in action block", web.pid)
+    ip("address add fd00:20::9/64 dev br0 nodad")
+    ip("address add fd00:20::9/64 dev eth0", web.pid)
+    until(lambda: device(view_of(web), "eth0").duplicates, 20, "the detection of duplicate addresses")
+    view = view_of(web)
+    assert device(view, "eth0").duplicates == {"fd00:20::9"}
+    assert view.ipsec == (IpsecPolicy("in", "0.0.0.0/0", "172.20.0.2/32", "block"),)
 
 
 def test_rules_of_iptables_legacy_are_read_too(web: FakeContainer) -> None:

@@ -49,6 +49,7 @@ def tunnelled(*clients: str) -> ReachHost:
 NEAR = "192.0.2.1"  # a client on the host's own network
 REFUSED = RouteResult(error=22)
 NO_HOP = ("back", "failed", "next_hop_unknown")
+MAC = "02:42:00:00:00:01"
 NO_UPLINK = ("host", "unknown", "uplink_down")
 FAULTS = {
     "a rule of its own": (
@@ -97,12 +98,12 @@ FAULTS = {
         ReachHost().device("", "eth0", addresses=("2001:db8::10", "fe80::1")),
         NO_UPLINK,
     ),
-    "an uplink that answers no ARP": (ReachHost().device("", "eth0", answers=False), NO_UPLINK),
+    "an uplink that answers no ARP": (ReachHost().device("", "eth0", answers=False, mac_address=MAC), NO_UPLINK),
     "a rule for ARP at the uplink": (
         ReachHost().view("", filters=(DeviceFilter(2, "input", "rules of nftables for ARP"),)),
         ("host", "unknown", "rule_not_understood"),
     ),
-    "the uplink without ARP": (ReachHost().device("", "eth0", arp=False), NO_UPLINK),
+    "the uplink without ARP": (ReachHost().device("", "eth0", arp=False, mac_address=MAC), NO_UPLINK),
     "another container as next hop": (
         ReachHost().route("web", "8.8.8.8", via("172.18.0.3")),
         ("back", "unknown", "next_hop_unknown"),
@@ -133,6 +134,20 @@ def test_a_host_without_devices_to_the_outside_has_no_fault_of_an_uplink() -> No
     host = ReachHost().without_device("", "eth0")
     host.uplinks = ()
     assert added(host) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"arp": False, "mac_address": "", "kind": "ppp"},
+        {"arp": False, "mac_address": MAC, "kind": "ipvlan"},
+        {"master_ifindex": 40},  # of a VRF device
+    ],
+)
+def test_an_uplink_of_another_kind_is_no_fault(change: dict[str, Any]) -> None:
+    host = ReachHost().with_device("", Link(40, "red", "vrf", carrier=True)).device("", "eth0", **change)
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, ())
+    assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
 
 
 def test_a_bridge_of_virtual_machines_is_no_uplink() -> None:
