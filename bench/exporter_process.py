@@ -1,5 +1,6 @@
 """The exporter as a process of its own, watched from outside."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 PORT = 19714
+PYTHON = "EXPORTER_PYTHON"  # the environment variable with the Python of an installation, without what tests need
 START_SECONDS = 60
 PAUSE_SECONDS = 0.02
 ENDPOINT_SERIES = b"\ndockernet_endpoint_receive_bytes_total{"
@@ -98,7 +100,8 @@ def start_here(argv: Sequence[str]) -> subprocess.Popen[bytes]:
 def exporter(flags: Sequence[str], start: Start = start_here, port: int = PORT) -> Iterator[Exporter]:
     """Run an exporter with these flags, and with the default collectors."""
     listen = f"--web.listen-address=127.0.0.1:{port}"
-    process = start([sys.executable, "-m", "exporter", listen, "--log.level=error", *flags])
+    python = os.environ.get(PYTHON, sys.executable)
+    process = start([python, "-m", "exporter", listen, "--log.level=error", *flags])
     client = Client(port)
     try:
         yield Exporter(process.pid, client)

@@ -1,5 +1,6 @@
 """Texts of the engine, whatever their length and number: an image chooses labels, exposed ports and its entrypoint."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from ipaddress import ip_address, ip_network
@@ -26,8 +27,8 @@ def text(value: object, limit: int = MAX_TEXT) -> str:
 
 
 def label(value: object) -> str:
-    """Return a text that may become the value of a label."""
-    return text(value, MAX_LABEL)
+    """Return a text that may become the value of a label; equal ones, which an engine repeats, are one object."""
+    return sys.intern(text(value, MAX_LABEL))
 
 
 def first(entries: Iterable[T]) -> Iterator[T]:

@@ -1,6 +1,7 @@
 """/proc and /sys: the few files that are read, each by a `read_` and a `parse_`."""
 
 import errno
+import os
 from pathlib import Path
 
 from exporter.core.model.kernel_sample import StatsRow
@@ -9,6 +10,7 @@ from exporter.core.model.kernel_sample import StatsRow
 # (fs/proc/proc_net.c).
 GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENXIO})
 
+READ_BYTES = 1 << 16  # at once
 CAP_NET_ADMIN = 12
 FIRST_PID_NAMESPACE = 0xEFFFFFFC  # linux/proc_ns.h
 
@@ -34,12 +36,18 @@ def is_container_process(procfs: Path, pid: int, container_id: str) -> bool:
 def read_text(path: Path, max_bytes: int = -1) -> str:
     """Read a file of /proc; a device's name in it may be any bytes.
 
-    Raises OSError when it is gone, and EMSGSIZE for more than `max_bytes` (-1 = unlimited).
+    Raises OSError when it is gone, and EMSGSIZE for more than `max_bytes` (-1 = unlimited). By system calls: Python's
+    own files ask for size, place and terminal first, nine calls in place of four.
     """
-    with path.open("rb") as file:
-        data = file.read(max_bytes + 1 if max_bytes >= 0 else -1)
-    if len(data) > max_bytes >= 0:
-        raise OSError(errno.EMSGSIZE, f"more than {max_bytes} bytes", str(path))
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = b""
+        while part := os.read(descriptor, READ_BYTES):
+            data += part
+            if len(data) > max_bytes >= 0:
+                raise OSError(errno.EMSGSIZE, f"more than {max_bytes} bytes", str(path))
+    finally:
+        os.close(descriptor)
     return data.decode("utf-8", "replace")
 
 

@@ -7,7 +7,8 @@ from exporter.core.observation import Observation
 from exporter.core.topology.address_pools import PoolUse
 from exporter.core.topology.address_use import SubnetUse
 from exporter.metrics.build import Metric, gauge
-from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
+from exporter.metrics.templated import TemplatedGroup
+from exporter.metrics.templates.series import Series, TemplatedCounter
 
 
 def families(observation: Observation) -> Iterator[Metric]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 
+import psutil
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as ClientMetric
 from prometheus_client.samples import Sample
@@ -47,3 +49,9 @@ def info(name: str, documentation: str, labels: Sequence[str]) -> InfoFamily:
 def add_info(family: InfoFamily, values: Sequence[str]) -> None:
     """Add a series of value 1 with the family's labels in order."""
     family.rows.append(tuple(values))
+
+
+@cache
+def boot_time() -> float:
+    """Return when the machine started (Unix time). Read once: /proc/stat is long, and a counter's beginning stays."""
+    return float(psutil.boot_time())

@@ -10,7 +10,8 @@ from exporter.core.connections.pair import CLIENT, TCP, ConnectionReport, Pair
 from exporter.core.connections.reading import BROKEN, FAILED, Counts
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter
-from exporter.metrics.templated import Columns, Series, TemplatedCounter, TemplatedGroup
+from exporter.metrics.templated import Columns, TemplatedGroup
+from exporter.metrics.templates.series import Series, TemplatedCounter
 
 # Places of the values of a pair.
 ESTABLISHED_AT, REFUSED_AT, RESET_AT, SENT_AT, RECEIVED_AT, RETRANSMITTED_AT, SETUP_AT = map(

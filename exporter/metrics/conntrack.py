@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-import psutil
-
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.observation import Observation
-from exporter.metrics.build import Metric, counter, gauge
+from exporter.metrics.build import Metric, boot_time, counter, gauge
 
 
 def families(observation: Observation) -> Iterator[Metric]:
@@ -35,5 +33,5 @@ def drops(stats: ConntrackStats) -> Metric:
     counts = {"insert_failed": stats.insert_failed, "drop": stats.drop, "early_drop": stats.early_drop}
     for reason, count in counts.items():
         if count is not None:
-            family.add_metric((reason,), count, created=psutil.boot_time())
+            family.add_metric((reason,), count, created=boot_time())
     return family

@@ -15,7 +15,8 @@ from exporter.core.traffic.tcp_udp_ledger import (
     UDP_RECEIVE_BUFFER_ERRORS,
 )
 from exporter.metrics.build import Metric, gauge
-from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
+from exporter.metrics.templated import TemplatedGroup
+from exporter.metrics.templates.series import Series, TemplatedCounter
 
 REFRESH = "Read by a background thread, see dockernet_namespace_statistics_age_seconds."
 

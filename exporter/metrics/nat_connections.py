@@ -6,7 +6,8 @@ from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.nat.flows import FlowCounts
 from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.observation import Observation
-from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
+from exporter.metrics.templated import TemplatedGroup
+from exporter.metrics.templates.series import Series, TemplatedCounter
 
 Counts = Mapping[tuple[str, ...], int]
 

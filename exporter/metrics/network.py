@@ -15,7 +15,8 @@ from exporter.core.model.kernel_sample import (
 )
 from exporter.core.observation import Observation
 from exporter.core.traffic.bridge_split import EXTERNAL_RECEIVE, EXTERNAL_TRANSMIT, INTERNAL
-from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
+from exporter.metrics.templated import TemplatedGroup
+from exporter.metrics.templates.series import Series, TemplatedCounter
 
 COUNTERS = (
     TemplatedCounter(

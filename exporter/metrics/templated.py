@@ -6,57 +6,13 @@ two renderings.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
-from operator import mod
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import Topology
-from exporter.metrics.text import escape, head
-
-Value: TypeAlias = int | float
-Labels = tuple[tuple[str, str], ...]  # in alphabetical order of the names, as prometheus_client writes them
-
-
-@dataclass(frozen=True, slots=True)
-class TemplatedCounter:
-    """One family: its whole name, the index of its value in a row, its HELP.
-
-    `form` is how a value is written. A summary has the index of its count in addition to that of its sum.
-    """
-
-    name: str
-    place: int
-    documentation: str
-    form: str = "%d"
-    count_place: int | None = None
-
-    @property
-    def kind(self) -> str:
-        """counter, gauge or summary."""
-        if self.count_place is not None:
-            return "summary"
-        return "counter" if self.name.endswith("_total") else "gauge"
-
-    @property
-    def width(self) -> int:
-        """The number of samples of one series."""
-        return 1 if self.count_place is None else 2
-
-    def values(self, columns: Sequence[tuple[Value, ...]]) -> tuple[Value, ...]:
-        """Return the values of all series in the order of the template."""
-        if self.count_place is None:
-            return columns[self.place]
-        return tuple(chain.from_iterable(zip(columns[self.place], columns[self.count_place], strict=True)))
-
-
-class Series(NamedTuple):
-    """The labels of a row, and the Unix time at which its counters began (OpenMetrics' _created)."""
-
-    labels: Labels
-    created: float
+from exporter.metrics.templates.chunk import Chunk, opening, split
+from exporter.metrics.templates.series import Series, TemplatedCounter, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,48 +46,15 @@ def _columns(rows: Rows) -> tuple[tuple[Value, ...], ...] | None:
     return None if None in rows else tuple(zip(*rows, strict=True))
 
 
-def template(counter: TemplatedCounter, series: Sequence[tuple[str, str]], *, openmetrics: bool) -> bytes:
-    """Build one family with a place for each value; `series` are pairs of label text and creation time."""
-    if counter.count_place is not None:
-        return _summary(counter, series, openmetrics=openmetrics)
-    counts = counter.kind == "counter"
-    family = counter.name.removesuffix("_total")
-    opening = head(family, counter.kind, counter.documentation, openmetrics=openmetrics)
-    form = counter.form
-    if openmetrics and counts:
-        lines = [f"{family}_total{text} {form}\n{family}_created{text} {created}\n" for text, created in series]
-    else:
-        lines = [f"{counter.name}{text} {form}\n" for text, _ in series]
-    return (opening.replace("%", "%%") + "".join(lines)).encode()
-
-
-def _summary(counter: TemplatedCounter, series: Sequence[tuple[str, str]], *, openmetrics: bool) -> bytes:
-    name = counter.name
-    opening = head(name, "summary", counter.documentation, openmetrics=openmetrics)
-    lines = [
-        f"{name}_sum{text} {counter.form}\n{name}_count{text} %d\n"
-        + (f"{name}_created{text} {created}\n" if openmetrics else "")
-        for text, created in series
-    ]
-    return (opening.replace("%", "%%") + "".join(lines)).encode()
-
-
-@lru_cache(1 << 14)
-def label_text(labels: Labels) -> str:
-    """Write labels in braces, ready to stand in a template."""
-    return ("{" + ",".join([f'{name}="{escape(value)}"' for name, value in labels]) + "}").replace("%", "%%")
-
-
 class TemplatedRenderer:
-    """Renders one group; its templates are cached while the topology is the same object."""
+    """Renders one group; its series are cached while the topology is the same object, in chunks."""
 
     def __init__(self, group: TemplatedGroup) -> None:
         self.group = group
         self._topology: Topology | None = None
         self._cause: object = None
         self._series: list[Series] = []
-        self._texts: list[tuple[str, str]] = []
-        self._templates: dict[bool, list[bytes]] = {}
+        self._chunks: list[Chunk] = []
 
     def render(
         self, observation: Observation, *, openmetrics: bool, limit: int
@@ -145,8 +68,7 @@ class TemplatedRenderer:
         self._prepare(observation)
         if columns and len(columns[0]) * families <= limit:
             # The usual case: every row was read, and the limit is not reached.
-            pieces = self._fill(self._cached(openmetrics=openmetrics), columns)
-            return pieces, len(columns[0]) * families, {}
+            return self._fill(self._chunks, columns, openmetrics=openmetrics), len(columns[0]) * families, {}
         rows = tuple(zip(*found.values, strict=True)) if isinstance(found, Columns) else found or ()
         return self._render_some(rows, openmetrics=openmetrics, most=max(0, limit) // families)
 
@@ -160,21 +82,24 @@ class TemplatedRenderer:
         dropped = dict.fromkeys((c.name for c in self.group.counters), left_out) if left_out else {}
         if not shown:
             return (), 0, dropped
-        templates = self._build([self._texts[place] for place in shown], openmetrics=openmetrics)
+        chunks = split([self._series[place] for place in shown], ())
         columns = tuple(zip(*[rows[place] or () for place in shown], strict=True))
-        return self._fill(templates, columns), len(shown) * sum(c.width for c in self.group.counters), dropped
+        pieces = self._fill(chunks, columns, openmetrics=openmetrics)
+        return pieces, len(shown) * sum(c.width for c in self.group.counters), dropped
 
-    def _fill(self, templates: list[bytes], columns: Sequence[tuple[Value, ...]]) -> Iterator[bytes]:
-        return map(mod, templates, [counter.values(columns) for counter in self.group.counters])
+    def _fill(
+        self, chunks: Sequence[Chunk], columns: Sequence[tuple[Value, ...]], *, openmetrics: bool
+    ) -> Iterator[bytes]:
+        counters = self.group.counters
+        filled = [(len(chunk.series), chunk.templates(counters, openmetrics=openmetrics)) for chunk in chunks]
+        return _pieces(counters, filled, columns, openmetrics=openmetrics)
 
     def _prepare(self, observation: Observation) -> None:
         if self._is_known(observation):
             return
         series = self.group.series(observation)
-        if series != self._series or not self._texts:
-            self._series = series
-            self._templates.clear()
-            self._texts = [(label_text(s.labels), f"{s.created:.3f}") for s in series]
+        if series != self._series:
+            self._series, self._chunks = series, split(series, self._chunks)
 
     def _is_known(self, observation: Observation) -> bool:
         if self.group.depends is not None:
@@ -183,10 +108,19 @@ class TemplatedRenderer:
         topology, self._topology = self._topology, observation.topology
         return topology is self._topology
 
-    def _cached(self, *, openmetrics: bool) -> list[bytes]:
-        if openmetrics not in self._templates:
-            self._templates[openmetrics] = self._build(self._texts, openmetrics=openmetrics)
-        return self._templates[openmetrics]
 
-    def _build(self, texts: Sequence[tuple[str, str]], *, openmetrics: bool) -> list[bytes]:
-        return [template(counter, texts, openmetrics=openmetrics) for counter in self.group.counters]
+def _pieces(
+    counters: Sequence[TemplatedCounter],
+    filled: Sequence[tuple[int, Sequence[bytes]]],
+    columns: Sequence[tuple[Value, ...]],
+    *,
+    openmetrics: bool,
+) -> Iterator[bytes]:
+    """Yield the text of each counter: its opening, and each chunk with its values."""
+    for number, counter in enumerate(counters):
+        yield opening(counter, openmetrics=openmetrics)
+        values, begin = counter.values(columns), 0
+        for count, templates in filled:
+            end = begin + count * counter.width
+            yield templates[number] % values[begin:end]
+            begin = end

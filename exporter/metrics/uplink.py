@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import psutil
-
 from exporter.core.model.kernel_sample import (
     RX_BYTES,
     RX_DROPPED,
@@ -16,7 +14,9 @@ from exporter.core.model.kernel_sample import (
     StatsRow,
 )
 from exporter.core.observation import Observation
-from exporter.metrics.templated import Series, TemplatedCounter, TemplatedGroup
+from exporter.metrics.build import boot_time
+from exporter.metrics.templated import TemplatedGroup
+from exporter.metrics.templates.series import Series, TemplatedCounter
 
 COUNTERS = (
     TemplatedCounter("dockernet_uplink_receive_bytes_total", RX_BYTES, "Bytes received by the uplink (rx_bytes)."),
@@ -48,7 +48,7 @@ COUNTERS = (
 
 def series(observation: Observation) -> list[Series]:
     """One per uplink; the kernel counts since the machine's start at the earliest."""
-    return [Series((("device", link.name),), psutil.boot_time()) for link in observation.topology.uplinks]
+    return [Series((("device", link.name),), boot_time()) for link in observation.topology.uplinks]
 
 
 def rows(observation: Observation) -> Sequence[StatsRow | None] | None:

@@ -12,7 +12,7 @@ from exporter.kernel.bind_failures.attachment import QUIET
 from exporter.kernel.bind_failures.loading import Loaded, Sizes, load
 from exporter.kernel.bind_failures.program import MapDescriptors
 from exporter.kernel.bind_failures.records import Refusal, Share, Tally, parse_refusal
-from exporter.kernel.bpf.maps import delete_element, read_counter, read_elements, write_number
+from exporter.kernel.bpf.maps import delete_element, read_counter, read_elements, room_for, write_number
 from exporter.kernel.bpf.programs import read_misses
 
 # Different refusals at a time, of all and of one container or user.
@@ -45,7 +45,7 @@ class BindFailures:
         self._opened = ExitStack()
         self._loaded = NOTHING
         self._told: dict[bytes, int] = {}
-        self._keys, self._tallies = (Refusal * entries)(), (Tally * entries)()
+        self._keys, self._tallies = room_for(Refusal, entries), room_for(Tally, entries)
 
     def open(self) -> None:
         """Load the programs and attach them; takes one or two tenths of a second.
@@ -104,7 +104,7 @@ class BindFailures:
 
     def _write_shares(self, taken: Counter[bytes]) -> None:
         """Correct all of them, also one that was counted for an element without room."""
-        keys, values = (Share * self._entries)(), (ctypes.c_uint64 * self._entries)()
+        keys, values = room_for(Share, self._entries), room_for(ctypes.c_uint64, self._entries)
         for key in keys[: read_elements(self._loaded.maps.shares, keys, values)]:
             if number := taken[bytes(key)]:
                 write_number(self._loaded.maps.shares, key, number)

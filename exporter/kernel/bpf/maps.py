@@ -2,7 +2,8 @@
 
 import ctypes
 import errno
-from typing import Any
+import mmap
+from typing import Any, TypeVar
 
 from exporter.kernel.bpf.attributes import MapBatch, MapCreate, MapElement
 from exporter.kernel.bpf.programs import bpf
@@ -12,6 +13,8 @@ HASH, ARRAY, LRU_HASH, LPM_TRIE = 1, 2, 9, 11
 MAP_CREATE, MAP_LOOKUP_ELEM, MAP_UPDATE_ELEM, MAP_DELETE_ELEM = 0, 1, 2, 3
 MAP_LOOKUP_AND_DELETE_ELEM, MAP_LOOKUP_BATCH, MAP_LOOKUP_AND_DELETE_BATCH = 21, 24, 25
 NO_PREALLOC = 1  # a flag, required of tries
+
+T = TypeVar("T", bound=Any)
 
 
 def create_map(kind: int, key_size: int, value_size: int, entries: int, name: str, *, on_demand: bool = False) -> int:
@@ -35,6 +38,13 @@ def read_counter(descriptor: int) -> int:
         MapElement(map_fd=descriptor, key=ctypes.addressof(key), value=ctypes.addressof(value)),
     )
     return value.value
+
+
+def room_for(element: type[T], count: int) -> ctypes.Array[T]:
+    """Return an array of zeros for `read_elements`; a page of it takes memory once something was written there."""
+    pages = mmap.mmap(-1, ctypes.sizeof(element) * count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    array: ctypes.Array[T] = (element * count).from_buffer(pages)
+    return array
 
 
 def read_elements(descriptor: int, keys: ctypes.Array[Any], values: ctypes.Array[Any], *, take: bool = False) -> int:

@@ -4,7 +4,7 @@ import ctypes
 from collections import Counter
 from collections.abc import Iterable
 
-from exporter.kernel.bpf.maps import delete_element, read_elements, write_number
+from exporter.kernel.bpf.maps import delete_element, read_elements, room_for, write_number
 from exporter.kernel.connections.records import SIZE_OF_OWNER, Owner
 
 EACH = 16  # readings
@@ -15,7 +15,7 @@ class Shares:
 
     def __init__(self, entries: int) -> None:
         self._readings = 0
-        self._owners, self._numbers = (Owner * entries)(), (ctypes.c_uint64 * entries)()
+        self._owners, self._numbers = room_for(Owner, entries), room_for(ctypes.c_uint64, entries)
 
     def correct(self, descriptor: int, keys: Iterable[bytes], *, taken: bool = True) -> None:
         """Lower the shares to the keys that there are. One that is made in the very microseconds is not counted.

@@ -3,7 +3,7 @@
 import struct
 from itertools import chain
 
-from exporter.kernel.bpf.maps import read_elements
+from exporter.kernel.bpf.maps import read_elements, room_for
 from exporter.kernel.connections.records import SIZE_OF_KEY, SIZE_OF_SUMS, Key, Sums
 
 KEY, VALUE = struct.Struct(f"{SIZE_OF_KEY}s"), struct.Struct(f"{SIZE_OF_SUMS}s")
@@ -19,7 +19,7 @@ class SumsTable:
     """
 
     def __init__(self, entries: int) -> None:
-        self._keys, self._sums = (Key * entries)(), (Sums * entries)()
+        self._keys, self._sums = room_for(Key, entries), room_for(Sums, entries)
         self._former = b""
         self._texts: tuple[bytes, ...] = ()
 

@@ -7,18 +7,19 @@ from pathlib import Path
 
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.errors import SourceError
+from exporter.kernel.proc import read_text
 
 
 def read_conntrack(procfs: Path) -> ConntrackStats | None:
     """Read size, limit and statistics; None where there is no table. SourceError for a value that is not a number."""
     settings = procfs / "sys/net/netfilter"
     try:
-        entries = (settings / "nf_conntrack_count").read_text()
-        limit = (settings / "nf_conntrack_max").read_text()
+        entries = read_text(settings / "nf_conntrack_count")
+        limit = read_text(settings / "nf_conntrack_max")
     except FileNotFoundError:
         return None
     try:
-        statistics = (procfs / "thread-self/net/stat/nf_conntrack").read_text()
+        statistics = read_text(procfs / "thread-self/net/stat/nf_conntrack")
     except FileNotFoundError:  # a kernel without NF_CONNTRACK_PROCFS
         statistics = ""
     try:

@@ -24,6 +24,7 @@ from exporter.kernel.netlink.inet_diag import (
 )
 from exporter.kernel.netlink.messages import messages
 from exporter.kernel.netlink.numbers import SOCK_DIAG_BY_FAMILY
+from exporter.kernel.proc import read_text
 from exporter.kernel.sockets.selection import Row, select
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -161,7 +162,7 @@ def read_any_state(port: int) -> tuple[tuple[str, ListeningSocket], ...]:
 
 def read_local_ports() -> tuple[int, int]:
     """Read the first and the last port that the kernel hands out by itself, in the calling thread's namespace."""
-    return parse_local_ports((SETTINGS / "ip_local_port_range").read_text())
+    return parse_local_ports(read_text(SETTINGS / "ip_local_port_range"))
 
 
 def parse_local_ports(text: str) -> tuple[int, int]:
@@ -172,7 +173,7 @@ def parse_local_ports(text: str) -> tuple[int, int]:
 
 def read_reserved_ports() -> tuple[tuple[int, int], ...]:
     """Read which of them it does not hand out, as the first and the last of each range."""
-    return parse_reserved_ports((SETTINGS / "ip_local_reserved_ports").read_text())
+    return parse_reserved_ports(read_text(SETTINGS / "ip_local_reserved_ports"))
 
 
 def parse_reserved_ports(text: str) -> tuple[tuple[int, int], ...]:

@@ -27,7 +27,9 @@ def bind(addresses: Iterable[tuple[str | None, int]]) -> list[socket.socket]:
 
 def _bind_one(host: str | None, port: int) -> list[socket.socket]:
     # Not by the loop: its thread for that would stay, with the capabilities of the start.
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # Names in ASCII as bytes: for a str Python loads its tables of international names.
+    name = host.encode() if host and host.isascii() else host
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     bound: list[socket.socket] = []
     problem: OSError | None = None
     for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):

@@ -26,6 +26,9 @@ def restore(rules: str, options: str = "") -> str:
 
 
 POLICY = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT"
+# the program beside that of nft; tables of iptables-legacy are looked for every 30 s
+LEGACY = "xtables-legacy-multi iptables"
+SLOW: dict[str, Any] = {"watch": 34.0}
 NFT_FILTER = "table inet filter { chain forward { type filter hook forward priority 0; policy accept; }; }"
 
 CASES = (
@@ -65,6 +68,25 @@ CASES = (
         probe=outward("api"),
         asked="",
         fresh=True,
+    ),
+    outage(
+        "policy DROP of iptables-legacy",
+        KIND,
+        shell(f"{LEGACY} -P FORWARD DROP", f"{LEGACY} -P FORWARD ACCEPT"),
+        "forward_drop",
+        **SLOW,
+    ),
+    outage(
+        "drop of iptables-legacy",
+        KIND,
+        shell(f"{LEGACY} -I FORWARD -o docker0 -j DROP", f"{LEGACY} -D FORWARD -o docker0 -j DROP"),
+        "forward_drop",
+        **SLOW,
+    ),
+    ordinary(
+        "filter of the input in iptables-legacy",
+        KIND,
+        shell(f"{LEGACY} -A INPUT -p tcp --dport 25 -j DROP", f"{LEGACY} -D INPUT -p tcp --dport 25 -j DROP"),
     ),
     habit("netfilter-persistent that keeps what is there", restore(POLICY, "-n")),
     habit("netfilter-persistent with Docker's rules as they are", "iptables-save | iptables-restore"),

@@ -3,13 +3,16 @@
 from typing import Any
 
 from tests.truth.case import Case, Plant, nothing
+from tests.truth.cases.networks import network
 from tests.truth.lab import FIREWALLD
-from tests.truth.plants import both, shell
+from tests.truth.plants import both, container, shell
 from tests.truth.probes import between, outward, published
 from tests.truth.rows import NOT_BROKEN, ordinary, outage
 
 KIND = "firewalld"
 OUT: dict[str, Any] = {"asked": "", "probe": outward("api")}
+NEW_OUT: dict[str, Any] = {"asked": "", "probe": outward("new")}
+NEW_PORT: dict[str, Any] = {"asked": "8205", "probe": published(8205, "late")}
 NEIGHBOUR: dict[str, Any] = {"asked": "", "probe": between("db", "api")}
 # the published port works on, and the way out fails
 API: dict[str, Any] = {"asked": "8081", "probe": published(8081, "api"), "works": True, "verdicts": NOT_BROKEN}
@@ -101,6 +104,8 @@ CASES = (
     habit(
         "bridge in the public zone with the uplink, and a neighbour", both(BOUND, moved("br-n", "public")), **NEIGHBOUR
     ),
+    habit("network made while it runs, and the way out", network("late", "new"), sound_before=False, **NEW_OUT),
+    habit("port published while it runs", container("late", ports={"80/tcp": 8205}), sound_before=False, **NEW_PORT),
     fault("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP"), "forward_drop"),
     habit("direct rule that drops strangers", direct("ipv4 filter FORWARD 0 -s 203.0.113.0/24 -j DROP")),
     fault(

@@ -10,7 +10,8 @@ from prometheus_client.core import CounterMetricFamily
 from exporter.core.model.kernel_sample import RX_BYTES, TX_BYTES, StatsRow
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
-from exporter.metrics.templated import Columns, Series, TemplatedCounter, TemplatedGroup, TemplatedRenderer
+from exporter.metrics.templated import Columns, TemplatedGroup, TemplatedRenderer
+from exporter.metrics.templates.series import Series, TemplatedCounter
 from tests.support.builders import devices, inventory, row
 from tests.support.families import by_prometheus_client, values
 

@@ -3,7 +3,7 @@
 from tests.fuzz.__main__ import CAMPAIGNS, ROOT
 
 # What these read is chosen by nobody: counters, and orders of events.
-OTHER = ("soundness", "walker", "property", "bounded_dict", "same_bridge", "ledger", "test_web")
+OTHER = ("soundness", "walker", "property", "bounded_dict", "same_bridge", "ledger", "test_web", "test_chunk")
 
 
 def test_every_property_test_of_what_others_choose_is_in_a_campaign() -> None:

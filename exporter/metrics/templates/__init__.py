@@ -1,0 +1,1 @@
+"""Families of many series as bytes with a place for each value."""
