@@ -8,12 +8,11 @@ from exporter.core.model.docker import Container
 from exporter.core.model.fib import LOCAL, RouteQuery
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.path.discovery_step import discovery_step
 from exporter.core.reach.path.holders import holder, searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of
 from exporter.core.reach.path.listener_step import listener_step
-from exporter.core.reach.path.own_rules import receiving
+from exporter.core.reach.path.own_rules import discovery_step, receiving
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
 from exporter.core.reach.path.rule_steps import filter_step, unread_step
 from exporter.core.reach.path.trip import Flow, Steps
