@@ -64,4 +64,5 @@ def test_connections_are_counted_to_the_byte_with_the_reasons_of_those_that_fail
     assert [labels["reason"] for labels, _ in metrics.series(FAILED)] == ["refused"]
     assert sum(value for _, value in metrics.series(ESTABLISHED)) == TIMES + 1
     assert metrics.value("dockernet_connections_lost_total") == 0
-    assert not [reason for reason in exporter.degraded(machine) if reason[0] in ("connections", "bind_failures")]
+    lacked = {found for found in exporter.degraded(machine) if found[0] in ("connections", "bind_failures")}
+    assert lacked <= {("connections", "no_sys_admin")}  # which lookups of the embedded DNS need

@@ -55,6 +55,12 @@ def findings(exporter: Exporter) -> Findings:
     return Findings(rows, document.get("pending", False))
 
 
+def is_quiet(exporter: Exporter) -> bool:
+    """Whether nothing is found, and nothing may become a finding soon."""
+    now = findings(exporter)
+    return not now.loud and not now.pending
+
+
 def explain(exporter: Exporter, asked: str) -> tuple[Verdict, str]:
     """Return the verdict about a port or a container, and the whole answer."""
     document = _get(exporter, f"/api/v1/explain?what={quote(asked, safe='')}")

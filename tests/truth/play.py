@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from subprocess import CalledProcessError
 
 from tests.support.waiting import until
-from tests.truth.answers import Finding, Findings, explain, findings, once
+from tests.truth.answers import Finding, Findings, explain, findings, is_quiet, once
 from tests.truth.case import ANY, Case, Verdict
 from tests.truth.lab import Lab
 from tests.truth.pacing import every
@@ -119,12 +119,7 @@ def _is_clean(lab: Lab) -> bool:
     """Whether the host is as before: the published port answers and nothing is found."""
     try:
         until(lambda: WEB(lab), TRUTH_SECONDS, "web answers")
-        until(every(POLL_SECONDS, lambda: _is_quiet(lab)), CLEAN_SECONDS, "nothing found")
+        until(every(POLL_SECONDS, lambda: is_quiet(lab.exporter)), CLEAN_SECONDS, "nothing found")
     except TimeoutError:
         return False
     return True
-
-
-def _is_quiet(lab: Lab) -> bool:
-    now = findings(lab.exporter)
-    return not now.loud and not now.pending

@@ -1,5 +1,6 @@
 """The disk of a release: Debian with kernel and engine, and the exporter's dependencies in a virtual environment."""
 
+import functools
 import os
 import shutil
 import sys
@@ -29,8 +30,12 @@ OPTIONS: Final = (
 )
 
 
+@functools.cache
 def root_of(release: Release) -> Path:
-    """The folder with `disk`, `vmlinuz` and `initrd` of a release. Raises PackageUnavailableError."""
+    """The folder with `disk`, `vmlinuz` and `initrd` of a release; the same as long as this process.
+
+    Raises PackageUnavailableError.
+    """
     require_system_packages(SYSTEM_PACKAGES)
     lock = (REPOSITORY / "requirements.lock").read_bytes()
     sources = [(Path(__file__).parent / name).read_bytes() for name in SOURCES]

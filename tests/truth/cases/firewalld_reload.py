@@ -6,10 +6,9 @@ from typing import Any
 
 from tests.support.live import firewall_programs
 from tests.support.waiting import until
-from tests.truth.answers import findings
 from tests.truth.case import ANY, Plant
 from tests.truth.cases.firewalld import NEIGHBOUR, OUT
-from tests.truth.cases.firewalld_permanent import CLOSING
+from tests.truth.cases.firewalld_permanent import CLOSING, healing
 from tests.truth.cases.user_rules import FOUND, closed
 from tests.truth.lab import FIREWALLD, START_SECONDS, UFW, Lab
 from tests.truth.plants import LIVE_RESTORE, both, docker_restarted, shell
@@ -20,7 +19,6 @@ KIND = "firewalld reloaded"
 OLD: dict[str, Any] = {"engines": ("bookworm",), "programs": FIREWALLD, "fresh": True}
 NEW: dict[str, Any] = {"engines": ("sid",), "programs": FIREWALLD}
 ENDED: dict[str, Any] = {"programs": FIREWALLD, "fresh": True}
-HEAL_SECONDS = 30
 APART: dict[str, Any] = {"asked": "", "probe": unreached("db", "other")}
 
 
@@ -43,20 +41,8 @@ def reload(words: str = "--reload") -> Plant:
 
 
 def healed(words: str = "--reload") -> Plant:
-    """The same, and the time in which Docker writes its rules: on a busy machine it is longer than findings wait."""
-
-    @contextmanager
-    def plant(lab: Lab) -> Iterator[None]:
-        with reload(words)(lab):
-            until(lambda: _is_quiet(lab), HEAL_SECONDS, "a host without findings")
-            yield
-
-    return plant
-
-
-def _is_quiet(lab: Lab) -> bool:
-    now = findings(lab.exporter)
-    return not now.loud and not now.pending
+    """The same, and the time in which Docker writes its rules."""
+    return both(reload(words), healing)
 
 
 @contextmanager

@@ -1,14 +1,19 @@
 """When it is looked for who holds a socket, at a clock of the test's own and in a /proc of the test's own."""
 
+import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.sockets import holders
 from exporter.kernel.sockets.cgroups import CgroupTree
 from exporter.kernel.sockets.holders import ALIVE_INTERVAL, SECOND_SEARCH_DELAY, UNKNOWN_RETRY_INTERVAL, HolderTable
+from exporter.kernel.sockets.processes import Held, find_holders
 from tests.support.kernel.cgroup_tree import Tree
 from tests.support.kernel.fake_proc import FakeProc
+from tests.support.waiting import until
 
 
 class World:
@@ -157,3 +162,22 @@ def test_init_is_named_only_when_nobody_else_has_it(world: World) -> None:
     world.listen(501, 502)
     world.follow()
     assert (world.name(501), world.name(502)) == ("sshd", "systemd")
+
+
+def test_a_search_that_takes_long_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a user has millions of descriptors; the holder is known once the search has ended."""
+    release, search = threading.Event(), find_holders
+
+    def slowly(procfs: Path, pids: Iterable[int], inodes: Iterable[int]) -> tuple[dict[int, Held], set[int]]:
+        assert release.wait(60)
+        return search(procfs, pids, inodes)
+
+    monkeypatch.setattr(holders, "find_holders", slowly)
+    world.proc.process(20, "nginx", 501)
+    world.listen(501)
+    assert not world.follow()
+    assert world.name(501) is None
+    assert world.table.due()
+    release.set()
+    until(world.follow, 60, "the holder")
+    assert world.name(501) == "nginx"
