@@ -21,7 +21,12 @@ def uplink_step(context: ReachContext, path: Path) -> Step | None:
     addresses = [one for one in path.addresses if one and not ip_address(one).is_loopback]
     if not addresses or context.host.view.missing(NAMESPACE):
         return None
-    faults = [_fault(context, address) for address in addresses]
+    used = {
+        ip_address(one).version for device in _outer_devices(context) for one in device.addresses if _is_global(one)
+    }
+    # A port of both families is not reached by IPv6 where no device has an address of it.
+    known = [one for one in addresses if ip_address(one).version in {IPV4, *used}] or addresses
+    faults = [_fault(context, address) for address in known]
     if not all(faults):
         return _filter_step(context)
     detail = f"no client outside reaches the host: {faults[0]}; connections of the host itself do not need it"
@@ -59,6 +64,10 @@ def _fault_of(device: Device, version: int) -> str:
     if not device.arp:
         return f"ARP is off on {name}"
     return "" if device.answers else f"{name} may not answer ARP (arp_ignore)"
+
+
+def _is_global(text: str) -> bool:
+    return not ip_address(text).is_link_local
 
 
 def _is_routable(text: str) -> bool:

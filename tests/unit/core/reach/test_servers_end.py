@@ -124,6 +124,11 @@ def test_a_fault_inside_is_added(host: ReachHost, fault: tuple[str, str, str]) -
     assert added(host) == [fault]
 
 
+def test_a_port_of_both_families_on_a_host_that_lost_its_address() -> None:
+    assert added(ReachHost().device("", "eth0", addresses=("fe80::1",)), addresses=("0.0.0.0", "::")) == [NO_UPLINK]
+    assert added(ReachHost().device("", "eth0", addresses=("2001:db8::10",)), addresses=("0.0.0.0", "::")) == []
+
+
 def test_a_host_without_ipv6_has_no_fault_of_an_uplink() -> None:
     host = ReachHost().device("", "eth0", addresses=("192.0.2.10",))
     path = Path("tcp", ("::",), 8080, "web", 80, ())
