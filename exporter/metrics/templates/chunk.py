@@ -80,7 +80,6 @@ def template(counter: TemplatedCounter, series: Sequence[tuple[str, str]], *, op
     return "".join(lines).encode()
 
 
-@lru_cache(1 << 14)
 def label_text(labels: Labels) -> str:
-    """Write labels in braces, ready to stand in a template."""
+    """Write labels in braces, ready to stand in a template. Not cached: those of ended containers would be kept."""
     return ("{" + ",".join([f'{name}="{escape(value)}"' for name, value in labels]) + "}").replace("%", "%%")

@@ -21,6 +21,7 @@ from tests.truth.cases import (
     outward,
     place,
     ports,
+    programs,
     rerouted,
     routing,
     rules_gone,
@@ -63,6 +64,7 @@ CASES: tuple[Case, ...] = (
     *ufw.CASES,
     *servers.CASES,
     *uplinks.CASES,
+    *programs.CASES,
     *user_rules.CASES,
     *boot.CASES,
 )

@@ -12,7 +12,7 @@ from exporter.core.reach.path.holders import holder, searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of
 from exporter.core.reach.path.listener_step import listener_step
-from exporter.core.reach.path.own_rules import receiving
+from exporter.core.reach.path.own_rules import discovery_step, receiving
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
 from exporter.core.reach.path.rule_steps import filter_step, unread_step
 from exporter.core.reach.path.trip import Flow, Steps
@@ -47,7 +47,8 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
     """Yield the steps in the server's namespace; `flow` is the connection as the server sees it."""
     there = context.visited(server)
     covered = ipsec_step(INSIDE, there.view, server.name, [flow.destination], [flow.source])
-    yield from filter(None, [filter_step(INSIDE, there.view, device), covered])
+    found = discovery_step(context, there.view, server.name, flow, device)
+    yield from filter(None, [filter_step(INSIDE, there.view, device), covered, found])
     rules = receiving(context, there.view, server.name, flow, device)
     yield from rules.steps
     if not rules.goes_on:

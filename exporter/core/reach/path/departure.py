@@ -12,7 +12,7 @@ from exporter.core.reach.path.holders import searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faults
 from exporter.core.reach.path.listener_step import listener_step
-from exporter.core.reach.path.own_rules import looping, sending
+from exporter.core.reach.path.own_rules import discovery_step, looping, sending
 from exporter.core.reach.path.parent_device import KINDS, by_parent
 from exporter.core.reach.path.route_step import refused, route_step
 from exporter.core.reach.path.rule_steps import filter_step
@@ -39,7 +39,8 @@ def departure(trip: Trip) -> Steps:
     if (fault := device_fault(trip.context, home, trip.device, trip.network)) is not None:
         yield fault
         return
-    yield from filter(None, [filter_step(INSIDE, trip.view, trip.device), _ipsec_step(trip)])
+    found = discovery_step(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
+    yield from filter(None, [filter_step(INSIDE, trip.view, trip.device), _ipsec_step(trip), found])
     rules = sending(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
     yield from rules.steps
     if rules.goes_on and rules.flow is not None:

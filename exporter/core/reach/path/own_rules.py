@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import Packet
+from exporter.core.nat.ruleset import IP6
 from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTING
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
+from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.nat.walk.ways import answer_to
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import ReachContext
@@ -19,6 +21,7 @@ from exporter.core.reach.view import RULES, Device, NamespaceView
 
 Hooks = tuple[str, ...]
 SENT, RECEIVED = (OUTPUT, POSTROUTING), (PREROUTING, INPUT)
+ICMPV6 = "ipv6-icmp"
 OF_DESTINATION = frozenset({"DNAT", "REDIRECT"})
 
 
@@ -127,3 +130,20 @@ def _translation(passage: _Passage, what: str, flow: Flow) -> Step:
     if passage.packet.from_host:
         return Step(INSIDE, UNKNOWN, f"{detail}, and whether it is the right one is not known", "redirected_inside")
     return Step(INSIDE, OK, detail)
+
+
+def discovery_step(context: ReachContext, view: NamespaceView, whose: str, flow: Flow, device: Device) -> Step | None:
+    """Return the step of rules that drop all of ICMPv6: a neighbour that is not known yet is not found."""
+    if flow.family != IP6 or view.missing(RULES):
+        return None
+    firewall, name = context.firewall_of(view), device.link.name
+    packets = {
+        INPUT: Packet(iif=name, protocol=ICMPV6, dport=None, to_host=True, family=IP6),
+        OUTPUT: Packet(oif=name, protocol=ICMPV6, dport=None, from_host=True, family=IP6),
+    }
+    for hook, packet in packets.items():
+        outcome = walk(firewall, packet, (hook,))
+        if outcome.dropped and outcome.decision is not None:
+            detail = f"{whose} drops ICMPv6, by which neighbours are found: {decided_by(outcome.decision)}"
+            return Step(INSIDE, UNKNOWN, detail, "container_rule")
+    return None

@@ -39,3 +39,22 @@ def test_an_address_that_failed_duplicate_address_detection_is_not_used(sentence
     [step] = [step for step in host.path("[fd00:18::2]:80").steps if step.state != "ok"]
     assert (step.state, step.code, step.detail) == ("failed", "container_address_lost", sentence)
     assert host.faults(TARGET) == []
+
+
+SERVER_SIX = "[fd00:18::2]:80"
+ICMP = {
+    "dropped by the server": ("web", ":INPUT ACCEPT\n-A INPUT -p ipv6-icmp -j DROP", ["container_rule"]),
+    "dropped by the client": ("client", ":INPUT ACCEPT\n-A INPUT -p ipv6-icmp -j DROP", ["container_rule"]),
+    "dropped on its way out": ("client", ":OUTPUT ACCEPT\n-A OUTPUT -p ipv6-icmp -j DROP", ["container_rule"]),
+    "of a type dropped": ("web", ":INPUT ACCEPT\n-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j DROP", []),
+    "let through": ("web", ":INPUT DROP\n-A INPUT -p ipv6-icmp -j ACCEPT\n-A INPUT -p tcp -j ACCEPT", []),
+}
+
+
+@pytest.mark.parametrize(("name", "rules", "codes"), ICMP.values(), ids=ICMP)
+def test_neighbour_discovery_that_a_container_drops(name: str, rules: str, codes: list[str], sentence: Any) -> None:
+    host = ReachHost().own_rules(name, rules, family="ip6")
+    found = [step for step in host.path(SERVER_SIX).steps if step.state != "ok"]
+    assert [step.code for step in found] == codes
+    assert [step.detail for step in found] == [sentence for _ in codes]
+    assert host.faults(TARGET) == []
