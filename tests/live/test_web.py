@@ -162,7 +162,7 @@ def answer_to(request: bytes, port: int) -> bytes:
         return read_all(client)
 
 
-VERSION_NOT_SUPPORTED = b"HTTP/1.1 505 "
+NOT_IMPLEMENTED = (b"HTTP/1.1 501 ", b"HTTP/1.1 505 ")  # a transfer coding, a version
 
 
 def test_a_thousand_malformed_requests_are_answered_and_cost_no_memory() -> None:
@@ -173,7 +173,7 @@ def test_a_thousand_malformed_requests_are_answered_and_cost_no_memory() -> None
         @given(request=REQUESTS)
         def check(request: bytes) -> None:
             answer = answer_to(request, port)
-            assert not answer.startswith(b"HTTP/1.1 5") or answer.startswith(VERSION_NOT_SUPPORTED)
+            assert not answer.startswith(b"HTTP/1.1 5") or answer.startswith(NOT_IMPLEMENTED)
             sent.append(request)
 
         def replay() -> int:

@@ -106,6 +106,7 @@ class Connection(asyncio.Protocol):
         """Cancel the deadline and what is under way, and report the end."""
         self._set_deadline(None)
         self._inner.connection_lost()
+        del self._inner  # which refers to this one: cycles wait for the next garbage collection
         self._ended(self)
 
     def pause_writing(self) -> None:
