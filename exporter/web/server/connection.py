@@ -31,6 +31,9 @@ class Inner(Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what was received."""
 
+    def eof_received(self) -> None:
+        """Nothing more will be received."""
+
     def connection_lost(self) -> None:
         """End what is under way."""
 
@@ -100,6 +103,7 @@ class Connection(asyncio.Protocol):
         self._half_closed = True
         if not self._answering:
             self._set_deadline(self._limits.half_closed)
+        self._inner.eof_received()
         return self.tls is None and not self._finishing and (self._answering or bool(self._received))
 
     def connection_lost(self, _: Exception | None) -> None:

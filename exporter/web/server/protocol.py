@@ -53,6 +53,13 @@ class HttpProtocol:
             if self._task is None:
                 self._begin()
 
+    def eof_received(self) -> None:
+        """Refuse at once what will never be a whole request."""
+        if not self._ended:
+            self._http.receive_data(b"")
+            if self._task is None:
+                self._begin()
+
     def connection_lost(self) -> None:
         """End the answer that is under way."""
         self._ended = True
