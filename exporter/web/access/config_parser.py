@@ -94,7 +94,8 @@ def _tls_problems(settings: TlsSettings) -> list[str]:
 
 
 def _parse_headers(section: Section) -> Mapping[str, str]:
-    headers = {name: section.text(name) for name in HEADERS}
+    # Spaces around a value are not part of it (RFC 9110, section 5.5), and h11 refuses to send them.
+    headers = {name: section.text(name).strip(" ") for name in HEADERS}
     section.reject_others()
     given = {name: value for name, value in headers.items() if section.has(name)}
     for name, value in given.items():

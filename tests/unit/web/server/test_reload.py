@@ -104,7 +104,9 @@ def test_a_relative_path_is_taken_from_the_folder_of_the_file(keys: Keys, monkey
 
 def test_headers_are_as_the_file_says_and_change_with_it(tmp_path: Path) -> None:
     path = tmp_path / "web.yml"
-    path.write_text("http_server_config: {headers: {X-Frame-Options: deny, Content-Security-Policy: default-src *}}")
+    path.write_text(
+        "http_server_config: {headers: {X-Frame-Options: deny, Content-Security-Policy: ' default-src * '}}"
+    )
     with serving(Site(), access=WebConfigFile(path).access) as site:
         headers = site.request(path="/nothing").headers
         assert (headers["X-Frame-Options"], headers["Content-Security-Policy"]) == ("deny", "default-src *")
