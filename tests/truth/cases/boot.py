@@ -83,6 +83,16 @@ CASES = (
         "forward_drop",
         **SLOW,
     ),
+    outage(
+        "port taken by a DNAT of iptables-legacy",
+        KIND,
+        shell(
+            f"{LEGACY} -t nat -I PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 10.9.9.9:80",
+            f"{LEGACY} -t nat -F PREROUTING",
+        ),
+        ANY,
+        **SLOW,
+    ),
     ordinary(
         "filter of the input in iptables-legacy",
         KIND,
