@@ -120,6 +120,11 @@ _PORT_CODES = {
         "Remove the named rule.",
         ("wrong_dnat", "shadowed_by_dnat"),
     ),
+    "dnat_order_unknown": Code(
+        "iptables-legacy and nf_tables forward the port to different targets; which one applies is unknown.",
+        "Remove the named rule: `iptables-legacy -t nat -S`, `nft list ruleset`.",
+        ("wrong_dnat",),
+    ),
     "drop_rule": Code(
         "A rule or policy drops the packets.",
         "Remove the named rule, or {rewrite} if its own rules are missing.",

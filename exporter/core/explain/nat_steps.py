@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from exporter.core.explain.answers import answer_steps
 from exporter.core.explain.path import BLOCKED, DNAT, FAILED, FORWARD, OK, UNKNOWN, Step
-from exporter.core.findings.finding import Finding
+from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.nat.address_numbers import family_of, number_of
 from exporter.core.nat.context import NatContext, is_loopback
 from exporter.core.nat.drift import written
@@ -86,13 +86,20 @@ def _steps(context: NatContext, observation: Observation, binding: ExpectedBindi
         yield from _by_other_rules(context, binding) or (_without_rules(context, observation, binding),)
         return
     wrong = list(_untranslated(context, binding))
-    yield from (Step(DNAT, FAILED, drift.detail, _CODES[drift.kind]) for drift in wrong)
+    yield from map(_wrong_step, wrong)
     binding, hits = next(iter(context.entries), (binding, ()))
     translated = any(map(binding.is_served_by, hits)) if is_loopback(binding) else _arrives(context, binding)
     if not wrong:
         yield _translation(context, binding, translated=translated)
     if not is_loopback(binding):  # docker-proxy makes a connection of its own, which is not forwarded
         yield from _forward(context, binding, translated=translated and not wrong)
+
+
+def _wrong_step(found: Finding) -> Step:
+    """A warning of a wrong DNAT rule is one of which it is unknown whether it comes first."""
+    if found.kind == wrong_dnat.KIND and found.severity == WARNING:
+        return Step(DNAT, UNKNOWN, found.detail, "dnat_order_unknown")
+    return Step(DNAT, FAILED, found.detail, _CODES[found.kind])
 
 
 def _by_other_rules(context: NatContext, binding: ExpectedBinding) -> tuple[Step, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 from tests.truth.case import ANY, Case
 from tests.truth.plants import LIVE_RESTORE, both, docker_restarted, saved, shell
 from tests.truth.probes import outward
-from tests.truth.rows import ordinary, outage
+from tests.truth.rows import ordinary, outage, unknown
 
 KIND = "rules loaded at boot"
 
@@ -83,14 +83,32 @@ CASES = (
         "forward_drop",
         **SLOW,
     ),
-    outage(
+    unknown(
         "port taken by a DNAT of iptables-legacy",
         KIND,
         shell(
             f"{LEGACY} -t nat -I PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 10.9.9.9:80",
             f"{LEGACY} -t nat -F PREROUTING",
         ),
-        ANY,
+        "wrong_dnat",
+        **SLOW,
+    ),
+    ordinary(
+        "DNAT of iptables-legacy for another port",
+        KIND,
+        shell(
+            f"{LEGACY} -t nat -I PREROUTING -p tcp --dport 8090 -j DNAT --to-destination 10.9.9.9:80",
+            f"{LEGACY} -t nat -F PREROUTING",
+        ),
+        **SLOW,
+    ),
+    ordinary(
+        "DNAT of iptables-legacy to the target of Docker's",
+        KIND,
+        shell(
+            f"{LEGACY} -t nat -I PREROUTING -p tcp --dport 8080 -j DNAT --to-destination $web:80",
+            f"{LEGACY} -t nat -F PREROUTING",
+        ),
         **SLOW,
     ),
     ordinary(

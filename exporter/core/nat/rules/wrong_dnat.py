@@ -1,17 +1,18 @@
 """A published port is forwarded elsewhere than Docker says, by a rule of any table that the packet meets first.
 
 Guard: it is so for a client on the uplink's own network, or for every client; a rule that is not understood, and may
-match before, decides nothing.
+match before, decides nothing. Where iptables-legacy and nf_tables forward the port to different targets, no dump shows
+which of them translates first: a warning, with certainty about neither.
 """
 
 from collections.abc import Iterator
 
-from exporter.core.findings.finding import CRITICAL, Finding
+from exporter.core.findings.finding import CRITICAL, WARNING, Finding
 from exporter.core.nat.context import NatContext, is_loopback
 from exporter.core.nat.drift import drift, of_binding, written
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.packet import YES
-from exporter.core.nat.walk.outcome import Decision
+from exporter.core.nat.walk.outcome import ORDER, Decision
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.nat.walk.walker import Hit
 
@@ -27,6 +28,12 @@ def check(context: NatContext) -> Iterator[Finding]:
             detail = f"{written(binding)} of {binding.container} is forwarded to {where} by {decided_by(found)}"
             subject = of_binding(binding, found.place[2])
             yield drift(KIND, CRITICAL, subject, detail, key=of_binding(binding, ""))
+        elif (rival := _rival(context, binding)) is not None:
+            detail = (
+                f"{written(binding)} of {binding.container} may be forwarded to {_place(context, rival)} by "
+                f"{decided_by(rival)}: of iptables-legacy and nf_tables, the one registered last translates first"
+            )
+            yield drift(KIND, WARNING, of_binding(binding, rival.place[2]), detail, key=of_binding(binding, ""))
 
 
 def _in_entry_chain(context: NatContext, binding: ExpectedBinding, hits: tuple[Hit, ...]) -> Decision | None:
@@ -45,6 +52,19 @@ def _on_the_way(context: NatContext, binding: ExpectedBinding) -> Decision | Non
     arrival = context.way(binding).arrival
     first = arrival.translations[0] if arrival.translations and arrival.certain else None
     return first if first is not None and not binding.is_served_by(first) else None
+
+
+def _rival(context: NatContext, binding: ExpectedBinding) -> Decision | None:
+    """Return what forwards to another target, where one backend does and the other forwards as it must."""
+    if is_loopback(binding):
+        return None
+    arrival = context.way(binding).arrival
+    others = [one for one in arrival.unclear if ORDER in one.limits]
+    if len(others) != len(arrival.unclear):
+        return None
+    either = [*arrival.translations[:1], *others]
+    wrong = [one for one in either if not binding.is_served_by(one)]
+    return wrong[0] if wrong and len(wrong) < len(either) else None
 
 
 def _place(context: NatContext, dnat: Decision) -> str:

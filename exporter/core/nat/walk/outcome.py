@@ -7,13 +7,15 @@ from exporter.core.nat.ruleset import Place, Rule
 
 ACCEPTED, DROPPED, REJECTED, UNDECIDED = "ACCEPT", "DROP", "REJECT", "UNKNOWN"
 DROPS = frozenset({DROPPED, REJECTED})
+ORDER = "order of registration"  # of a limit: whether iptables-legacy or nf_tables translates first
 
 
 class Decision(NamedTuple):
     """What a rule does with a packet, or the policy of a base chain: then `rule` is None.
 
     `base` is where the kernel enters, `number` the rule's number in its own chain from 1 on. `effect` is a target's
-    name; `address` and `port` are the target of a translation. `limits` are the keys of its undetermined conditions.
+    name; `address` and `port` are the target of a translation. `limits` are the keys of its undetermined conditions,
+    or ORDER.
     """
 
     base: Place

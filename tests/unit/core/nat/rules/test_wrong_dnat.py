@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rules.wrong_dnat import KIND, check
-from exporter.core.nat.ruleset import Base
+from exporter.core.nat.ruleset import Base, Ruleset
 from tests.support.builders import connect, network, run
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, Host, drift, hosts, port, published
+from tests.support.saved_rules import ruleset
 
 TO = "-p tcp -m tcp --dport 8080 -j DNAT --to-destination"
 every_host = pytest.mark.parametrize("host", hosts(), ids=str)
@@ -102,3 +104,35 @@ def test_a_chain_of_the_swarms_routing_mesh_comes_first_and_is_none_of_these() -
     mesh = OLD.with_table(("ip", "nat", "DOCKER-INGRESS"), Base("", "ACCEPT"), ingress, "-j RETURN")
     led = mesh.inserted(mesh.prerouting(), "-m addrtype --dst-type LOCAL -j DOCKER-INGRESS")
     assert list(check(led.scene())) == []
+
+
+def elsewhere(rule: str) -> Ruleset:
+    """The rules of the other backend."""
+    return ruleset(f"*nat\n:PREROUTING ACCEPT\n-A PREROUTING {rule}\nCOMMIT")
+
+
+@every_host
+@pytest.mark.parametrize("rule", [f"{TO} 192.0.2.99:80", "-p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 81"])
+@pytest.mark.parametrize("legacy", [False, True], ids=["Docker's in nft", "Docker's in legacy"])
+def test_of_two_backends_that_differ_it_is_unknown_which_comes_first(
+    host: Host, rule: str, sentence: Any, *, legacy: bool
+) -> None:
+    other = elsewhere(rule)
+    both = NatReading(nft=other, legacy=host.rules) if legacy else NatReading(nft=host.rules, legacy=other)
+    assert list(check(host.scene(reading=both))) == [drift(KIND, "warning", port("PREROUTING"), sentence)]
+
+
+@every_host
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"{TO} 172.18.0.2:80",
+        "-p tcp -m tcp --dport 8090 -j DNAT --to-destination 192.0.2.99:80",
+        f"-i docker0 {TO} 192.0.2.99:80",
+        "-p tcp -m tcp --dport 8080 -j ACCEPT",
+        f"-m string --string x --algo bm {TO} 192.0.2.99:80",
+    ],
+    ids=["the same target", "another port", "another device", "no translation", "not understood"],
+)
+def test_another_backend_without_another_certain_target_shows_none(host: Host, rule: str) -> None:
+    assert list(check(host.scene(reading=NatReading(nft=host.rules, legacy=elsewhere(rule))))) == []

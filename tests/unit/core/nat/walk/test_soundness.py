@@ -8,7 +8,7 @@ index of a chain and walks that were made before, must change none.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from exporter.core.nat.address_numbers import number_of, prefix_of
@@ -213,3 +213,27 @@ def test_walks_of_one_firewall_are_those_of_one_that_looks_at_every_rule_for_eve
     ways = [way_in(fast, packet, route) for packet in packets]
     with every_rule():
         assert ways == [way_in(Firewall([everything], INSIDE), packet, route) for packet in packets]
+
+
+@given(rulesets(), rulesets(), st.sampled_from([None, *CLIENTS]))
+@settings(max_examples=300, deadline=None)
+def test_what_is_certain_of_two_backends_is_so_whichever_was_registered_last(
+    one: Ruleset, other: Ruleset, client: int | None
+) -> None:
+    """Where no chain sets a mark: one of the other backend that compares it at the same priority is a known gap."""
+    assume(not any(rule.effects for found in (one, other) for chain in found.chains.values() for rule in chain))
+    packet = Packet(dport=8080, to_host=True, src=client)
+    said, reverse = (way_in(Firewall(both, INSIDE), packet, route) for both in ([one, other], [other, one]))
+    if all(part.certain for part in said.parts):
+        assert ends(said) == ends(reverse)
+
+
+@given(rulesets())
+@settings(max_examples=100, deadline=None)
+def test_a_dnat_of_the_other_backend_that_is_not_understood_never_makes_a_way_ok(found: Ruleset) -> None:
+    place = ("ip", "nat", "PREROUTING")
+    open_rule = Rule(*place, "DNAT", address="198.51.100.9", port=80, conditions=(Condition("u32", UNKNOWN),))
+    other = Ruleset({place: (open_rule,)}, {place: BASES[place]})
+    said = way_in(Firewall([found, other], INSIDE), Packet(dport=8080, to_host=True), route)
+    ok = not said.unclear and ends(said) == ("led", number_of(WEB), 80)
+    assert not ok or not said.arrival.packet.state & 8 or said.arrival.translations[0].base != place
