@@ -1,5 +1,6 @@
 """What an attacker gets who controls the exporter, with each file of deploy/: the table of docs/security.md."""
 
+import copy
 import ctypes
 import json
 import os
@@ -8,8 +9,10 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.live import attacker
 from tests.support.live.hosts import available
@@ -29,6 +32,13 @@ EXPECTED = {
     "compose-processes.yml": {"engine", "network", "memory", "files"},
     "compose-overlays.yml": {"engine", "network", "mount", "namespaces", "kernel"},
     "compose-bind-failures.yml": {"engine", "network", "files", "kernel"},
+}
+# What takes one guard of the variant with the least rights out, and what the attacker gets then.
+WITHOUT_GUARD: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
+    "no POST": ({"socket-proxy": {"command": ["-allowPOST=.*"]}}, {"engine"}),
+    "no DAC_READ_SEARCH": ({"exporter": {"cap_add": ["DAC_READ_SEARCH"]}}, {"files"}),
+    "no SYS_ADMIN": ({"exporter": {"cap_add": ["SYS_ADMIN"]}}, {"mount", "namespaces", "kernel"}),
+    "no BPF": ({"exporter": {"cap_add": ["BPF", "PERFMON"]}}, {"kernel"}),
 }
 
 
@@ -83,6 +93,17 @@ def test_an_attacker_in_the_exporter_gets_what_the_table_says_and_no_more(image:
         if file != "compose-overlays.yml":
             probes = {("bind_failures", "no_probes")}  # which the kernel may have or not
             until(lambda: running.degraded() - probes == degraded, 60, f"{degraded}")
+
+
+@pytest.mark.parametrize("guard", WITHOUT_GUARD)
+def test_without_a_guard_the_attacker_gets_what_it_holds(image: Image, guard: str, tmp_path: Path) -> None:
+    """So that the test above fails when a file loses one."""
+    services, got = copy.deepcopy(WITHOUT_GUARD[guard])
+    if proxy := services.get("socket-proxy"):
+        proxy["command"] += re.findall(r"^      - '?(-[^'\n]+)'?$", PROXY.read_text(), re.MULTILINE)
+    (tmp_path / "without.yml").write_text(yaml.safe_dump({"services": services}))
+    with image.composed(COMPOSE, PROXY, tmp_path / "without.yml") as running:
+        assert powers(image, running.container.id) == {"network"} | got
 
 
 def test_the_processes_of_the_image_get_no_more_capabilities(image: Image) -> None:

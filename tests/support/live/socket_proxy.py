@@ -14,7 +14,7 @@ HEAD_BYTES, PIECE = 1 << 16, 1 << 16
 REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-def serve(endpoint: str, mode: int, allowed: str) -> None:
+def serve(endpoint: str, mode: int, allowed: dict[str, str]) -> None:
     """Listen until killed."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(endpoint)
@@ -25,8 +25,8 @@ def serve(endpoint: str, mode: int, allowed: str) -> None:
         threading.Thread(target=answer, args=(client, allowed), daemon=True).start()
 
 
-def answer(client: socket.socket, allowed: str) -> None:
-    """Pass a GET on whose path is allowed; refuse all else."""
+def answer(client: socket.socket, allowed: dict[str, str]) -> None:
+    """Pass a request on whose path is allowed for its method; refuse all else."""
     head = b""
     with client, socket.socket(socket.AF_UNIX) as engine:
         while b"\r\n\r\n" not in head and len(head) < HEAD_BYTES:
@@ -36,7 +36,7 @@ def answer(client: socket.socket, allowed: str) -> None:
             head += piece
         line, _, rest = head.partition(b"\r\n")
         method, target, _ = line.decode().split(" ")
-        if method != "GET" or not re.fullmatch(allowed, target.partition("?")[0]):
+        if method not in allowed or not re.fullmatch(allowed[method], target.partition("?")[0]):
             client.sendall(REFUSED)
             return
         engine.connect(ENGINE)
@@ -47,4 +47,5 @@ def answer(client: socket.socket, allowed: str) -> None:
 
 if __name__ == "__main__":
     flags = dict(word.lstrip("-").split("=", 1) for word in sys.argv[1:])
-    serve(flags["proxysocketendpoint"], int(flags["proxysocketendpointfilemode"], 8), flags["allowGET"])
+    patterns = {name.removeprefix("allow"): pattern for name, pattern in flags.items() if name.startswith("allow")}
+    serve(flags["proxysocketendpoint"], int(flags["proxysocketendpointfilemode"], 8), patterns)
