@@ -7,11 +7,13 @@ from exporter.core.model.fib import LOCAL, UNICAST, RouteQuery
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import HOST_MODE
 from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
+from exporter.core.reach.path.cgroup_step import client_programs_step
 from exporter.core.reach.path.from_host import from_host
 from exporter.core.reach.path.holders import searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faults
 from exporter.core.reach.path.listener_step import listener_step
+from exporter.core.reach.path.local_ports_step import local_ports_step
 from exporter.core.reach.path.own_rules import discovery_step, looping, sending
 from exporter.core.reach.path.parent_device import KINDS, by_parent
 from exporter.core.reach.path.route_step import refused, route_step
@@ -26,7 +28,9 @@ def departure(trip: Trip) -> Steps:
     home = trip.context.home(trip.client)
     if home.network_mode == HOST_MODE:
         yield Step(ROUTE, OK, f"{trip.client.name} is in host mode: its packets are the host's")
-        yield from from_host(trip)
+        full = local_ports_step(trip.here, trip.client.name, trip.flow)
+        yield from filter(None, [full or client_programs_step(trip.view, trip.client.name, trip.flow)])
+        yield from from_host(trip) if full is None else ()
         return
     if trip.route.type == LOCAL:
         yield from _itself(trip)
@@ -39,8 +43,12 @@ def departure(trip: Trip) -> Steps:
     if (fault := device_fault(trip.context, home, trip.device, trip.network)) is not None:
         yield fault
         return
+    if (full := local_ports_step(trip.here, trip.client.name, trip.flow)) is not None:
+        yield full
+        return
     found = discovery_step(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
     yield from filter(None, [filter_step(INSIDE, trip.view, trip.device), _ipsec_step(trip), found])
+    yield from filter(None, [client_programs_step(trip.view, trip.client.name, trip.flow)])
     rules = sending(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
     yield from rules.steps
     if rules.goes_on and rules.flow is not None:
