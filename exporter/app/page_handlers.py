@@ -37,6 +37,7 @@ class PageHandlers:
         self._observe = observations.recent
         self._again = partial(observations.fresh, AGAIN_SECONDS)
         self._documents = DocumentCache(observations.recent)
+        self._ahead = time.time() - time.monotonic()  # of Unix time: ticks do not follow a clock that is set
 
     def page(self, state: PageState) -> str:
         """Return the page in a state."""
@@ -53,7 +54,8 @@ class PageHandlers:
     def tick(self) -> Tick:
         """Return the counters and the version of the page."""
         get = self._documents.get
-        return Tick(get("counters", api.counters), get("version", api.version), time.time() * 1000)
+        at = (self._ahead + time.monotonic()) * 1000
+        return Tick(get("counters", api.counters), get("version", api.version), at)
 
     def changes(self, query: HistoryQuery) -> str:
         """Return the changes that the query selects, as JSON."""

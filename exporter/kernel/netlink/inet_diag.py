@@ -49,9 +49,9 @@ MAX_DUMP = 16 << 20  # bytes: 130,000 sockets; a user without privileges can mak
 SEQUENCE = 1  # the same in each request: the same sockets give the same bytes
 
 
-def open_diag_socket(timeout: float = 2.0) -> socket.socket:
-    """Open a sock_diag socket in the calling thread's network namespace."""
-    return open_socket(NETLINK_SOCK_DIAG, timeout=timeout)
+def open_diag_socket() -> socket.socket:
+    """Open a sock_diag socket in the calling thread's network namespace; its receives time out after 2 s."""
+    return open_socket(NETLINK_SOCK_DIAG, kernel_timeout=True)
 
 
 def question(family: int, protocol: int, states: int, port: int = 0, peer_port: int = 0, extensions: int = 0) -> bytes:

@@ -1,5 +1,6 @@
 """Requests and answers of nf_tables: dumps, with the generation of the rules that they saw."""
 
+import errno
 import socket
 from dataclasses import dataclass
 
@@ -25,6 +26,21 @@ class Dump:
 
     objects: list[tuple[int, bytes]]
     generation: int
+
+
+@dataclass(slots=True)
+class Room:
+    """How many bytes the dumps of one reading may have together."""
+
+    limit: float
+    taken: int = 0
+
+    def take(self, dumped: Dump) -> Dump:
+        """Return the dump. Raises OSError with EMSGSIZE for more than there is room for."""
+        self.taken += sum(len(message) for _, message in dumped.objects)
+        if self.taken > self.limit:
+            raise OSError(errno.EMSGSIZE, f"rules and sets of more than {int(self.limit) >> 20} MiB")
+        return dumped
 
 
 def dump(sock: socket.socket, command: int, family: int = 0, *names: str) -> Dump:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.core.reach.view import FILES, Unread
-from exporter.kernel.reach import files
+from exporter.kernel import root_files
 from exporter.kernel.reach.files import MAX_BYTES, read_files, read_inside
 from exporter.kernel.reach.parts import read_part
 
@@ -103,7 +103,7 @@ def test_any_bytes_are_text(root: Path, opened: int, content: bytes) -> None:
 
 
 def test_a_kernel_without_openat2_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "OPENAT2", 100_000)
+    monkeypatch.setattr(root_files, "OPENAT2", 100_000)
     found = read_part(FILES, "the files", "CAP_SYS_PTRACE", lambda: read_files(root.parent, 1))
     assert found == Unread(FILES, f"the files cannot be read: openat2: {os.strerror(errno.ENOSYS)}")
 
