@@ -7,8 +7,8 @@ from exporter.core.explain.path import DNAT, FAILED, HOST, IPVS, LISTENER, UNKNO
 from exporter.core.explain.query import find_container
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.path.cgroup_step import server_programs_step
 from exporter.core.reach.path.listener_step import socket_fault
+from exporter.core.reach.sent_packets import server_programs_step
 from exporter.core.reach.uplinks import is_outer
 from exporter.core.reach.view import LISTENERS
 

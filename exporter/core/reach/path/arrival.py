@@ -9,7 +9,6 @@ from exporter.core.model.docker import Container
 from exporter.core.model.fib import LOCAL, RouteQuery, RouteResult
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.path.cgroup_step import server_programs_step
 from exporter.core.reach.path.holders import holder, searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of
@@ -18,7 +17,7 @@ from exporter.core.reach.path.own_rules import discovery_step, receiving
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
 from exporter.core.reach.path.rule_steps import filter_step, unread_step
 from exporter.core.reach.path.trip import Flow, Steps
-from exporter.core.reach.path.ttl_step import ttl_step
+from exporter.core.reach.sent_packets import server_programs_step, ttl_step
 from exporter.core.reach.view import NAMESPACE, Device, NamespaceView, Visited
 
 VETH = "veth"
@@ -97,10 +96,11 @@ def _next_hop(context: ReachContext, there: Visited, server: Container, device: 
     out = there.view.devices.get(home.ifindex, device)
     if out.link.ifindex != device.link.ifindex and not ip_address(flow.source).is_loopback:
         return _by_another_device(context, server, out, flow)
-    if not home.gateway:
+    at_host = bool(home.gateway) and host.device_of(home.gateway) is not None
+    if flow.masqueraded or (at_host and host.device_of(flow.source) is None):
+        return _time_to_live(there, server, device, flow, home)
+    if not home.gateway or at_host:
         return None
-    if host.device_of(home.gateway) is not None:
-        return _time_to_live(there, server, device, flow, home) if host.device_of(flow.source) is None else None
     hop, network = home.gateway, context.network_of(server, device)
     unused = network is not None and holder(context, hop, network) is None and searched(context, network)
     detail = f"{server.name} sends its answers to {hop}, which {'no device' if unused else 'not the host'} has"

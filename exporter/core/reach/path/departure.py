@@ -7,13 +7,11 @@ from exporter.core.model.fib import LOCAL, UNICAST, RouteQuery
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import HOST_MODE
 from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
-from exporter.core.reach.path.cgroup_step import client_programs_step
 from exporter.core.reach.path.from_host import from_host
 from exporter.core.reach.path.holders import searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faults
 from exporter.core.reach.path.listener_step import listener_step
-from exporter.core.reach.path.local_ports_step import local_ports_step
 from exporter.core.reach.path.own_rules import discovery_step, looping, sending
 from exporter.core.reach.path.parent_device import KINDS, by_parent
 from exporter.core.reach.path.route_step import refused, route_step
@@ -21,6 +19,7 @@ from exporter.core.reach.path.rule_steps import filter_step
 from exporter.core.reach.path.same_bridge import on_link
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.path.via_host import via_host
+from exporter.core.reach.sent_packets import client_programs_step, local_ports_step
 
 
 def departure(trip: Trip) -> Steps:

@@ -66,7 +66,8 @@ def _is_forwarding_off(trip: Trip, flow: Flow) -> bool:
 def _leaving(trip: Trip, flow: Flow, passed: Outcome, out: Device, result: RouteResult) -> Steps:
     context, network = trip.context, trip.context.network_of_bridge(out.link.name)
     if network is not None:
-        seen = Flow(seen_source(flow, passed, out), flow.destination, flow.protocol, flow.port)
+        source = seen_source(flow, passed, out)
+        seen = Flow(source, flow.destination, flow.protocol, flow.port, masqueraded=source != flow.source)
         yield from delivered(trip, seen, network, out)
         return
     yield beyond(context, out, result, flow.destination)

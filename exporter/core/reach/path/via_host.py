@@ -21,7 +21,7 @@ from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.route_step import unknown_route
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, may_translate
 from exporter.core.reach.path.trip import Flow, Steps, Trip, translated
-from exporter.core.reach.path.ttl_step import ttl_step
+from exporter.core.reach.sent_packets import ttl_step
 from exporter.core.reach.view import Device
 
 REFUSALS = {

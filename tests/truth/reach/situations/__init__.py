@@ -40,7 +40,7 @@ _KINDS = {
     "settings": settings,
     "life of containers": lives,
     "changed by hand": by_hand,
-    "D sent": sent,
+    "sent packets": sent,
 }
 
 SITUATIONS: tuple[Situation, ...] = tuple(

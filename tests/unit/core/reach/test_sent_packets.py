@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from exporter.core.model.fib import UNICAST, RouteResult
-from tests.support.nat_hosts import NEW
+from tests.support.nat_hosts import NEW, OLD
 from tests.support.reach_hosts import ReachHost
 
 NEIGHBOUR, OUTSIDE, SERVICE = "172.18.0.2:80", "198.51.100.1:443", "172.18.0.1:22"
 UNKNOWN_PROGRAM = [("inside", "unknown", "rule_not_understood")]
 TOO_SMALL = [("filter", "failed", "ttl_too_small")]
 FULL = [("inside", "failed", "local_ports_exhausted")]
+BEHIND, USER = "172.21.0.2:80", ("ip", "filter", "DOCKER-USER")
 FORWARD = ("ip", "filter", "FORWARD")
 DROPPED = [("filter", "failed", "drop_rule")]
 
@@ -95,3 +96,10 @@ def test_the_packets_that_follow_the_first(text: str, target: str, faults: list[
 def test_the_packets_that_follow_inside_a_container() -> None:
     rule = ":INPUT ACCEPT\n-A INPUT -m conntrack --ctstate ESTABLISHED -j DROP"
     assert ReachHost().own_rules("web", rule).faults(NEIGHBOUR) == [("inside", "failed", "container_rule")]
+
+
+def test_the_time_to_live_of_a_server_on_another_network() -> None:
+    """The host translates the source, and forwards the answers: whether they are for itself is not seen in them."""
+    accepted = ReachHost(OLD).rule(USER, "-j ACCEPT")
+    assert accepted.faults(BEHIND) == []
+    assert accepted.view("bare", ttl=1).faults(BEHIND) == [("back", "failed", "ttl_too_small")]
