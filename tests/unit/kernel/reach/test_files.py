@@ -94,6 +94,21 @@ def test_a_magic_link_is_not_followed() -> None:
     os.close(descriptor)
 
 
+def test_magic_links_are_excluded_by_name(root: Path, opened: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Today's kernels follow none with RESOLVE_IN_ROOT either; openat2(2) does not promise that."""
+    flags = []
+    openat2 = root_files._openat2
+
+    def called(folder: int, path: str, mode: int, resolve: int) -> int:
+        flags.append(resolve)
+        return openat2(folder, path, mode, resolve)
+
+    monkeypatch.setattr(root_files, "_openat2", called)
+    (root / NAME).write_text("")
+    assert read_inside(opened, NAME) == ""
+    assert flags == [0x02 | 0x10]
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_text(root: Path, opened: int, content: bytes) -> None:
