@@ -48,7 +48,7 @@ OWN = (
     "locked",
     "hop_limit",
     "mode",
-    "asks",
+    "requests_arp",
 )  # of Device
 
 

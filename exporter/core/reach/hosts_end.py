@@ -12,11 +12,11 @@ from exporter.core.reach.sent_packets import server_programs_step
 from exporter.core.reach.uplinks import is_outer
 from exporter.core.reach.view import LISTENERS
 
-ELSEWHERE = frozenset({DNAT, IPVS})  # steps of a port that leads to a container
+ELSEWHERE = frozenset({DNAT, IPVS})  # steps of a port that is forwarded to a container
 
 
 def hosts_end(context: ReachContext, path: Path) -> Iterator[Step]:
-    """Yield what is wrong with the sockets of a port of the host; nothing for one that leads to a container."""
+    """Yield what is wrong with the sockets of a port of the host; nothing for one that is forwarded to a container."""
     if path.container_port or not path.port or any(step.name in ELSEWHERE for step in path.steps):
         return
     container = find_container(context.inventory, path.container) if path.container else None

@@ -25,7 +25,7 @@ class Device:
     bridge stores source addresses of frames (IFLA_BRPORT_LEARNING); None for other devices.
     `duplicates` are those of its addresses that another device on the link has (IFA_F_DADFAILED): they are not used.
     `withheld`: the frames that a bridge does not send to the port, '' for none.
-    `asks`: it sends requests of ARP (net.ipv4.neigh.*.mcast_solicit and app_solicit).
+    `requests_arp`: it sends requests of ARP (net.ipv4.neigh.*.mcast_solicit and app_solicit).
     `mode`: that of a macvlan device (IFLA_MACVLAN_MODE), None for other devices.
     `hop_limit`: that of IPv6 packets that are sent (net.ipv6.conf.*.hop_limit).
     `locked`: it drops frames of MAC addresses without a fixed entry (IFLA_BRPORT_LOCKED).
@@ -47,7 +47,7 @@ class Device:
     locked: bool = False
     hop_limit: int = ORDINARY_TTL
     mode: int | None = None
-    asks: bool = True
+    requests_arp: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """BPF programs that decide about packets and connections of a cgroup: at it, or at a cgroup above it.
 
 Those with which systemd counts bytes (IPAccounting=) pass every packet, and are left out. Needs CAP_NET_ADMIN, and
-CAP_SYS_ADMIN to tell these from others. Source: linux/bpf.h (enum bpf_attach_type).
+CAP_SYS_ADMIN to distinguish these from others. Source: linux/bpf.h (enum bpf_attach_type).
 """
 
 import ctypes

@@ -52,7 +52,7 @@ def read_devices(sock: socket.socket) -> dict[int, Device]:
     return {
         device.link.ifindex: replace(
             device,
-            asks=asks_arp(device.link.name),
+            requests_arp=sends_arp_requests(device.link.name),
             answers=every and (not _has_ipv4(device) or answers_arp(device.link.name)),
             duplicates=duplicates.get(device.link.ifindex, frozenset()),
             hop_limit=read_hop_limit(device.link.name) if any(":" in one for one in device.addresses) else ORDINARY_TTL,
@@ -77,7 +77,7 @@ def answers_arp(name: str, conf: Path = CONF) -> bool:
         return True
 
 
-def asks_arp(name: str, folder: Path = NEIGH) -> bool:
+def sends_arp_requests(name: str, folder: Path = NEIGH) -> bool:
     """Whether a device sends requests of ARP for addresses that it does not know."""
     try:
         return any(int((folder / name / setting).read_text()) for setting in ("mcast_solicit", "app_solicit"))

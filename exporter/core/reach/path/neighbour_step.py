@@ -39,10 +39,10 @@ def _no_arp(own: Named, address: str, right: Named, enter: str) -> Step | None:
     Entries of other namespaces may be older than the change, and IPv6 resolves in another way: both are uncertain.
     """
     (whose, out), (owner, target) = own, right
-    answers, asks = target.answers or ":" in address, out.asks or ":" in address
-    if out.arp and target.arp and answers and asks:
+    answers, requests_arp = target.answers or ":" in address, out.requests_arp or ":" in address
+    if out.arp and target.arp and answers and requests_arp:
         return None
-    if out.arp and not asks:
+    if out.arp and not requests_arp:
         detail = (
             f"{whose} sends no ARP requests on {out.link.name} (mcast_solicit), and has no permanent neighbour entry"
         )

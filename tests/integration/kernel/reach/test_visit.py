@@ -226,9 +226,9 @@ def test_a_time_to_live_and_a_hop_limit(web: FakeContainer) -> None:
 
 
 def test_a_device_that_sends_no_requests_of_arp(web: FakeContainer) -> None:
-    assert device(host_view(web), "br0").asks
+    assert device(host_view(web), "br0").requests_arp
     Path("/proc/sys/net/ipv4/neigh/br0/mcast_solicit").write_text("0")
-    assert not device(host_view(web), "br0").asks
+    assert not device(host_view(web), "br0").requests_arp
 
 
 def test_a_program_at_a_cgroup_and_at_one_below_it() -> None:

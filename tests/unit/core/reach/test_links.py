@@ -174,6 +174,6 @@ def test_a_learned_neighbour_entry_that_is_wrong_until_it_expires() -> None:
 
 
 def test_a_device_that_sends_no_requests_of_arp() -> None:
-    silent = ReachHost().device("client", "eth0", asks=False)
+    silent = ReachHost().device("client", "eth0", requests_arp=False)
     assert silent.faults(TARGET) == [("link", "unknown", "arp_off")]
     assert silent.view("client", neighbours=(RIGHT,)).faults(TARGET) == []
