@@ -16,7 +16,7 @@ from exporter.kernel.bpf.tcx import BPF_PROG_QUERY
 
 BPF_PROG_GET_FD_BY_ID = 13
 EFFECTIVE = 1  # of query_flags: those of the cgroups above it too (BPF_F_QUERY_EFFECTIVE)
-MAX_PROGRAMS = 64  # at one cgroup and of one type (linux/bpf-cgroup.h: BPF_CGROUP_MAX_PROGS)
+ROOM = 64  # at one cgroup and of one type (linux/bpf-cgroup.h: BPF_CGROUP_MAX_PROGS)
 ATTACH_TYPES = {
     "ingress": 0,
     "egress": 1,
@@ -42,13 +42,13 @@ def read_cgroup_programs(cgroup: Path) -> frozenset[str]:
 
 
 def _decides(folder: int, attach_type: int) -> bool:
-    ids = (ctypes.c_uint32 * MAX_PROGRAMS)()
+    ids = (ctypes.c_uint32 * ROOM)()
     query = ProgramQuery(
         target=folder,
         attach_type=attach_type,
         query_flags=EFFECTIVE,
         prog_ids=ctypes.addressof(ids),
-        prog_cnt=MAX_PROGRAMS,
+        prog_cnt=ROOM,
     )
     with suppress(OSError, SourceError):  # a kernel without such programs, a process without the right
         bpf(BPF_PROG_QUERY, query)
