@@ -18,6 +18,7 @@ from exporter.core.model.docker import Inventory
 WAIT_SECONDS = 60.0  # for an inventory with the container
 # Readings without an end until it is dropped: one that ends during a reading is missing there, and in the next again.
 MAX_MISSING = 3
+MARKS = 256  # of the time after which a pair is forgotten, however often readings are requested
 MAX_GONE_PAIRS, MAX_GONE_TOTALS = 1024, 1024  # of containers that were removed
 
 make = tuple.__new__  # a third of the time that the class of a named tuple takes
@@ -57,7 +58,7 @@ class ConnectionLedger:
         self._namespaces: Mapping[int, str] = {}
         self._addresses: frozenset[str] = frozenset()
         self._last = self._clock = 0.0
-        self._recent: deque[tuple[float, int]] = deque()  # clock and number of the readings of `forget` seconds
+        self._recent: deque[tuple[float, int]] = deque()  # clock and number of some readings of `forget` seconds
         self._idle = 0  # the number of the reading before these
         self._started = 0.0
         self._lost = 0
@@ -160,7 +161,8 @@ class ConnectionLedger:
 
     def _forget_idle(self) -> None:
         """Forget idle pairs, and the oldest of removed containers where there are too many."""
-        self._recent.append((self._clock, self._readings))
+        if not self._recent or self._clock - self._recent[-1][0] >= self._forget / MARKS:
+            self._recent.append((self._clock, self._readings))
         while self._recent[0][0] < self._clock - self._forget:
             self._idle = self._recent.popleft()[1]
         idle = {pair for pair, found in self._accounts.items() if found.changed_in <= self._idle}
