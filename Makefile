@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?=
 
-.PHONY: all install develop check test test-fast coverage test-bare alerts
+.PHONY: all install develop check test test-fast coverage test-bare test-machines test-machine alerts
 .PHONY: dashboards dashboards-preview image run demo pictures bench chaos fuzz truth golden sentences lock licences release clean
 
 all: check test
@@ -65,6 +65,10 @@ test-bare: install
 # What needs Debian's own kernels and systemd, in virtual machines; docs/engines.md.
 test-machines: develop
 	$(PYTEST) tests/machines
+
+# Those of tests/virtual_machine/chosen.py, in 15 minutes or SECONDS; nothing is tested where no machine is made in time.
+test-machine: develop
+	$(BIN)/python -m tests.virtual_machine.chosen $(if $(SECONDS),--seconds $(SECONDS))
 
 # The alert rules alone: Prometheus' own checks and unit tests, runbooks, metrics.
 alerts: develop

@@ -68,7 +68,7 @@ class Load:
         self._reading = self._counter.read()
 
     def _add(self) -> None:
-        self._ledger.count(self._reading, self._inodes, frozenset(), 1000.0 + self._turn)
+        self._ledger.count(self._reading, self._inodes, frozenset(), 1000.0 + self._turn, 1000.0 + self._turn)
         self._report = self._ledger.report(older_counted=True)
 
     def _follow(self) -> None:

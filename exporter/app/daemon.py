@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import socket
 import sys
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.pace import Pace
 from exporter.web.routes import Workers, routes
 from exporter.web.server import listen
+from exporter.web.server.client_limits import limits_within
 from exporter.web.server.server import Server
 from exporter.web.worker_pool import WorkerPool
 
@@ -56,7 +58,8 @@ async def _serve(config: Config) -> None:
         reaches = ReachWorker()
         answers = handlers(config, runtime.observations, reaches, history, runtime.engine.waiting_for)
         served = routes(answers, workers, config.telemetry_path, config.max_requests)
-        server = Server(served, access, AllowedHosts((socket.gethostname(), *config.allowed_hosts)))
+        hosts = AllowedHosts((socket.gethostname(), *config.allowed_hosts))
+        server = Server(served, access, hosts, limits_within(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         try:
             runtime.observations.start()
             runtime.engine.start()

@@ -7,7 +7,7 @@ from functools import partial
 from exporter import __version__
 from exporter.app.document_cache import DocumentCache
 from exporter.app.observation_cache import ObservationCache
-from exporter.app.reach import describe_surroundings, explain_inside, explain_reach
+from exporter.app.reach import Mounts, describe_surroundings, explain_inside, explain_reach
 from exporter.app.reach_worker import ReachWorker
 from exporter.config import Config
 from exporter.core.history.change_log import Selection
@@ -33,9 +33,11 @@ class PageHandlers:
         self, config: Config, observations: ObservationCache, worker: ReachWorker, history: HistoryRecorder
     ) -> None:
         self._config, self._history, self._worker = config, history, worker
+        self._mounts = Mounts(config.procfs, config.sysfs)
         self._observe = observations.recent
         self._again = partial(observations.fresh, AGAIN_SECONDS)
         self._documents = DocumentCache(observations.recent)
+        self._ahead = time.time() - time.monotonic()  # of Unix time: ticks do not follow a clock that is set
 
     def page(self, state: PageState) -> str:
         """Return the page in a state."""
@@ -52,7 +54,8 @@ class PageHandlers:
     def tick(self) -> Tick:
         """Return the counters and the version of the page."""
         get = self._documents.get
-        return Tick(get("counters", api.counters), get("version", api.version), time.time() * 1000)
+        at = (self._ahead + time.monotonic()) * 1000
+        return Tick(get("counters", api.counters), get("version", api.version), at)
 
     def changes(self, query: HistoryQuery) -> str:
         """Return the changes that the query selects, as JSON."""
@@ -62,15 +65,14 @@ class PageHandlers:
 
     def explain_reach(self, question: Question) -> str:
         """Answer from a recent observation, as JSON. Raises TimeoutError where earlier questions take too long."""
-        observation, procfs = self._observe(), self._config.procfs
-        run = self._worker.run
-        return run(lambda: api.written(document(explain_reach(observation, question, procfs, self._again))))
+        observation, run = self._observe(), self._worker.run
+        return run(lambda: api.written(document(explain_reach(observation, question, self._mounts, self._again))))
 
     def explain(self, what: str) -> str:
         """Explain a port, or a container with its networks, as JSON. Raises TimeoutError as `explain_reach` does."""
         return self._documents.get(("explain", what), lambda seen: self._explain(seen, what))
 
     def _explain(self, observation: Observation, what: str) -> str:
-        run, procfs = self._worker.run, self._config.procfs
-        around = run(lambda: describe_surroundings(observation, what, procfs))
-        return api.explained(run(lambda: explain_inside(observation, what, procfs)), around)
+        run, mounts = self._worker.run, self._mounts
+        around = run(lambda: describe_surroundings(observation, what, mounts))
+        return api.explained(run(lambda: explain_inside(observation, what, mounts)), around)

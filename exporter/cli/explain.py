@@ -8,6 +8,7 @@ import click
 
 from exporter.cli.flags import EVALUATION_FLAGS, LOG_FLAGS
 from exporter.cli.options import HostCommand
+from exporter.cli.output.text import print_error
 from exporter.cli.remote_options import remote_options
 from exporter.cli.sources import examples, get, observe_once, output, remote_for, result_of
 from exporter.config import Config
@@ -95,12 +96,13 @@ def _explain_remote(remote: "Remote", what: str) -> "tuple[Explanation, Surround
 
 def _explain_here(config: Config, what: str) -> "tuple[Explanation, Surroundings | None, CheckResult]":
     from exporter.app.device_filters import with_filters
-    from exporter.app.reach import describe_surroundings, explain_inside
+    from exporter.app.reach import Mounts, describe_surroundings, explain_inside
     from exporter.core.explain.explain import explain as explained
 
     taken = observe_once(config, until=lambda observation: explained(with_filters(observation), what).complete)
-    around = describe_surroundings(taken.observation, what, config.procfs)
-    return explain_inside(taken.observation, what, config.procfs), around, result_of(config, taken)
+    mounts = Mounts(config.procfs, config.sysfs)
+    around = describe_surroundings(taken.observation, what, mounts)
+    return explain_inside(taken.observation, what, mounts), around, result_of(config, taken)
 
 
 def _explain_reach(question: "Question", config: Config, remote: "Remote | None", *, probe: bool) -> "ReachAnswer":
@@ -110,13 +112,14 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
     if remote:
         path = f"{EXPLAIN}?{urlencode({'from': question.source, 'to': question.typed_target})}"
         return get(remote, path, parse_answer)
-    from exporter.app.reach import explain_reach
+    from exporter.app.reach import Mounts, explain_reach
 
     taken = observe_once(config, once=True)
     if taken.engine_error:
-        click.echo(f"dockernet-exporter: {taken.engine_error}", err=True)
+        print_error(taken.engine_error)
     observation = taken.observation
-    found = explain_reach(observation, question, config.procfs, lambda: observe_once(config, once=True).observation)
+    mounts = Mounts(config.procfs, config.sysfs)
+    found = explain_reach(observation, question, mounts, lambda: observe_once(config, once=True).observation)
     if probe:
         from exporter.cli.probe import probed
 

@@ -12,6 +12,7 @@ from exporter.cli.explain import explain
 from exporter.cli.flags import ALL_FLAGS, LISTEN_FLAGS, LOG_FLAGS
 from exporter.cli.history import history
 from exporter.cli.options import ExporterGroup, HostCommand, set_up_logging
+from exporter.cli.output.text import print_error
 from exporter.cli.top import top
 from exporter.config import Config
 from exporter.errors import ConfigError
@@ -61,7 +62,7 @@ def healthcheck(config: Config) -> int:
 
     reason = why_unhealthy(config.listen[0], try_tls=config.web_config_file is not None)
     if reason:
-        click.echo(f"dockernet-exporter: {reason}", err=True)
+        print_error(reason)
     return UNHEALTHY if reason else 0
 
 

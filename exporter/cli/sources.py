@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from exporter.cli.output.text import print_error
 from exporter.cli.remote_options import remote_of
 from exporter.config import COLLECTORS, Config
 from exporter.errors import ConfigError, RemoteError
@@ -78,5 +79,5 @@ def get(remote: "Remote", path: str, parse: Callable[[Any], T]) -> T:
 
 def failed(why: str) -> SystemExit:
     """Print why there is no answer, and return what ends the command."""
-    click.echo(f"dockernet-exporter: {why}", err=True)
+    print_error(why)
     return SystemExit(UNKNOWN)

@@ -74,7 +74,8 @@ class EventReader:
     def _read_stream(self) -> None:
         """One connection, renewed silently while the engine is only quiet."""
         while not self._stopped.is_set():
-            since = (self._last_nano or time.time_ns()) - OVERLAP_NANO
+            now = time.time_ns()  # the last event may be ahead of it, where the clock was set back since
+            since = min(self._last_nano or now, now) - OVERLAP_NANO
             try:
                 self._client.ping()
                 for document in self._client.events(since):

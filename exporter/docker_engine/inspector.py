@@ -73,6 +73,10 @@ class Inspector:
         """Whether a request is under way."""
         return bool(self._pending)
 
+    def finished(self) -> bool:
+        """Whether no request is under way, and none is to be repeated."""
+        return not (self._pending or self._unanswered)
+
     def accept_answer(self, answer: Answer) -> bool:
         """Take an answer; return whether it is valid: not one of a request from before `discard_pending`."""
         if self._pending.get(answer.subject) != answer.request_id:

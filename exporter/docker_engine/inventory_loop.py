@@ -67,11 +67,18 @@ class InventoryLoop:
         """Return all messages, after waiting a moment for the first of them."""
         found: list[object] = []
         try:
-            found.append(self._messages.get(timeout=self._timing.poll))
+            found.append(self._messages.get(timeout=self._rest()))
             while True:
                 found.append(self._messages.get_nowait())
         except queue.Empty:
             return found
+
+    def _rest(self) -> float:
+        """Return for how many seconds nothing is due without a message."""
+        state = self._state
+        due = bool(state.resync) or state.networks_changed or self._start_checks.scheduled()
+        settling = self._changed_at is not None or not self.complete or not self._inspector.finished()
+        return self._timing.poll if due or settling else max(self._timing.poll, self._lists.due_in())
 
     def _take(self, message: object) -> None:
         state = self._state
@@ -153,7 +160,11 @@ class Lists:
 
     def due(self) -> bool:
         """Whether the periodic list is due."""
-        return time.monotonic() > self._due_at
+        return self.due_in() < 0
+
+    def due_in(self) -> float:
+        """Return the seconds until the periodic list is due, negative after that."""
+        return self._due_at - time.monotonic()
 
     def expire(self) -> None:
         """Make it due."""

@@ -23,6 +23,10 @@ class StartChecks:
         """Begin anew; `now` is in seconds from any origin and never decreases."""
         self._due[container_id] = [now + delay for delay in self._delays]
 
+    def scheduled(self) -> bool:
+        """Whether any is to be inspected later."""
+        return bool(self._due)
+
     def take(self, inventory: Inventory, now: float) -> list[str]:
         """Return the ids of containers that are due."""
         due = [container_id for container_id, times in self._due.items() if times[0] <= now]

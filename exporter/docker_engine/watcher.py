@@ -61,7 +61,7 @@ class EngineWatcher:
     def stop(self) -> None:
         """Request the threads to end, and wait a moment: they are daemons, for one may wait for a silent engine."""
         self._stopped.set()
-        with suppress(queue.Full):  # it waits for messages for up to `poll` seconds
+        with suppress(queue.Full):  # who has messages does not wait
             self._messages.put_nowait(None)
         for thread in self._threads:
             if thread.name == "inventory" and thread.ident:

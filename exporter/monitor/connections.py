@@ -68,9 +68,9 @@ class ConnectionCollector:
             return ConnectionPart(sources=(state,))
         topology = facts.topology
         addresses = frozenset(address for found in topology.devices.addresses.values() for address in found)
-        self._ledger.count(reading, self._kernel.namespaces(topology.inventory), addresses, facts.time)
+        self._ledger.count(reading, self._kernel.namespaces(topology.inventory), addresses, facts.time, facts.monotonic)
         report = self._ledger.report(older_counted=self._kernel.older_counted)
-        return ConnectionPart(report, self._context(report, topology.inventory, facts.time), (state,))
+        return ConnectionPart(report, self._context(report, topology.inventory, facts.monotonic), (state,))
 
     def _context(self, report: ConnectionReport, inventory: Inventory, now: float) -> ConnectionContext:
         tries, unused = self._tries.update(report, now), self._port_use.update(report, inventory, now)

@@ -8,6 +8,7 @@ from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, KernelSample
 from exporter.core.model.memo import IdentityMemo, keep_equal
 from exporter.core.model.sockets import BoundSocket, ListeningSocket, PortKey
+from exporter.core.ports.container_failures import is_recent
 from exporter.core.ports.context import EMPTY, NO_CONTAINERS, PortReadings
 from exporter.core.ports.evaluator import PortEvaluator
 from exporter.core.ports.refused_binds import RefusedBinds
@@ -96,7 +97,7 @@ class PortCollector:
         if sample.namespace_sockets is None:
             return None
         watched, listeners = self._watched(inventory), sample.namespace_sockets.listeners
-        overdue = any(start + MAX_SWEEP_DELAY < now for start in watched.values())
+        overdue = not all(is_recent(start, MAX_SWEEP_DELAY, now) for start in watched.values())
         return None if overdue and watched.keys().isdisjoint(listeners) else listeners
 
 

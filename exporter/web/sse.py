@@ -16,7 +16,10 @@ log = get_logger(component="live")
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One event: `counters` are JSON, `version` changes when the page would; `at` in Unix milliseconds."""
+    """One event: `counters` are JSON, `version` changes when the page would.
+
+    `at` is in milliseconds, Unix time when the exporter started, and does not follow a clock that is set.
+    """
 
     counters: str
     version: int

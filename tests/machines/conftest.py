@@ -1,4 +1,7 @@
-"""Tests in virtual machines, by `make test-machines` alone; each has a machine of its own, restored in seconds."""
+"""Tests in virtual machines, by `make test-machines`, the chosen ones also by `make test-machine`.
+
+Each has a machine of its own, restored in seconds.
+"""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ from tests.virtual_machine import snapshot
 from tests.virtual_machine.machine import Machine
 from tests.virtual_machine.releases import RELEASES, Release
 
-PATIENCE_SECONDS = 1800  # a machine without KVM is ten times slower, and the first test makes its disk
+TEST_SECONDS = 3600  # a machine without KVM is ten times slower, and the first test makes its disk
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,19 +22,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.machine)
-            item.add_marker(pytest.mark.timeout(PATIENCE_SECONDS))
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @pytest.fixture(scope="session", params=RELEASES)
 def release(request: pytest.FixtureRequest) -> Release:
-    """A Debian release whose snapshot is there."""
+    """A Debian release whose snapshot is there. Without a machine tests are skipped; without the exporter they fail."""
     if os.geteuid():
         pytest.skip("a machine's disk is made by root")
     chosen = RELEASES[request.param]
     try:
-        snapshot.with_exporter(chosen)
+        snapshot.with_engine(chosen)
     except PackageUnavailableError as error:
         pytest.skip(f"no Debian {chosen.suite}: {error}")
+    snapshot.with_exporter(chosen)
     return chosen
 
 

@@ -5,7 +5,8 @@ from functools import partial
 from tests.support.live.exposed import Metrics
 from tests.support.waiting import until
 from tests.virtual_machine import exporter
-from tests.virtual_machine.containers import IMAGE, SECONDS, eventually, run
+from tests.virtual_machine.containers import IMAGE, eventually, run
+from tests.virtual_machine.lines import PATIENCE_SECONDS
 from tests.virtual_machine.machine import Machine
 
 PORT = 9715
@@ -37,5 +38,5 @@ def test_sys_ptrace_is_of_use_in_an_unconfined_container_only(machine: Machine) 
     machine.shell("systemd-run --quiet --unit server /usr/bin/python3 -m http.server 8082")
     for option, name in (("", ""), ("--security-opt apparmor=unconfined", "python3")):
         machine.shell(f"docker run --detach --name exporter {RIGHTS} {option} {PROGRAMS} {IMAGE} {COMMAND}")
-        until(partial(owned_by, machine, name), SECONDS, f"owner {name!r}")
+        until(partial(owned_by, machine, name), PATIENCE_SECONDS, f"owner {name!r}")
         machine.shell("docker rm --force exporter")

@@ -11,9 +11,10 @@ from tests.support.live.exposed import Metrics
 from tests.support.waiting import until
 from tests.virtual_machine import exporter, rights
 from tests.virtual_machine.containers import address, counted, counters, eventually, fetch, offer, run
+from tests.virtual_machine.lines import PATIENCE_SECONDS
 from tests.virtual_machine.machine import Machine
 from tests.virtual_machine.releases import Release
-from tests.virtual_machine.swarm import NETWORK, PORT, SECONDS, SERVICE, TASK_PORT, Swarm, real_servers, swarm
+from tests.virtual_machine.swarm import NETWORK, PORT, SERVICE, TASK_PORT, Swarm, real_servers, swarm
 from tests.virtual_machine.wire import FIRST, SECOND
 
 SIZE = 5_000_000
@@ -43,7 +44,7 @@ def named_by(node: Machine, what: str, tasks: set[str]) -> list[dict[str, str]]:
 
 def answered(node: Machine, command: str) -> set[str]:
     """Which tasks answer when a command is run four times."""
-    return set(node.shell(f"for i in 1 2 3 4; do {command}; done", seconds=SECONDS).split())
+    return set(node.shell(f"for i in 1 2 3 4; do {command}; done").split())
 
 
 def test_every_node_reaches_every_task_and_names_them(nodes: Swarm) -> None:
@@ -64,7 +65,7 @@ def test_every_node_reaches_every_task_and_names_them(nodes: Swarm) -> None:
         eventually(node, named, f"the port of {here}")
         for what in (str(PORT), SERVICE, here):
             both = {here, f"{there} on {other}"}
-            [_, dnat, listener] = until(partial(named_by, node, what, both), SECONDS, f"{both} by {what}")
+            [_, dnat, listener] = until(partial(named_by, node, what, both), PATIENCE_SECONDS, f"{both} by {what}")
             assert (dnat["state"], listener["state"]) == ("ok", "unknown")
             assert "IPVS" in listener["detail"]
 
@@ -73,7 +74,11 @@ def test_a_virtual_address_distributes_and_the_encrypted_overlay_is_counted_to_t
     manager, worker = nodes.nodes
     for node, name in ((manager, "one"), (worker, "two")):
         run(node, name, f"--network {NETWORK}")
-    until(lambda: len(answered(manager, f"docker exec one wget -qO- http://{SERVICE}/")) == 2, SECONDS, "both tasks")
+    until(
+        lambda: len(answered(manager, f"docker exec one wget -qO- http://{SERVICE}/")) == 2,
+        PATIENCE_SECONDS,
+        "both tasks",
+    )
     offer(worker, "two", SIZE)
     fetch(manager, "one", address(worker, "two", NETWORK), SIZE)
     for node, name in ((manager, "one"), (worker, "two")):

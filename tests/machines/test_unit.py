@@ -5,9 +5,10 @@ import json
 from tests.support.waiting import until
 from tests.virtual_machine import exporter, rights
 from tests.virtual_machine.containers import eventually, run
+from tests.virtual_machine.lines import PATIENCE_SECONDS
 from tests.virtual_machine.machine import Machine
 
-CURL = ("curl", "-sS", "--fail", "--output", "/dev/null", "--max-time", str(exporter.START_SECONDS))
+CURL = ("curl", "-sS", "--fail", "--output", "/dev/null", "--max-time", str(PATIENCE_SECONDS))
 
 
 def logged(machine: Machine, event: str) -> list[int]:
@@ -25,7 +26,6 @@ def has_capabilities(machine: Machine, wanted: set[str]) -> None:
 
 
 def test_the_unit_is_active_no_earlier_than_it_answers(machine: Machine) -> None:
-    machine.run("systemctl", "restart", exporter.UNIT, seconds=exporter.START_SECONDS)
     active = exporter.properties(machine, "ActiveEnterTimestampMonotonic")["ActiveEnterTimestampMonotonic"]
     assert logged(machine, "listening")[-1] <= int(active)
 
@@ -61,7 +61,7 @@ def test_the_drop_in_for_processes_grants_what_it_is_for_and_nothing_else(machin
     assert before >= lacked
     exporter.add_drop_in(machine, "processes.conf")
     has_capabilities(machine, {"NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"})
-    until(lambda: exporter.degraded(machine) == before - lacked, exporter.START_SECONDS, "no lack")
+    until(lambda: exporter.degraded(machine) == before - lacked, PATIENCE_SECONDS, "no lack")
 
 
 def test_a_killed_exporter_is_started_anew_and_no_client_is_refused_meanwhile(machine: Machine) -> None:
@@ -70,7 +70,7 @@ def test_a_killed_exporter_is_started_anew_and_no_client_is_refused_meanwhile(ma
     killed = exporter.properties(machine, "MainPID")["MainPID"]
     machine.run("kill", "-KILL", killed)
     # systemd has the port: the request waits for the next process
-    answer = machine.run(*CURL, "http://127.0.0.1:9714/-/healthy", check=False, seconds=exporter.START_SECONDS)
+    answer = machine.run(*CURL, "http://127.0.0.1:9714/-/healthy", check=False)
     assert answer.returncode == 0, answer.stderr
     found = exporter.properties(machine, "MainPID", "NRestarts", "ActiveState", "Result")
     assert found["MainPID"] not in ("0", killed)

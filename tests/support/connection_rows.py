@@ -72,12 +72,13 @@ class Lab:
         self.ledger = ConnectionLedger(HOST_COOKIE, FORGET)
         self.namespaces = namespaces or {}
         self.now = 1000.0
+        self.wall = 0.0  # Unix time is so far ahead of `now`
         self.ledger.update_inventory(found or shop())
 
     def read(self, *rows: Row, seconds: float = 1.0, lost: int = 0) -> dict[Pair, Counts]:
         """Count a reading; the sums by pair."""
         self.now += seconds
-        self.ledger.count(Reading(rows, lost), self.namespaces, HOST_ADDRESSES, self.now)
+        self.ledger.count(Reading(rows, lost), self.namespaces, HOST_ADDRESSES, self.now + self.wall, self.now)
         return self.sums()
 
     def sums(self) -> dict[Pair, Counts]:

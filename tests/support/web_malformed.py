@@ -3,7 +3,21 @@
 from hypothesis import strategies as st
 
 TOKENS = st.sampled_from(
-    [b"GET", b"get", b"POST", b"PRI", b"CONNECT", b"TRACE", b"G\0T", b"", b" ", b"\xff", b"\x16\x03\x01", b"x" * 9000]
+    [
+        b"GET",
+        b"HEAD",
+        b"get",
+        b"POST",
+        b"PRI",
+        b"CONNECT",
+        b"TRACE",
+        b"G\0T",
+        b"",
+        b" ",
+        b"\xff",
+        b"\x16\x03\x01",
+        b"x" * 9000,
+    ]
 )
 TARGETS = st.sampled_from(
     [

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.cli.output import graph, topology
-from exporter.cli.output.table import printable
+from exporter.cli.output.text import printable
 from exporter.core.explain.explain import explain
 from exporter.core.history.detector import ChangeDetector
 from exporter.core.model.docker import Inventory

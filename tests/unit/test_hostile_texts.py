@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exporter.app.history_file import parse_row
 from exporter.app.logging_setup import escape_controls
 from exporter.cli.output.graph import _dot, _mermaid
-from exporter.cli.output.table import printable
+from exporter.cli.output.text import printable
 from exporter.core.explain.query import parse_query
 from exporter.core.network.start_failure import parse_start_failure
 from exporter.core.ports.log_parser import parse_log

@@ -15,10 +15,14 @@ def main() -> int:
     """Restore a machine and run commands in it; the exit code of the only one, or 0 at the end of input."""
     parser = argparse.ArgumentParser(prog="python -m tests.virtual_machine", description=__doc__)
     parser.add_argument("--kernel", choices=RELEASES, default="6.1", help="the kernel's series")
+    parser.add_argument("--make", action="store_true", help="make the disk and the snapshot with the engine, and end")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="a command; commands from standard input if none")
     options = parser.parse_args()
     release = RELEASES[options.kernel]
     try:
+        if options.make:
+            snapshot.with_engine(release)
+            return 0
         snapshot.with_exporter(release)
         began = time.monotonic()
         with snapshot.machine(release) as machine:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from tests.support.live.exposed import COUNTERS, Metrics
 from tests.support.waiting import until
 from tests.virtual_machine import exporter
+from tests.virtual_machine.lines import PATIENCE_SECONDS
 from tests.virtual_machine.machine import Machine
 
 IMAGE = "busybox:local"
-SECONDS = 300
 COLUMNS = tuple(f"{direction}_{what}" for direction in ("receive", "transmit") for what in COUNTERS)
 
 
@@ -44,7 +44,7 @@ def offer(machine: Machine, name: str, size: int) -> None:
 def fetch(machine: Machine, name: str, address: str, size: int) -> None:
     """Move the file of `size` bytes that an address offers into a container."""
     command = f"wget -q -O - http://{address}:7777/file | wc -c"
-    until(lambda: inside(machine, name, command, check=False) == str(size), SECONDS, f"{size} bytes at {name}")
+    until(lambda: inside(machine, name, command, check=False) == str(size), PATIENCE_SECONDS, f"{size} bytes at {name}")
 
 
 def counted(machine: Machine, name: str, network: str, interface: str) -> Metrics:
@@ -65,5 +65,5 @@ def eventually(machine: Machine, true: Callable[[Metrics], bool], what: str) -> 
         found[:] = [exporter.metrics(machine)]
         return true(found[0])
 
-    until(met, SECONDS, what)
+    until(met, PATIENCE_SECONDS, what)
     return found[0]

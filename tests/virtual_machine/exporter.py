@@ -8,6 +8,7 @@ from typing import Final
 
 from tests.support.live.exposed import Metrics
 from tests.support.waiting import until
+from tests.virtual_machine.lines import PATIENCE_SECONDS
 from tests.virtual_machine.machine import Machine
 from tests.virtual_machine.root import REPOSITORY
 
@@ -15,8 +16,6 @@ UNIT: Final = "dockernet-exporter.service"
 UNITS: Final = REPOSITORY / "deploy/systemd"
 VENV: Final = "/opt/dockernet-exporter"
 SYSTEMD: Final = "/etc/systemd/system"
-START_SECONDS: Final = 900
-ANSWER_SECONDS: Final = 300
 
 
 def install(machine: Machine) -> None:
@@ -27,11 +26,11 @@ def install(machine: Machine) -> None:
         (wheel,) = Path(folder).glob("*.whl")
         machine.put(f"/tmp/{wheel.name}", wheel.read_bytes())
     pip = (f"{VENV}/bin/pip", "install", "--quiet", "--no-deps", "--no-index", f"/tmp/{wheel.name}")
-    machine.run(*pip, seconds=START_SECONDS)
+    machine.run(*pip)
     for name in (UNIT, "dockernet-exporter.socket"):
         machine.put(f"{SYSTEMD}/{name}", (UNITS / name).read_bytes())
     machine.run("systemctl", "daemon-reload")
-    machine.run("systemctl", "enable", "--now", "--quiet", UNIT, seconds=START_SECONDS)
+    machine.run("systemctl", "enable", "--now", "--quiet", UNIT)
     wait_until_ready(machine)
 
 
@@ -40,13 +39,13 @@ def add_drop_in(machine: Machine, *names: str) -> None:
     for name in names:
         machine.put(f"{SYSTEMD}/{UNIT}.d/{name}", (UNITS / name).read_bytes())
     machine.run("systemctl", "daemon-reload")
-    machine.run("systemctl", "restart", UNIT, seconds=START_SECONDS)
+    machine.run("systemctl", "restart", UNIT)
     wait_until_ready(machine)
 
 
 def wait_until_ready(machine: Machine) -> None:
     """Wait until the exporter has what the engine knows."""
-    until(lambda: _get(machine, "/-/ready", check=False).returncode == 0, START_SECONDS, "a ready exporter")
+    until(lambda: _get(machine, "/-/ready", check=False).returncode == 0, PATIENCE_SECONDS, "a ready exporter")
 
 
 def get(machine: Machine, path: str) -> str:
@@ -61,7 +60,7 @@ def get(machine: Machine, path: str) -> str:
         answers[:] = [done.stdout]
         return done.returncode == 0
 
-    until(answered, ANSWER_SECONDS, f"an answer to {path}")
+    until(answered, PATIENCE_SECONDS, f"an answer to {path}")
     return answers[0]
 
 

@@ -4,7 +4,9 @@ import json
 import socket
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
+
+PATIENCE_SECONDS: Final = 900  # for anything that a machine does: it is emulated, and its host may be busy
 
 
 class Lines:

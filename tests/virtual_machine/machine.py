@@ -12,11 +12,9 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from tests.virtual_machine import qemu
-from tests.virtual_machine.lines import Lines
+from tests.virtual_machine.lines import PATIENCE_SECONDS, Lines
 from tests.virtual_machine.monitor import Monitor
 
-BOOT_SECONDS: Final = 900
-RUN_SECONDS: Final = 300
 ANSWER_SECONDS: Final = 60  # beyond a command's own time
 CONSOLE_BYTES: Final = 3000
 
@@ -49,14 +47,14 @@ class Machine:
             if snapshot:
                 self.run("date", "--utc", f"--set=@{time.time():.0f}")  # it was that of the snapshot
             else:
-                self._agent.receive(BOOT_SECONDS)
+                self._agent.receive(PATIENCE_SECONDS)
         except BaseException as error:
             error.add_note(self.console())
             self.close()
             raise
 
     def run(
-        self, *argv: str, stdin: bytes = b"", check: bool = True, seconds: float = RUN_SECONDS
+        self, *argv: str, stdin: bytes = b"", check: bool = True, seconds: float = PATIENCE_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end as root; the code is 124 when its time was up, and CalledProcessError if `check`."""
         done = self._ask(argv, stdin, seconds)
@@ -67,7 +65,7 @@ class Machine:
             raise error
         return result
 
-    def shell(self, script: str, *, check: bool = True, seconds: float = RUN_SECONDS) -> str:
+    def shell(self, script: str, *, check: bool = True, seconds: float = PATIENCE_SECONDS) -> str:
         """Run a script by sh; what it prints, without the last line end."""
         return self.run("sh", "-euc", script, check=check, seconds=seconds).stdout.rstrip("\n")
 
@@ -77,7 +75,7 @@ class Machine:
 
     def get(self, path: str) -> bytes:
         """The content of a file of the machine."""
-        done = self._ask(("cat", path), b"", RUN_SECONDS)
+        done = self._ask(("cat", path), b"", PATIENCE_SECONDS)
         if done.returncode:
             raise FileNotFoundError(done.stderr.decode())
         return done.stdout

@@ -1,10 +1,8 @@
 """qemu's monitor (QMP): save a machine's state."""
 
-from typing import Any, Final
+from typing import Any
 
-from tests.virtual_machine.lines import Lines
-
-SECONDS: Final = 300
+from tests.virtual_machine.lines import PATIENCE_SECONDS, Lines
 
 
 class MonitorError(Exception):
@@ -16,7 +14,7 @@ class Monitor:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._lines.receive(SECONDS)  # the greeting
+        self._lines.receive(PATIENCE_SECONDS)  # the greeting
         self._execute("qmp_capabilities")
 
     def save(self, name: str) -> None:
@@ -29,9 +27,9 @@ class Monitor:
         self._execute("quit")
 
     def _execute(self, command: str, **arguments: str) -> str:
-        self._lines.send({"execute": command, "arguments": arguments}, SECONDS)
+        self._lines.send({"execute": command, "arguments": arguments}, PATIENCE_SECONDS)
         while True:
-            document: dict[str, Any] = self._lines.receive(SECONDS)
+            document: dict[str, Any] = self._lines.receive(PATIENCE_SECONDS)
             if error := document.get("error"):
                 raise MonitorError(f"{command}: {error['desc']}")
             if "return" in document:  # the others are events

@@ -17,7 +17,6 @@ from tests.virtual_machine.root import REPOSITORY, root_of
 
 NAME: Final = "running"
 SOURCES: Final = ("exporter", "deploy/systemd", "pyproject.toml")
-START_SECONDS: Final = 900
 
 
 @contextmanager
@@ -48,7 +47,7 @@ def with_engine(release: Release) -> Path:
         disk = folder / "disk"
         output("qemu-img", "create", "-q", "-f", "qcow2", "-b", str(root / "disk"), "-F", "raw", str(disk))
         with disk.open("r+b") as file, Machine(root, file) as booting:
-            booting.run("systemctl", "start", "docker.service", seconds=START_SECONDS)
+            booting.run("systemctl", "start", "docker.service")
             booting.run("docker", "load", stdin=image.archive())
             save(booting)
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from tests.support.waiting import until
 from tests.virtual_machine import containers
+from tests.virtual_machine.lines import PATIENCE_SECONDS
 from tests.virtual_machine.machine import Machine
 from tests.virtual_machine.releases import Release
 from tests.virtual_machine.wire import FIRST, SECOND, two
 
 NETWORK, SERVICE, PORT, TASK_PORT = "enc", "svc", 8085, 80
-SECONDS: Final = 900  # two machines without KVM, on a busy host
 SERVE: Final = "hostname >/index.html; exec httpd -f -p 80 -h /"
 INGRESS: Final = "/run/docker/netns/ingress_sbox"
 
@@ -43,14 +43,14 @@ def swarm(release: Release) -> Iterator[Swarm]:
     """A Swarm whose service runs on both nodes."""
     with two(release) as nodes:
         manager, worker = nodes
-        manager.shell(f"docker swarm init --advertise-addr {FIRST}", seconds=SECONDS)
+        manager.shell(f"docker swarm init --advertise-addr {FIRST}")
         token = manager.shell("docker swarm join-token --quiet worker")
-        worker.shell(f"docker swarm join --token {token} --advertise-addr {SECOND} {FIRST}:2377", seconds=SECONDS)
+        worker.shell(f"docker swarm join --token {token} --advertise-addr {SECOND} {FIRST}:2377")
         manager.shell(f"docker network create --driver overlay --opt encrypted --attachable {NETWORK}")
-        until(lambda: ready_nodes(manager) == 2, SECONDS, "two ready nodes")
+        until(lambda: ready_nodes(manager) == 2, PATIENCE_SECONDS, "two ready nodes")
         options = f"--quiet --no-resolve-image --replicas 2 --network {NETWORK} --publish {PORT}:{TASK_PORT}"
         command = f"docker service create --name {SERVICE} {options} {containers.IMAGE} sh -c '{SERVE}'"
-        manager.shell(command, seconds=SECONDS)  # ends when both tasks run
+        manager.shell(command)  # ends when both tasks run
         yield Swarm(manager, worker)
 
 

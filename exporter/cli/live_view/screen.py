@@ -9,7 +9,8 @@ from rich.text import Text
 
 from exporter.cli.live_view.rates import Key, Rate, key_of
 from exporter.cli.live_view.state import CONFLICTS, ENDPOINTS, PEERS, VIEWS, State
-from exporter.cli.output.table import cell, printable
+from exporter.cli.output.table import cell
+from exporter.cli.output.text import printable
 from exporter.core.connections.pair import CLIENT
 from exporter.core.findings.finding import CRITICAL, WARNING
 from exporter.core.observation import PORT

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from exporter.cli.output.table import printable
+from exporter.cli.output.text import printable
 from exporter.core.connections.pair import CLIENT
 from exporter.core.views.connection_rows import ConnectionRow
 from exporter.core.views.host_view import HostView
@@ -17,8 +17,10 @@ SHAPES = {CONTAINER: "box", NETWORK: "ellipse", HOST: "house", PEER: "hexagon"}
 BRACKETS = {CONTAINER: ('["', '"]'), NETWORK: ('(["', '"])'), HOST: ('{{"', '"}}'), PEER: ('(("', '"))')}
 THE_HOST = "the host"
 MAX_PORTS = 3
-# Mermaid's entities.
-ESCAPES = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "|": "#124;"}
+# Mermaid's entities. It finds directives (`%%{init: ...}%%`) within labels too, and a backtick makes a label Markdown.
+ESCAPES = {
+    "#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "|": "#124;", "&": "#amp;", "%": "#37;", "`": "#96;",
+}  # fmt: skip
 
 
 class Edge(NamedTuple):

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from exporter.cli.output.text import printable
+
 WIDE = 1000
 STYLES = {
     "critical": "bold red",
@@ -47,8 +49,3 @@ def cell(text: str) -> Text:
 def local_time(at: float) -> str:
     """Write a Unix time in this host's time zone."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-
-
-def printable(text: str) -> str:
-    """Return the text without characters that control a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in text)

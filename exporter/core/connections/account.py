@@ -10,12 +10,13 @@ ZERO = Counts()
 
 @dataclass(slots=True)
 class Account:
-    """The sums of a pair, and what lived of it in the reading `read`."""
+    """The sums of a pair, and what lived of it in the reading `read`; `changed_in` is the last reading with some."""
 
     created: float
     counts: Counts = ZERO
     living: Living = NONE_LIVING
     changed: float = 0.0
+    changed_in: int = 0
     read: int = 0
     last_established: float = 0.0
     last_failed: float = 0.0
@@ -26,7 +27,7 @@ class Account:
             again = self.read == reading
             self.living = Living._make(map(add, self.living, row.living)) if again else row.living
             self.read = reading
-        self.changed = now
+        self.changed, self.changed_in = now, reading
         counts = row.counts if all(map(ge, row.counts, counted)) else Counts._make(map(max, row.counts, counted))
         if counts.established != counted.established:
             self.last_established = now

@@ -11,9 +11,9 @@ from exporter.core.model.docker import Inventory
 
 @dataclass(frozen=True, slots=True)
 class ConnectionContext:
-    """One moment: `now` and `unused_since`, since when a published port has had no connection, are Unix times.
+    """One moment, `now`: `unused_since` is since when a published port has had no connection.
 
-    `tries` are of the pairs of which connects failed in the last minutes.
+    Both are in seconds from any origin. `tries` are of the pairs of which connects failed in the last minutes.
     """
 
     inventory: Inventory

@@ -1,5 +1,6 @@
 """Sums of connections by pair, which never decrease while a pair is kept."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from exporter.core.model.docker import Inventory
 WAIT_SECONDS = 60.0  # for an inventory with the container
 # Readings without an end until it is dropped: one that ends during a reading is missing there, and in the next again.
 MAX_MISSING = 3
+MARKS = 256  # of the time after which a pair is forgotten, however often readings are requested
 MAX_GONE_PAIRS, MAX_GONE_TOTALS = 1024, 1024  # of containers that were removed
 
 make = tuple.__new__  # a third of the time that the class of a named tuple takes
@@ -26,7 +28,7 @@ make = tuple.__new__  # a third of the time that the class of a named tuple take
 class Known:
     """What was counted of one end, and its pair once resolved, with its account once something was counted.
 
-    `since` is in seconds, `seen` the number of a reading.
+    `since` is in seconds of the clock, `seen` the number of a reading.
     """
 
     counted: Counts
@@ -37,7 +39,10 @@ class Known:
 
 
 class ConnectionLedger:
-    """Not thread-safe. Times are Unix seconds; pairs that did not change for `forget` seconds and do not live end."""
+    """Not thread-safe. Times of a report are Unix time, those that something lasts are of a clock that never decreases.
+
+    Pairs that did not change for `forget` seconds and do not live end.
+    """
 
     def __init__(self, host_cookie: int, forget: float) -> None:
         self._attribution = Attribution(host_cookie)
@@ -52,7 +57,9 @@ class ConnectionLedger:
         self._forgotten: dict[str, Counts] = {}
         self._namespaces: Mapping[int, str] = {}
         self._addresses: frozenset[str] = frozenset()
-        self._last = 0.0
+        self._last = self._clock = 0.0
+        self._recent: deque[tuple[float, int]] = deque()  # clock and number of some readings of `forget` seconds
+        self._idle = 0  # the number of the reading before these
         self._started = 0.0
         self._lost = 0
         self._readings = 0
@@ -66,11 +73,15 @@ class ConnectionLedger:
         self._resolve_again()
 
     def count(
-        self, reading: Reading, namespaces: Mapping[int, str], host_addresses: frozenset[str], now: float
+        self, reading: Reading, namespaces: Mapping[int, str], host_addresses: frozenset[str], now: float, clock: float
     ) -> None:
-        """Add what is new; `namespaces` are container ids by inode, `host_addresses` those of the host's devices."""
+        """Add what is new; `namespaces` are container ids by inode, `host_addresses` those of the host's devices.
+
+        `now` is Unix time, `clock` is in seconds from any origin and never decreases.
+        """
         self._started = self._started or now
         self._last = self._last or now
+        self._clock = clock
         self._update_namespaces(namespaces, host_addresses)
         self._lost = max(self._lost, reading.lost)
         self._readings += 1
@@ -78,7 +89,7 @@ class ConnectionLedger:
         if len(reading.rows) < len(self._known):
             oldest = self._readings - MAX_MISSING
             self._known = {key: known for key, known in self._known.items() if known.seen > oldest}
-        self._forget_idle(now)
+        self._forget_idle()
         self._last = now
 
     def report(self, *, older_counted: bool) -> ConnectionReport:
@@ -120,7 +131,7 @@ class ConnectionLedger:
             identity, _, counts, living, final = row
             known = ends.get(identity)
             if known is None:
-                known = ends[identity] = Known(ZERO, now, 0)
+                known = ends[identity] = Known(ZERO, self._clock, 0)
             known.seen = number
             if counts is known.counted and living is NONE_LIVING:  # nothing new: most ends of most readings
                 pass
@@ -134,7 +145,7 @@ class ConnectionLedger:
     def _count_row(self, row: Row, known: Known, now: float) -> None:
         if known.pair is None or known.pair is Result.PENDING:
             known.pair = self._attribution.pair(row.end)
-        if known.pair is Result.PENDING and not row.final and now < known.since + WAIT_SECONDS:
+        if known.pair is Result.PENDING and not row.final and self._clock < known.since + WAIT_SECONDS:
             return
         if isinstance(known.pair, Pair) and (row.counts != known.counted or row.living != NONE_LIVING):
             known.account = known.account or self._account(known.pair)
@@ -148,13 +159,16 @@ class ConnectionLedger:
             self._sorted = False
         return self._accounts[pair]
 
-    def _forget_idle(self, now: float) -> None:
+    def _forget_idle(self) -> None:
         """Forget idle pairs, and the oldest of removed containers where there are too many."""
-        since = now - self._forget
-        idle = {pair for pair, found in self._accounts.items() if found.changed < since}
+        if not self._recent or self._clock - self._recent[-1][0] >= self._forget / MARKS:
+            self._recent.append((self._clock, self._readings))
+        while self._recent[0][0] < self._clock - self._forget:
+            self._idle = self._recent.popleft()[1]
+        idle = {pair for pair, found in self._accounts.items() if found.changed_in <= self._idle}
         if len(self._accounts) - len(idle) > MAX_GONE_PAIRS:
             gone = [pair for pair in self._accounts if pair.container not in self._present and pair not in idle]
-            gone.sort(key=lambda pair: self._accounts[pair].changed)
+            gone.sort(key=lambda pair: self._accounts[pair].changed_in)
             idle.update(gone[:-MAX_GONE_PAIRS])
         if idle:
             self._keep_totals(idle)

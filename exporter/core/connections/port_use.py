@@ -1,9 +1,9 @@
 """Published TCP ports to which nothing has connected for long."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from exporter.core.connections.pair import CLIENT, CONTAINER, HOST, OTHER, TCP, ConnectionReport, Pair
+from exporter.core.connections.pair import CLIENT, CONTAINER, HOST, OTHER, TCP, ConnectionReport, Pair, PairSums
 from exporter.core.model.docker import Inventory
 
 
@@ -26,26 +26,29 @@ class PortUse:
     def __init__(self) -> None:
         self._since: dict[PublishedPort, float] = {}
         self._lost = 0
-        self._last = 0.0
+        self._former: Mapping[Pair, PairSums] = {}
 
     def update(self, report: ConnectionReport, inventory: Inventory, now: float) -> dict[PublishedPort, float]:
-        """Take a report; return the Unix time since which each port was not used, of the ports of now."""
+        """Take a report; return the time since which each port was not used, of the ports of now.
+
+        `now` is in seconds from any origin and never decreases.
+        """
         published = list(_published(report, inventory))
         if not published:
-            self._since, self._lost, self._last = {}, report.lost, now
+            self._since, self._lost, self._former = {}, report.lost, report.pairs
             return self._since
         numbers = {OTHER, *(str(number) for port in published for number in (port.host_port, port.port))}
         new = [
             pair
             for pair, sums in report.pairs.items()
             if (pair.port in numbers or pair.peer_kind == OTHER)
-            and (sums.changed > self._last or sums.living.established)
+            and (sums.living.established or pair not in self._former or sums.changed != self._former[pair].changed)
         ]
         missed = report.lost > self._lost or any(OTHER in (pair.port, pair.peer_kind) for pair in new)
         used = {use for pair in new for use in _uses(pair)}
         former = {} if missed else self._since
         self._since = {port: now if _marks(port) & used else former.get(port, now) for port in published}
-        self._lost, self._last = report.lost, now
+        self._lost, self._former = report.lost, report.pairs
         return self._since
 
 

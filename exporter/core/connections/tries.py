@@ -8,6 +8,7 @@ from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import FAILED, Counts
 
 WINDOW_SECONDS, STEP_SECONDS = 300.0, 5.0
+NONE_BEFORE = PairSums()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,14 @@ class TryWindows:
         self._last = 0.0
 
     def update(self, report: ConnectionReport, now: float) -> dict[Pair, Tries]:
-        """Take a report; return the pairs of which connects failed in the window. `now` is in seconds."""
+        """Take a report; return the pairs of which connects failed in the window.
+
+        `now` is in seconds from any origin and never decreases.
+        """
         for pair, sums in report.pairs.items():
-            if sums.last_failed > self._last and pair not in self._windows:
-                before = self._former[pair].counts if pair in self._former else Counts()
-                self._windows[pair] = Window(deque([(self._last, before)]))
+            former = self._former.get(pair, NONE_BEFORE)
+            if sums.last_failed != former.last_failed and pair not in self._windows:
+                self._windows[pair] = Window(deque([(self._last, former.counts)]))
         self._former, self._last = report.pairs, now
         for pair in self._windows.keys() - report.pairs.keys():
             del self._windows[pair]

@@ -100,7 +100,8 @@ _PORT_CODES = {
     ),
     "rule_not_understood": Code(
         "A rule, a tc filter or a BPF program may decide before the verdict, and it is not decoded.",
-        "Read it: `iptables-save`, `nft list ruleset`, `tc filter show dev DEVICE ingress`, `bpftool net`.",
+        "Read it: `iptables-save`, `nft list ruleset`, `tc filter show dev DEVICE ingress`, `bpftool net`, `bpftool "
+        "cgroup tree`.",
     ),
     "dnat_missing": Code(
         "No DNAT rule forwards the published port to the container.",

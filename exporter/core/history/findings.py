@@ -33,7 +33,7 @@ class FindingChanges:
         evaluated = frozenset(evaluation.evaluated)
         for key in [key for key in known if key not in found and key[0] in evaluated]:
             finding, since = known.pop(key)
-            yield _change(FINDING_ENDED, area, finding, now - since)
+            yield _change(FINDING_ENDED, area, finding, max(0.0, now - since))
         for key, finding in found.items():
             since = known[key][1] if key in known else now
             if key not in known:

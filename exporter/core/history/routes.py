@@ -32,11 +32,11 @@ class RouteChanges:
         if old is None:
             return
         if links is not old_links:
-            self._new = {ifindex: at for ifindex, at in self._new.items() if now - at < NEW_SECONDS}
+            self._new = {ifindex: at for ifindex, at in self._new.items() if abs(now - at) < NEW_SECONDS}
             self._new.update(dict.fromkeys(links.keys() - old_links.keys(), now))
         if old is routes:
             return
-        implied = (links.keys() ^ old_links.keys()) | {i for i, at in self._new.items() if now - at < NEW_SECONDS}
+        implied = (links.keys() ^ old_links.keys()) | {i for i, at in self._new.items() if abs(now - at) < NEW_SECONDS}
         yield from _compare(frozenset(old), frozenset(routes), implied, {**old_links, **links})
 
 

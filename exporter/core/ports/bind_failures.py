@@ -8,6 +8,7 @@ from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Inventory
 from exporter.core.model.sockets import DOCKER_PROXY, PortKey
 from exporter.core.ports.claims import PortClaims
+from exporter.core.ports.container_failures import is_recent
 from exporter.core.ports.socket_owner import ENGINES
 
 # Programs that bind in the place of a container that publishes a port.
@@ -88,7 +89,7 @@ class BindFailureCounts:
         waiting, self._waiting = self._waiting, deque(maxlen=MAX_WAITING)
         for bind in (*waiting, *refused):
             name = self._owner(bind, claims)
-            if name is None and now < bind.at + WAIT_SECONDS:
+            if name is None and is_recent(bind.at, WAIT_SECONDS, now):
                 self._waiting.append(bind)
             else:
                 self._add(name if name is not None else _host_process(bind, claims), bind)

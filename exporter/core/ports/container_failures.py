@@ -22,15 +22,20 @@ def failed(container: Container) -> bool:
     return not container.live and (container.state == RESTARTING or (details is not None and details.exit_code != 0))
 
 
+def is_recent(moment: float, seconds: float, now: float) -> bool:
+    """Whether something was less than so many seconds ago; both times are Unix times.
+
+    One that is further ahead was read of a clock that was set back since: it is not recent.
+    """
+    return abs(now - moment) < seconds
+
+
 def recently_started(container: Container, now: float) -> bool:
     """Whether the engine has restarted it a moment ago; `now` is Unix time."""
     details = container.details
-    return container.live and details is not None and details.restart_count > 0 and now < settled_at(container)
-
-
-def settled_at(container: Container) -> float:
-    """When it stops to be recently started (Unix time)."""
-    return container.details.started + SETTLE_SECONDS if container.live and container.details else 0.0
+    if not container.live or details is None:
+        return False
+    return details.restart_count > 0 and is_recent(details.started, SETTLE_SECONDS, now)
 
 
 def with_previous_log(known: Container | None, inspected: Container) -> Container:
@@ -48,7 +53,7 @@ def with_waiting(known: Container | None, inspected: Container, now: float) -> C
     details = inspected.details
     if details is None or inspected.state != CREATED:
         return inspected
-    unstarted = not details.error and now - inspected.created > START_SECONDS
+    unstarted = not details.error and not is_recent(inspected.created, START_SECONDS, now)
     waited = unstarted or (known is not None and known.details is not None and known.details.waited)
     return replace(inspected, details=replace(details, waited=waited)) if waited else inspected
 

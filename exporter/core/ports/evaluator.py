@@ -9,12 +9,12 @@ from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Devices
 from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import CONTAINER, PortKey
-from exporter.core.ports.container_failures import settled_at, unreadable_logs
+from exporter.core.ports.container_failures import SETTLE_SECONDS, unreadable_logs
 from exporter.core.ports.context import PortContext, PortReadings, port_context
 from exporter.core.ports.lookups import needed_lookups
 from exporter.core.ports.result import PortResult
 from exporter.core.ports.rules import PORT_RULES
-from exporter.core.ports.unserved import serving_deadline
+from exporter.core.ports.unserved import START_SECONDS
 from exporter.core.topology.topology import Topology, join
 
 MAX_NAMES = 4096  # of containers whose ports are remembered
@@ -35,10 +35,11 @@ class PortEvaluator:
     def evaluate(self, topology: Topology, readings: PortReadings, now: float, clock: float) -> PortResult:
         """Evaluate all rules: `now` is Unix time, `clock` is in seconds from any origin and never decreases.
 
-        The context is made anew when something was read anew, or when a container has become old enough for a rule. The
-        result is the same object while it is equal.
+        The context is made anew when something was read anew, when a container has become old enough for a rule, or
+        when Unix time was set back. The result is the same object while it is equal.
         """
-        if topology is not self._context.topology or not readings.same_as(self._context.readings) or now >= self._due:
+        timely = self._context.now <= now < self._due
+        if not timely or topology is not self._context.topology or not readings.same_as(self._context.readings):
             self._update(port_context(topology, readings, now, self._held_before, self._served_before))
         evaluation = self._rules.evaluate(self._context, self._context.missing(), clock)
         self._result = keep_equal(self._result, replace(self._result, evaluation=evaluation))
@@ -64,6 +65,7 @@ class PortEvaluator:
 def _next_changes(context: PortContext) -> Iterator[float]:
     """Yield when the passing of time alone will change what the rules find (Unix time)."""
     for container in context.inventory.containers.values():
-        for moment in (serving_deadline(container), settled_at(container)):
-            if moment > context.now:
-                yield moment
+        if container.live and container.details:
+            started = container.details.started
+            for seconds in (START_SECONDS, SETTLE_SECONDS):
+                yield from (moment for moment in (started - seconds, started + seconds) if moment > context.now)

@@ -40,7 +40,8 @@ class RefusedBinds:
                 address = "" if bind.address == "::" else bind.address
                 key = bind.container_id, ListenAddress(bind.protocol, address, bind.port)
                 known = self._times.get(key)
-                self._times[key] = _Times(bind.cgroup_id, known.first if known else bind.at, bind.at)
+                goes_on = known is not None and known.first <= bind.at  # else Unix time was set back
+                self._times[key] = _Times(bind.cgroup_id, known.first if known and goes_on else bind.at, bind.at)
 
     def current(self, inventory: Inventory, now: float) -> Refused:
         """Return container id -> its refusals; the same object while they are equal.
@@ -63,5 +64,7 @@ def _is_relevant(container: Container, times: _Times, now: float) -> bool:
     if container.details is None:
         return True
     if container.live:
-        return times.last >= container.details.started - WRITTEN_LATE or recently_started(container, now)
+        started = container.details.started
+        set_back = started > now  # Unix time, since the start
+        return set_back or times.last >= started - WRITTEN_LATE or recently_started(container, now)
     return failed(container)

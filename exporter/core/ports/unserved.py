@@ -15,6 +15,7 @@ from exporter.core.model.docker import Container
 from exporter.core.model.memo import IdentityMemo
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.ports.conflict import conflict
+from exporter.core.ports.container_failures import is_recent
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext
 from exporter.core.ports.listen_address import ListenAddress
 from exporter.core.ports.overlap import NOTHING, cover
@@ -47,7 +48,9 @@ def _unserved(context: PortContext) -> tuple[Unserved, ...]:
 def _each(context: PortContext) -> Iterator[Unserved]:
     for container in context.containers(live=True):
         details, sockets = container.details, context.listeners_in(container)
-        if details is None or not details.published or sockets is None or context.now < serving_deadline(container):
+        if details is None or not details.published or sockets is None:
+            continue
+        if is_recent(details.started, START_SECONDS, context.now):
             continue
         if context.is_redirected(container):
             continue
@@ -57,11 +60,6 @@ def _each(context: PortContext) -> Iterator[Unserved]:
 
 
 _of_any_kind = IdentityMemo(_unserved)  # three rules look at the same context
-
-
-def serving_deadline(container: Container) -> float:
-    """When the container has had the time to start (Unix time)."""
-    return container.details.started + START_SECONDS if container.live and container.details else 0.0
 
 
 def lead(found: Unserved) -> str:

@@ -3,12 +3,14 @@
 Needs to see the processes of the host; reading the file needs root's rights (or CAP_SYS_PTRACE) over the process.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from exporter.core.nat.engine_options import EngineOptions
+from exporter.kernel.root_files import read_regular
 
 COMMAND = b"dockerd\n"
 DEFAULT_FILE = "/etc/docker/daemon.json"
@@ -66,11 +68,19 @@ def _is_of_root(status: bytes) -> bool:
 
 
 def _configuration(process: Path, arguments: Sequence[str]) -> object:
+    """Read the file in the engine's own root, where its links lead too."""
     path = _value(arguments, FILE_FLAG) or DEFAULT_FILE
+    root = os.open(process / "root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        return json.loads(_read(process / "root" / path.lstrip("/")))
+        return json.loads(read_regular(root, path, MAX_BYTES))
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        if error.errno != errno.ENOSYS:  # before Linux 5.6 links are followed in the exporter's root
+            raise
+        return json.loads(_read(process / "root" / path.lstrip("/")))
+    finally:
+        os.close(root)
 
 
 def _value(arguments: Sequence[str], flag: str, *, switch: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Opening and entering network namespaces: reads in another one run in a thread that enters it and ends.
+"""Opening and entering network namespaces: a thread enters another one for a read, and returns or ends.
 
 A thread that stays there, or a socket that stays open, would keep the namespace alive.
 """
@@ -12,10 +12,14 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from exporter.kernel.libc import checked, libc
+from exporter.log import get_logger
 
 CLONE_NEWNET = 0x40000000
 NSFS_MAGIC = 0x6E736673  # linux/magic.h
+OWN = "/proc/thread-self/ns/net"
 STATFS_BYTES = 256  # struct statfs has 120 on 64-bit machines; f_type, a long, is its first field
+
+log = get_logger(component="kernel")
 
 T = TypeVar("T")
 
@@ -49,20 +53,61 @@ def run_in_netns(path: str, read: Callable[[], T], *, follow: bool = False) -> T
     Raises what it raises, what `opened_netns` raises, and PermissionError with the path as its filename without
     CAP_SYS_ADMIN, or for the file of a process that this one may not trace.
     """
+    with opened_netns(path, follow=follow) as there:
+
+        def visit() -> T:
+            checked(libc.setns(there, CLONE_NEWNET), "setns", path)  # os.setns exists from Python 3.12 on
+            return read()
+
+        with _opened_home() as home:
+            return _in_thread(visit) if home is None else _and_back(home, visit)
+
+
+@contextmanager
+def _opened_home() -> Iterator[int | None]:
+    """Open the calling thread's namespace; None where it has to stay there, or could not return.
+
+    /proc/self is that of the main thread, which stays. A process in a user namespace that does not own its network
+    namespace may leave that, and not return.
+    """
+    if threading.current_thread() is threading.main_thread():
+        yield None
+        return
+    try:
+        home = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield None
+        return
+    try:
+        yield None if libc.setns(home, CLONE_NEWNET) else home
+    finally:
+        os.close(home)
+
+
+def _and_back(home: int, visit: Callable[[], T]) -> T:
+    """Visit another namespace and return to the own one: a seventh of what a thread for it takes."""
+    try:
+        return visit()
+    finally:
+        if libc.setns(home, CLONE_NEWNET):  # it was possible a moment ago; all that this thread reads would be wrong
+            log.critical("the own network namespace cannot be entered again")
+            os._exit(os.EX_OSERR)
+
+
+def _in_thread(visit: Callable[[], T]) -> T:
+    """Call it in a thread that ends afterwards, in whatever namespace. Raises what it raises."""
     answer: list[T] = []
     failure: list[Exception] = []
 
-    def run(descriptor: int) -> None:
+    def run() -> None:
         try:
-            checked(libc.setns(descriptor, CLONE_NEWNET), "setns", path)  # os.setns exists from Python 3.12 on
-            answer.append(read())
+            answer.append(visit())
         except Exception as error:  # noqa: BLE001  raised again in the caller's thread
             failure.append(error)
 
-    with opened_netns(path, follow=follow) as descriptor:
-        thread = threading.Thread(target=run, args=(descriptor,), name="setns", daemon=True)
-        thread.start()
-        thread.join()
+    thread = threading.Thread(target=run, name="setns", daemon=True)
+    thread.start()
+    thread.join()
     if failure:
         raise failure[0]
     return answer[0]

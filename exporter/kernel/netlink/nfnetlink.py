@@ -10,8 +10,8 @@ NFGENMSG = struct.Struct(">BBH")  # family, version, res_id: the low half of the
 
 
 def open_socket(timeout: float = 2.0) -> socket.socket:
-    """Open a netfilter socket in the calling thread's network namespace."""
-    return client.open_socket(client.NETLINK_NETFILTER, timeout=timeout)
+    """Open a netfilter socket in the calling thread's network namespace; its receives time out after whole seconds."""
+    return client.open_socket(client.NETLINK_NETFILTER, timeout=timeout, kernel_timeout=True)
 
 
 def attributes(data: bytes) -> dict[int, bytes]:

@@ -10,14 +10,15 @@ from exporter.kernel.netlink.messages import InterruptedDumpError
 
 PROCFS = Path("/proc")  # shows the reading thread's namespace, wherever another /proc is mounted
 TRIES = 3
+MAX_NFT = 16 << 20  # bytes: a container with NET_ADMIN makes rules and sets in its own namespace
 
 
 def read_nft() -> tuple[Ruleset, ...]:
     """Read those of nf_tables; nothing stays open. Needs CAP_NET_ADMIN.
 
-    Raises OSError for a refusal, InterruptedDumpError while the rules change.
+    Raises OSError for a refusal and for more than MAX_NFT, InterruptedDumpError while the rules change.
     """
-    with contextlib.closing(NftReader()) as reader:
+    with contextlib.closing(NftReader(MAX_NFT)) as reader:
         for _ in range(TRIES):
             generation = reader.read()
             if generation.whole:

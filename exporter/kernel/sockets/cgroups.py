@@ -2,8 +2,8 @@
 
 Needs the host's cgroup-2 tree, alone (v2) or next to the older hierarchies (hybrid). The engine's cgroup driver
 names a container's directory: `docker/ID` (cgroupfs) or `docker-ID.scope` (systemd), below a parent that it may
-choose. A user without privileges makes directories of any name in the cgroups that systemd delegates: those below
-user.slice, and those of a service.
+choose. A user without privileges makes directories of any name in the cgroups that are delegated: by systemd those
+below user.slice and those of a service, by LXC and Incus those of a container, in which a user is root.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT_ID = 1  # of the host's own root; that of a cgroup namespace has another
 CONTAINER_CGROUP = re.compile(r"(?:docker-)?([0-9a-f]{64})(?:\.scope)?")
-USER_SLICE, SERVICE = "user.slice", ".service"
+USER_SLICE, SERVICE, LXC = "user.slice", ".service", ("lxc.payload", "lxc.monitor")
 MAX_OF_USERS = 2048  # cgroups; a user without privileges can make hundreds of thousands
 
 
@@ -86,7 +86,7 @@ def _folders(path: str) -> Iterator["os.DirEntry[str]"]:
 
 
 def _is_delegated(name: str) -> bool:
-    return name == USER_SLICE or name.endswith(SERVICE)
+    return name in (USER_SLICE, "lxc") or name.endswith(SERVICE) or name.startswith(LXC)
 
 
 def read_members(path: str) -> list[int]:

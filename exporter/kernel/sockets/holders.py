@@ -165,13 +165,13 @@ class HolderTable:
         return not any(is_in_namespace(self._procfs, pid, self._namespace) for pid in denied)
 
     def _by_command_line(self, sockets: Sockets, inodes: Collection[int]) -> dict[int, Process]:
-        """Find docker-proxies whose descriptors are not readable by their command lines and users.
+        """Find docker-proxies whose descriptors are not readable by their command lines, users and namespaces.
 
-        One within a container belongs to an engine in there, which has another namespace.
+        Another engine's has its own namespace, and may have the same command line.
         """
         proxies = {}
         for pid, proxy in read_proxies(self._procfs).items():
-            process = self._read_process(pid)
+            process = self._read_process(pid) if is_in_namespace(self._procfs, pid, self._namespace) else None
             if process and not process.container_ids:
                 proxies[proxy.protocol, proxy.host_ip, proxy.host_port, process.uid] = process
         found = {inode: sockets[inode] for inode in inodes}

@@ -54,20 +54,28 @@ def read_namespace_sockets(procfs: Path, container: Container) -> NamespaceReadi
     namespace of its own (`unshare --net`). The rules are read only where this process may enter the namespace.
     """
     process = procfs / str(container.pid)
-    visible = is_container_process(procfs, container.pid, container.id)
-    files = {str(process / "ns/net"): True} if visible else {}
-    for file, follow in {container.sandbox_key: False, **files}.items():
-        try:
-            return run_in_netns(file, read_inside, follow=follow)
-        except OSError as error:
-            if error.errno not in REFUSED:
-                raise
+    found = _entered(container.sandbox_key) if container.sandbox_key else None
+    if found is not None or not is_container_process(procfs, container.pid, container.id):
+        return found
+    found = _entered(str(process / "ns/net"), follow=True)
+    if found is not None:
+        return found
     try:
-        return NamespaceReading(read_files(process / "net")) if visible else None
+        return NamespaceReading(read_files(process / "net"))
     except OSError as error:
         if error.errno in GONE:
             return None
         raise
+
+
+def _entered(file: str, *, follow: bool = False) -> NamespaceReading | None:
+    """Read the namespace of a file; None where it is gone, or may not be entered."""
+    try:
+        return run_in_netns(file, read_inside, follow=follow)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        return None
 
 
 def read_files(folder: Path) -> tuple[ListeningSocket, ...]:

@@ -1,6 +1,7 @@
 """Accepts clients: a limited number at once, each under the TLS configuration of its moment."""
 
 import asyncio
+import errno
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,7 +12,10 @@ from exporter.web.server.client_address import client_of
 from exporter.web.server.client_limits import ClientLimits
 from exporter.web.server.connection import Connection, Inner, least_recently_active, longest
 
-PAUSE_SECONDS = 1.0  # when the process has no descriptor left
+PAUSE_SECONDS = 1.0  # after an accept that failed
+REPORT_SECONDS = 60.0  # between two entries in the log about that
+# No descriptor or no memory is left for a connection.
+NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 log = get_logger(component="web")
 
@@ -35,6 +39,7 @@ class Acceptor:
         self._connections: set[Connection] = set()
         self._empty = asyncio.Event()
         self._empty.set()
+        self._next_report = 0.0
 
     def start(self, sockets: Iterable[socket.socket]) -> None:
         """Begin to accept."""
@@ -71,11 +76,25 @@ class Acceptor:
             except ConnectionError:  # it is gone already
                 continue
             except OSError as error:
-                log.warning("accept failed", reason=error.strerror)
-                await asyncio.sleep(PAUSE_SECONDS)
+                self._report(error, loop.time())
+                has_room = error.errno in NO_ROOM and self._make_room()
+                await asyncio.sleep(0 if has_room else PAUSE_SECONDS)
                 continue
             self._admit(accepted, client_of(address))
             await asyncio.sleep(0)  # sock_accept does not yield while there are more
+
+    def _report(self, error: OSError, now: float) -> None:
+        if now >= self._next_report:
+            log.warning("accept failed", reason=error.strerror)
+            self._next_report = now + REPORT_SECONDS
+
+    def _make_room(self) -> bool:
+        """Close a connection, so that its descriptor is free for another; False when there is none to close."""
+        oldest = self._least_entitled(None) if self._connections else None
+        if oldest:
+            oldest.abort()
+            self._remove(oldest)
+        return oldest is not None
 
     def _admit(self, accepted: socket.socket, client: str | None) -> None:
         if len(self._connections) >= self._limits.connections:

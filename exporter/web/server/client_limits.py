@@ -1,6 +1,10 @@
 """What one client may do, and for how long; durations are in seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+# Descriptors of the process besides those of clients: netlink, BPF, the engine, files that are read.
+OWN_DESCRIPTORS = 128
+MIN_CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,9 @@ class ClientLimits:
 
 
 DEFAULT_LIMITS = ClientLimits()
+
+
+def limits_within(descriptors: int) -> ClientLimits:
+    """Return the limits of a process with so many descriptors: clients leave it those that it reads the kernel with."""
+    connections = min(DEFAULT_LIMITS.connections, max(MIN_CONNECTIONS, descriptors - OWN_DESCRIPTORS))
+    return replace(DEFAULT_LIMITS, connections=connections)

@@ -155,8 +155,12 @@ class Connection(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         if linger and not self._half_closed and transport.can_write_eof():
-            transport.write_eof()
-            self._set_deadline(self._limits.goodbye)
+            try:
+                transport.write_eof()
+            except OSError:  # the client is gone, which the loop has not read yet
+                transport.abort()
+            else:
+                self._set_deadline(self._limits.goodbye)
         else:
             transport.close()
 

@@ -14,7 +14,7 @@ from exporter.web.server.connection import Connection
 from exporter.web.server.exchange import Exchange
 
 MAX_HEAD = 32 * 1024
-UNKNOWN = Request("GET", "", {}, {})  # stands for a request that is refused before it is known
+UNKNOWN = "GET"  # the method of a request that is refused before that is known
 
 log = get_logger(component="web")
 
@@ -67,35 +67,41 @@ class HttpProtocol:
             self._task.cancel()
 
     def _begin(self) -> None:
+        method = UNKNOWN
         try:
             event = self._http.next_event()
             if not isinstance(event, h11.Request):  # the head is not complete
                 return
+            method = event.method.decode()
             request = parse_request(event)
             # A body is not read, and so the connection ends with the answer.
             has_body = not isinstance(self._http.next_event(), h11.EndOfMessage)
             work = self._answer(request, has_body=has_body)
         except RefusedRequestError as error:
-            work = self._refuse(error.status)
+            work = self._refuse(method, error.status)
         except h11.RemoteProtocolError as error:
-            work = self._refuse(HTTPStatus(error.error_status_hint))
+            work = self._refuse(method, HTTPStatus(error.error_status_hint))
         self._connection.begin_request()
         self._task = self._service.spawn(work)
 
     async def _answer(self, request: Request, *, has_body: bool) -> None:
         exchange = self._exchange(request, closes=has_body or self._service.stopping())
-        try:
-            await self._service.answer(exchange)
-        except Exception:
-            log.exception("answer failed", path=request.path)
-            self._connection.abort()
-        self._end(linger=has_body)
+        await self._complete(self._service.answer(exchange), request.path, linger=has_body)
 
-    async def _refuse(self, status: HTTPStatus) -> None:
+    async def _refuse(self, method: str, status: HTTPStatus) -> None:
         """Answer in a few words, without a quotation of the request, and close the connection."""
         log.debug("request refused", status=int(status))
-        await self._exchange(UNKNOWN, closes=True).send(text(f"{status.phrase.lower()}\n", status))
-        self._end(linger=True)
+        exchange = self._exchange(Request(method, "", {}, {}), closes=True)
+        await self._complete(exchange.send(text(f"{status.phrase.lower()}\n", status)), "", linger=True)
+
+    async def _complete(self, answering: Awaitable[None], path: str, *, linger: bool) -> None:
+        """Wait for an answer: one that fails closes its connection, which no deadline would end."""
+        try:
+            await answering
+        except Exception:
+            log.exception("answer failed", path=path)
+            self._connection.abort()
+        self._end(linger=linger)
 
     def _exchange(self, request: Request, *, closes: bool) -> Exchange:
         return Exchange(request, self._http, self._connection, self._service.headers, closes=closes)

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from exporter.core.model.docker import Subnet
 from exporter.docker_engine.client import EngineClient
+from exporter.docker_engine.inspector import THREADS
 from exporter.docker_engine.parse import parse_inspected, parse_network
 from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import MAX_ENTRIES, MAX_LABEL, MAX_TEXT, _report_cut, _report_many
@@ -106,11 +107,14 @@ def test_a_version_that_is_none_is_an_engine_that_is_down(
 
 
 @pytest.mark.parametrize("answer", ["endless", "slow", "too deep", "a text"])
-def test_a_hostile_inspect_costs_no_other(engine: FakeEngine, follow: Callable[..., Follower], answer: str) -> None:
-    engine.raw["/containers/bad-id/json"] = HOSTILE[answer]
-    follower = follow(SHORT, SMALL).synced()
-    engine.run("bad")
-    engine.run("web")
+def test_hostile_inspects_cost_no_other(engine: FakeEngine, follow: Callable[..., Follower], answer: str) -> None:
+    """As many as there are threads for inspects: each is free again."""
+    bad = [f"bad{number}" for number in range(THREADS)]
+    for name in bad:
+        engine.raw[f"/containers/{name}-id/json"] = HOSTILE[answer]
+    follower = follow(PATIENT if answer == "endless" else SHORT, SMALL).synced()
+    for name in (*bad, "web"):
+        engine.run(name)
     follower.wait(lambda: (web := follower.container("web")) and web.details, "web inspected")
     assert follower.inventory.connected
 

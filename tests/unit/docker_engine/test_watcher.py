@@ -1,6 +1,7 @@
 """Following an engine: what makes it look, and what it knows afterwards."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -259,3 +260,18 @@ def test_its_end_does_not_wait_for_the_next_message(tmp_path: Path) -> None:
     watcher.stop()
     inventory.join(60)
     assert not inventory.is_alive()
+
+
+def test_while_nothing_happens_the_inventory_is_not_woken(follower: Follower) -> None:
+    """For three times as long as it waits for what is due."""
+    [thread] = [one for one in threading.enumerate() if one.name == "inventory"]
+    status = Path(f"/proc/self/task/{thread.native_id}/status")
+    seen: list[tuple[str, float]] = [("", 0.0)]
+
+    def rests() -> bool:
+        [sleeps] = [line for line in status.read_text().splitlines() if line.startswith("voluntary_ctxt_switches")]
+        if sleeps != seen[-1][0]:
+            seen.append((sleeps, time.monotonic()))
+        return time.monotonic() - seen[-1][1] > 3 * PATIENT.poll
+
+    follower.wait(rests, "no wake-up")

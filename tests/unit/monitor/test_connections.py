@@ -48,7 +48,7 @@ def collected(kernel: FakeConnections, *refused: int) -> ConnectionPart:
     facts = Facts(TOPOLOGY, KernelSample(TOPOLOGY.devices), 1000.0, 5.0)
     for count in refused:
         kernel.refused = count
-        facts = replace(facts, time=facts.time + 15)
+        facts = replace(facts, time=facts.time + 15, monotonic=facts.monotonic + 15)
         part = collector.collect(facts)
     return part
 

@@ -133,11 +133,12 @@ def test_a_lookup_that_fails_costs_only_itself() -> None:
     [
         (SAMPLE, MAX_SWEEP_DELAY - 1, ()),
         (SAMPLE, MAX_SWEEP_DELAY + 1, ("namespace_sockets",)),
+        (SAMPLE, -3600.0, ("namespace_sockets",)),
         (replace(SAMPLE, namespace_sockets=NamespaceSockets({"web-id": (socket("0.0.0.0:80"),)}, 1.0)), 99.0, ()),
         (replace(SAMPLE, namespace_sockets=NamespaceSockets({"other-id": ()}, 1.0)), 99.0, ("namespace_sockets",)),
         (replace(SAMPLE, namespace_sockets=None), 1.0, ("namespace_sockets",)),
     ],
-    ids=["a moment ago", "hidden", "read", "another's", "not looked into"],
+    ids=["a moment ago", "hidden", "hidden before the clock was set back", "read", "another's", "not looked into"],
 )
 def test_namespaces_that_cannot_be_read_are_said(sample: KernelSample, age: float, suspended: tuple[str, ...]) -> None:
     host = Host(details(publishes("web", "8080:80"), started=NOW - age))

@@ -51,6 +51,7 @@ class Firewall:
 
     def __init__(self, rulesets: Sequence[Ruleset], inside: Inside) -> None:
         self.inside = inside
+        self._matter: dict[tuple[int, Place], bool] = {}  # by ruleset and chain
         self.walkers = tuple(Walker(rules, inside) for rules in rulesets)
         self._hooks: dict[tuple[str, str], list[list[Entry]]] = {}
         self._other_families: dict[str, list[Entry]] = {}
@@ -68,12 +69,12 @@ class Firewall:
         known = self._other_families.get(hook)
         if known is None:
             wanted = OTHER_FAMILIES.get(hook, ())
-            found = [e for e in self._all() if (e.place[0], e.base.hook) in wanted and _may_matter(e)]
+            found = [e for e in self._all() if (e.place[0], e.base.hook) in wanted and self._may_matter(e)]
             known = self._other_families[hook] = sorted(found, key=lambda entry: entry.base.priority)
         return known
 
     def _ordered(self, hook: str, family: str) -> Iterator[list[Entry]]:
-        found = [e for e in self._all() if e.base.hook == hook and e.place[0] in (family, INET) and _may_matter(e)]
+        found = [e for e in self._all() if e.base.hook == hook and e.place[0] in (family, INET) and self._may_matter(e)]
         found.sort(key=lambda entry: entry.base.priority)
         translating = [entry for entry in found if entry.base.kind == NAT]
         position = NAT_PRIORITY.get(hook, 0)
@@ -88,17 +89,24 @@ class Firewall:
             for place, base in reversed(list(walker.ruleset.bases.items())):
                 yield Entry(walker, place, base)
 
+    def _may_matter(self, entry: Entry) -> bool:
+        """Whether a chain may do anything but accept. Each chain is looked at once, however many lead to it."""
+        rules, matter = entry.walker.ruleset, self._matter
+        waiting = [entry.place]
+        while waiting:
+            key = id(rules), waiting[-1]
+            if key not in matter:
+                matter[key] = any(rule.effects or rule.target not in HARMLESS for rule in rules.chains.get(key[1], ()))
+                if not matter[key]:
+                    inner = _led_to(rules, key[1])
+                    waiting += [place for place in inner if (id(rules), place) not in matter]
+                    continue
+            matter[key] = matter[key] or any(matter.get((id(rules), place)) for place in _led_to(rules, key[1]))
+            waiting.pop()
+        return matter[id(rules), entry.place] or entry.base.policy != ACCEPTED
 
-def _may_matter(entry: Entry) -> bool:
-    """Whether a chain may do anything but accept."""
-    rules = entry.walker.ruleset
-    seen, waiting = {entry.place}, [entry.place]
-    while waiting:
-        for rule in rules.chains.get(waiting.pop(), ()):
-            if rule.effects or rule.target not in HARMLESS:
-                return True
-            inner = rule.family, rule.table, rule.to
-            if rule.target in (JUMP, GOTO) and inner not in seen:
-                seen.add(inner)
-                waiting.append(inner)
-    return entry.base.policy != ACCEPTED
+
+def _led_to(rules: Ruleset, place: Place) -> set[Place]:
+    """The chains to which the rules of a chain lead."""
+    found = rules.chains.get(place, ())
+    return {(rule.family, rule.table, rule.to) for rule in found if rule.target in (JUMP, GOTO)}

@@ -59,7 +59,7 @@ def _outcome(going: Progress) -> Outcome:
 
 def _filter(entry: Entry, going: Progress) -> None:
     """Walk one base chain that accepts or drops."""
-    course = Course(_seen(entry, going.packet))
+    course = Course(_seen(entry, going.packet), going.left)
     possible: list[Decision] = []
     final = None
     for hit in entry.walker.hits(entry.place, course):
@@ -74,6 +74,7 @@ def _filter(entry: Entry, going: Progress) -> None:
             break
         else:
             possible.append(decision)
+    going.left = course.left
     final = final or Decision(entry.place, entry.base.policy, YES)
     going.packet = _left(entry, going.packet, course.packet)
     others = [decision for decision in possible if effect_of(decision) != effect_of(final)]
@@ -107,7 +108,7 @@ def _left(entry: Entry, before: Packet, packet: Packet) -> Packet:
 def _foreign(firewall: Firewall, hook: str, going: Progress) -> None:
     """Chains of netdev and bridge see other devices and other headers: whether they drop a packet is unknown."""
     for entry in firewall.other_families(hook):
-        course, accepted = Course(going.packet), False
+        course, accepted = Course(going.packet, going.left), False
         for hit in entry.walker.hits(entry.place, course):
             decision = decided(entry, hit, going.packet)
             if hit.target not in (ACCEPTED, NOTRACK):
@@ -115,5 +116,6 @@ def _foreign(firewall: Firewall, hook: str, going: Progress) -> None:
             if hit.answer == YES:
                 accepted = True
                 break
+        going.left = course.left
         if not accepted and entry.base.policy != ACCEPTED:
             going.undetermined.append(Decision(entry.place, entry.base.policy, UNKNOWN))

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from exporter.core.nat.packet import SOME, UNKNOWN, YES, Packet
 from exporter.core.nat.walk.firewall import Entry
 from exporter.core.nat.walk.outcome import DROPPED, Decision
-from exporter.core.nat.walk.walker import Hit
+from exporter.core.nat.walk.walker import MAX_RULES, Hit
 
 
 @dataclass(slots=True)
 class Progress:
-    """What happened so far."""
+    """What happened so far; `left` is how many rules the packet may still meet."""
 
     packet: Packet
+    left: int = MAX_RULES
     translations: list[Decision] = field(default_factory=list)
     untracked: Decision | None = None
     accepted: list[Decision] = field(default_factory=list)

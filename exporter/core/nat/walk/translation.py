@@ -44,7 +44,9 @@ def _rivals(group: list[Entry], final: Decision, going: Progress) -> Iterator[De
         two_backends = entry.walker is not first.walker
         if entry.base.priority == first.base.priority and (two_backends or entry.place[:2] != first.place[:2]):
             found: list[Decision] = []
-            certain = _first(entry, Progress(going.packet), found)
+            other = Progress(going.packet, going.left)
+            certain = _first(entry, other, found)
+            going.left = other.left
             for one in [*found, *([certain] if certain else [])]:
                 if (two_backends or not is_dockers(*one.place[1:])) and _way(one) not in (_way(final), PASSED):
                     order = (ORDER,) if two_backends and one.answer == YES else one.limits
@@ -53,17 +55,17 @@ def _rivals(group: list[Entry], final: Decision, going: Progress) -> Iterator[De
 
 def _first(entry: Entry, going: Progress, possible: list[Decision]) -> Decision | None:
     """Return what the chain does for certain with the packet, None if it accepts it as it is."""
-    course = Course(going.packet)
+    course = Course(going.packet, going.left)
+    final = Decision(entry.place, entry.base.policy, YES)
     for hit in entry.walker.hits(entry.place, course):
         if hit.target != NOTRACK:
             decision = decided(entry, hit, course.packet)
-            if hit.answer != YES:
-                possible.append(decision)
-            else:
-                going.packet = course.packet
-                return None if decision.effect == ACCEPTED else decision
-    going.packet = course.packet
-    return None if entry.base.policy == ACCEPTED else Decision(entry.place, entry.base.policy, YES)
+            if hit.answer == YES:
+                final = decision
+                break
+            possible.append(decision)
+    going.packet, going.left = course.packet, course.left
+    return None if final.effect == ACCEPTED else final
 
 
 def _way(decision: Decision) -> tuple[str, str, int]:

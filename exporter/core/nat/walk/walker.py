@@ -17,6 +17,10 @@ from exporter.core.nat.walk.matcher import Matcher
 from exporter.core.nat.walk.walks import Fields, fields_of
 
 DEEPEST = 64  # chains within chains; the kernel allows 16 for nf_tables
+# Rules that a packet meets: chains that lead to others several times over are met exponentially often, and a container
+# may write such.
+MAX_RULES = 100_000
+CUT = "?depth"  # of a hit: what the packet meets behind it was not walked
 LEADING = (JUMP, GOTO)
 TRANSLATION, SEVERAL = "nat", "?"  # the condition of a translation to one of several addresses; its address
 NOTRACK = "NOTRACK"  # of a hit: the packet is exempt from connection tracking, and so from translation, and goes on
@@ -52,9 +56,10 @@ PASSES, DECIDED, RETURNS, MAPS, FOLLOWS = range(5)  # what a rule does
 
 @dataclass(slots=True)
 class Course:
-    """The packet while it is walked: rules change its marks."""
+    """The packet while it is walked: rules change its marks. `left` is how many rules it may still meet."""
 
     packet: Packet
+    left: int = MAX_RULES
 
 
 class Walker:
@@ -85,7 +90,12 @@ class Walker:
 
     def _hits(self, place: Place, course: Course, sure: Answer, depth: int) -> Iterator[Hit]:
         """Walk one chain; `sure` is how certain it is that the packet is in it."""
-        for met in self._candidates(place, course.packet):
+        candidates = self._candidates(place, course.packet)
+        course.left -= len(candidates)
+        if course.left < 0:
+            yield from (met.hit._replace(answer=min(sure, UNKNOWN), target=CUT) for met in candidates[:1])
+            return
+        for met in candidates:
             rule, conditions, does, sure_hit = met
             changes = rule.effects
             matched = (yield from self._change(met, course, sure)) if changes else matches(conditions, course.packet)
@@ -126,6 +136,8 @@ class Walker:
         if hit.target in LEADING:
             if depth:
                 yield from self._enter((rule.family, rule.table, to), course, hit.answer, depth - 1)
+            else:
+                yield hit._replace(answer=min(hit.answer, UNKNOWN), target=CUT)
             return hit.target == GOTO
         if hit.target == RETURN:
             return True

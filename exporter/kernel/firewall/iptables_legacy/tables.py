@@ -25,6 +25,7 @@ from exporter.kernel.firewall.iptables_legacy.entries import (
     text,
 )
 from exporter.kernel.libc import checked, libc
+from exporter.kernel.proc import read_text
 
 GET_INFO, GET_ENTRIES = 64, 65
 LEVELS = {IP: socket.IPPROTO_IP, IP6: socket.IPPROTO_IPV6}
@@ -53,7 +54,7 @@ class LegacyTable:
 def table_names(procfs: Path, family: str) -> list[str]:
     """Return which legacy tables exist; readable by root alone. Raises OSError when it may not be read."""
     try:
-        return (procfs / "thread-self/net" / NAMES[family]).read_text().split()
+        return read_text(procfs / "thread-self/net" / NAMES[family]).split()
     except FileNotFoundError:
         return []
 

@@ -1,5 +1,6 @@
 """Requests and answers of nf_tables: dumps, with the generation of the rules that they saw."""
 
+import errno
 import socket
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from exporter.kernel.netlink.nfnetlink import NFGENMSG, number
 from exporter.kernel.netlink.numbers import NLM_F_DUMP
 
 SUBSYSTEM = 10 << 8  # NFNL_SUBSYS_NFTABLES
-GETCHAIN, GETRULE, DELRULE, GETSET, GETSETELEM, NEWGEN, GETGEN = 4, 7, 8, 10, 13, 15, 16
+GETTABLE, GETCHAIN, GETRULE, DELRULE, GETSET, GETSETELEM, NEWGEN, GETGEN = 1, 4, 7, 8, 10, 13, 15, 16
 FAMILIES = {1: "inet", 2: "ip", 5: "netdev", 7: "bridge", 10: "ip6"}  # NFPROTO_*; arp carries no packet of a container
 ROUTED = frozenset({"inet", "ip", "ip6"})
 NUMBERS = {name: number for number, name in FAMILIES.items()}
@@ -25,6 +26,21 @@ class Dump:
 
     objects: list[tuple[int, bytes]]
     generation: int
+
+
+@dataclass(slots=True)
+class Room:
+    """How many bytes the dumps of one reading may have together."""
+
+    limit: float
+    taken: int = 0
+
+    def take(self, dumped: Dump) -> Dump:
+        """Return the dump. Raises OSError with EMSGSIZE for more than there is room for."""
+        self.taken += sum(len(message) for _, message in dumped.objects)
+        if self.taken > self.limit:
+            raise OSError(errno.EMSGSIZE, f"rules and sets of more than {int(self.limit) >> 20} MiB")
+        return dumped
 
 
 def dump(sock: socket.socket, command: int, family: int = 0, *names: str) -> Dump:

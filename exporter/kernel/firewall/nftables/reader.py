@@ -9,19 +9,22 @@ import struct
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import chain
+from math import inf
 
 from exporter.core.nat.reading import Counted, Ended
 from exporter.core.nat.ruleset import DOCKER_BRIDGES, FILTER, NAT, RAW, Rule, Ruleset
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.chains import parse_chains
+from exporter.kernel.firewall.nftables.chains import parse_chains, parse_dormant
 from exporter.kernel.firewall.nftables.decode import decode
 from exporter.kernel.firewall.nftables.dump import (
     FAMILIES,
     GETCHAIN,
     GETRULE,
+    GETTABLE,
     HALF,
     NUMBERS,
     ROUTED,
+    Room,
     dump,
     generation,
 )
@@ -94,7 +97,9 @@ def packets_of(message: bytes, read: ReadRule) -> int:
 class NftReader:
     """Reads in the network namespace in which it was made. Needs CAP_NET_ADMIN."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float = inf) -> None:
+        """`limit` is how many bytes all dumps of a reading may have together."""
+        self._limit = limit
         self._socket = open_socket()
         self._sets = SetReader()
         self.last = Generation()
@@ -107,7 +112,7 @@ class NftReader:
         """Read rules and counters; the same Ruleset and Counted while no rule changed.
 
         The counters of large filter tables are read when `everything` is wanted. Raises OSError when the kernel
-        refuses, InterruptedDumpError while a writer gives no peace.
+        refuses and for more than the limit, InterruptedDumpError while a writer gives no peace.
         """
         if not self.last.whole or not self._read_counters(everything=everything):
             self._read_all()
@@ -130,8 +135,9 @@ class NftReader:
         return True
 
     def _read_all(self) -> None:
-        dumps = [dump(self._socket, GETCHAIN), dump(self._socket, GETRULE)]
-        chains, bases = parse_chains(dumps[0])
+        room = Room(self._limit)
+        dumps = [room.take(dump(self._socket, command)) for command in (GETCHAIN, GETRULE, GETTABLE)]
+        chains, bases = parse_chains(dumps[0], parse_dormant(dumps[2]))
         counted: dict[Table, list[tuple[ReadRule, int]]] = {}
         for family, message in dumps[1].objects:
             if family not in FAMILIES:
@@ -142,7 +148,7 @@ class NftReader:
                 counted.setdefault((read.rule.family, read.rule.table), []).append((read, packets_of(message, read)))
         rules = [read for group in counted.values() for read, _ in group if read.counter_at >= 0]
         number = dumps[1].generation if dumps[1].objects else generation(self._socket) & HALF
-        sets = self._sets.read(self._socket, chain.from_iterable(chains.values()))
+        sets = self._sets.read(self._socket, chain.from_iterable(chains.values()), room)
         dumps += sets.dumps
         found = {place: tuple(rules) for place, rules in chains.items()}
         self.last = Generation(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from exporter.core.nat.ruleset import IIF, IN, NOT_IN, OIF, Element, Place, Rule
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.dump import FAMILIES, GETSET, GETSETELEM, NUMBERS, Dump, dump
+from exporter.kernel.firewall.nftables.dump import FAMILIES, GETSET, GETSETELEM, NUMBERS, Dump, Room, dump
 from exporter.kernel.firewall.nftables.sets import parse_jumps, parse_set
 from exporter.kernel.netlink.messages import text, walk
 from exporter.kernel.netlink.nfnetlink import number
@@ -32,20 +32,20 @@ class SetReader:
     def __init__(self) -> None:
         self._known: dict[Place, tuple[str, int, list[bytes], Parsed]] = {}
 
-    def read(self, sock: socket.socket, rules: Iterable[Rule]) -> Sets:
-        """Read all that the rules look up. Raises OSError for a refusal."""
+    def read(self, sock: socket.socket, rules: Iterable[Rule], room: Room) -> Sets:
+        """Read all that the rules look up. Raises OSError for a refusal and where there is no room."""
         wanted = _wanted(rules)
         found = Sets()
         if not wanted:
             self._known = {}
             return found
-        found.dumps.append(dump(sock, GETSET))
+        found.dumps.append(room.take(dump(sock, GETSET)))
         flags = _flags(found.dumps[0])
         known = {}
         for place, keys in sorted(wanted.items()):
             family, table, name = place
             try:
-                elements = dump(sock, GETSETELEM, NUMBERS[family], table, name)
+                elements = room.take(dump(sock, GETSETELEM, NUMBERS[family], table, name))
             except FileNotFoundError:  # it went with its rules, after these were read
                 found.dumps.append(Dump([(0, b"")], NEVER))
                 continue

@@ -33,7 +33,7 @@ def test_no_sum_goes_down_while_connections_end(attached: ConnectionCounter, spa
     def read() -> Counts:
         nonlocal now
         now += 1
-        ledger.count(attached.read(), namespaces, frozenset(), now)
+        ledger.count(attached.read(), namespaces, frozenset(), now, now)
         sums = ledger.report(older_counted=True).pairs.get(WEB_DB)
         return sums.counts if sums else Counts()
 

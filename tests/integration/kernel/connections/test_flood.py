@@ -43,7 +43,7 @@ class Attributed:
 
     def report(self) -> ConnectionReport:
         """Read and count."""
-        self._ledger.count(self._counter.read(), self._namespaces, frozenset(), 1000.0)
+        self._ledger.count(self._counter.read(), self._namespaces, frozenset(), 1000.0, 1000.0)
         return self._ledger.report(older_counted=True)
 
 

@@ -1,6 +1,7 @@
 """Sums of connections: exact over restarts and odd readings, never lower than before, bounded."""
 
 import dataclasses
+import tracemalloc
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,3 +184,15 @@ def test_no_value_goes_down_and_each_byte_is_counted_once(
         last = now
     final = lab.read(*(row(end(port=at, cookie=at + 5), sent=sent) for at, sent in enumerate(moved)))
     assert sum(counts.sent for counts in final.values()) == sum(moved)
+
+
+def test_memory_does_not_grow_with_readings_however_many_are_requested() -> None:
+    lab = Lab()
+    lab.read(row(end(), established=1), seconds=0.01)
+    tracemalloc.start()
+    try:
+        for _ in range(2000):
+            lab.read(row(end(), established=1), seconds=0.01)
+        assert tracemalloc.get_traced_memory()[0] < 50_000
+    finally:
+        tracemalloc.stop()

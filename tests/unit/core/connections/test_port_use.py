@@ -18,7 +18,8 @@ START = CREATED + 1000.0
 def since(*pairs: Pair, lost: int = 0, older: bool = True, living: bool = False, changed: float = 50.0) -> float | None:
     """Since when, in seconds after the start, at 100 seconds, after a first reading at the start."""
     use = PortUse()
-    use.update(ConnectionReport(started=START, older_counted=older), HOST, START)
+    before = dict.fromkeys(pairs, PairSums(changed=START + changed)) if changed < 0 else {}
+    use.update(ConnectionReport(before, started=START, older_counted=older), HOST, START)
     sums = PairSums(living=Living(int(living)), changed=START + changed)
     report = ConnectionReport(dict.fromkeys(pairs, sums), lost=lost, started=START, older_counted=older)
     found = use.update(report, HOST, START + 100).get(API)

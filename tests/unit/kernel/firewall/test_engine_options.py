@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter.core.nat.engine_options import EngineOptions
+from exporter.kernel import root_files
 from exporter.kernel.firewall.engine_options import parse_engine_options, read_engine_options
 
 
@@ -62,3 +63,29 @@ def test_a_set_user_id_program_that_a_user_started_as_dockerd_is_none(procfs: Pa
 def test_a_configuration_that_is_a_fifo_is_unknown_and_nothing_waits(procfs: Path) -> None:
     os.mkfifo(procfs / "10/root/etc/docker/daemon.json")
     assert read_engine_options(procfs) is None
+
+
+@pytest.mark.parametrize("link", ["/srv/daemon.json", "../../srv/daemon.json", "../../../../srv/daemon.json"])
+def test_a_configuration_behind_a_link_is_that_in_the_engines_root(procfs: Path, link: str) -> None:
+    """And not that of a file of this name where the exporter runs, which may be a container."""
+    (procfs / "10/root/srv").mkdir()
+    (procfs / "10/root/srv/daemon.json").write_text('{"iptables": false}')
+    (procfs / "10/root/etc/docker/daemon.json").symlink_to(link)
+    assert read_engine_options(procfs) == EngineOptions(iptables=False, ip6tables=True)
+
+
+@pytest.mark.parametrize("link", ["/dev/zero", "/proc/self/environ", "loop"])
+def test_a_configuration_behind_a_link_to_what_is_none_is_absent(procfs: Path, link: str) -> None:
+    (procfs / "10/root/etc/docker/daemon.json").symlink_to(link)
+    assert read_engine_options(procfs) == EngineOptions(iptables=True, ip6tables=True)
+
+
+def test_a_configuration_that_links_to_itself_is_unknown(procfs: Path) -> None:
+    (procfs / "10/root/etc/docker/daemon.json").symlink_to("daemon.json")
+    assert read_engine_options(procfs) is None
+
+
+def test_before_openat2_it_is_read_all_the_same(procfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(root_files, "OPENAT2", 9999)
+    (procfs / "10/root/etc/docker/daemon.json").write_text('{"iptables": false}')
+    assert read_engine_options(procfs) == EngineOptions(iptables=False, ip6tables=True)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.core.reach.view import FILES, Unread
-from exporter.kernel.reach import files
+from exporter.kernel import root_files
 from exporter.kernel.reach.files import MAX_BYTES, read_files, read_inside
 from exporter.kernel.reach.parts import read_part
 
@@ -94,6 +94,21 @@ def test_a_magic_link_is_not_followed() -> None:
     os.close(descriptor)
 
 
+def test_magic_links_are_excluded_by_name(root: Path, opened: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Today's kernels follow none with RESOLVE_IN_ROOT either; openat2(2) does not promise that."""
+    flags = []
+    openat2 = root_files._openat2
+
+    def called(folder: int, path: str, mode: int, resolve: int) -> int:
+        flags.append(resolve)
+        return openat2(folder, path, mode, resolve)
+
+    monkeypatch.setattr(root_files, "_openat2", called)
+    (root / NAME).write_text("")
+    assert read_inside(opened, NAME) == ""
+    assert flags == [0x02 | 0x10]
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_text(root: Path, opened: int, content: bytes) -> None:
@@ -103,7 +118,7 @@ def test_any_bytes_are_text(root: Path, opened: int, content: bytes) -> None:
 
 
 def test_a_kernel_without_openat2_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "OPENAT2", 100_000)
+    monkeypatch.setattr(root_files, "OPENAT2", 100_000)
     found = read_part(FILES, "the files", "CAP_SYS_PTRACE", lambda: read_files(root.parent, 1))
     assert found == Unread(FILES, f"the files cannot be read: openat2: {os.strerror(errno.ENOSYS)}")
 

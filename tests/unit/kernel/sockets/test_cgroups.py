@@ -41,7 +41,16 @@ DELEGATED = "user.slice/user-1000.slice/user@1000.service"
 
 
 @pytest.mark.parametrize(
-    "path", [f"{DELEGATED}/docker/{WEB}", f"{DELEGATED}/docker-{WEB}.scope", f"system.slice/ci.service/docker/{WEB}"]
+    "path",
+    [
+        f"{DELEGATED}/docker/{WEB}",
+        f"{DELEGATED}/docker-{WEB}.scope",
+        f"system.slice/ci.service/docker/{WEB}",
+        f"lxc.payload.guest/{WEB}",
+        f"lxc.payload.guest/system.slice/docker-{WEB}.scope",
+        f"lxc.monitor.guest/docker/{WEB}",
+        f"lxc/guest/docker/{WEB}",
+    ],
 )
 def test_what_a_user_may_have_made_is_no_container(path: str) -> None:
     assert parse_container_ids(f"0::/{path}") == ()
@@ -121,7 +130,9 @@ def test_a_cgroup_with_threads_for_members_has_no_processes(tmp_path: Path) -> N
     assert known.processes(number) == []
 
 
-@pytest.mark.parametrize("flooded", ["user.slice/user-1001.slice/user@1001.service", "system.slice/ci.service"])
+@pytest.mark.parametrize(
+    "flooded", ["user.slice/user-1001.slice/user@1001.service", "system.slice/ci.service", "lxc.payload.guest"]
+)
 def test_cgroups_that_a_user_makes_displace_none_of_the_engine(tmp_path: Path, flooded: str) -> None:
     tree = Tree(tmp_path)
     for number in range(MAX_OF_USERS + 50):

@@ -1,17 +1,23 @@
 """More connections, scrapes and streams than the server has room for."""
 
 import asyncio
+import errno
+import socket
 import threading
+import time
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from exporter.web.http.request import Request
 from exporter.web.http.response import Stream
 from exporter.web.routes import Route, health
+from exporter.web.server.acceptor import PAUSE_SECONDS
+from exporter.web.server.client_limits import MIN_CONNECTIONS, limits_within
 from tests.support.waiting import until
 from tests.support.web_clients import HALF_A_HEAD, LARGE, WHOLE_HEAD, crowd, is_closed
 from tests.support.web_running import PATIENT, Site, serving
@@ -139,3 +145,29 @@ def test_a_stream_ends_with_its_client_and_frees_its_place() -> None:
 def test_streams_without_number_are_refused_by_their_route() -> None:
     with pytest.raises(ValueError, match=r"^/stream: a stream needs a limit$"):
         Route("/stream", health(lambda: False), 0, streams=True)
+
+
+def test_a_process_with_few_descriptors_keeps_some_for_the_kernel() -> None:
+    found = [limits_within(descriptors).connections for descriptors in (62, 256, 640, 1024, 1 << 20)]
+    assert found == [MIN_CONNECTIONS, 128, 512, 512, 512]
+
+
+def test_without_a_descriptor_a_connection_that_waits_gives_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel keeps the new one until there is one. Its entry in the log is one for a minute."""
+    waiting = [OSError(errno.EMFILE, "Too many open files")] * 3
+    with serving(Site(), limits=PATIENT) as site, crowd(site.port, 5, sending=HALF_A_HEAD) as slow:
+        until(lambda: site.open_connections() == 5, 60, "five connections")
+        accept = socket.socket.accept
+
+        def failing(listener: socket.socket) -> tuple[socket.socket, object]:
+            if waiting:
+                raise waiting.pop()
+            return accept(listener)
+
+        monkeypatch.setattr(socket.socket, "accept", failing)
+        began = time.monotonic()
+        with capture_logs() as entries:
+            assert site.request().body == b"text\n"
+        assert time.monotonic() - began < PAUSE_SECONDS
+        assert [is_closed(client) for client in slow] == [True, True, True, False, False]
+    assert [entry["event"] for entry in entries if entry["log_level"] == "warning"] == ["accept failed"]

@@ -1,6 +1,8 @@
 """Walks: which rule decides, whether that is certain, and that no index changes the answer."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +34,7 @@ from exporter.core.nat.walk.chain_index import ChainIndex
 from exporter.core.nat.walk.firewall import Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
-from exporter.core.nat.walk.walker import Course, Hit, Walker
+from exporter.core.nat.walk.walker import DEEPEST, Course, Hit, Walker
 from tests.support.every_rule import every_rule
 from tests.support.saved_rules import ruleset
 
@@ -49,6 +51,47 @@ def walker(lines: str, policy: str = "ACCEPT") -> Walker:
     chains = "".join(f":{name} -\n" for name in names if name != "FORWARD")
     rules = "".join(f"-A {line.strip()}\n" for line in lines.strip().splitlines())
     return Walker(ruleset(f"*filter\n:FORWARD {policy}\n{chains}{rules}COMMIT"), INSIDE)
+
+
+def branching(levels: int, ways: int) -> Ruleset:
+    """Chains each of which leads to the next one several times over."""
+    names = ["FORWARD", *(f"C{number}" for number in range(levels))]
+    lines = [f"-A {name} -j {to}\n" * ways for name, to in pairwise(names)]
+    chains = "".join(f":{name} -\n" for name in names[1:])
+    return ruleset(f"*filter\n:FORWARD ACCEPT\n{chains}{''.join(lines)}-A {names[-1]} -p udp -j DROP\nCOMMIT")
+
+
+def test_chains_that_are_met_exponentially_often_are_walked_up_to_a_bound() -> None:
+    """Without the bound this one is 260,000 rules, and one of 15 levels and 8 ways would take for ever."""
+    met = branching(17, 2)
+    assert (forwarded(met, IN).verdict, forwarded(branching(12, 2), IN).verdict) == ("UNKNOWN", "ACCEPT")
+    assert forwarded(branching(15, 8), IN).verdict == "UNKNOWN"
+
+
+def test_several_base_chains_share_the_bound() -> None:
+    table = branching(16, 2)
+    bases = {("ip", f"t{number}", "FORWARD"): Base("forward", "ACCEPT") for number in range(1000)}
+    chains = {
+        ("ip", table_name, place[2]): tuple(replace(rule, table=table_name) for rule in rules)
+        for _, table_name, _ in bases
+        for place, rules in table.chains.items()
+    }
+    walkers = Firewall([Ruleset(chains, bases)], INSIDE)
+    assert walk(walkers, IN, ("forward",)).verdict == "UNKNOWN"
+
+
+def test_chains_deeper_than_those_of_the_kernel_are_not_known() -> None:
+    assert forwarded(branching(DEEPEST - 1, 1), IN).verdict == "ACCEPT"
+    assert forwarded(branching(DEEPEST + 2, 1), IN).verdict == "UNKNOWN"
+
+
+def test_a_base_chain_matters_by_what_it_leads_to() -> None:
+    """Behind harmless chains that lead to the same one: it is looked at once."""
+    dropping = branching(100, 50)
+    assert len(Firewall([dropping], INSIDE).entries("forward", "ip")) == 1
+    [last] = dropping.chains["ip", "filter", "C99"]
+    harmless = Ruleset({**dropping.chains, last.place: (replace(last, target="ACCEPT"),)}, dropping.bases)
+    assert Firewall([harmless], INSIDE).entries("forward", "ip") == []
 
 
 def forwarded(rules: Ruleset, packet: Packet) -> Outcome:
