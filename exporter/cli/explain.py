@@ -26,6 +26,7 @@ EXPLAIN = "/api/v1/explain"
 
 @click.command(
     cls=HostCommand,
+    short_help="Trace the path to a port, or from a container to a target.",
     flags=EVALUATION_FLAGS,
     remote_flags=LOG_FLAGS,
     epilog=examples(
@@ -64,7 +65,7 @@ def explain(config: Config, /, what: str, target: str | None, *, probe: bool, ou
         answer = _explain_reach(_question(what, target), config, remote, probe=probe)
         reach.print_as(answer, output)
         return reach.exit_status(answer)
-    return _explain(config, remote, what, output)
+    return _explain(config, remote, _checked(what), output)
 
 
 def _explain(config: Config, remote: "Remote | None", what: str, output: str) -> int:
@@ -124,6 +125,15 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
 
         found = probed(observation, question, found, config.procfs)
     return found
+
+
+def _checked(what: str) -> str:
+    """Return what is a port or may be a name of Docker's. Raises UsageError."""
+    from exporter.core.explain.query import NAME, parse_query
+
+    if parse_query(what) is None and not NAME.fullmatch(what):
+        raise click.UsageError(f"{what[:80]!r}: expected 8080, tcp/8080, 8080/udp, or the name or ID of a container")
+    return what
 
 
 def _question(source: str, target: str) -> "Question":

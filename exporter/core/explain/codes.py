@@ -23,7 +23,10 @@ _PORT_CODES = {
         "No container has that name or ID, or no process listens on that port.",
         "Check the spelling with `{cli} ps --all` and `dockernet-exporter ports`.",
     ),
-    "engine_unavailable": Code("The Docker Engine does not answer.", "Start it: `{start}`."),
+    "engine_unavailable": Code(
+        "The Docker Engine does not answer.",
+        "Start it: `{start}`. If it runs, correct `--docker.host` or the permissions of its socket.",
+    ),
     # host
     "port_held": Code(
         "Another process or container holds the port.",
