@@ -17,7 +17,6 @@ from exporter.app.service_manager import report_ready
 from exporter.app.signals import handle_signals, waking
 from exporter.config import Config
 from exporter.core.history.change import EXPORTER_STARTED, Change
-from exporter.errors import ConfigError
 from exporter.log import get_logger
 from exporter.monitor.history import HistoryRecorder
 from exporter.web.access.access import OPEN, Access
@@ -103,7 +102,4 @@ def _access(file: Path | None) -> Callable[[], Access]:
 def _sockets(config: Config) -> list[socket.socket]:
     if config.systemd_socket:
         return listen.inherited(os.environ, os.getpid())
-    try:
-        return listen.bind((address.host, address.port) for address in config.listen)
-    except (OSError, UnicodeError) as error:  # UnicodeError: a name that no resolver takes, such as a..b
-        raise ConfigError(f"--web.listen-address: {getattr(error, 'strerror', '') or error}") from error
+    return listen.bind((address.host, address.port) for address in config.listen)

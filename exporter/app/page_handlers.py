@@ -7,7 +7,7 @@ from functools import partial
 from exporter import __version__
 from exporter.app.document_cache import DocumentCache
 from exporter.app.observation_cache import ObservationCache
-from exporter.app.reach import describe_surroundings, explain_inside, explain_reach
+from exporter.app.reach import Mounts, describe_surroundings, explain_inside, explain_reach
 from exporter.app.reach_worker import ReachWorker
 from exporter.config import Config
 from exporter.core.history.change_log import Selection
@@ -33,6 +33,7 @@ class PageHandlers:
         self, config: Config, observations: ObservationCache, worker: ReachWorker, history: HistoryRecorder
     ) -> None:
         self._config, self._history, self._worker = config, history, worker
+        self._mounts = Mounts(config.procfs, config.sysfs)
         self._observe = observations.recent
         self._again = partial(observations.fresh, AGAIN_SECONDS)
         self._documents = DocumentCache(observations.recent)
@@ -64,15 +65,14 @@ class PageHandlers:
 
     def explain_reach(self, question: Question) -> str:
         """Answer from a recent observation, as JSON. Raises TimeoutError where earlier questions take too long."""
-        observation, procfs = self._observe(), self._config.procfs
-        run = self._worker.run
-        return run(lambda: api.written(document(explain_reach(observation, question, procfs, self._again))))
+        observation, run = self._observe(), self._worker.run
+        return run(lambda: api.written(document(explain_reach(observation, question, self._mounts, self._again))))
 
     def explain(self, what: str) -> str:
         """Explain a port, or a container with its networks, as JSON. Raises TimeoutError as `explain_reach` does."""
         return self._documents.get(("explain", what), lambda seen: self._explain(seen, what))
 
     def _explain(self, observation: Observation, what: str) -> str:
-        run, procfs = self._worker.run, self._config.procfs
-        around = run(lambda: describe_surroundings(observation, what, procfs))
-        return api.explained(run(lambda: explain_inside(observation, what, procfs)), around)
+        run, mounts = self._worker.run, self._mounts
+        around = run(lambda: describe_surroundings(observation, what, mounts))
+        return api.explained(run(lambda: explain_inside(observation, what, mounts)), around)

@@ -24,6 +24,8 @@ STATUSES: dict[int, str] = {
     f"{PASSWORD_VARIABLE}",
     HTTPStatus.NOT_FOUND: "page not found (not a dockernet-exporter, or a different version?)",
     HTTPStatus.MISDIRECTED_REQUEST: "unknown host name: start that exporter with --web.allowed-host",
+    HTTPStatus.TOO_MANY_REQUESTS: "too many requests: try again",
+    HTTPStatus.SERVICE_UNAVAILABLE: "the exporter is busy: try again",
 }
 
 T = TypeVar("T")
@@ -71,10 +73,12 @@ def get_json(remote: Remote, path: str, parse: Callable[[Any], T], deadline: flo
         raise RemoteError(f"{remote.base}{path}: response is not JSON (not a dockernet-exporter?)") from error
     except TimeoutError as error:
         raise RemoteError(f"{remote.base}: no complete response within {deadline:.0f} seconds") from error
-    except aiohttp.ClientSSLError as error:
+    except aiohttp.ClientConnectorCertificateError as error:
         raise RemoteError(f"{remote.base}: certificate not trusted; SSL_CERT_FILE names its authority") from error
+    except aiohttp.ClientSSLError as error:
+        raise RemoteError(f"{remote.base}: TLS failed: try http:// if it serves without TLS") from error
     except aiohttp.ClientConnectionError as error:
-        raise RemoteError(f"{remote.base}: connection failed") from error
+        raise RemoteError(f"{remote.base}: connection failed{_reason(error)}") from error
     except aiohttp.ClientError as error:
         raise RemoteError(f"{remote.base}: request failed: {type(error).__name__}") from error
     except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
@@ -112,6 +116,15 @@ async def _get(remote: Remote, path: str, deadline: float) -> bytes:
             if len(body) > MAX_BYTES:
                 raise RemoteError(f"{remote.base}{path}: response larger than {MAX_BYTES // 1024 // 1024} MiB")
         return bytes(body)
+
+
+def _reason(error: aiohttp.ClientConnectionError) -> str:
+    """Return ': Connection refused' and the like; '' where the system gave no reason."""
+    cause = getattr(error, "os_error", None)
+    if not isinstance(cause, OSError) or cause.errno is None:
+        return ""
+    # Of a name that does not resolve the number is negative: gai_strerror(3).
+    return f": {os.strerror(cause.errno) if cause.errno > 0 else cause.strerror}"
 
 
 def _base(parts: SplitResult) -> str:

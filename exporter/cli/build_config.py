@@ -21,6 +21,8 @@ def build_config(flags: Mapping[str, Any]) -> Config:
     for name in ("procfs", "sysfs"):
         if not flags[f"path_{name}"].is_dir():
             raise ConfigError(f"--path.{name}: {str(flags[f'path_{name}'])!r} is not a directory")
+    if not os.path.lexists(flags["path_procfs"] / "self"):  # a dangling link where it is of another pid namespace
+        raise ConfigError(f"--path.procfs: {str(flags['path_procfs'])!r} is not a mount point of procfs")
     return Config(
         listen=tuple(config.parse_listen_address(text) for text in flags["web_listen_address"]),
         telemetry_path=config.parse_telemetry_path(flags["web_telemetry_path"]),

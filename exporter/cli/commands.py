@@ -76,6 +76,7 @@ def ports(config: Config, /, output: str, **remote_flags: Any) -> int:
 
 @click.command(
     cls=HostCommand,
+    short_help="Print which container is on which network.",
     flags=HOST_FLAGS,
     remote_flags=LOG_FLAGS,
     epilog=examples("topology", "topology --output dot | dot -Tsvg > host.svg", "topology --url http://host:9714"),

@@ -14,6 +14,7 @@ CONNECTIONS = "/api/v1/connections"
 
 @click.command(
     cls=HostCommand,
+    short_help="Print TCP connections, failing pairs first.",
     flags=LOG_FLAGS,
     remote_flags=LOG_FLAGS,
     epilog=examples("connections", "connections web", "connections --output json --url http://host:9714"),

@@ -26,6 +26,7 @@ EXPLAIN = "/api/v1/explain"
 
 @click.command(
     cls=HostCommand,
+    short_help="Trace the path to a port, or from a container to a target.",
     flags=EVALUATION_FLAGS,
     remote_flags=LOG_FLAGS,
     epilog=examples(
@@ -64,7 +65,7 @@ def explain(config: Config, /, what: str, target: str | None, *, probe: bool, ou
         answer = _explain_reach(_question(what, target), config, remote, probe=probe)
         reach.print_as(answer, output)
         return reach.exit_status(answer)
-    return _explain(config, remote, what, output)
+    return _explain(config, remote, _checked(what), output)
 
 
 def _explain(config: Config, remote: "Remote | None", what: str, output: str) -> int:
@@ -95,12 +96,13 @@ def _explain_remote(remote: "Remote", what: str) -> "tuple[Explanation, Surround
 
 def _explain_here(config: Config, what: str) -> "tuple[Explanation, Surroundings | None, CheckResult]":
     from exporter.app.device_filters import with_filters
-    from exporter.app.reach import describe_surroundings, explain_inside
+    from exporter.app.reach import Mounts, describe_surroundings, explain_inside
     from exporter.core.explain.explain import explain as explained
 
     taken = observe_once(config, until=lambda observation: explained(with_filters(observation), what).complete)
-    around = describe_surroundings(taken.observation, what, config.procfs)
-    return explain_inside(taken.observation, what, config.procfs), around, result_of(config, taken)
+    mounts = Mounts(config.procfs, config.sysfs)
+    around = describe_surroundings(taken.observation, what, mounts)
+    return explain_inside(taken.observation, what, mounts), around, result_of(config, taken)
 
 
 def _explain_reach(question: "Question", config: Config, remote: "Remote | None", *, probe: bool) -> "ReachAnswer":
@@ -110,18 +112,28 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
     if remote:
         path = f"{EXPLAIN}?{urlencode({'from': question.source, 'to': question.typed_target})}"
         return get(remote, path, parse_answer)
-    from exporter.app.reach import explain_reach
+    from exporter.app.reach import Mounts, explain_reach
 
     taken = observe_once(config, once=True)
     if taken.engine_error:
         print_error(taken.engine_error)
     observation = taken.observation
-    found = explain_reach(observation, question, config.procfs, lambda: observe_once(config, once=True).observation)
+    mounts = Mounts(config.procfs, config.sysfs)
+    found = explain_reach(observation, question, mounts, lambda: observe_once(config, once=True).observation)
     if probe:
         from exporter.cli.probe import probed
 
         found = probed(observation, question, found, config.procfs)
     return found
+
+
+def _checked(what: str) -> str:
+    """Return what is a port or may be a name of Docker's. Raises UsageError."""
+    from exporter.core.explain.query import NAME, parse_query
+
+    if parse_query(what) is None and not NAME.fullmatch(what):
+        raise click.UsageError(f"{what[:80]!r}: expected 8080, tcp/8080, 8080/udp, or the name or ID of a container")
+    return what
 
 
 def _question(source: str, target: str) -> "Question":

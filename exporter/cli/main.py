@@ -1,5 +1,6 @@
 """The command line; every flag is an environment variable too: --log.level is DOCKERNET_LOG_LEVEL."""
 
+import errno
 import sys
 
 import click
@@ -16,7 +17,8 @@ from exporter.cli.top import top
 from exporter.config import Config
 from exporter.errors import ConfigError
 
-UNHEALTHY, CANNOT_WORK = 1, 2
+UNHEALTHY, CANNOT_WORK, CANNOT_PRINT = 1, 2, 3
+UNWRITABLE = {errno.EBADF, errno.EDQUOT, errno.ENOSPC}  # closed, or on a full disk
 
 
 @click.group(
@@ -78,7 +80,10 @@ def _error_text(error: click.ClickException | ConfigError) -> str:
 
 
 def main() -> None:
-    """Run the command; an invalid configuration is one line on standard error and exit status 2."""
+    """Run the command; an invalid configuration is one line on standard error and exit status 2.
+
+    An output that cannot be written is one line and exit status 3: 1 and 2 of `check` are findings.
+    """
     try:
         code = cli.main(standalone_mode=False)
     except (click.ClickException, ConfigError) as error:
@@ -86,4 +91,9 @@ def main() -> None:
         sys.exit(CANNOT_WORK)
     except click.Abort:
         sys.exit(130)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        sys.stderr.write(f"dockernet-exporter: the output cannot be written: {error.strerror}\n")
+        sys.exit(CANNOT_PRINT)
     sys.exit(code if isinstance(code, int) else 0)

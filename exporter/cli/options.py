@@ -5,6 +5,9 @@ counts once. Source: click's Parameter, Context.get_parameter_source.
 """
 
 import copy
+import errno
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -91,7 +94,9 @@ class HostCommand(click.Command):
         write_sections(self.get_params(ctx), ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Build the configuration, and run with the configuration as the context's object."""
+        """Build the configuration, and run with it as the context's object. Raises OSError without an output."""
+        if sys.stdout is None and not self._ignore_others:  # closed: click would drop what is printed
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         group = ctx.find_root()
         behind = {flag.key: ctx.params.pop(flag.key) for flag in self._flags}
         for flag in self._flags:

@@ -15,6 +15,7 @@ from exporter.core.findings.rule import Input
 from exporter.core.observation import Observation
 from exporter.core.views.pending import MAX_HOLD_SECONDS, has_pending
 from exporter.docker_engine.client import EngineClient
+from exporter.docker_engine.host import socket_path
 from exporter.docker_engine.tls import read_tls
 from exporter.errors import EngineError
 
@@ -86,7 +87,8 @@ def _engine_error(config: Config) -> str:
     try:
         client.ping()
     except EngineError as error:
-        return str(error)
+        where = "" if socket_path(config.docker_host) else f"{config.docker_host}: "
+        return f"{where}{error}"
     finally:
         client.close()
     return ""

@@ -29,9 +29,20 @@ if TYPE_CHECKING:
 DEADLINE_SECONDS = 5.0
 
 
-@click.command(cls=HostCommand, flags=LOG_FLAGS, remote_flags=LOG_FLAGS, epilog=examples("top", "top --interval 5"))
+@click.command(
+    cls=HostCommand,
+    flags=LOG_FLAGS,
+    remote_flags=LOG_FLAGS,
+    short_help="Show endpoints, peers, conflicts and findings, live.",
+    epilog=examples("top", "top --interval 5"),
+)
 @click.option(
-    "--interval", type=click.FloatRange(min=0.5, max=3600), default=2.0, show_default=True, help="Seconds between two."
+    "--interval",
+    type=click.FloatRange(min=0.5, max=3600),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Seconds between two queries.",
 )
 @remote_options
 def top(interval: float, **remote_flags: Any) -> int:

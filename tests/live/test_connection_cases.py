@@ -166,7 +166,7 @@ def test_commands_print_what_a_running_exporter_counted_and_without_one_they_cla
     failures = [sum(row["failed"].values()) for row in rows]
     assert failures == sorted(failures, reverse=True)
     status, said = asked(lab, "connections", "--url", "http://127.0.0.1:9")
-    assert (status, said) == (3, "dockernet-exporter: http://127.0.0.1:9: connection failed\n")
+    assert (status, said) == (3, "dockernet-exporter: http://127.0.0.1:9: connection failed: Connection refused\n")
     _, here = asked(lab, "--docker.host", lab.host.docker_url, "explain", "web", f"db:{SERVED}")
     assert here["connections"] is None
     _, counted = asked(lab, "explain", "web", f"db:{SERVED}", "--url", "http://127.0.0.1:9714")

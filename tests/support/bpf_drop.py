@@ -1,4 +1,4 @@
-"""BPF programs that drop every packet that a device receives, attached for as long as their descriptor is open."""
+"""BPF programs that drop every packet at a device or a cgroup, attached for as long as their descriptor is open."""
 
 import ctypes
 import os
@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 # bpf: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h
 BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
@@ -28,19 +29,40 @@ class Hook:
 # XDP_DROP, XDP_FLAGS_SKB_MODE; TC_ACT_SHOT
 XDP = Hook(program=6, attach=37, verdict=1, flags=2)
 TCX_INGRESS = Hook(program=3, attach=46, verdict=2)
+# BPF_PROG_TYPE_CGROUP_SKB and BPF_PROG_TYPE_CGROUP_SOCK_ADDR: 0 drops, or refuses to connect
+CGROUP_INGRESS = Hook(program=8, attach=0, verdict=0)
+CGROUP_EGRESS = Hook(program=8, attach=1, verdict=0)
+CONNECT4 = Hook(program=18, attach=10, verdict=0)
 
 
 @contextmanager
 def dropping(device: str, hook: Hook) -> Iterator[None]:
     """Drop what a device of this thread's network namespace receives."""
+    with _attached(socket.if_nametoindex(device), hook):
+        yield
+
+
+@contextmanager
+def dropping_in(cgroup: Path, hook: Hook) -> Iterator[None]:
+    """Drop packets of sockets in a cgroup, or refuse their connections."""
+    folder = os.open(cgroup, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with _attached(folder, hook):
+            yield
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _attached(target: int, hook: Hook) -> Iterator[None]:
     # two instructions: move the verdict to register 0, and exit
     instructions = struct.pack("=BBhi", 0xB7, 0, 0, hook.verdict) + struct.pack("=BBhi", 0x95, 0, 0, 0)
     code, licence = ctypes.create_string_buffer(instructions), ctypes.create_string_buffer(b"GPL")
     addresses = (ctypes.addressof(code), ctypes.addressof(licence))
-    program = _bpf(BPF_PROG_LOAD, struct.pack("=IIQQ", hook.program, len(instructions) // 8, *addresses))
+    load = struct.pack("=IIQQ44xI", hook.program, len(instructions) // 8, *addresses, hook.attach)
+    program = _bpf(BPF_PROG_LOAD, load)
     try:
-        index = socket.if_nametoindex(device)
-        link = _bpf(BPF_LINK_CREATE, struct.pack("=IIII", program, index, hook.attach, hook.flags))
+        link = _bpf(BPF_LINK_CREATE, struct.pack("=IIII", program, target, hook.attach, hook.flags))
     finally:
         os.close(program)
     try:

@@ -46,6 +46,9 @@ OWN = (
     "vlans",
     "duplicates",
     "locked",
+    "hop_limit",
+    "mode",
+    "requests_arp",
 )  # of Device
 
 
@@ -62,6 +65,7 @@ class ReachHost:
         self.nat: dict[str, Any] = {}
         self._changes: dict[str, list[Callable[[NamespaceView], NamespaceView]]] = {}
         self._routes: dict[tuple[str, RouteQuery], RouteResult] = {}
+        self.free_ports: int | None = None  # of every namespace
         self.visits: list[str] = []
 
     def view(self, name: str, **fields: Any) -> "ReachHost":
@@ -148,7 +152,7 @@ class ReachHost:
         view = host_view() if container is None else view_of(container)
         for change in self._changes.get(name, ()):
             view = change(view)
-        return Visited(view, lambda query: self._looked_up(container, view, query))
+        return Visited(view, lambda query: self._looked_up(container, view, query), lambda _: self.free_ports)
 
     def _looked_up(self, container: Container | None, view: NamespaceView, query: RouteQuery) -> RouteResult:
         """What a test says of the query, or of its destination; else an ordinary route."""

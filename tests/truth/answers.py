@@ -16,7 +16,7 @@ WORDS = {
     **dict.fromkeys(("broken", "unreachable", "blocked"), Verdict.BROKEN),
     **dict.fromkeys(("unknown", "undetermined", "ambiguous"), Verdict.UNKNOWN),
 }
-UNSEEN = 3  # exit code of `check`: not everything was looked at
+UNSEEN = 3  # exit code of commands: not everything was looked at
 COMMAND_SECONDS = 120
 LOUD = ("warning", "critical")
 
@@ -67,14 +67,21 @@ def explain(exporter: Exporter, asked: str) -> tuple[Verdict, str]:
     return WORDS[document.get("verdict") or document["state"]], json.dumps(document)
 
 
-def once(lab: Lab) -> tuple[Verdict, set[Finding]]:
-    """Return what `check` says by its exit code when it is run once, and what it finds."""
-    words = (*THIS_CODE, COMMAND, "--docker.host", lab.host.docker_url, "check", "--output", "json")
-    done = lab.host.run(*words, check=False, timeout=COMMAND_SECONDS)
-    rows = json.loads(done.stdout)["findings"]
+def once(lab: Lab, asked: str) -> tuple[Verdict, str, set[Finding]]:
+    """Run `check`, and `explain` if something is asked: the verdict of the last one, its whole answer, the findings."""
+    verdict, answer = _command(lab, "check")
+    rows = json.loads(answer)["findings"]
     found = {Finding(row["kind"], row["severity"], json.dumps(row)) for row in rows}
-    verdict = {0: Verdict.WHOLE, UNSEEN: Verdict.UNKNOWN}.get(done.returncode, Verdict.BROKEN)
-    return verdict, {one for one in found if one.loud}
+    if asked:
+        verdict, answer = _command(lab, "explain", asked)
+    return verdict, answer, {one for one in found if one.loud}
+
+
+def _command(lab: Lab, *words: str) -> tuple[Verdict, str]:
+    """The verdict that the exit code of a command is, and its document."""
+    argv = (*THIS_CODE, COMMAND, "--docker.host", lab.host.docker_url, *words, "--output", "json")
+    done = lab.host.run(*argv, check=False, timeout=COMMAND_SECONDS)
+    return {0: Verdict.WHOLE, UNSEEN: Verdict.UNKNOWN}.get(done.returncode, Verdict.BROKEN), done.stdout
 
 
 def _get(exporter: Exporter, path: str) -> Any:

@@ -47,7 +47,8 @@ class Case:
     `forbidden`: no finding of these severities may appear.
     `subject`: a name that every finding about the case contains; cases that have one can be played together.
     `flags` are those of dockerd, whose host is then another one, as is one with `programs` of a firewall.
-    `once`: the commands are run once without the exporter; the exit code of `check` is a verdict too.
+    `once`: the commands are run once without the exporter; where nothing is `asked`, the exit code of `check` is the
+    verdict.
     After a `fresh` case the host is replaced.
     `watch` is the shortest time in seconds for which the product is watched.
     """

@@ -46,7 +46,7 @@ class Outcome:
         found = []
         if (self.case.asked or self.case.once) and self.verdict not in self.case.verdicts:
             said = self.verdict.words if self.verdict is not None else "nothing"
-            found.append(f"{'check' if self.case.once else 'explain ' + self.case.asked}: {said}")
+            found.append(f"{'explain ' + self.case.asked if self.case.asked else 'check'}: {said}")
         kinds = ", ".join(sorted({f"{one.kind} {one.severity}" for one in self.seen}))
         if self.case.finds and not self.present:
             wanted = "finding" if ANY in self.case.finds else " or ".join(self.case.finds)
@@ -80,7 +80,7 @@ def _measured(case: Case, lab: Lab, outcome: Outcome) -> None:
     with case.plant(lab):
         _measure(case, lab, works=case.works, when="planted")
         if case.once:
-            outcome.verdict, outcome.seen = once(lab)
+            outcome.verdict, outcome.explanation, outcome.seen = once(lab, case.asked)
         else:
             _watch(case, lab, outcome, before)
         _measure(case, lab, works=case.works, when="still planted")

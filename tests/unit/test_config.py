@@ -103,6 +103,7 @@ def test_without_flags_everything_is_as_config_says() -> None:
 
 
 def test_every_flag_arrives(tmp_path: Path) -> None:
+    (tmp_path / "self").touch()
     flags = {
         "--web.listen-address": "127.0.0.1:1234",
         "--web.telemetry-path": "/m",

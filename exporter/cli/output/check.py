@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from exporter.cli.output.check_result import CheckResult
+from exporter.cli.output.check_result import OK_STATUS, CheckResult
 from exporter.cli.output.table import cell, table
 from exporter.core.findings.finding import CONFIRMED
 from exporter.core.views.finding_rows import ORDER, FindingRow
@@ -65,4 +65,8 @@ def _sentence(line: FindingRow) -> str:
 def _summary(result: CheckResult) -> str:
     counts = Counter(line.severity for line in result.findings)
     found = ", ".join(f"{counts[severity]} {severity}" for severity in ORDER if counts[severity])
-    return f"{found or 'No findings'}. {result.scope}"
+    return f"{found or _without_findings(result)}. {result.scope}"
+
+
+def _without_findings(result: CheckResult) -> str:
+    return "No findings" if result.exit_status == OK_STATUS else "No findings, but not everything was inspected"

@@ -1,7 +1,7 @@
 """The output of `connections`: who connects to whom, failing pairs first."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from rich.console import Console
@@ -21,9 +21,10 @@ def document(rows: Iterable[ConnectionRow]) -> str:
     return json.dumps([asdict(row) for row in rows], indent=1)
 
 
-def print_connections(rows: Iterable[ConnectionRow], console: Console) -> None:
+def print_connections(rows: Sequence[ConnectionRow], console: Console) -> None:
     """Print a table; bytes are payload."""
-    console.print(table(COLUMNS, [_row(row) for row in rows], numbers=NUMBERS))
+    found = [_row(row) for row in rows]
+    console.print(table(COLUMNS, found, numbers=NUMBERS) if found else "No connections.")
 
 
 def _row(row: ConnectionRow) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The output of `history`: what changed, the oldest first."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -23,9 +23,9 @@ def document(changes: Iterable[Change]) -> str:
     return json.dumps(change_log.document(changes), indent=1)
 
 
-def print_history(changes: Iterable[Change], console: Console) -> None:
+def print_history(changes: Sequence[Change], console: Console) -> None:
     """Print a table; times are those of this host's time zone."""
-    console.print(table(COLUMNS, [_row(change) for change in changes]))
+    console.print(table(COLUMNS, [_row(change) for change in changes]) if changes else "No changes.")
 
 
 def _row(change: Change) -> tuple[str, ...]:

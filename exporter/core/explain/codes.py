@@ -23,7 +23,10 @@ _PORT_CODES = {
         "No container has that name or ID, or no process listens on that port.",
         "Check the spelling with `{cli} ps --all` and `dockernet-exporter ports`.",
     ),
-    "engine_unavailable": Code("The Docker Engine does not answer.", "Start it: `{start}`."),
+    "engine_unavailable": Code(
+        "The Docker Engine does not answer.",
+        "Start it: `{start}`. If it runs, correct `--docker.host` or the permissions of its socket.",
+    ),
     # host
     "port_held": Code(
         "Another process or container holds the port.",
@@ -97,7 +100,8 @@ _PORT_CODES = {
     ),
     "rule_not_understood": Code(
         "A rule, a tc filter or a BPF program may decide before the verdict, and it is not decoded.",
-        "Read it: `iptables-save`, `nft list ruleset`, `tc filter show dev DEVICE ingress`, `bpftool net`.",
+        "Read it: `iptables-save`, `nft list ruleset`, `tc filter show dev DEVICE ingress`, `bpftool net`, `bpftool "
+        "cgroup tree`.",
     ),
     "dnat_missing": Code(
         "No DNAT rule forwards the published port to the container.",

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
 from exporter.core.model.container_details import Details, PortBinding
-from exporter.core.model.docker import Container
+from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, Listener, PortKey
 from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.conflict import is_about
@@ -14,6 +14,7 @@ from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, des
 from exporter.core.ports.rules import publish_ineffective, published_unheld
 from exporter.core.ports.unserved import is_loopback
 
+PAUSED = "paused"  # of a container's state
 SOCKETS_UNREAD = "the host's listening sockets could not be read"
 ELSEWHERE = "this is not the network namespace of the engine's bridges"
 
@@ -32,11 +33,21 @@ def published_step(context: PortContext, container: Container, binding: PortBind
         ineffective = (one for one in publish_ineffective.check(context) if is_about(one, place, container.name))
         detail = next((one.detail for one in ineffective), f"{place} should lead to {target} and is not in effect")
         return Step(PUBLISHED, FAILED, detail, "not_published")
-    if container.state == "paused":
-        return Step(PUBLISHED, FAILED, f"{place} is published for {target}, which is paused", "container_paused")
+    if container.state == PAUSED:
+        detail = f"{place} is published for {target}, which is paused"
+        if not shared_by_running(context.inventory, container):
+            return Step(PUBLISHED, FAILED, detail, "container_paused")
+        detail = f"{detail}; whether one that shares its network namespace serves the port is not known"
+        return Step(PUBLISHED, UNKNOWN, detail, "container_paused")
     if not binding.host_port:
         return Step(PUBLISHED, OK, f"{target} is reached at its own address: its network is routed to")
     return Step(PUBLISHED, OK, f"{place} is published for {target}")
+
+
+def shared_by_running(inventory: Inventory, container: Container) -> bool:
+    """Whether a container that runs, and is not paused, uses the network namespace of another one."""
+    others = inventory.containers.values()
+    return any(one.network_owner == container.id and one.live and one.state != PAUSED for one in others)
 
 
 def host_step(

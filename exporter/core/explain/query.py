@@ -8,6 +8,8 @@ from exporter.core.model.docker import Container, Inventory
 SHORTEST_ID = 4
 PROTOCOLS = ("tcp", "udp", "sctp")
 MAX_PORT = 65535
+# Of containers and of Swarm services: moby/daemon/names.
+NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _PORT = re.compile(r"(?:(?P<before>[a-z]+)/)?(?P<port>[0-9]{1,5})(?:/(?P<after>[a-z]+))?")
 
 

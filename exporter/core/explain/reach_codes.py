@@ -93,12 +93,14 @@ REACH_CODES = {
         "See `bridge -d link`, `bridge vlan` and `bridge fdb`; run the command with `--probe`.",
     ),
     "wrong_neighbour": Code(
-        "A permanent neighbour entry gives the address another MAC address.",
+        "A neighbour entry, permanent or learned before a change, gives the address another MAC address.",
         "Run `ip neighbour del ADDRESS dev DEVICE` in the client.",
     ),
     "arp_off": Code(
-        "ARP is switched off on a device (IFF_NOARP), or answers to it are (arp_ignore of 3 and above).",
-        "Run `ip link set DEVICE arp on`, or set net.ipv4.conf.all.arp_ignore and that of the device to 0.",
+        "ARP is switched off on a device (IFF_NOARP), or its requests (mcast_solicit of 0) or answers (arp_ignore of 3 "
+        "and above) are.",
+        "Run `ip link set DEVICE arp on`, set net.ipv4.neigh.DEVICE.mcast_solicit to 3, or "
+        "net.ipv4.conf.all.arp_ignore and that of the device to 0.",
     ),
     "mac_address_shared": Code(
         "Two devices on one bridge have the same MAC address: the bridge sends the frames of both to one port.",
@@ -108,6 +110,10 @@ REACH_CODES = {
     "macvlan_host": Code(
         "A macvlan or ipvlan device never reaches the host's own addresses on its parent.",
         "Give the host a macvlan device of its own on the parent, or the container a second network.",
+    ),
+    "macvlan_mode": Code(
+        "Macvlan devices in the mode private or vepa do not reach each other on the host.",
+        "Create the network with `-o macvlan_mode=bridge`, or let the switch return the frames (vepa).",
     ),
     "link_unknown": Code(
         "The path of the device is not evaluated (overlay, or a driver of another kind).", "Run it with `--probe`."
@@ -159,8 +165,12 @@ REACH_CODES = {
         "answers.",
         "Run `kill -CONT PID`, or restart the container.",
     ),
+    "server_frozen": Code(
+        "The process that listens is frozen with its cgroup: the kernel accepts connections, and nothing answers.",
+        "Run `{cli} unpause` for the container that it belongs to, or thaw the cgroup (`cgroup.freeze`).",
+    ),
     "backlog_full": Code(
-        "The server listens and accepts no connection: its accept queue is full.",
+        "The server listens and takes nothing more: its accept queue, or of UDP its receive buffer, is full.",
         "The program hangs or is too slow: look at it, or restart it.",
     ),
     "published_on_loopback": Code(
@@ -171,13 +181,23 @@ REACH_CODES = {
         "Devices on one layer 2 network have different MTUs: large packets are lost without an error.",
         "Give all the same MTU: `com.docker.network.driver.mtu`.",
     ),
+    # sent packets
+    "local_ports_exhausted": Code(
+        "The client's kernel has no local port left for connections to the server (EADDRNOTAVAIL).",
+        "See `nsenter -t {pid} -n ss -tan` and net.ipv4.ip_local_port_range: keep connections open instead of one for "
+        "each request, or widen the range.",
+    ),
+    "ttl_too_small": Code(
+        "The container sends packets with a time to live that the host's forwarding uses up.",
+        "Set net.ipv4.ip_default_ttl in the container to 64 (net.ipv6.conf.*.hop_limit for IPv6).",
+    ),
     # all
     "privilege_missing": Code("A privilege is missing to look at it.", "Run the command as root."),
     "not_readable": Code("It could not be read.", "Run the command again; see `--log.level debug`."),
     # probe
     "probe_failed": Code(
         "It was tried and failed.",
-        "If every other step is ok, look at what is not evaluated: BPF programs on cgroups, IPsec, other hosts.",
+        "If every other step is ok, look at what is not evaluated: filters of sockets, IPsec, other hosts.",
     ),
     "probe_undecided": Code(
         "It was tried, and the outcome proves neither that it works nor that it does not.",

@@ -30,7 +30,7 @@ class RouteResult:
     """`type` is '' and `error` the errno where the kernel refuses; `ifindex` is the outgoing device.
 
     `source` is the address that a packet of this namespace gets (RTA_PREFSRC), `mtu` what the route limits packets to,
-    0 for the device's own (RTAX_MTU).
+    0 for the device's own (RTAX_MTU), `hop_limit` the route's own time to live, 0 for the namespace's (RTAX_HOPLIMIT).
     """
 
     type: str = ""
@@ -39,6 +39,7 @@ class RouteResult:
     error: int = 0
     source: str = field(default="", compare=False)
     mtu: int = field(default=0, compare=False)
+    hop_limit: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,9 +126,9 @@ class ReachContext:
 
 
 def _with_files(host: NamespaceView, own: NamespaceView) -> NamespaceView:
-    """The host's namespace with the files of a container in it."""
-    unread = tuple(one for one in own.unread if one.part == FILES)
-    return replace(host, hosts=own.hosts, resolv_conf=own.resolv_conf, unread=(*host.unread, *unread))
+    """The host's namespace with the files and the cgroup of a container in it."""
+    unread = (*host.unread, *(one for one in own.unread if one.part == FILES))
+    return replace(host, hosts=own.hosts, resolv_conf=own.resolv_conf, programs=own.programs, unread=unread)
 
 
 def in_subnet(network: Network, address: str) -> bool:

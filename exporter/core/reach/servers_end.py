@@ -16,6 +16,7 @@ from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.hosts_end import hosts_end
 from exporter.core.reach.marked_routes import marked_route_steps
 from exporter.core.reach.path.delivery import to_server
 from exporter.core.reach.path.docker_proxy import proxys_rules_step
@@ -37,7 +38,7 @@ def with_servers_end(explanation: Explanation, observation: Observation, visit: 
 
 def _with_faults(context: ReachContext, path: Path) -> Path:
     """Add the faults; one of the listening socket, which was read in between, replaces its step."""
-    faults = (*filter(None, [uplink_step(context, path)]), *_steps(context, path))
+    faults = (*filter(None, [uplink_step(context, path)]), *hosts_end(context, path), *_steps(context, path))
     served = any(fault.name == LISTENER for fault in faults)
     before = (step for step in path.steps if not (served and step.name == LISTENER))
     return replace(path, steps=(*before, *faults))

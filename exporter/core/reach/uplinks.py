@@ -92,6 +92,14 @@ def _outer_devices(context: ReachContext) -> list[Device]:
     return sorted(found, key=lambda device: (device.link.name not in uplinks, device.link.kind == VETH))
 
 
+def is_outer(context: ReachContext, ifindex: int) -> bool:
+    """Whether clients outside may come by a device; 0 is any device. Tunnels count: clients come by them, too."""
+    device = context.host.view.devices.get(ifindex)
+    if device is None or device.link.kind in TUNNELS:
+        return True
+    return device in _outer_devices(context)
+
+
 def _leads_out(context: ReachContext, bridge: Device) -> bool:
     """Whether a bridge has a port of another kind than those of containers and virtual machines."""
     ports = (d.link for d in context.host.view.devices.values() if d.link.master_ifindex == bridge.link.ifindex)

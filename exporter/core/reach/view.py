@@ -11,6 +11,8 @@ from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.nat.ruleset import Ruleset
 
+ORDINARY_TTL = 64  # of Linux
+PortAt: TypeAlias = tuple[str, str, int]  # protocol, address, port
 FORWARDING = 3  # of `port_state` (linux/if_bridge.h: BR_STATE_FORWARDING)
 
 
@@ -23,6 +25,9 @@ class Device:
     bridge stores source addresses of frames (IFLA_BRPORT_LEARNING); None for other devices.
     `duplicates` are those of its addresses that another device on the link has (IFA_F_DADFAILED): they are not used.
     `withheld`: the frames that a bridge does not send to the port, '' for none.
+    `requests_arp`: it sends requests of ARP (net.ipv4.neigh.*.mcast_solicit and app_solicit).
+    `mode`: that of a macvlan device (IFLA_MACVLAN_MODE), None for other devices.
+    `hop_limit`: that of IPv6 packets that are sent (net.ipv6.conf.*.hop_limit).
     `locked`: it drops frames of MAC addresses without a fixed entry (IFLA_BRPORT_LOCKED).
     Of a bridge: `vlans`, whether it filters VLANs (IFLA_BR_VLAN_FILTERING), and the IP versions whose rules its own
     switch applies to bridged packets (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES).
@@ -40,11 +45,14 @@ class Device:
     vlans: bool = False
     duplicates: frozenset[str] = frozenset()
     locked: bool = False
+    hop_limit: int = ORDINARY_TTL
+    mode: int | None = None
+    requests_arp: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class FixedNeighbour:
-    """A permanent neighbour entry (NUD_PERMANENT) of the device `ifindex`.
+class Neighbour:
+    """A neighbour entry of the device `ifindex`: a permanent one (NUD_PERMANENT), or a `learned` one, which expires.
 
     Without an `address` it is one of a bridge's table (NUD_NOARP too): frames to the MAC address go to that port alone.
     """
@@ -52,6 +60,7 @@ class FixedNeighbour:
     ifindex: int
     address: str
     mac_address: str
+    learned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +81,29 @@ class NamespaceView:
     """The namespace; `unread` names the parts that are empty because they could not be read.
 
     `devices` by ifindex. `rulesets`: what nf_tables and iptables-legacy hold, of all families. `listeners` are its
-    listening sockets; `full` those of them, as (address, port), whose accept queue is full (inet_diag_msg:
-    idiag_rqueue over idiag_wqueue). `stopped`: the inodes of sockets that stopped processes alone hold, each with the
-    pid of one (state T of proc(5)). `bridge_filter` are the IP versions whose rules bridged packets meet
-    (net.bridge.bridge-nf-call-iptables, -ip6tables). `filters` are tc filters and BPF programs at devices, `ipsec` the
-    policies of IPsec.
+    listening sockets; `full` those of them whose accept queue is full (inet_diag_msg: idiag_rqueue over
+    idiag_wqueue), of UDP the receive buffer. `stopped`: the inodes of sockets that stopped processes alone hold, each
+    with the pid of one (state T of proc(5)); `frozen` those of these pids that the freezer of their cgroup holds.
+    `ttl` is the time to live of IPv4 packets that are sent (net.ipv4.ip_default_ttl).
+    `bridge_filter` are the IP versions whose rules bridged packets meet (net.bridge.bridge-nf-call-iptables,
+    -ip6tables). `filters` are tc filters and BPF programs at devices, `ipsec` the policies of IPsec.
+    `programs`: the attach types of BPF programs at the cgroup of a container's first process, such as `connect4`.
     `hosts` and `resolv_conf` are the texts of the container's files, at most 64 KiB, None where there is no such
     regular file.
     """
 
     devices: Mapping[int, Device] = field(default_factory=dict)
-    neighbours: tuple[FixedNeighbour, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     rulesets: tuple[Ruleset, ...] = ()
     listeners: tuple[ListeningSocket, ...] = ()
-    full: frozenset[tuple[str, int]] = frozenset()
+    full: frozenset[PortAt] = frozenset()
     stopped: Mapping[int, int] = field(default_factory=dict)
+    frozen: frozenset[int] = frozenset()
+    ttl: int = ORDINARY_TTL
     bridge_filter: frozenset[int] = frozenset()
     filters: tuple[DeviceFilter, ...] = ()
     ipsec: tuple[IpsecPolicy, ...] = ()
+    programs: frozenset[str] = frozenset()
     hosts: str | None = None
     resolv_conf: str | None = None
     unread: tuple[Unread, ...] = ()
@@ -110,6 +124,7 @@ class NamespaceView:
 
 
 Lookup: TypeAlias = Callable[[RouteQuery], RouteResult]
+FreePorts: TypeAlias = Callable[[RouteQuery], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +132,13 @@ class Visited:
     """A namespace that was visited. `lookup` queries its FIB and raises nothing.
 
     A failed lookup is a RouteResult with an errno that no route has, such as EPERM or ETIMEDOUT.
+    `free_ports`: how many local ports the kernel has left for connections from a source to a destination and port;
+    None where that is not known.
     """
 
     view: NamespaceView
     lookup: Lookup
+    free_ports: FreePorts = lambda _: None
 
 
 # Visits the namespace of a container, or the host's for None; each only once for one question.

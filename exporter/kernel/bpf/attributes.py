@@ -134,6 +134,23 @@ class ProgramInfo(Structure):
     _fields_ = (("before", c_uint64 * 26), ("recursion_misses", c_uint64))
 
 
+class ProgramHead(Structure):
+    """struct bpf_prog_info as far as the name; `before` are its type, its id and its lengths."""
+
+    _fields_ = (
+        ("before", c_uint32 * 13),
+        ("nr_map_ids", c_uint32),
+        ("map_ids", c_uint64),
+        ("name", c_char * 16),
+    )
+
+
+class ProgramById(Structure):
+    """Of BPF_PROG_GET_FD_BY_ID."""
+
+    _fields_ = (("prog_id", c_uint32), ("next_id", c_uint32), ("open_flags", c_uint32))
+
+
 class PerfEvent(Structure):
     """struct perf_event_attr (linux/perf_event.h) in its second form, PERF_ATTR_SIZE_VER1."""
 
@@ -153,10 +170,13 @@ class PerfEvent(Structure):
 
 
 class ProgramQuery(Structure):
-    """Of BPF_PROG_QUERY; `prog_cnt` comes back as the number of programs."""
+    """Of BPF_PROG_QUERY; `prog_cnt` goes in as the room at `prog_ids` and comes back as the number of programs.
+
+    `target` is a device's number, or the descriptor of a cgroup or of a network namespace.
+    """
 
     _fields_ = (
-        ("target_ifindex", c_uint32),
+        ("target", c_uint32),
         ("attach_type", c_uint32),
         ("query_flags", c_uint32),
         ("attach_flags", c_uint32),

@@ -14,7 +14,7 @@ NONE = frozenset({errno.EINVAL, errno.ENODEV, errno.EPERM, errno.ENOSYS})
 
 def count_tcx(ifindex: int, attach_type: int) -> int:
     """Return their number in the thread's network namespace; 0 where it cannot be read."""
-    query = ProgramQuery(target_ifindex=ifindex, attach_type=attach_type)
+    query = ProgramQuery(target=ifindex, attach_type=attach_type)
     try:
         bpf(BPF_PROG_QUERY, query)
     except OSError as error:

@@ -17,9 +17,11 @@ from exporter.kernel.netlink.messages import U8, U32, Data, attributes, head, me
 from exporter.kernel.netlink.numbers import (
     NLM_F_DUMP,
     RTM_GETQDISC,
+    RTM_GETTCLASS,
     RTM_GETTFILTER,
     RTM_NEWLINK,
     RTM_NEWQDISC,
+    RTM_NEWTCLASS,
     RTM_NEWTFILTER,
 )
 
@@ -29,13 +31,17 @@ FILTER_PARENTS = {INGRESS: 0xFFFFFFF2, EGRESS: 0xFFFFFFF3}  # TC_H_CLSACT with T
 FILTERING = {"clsact": (INGRESS, EGRESS), "ingress": (INGRESS,)}
 NETEM, TCA_NETEM_LOSS = "netem", 5
 NETEM_OPTIONS = struct.Struct("=6I")  # struct tc_netem_qopt: latency, limit, loss, gap, duplicate, jitter
-FIFOS, TBF, HFSC = ("pfifo", "bfifo"), "tbf", "hfsc"
+FIFOS, TBF, HFSC, HTB = ("pfifo", "bfifo"), "tbf", "hfsc", "htb"
 # They drop what no filter puts into a class, or what a program has not prepared, or hold all packets back.
 LOSING = frozenset({"blackhole", "drr", "qfq", "etf", "plug"})
 TCA_TBF_PARMS, TCA_TBF_RATE64 = 1, 4
 TBF_OPTIONS = struct.Struct("=8xI12x2I4x")  # struct tc_tbf_qopt: the rate in bytes per second, limit, buffer
 RATE64 = struct.Struct("=Q")
 HFSC_OPTIONS = struct.Struct("=H")  # struct tc_hfsc_qopt: the class of all other packets, 0 for none
+TCA_HTB_PARMS, TCA_HTB_INIT, TCA_HTB_CEIL64 = 1, 2, 7
+HTB_OPTIONS = struct.Struct("=20xI")  # struct tc_htb_opt: the rate of `ceil`, its second struct tc_ratespec
+HTB_INIT = struct.Struct("=8xI")  # struct tc_htb_glob: defcls
+MINOR = 0xFFFF
 TICK = 64  # ns in which `buffer` counts (net/pkt_sched.h: PSCHED_SHIFT)
 FRAME = 1514  # bytes
 IFLA_XDP, IFLA_XDP_ATTACHED = 43, 2
@@ -48,6 +54,8 @@ def read_device_filters(sock: socket.socket) -> tuple[DeviceFilter, ...]:
     for ifindex, name, options in _read_qdiscs(sock):
         if loses(name, options):
             found.append(DeviceFilter(ifindex, EGRESS, f"qdisc {name}"))
+        if name == HTB and _is_slow(sock, ifindex, default_class(options)):
+            found.append(DeviceFilter(ifindex, EGRESS, "the default class of qdisc htb"))
         for direction in FILTERING.get(name, ()):
             found += _read_filters(sock, ifindex, direction)
     for kind, data, start, end in ask_again(sock, dump_request()):
@@ -71,6 +79,15 @@ def _read_filters(sock: socket.socket, ifindex: int, direction: str) -> Iterator
     for kind, data, start, end in ask_again(sock, message(RTM_GETTFILTER, NLM_F_DUMP, body)):
         if kind == RTM_NEWTFILTER:
             yield parse_filter(ifindex, direction, data, start, end)
+
+
+def _is_slow(sock: socket.socket, ifindex: int, minor: int) -> bool:
+    """Whether a frame takes a second in a class of an htb."""
+    if not minor:
+        return False
+    answers = ask_again(sock, message(RTM_GETTCLASS, NLM_F_DUMP, TCMSG.pack(0, 0, 0, ifindex, 0, 0, 0)))
+    classes = (parse_class(data, start, end) for kind, data, start, end in answers if kind == RTM_NEWTCLASS)
+    return any(number == minor and rate < FRAME for number, rate in classes)
 
 
 def _programs(data: Data, start: int, end: int) -> Iterator[DeviceFilter]:
@@ -103,14 +120,31 @@ def loses(name: str, options: bytes) -> bool:
 
 
 def _drops_frames(options: bytes) -> bool:
-    """Whether a frame is larger than the burst or the queue of a tbf (net/sched/sch_tbf.c: tbf_enqueue)."""
+    """Whether a frame takes a second, or is larger than the burst or the queue of a tbf (net/sched/sch_tbf.c)."""
     found = attributes(options, wanted=frozenset({TCA_TBF_PARMS, TCA_TBF_RATE64}))
     if len(found.get(TCA_TBF_PARMS, b"")) != TBF_OPTIONS.size:
         return True
     rate, limit, buffer = TBF_OPTIONS.unpack(found[TCA_TBF_PARMS])
     if len(found.get(TCA_TBF_RATE64, b"")) == RATE64.size:
         rate = RATE64.unpack(found[TCA_TBF_RATE64])[0]
-    return bool(min(limit, buffer * TICK * rate // 10**9) < FRAME)
+    return bool(min(limit, rate, buffer * TICK * rate // 10**9) < FRAME)
+
+
+def parse_class(data: Data, start: int, end: int) -> tuple[int, int]:
+    """Parse the body of RTM_NEWTCLASS of an htb: the minor number of its handle, its ceiling in bytes per second."""
+    handle = head(TCMSG, data, start, end, "a class")[4]
+    options = attributes(data, start + TCMSG.size, end, frozenset({TCA_OPTIONS})).get(TCA_OPTIONS, b"")
+    found = attributes(options, wanted=frozenset({TCA_HTB_PARMS, TCA_HTB_CEIL64}))
+    if len(found.get(TCA_HTB_CEIL64, b"")) == RATE64.size:
+        return handle & MINOR, RATE64.unpack(found[TCA_HTB_CEIL64])[0]
+    parameters = found.get(TCA_HTB_PARMS, b"")
+    return handle & MINOR, HTB_OPTIONS.unpack_from(parameters)[0] if len(parameters) >= HTB_OPTIONS.size else FRAME
+
+
+def default_class(options: bytes) -> int:
+    """Return the minor number of the class of all other packets in the options of an htb; 0 for none."""
+    init = attributes(options, wanted=frozenset({TCA_HTB_INIT})).get(TCA_HTB_INIT, b"")
+    return int(HTB_INIT.unpack_from(init)[0]) if len(init) >= HTB_INIT.size else 0
 
 
 def parse_filter(ifindex: int, direction: str, data: Data, start: int, end: int) -> DeviceFilter:

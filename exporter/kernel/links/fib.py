@@ -17,7 +17,7 @@ from exporter.kernel.netlink.numbers import RTM_GETROUTE
 RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
 RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_METRICS, RTA_VIA = 1, 2, 3, 4, 5, 7, 8, 18
 RTA_MARK, RTA_IP_PROTO, RTA_SPORT, RTA_DPORT = 16, 27, 28, 29
-RTAX_MTU = 2
+RTAX_MTU, RTAX_HOPLIMIT = 2, 10
 PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 VIA_FAMILY_BYTES = 2
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -77,11 +77,13 @@ def parse_result(data: Data, start: int, end: int) -> RouteResult:
     """Parse the body of RTM_NEWROUTE; MalformedError for one that is cut off."""
     fields = head(RTMSG, data, start, end, "a route")
     found = attributes(data, start + RTMSG.size, end)
+    metrics = attributes(found.get(RTA_METRICS, b""))
     gateway = found.get(RTA_GATEWAY) or found.get(RTA_VIA, b"")[VIA_FAMILY_BYTES:]
     return RouteResult(
         type=TYPES.get(fields[7], str(fields[7])),
         ifindex=int.from_bytes(found.get(RTA_OIF, b""), "little"),
         gateway=str(ip_address(gateway)) if gateway else "",
         source=str(ip_address(found[RTA_PREFSRC])) if RTA_PREFSRC in found else "",
-        mtu=int.from_bytes(attributes(found.get(RTA_METRICS, b"")).get(RTAX_MTU, b""), "little"),
+        mtu=int.from_bytes(metrics.get(RTAX_MTU, b""), "little"),
+        hop_limit=int.from_bytes(metrics.get(RTAX_HOPLIMIT, b""), "little"),
     )

@@ -35,7 +35,7 @@ STATES = (
 LISTEN, UNCONNECTED = STATES.index("listen"), STATES.index("close")
 ANY_STATE = (1 << len(STATES)) - 2
 
-INET_DIAG_SKV6ONLY, INET_DIAG_CGROUP_ID = 11, 21
+INET_DIAG_SKMEMINFO, INET_DIAG_SKV6ONLY, INET_DIAG_CGROUP_ID = 7, 11, 21
 REQUEST = struct.Struct("=BBBxI")  # family, protocol, extensions, states: the head of struct inet_diag_req_v2
 PORTS = struct.Struct("!HH")  # source, destination: the head of struct inet_diag_sockid
 ANY_SOCKET = bytes(32 + 4) + b"\xff" * 8  # its addresses, its device, and INET_DIAG_NOCOOKIE
@@ -54,9 +54,12 @@ def open_diag_socket() -> socket.socket:
     return open_socket(NETLINK_SOCK_DIAG, kernel_timeout=True)
 
 
-def question(family: int, protocol: int, states: int, port: int = 0) -> bytes:
-    """Encode the request for a dump of the sockets in some states (a bit each), on one local port or on all."""
-    body = REQUEST.pack(family, protocol, 0, states) + PORTS.pack(port, 0) + ANY_SOCKET
+def question(family: int, protocol: int, states: int, port: int = 0, peer_port: int = 0, extensions: int = 0) -> bytes:
+    """Encode the request for a dump of the sockets in some states (a bit each), on one local port or on all.
+
+    `peer_port`: those alone that are connected to this port, 0 for all. `extensions`: a bit for each further attribute.
+    """
+    body = REQUEST.pack(family, protocol, extensions, states) + PORTS.pack(port, peer_port) + ANY_SOCKET
     return message(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, body)
 
 
@@ -115,6 +118,16 @@ def parse_socket(data: bytes, start: int, end: int, protocol: int) -> ListeningS
         cgroup_id=number(U64, known[INET_DIAG_CGROUP_ID], "a cgroup's id") if INET_DIAG_CGROUP_ID in known else 0,
         ifindex=ifindex,
     )
+
+
+def parse_ends(data: bytes, start: int, end: int) -> tuple[str, int, str, int]:
+    """Parse both ends in the body of an answer: local address and port, then the peer's. MalformedError otherwise."""
+    family, _, port, peer_port, address, peer = head(HEAD, data, start, end, "a socket")
+    if family not in ADDRESS_SIZES:
+        raise MalformedError(f"a socket of family {family}")
+    texts = (socket.inet_ntop(family, one[: ADDRESS_SIZES[family]]) for one in (address, peer))
+    own, other = (text.removeprefix("::ffff:") if "." in text else text for text in texts)
+    return own, port, other, peer_port
 
 
 def parse_state(data: bytes, start: int) -> str:

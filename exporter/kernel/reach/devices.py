@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from exporter.core.reach.view import Device
+from exporter.core.reach.view import ORDINARY_TTL, Device
 from exporter.kernel.links.fdb import IFLA_INFO_DATA
 from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO, dump_request, parse_link
 from exporter.kernel.netlink.client import Answer, ask_again
-from exporter.kernel.netlink.messages import U8, Data, address, attributes, head, message, number, text
+from exporter.kernel.netlink.messages import U8, U32, Data, address, attributes, head, message, number, text
 from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETADDR, RTM_NEWADDR, RTM_NEWLINK
+from exporter.kernel.reach.time_to_live import read_hop_limit
 
 IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 4, 5
 IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED = 1, 8, 33
@@ -28,8 +29,10 @@ PORT = frozenset({IFLA_BRPORT_STATE, IFLA_BRPORT_LEARNING, IFLA_BRPORT_ISOLATED}
 FLOODS = frozenset({IFLA_BRPORT_LEARNING, IFLA_BRPORT_UNICAST_FLOOD, IFLA_BRPORT_BCAST_FLOOD, IFLA_BRPORT_LOCKED})
 LOCKS = frozenset({IFLA_BRPORT_LOCKED})
 SWITCHES = frozenset({IFLA_BR_VLAN_FILTERING, *IFLA_BR_NF_CALL.values()})
-BRIDGE = "bridge"
-CONF = Path("/proc/sys/net/ipv4/conf")  # of the reading thread's namespace
+BRIDGE, MACVLANS = "bridge", frozenset({"macvlan", "macvtap"})
+ABOUT_ITSELF = MACVLANS | {BRIDGE}
+MODE = frozenset({1})  # IFLA_MACVLAN_MODE
+CONF, NEIGH = Path("/proc/sys/net/ipv4/conf"), Path("/proc/sys/net/ipv4/neigh")  # of the reading thread's namespace
 NEVER_FOR_SOME = 3  # of ip-sysctl: addresses of scope host; 8: all
 
 IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex
@@ -49,8 +52,10 @@ def read_devices(sock: socket.socket) -> dict[int, Device]:
     return {
         device.link.ifindex: replace(
             device,
+            requests_arp=sends_arp_requests(device.link.name),
             answers=every and (not _has_ipv4(device) or answers_arp(device.link.name)),
             duplicates=duplicates.get(device.link.ifindex, frozenset()),
+            hop_limit=read_hop_limit(device.link.name) if any(":" in one for one in device.addresses) else ORDINARY_TTL,
         )
         for device in found
         if device is not None
@@ -68,6 +73,14 @@ def answers_arp(name: str, conf: Path = CONF) -> bool:
     """
     try:
         return int((conf / name / "arp_ignore").read_text()) < NEVER_FOR_SOME
+    except FileNotFoundError:
+        return True
+
+
+def sends_arp_requests(name: str, folder: Path = NEIGH) -> bool:
+    """Whether a device sends requests of ARP for addresses that it does not know."""
+    try:
+        return any(int((folder / name / setting).read_text()) for setting in ("mcast_solicit", "app_solicit"))
     except FileNotFoundError:
         return True
 
@@ -108,7 +121,7 @@ def parse_device(
     parsed = parse_link(RTM_NEWLINK, data, start, end)
     if parsed is None:
         return None
-    decides = parsed.link.master_ifindex or parsed.link.kind == BRIDGE
+    decides = parsed.link.master_ifindex or parsed.link.kind in ABOUT_ITSELF
     found = attributes(data, start + IFINFOMSG.size, end, ABOUT) if decides else {}
     about = attributes(found.get(IFLA_LINKINFO, b""))
     port_state, learning, isolated = _parse_port(about)
@@ -125,6 +138,7 @@ def parse_device(
         locked=_parse_locked(about),
         arp=not flags & IFF_NOARP,
         learning=learning,
+        mode=_parse_mode(about),
     )
 
 
@@ -144,6 +158,13 @@ def _parse_locked(about: Mapping[int, bytes]) -> bool:
         return False
     port = attributes(about.get(IFLA_INFO_SLAVE_DATA, b""), wanted=LOCKS)
     return any(number(U8, value, "a port's switch") for value in port.values())
+
+
+def _parse_mode(about: Mapping[int, bytes]) -> int | None:
+    if text(about.get(IFLA_INFO_KIND, b"")) not in MACVLANS:
+        return None
+    found = attributes(about.get(IFLA_INFO_DATA, b""), wanted=MODE)
+    return next((number(U32, value, "a macvlan's mode") for value in found.values()), None)
 
 
 def _parse_withheld(about: Mapping[int, bytes]) -> str:

@@ -1,22 +1,44 @@
-"""Listening sockets that stopped processes alone hold: the kernel accepts their connections, and nothing answers."""
+"""Listening sockets of processes that do not run: the kernel accepts their connections, and nothing answers."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.model.sockets import ListeningSocket
-from exporter.kernel.sockets.processes import find_holders, is_in_namespace, is_stopped, read_pids
+from exporter.kernel.sockets.processes import (
+    find_holders,
+    is_frozen,
+    is_in_namespace,
+    is_stopped,
+    read_pids,
+)
 
 
-def read_stopped(procfs: Path, sockets: Collection[ListeningSocket]) -> Mapping[int, int]:
-    """Return the inodes of such sockets, each with the pid of a holder.
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """All processes, and those of them that a signal has stopped or the freezer of their cgroup holds."""
 
-    Descriptors are read only where a process is stopped, which is rare. A process of the same network namespace whose
+    pids: tuple[int, ...]
+    stopped: frozenset[int]
+    frozen: frozenset[int]
+
+
+def read_halted(procfs: Path) -> Halted:
+    """Look at every process once."""
+    pids = tuple(read_pids(procfs))
+    stopped = frozenset(pid for pid in pids if is_stopped(procfs, pid))
+    return Halted(pids, stopped, frozenset(pid for pid in pids if pid not in stopped and is_frozen(procfs, pid)))
+
+
+def read_stopped(procfs: Path, sockets: Collection[ListeningSocket], processes: Halted) -> Mapping[int, int]:
+    """Return the inodes of sockets that halted processes alone hold, each with the pid of a holder.
+
+    Descriptors are read only where a process is halted, which is rare. A process of the same network namespace whose
     descriptors are hidden may hold a socket, too: that one is left out.
     """
     inodes = {socket.inode for socket in sockets if socket.inode}
-    pids = read_pids(procfs) if inodes else []
-    stopped = [pid for pid in pids if is_stopped(procfs, pid)]
-    held, _ = find_holders(procfs, stopped, inodes)
+    pids, stopped = processes.pids, processes.stopped | processes.frozen
+    held, _ = find_holders(procfs, [pid for pid in pids if pid in stopped] if inodes else [], inodes)
     if not held:
         return {}
     running, denied = find_holders(procfs, [pid for pid in pids if pid not in stopped], held)

@@ -25,32 +25,37 @@ from exporter.kernel.reach.accept_queues import read_sockets
 from exporter.kernel.reach.arp_rules import at_devices, read_arp_hooks
 from exporter.kernel.reach.bounded import BoundedReader
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
+from exporter.kernel.reach.cgroup import read_programs
 from exporter.kernel.reach.devices import read_devices
 from exporter.kernel.reach.enter import run_in_container
 from exporter.kernel.reach.files import read_files
-from exporter.kernel.reach.neighbours import read_fixed_neighbours
+from exporter.kernel.reach.local_ports import LocalPorts
+from exporter.kernel.reach.neighbours import read_known_neighbours
 from exporter.kernel.reach.parts import read_part
 from exporter.kernel.reach.rules import read_legacy, read_nft
-from exporter.kernel.reach.stopped import read_stopped
+from exporter.kernel.reach.stopped import Halted, read_halted, read_stopped
+from exporter.kernel.reach.time_to_live import read_ttl
 
 NOT_ENTERED = RouteResult(error=errno.EPERM)  # no errno of a route lookup
+SYSFS = Path("/sys")
 FILE_READER = BoundedReader()
 HIDDEN_PROCESS = Unread(FILES, "the process of the container is not visible from here")
 
 
 @contextlib.contextmanager
-def visiting(procfs: Path) -> Iterator["Visits"]:
+def visiting(procfs: Path, sysfs: Path = SYSFS) -> Iterator["Visits"]:
     """Yield the visits of one question; what they have open is closed afterwards."""
     with contextlib.ExitStack() as opened:
-        yield Visits(procfs, opened)
+        yield Visits(procfs, opened, sysfs)
 
 
 class Visits:
     """Visits each namespace when it is first needed. Made in the host's network namespace."""
 
-    def __init__(self, procfs: Path, opened: contextlib.ExitStack) -> None:
-        self._procfs = procfs
+    def __init__(self, procfs: Path, opened: contextlib.ExitStack, sysfs: Path = SYSFS) -> None:
+        self._procfs, self._sysfs = procfs, sysfs
         self._opened = opened
+        self._halted: Halted | None = None
         self._visited: dict[str, Visited] = {}
 
     def host(self) -> Visited:
@@ -71,18 +76,28 @@ class Visits:
         if isinstance(inside, Unread):
             inside = _not_entered(inside)
         inside = self._with_stopped(inside)
-        return replace(inside, view=self._with_files(inside.view, container))
+        view = replace(inside.view, programs=self._programs(container))
+        return replace(inside, view=self._with_files(view, container))
+
+    def _programs(self, container: Container) -> frozenset[str]:
+        seen = container.pid and is_visible(self._procfs, container)
+        return read_programs(self._procfs, self._sysfs, container.pid) if seen else frozenset()
 
     def _with_stopped(self, visited: Visited) -> Visited:
-        stopped = read_stopped(self._procfs, visited.view.listeners)
-        return replace(visited, view=replace(visited.view, stopped=stopped)) if stopped else visited
+        if self._halted is None:
+            self._halted = read_halted(self._procfs)
+        stopped = read_stopped(self._procfs, visited.view.listeners, self._halted)
+        frozen = self._halted.frozen.intersection(stopped.values())
+        return replace(visited, view=replace(visited.view, stopped=stopped, frozen=frozen)) if stopped else visited
 
     def _visit_here(self, *, rules: bool) -> Visited:
         sock = read_part(NAMESPACE, "the devices", "", open_socket)
         if isinstance(sock, Unread):
             return _not_entered(sock)
         self._opened.enter_context(sock)
-        return Visited(read_view(sock, rules=rules), partial(look_up, sock))
+        ports = read_part(NAMESPACE, "the local ports", "", LocalPorts)
+        free = _unknown if isinstance(ports, Unread) else self._opened.enter_context(contextlib.closing(ports)).free
+        return Visited(read_view(sock, rules=rules), partial(look_up, sock), free)
 
     def _with_files(self, view: NamespaceView, container: Container) -> NamespaceView:
         if not is_visible(self._procfs, container):
@@ -97,6 +112,10 @@ class Visits:
         return replace(view, hosts=files[0], resolv_conf=files[1])
 
 
+def _unknown(_: RouteQuery) -> None:
+    """The number of local ports that are left where they could not be read."""
+
+
 def _not_entered(unread: Unread) -> Visited:
     return Visited(NamespaceView(unread=(unread,)), lambda _: NOT_ENTERED)
 
@@ -104,7 +123,7 @@ def _not_entered(unread: Unread) -> Visited:
 def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     """Read the calling thread's namespace, to which the rtnetlink socket belongs; a failure costs its part."""
     devices = read_part(NAMESPACE, "the devices", "", lambda: read_devices(sock))
-    neighbours = read_part(NAMESPACE, "the neighbours", "", lambda: read_fixed_neighbours(sock))
+    neighbours = read_part(NAMESPACE, "the neighbours", "", lambda: read_known_neighbours(sock))
     switches = read_part(NAMESPACE, "the switches of br_netfilter", "", read_bridge_filter)
     filters = read_part(FILTERS, "the tc filters and BPF programs", "", lambda: read_device_filters(sock))
     nft = read_part(RULES, "the rules of nf_tables", "CAP_NET_ADMIN", read_nft) if rules else ()
@@ -127,6 +146,7 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
             *(() if isinstance(arp, Unread) else at_devices(arp, found)),
         ),
         ipsec=() if isinstance(ipsec, Unread) else ipsec,
+        ttl=read_ttl(),
         unread=tuple(part for part in parts if isinstance(part, Unread)),
     )
 

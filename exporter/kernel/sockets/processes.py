@@ -17,6 +17,7 @@ from exporter.kernel.sockets.cgroups import parse_container_ids
 
 INIT = 1
 STOPPED = frozenset("Tt")
+FREEZERS = frozenset({b"do_freezer_trap", b"__refrigerator"})  # kernel/cgroup/freezer.c, kernel/freezer.c
 KERNEL_THREADS = 2  # their parent, and the only process whose name is known beforehand
 SIZE = 1 << 14
 COMM_BYTES = 15  # linux/sched.h: TASK_COMM_LEN, without the NUL
@@ -155,6 +156,14 @@ def parse_status(text: str) -> Status:
 def is_stopped(procfs: Path, pid: int) -> bool:
     """Whether a signal has stopped a process (state T; t while it is traced)."""
     return read_status(procfs, pid).state in STOPPED
+
+
+def is_frozen(procfs: Path, pid: int) -> bool:
+    """Whether the freezer of its cgroup holds a process, as `docker pause` does; needs CAP_SYS_PTRACE.
+
+    Its state is then S or D, as if it slept: the function that it waits in says more.
+    """
+    return _read(f"{procfs}/{pid}/wchan") in FREEZERS
 
 
 def read_name(procfs: Path, pid: int) -> str:

@@ -52,7 +52,7 @@ def parse_yaml(text: bytes) -> Tree:
     except ConstructorError as error:
         raise ConfigError(f"invalid YAML: {error.problem}{_line(error)}") from None
     except yaml.MarkedYAMLError as error:
-        raise ConfigError(f"invalid YAML: {QUOTED.sub('', error.problem or '')}{_line(error)}") from None
+        raise ConfigError(f"invalid YAML: {QUOTED.sub(' ...', error.problem or '')}{_line(error)}") from None
     except (UnicodeDecodeError, yaml.YAMLError):
         raise ConfigError("invalid YAML: bytes that are not text") from None
     except (ValueError, OverflowError):  # PyYAML lets these through

@@ -13,16 +13,26 @@ NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 
 
 def bind(addresses: Iterable[tuple[str | None, int]]) -> list[socket.socket]:
-    """Return listening sockets; host None is every address of both families. Raises OSError, and then leaves none."""
+    """Return listening sockets; host None is every address of both families. ConfigError: none is left open."""
     sockets: list[socket.socket] = []
     try:
         for host, port in addresses:
-            sockets += _bind_one(host, port)
+            try:
+                sockets += _bind_one(host, port)
+            except (OSError, UnicodeError) as error:  # UnicodeError: a name that no resolver takes, such as a..b
+                raise ConfigError(f"--web.listen-address: {_joined(host or '', port)}: {_reason(error)}") from error
     except BaseException:
         for bound in sockets:
             bound.close()
         raise
     return sockets
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    """Return the system's text; asyncio and socket add the address to it as Python writes it."""
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _bind_one(host: str | None, port: int) -> list[socket.socket]:
@@ -76,5 +86,8 @@ def written(sockets: Iterable[socket.socket]) -> Sequence[str]:
 def _written(address: object) -> str:
     if not isinstance(address, tuple):  # a unix socket
         return address if isinstance(address, str) else repr(address)
-    host, port = address[:2]
+    return _joined(*address[:2])
+
+
+def _joined(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -19,7 +19,7 @@ from exporter.kernel.netlink.messages import HEADER, MalformedError
 from exporter.kernel.netlink.nfnetlink import NFGENMSG
 from exporter.kernel.netlink.nsid import RTGENMSG, parse_nsid
 from exporter.kernel.reach.devices import IFADDRMSG, parse_addresses, parse_device, parse_duplicates
-from exporter.kernel.reach.neighbours import parse_fixed_neighbours
+from exporter.kernel.reach.neighbours import parse_known_neighbours
 from tests.support.kernel.captured import captured
 from tests.support.kernel.captured_flows import MESSAGES as FLOWS
 from tests.support.kernel.captured_links import LINK_MESSAGES
@@ -94,7 +94,7 @@ DECODERS = {
     "host address": Decoder(parse_address, bodies("addresses", RTM_NEWADDR), IFADDRMSG.size),
     "route": Decoder(_route, bodies("routes", RTM_NEWROUTE), RTMSG.size),
     "fixed neighbour": Decoder(
-        lambda d, s, e: parse_fixed_neighbours([(d, s, e)]), bodies("neighbours", RTM_NEWNEIGH), NDMSG.size
+        lambda d, s, e: parse_known_neighbours([(d, s, e)]), bodies("neighbours", RTM_NEWNEIGH), NDMSG.size
     ),
     "connection": Decoder(_connection, FLOWS, NFGENMSG.size),
 }

@@ -45,6 +45,8 @@ def direct(words: str) -> Plant:
 
 # the uplink in its zone by name, as a network manager puts it there: else the zone forwards to none of its devices
 BOUND = asked("--zone=public --change-interface=enp0s3", "--zone=public --remove-interface=enp0s3")
+# Every packet is dropped, those of the loopback device too: only commands that need no request can say so.
+PANIC = asked("--panic-on", "--panic-off")
 
 
 def habit(name: str, plant: Plant, **options: Any) -> Case:
@@ -113,4 +115,7 @@ CASES = (
         asked("--direct --passthrough ipv4 -I FORWARD -o docker0 -j DROP", "--direct --passthrough ipv4 -D FORWARD 1"),
         "forward_drop",
     ),
+    fault("panic mode", PANIC, "forward_drop", once=True),
+    fault("panic mode, and the way out", PANIC, "forward_drop", once=True, **OUT),
+    fault("panic mode, and a neighbour", PANIC, "bridge_filtered", once=True, **NEIGHBOUR),
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.truth.case import Case, Plant, nothing
-from tests.truth.cases.firewalld import OUT, added, direct, moved
+from tests.truth.cases.firewalld import NEIGHBOUR, OUT, PANIC, added, direct, moved
 from tests.truth.cases.firewalld_reload import APART, healed, reload
 from tests.truth.lab import ON_IPTABLES
 from tests.truth.rows import ordinary, outage
@@ -33,6 +33,9 @@ CASES = (
     habit("bridge in the public zone, and the way out", moved("br-n", "public"), **OUT),
     # it stands behind Docker's own rules
     habit("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP")),
+    fault("panic mode", PANIC, "forward_drop", once=True),
+    fault("panic mode, and the way out", PANIC, "forward_drop", once=True, **OUT),
+    fault("panic mode, and a neighbour", PANIC, "bridge_filtered", once=True, **NEIGHBOUR),
     fault("reload", reload(), "isolation_lost", **APART, **OLD),
     habit("reload of 28", healed(), **NEW),
     habit("reload of 28, and the way out", healed(), **OUT, **NEW),

@@ -1,10 +1,11 @@
 """The truth of a situation: the name resolved and a server asked from inside the source's network namespace."""
 
 import socket
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 from tests.support.private_host.namespaces import netns
+from tests.truth.cgroups import joined_cgroup
 from tests.truth.lab import Lab
 from tests.truth.probes import fetch
 from tests.truth.reach.resolve import resolve
@@ -30,7 +31,8 @@ def measure(lab: Lab, situation: Situation, target: str) -> Measured:
     pid = lab.pid(situation.source)
     with netns(pid):
         found, words = resolve(pid, target)
-    answers = {address: _answer(pid, address, situation) for address in found}
+    with joined_cgroup(pid) if situation.in_cgroup else nullcontext():
+        answers = {address: _answer(pid, address, situation) for address in found}
     right = [answer in situation.answers for answer in answers.values()]
     truth = Truth.FAILS if not any(right) else Truth.WORKS if all(right) else Truth.MIXED
     said = [f"{address}: {answer or 'no answer'}" for address, answer in answers.items()]

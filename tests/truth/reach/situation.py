@@ -34,7 +34,7 @@ class Situation:
     `through` is what the connection is made to where `target` is a word of `explain` alone; '' = `target`.
     `answers` are the bodies of which a right server sends one; `size` is the length of a datagram.
     `steps` are the steps of which one is the first that is not ok where it does not work; the planted one stands first.
-    `verdicts` are the right answers.
+    `verdicts` are the right answers. `in_cgroup`: the connection is made in the cgroup of the source.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Situation:
     works_before: bool = True
     engines: tuple[str, ...] = ALL
     flags: tuple[str, ...] = ()
+    in_cgroup: bool = False
 
     def words(self, lab: Lab) -> tuple[str, str]:
         """Return the two arguments of `explain`."""

@@ -49,6 +49,7 @@ def hanging(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A program in whose host the count of connections is a FIFO to which nothing is written."""
     folder = tmp_path / "sys/net/netfilter"
     folder.mkdir(parents=True)
+    (tmp_path / "self").touch()
     fifo = folder / "nf_conntrack_count"
     os.mkfifo(fifo)
     with started(*FLAGS, "--path.procfs", str(tmp_path)) as process:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import re
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from exporter.web.page import api
 from tests.support.command_line import run_main
 from tests.support.http_server import Request, Response, serving
 from tests.support.port_hosts import process, proxy
+from tests.support.program import COMMAND
 from tests.support.terminal import STOLEN, seen
 
 HOST = seen(conflicts=(STOLEN,), sockets=HostSockets((*proxy("web", 8080)[:1], *process("sshd", "0.0.0.0:22"))))
@@ -120,6 +122,34 @@ def test_each_failure_is_one_line_without_the_password(
     assert {(code, out, len(err.splitlines())) for code, out, err in failures} == {(3, "", 1)}
     assert "wrong" not in "".join(err for _, _, err in failures)
     assert [re.sub(r":\d+", ":PORT", err).rstrip("\n") for _, _, err in failures] == [sentence] * 8
+
+
+@pytest.mark.parametrize("output", ["tree", "json"])
+@pytest.mark.parametrize(
+    ("redirection", "reason"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
+)
+def test_an_output_that_cannot_be_written_is_one_line(redirection: str, reason: str, output: str) -> None:
+    with exporter(PAGES) as place:
+        argv = (COMMAND, "topology", "--url", f"http://{place}", "--output", output)
+        shell = ("sh", "-c", f'exec "$@" {redirection}', "sh")
+        done = subprocess.run([*shell, *argv], check=False, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (
+        3,
+        f"dockernet-exporter: the output cannot be written: {reason}\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status", "said"),
+    [("http", 503, "the exporter is busy: try again"), ("https", 200, "TLS failed: try http://")],
+)
+def test_a_busy_exporter_and_one_without_tls_are_named(
+    capsys: pytest.CaptureFixture[str], scheme: str, status: int, said: str
+) -> None:
+    with serving(lambda _: Response(b"{}", status)) as port:
+        code, _, err = run_main(capsys, "topology", "--url", f"{scheme}://127.0.0.1:{port}")
+    assert (code, len(err.splitlines())) == (3, 1)
+    assert said in err
 
 
 def test_a_password_is_of_the_file_or_of_the_environment(

@@ -57,4 +57,4 @@ def test_without_a_running_exporter_nothing_is_claimed(capsys: pytest.CaptureFix
     with serving(lambda _: Response(b"", 200)) as port:
         url = f"http://127.0.0.1:{port}"
     status, out, err = run_main(capsys, "connections", "--url", url)
-    assert (status, out, err) == (3, "", f"dockernet-exporter: {url}: connection failed\n")
+    assert (status, out, err) == (3, "", f"dockernet-exporter: {url}: connection failed: Connection refused\n")

@@ -64,6 +64,7 @@ def test_two_different_values_are_one_line_that_has_both(
         (("--collector.nat", "check", "--no-collector.nat"), "--collector.nat and --no-collector.nat exclude"),
         (("check", "--url", ""), "--url: empty; leave it out to inspect this host"),
         (("check", "--path.procfs", "/nowhere"), "--path.procfs: '/nowhere' is not a directory"),
+        (("check", "--path.procfs", "/dev"), "--path.procfs: '/dev' is not a mount point of procfs"),
     ],
 )
 def test_a_flag_without_effect_is_refused_and_named(

@@ -54,6 +54,7 @@ def test_the_help_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> N
     code, out, err = run_main(capsys, "--help")
     assert (code, err) == (0, "")
     assert "--web.listen-address" in out
+    assert "..." not in out.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,9 @@ def test_the_help_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> N
         (("--log.level", "loud"), "--log.level"),
         (("--log.format", "xml"), "--log.format"),
         (("check", "--no-such-flag"), "--no-such-flag"),
+        (("explain", ""), "''"),
+        (("explain", "tcp/99999"), "tcp/8080"),
+        (("explain", "web:80"), "the name or ID of a container"),
     ],
 )
 def test_what_cannot_work_is_one_line_that_names_it(
@@ -100,7 +104,7 @@ def test_an_address_that_cannot_be_had_is_one_line_and_no_traceback(address: str
         _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "Traceback" not in err
-    assert err.splitlines()[-1].startswith("dockernet-exporter: --web.listen-address: ")
+    assert err.splitlines()[-1].startswith(f"dockernet-exporter: --web.listen-address: {address}: ")
 
 
 def test_an_address_in_use_is_one_line() -> None:
@@ -109,8 +113,7 @@ def test_an_address_in_use_is_one_line() -> None:
         with started("--docker.host", NO_ENGINE, "--web.listen-address", address) as process:
             _, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert err.splitlines()[-1].startswith("dockernet-exporter: --web.listen-address: ")
-    assert "address already in use" in err.lower()
+    assert err.splitlines()[-1] == f"dockernet-exporter: --web.listen-address: {address}: Address already in use"
 
 
 def test_without_an_engine_it_serves_and_says_so() -> None:

@@ -43,6 +43,7 @@ Range = tuple[int, int]
 DYNAMIC, WIDEST = (32768, 60999), (1024, 65535)
 FEW = 256  # of them: a rule for fewer holds for hardly any connection
 SYN, SYN_ACK = 0x02, 0x12
+FURTHER = (0x10, 0x18, 0x11)  # ACK, with PSH, with FIN: every connection that carries data has them
 TO_THIS_HOST = 0  # linux/if_packet.h: PACKET_HOST
 ALL_BITS = 0xFFFFFFFF
 HIGHEST = {True: (1 << 32) - 1, False: (1 << 128) - 1}
@@ -141,9 +142,13 @@ def _mark(wanted: tuple[int, int], mark: Mark) -> Answer:
 
 
 def _flags(wanted: tuple[int, int], packet: Packet) -> Answer:
+    """The first packet of a connection has one form; the answers, and the packets that follow, have several."""
     value, mask = wanted
-    found = SYN if packet.state & STATE_NEW else SYN_ACK
-    return YES if packet.protocol == "tcp" and found & mask == value else NO
+    if packet.protocol != "tcp":
+        return NO
+    forms = (SYN,) if packet.state & STATE_NEW else (SYN_ACK, *FURTHER) if packet.reply else FURTHER
+    holds = {form & mask == value for form in forms}
+    return UNKNOWN if len(holds) > 1 else YES if True in holds else NO
 
 
 def _has_way_back(packet: Packet, inside: Inside) -> Answer:

@@ -50,7 +50,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     DPORT: ("dport",),
     EITHER_PORT: ("sport", "dport"),
     PROTOCOL: ("protocol",),
-    TCP_FLAGS: ("protocol",),
+    TCP_FLAGS: ("protocol", "reply"),
     DIRECTION: ("reply",),
     MARK: ("mark",),
     CT_MARK: ("ct_mark",),

@@ -73,6 +73,12 @@ def _further(firewall: Firewall, sent: Packet, passed: Packet, onward: tuple[str
         yield walk(firewall, forwarded, onward)
 
 
+def following(firewall: Firewall, packet: Packet, passed: Packet, hooks: tuple[str, ...]) -> Outcome:
+    """Walk the packets that follow the first one through the same hooks; `passed` is the first one behind them."""
+    state = STATE_ESTABLISHED | (passed.state & STATE_DNAT)
+    return walk(firewall, packet._replace(state=state, ct_mark=passed.ct_mark, original=passed.original), hooks)
+
+
 def answer_to(sent: Packet, passed: Packet, forwarded: Packet) -> Packet:
     """The answer, as its sender sends it."""
     return Packet(
@@ -112,4 +118,6 @@ def way_out(firewall: Firewall, packet: Packet, *, answered: bool = True) -> Way
     if not parts[-1].dropped:
         going = back._replace(iif=OUTSIDE, dst=packet.src, to_host=False, oif=packet.iif)
         parts.append(walk(firewall, going, (FORWARD, POSTROUTING)))
+    if not parts[-1].dropped:
+        parts.append(following(firewall, packet, sent.packet, (PREROUTING, FORWARD, POSTROUTING)))
     return Way(tuple(parts))

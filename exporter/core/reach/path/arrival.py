@@ -3,9 +3,10 @@
 import errno
 from ipaddress import ip_address
 
+from exporter.core.explain.endpoint_steps import PAUSED, shared_by_running
 from exporter.core.explain.path import FAILED, LINK, LISTENER, UNKNOWN, Step
 from exporter.core.model.docker import Container
-from exporter.core.model.fib import LOCAL, RouteQuery
+from exporter.core.model.fib import LOCAL, RouteQuery, RouteResult
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.path.holders import holder, searched
@@ -16,6 +17,7 @@ from exporter.core.reach.path.own_rules import discovery_step, receiving
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
 from exporter.core.reach.path.rule_steps import filter_step, unread_step
 from exporter.core.reach.path.trip import Flow, Steps
+from exporter.core.reach.sent_packets import server_programs_step, ttl_step
 from exporter.core.reach.view import NAMESPACE, Device, NamespaceView, Visited
 
 VETH = "veth"
@@ -48,7 +50,8 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
     there = context.visited(server)
     covered = ipsec_step(INSIDE, there.view, server.name, [flow.destination], [flow.source])
     found = discovery_step(context, there.view, server.name, flow, device)
-    yield from filter(None, [filter_step(INSIDE, there.view, device), covered, found])
+    programs = server_programs_step(there.view, server.name)
+    yield from filter(None, [filter_step(INSIDE, there.view, device), covered, found, programs])
     rules = receiving(context, there.view, server.name, flow, device)
     yield from rules.steps
     if not rules.goes_on:
@@ -59,9 +62,10 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
     ) is not None:
         yield step
         return
-    if server.state == "paused":
+    if server.state == PAUSED:
         detail = f"{server.name} is paused: its kernel accepts connections, and no process answers"
-        yield Step(LISTENER, FAILED, detail, "container_paused", f"Run `{context.words.cli} unpause {server.name}`.")
+        state = UNKNOWN if shared_by_running(context.inventory, server) else FAILED
+        yield Step(LISTENER, state, detail, "container_paused", f"Run `{context.words.cli} unpause {server.name}`.")
     elif flow.port:
         yield listener_step(there.view, server.name, flow.protocol, flow.port, flow.destination, device.link.ifindex)
 
@@ -92,12 +96,20 @@ def _next_hop(context: ReachContext, there: Visited, server: Container, device: 
     out = there.view.devices.get(home.ifindex, device)
     if out.link.ifindex != device.link.ifindex and not ip_address(flow.source).is_loopback:
         return _by_another_device(context, server, out, flow)
-    if not home.gateway or host.device_of(home.gateway) is not None:
+    at_host = bool(home.gateway) and host.device_of(home.gateway) is not None
+    if flow.masqueraded or (at_host and host.device_of(flow.source) is None):
+        return _time_to_live(there, server, device, flow, home)
+    if not home.gateway or at_host:
         return None
     hop, network = home.gateway, context.network_of(server, device)
     unused = network is not None and holder(context, hop, network) is None and searched(context, network)
     detail = f"{server.name} sends its answers to {hop}, which {'no device' if unused else 'not the host'} has"
     return Step(BACK, FAILED if unused else UNKNOWN, detail, "next_hop_unknown")
+
+
+def _time_to_live(there: Visited, server: Container, device: Device, flow: Flow, home: RouteResult) -> Step | None:
+    """Whether the host forwards the answers."""
+    return ttl_step(BACK, there.view, device, f"the answers of {server.name}", six=":" in flow.source, route=home)
 
 
 def _by_another_device(context: ReachContext, server: Container, out: Device, flow: Flow) -> Step | None:

@@ -6,10 +6,10 @@ from exporter.core.nat.ruleset import IP6
 from exporter.core.nat.walk.firewall import FORWARD, POSTROUTING, PREROUTING
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.rule_text import decided_by
-from exporter.core.nat.walk.ways import answer_to
+from exporter.core.nat.walk.ways import answer_to, following
 from exporter.core.reach.answer import FILTER
 from exporter.core.reach.path.link_step import host_end
-from exporter.core.reach.path.own_rules import OwnRules
+from exporter.core.reach.path.own_rules import FURTHER, OwnRules
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, joined_steps, may_translate
 from exporter.core.reach.path.trip import Trip
 from exporter.core.reach.view import Device
@@ -35,7 +35,9 @@ def bridged_rules(trip: Trip, server: Container, bridge: Device, device: Device)
         detail = f"{decided_by(sent.translations[-1])} translates packets between ports of {name}"
         return OwnRules((Step(FILTER, UNKNOWN, detail, "target_unknown"),), goes_on=False)
     answered = walk(firewall, answer_to(packet, sent.packet, packet), BRIDGED)
-    steps = joined_steps(there, host_rules_step(context, answered, f"the answers of {server.name}", networks))
+    back = host_rules_step(context, answered, f"the answers of {server.name}", networks)
+    further = host_rules_step(context, following(firewall, packet, sent.packet, BRIDGED), FURTHER, networks)
+    steps = joined_steps(there, back, further)
     why = "no rule of the host drops it" if filtered else "rules of IP do not apply to bridged packets here"
     ends_here = any(step.state != UNKNOWN for step in steps)
     return OwnRules(steps or (Step(FILTER, OK, f"on {name} {why}"),), goes_on=not ends_here)

@@ -19,6 +19,7 @@ from exporter.core.reach.path.rule_steps import filter_step
 from exporter.core.reach.path.same_bridge import on_link
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.path.via_host import via_host
+from exporter.core.reach.sent_packets import client_programs_step, local_ports_step
 
 
 def departure(trip: Trip) -> Steps:
@@ -26,7 +27,9 @@ def departure(trip: Trip) -> Steps:
     home = trip.context.home(trip.client)
     if home.network_mode == HOST_MODE:
         yield Step(ROUTE, OK, f"{trip.client.name} is in host mode: its packets are the host's")
-        yield from from_host(trip)
+        full = local_ports_step(trip.here, trip.client.name, trip.flow)
+        yield from filter(None, [full or client_programs_step(trip.view, trip.client.name, trip.flow)])
+        yield from from_host(trip) if full is None else ()
         return
     if trip.route.type == LOCAL:
         yield from _itself(trip)
@@ -39,8 +42,12 @@ def departure(trip: Trip) -> Steps:
     if (fault := device_fault(trip.context, home, trip.device, trip.network)) is not None:
         yield fault
         return
+    if (full := local_ports_step(trip.here, trip.client.name, trip.flow)) is not None:
+        yield full
+        return
     found = discovery_step(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
     yield from filter(None, [filter_step(INSIDE, trip.view, trip.device), _ipsec_step(trip), found])
+    yield from filter(None, [client_programs_step(trip.view, trip.client.name, trip.flow)])
     rules = sending(trip.context, trip.view, trip.client.name, trip.flow, trip.device)
     yield from rules.steps
     if rules.goes_on and rules.flow is not None:

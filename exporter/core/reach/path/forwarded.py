@@ -10,11 +10,12 @@ from exporter.core.nat.ruleset import IP6
 from exporter.core.nat.walk.firewall import FORWARD, POSTROUTING, PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
-from exporter.core.nat.walk.ways import answer_to
+from exporter.core.nat.walk.ways import answer_to, following
 from exporter.core.reach.answer import FILTER
 from exporter.core.reach.path.delivery import delivered
 from exporter.core.reach.path.holders import port_of
 from exporter.core.reach.path.outside import beyond, seen_source, source_step, source_translated
+from exporter.core.reach.path.own_rules import FURTHER
 from exporter.core.reach.path.route_step import unknown_route
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, may_translate
 from exporter.core.reach.path.trip import Flow, Steps, Trip
@@ -65,7 +66,8 @@ def _is_forwarding_off(trip: Trip, flow: Flow) -> bool:
 def _leaving(trip: Trip, flow: Flow, passed: Outcome, out: Device, result: RouteResult) -> Steps:
     context, network = trip.context, trip.context.network_of_bridge(out.link.name)
     if network is not None:
-        seen = Flow(seen_source(flow, passed, out), flow.destination, flow.protocol, flow.port)
+        source = seen_source(flow, passed, out)
+        seen = Flow(source, flow.destination, flow.protocol, flow.port, masqueraded=source != flow.source)
         yield from delivered(trip, seen, network, out)
         return
     yield beyond(context, out, result, flow.destination)
@@ -101,8 +103,19 @@ def _answers(
     networks = trip.context.network_of_bridge(out.link.name), trip.network
     back = answer_to(packet, passed.packet, arrived.packet)._replace(oif=packet.iif)
     outcomes = _answered(firewall, back, flow, passed, out)
-    steps = (host_rules_step(trip.context, one, "the answers", networks) for one in outcomes)
+    steps = [host_rules_step(trip.context, one, "the answers", networks) for one in outcomes]
+    further = _further(firewall, sent, passed, out)
+    steps += [host_rules_step(trip.context, one, FURTHER, networks[::-1]) for one in further]
     return next(filter(None, steps), None)
+
+
+def _further(firewall: Firewall, sent: tuple[Packet, Outcome], passed: Outcome, out: Device) -> Iterator[Outcome]:
+    """Walk the packets that follow: until the hook postrouting they have the client's own address."""
+    packet, arrived = sent
+    again = following(firewall, packet, passed.packet, (PREROUTING,))
+    yield again
+    forwarded = arrived.packet._replace(oif=out.link.name, mark=again.packet.mark)
+    yield following(firewall, forwarded, passed.packet, (FORWARD, POSTROUTING))
 
 
 def _answered(firewall: Firewall, back: Packet, flow: Flow, sent: Outcome, out: Device) -> Iterator[Outcome]:

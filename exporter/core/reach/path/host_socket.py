@@ -9,11 +9,12 @@ from exporter.core.model.fib import RouteQuery
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
-from exporter.core.nat.walk.ways import answer_to
+from exporter.core.nat.walk.ways import answer_to, following
 from exporter.core.reach.answer import FILTER
 from exporter.core.reach.context import HOST_MODE
 from exporter.core.reach.path.docker_proxy import EVERY_ADDRESS, proxied
 from exporter.core.reach.path.listener_step import listener_step, serving_sockets
+from exporter.core.reach.path.own_rules import FURTHER
 from exporter.core.reach.path.rule_steps import host_rules_step
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.path.way_back import way_back
@@ -29,6 +30,8 @@ def to_host(trip: Trip, firewall: Firewall, bridge: Device, packet: Packet, flow
         back = answer_to(packet, taken.packet, packet._replace(to_host=True))._replace(oif=bridge.link.name, iif="")
         answered = walk(firewall, back, (OUTPUT, POSTROUTING))
         step = host_rules_step(trip.context, answered, "the answers of the host", networks)
+        further = following(firewall, packet._replace(to_host=True), taken.packet, (INPUT,))
+        step = step or host_rules_step(trip.context, further, FURTHER, networks)
     yield step or Step(FILTER, OK, "the host takes it, and no rule drops it")
     if step is not None and step.state != UNKNOWN:
         return

@@ -11,7 +11,7 @@ from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.view import LISTENERS, NamespaceView
 
 OTHER = {"tcp": "udp", "udp": "tcp"}
-ANY4, ANY6 = "0.0.0.0", "::"
+ANY4, ANY6, MAPPED_ANY = "0.0.0.0", "::", "::ffff:0.0.0.0"
 
 
 def listener_step(view: NamespaceView, whose: str, protocol: str, port: int, address: str, ifindex: int = 0) -> Step:
@@ -39,7 +39,7 @@ def _served(view: NamespaceView, whose: str, what: str, serving: list[ListeningS
     """Of several equal sockets (SO_REUSEPORT) the kernel gives each a part of the connections."""
     best = max(map(_precedence, serving))
     serving = [socket for socket in serving if _precedence(socket) == best]
-    faults = [fault for socket in serving if (fault := _fault(view, socket)) is not None]
+    faults = [fault for socket in serving if (fault := socket_fault(view, socket)) is not None]
     if not faults:
         return Step(LISTENER, OK, f"a process in {whose} listens on {what} at {serving[0].address}")
     why, code, command = faults[0]
@@ -51,15 +51,19 @@ def _served(view: NamespaceView, whose: str, what: str, serving: list[ListeningS
 
 def _precedence(socket: ListeningSocket) -> tuple[bool, bool, bool]:
     """The kernel's choice between sockets: by address, then by device, then by family (inet_hashtables.c)."""
-    return socket.address not in (ANY4, ANY6), bool(socket.ifindex), socket.address != ANY6
+    return socket.address not in (ANY4, ANY6, MAPPED_ANY), bool(socket.ifindex), socket.address != ANY6
 
 
-def _fault(view: NamespaceView, socket: ListeningSocket) -> tuple[str, str, str] | None:
+def socket_fault(view: NamespaceView, socket: ListeningSocket) -> tuple[str, str, str] | None:
     """Why no process takes what a socket receives, with the code and the remedy."""
-    if (pid := view.stopped.get(socket.inode)) is not None:
+    pid = view.stopped.get(socket.inode)
+    if pid in view.frozen:
+        return f"answers nothing: its process {pid} is frozen with its cgroup", "server_frozen", ""
+    if pid is not None:
         return f"answers nothing: its process {pid} is stopped", "server_stopped", f"Run `kill -CONT {pid}`."
-    if socket.protocol == "tcp" and (socket.address, socket.port) in view.full:
-        return "accepts no connection: its accept queue is full", "backlog_full", ""
+    if (socket.protocol, socket.address, socket.port) in view.full:
+        what = "accepts no connection: its accept" if socket.protocol == "tcp" else "takes no datagram: its receive"
+        return f"{what} queue is full", "backlog_full", ""
     return None
 
 
@@ -84,4 +88,5 @@ def _takes(socket: ListeningSocket, address: str) -> bool:
     if socket.address == ANY4:
         return ":" not in address
     bound = ip_address(socket.address)
-    return (getattr(bound, "ipv4_mapped", None) or bound) == ip_address(address)
+    bound = getattr(bound, "ipv4_mapped", None) or bound
+    return ":" not in address if bound == ip_address(ANY4) else bound == ip_address(address)

@@ -10,7 +10,7 @@ from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTI
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.nat.walk.rule_text import decided_by
-from exporter.core.nat.walk.ways import answer_to
+from exporter.core.nat.walk.ways import answer_to, following
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.namespace_rules import LOOPBACK
@@ -22,6 +22,7 @@ from exporter.core.reach.view import RULES, Device, NamespaceView
 Hooks = tuple[str, ...]
 SENT, RECEIVED = (OUTPUT, POSTROUTING), (PREROUTING, INPUT)
 ICMPV6 = "ipv6-icmp"
+FURTHER = "the packets that follow the first one"
 OF_DESTINATION = frozenset({"DNAT", "REDIRECT"})
 
 
@@ -98,7 +99,9 @@ def _walked(context: ReachContext, passage: _Passage) -> OwnRules:
         forwarded = sent.packet._replace(dst=number_of(behind.destination))
     hooks, answers = passage.back
     answered = walk(firewall, answer_to(packet, sent.packet, forwarded), hooks)
-    steps = joined_steps(step, own_rules_step(whose, answered, answers))
+    further = following(firewall, packet, sent.packet, passage.there[0])
+    outcomes = (own_rules_step(whose, answered, answers), own_rules_step(whose, further, FURTHER))
+    steps = joined_steps(step, *outcomes)
     steps += (_translation(passage, what, behind),) if behind is not None else ()
     return OwnRules(steps, all(step.state != FAILED for step in steps), behind)
 

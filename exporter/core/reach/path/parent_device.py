@@ -1,6 +1,7 @@
 """The way of a macvlan or ipvlan device: by its parent, past the host's bridges and rules."""
 
 from exporter.core.explain.path import FAILED, LINK, OK, UNKNOWN, Step
+from exporter.core.model.docker import Container
 from exporter.core.reach.answer import OUTSIDE
 from exporter.core.reach.path.arrival import arrival, lost_address
 from exporter.core.reach.path.link_step import device_fault
@@ -9,6 +10,8 @@ from exporter.core.reach.path.trip import Steps, Trip
 from exporter.core.reach.view import NAMESPACE, Device
 
 IPVLAN = "ipvlan"
+PRIVATE, VEPA = 1, 2  # linux/if_link.h: enum macvlan_mode
+WITHOUT_NEIGHBOURS = {PRIVATE: "private", VEPA: "vepa"}
 KINDS = frozenset({"macvlan", "macvtap", IPVLAN})
 
 
@@ -31,6 +34,17 @@ def by_parent(trip: Trip) -> Steps:
         yield filters
     own = context.host.view.device_of(flow.destination) if not trip.route.gateway else None
     yield from _to_the_host(trip, parent, own) if own is not None else _to_another(trip, parent)
+
+
+def _mode_fault(trip: Trip, server: Container, device: Device) -> Step | None:
+    """The step of two macvlan devices of one parent that are not both in the mode bridge."""
+    mode = next((one for one in WITHOUT_NEIGHBOURS if one in (trip.device.mode, device.mode)), None)
+    if mode is None:
+        return None
+    what = f"{trip.client.name} and {server.name} are macvlan devices of one parent, in mode {WITHOUT_NEIGHBOURS[mode]}"
+    if mode == PRIVATE:
+        return Step(LINK, FAILED, f"{what}: they do not reach each other", "macvlan_mode")
+    return Step(LINK, UNKNOWN, f"{what}: whether a switch returns their frames is not known", "macvlan_mode")
 
 
 def _to_the_host(trip: Trip, parent: Device, own: Device) -> Steps:
@@ -59,8 +73,8 @@ def _to_another(trip: Trip, parent: Device) -> Steps:
     if (lost := lost_address(flow.destination, server, there.view)) is not None:
         yield lost
     elif (device := there.view.device_of(flow.destination)) is not None:
-        fault = device_fault(context, context.home(server), device, trip.network)
+        fault = device_fault(context, context.home(server), device, trip.network) or _mode_fault(trip, server, device)
         what = f"{trip.client.name} and {server.name} are {trip.device.link.kind} devices of {name}"
         yield fault or Step(LINK, OK, what)
-        if fault is None:
+        if fault is None or fault.state == UNKNOWN:
             yield from arrival(context, server, device, flow)

@@ -19,12 +19,16 @@ Steps = Iterator[Step]
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A connection as one namespace sees it: addresses, and the port that is connected to."""
+    """A connection as one namespace sees it: addresses, and the port that is connected to.
+
+    `masqueraded`: the source is an address of the host in place of that of the client, to which answers are forwarded.
+    """
 
     source: str
     destination: str
     protocol: str
     port: int
+    masqueraded: bool = False
 
     @property
     def family(self) -> str:

@@ -6,6 +6,7 @@ from exporter.core.explain.path import DNAT, FAILED, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Network
 from exporter.core.model.fib import LOCAL, RouteQuery, RouteResult
 from exporter.core.nat.packet import Packet
+from exporter.core.nat.ruleset import IP6
 from exporter.core.nat.walk.firewall import PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
@@ -20,6 +21,7 @@ from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.route_step import unknown_route
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, may_translate
 from exporter.core.reach.path.trip import Flow, Steps, Trip, translated
+from exporter.core.reach.sent_packets import ttl_step
 from exporter.core.reach.view import Device
 
 REFUSALS = {
@@ -91,8 +93,15 @@ def _routed(trip: Trip, bridge: Device, firewall: Firewall, packet: Packet, arri
         yield _refused(trip, bridge, flow, result, queries[0].mark)
     elif result.type == LOCAL:
         yield from to_host(trip, firewall, bridge, arrived.packet, flow)
+    elif (short := _time_to_live(trip)) is not None:
+        yield short
     else:
         yield from forwarded(trip, bridge, (packet, arrived), flow, result)
+
+
+def _time_to_live(trip: Trip) -> Step | None:
+    name, six = trip.client.name, trip.flow.family == IP6
+    return ttl_step(FILTER, trip.view, trip.device, f"packets of {name}", six=six, route=trip.route)
 
 
 def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult, mark: int) -> Step:

@@ -10,10 +10,25 @@ HOOKS = ("prerouting", "input", "forward", "output", "postrouting", "ingress")
 NETDEV_HOOKS = ("ingress", "egress")
 POLICIES = {0: "DROP", 1: "ACCEPT"}
 DEVICE_NAME = 1  # NFTA_DEVICE_NAME
+DORMANT = 1  # of a table's flags: NFT_TABLE_F_DORMANT
 
 
-def parse_chains(found: Dump) -> tuple[dict[Place, list[Rule]], dict[Place, Base]]:
-    """Parse a dump of chains: an empty list of rules for each, and its base where the kernel enters it."""
+def parse_dormant(found: Dump) -> frozenset[tuple[str, str]]:
+    """Parse a dump of tables: family and name of the dormant ones, whose base chains the kernel does not enter."""
+    return frozenset(
+        (FAMILIES[family], text(parts[nfta.TABLE_NAME]))
+        for family, message in found.objects
+        if family in FAMILIES and number((parts := dict(walk(message))).get(nfta.TABLE_FLAGS, b"")) & DORMANT
+    )
+
+
+def parse_chains(
+    found: Dump, dormant: frozenset[tuple[str, str]] = frozenset()
+) -> tuple[dict[Place, list[Rule]], dict[Place, Base]]:
+    """Parse a dump of chains: an empty list of rules for each, and its base where the kernel enters it.
+
+    It enters none of a `dormant` table, by family and name.
+    """
     chains: dict[Place, list[Rule]] = {}
     bases = {}
     for family, message in found.objects:
@@ -21,7 +36,7 @@ def parse_chains(found: Dump) -> tuple[dict[Place, list[Rule]], dict[Place, Base
             parts = dict(walk(message))
             place = FAMILIES[family], text(parts[nfta.CHAIN_TABLE]), text(parts[nfta.CHAIN_NAME])
             chains[place] = []
-            if nfta.CHAIN_HOOK in parts:
+            if nfta.CHAIN_HOOK in parts and place[:2] not in dormant:
                 bases[place] = _parse_base(FAMILIES[family], parts)
     return chains, bases
 

@@ -11,7 +11,7 @@ from exporter.kernel.netlink.nfnetlink import NFGENMSG, number
 from exporter.kernel.netlink.numbers import NLM_F_DUMP
 
 SUBSYSTEM = 10 << 8  # NFNL_SUBSYS_NFTABLES
-GETCHAIN, GETRULE, DELRULE, GETSET, GETSETELEM, NEWGEN, GETGEN = 4, 7, 8, 10, 13, 15, 16
+GETTABLE, GETCHAIN, GETRULE, DELRULE, GETSET, GETSETELEM, NEWGEN, GETGEN = 1, 4, 7, 8, 10, 13, 15, 16
 FAMILIES = {1: "inet", 2: "ip", 5: "netdev", 7: "bridge", 10: "ip6"}  # NFPROTO_*; arp carries no packet of a container
 ROUTED = frozenset({"inet", "ip", "ip6"})
 NUMBERS = {name: number for number, name in FAMILIES.items()}

@@ -14,12 +14,13 @@ from math import inf
 from exporter.core.nat.reading import Counted, Ended
 from exporter.core.nat.ruleset import DOCKER_BRIDGES, FILTER, NAT, RAW, Rule, Ruleset
 from exporter.kernel.firewall.nftables import nfta
-from exporter.kernel.firewall.nftables.chains import parse_chains
+from exporter.kernel.firewall.nftables.chains import parse_chains, parse_dormant
 from exporter.kernel.firewall.nftables.decode import decode
 from exporter.kernel.firewall.nftables.dump import (
     FAMILIES,
     GETCHAIN,
     GETRULE,
+    GETTABLE,
     HALF,
     NUMBERS,
     ROUTED,
@@ -135,8 +136,8 @@ class NftReader:
 
     def _read_all(self) -> None:
         room = Room(self._limit)
-        dumps = [room.take(dump(self._socket, command)) for command in (GETCHAIN, GETRULE)]
-        chains, bases = parse_chains(dumps[0])
+        dumps = [room.take(dump(self._socket, command)) for command in (GETCHAIN, GETRULE, GETTABLE)]
+        chains, bases = parse_chains(dumps[0], parse_dormant(dumps[2]))
         counted: dict[Table, list[tuple[ReadRule, int]]] = {}
         for family, message in dumps[1].objects:
             if family not in FAMILIES:

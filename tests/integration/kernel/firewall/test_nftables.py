@@ -1,6 +1,8 @@
 """Rules of a network namespace of the test's own, read as they are told, and why they could not be."""
 
+import contextlib
 import errno
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -158,3 +160,13 @@ def test_ends_that_nobody_asks_for_are_put_together() -> None:
         assert [(one.rule.target, one.packets) for one in found.ended] == [("RETURN", 8)]
     finally:
         nat.stop()
+
+
+@pytest.mark.usefixtures("namespace")
+def test_the_kernel_does_not_enter_the_chains_of_a_dormant_table() -> None:
+    for flags, entered in (("", True), ("flags dormant;", False)):
+        text = f"table inet t {{\n{flags}\nchain c {{ type filter hook forward priority 0; policy drop; }}\n}}\n"
+        subprocess.run(["nft", "-f", "-"], input=f"table inet t\ndelete table inet t\n{text}", text=True, check=True)
+        with contextlib.closing(NftReader()) as reader:
+            found = reader.read().ruleset
+        assert (("inet", "t", "c") in found.bases, ("inet", "t", "c") in found.chains) == (entered, True)

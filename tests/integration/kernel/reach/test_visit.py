@@ -3,8 +3,10 @@
 import errno
 import pickle
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +15,12 @@ import pytest
 
 from exporter.core.model.fib import RouteQuery
 from exporter.core.model.ipsec import IpsecPolicy
-from exporter.core.reach.view import FILES, NAMESPACE, RULES, Device, FixedNeighbour, NamespaceView, Unread
+from exporter.core.reach.view import FILES, NAMESPACE, RULES, Device, NamespaceView, Neighbour, Unread
+from exporter.kernel.bpf.cgroup_programs import read_cgroup_programs
 from exporter.kernel.reach import visit
 from exporter.kernel.reach.visit import visiting
+from exporter.kernel.sockets.cgroups import find_root
+from tests.support.bpf_drop import CONNECT4, dropping_in
 from tests.support.kernel.capture_sockets import made
 from tests.support.kernel.fake_container import ID, FakeContainer
 from tests.support.kernel.own_namespace import container, entered, inode, ip, sandbox_file
@@ -64,7 +69,7 @@ def test_what_decides_below_ip_and_by_marks_is_read(web: FakeContainer) -> None:
     assert errors == [0, errno.EINVAL]
     assert (eth0.answers, port.withheld) == (False, "broadcasts")
     assert found.view.filters_at(eth0) == "rules of nftables for ARP at input of eth0"
-    assert FixedNeighbour(port.link.ifindex, "", "02:42:0a:00:00:04") in found.view.neighbours
+    assert Neighbour(port.link.ifindex, "", "02:42:0a:00:00:04") in found.view.neighbours
 
 
 def test_everything_is_read_in_one_visit(web: FakeContainer) -> None:
@@ -85,7 +90,7 @@ def test_everything_is_read_in_one_visit(web: FakeContainer) -> None:
         (eth0.link.ifindex, "172.20.0.9"),
         (eth0.link.ifindex, "fd00:20::9"),
     }
-    assert FixedNeighbour(eth0.link.ifindex, "172.20.0.9", "02:42:0a:00:00:03") in view.neighbours
+    assert Neighbour(eth0.link.ifindex, "172.20.0.9", "02:42:0a:00:00:03") in view.neighbours
     assert [(base.hook, base.policy) for ruleset in view.rulesets for base in ruleset.bases.values()] == [
         ("input", "DROP")
     ]
@@ -175,9 +180,71 @@ def test_an_accept_queue_that_is_full(web: FakeContainer) -> None:
         clients[0].connect(("172.20.0.2", 80))
         assert view_of(web).full == frozenset()
         clients[1].connect(("172.20.0.2", 80))
-        assert view_of(web).full == {("172.20.0.2", 80)}
+        assert view_of(web).full == {("tcp", "172.20.0.2", 80)}
     for client in clients:
         client.close()
+
+
+def test_a_receive_buffer_that_is_full(web: FakeContainer) -> None:
+    with entered(web.pid):
+        server, client = made("udp", "172.20.0.2", 80, ""), made("udp", "172.20.0.2", 8000, "")
+    with server, client:
+        assert view_of(web).full == frozenset()
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        for _ in range(100):
+            client.sendto(b"x", ("172.20.0.2", 80))
+        assert view_of(web).full == {("udp", "172.20.0.2", 80)}
+
+
+def test_local_ports_that_are_left(web: FakeContainer) -> None:
+    query = RouteQuery("172.20.0.2", "172.20.0.2", protocol="tcp", port=80)
+    with entered(web.pid):
+        Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40009")
+        Path("/proc/sys/net/ipv4/ip_local_reserved_ports").write_text("40000-40007")
+        listening = made("tcp", "172.20.0.2", 80, "")
+        clients = [socket.socket() for _ in range(2)]
+    left = []
+    with listening:
+        listening.listen(4)
+        for client in (None, *clients):
+            if client is not None:
+                client.connect(("172.20.0.2", 80))
+            with visiting(web.procfs) as visits:
+                visited = visits.container(web.container)
+                left.append((visited.free_ports(query), visited.free_ports(query._replace(port=81))))
+    for client in clients:
+        client.close()
+    assert left == [(2, 2), (1, 2), (0, 2)]
+
+
+def test_a_time_to_live_and_a_hop_limit(web: FakeContainer) -> None:
+    assert (view_of(web).ttl, device(view_of(web), "eth0").hop_limit) == (64, 64)
+    with entered(web.pid):
+        Path("/proc/sys/net/ipv4/ip_default_ttl").write_text("1")
+        Path("/proc/sys/net/ipv6/conf/eth0/hop_limit").write_text("2")
+    assert (view_of(web).ttl, device(view_of(web), "eth0").hop_limit) == (1, 2)
+
+
+def test_a_device_that_sends_no_requests_of_arp(web: FakeContainer) -> None:
+    assert device(host_view(web), "br0").requests_arp
+    Path("/proc/sys/net/ipv4/neigh/br0/mcast_solicit").write_text("0")
+    assert not device(host_view(web), "br0").requests_arp
+
+
+def test_a_program_at_a_cgroup_and_at_one_below_it() -> None:
+    root = find_root(Path("/sys"))
+    assert root is not None
+    above = Path(tempfile.mkdtemp(dir=root, prefix="test-"))
+    below = above / "below"
+    below.mkdir()
+    try:
+        before = read_cgroup_programs(below)
+        with dropping_in(above, CONNECT4):
+            assert read_cgroup_programs(below) - before == {"connect4"}
+        assert read_cgroup_programs(below) == before
+    finally:
+        below.rmdir()
+        above.rmdir()
 
 
 def test_routes_are_looked_up_in_each_namespace_until_the_question_ends(web: FakeContainer) -> None:

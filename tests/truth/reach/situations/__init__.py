@@ -17,6 +17,7 @@ from tests.truth.reach.situations import (
     published,
     routes,
     routes_back,
+    sent,
     settings,
     sizes,
     unresolved,
@@ -39,6 +40,7 @@ _KINDS = {
     "settings": settings,
     "life of containers": lives,
     "changed by hand": by_hand,
+    "sent packets": sent,
 }
 
 SITUATIONS: tuple[Situation, ...] = tuple(

@@ -36,7 +36,7 @@ CASES: dict[str, tuple[ReachHost, tuple[str, str, str]]] = {
     "route back not known": (answered(errno.EPERM), ("route", "unknown", "route_unknown")),
     "paused": (ReachHost(NEW, PAUSED), ("listener", "failed", "container_paused")),
     "not listening": (ReachHost().view("web", listeners=()), ("listener", "failed", "not_listening")),
-    "full": (ReachHost().view("web", full=frozenset({("0.0.0.0", 80)})), ("listener", "failed", "backlog_full")),
+    "full": (ReachHost().view("web", full=frozenset({("tcp", "0.0.0.0", 80)})), ("listener", "failed", "backlog_full")),
     "MTU of the server": (ReachHost().device("web", "eth0", mtu=1400), ("mtu", "unknown", "mtu_mismatch")),
     "MTU of the client": (ReachHost().device("client", "eth0", mtu=9000), ("mtu", "unknown", "mtu_mismatch")),
     "MTU of a host end": (ReachHost().device("", "veth-web", mtu=1280), ("mtu", "unknown", "mtu_mismatch")),

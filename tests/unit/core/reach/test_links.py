@@ -8,7 +8,7 @@ import pytest
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link
 from exporter.core.model.fib import UNICAST, RouteResult
-from exporter.core.reach.view import FixedNeighbour
+from exporter.core.reach.view import Neighbour
 from tests.support.builders import connect, run
 from tests.support.nat_hosts import NEW, OLD
 from tests.support.reach_hosts import ReachHost
@@ -18,15 +18,15 @@ TARGET = "172.18.0.2:80"
 
 
 def neighbour(name: str, address: str, ifindex: int = 7, mac: str = "02:00:00:00:00:99") -> ReachHost:
-    return ReachHost().view(name, neighbours=(FixedNeighbour(ifindex, address, mac),))
+    return ReachHost().view(name, neighbours=(Neighbour(ifindex, address, mac),))
 
 
 def both(**fields: Any) -> ReachHost:
     return ReachHost().device("", "veth-client", **fields).device("", "veth-web", **fields)
 
 
-RIGHT = FixedNeighbour(7, "172.18.0.2", mac_of("172.18.0.2"))
-BACK = FixedNeighbour(7, "172.18.0.3", mac_of("172.18.0.3"))
+RIGHT = Neighbour(7, "172.18.0.2", mac_of("172.18.0.2"))
+BACK = Neighbour(7, "172.18.0.3", mac_of("172.18.0.3"))
 THIRD = connect(run("third", network="front"), "front", ip="172.18.0.9")
 THIRD = replace(THIRD, endpoints=tuple(replace(e, mac_address=mac_of("172.18.0.2")) for e in THIRD.endpoints))
 
@@ -162,3 +162,18 @@ def test_an_address_of_the_client_itself() -> None:
     path = ReachHost().view("client", listeners=("0.0.0.0:90",)).path("172.18.0.3:90")
     assert [(s.name, s.state) for s in path.steps] == [("route", "ok"), ("listener", "ok")]
     assert path.source.container == CLIENT.name
+
+
+def test_a_learned_neighbour_entry_that_is_wrong_until_it_expires() -> None:
+    def learned(mac: str) -> ReachHost:
+        return ReachHost().view("client", neighbours=(Neighbour(7, "172.18.0.2", mac, learned=True),))
+
+    assert learned("02:00:00:00:00:99").faults(TARGET) == [("link", "unknown", "wrong_neighbour")]
+    assert learned(mac_of("172.18.0.2")).faults(TARGET) == []
+    assert learned("").faults(TARGET) == []
+
+
+def test_a_device_that_sends_no_requests_of_arp() -> None:
+    silent = ReachHost().device("client", "eth0", requests_arp=False)
+    assert silent.faults(TARGET) == [("link", "unknown", "arp_off")]
+    assert silent.view("client", neighbours=(RIGHT,)).faults(TARGET) == []

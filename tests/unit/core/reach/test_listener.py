@@ -53,11 +53,13 @@ def test_a_socket(listeners: tuple[ListeningSocket, ...], address: str, code: st
 
 
 def test_a_full_accept_queue_is_failed_for_its_socket_only(sentence: Any) -> None:
-    view = NamespaceView(listeners=(socket("0.0.0.0:80"), socket("0.0.0.0:80/udp")), full=frozenset({("0.0.0.0", 80)}))
+    view = NamespaceView(
+        listeners=(socket("0.0.0.0:80"), socket("0.0.0.0:80/udp")), full=frozenset({("tcp", "0.0.0.0", 80)})
+    )
     step = listener_step(view, "web", "tcp", 80, V4)
     assert (step.state, step.code, step.detail) == ("failed", "backlog_full", sentence)
     assert listener_step(view, "web", "udp", 80, V4).state == "ok"
-    assert listener_step(replace(view, full=frozenset({("0.0.0.0", 81)})), "web", "tcp", 80, V4).state == "ok"
+    assert listener_step(replace(view, full=frozenset({("tcp", "0.0.0.0", 81)})), "web", "tcp", 80, V4).state == "ok"
 
 
 @pytest.mark.parametrize(("privilege", "code"), [("CAP_GRANTED", "privilege_missing"), ("", "not_readable")])

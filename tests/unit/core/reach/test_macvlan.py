@@ -51,6 +51,14 @@ CASES: dict[str, tuple[ReachHost, str, list[tuple[str, str, str]]]] = {
     ),
     "host not readable": (on().unread("", "namespace"), "198.51.100.1", [("link", "unknown", "privilege_missing")]),
     "ipvlan": (on("ipvlan"), "198.51.100.1", [("link", "unknown", "link_unknown")]),
+    "each other in mode private": (
+        on().device("phone", "eth0", mode=1), "192.0.2.61:631", [("link", "failed", "macvlan_mode")]
+    ),
+    "each other in mode vepa": (
+        on().device("printer", "eth0", mode=2), "192.0.2.61:631", [("link", "unknown", "macvlan_mode")]
+    ),
+    "each other in mode bridge": (on().device("printer", "eth0", mode=4), "192.0.2.61:631", []),
+    "outside in mode private": (on().device("phone", "eth0", mode=1), "198.51.100.1", []),
     "server's device down": (
         on().device("printer", "eth0", up=False), "192.0.2.61:631", [("link", "failed", "device_down")]
     ),

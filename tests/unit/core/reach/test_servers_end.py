@@ -75,7 +75,7 @@ FAULTS = {
     "a VPN inside that takes all": (tunnelled("8.8.8.8", NEAR), ("back", "failed", "next_hop_unknown")),
     "a VPN inside that takes the internet": (tunnelled("8.8.8.8"), ("back", "unknown", "next_hop_unknown")),
     "a full queue": (
-        ReachHost().view("web", full=frozenset({("0.0.0.0", 80)})),
+        ReachHost().view("web", full=frozenset({("tcp", "0.0.0.0", 80)})),
         ("listener", "failed", "backlog_full"),
     ),
     "a stopped process": (

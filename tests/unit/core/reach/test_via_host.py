@@ -8,7 +8,7 @@ import pytest
 
 from exporter.core.model.fib import UNICAST, RouteResult
 from exporter.core.nat.ruleset import Base
-from exporter.core.reach.view import FixedNeighbour
+from exporter.core.reach.view import Neighbour
 from tests.support.nat_hosts import NEW, OLD, OWN_TABLES, Host
 from tests.support.reach_hosts import ReachHost
 from tests.support.reach_namespaces import NO_ROUTE
@@ -94,11 +94,11 @@ CASES: dict[str, tuple[ReachHost, str, tuple[str, str, str]]] = {
         ReachHost(with_chain("netdev", "ingress", "br-front")), OUT, ("filter", "unknown", "rule_not_understood")
     ),
     "neighbour of the gateway": (
-        ReachHost(OLD).view("client", neighbours=(FixedNeighbour(7, "172.18.0.1", "02:00:00:00:00:99"),)), OUT,
+        ReachHost(OLD).view("client", neighbours=(Neighbour(7, "172.18.0.1", "02:00:00:00:00:99"),)), OUT,
         ("link", "failed", "wrong_neighbour"),
     ),
     "neighbour of the client": (
-        ReachHost(OLD).view("", neighbours=(FixedNeighbour(4, "172.18.0.3", "02:00:00:00:00:99"),)), OUT,
+        ReachHost(OLD).view("", neighbours=(Neighbour(4, "172.18.0.3", "02:00:00:00:00:99"),)), OUT,
         ("link", "failed", "wrong_neighbour"),
     ),
 }  # fmt: skip
@@ -156,7 +156,7 @@ def test_a_published_port_of_another_network_is_translated_by_new_engines(senten
 def test_a_container_behind_the_host_has_faults_of_its_own(sentence: Any) -> None:
     detached = ReachHost(OWN_TABLES).device("", "veth-bare", master_ifindex=0)
     assert detached.faults(BARE) == [("link", "failed", "veth_detached")]
-    entry = FixedNeighbour(7, "172.21.0.2", "02:00:00:00:00:99")
+    entry = Neighbour(7, "172.21.0.2", "02:00:00:00:00:99")
     stale = ReachHost(OWN_TABLES).view("", neighbours=(entry,))
     assert stale.faults(BARE) == [("link", "failed", "wrong_neighbour")]
     back = ReachHost(OWN_TABLES).view("bare", neighbours=(replace(entry, address="172.21.0.1"),))

@@ -5,7 +5,15 @@ import struct
 import pytest
 
 from exporter.core.model.device_filters import DeviceFilter
-from exporter.kernel.links.device_filters import TCMSG, is_xdp_attached, loses, parse_filter, parse_qdisc
+from exporter.kernel.links.device_filters import (
+    TCMSG,
+    default_class,
+    is_xdp_attached,
+    loses,
+    parse_class,
+    parse_filter,
+    parse_qdisc,
+)
 from exporter.kernel.links.links import IFINFOMSG
 from exporter.kernel.netlink.messages import MalformedError, attribute
 
@@ -38,6 +46,7 @@ def tbf(rate: int, burst: int, limit: int, rate64: int = 0) -> bytes:
         ("tbf", tbf(125_000, 32_000, 100_000), False),
         ("tbf", tbf(1, 50, 50), True),
         ("tbf", tbf(125_000, 32_000, 1_000), True),
+        ("tbf", tbf(1_000, 32_000, 100_000), True),
         ("tbf", tbf(0xFFFFFFFF, 40_000, 100_000, 10_000_000_000), False),
         ("tbf", b"", True),
         ("htb", b"", False),
@@ -53,6 +62,16 @@ def test_a_qdisc_loses_packets_or_does_not(name: str, options: bytes, *, lossy: 
 def test_a_qdisc_has_a_device_a_kind_and_options() -> None:
     body = TCMSG.pack(0, 0, 0, 7, 0x80010000, 0xFFFFFFFF, 2) + attribute(1, b"netem\0") + attribute(2, netem(5))
     assert parse_qdisc(body, 0, len(body)) == (7, "netem", netem(5))
+
+
+def test_the_default_class_of_an_htb_and_its_ceiling() -> None:
+    assert default_class(attribute(2, struct.pack("=5I", 3, 10, 0x10, 0, 0))) == 0x10
+    assert default_class(b"") == 0
+    parameters = attribute(1, struct.pack("=8xI8xI20x", 1, 7))
+    body = TCMSG.pack(0, 0, 0, 7, 0x10010, 0, 0) + attribute(1, b"htb\0") + attribute(2, parameters)
+    assert parse_class(body, 0, len(body)) == (0x10, 7)
+    body = TCMSG.pack(0, 0, 0, 7, 0x10010, 0, 0) + attribute(2, parameters + attribute(7, struct.pack("=Q", 1 << 33)))
+    assert parse_class(body, 0, len(body)) == (0x10, 1 << 33)
 
 
 def test_a_filter_is_named_by_its_kind_and_preference() -> None:

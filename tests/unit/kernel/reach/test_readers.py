@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.core.reach.view import Unread
+from exporter.core.reach.view import PortAt, Unread
 from exporter.errors import SourceError
 from exporter.kernel.netlink.inet_diag import QUEUES_AT
 from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, MalformedError, attribute
@@ -104,7 +104,7 @@ def test_a_bridge_filters_vlans_or_does_not() -> None:
     assert [found.vlans for body in bodies if (found := parse_device(body, 0, len(body), {}))] == [True, False, False]
 
 
-def queued(waiting: int, backlog: int) -> frozenset[tuple[str, int]]:
+def queued(waiting: int, backlog: int) -> frozenset[PortAt]:
     raw = bytearray(next(raw for raw in captured("sockets_tcp") if HEADER.unpack_from(raw)[1] == 20))
     struct.pack_into("=II", raw, HEADER.size + QUEUES_AT, waiting, backlog)
     listeners, full = parse_sockets(((6, [bytes(raw)]),))
@@ -115,7 +115,7 @@ def queued(waiting: int, backlog: int) -> frozenset[tuple[str, int]]:
 
 def test_a_queue_is_full_when_more_wait_than_its_backlog() -> None:
     assert queued(0, 0) == queued(5, 5) == queued(0, 128) == frozenset()
-    assert queued(1, 0) == queued(6, 5) == {("127.0.0.1", 8001)}
+    assert queued(1, 0) == queued(6, 5) == {("tcp", "127.0.0.1", 8001)}
 
 
 def test_the_switches_of_br_netfilter(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_several_addresses_are_all_bound() -> None:
 
 def test_when_one_address_cannot_be_had_none_is_kept() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, reserved() as port:
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(ConfigError, match="in use"):
             bound(("127.0.0.1", port), ("127.0.0.1", taken.getsockname()[1]))
         socket.create_server(("127.0.0.1", port)).close()
 

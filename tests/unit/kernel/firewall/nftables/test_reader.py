@@ -7,7 +7,7 @@ import pytest
 
 from exporter.core.nat.ruleset import UNKNOWN, Base
 from exporter.kernel.firewall.nftables import reader as reader_module
-from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETGEN, GETRULE, GETSETELEM
+from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETGEN, GETRULE, GETSETELEM, GETTABLE
 from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_rule
 from exporter.kernel.firewall.nftables.sets import parse_jumps
 from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, attribute
@@ -169,7 +169,7 @@ def test_a_table_that_is_gone_is_read_as_gone(reader: NewReader) -> None:
 def test_a_dump_that_a_writer_interrupts_is_made_again(reader: NewReader) -> None:
     writer = Writer(CapturedKernel(captured("docker-20.10")), 3)
     assert len(reader(writer).read().counted.rules) == 112
-    assert asked(writer) == [GETCHAIN] * 4 + [GETRULE]
+    assert asked(writer) == [GETCHAIN] * 4 + [GETRULE, GETTABLE]
 
 
 def test_a_writer_that_gives_no_peace_is_a_failure_and_the_next_reading_is_not(reader: NewReader) -> None:

@@ -1,0 +1,63 @@
+"""The end of a path to a port that a process of the host itself serves, as a container in host mode does."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from exporter.core.explain.path import DNAT, FAILED, HOST, IPVS, LISTENER, UNKNOWN, Path, Step
+from exporter.core.explain.query import find_container
+from exporter.core.model.sockets import ListeningSocket
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.path.listener_step import socket_fault
+from exporter.core.reach.sent_packets import server_programs_step
+from exporter.core.reach.uplinks import is_outer
+from exporter.core.reach.view import LISTENERS
+
+ELSEWHERE = frozenset({DNAT, IPVS})  # steps of a port that is forwarded to a container
+
+
+def hosts_end(context: ReachContext, path: Path) -> Iterator[Step]:
+    """Yield what is wrong with the sockets of a port of the host; nothing for one that is forwarded to a container."""
+    if path.container_port or not path.port or any(step.name in ELSEWHERE for step in path.steps):
+        return
+    container = find_container(context.inventory, path.container) if path.container else None
+    if container is not None and container.state == "paused":
+        command = f"Run `{context.words.cli} unpause {container.name}`."
+        yield Step(LISTENER, FAILED, f"{container.name} is paused", "container_paused", command)
+        return
+    if container is not None:
+        yield from filter(None, [server_programs_step(context.visited(container).view, container.name)])
+    view = context.host.view
+    sockets = [s for s in view.listeners if (s.protocol, s.port) == (path.protocol, path.port)]
+    if not view.missing(LISTENERS) and sockets:
+        yield from _faults(context, [s for s in sockets if s.address in path.addresses] or sockets)
+
+
+def _faults(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[Step]:
+    what = f"{sockets[0].protocol}/{sockets[0].port}"
+    found = [fault for socket in sockets if (fault := socket_fault(context.host.view, socket)) is not None]
+    if found:
+        why, code, command = found[0]
+        state = FAILED if len(found) == len(sockets) else UNKNOWN
+        yield Step(LISTENER, state, f"a socket of {what} {why}", code, command)
+    elif not any(is_outer(context, socket.ifindex) for socket in sockets):
+        names = ", ".join(sorted({_device(context, socket.ifindex) for socket in sockets}))
+        detail = f"{what} is bound to the device {names}: clients by another device do not reach it"
+        yield Step(LISTENER, UNKNOWN, detail, "wrong_address")
+    elif all(":" in socket.address and socket.v6only for socket in sockets) and not _has_ipv6(context):
+        detail = f"{what} is served over IPv6 alone, and no device to the outside has an address of it"
+        yield Step(HOST, UNKNOWN, detail, "wrong_address")
+
+
+def _device(context: ReachContext, ifindex: int) -> str:
+    device = context.host.view.devices.get(ifindex)
+    return device.link.name if device else str(ifindex)
+
+
+def _has_ipv6(context: ReachContext) -> bool:
+    devices = context.host.view.devices
+    return any(
+        ":" in address and not ip_address(address).is_link_local
+        for ifindex, device in devices.items()
+        if is_outer(context, ifindex)
+        for address in device.addresses
+    )

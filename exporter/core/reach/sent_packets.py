@@ -1,0 +1,55 @@
+"""What decides about a container's packets besides rules and routes: its cgroup, local ports, the time to live."""
+
+from collections.abc import Iterable
+
+from exporter.core.explain.path import FAILED, UNKNOWN, Step
+from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.reach.answer import INSIDE
+from exporter.core.reach.path.trip import Flow
+from exporter.core.reach.view import Device, NamespaceView, Visited
+
+PACKETS = ("ingress", "egress")
+OF_SOCKETS = {"tcp": ("connect",), "udp": ("connect", "sendmsg", "recvmsg")}  # followed by the IP version
+LEAST_TTL = 2  # of a packet that is forwarded once (net/ipv4/ip_forward.c)
+
+
+def client_programs_step(view: NamespaceView, whose: str, flow: Flow) -> Step | None:
+    """Return the step of BPF programs that may refuse a connection of the container, or drop its packets or answers."""
+    version = "6" if ":" in flow.destination else "4"
+    return _programs_step(view, whose, ("sock_create", *(f"{e}{version}" for e in OF_SOCKETS[flow.protocol]), *PACKETS))
+
+
+def server_programs_step(view: NamespaceView, whose: str) -> Step | None:
+    """Return the step of BPF programs that may drop packets to the container or its answers."""
+    return _programs_step(view, whose, PACKETS)
+
+
+def _programs_step(view: NamespaceView, whose: str, types: Iterable[str]) -> Step | None:
+    found = [one for one in types if one in view.programs]
+    if not found:
+        return None
+    detail = f"BPF programs at the cgroup of {whose} ({', '.join(found)}) may decide: they are not evaluated"
+    return Step(INSIDE, UNKNOWN, detail, "rule_not_understood")
+
+
+def local_ports_step(there: Visited, whose: str, flow: Flow) -> Step | None:
+    """Return the failed step of a client without a local port; None also where it is not known."""
+    if not flow.port:
+        return None
+    query = RouteQuery(flow.destination, flow.source, protocol=flow.protocol, port=flow.port)
+    if there.free_ports(query) != 0:
+        return None
+    detail = f"{whose} has no local port left for connections to {flow.destination}, {flow.protocol}/{flow.port}"
+    return Step(INSIDE, FAILED, detail, "local_ports_exhausted")
+
+
+def ttl_step(
+    name: str, view: NamespaceView, device: Device, what: str, *, six: bool, route: RouteResult
+) -> Step | None:
+    """Return the failed step of packets that the host does not forward; a route's own hop limit comes first."""
+    setting = "net.ipv6.conf.*.hop_limit" if six else "net.ipv4.ip_default_ttl"
+    value = route.hop_limit or (device.hop_limit if six else view.ttl)
+    if value >= LEAST_TTL:
+        return None
+    detail = f"{what} have a time to live of {value}, and the host does not forward them ({setting})"
+    return Step(name, FAILED, detail, "ttl_too_small")
