@@ -67,25 +67,45 @@ def host_step(
         return Step(HOST, OK, f"{place} is held by {described(dockers.owner)}")
     if found:
         holder = found[0].owner
-        state, code = (FAILED, "port_held") if holder.known else (UNKNOWN, "sockets_unknown")
         detail = f"{place} is held by {described(holder)}, not by {container.name}'s docker-proxy"
-        return Step(HOST, state, detail, code)
+        if not holder.known:
+            return Step(HOST, UNKNOWN, detail, "sockets_unknown")
+        return _without_proxy(context, container, place, detail, "port_held")
     for unheld in published_unheld.check(context):
         if is_about(unheld, place, container.name):
-            return Step(HOST, FAILED, unheld.detail, "not_held")
+            return _without_proxy(context, container, place, unheld.detail, "not_held")
     return Step(HOST, OK, f"{place} needs no listener: the engine holds IPv4's")
+
+
+def _without_proxy(context: PortContext, container: Container, place: ListenAddress, detail: str, code: str) -> Step:
+    """No docker-proxy serves the port: clients outside need a DNAT rule, and the host's own loopback has none."""
+    translated = _is_translated(context, container, place)
+    if translated is None:
+        return Step(HOST, UNKNOWN, f"{detail}, and whether a DNAT rule is present is unknown", code)
+    if translated:
+        what = "a DNAT rule sends clients from outside to the container, connections to the loopback do not reach it"
+        return Step(HOST, UNKNOWN, f"{detail}; {what}", code)
+    return Step(HOST, FAILED, detail, code)
 
 
 def _stopped(context: PortContext, container: Container, place: ListenAddress) -> Step:
     """A stopped docker-proxy serves nothing: the port needs a DNAT rule."""
     detail = f"the docker-proxy of {container.name} that holds {place} is stopped"
-    if context.readings.redirects is None:
+    translated = _is_translated(context, container, place)
+    if translated is None:
         return Step(HOST, UNKNOWN, f"{detail}, and whether a DNAT rule is present is unknown", "proxy_stopped")
-    family = ip_address(place.address or EVERY_ADDRESS).version
-    rules = (one for one in context.readings.redirects if one.target.container_id == container.id)
-    if any(_takes(one, place, family) for one in rules):
+    if translated:
         return Step(HOST, OK, f"{detail}: a DNAT rule sends clients from outside to the container")
     return Step(HOST, FAILED, f"{detail}, and no DNAT rule replaces it", "proxy_stopped")
+
+
+def _is_translated(context: PortContext, container: Container, place: ListenAddress) -> bool | None:
+    """Whether a DNAT rule sends clients of the port to the container; None where the rules are not known."""
+    if context.readings.redirects is None:
+        return None
+    family = ip_address(place.address or EVERY_ADDRESS).version
+    rules = (one for one in context.readings.redirects if one.target.container_id == container.id)
+    return any(_takes(one, place, family) for one in rules)
 
 
 def _takes(rule: Redirect, place: ListenAddress, family: int) -> bool:

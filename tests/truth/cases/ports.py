@@ -6,7 +6,7 @@ from tests.truth.case import Case, Plant
 from tests.truth.cases.lives import created
 from tests.truth.plants import both, container, process, saved, shell
 from tests.truth.probes import always
-from tests.truth.rows import NOT_WHOLE, outage
+from tests.truth.rows import NOT_BROKEN, NOT_WHOLE, outage
 
 KIND = "port taken"
 ALWAYS = {"Name": "always"}
@@ -47,9 +47,16 @@ CASES = (
         both(SHOP, shell(KILL_PROXIES, ":"), process("nginx", "tcp,0.0.0.0,8085")),
         "shadowed_by_dnat",
         "published_stolen",
-        asked="",
+        asked="8085",
+        verdicts=NOT_BROKEN,
     ),
-    taken("docker-proxy dead", both(SHOP, shell(KILL_PROXIES, ":")), "published_unheld", asked=""),
+    taken(
+        "docker-proxy dead",
+        both(SHOP, shell(KILL_PROXIES, ":")),
+        "published_unheld",
+        asked="8085",
+        verdicts=NOT_BROKEN,
+    ),
     taken(
         "two in one namespace",
         both(

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import FAILED, HOST, OK, PUBLISHED, UNDETERMINED, UNKNOWN, UNREACHABLE, Path
 from exporter.core.model.sockets import CONTAINER, Owner, ProxyUse
@@ -62,6 +64,25 @@ def test_a_stopped_proxy_serves_only_while_dnat_is_there() -> None:
     assert host_step(nat=None) == (UNKNOWN, "proxy_stopped")
     assert host_step(nat=dnat) == (OK, "")
     assert host_step(nat=dnat, proxies={"web": ProxyUse(2)}) == (OK, "")
+
+
+@pytest.mark.parametrize(
+    ("listeners", "code"),
+    [(process("nginx", "0.0.0.0:8080"), "port_held"), (process("sshd", "0.0.0.0:22"), "not_held")],
+)
+def test_without_a_proxy_dnat_serves_clients_outside_and_not_the_loopback(
+    listeners: Any, code: str, sentence: Any
+) -> None:
+    rule = Redirect(4, "tcp", 8080, Owner(CONTAINER, "web", "web-id"))
+    dnat = NatView(reading=OLD.reading(), expected=OLD.expected(), redirects=(rule,))
+
+    def host_step(**more: Any) -> tuple[str, str, str]:
+        path = explain(observation_of(OLD, *listeners, **more), "8080").paths[0]
+        return next((step.state, step.code, step.detail) for step in path.steps if step.name == HOST)
+
+    assert host_step() == (FAILED, code, sentence)
+    assert host_step(nat=None) == (UNKNOWN, code, sentence)
+    assert host_step(nat=dnat) == (UNKNOWN, code, sentence)
 
 
 def test_a_container_that_could_not_bind_a_port_says_who_has_it() -> None:

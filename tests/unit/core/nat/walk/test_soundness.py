@@ -216,7 +216,7 @@ def test_walks_of_one_firewall_are_those_of_one_that_looks_at_every_rule_for_eve
 
 
 @given(rulesets(), rulesets(), st.sampled_from([None, *CLIENTS]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_is_certain_of_two_backends_is_so_whichever_was_registered_last(
     one: Ruleset, other: Ruleset, client: int | None
 ) -> None:
@@ -229,7 +229,7 @@ def test_what_is_certain_of_two_backends_is_so_whichever_was_registered_last(
 
 
 @given(rulesets())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_dnat_of_the_other_backend_that_is_not_understood_never_makes_a_way_ok(found: Ruleset) -> None:
     place = ("ip", "nat", "PREROUTING")
     open_rule = Rule(*place, "DNAT", address="198.51.100.9", port=80, conditions=(Condition("u32", UNKNOWN),))
