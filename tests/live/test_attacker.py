@@ -36,6 +36,7 @@ EXPECTED = {
 # What takes one guard of the variant with the least rights out, and what the attacker gets then.
 WITHOUT_GUARD: dict[str, tuple[dict[str, dict[str, Any]], set[str]]] = {
     "no POST": ({"socket-proxy": {"command": ["-allowPOST=.*"]}}, {"engine"}),
+    "own pid namespace, no SYS_PTRACE": ({"exporter": {"pid": "host", "cap_add": ["SYS_PTRACE"]}}, {"memory"}),
     "no DAC_READ_SEARCH": ({"exporter": {"cap_add": ["DAC_READ_SEARCH"]}}, {"files"}),
     "no SYS_ADMIN": ({"exporter": {"cap_add": ["SYS_ADMIN"]}}, {"mount", "namespaces", "kernel"}),
     "no BPF": ({"exporter": {"cap_add": ["BPF", "PERFMON"]}}, {"kernel"}),
