@@ -1,6 +1,6 @@
 """The host's end of a path: whether Docker has the port in effect, and which socket holds it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
 from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
@@ -61,10 +61,15 @@ def host_step(
         one for one in found if is_own(one.owner, container) or (not one.owner.name and not one.owner.foreign_target)
     ]
     dockers = next((listener for listener in own if is_docker_proxy(listener.owner)), None)
-    if dockers is not None and dockers.owner.kind == DOCKER_PROXY and place.port_key in stopped:
-        return _stopped(context, container, place)
     if dockers is not None:
+        if dockers.owner.kind == DOCKER_PROXY and place.port_key in stopped:
+            return _stopped(context, container, place)
         return Step(HOST, OK, f"{place} is held by {described(dockers.owner)}")
+    return _unheld(context, container, place, found)
+
+
+def _unheld(context: PortContext, container: Container, place: ListenAddress, found: Sequence[Listener]) -> Step:
+    """Say what listens on the port in the place of docker-proxy: `found`, which may be empty."""
     if found:
         holder = found[0].owner
         detail = f"{place} is held by {described(holder)}, not by {container.name}'s docker-proxy"

@@ -26,6 +26,7 @@ def wanting(**options: Any) -> Plant:
 
 
 SHOP = container("shop", ports={"80/tcp": 8085})
+IPV4_SHOP = container("shop", ports={"80/tcp": ("0.0.0.0", 8085)})  # of IPv6 no DNAT rule, but docker-proxy
 
 CASES = (
     taken("port of a process", both(process("nginx", "tcp,0.0.0.0,8085"), wanting()), "start_failed"),
@@ -44,7 +45,7 @@ CASES = (
     ),
     taken(
         "docker-proxy dead, a process has the port",
-        both(SHOP, shell(KILL_PROXIES, ":"), process("nginx", "tcp,0.0.0.0,8085")),
+        both(IPV4_SHOP, shell(KILL_PROXIES, ":"), process("nginx", "tcp,0.0.0.0,8085")),
         "shadowed_by_dnat",
         "published_stolen",
         asked="8085",
@@ -52,7 +53,7 @@ CASES = (
     ),
     taken(
         "docker-proxy dead",
-        both(SHOP, shell(KILL_PROXIES, ":")),
+        both(IPV4_SHOP, shell(KILL_PROXIES, ":")),
         "published_unheld",
         asked="8085",
         verdicts=NOT_BROKEN,
