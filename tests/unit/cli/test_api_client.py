@@ -72,7 +72,7 @@ def test_what_another_host_found_is_printed(
 def test_what_another_host_explains_is_printed(capsys: pytest.CaptureFixture[str], sentence: Any) -> None:
     with exporter(PAGES) as place:
         code, out, err = run_main(capsys, "explain", "8080", "--url", f"http://{place}")
-        assert (code, err) == (2, "")
+        assert (code, err) == (3, "")
         assert out.splitlines()[0].rstrip() == sentence
         document = run_main(capsys, "explain", "8080", "--url", f"http://{place}", "--output", "json")[1]
     assert json.loads(document) == json.loads(PAGES[EXPLAINED])
