@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from tests.virtual_machine.qemu import DIES_WITH_PARENT
@@ -26,7 +27,6 @@ CHOSEN: Final = (
 )
 PYTHON: Final = (sys.executable, "-m")
 MAKE: Final = (*PYTHON, "tests.virtual_machine", "--kernel", KERNEL, "--make")
-TEST: Final = (*PYTHON, "pytest", "--durations", "0", *(f"{REPOSITORY}/tests/machines/{name}" for name in CHOSEN))
 WHAT_FAILED: Final = ("--last-failed", "--last-failed-no-failures", "none")
 MOST_SECONDS: Final = 15 * 60
 END_SECONDS: Final = 20  # for what is interrupted
@@ -59,9 +59,20 @@ def main() -> int:
 
 def steps(seconds: float) -> tuple[Step, Step]:
     """Both steps for this time."""
+    first, second = pytest_commands(REPOSITORY / "tests/machines", CHOSEN, REPOSITORY / ".pytest_cache/chosen")
     usable = max(min(seconds, MOST_SECONDS) - 2 * END_SECONDS, 0)
     making = MAKING_SHARE * usable
-    return Step(MAKE, MAKE, making), Step(TEST, (*TEST, *WHAT_FAILED), usable - making)
+    return Step(MAKE, MAKE, making), Step(first, second, usable - making)
+
+
+def pytest_commands(folder: Path, names: Sequence[str], cache: Path) -> tuple[Sequence[str], Sequence[str]]:
+    """The commands that run tests of a folder, and those of them that failed.
+
+    The second one names no tests: pytest skips files in which none failed, and would not find those that are named. The
+    cache is one of its own, so that no other tests are among them.
+    """
+    pytest = (*PYTHON, "pytest", "--durations", "0", "-o", f"cache_dir={cache}")
+    return (*pytest, *(f"{folder}/{name}" for name in names)), (*pytest, *WHAT_FAILED, str(folder))
 
 
 def run(making: Step, testing: Step) -> int:

@@ -1,14 +1,13 @@
 """`python -m tests.virtual_machine.chosen`: what fails CI, and what does not."""
 
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.virtual_machine.chosen import END_SECONDS, TEST, Step, run, steps, succeeds
+from tests.virtual_machine.chosen import END_SECONDS, Step, pytest_commands, run, steps, succeeds
 
 LONG = 300
 FINE, FAILS = ("true",), ("false",)
@@ -66,7 +65,19 @@ def test_without_any_time_nothing_is_tested(seconds: float) -> None:
     assert run(replace(making, first=FINE, second=FINE), replace(testing, first=FAILS, second=FAILS)) == 0
 
 
+def test_the_second_try_runs_what_failed_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text("def test_fine():\n    pass\n")
+    fails_once = "from pathlib import Path\n\ndef test_b():\n    file = Path(__file__).with_name('ran')\n"
+    fails_once += "    again = file.exists()\n    file.touch()\n    assert again\n"
+    (tmp_path / "test_b.py").write_text(fails_once)
+    (tmp_path / "test_c.py").write_text("def test_not_chosen():\n    assert False\n")
+    first, second = pytest_commands(tmp_path, ("test_a.py::test_fine", "test_b.py::test_b"), tmp_path / "cache")
+    assert not succeeds(first, LONG)
+    assert succeeds(second, LONG)
+    assert not succeeds(second, LONG)  # nothing has failed, and nothing was tested
+
+
 def test_the_chosen_tests_are_there() -> None:
-    done = subprocess.run([*TEST, "--collect-only", "-q"], capture_output=True, text=True, check=False)
+    _, testing = steps(LONG)
+    done = subprocess.run([*testing.first, "--collect-only", "-q"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sys.executable == TEST[0]
