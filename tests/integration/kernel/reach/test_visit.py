@@ -88,6 +88,7 @@ def test_everything_is_read_in_one_visit(web: FakeContainer) -> None:
     assert eth0.addresses[2].startswith("fe80::")
     assert {(one.ifindex, one.address) for one in view.neighbours} == {
         (eth0.link.ifindex, "172.20.0.9"),
+        (eth0.link.ifindex, "172.20.0.8"),
         (eth0.link.ifindex, "fd00:20::9"),
     }
     assert Neighbour(eth0.link.ifindex, "172.20.0.9", "02:42:0a:00:00:03") in view.neighbours
