@@ -132,7 +132,7 @@ def test_a_port_that_somebody_else_took_when_docker_proxy_died(explain: Explain,
     for pid in {int(text.partition(",")[0]) for text in proxies.split("pid=")[1:]}:
         os.kill(pid, signal.SIGKILL)
     until(lambda: not clean_host.run("ss", "-Hltn", "sport", "=", ":8080").stdout, 60, "docker-proxy is gone")
-    assert explain("8080").steps[:2] == [("published", "ok"), ("host", "failed")]
+    assert explain("8080").steps[:2] == [("published", "ok"), ("host", "unknown")]
     with listening(clean_host, "nginx", "tcp,0.0.0.0,8080"):
         told = explain("8080")
     assert told.code == 2
