@@ -12,6 +12,14 @@ from tests.truth.case import Plant
 from tests.truth.lab import Lab
 
 LIVE_RESTORE = ("--live-restore",)
+# the end of a program that `service` runs: it says that it listens, and answers each connection
+ANSWERING = """print("ready", flush=True)
+while True:
+    connection = listener.accept()[0]
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\nsrv")
+    connection.close()
+"""
 TABLE = re.compile(r"^\s*table (\w+ [\w-]+)", re.MULTILINE)
 
 

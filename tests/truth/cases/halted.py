@@ -7,7 +7,7 @@ from tests.truth.case import Case, Plant
 from tests.truth.cases.host_ports import on_device
 from tests.truth.cgroups import frozen, in_a_cgroup, program, waiting
 from tests.truth.lab import serving
-from tests.truth.plants import both, container
+from tests.truth.plants import ANSWERING, both, container
 from tests.truth.probes import published
 from tests.truth.reach.changes import command
 from tests.truth.reach.servers import service
@@ -16,17 +16,14 @@ from tests.truth.rows import ordinary, unknown
 LISTENER, CGROUP = "listener", "BPF at a cgroup"
 LIVES, NETWORKS = "life of containers", "networks and routes"
 SLEEP = ["sleep", "1000"]
-MPTCP = """
+MPTCP = (
+    """
 listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_MPTCP)
 listener.bind(("0.0.0.0", 80))
 listener.listen()
-print("ready", flush=True)
-while True:
-    connection = listener.accept()[0]
-    connection.recv(4096)
-    connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\nsrv")
-    connection.close()
 """
+    + ANSWERING
+)
 
 
 def about(row: Any, name: str, kind: str, port: int, *plants: Plant) -> Case:

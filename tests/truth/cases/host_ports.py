@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.live.listening import listening
 from tests.truth.case import Case, Plant
 from tests.truth.lab import Lab
-from tests.truth.plants import both, container
+from tests.truth.plants import ANSWERING, both, container
 from tests.truth.probes import published
 from tests.truth.reach.changes import command
 from tests.truth.reach.servers import FULL, service
@@ -17,19 +17,16 @@ from tests.truth.rows import ordinary, unknown
 
 KIND, HABIT = "port of the host", "host mode"
 # made by hand: `service` binds its sockets to no device
-ON_DEVICE = """
+ON_DEVICE = (
+    """
 import select
 listener = socket.socket()
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"{device}")
 listener.bind(("0.0.0.0", {port}))
 listener.listen()
-print("ready", flush=True)
-while True:
-    connection = listener.accept()[0]
-    connection.recv(4096)
-    connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\nsrv")
-    connection.close()
 """
+    + ANSWERING
+)
 
 
 def on_the_host(row: Any, name: str, kind: str, port: int, plant: Plant) -> Case:
