@@ -58,9 +58,9 @@ class ChangeDetector:
 
     def _host_changes(self, observation: Observation, now: float) -> Iterator[Change]:
         topology, nat = observation.topology, observation.nat
+        yield from self._devices.update(topology, now)
         if topology is not self._topology:
             self._topology = topology
-            yield from self._devices.update(topology)
             yield from self._routes.update(topology, now)
         yield from self._rules.update(nat.reading if nat else None, topology.inventory)
         yield from self._listeners.update(observation.sockets, topology.inventory)

@@ -8,6 +8,7 @@ from exporter.core.model.kernel_sample import Devices
 from exporter.core.topology.topology import Topology
 
 LINK_LOCAL = "fe80:"
+GONE_SECONDS = 5.0  # Docker reports that a network is removed after its bridge is gone
 GONE, NO_ROUTE = "gone", "no route out of the host"
 
 
@@ -17,13 +18,19 @@ class DeviceChanges:
     def __init__(self) -> None:
         self._uplinks: dict[str, str] | None = None
         self._bridges: dict[str, str] = {}  # network id -> state
+        self._gone: dict[str, float] = {}  # network id -> since when its bridge is gone
+        self._topology: Topology | None = None
 
-    def update(self, topology: Topology) -> Iterator[Change]:
-        """Yield what changed; nothing while the engine's devices are in a namespace that is not visible."""
-        if not topology.host_netns_visible:
+    def update(self, topology: Topology, now: float) -> Iterator[Change]:
+        """Yield what changed; nothing while the engine's devices are in a namespace that is not visible.
+
+        `now` is Unix time.
+        """
+        if not topology.host_netns_visible or (topology is self._topology and not self._gone):
             return
+        self._topology = topology
         yield from self._uplink_changes(topology)
-        yield from self._bridge_changes(topology)
+        yield from self._bridge_changes(topology, now)
 
     def _uplink_changes(self, topology: Topology) -> Iterator[Change]:
         """A bridge of Docker with a route to a gateway, such as a container's VPN, is listed as a bridge only."""
@@ -40,21 +47,23 @@ class DeviceChanges:
             if before != after:
                 yield Change(UPLINK_CHANGED, name, before, after)
 
-    def _bridge_changes(self, topology: Topology) -> Iterator[Change]:
+    def _bridge_changes(self, topology: Topology, now: float) -> Iterator[Change]:
         """A bridge comes and goes with its network, which is not listed here."""
         present = {bridge.network.id: bridge for bridge in topology.bridges}
         networks = topology.inventory.networks
-        for network_id in [key for key in self._bridges if key not in networks]:
-            del self._bridges[network_id]
-        for network_id, network in networks.items():
-            bridge, before = present.get(network_id), self._bridges.get(network_id)
-            if bridge is None and before is None:
+        self._bridges = {key: state for key, state in self._bridges.items() if key in networks}
+        self._gone = {key: self._gone.get(key, now) for key in self._bridges if key not in present}
+        for network_id in dict.fromkeys((*present, *self._gone)):
+            bridge, since = present.get(network_id), self._gone.get(network_id, now)
+            if bridge is None and abs(now - since) < GONE_SECONDS:
                 continue
             # The carrier of a bridge is that of its ports: it comes with the first container.
             after = _state(bridge.link, topology.devices, carrier=False) if bridge else GONE
+            before = self._bridges.get(network_id, after)
             self._bridges[network_id] = after
-            if before is not None and before != after:
-                yield Change(BRIDGE_CHANGED, network.bridge, before, after, network=network.name)
+            if before != after:
+                network = networks[network_id]
+                yield Change(BRIDGE_CHANGED, network.bridge, before, after, since, network=network.name)
 
 
 def _state(link: Link, devices: Devices, *, carrier: bool) -> str:

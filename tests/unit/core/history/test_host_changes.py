@@ -7,6 +7,8 @@ import pytest
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.history.change import Change
+from exporter.core.history.detector import ChangeDetector
+from exporter.core.history.devices import GONE_SECONDS
 from exporter.core.history.docker_rules import SUBJECT
 from exporter.core.model.sockets import DOCKER_PROXY, HostSockets, Listener, ListeningSocket, Owner
 from exporter.core.nat.reading import NatReading
@@ -18,6 +20,7 @@ from tests.support.changing_hosts import NOW, docker, host, host_changes, route,
 from tests.support.findings import evaluation, network_finding
 
 DOCKER = docker(web(), networks=("front",))
+BOTH = docker(web(), networks=("front", "back"))
 DEFAULT = ip_network("0.0.0.0/0")
 QUIET = seen(DOCKER, host())
 VIA_1, VIA_2 = route(DEFAULT, gateway="192.0.2.1"), route(DEFAULT, gateway="192.0.2.2")
@@ -124,12 +127,27 @@ def test_a_bridge_that_is_gone_and_returns_while_its_network_exists() -> None:
     eth0 = replace(without, addresses=host().addresses)
     lost, up = seen(DOCKER, eth0), "up, 172.18.0.1, mtu 1500"
     # Another bridge is there: the namespace is visible.
-    other = docker(web(), networks=("front", "back"))
     kernel = devices(device("eth0", 2), bridge("br-back", 9), addresses=host().addresses, uplinks=("eth0",))
     both = replace(host(), links={**host().links, 9: bridge("br-back", 9)})
-    changes = host_changes(seen(other, both), seen(other, kernel), seen(other, both))
+    changes = host_changes(*(seen(BOTH, what) for what in (both, kernel)), *2 * [seen(BOTH, kernel)], seen(BOTH, both))
     assert told(changes) == [("bridge_changed", "br-front", up, "gone"), ("bridge_changed", "br-front", "gone", up)]
+    assert [change.time for change in changes] == [NOW + 60, NOW + 240]  # when each was first seen
     assert host_changes(QUIET, lost, QUIET) == []  # not visible
+
+
+@pytest.mark.parametrize("seconds", [4.9, 5.0])
+def test_a_bridge_that_is_gone_a_moment_before_its_network_goes_with_it(seconds: float) -> None:
+    detector = ChangeDetector()
+    detector.update_inventory(BOTH, NOW)
+    without = seen(
+        BOTH, devices(device("eth0", 2), bridge("br-back", 9), addresses=host().addresses, uplinks=("eth0",))
+    )
+    detector.observe(seen(BOTH, replace(host(), links={**host().links, 9: bridge("br-back", 9)})), NOW)
+    changes = detector.observe(without, NOW) + detector.observe(without, NOW + seconds)
+    removed = docker(web(), networks=("back",))
+    changes += detector.update_inventory(removed, NOW + 6) + detector.observe(seen(removed, host()), NOW + 6)
+    kinds = ["network_removed"] if seconds < GONE_SECONDS else ["bridge_changed", "network_removed"]
+    assert [change.kind for change in changes] == kinds
 
 
 def test_a_bridge_with_a_route_to_a_gateway_is_listed_as_a_bridge_only() -> None:
