@@ -62,11 +62,11 @@ def down(name: str, *specs: str, network: str = "bridge", state: str = "exited",
     return replace(stop(container), state=state, endpoints=())
 
 
-def socket(text: str, *, v6only: bool = False, cgroup_id: int = 0, inode: int = 0) -> ListeningSocket:
+def socket(text: str, *, v6only: bool = False, cgroup_id: int = 0, inode: int = 0, uid: int = 0) -> ListeningSocket:
     """`0.0.0.0:8080` or `[::]:53/udp`."""
     rest, _, protocol = text.partition("/")
     address, _, port = rest.rpartition(":")
-    return ListeningSocket(protocol or "tcp", address.strip("[]"), int(port), v6only, inode, cgroup_id=cgroup_id)
+    return ListeningSocket(protocol or "tcp", address.strip("[]"), int(port), v6only, inode, uid, cgroup_id)
 
 
 def held(owner: Owner, *places: str, v6only: bool = False) -> tuple[Listener, ...]:

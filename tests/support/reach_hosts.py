@@ -49,6 +49,7 @@ OWN = (
     "hop_limit",
     "mode",
     "requests_arp",
+    "own_only",
 )  # of Device
 
 
@@ -158,7 +159,7 @@ class ReachHost:
         """What a test says of the query, or of its destination; else an ordinary route."""
         name = container.name if container else HOST
         # most policy rules have no condition on them
-        marked = query._replace(protocol="", port=0, source_port=0)
+        marked = query._replace(protocol="", port=0, source_port=0, uid=0)
         unmarked = marked._replace(mark=0)
         for asked in (query, marked, marked._replace(source=""), unmarked, unmarked._replace(source="")):
             if (name, asked) in self._routes:

@@ -154,6 +154,11 @@ REACH_CODES = {
         "The device to the outside is down, or without carrier, address or ARP.",
         "See `ip address` on the host; `ip link set DEVICE up` and the network's configuration restore it.",
     ),
+    "gateway_unconfirmed": Code(
+        "The host's gateway does not answer, or its neighbour entry was written by hand: whether clients beyond it get "
+        "answers is not known.",
+        "See `ip route` and `ip neighbour` on the host: the gateway must be one that answers.",
+    ),
     # back, listener, mtu
     "answered_from_elsewhere": Code(
         "Docker-proxy answers UDP from another address than the one that was used: engines before 28.0 let the route "
@@ -181,6 +186,11 @@ REACH_CODES = {
     "mtu_mismatch": Code(
         "Devices on one layer 2 network have different MTUs: large packets are lost without an error.",
         "Give all the same MTU: `com.docker.network.driver.mtu`.",
+    ),
+    "icmp_dropped": Code(
+        "The uplink takes smaller packets than the container sends, and rules drop the ICMP errors that tell it so: "
+        "connections are established and then hang.",
+        "Let ICMP errors pass (state RELATED), or give the network the smaller MTU: `com.docker.network.driver.mtu`.",
     ),
     # sent packets
     "local_ports_exhausted": Code(

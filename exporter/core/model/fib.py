@@ -14,6 +14,7 @@ class RouteQuery(NamedTuple):
     With `ifindex`, the incoming device, the kernel decides as for a received packet: policy rules, forwarding and
     rp_filter included. 0 is a packet of the host itself. `protocol` (tcp, udp), the destination `port`, `source_port`
     and the firewall's `mark` matter to policy rules alone; '' and 0 match no rule that has a condition on them.
+    `uid` is the user whose socket sends; 0 also for packets that are forwarded, as in the kernel.
     """
 
     destination: str
@@ -23,6 +24,7 @@ class RouteQuery(NamedTuple):
     port: int = 0
     source_port: int = 0
     mark: int = 0
+    uid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from exporter.core.nat.ruleset import IP, STATE_NEW
+from exporter.core.nat.ruleset import IP, STATE_NEW, STATE_OPENS
 
 OUTSIDE = ""  # the device of packets that enter or leave the host: any uplink
 
@@ -52,6 +52,15 @@ class Packet(NamedTuple):
     mark: Mark = Mark()
     ct_mark: Mark = Mark()
     original: Destination | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether it is the first packet of a connection, tracked or not."""
+        return bool(self.state & (STATE_NEW | STATE_OPENS))
+
+    def untracked(self, state: int) -> "Packet":
+        """The packet without a connection."""
+        return self._replace(state=state | STATE_OPENS if self.opens else state)
 
     @property
     def first_destination(self) -> Destination:

@@ -35,8 +35,11 @@ REVERSE_PATH = "rpfilter"  # whether the route to the source uses the device tha
 PROTOCOL = "protocol"  # its name, or its number as text
 STATE = "ctstate"  # mask of states of connection tracking
 SRC_TYPE, DST_TYPE = "src_type", "dst_type"  # mask of address types
-STATE_INVALID, STATE_ESTABLISHED, STATE_NEW = 1, 2, 8  # linux/netfilter/nf_conntrack_common.h: NF_CT_STATE_BIT
+# linux/netfilter/nf_conntrack_common.h: NF_CT_STATE_BIT
+STATE_INVALID, STATE_ESTABLISHED, STATE_RELATED, STATE_NEW = 1, 2, 4, 8
 STATE_UNTRACKED, STATE_DNAT = 64, 128  # NF_CT_STATE_UNTRACKED_BIT; the last is a status: its destination was rewritten
+# None of the kernel: the first packet of a connection that is not tracked; a later one, whose source is masqueraded.
+STATE_OPENS, STATE_MASQUERADED = 1 << 16, 1 << 17
 TYPE_UNICAST, TYPE_LOCAL = 1 << 1, 1 << 2  # linux/netfilter/xt_addrtype.h: XT_ADDRTYPE_*
 
 FULL_MASKS = frozenset({(1 << 32) - 1, (1 << 128) - 1})

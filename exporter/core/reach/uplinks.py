@@ -7,10 +7,11 @@ from ipaddress import ip_address
 
 from exporter.core.explain.path import HOST, UNKNOWN, Path, Step
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.gateway import gateway_step
+from exporter.core.reach.uplink_bridge import BRIDGE, bridge_fault, leads_out
 from exporter.core.reach.view import NAMESPACE, Device
 
-LOOPBACK, BRIDGE, VETH = "lo", "bridge", "veth"
-VIRTUAL = frozenset({VETH, "tun"})  # kinds of a bridge's ports that lead to no client outside
+LOOPBACK, VETH = "lo", "veth"
 WITHOUT_ARP = frozenset({"ipvlan"})  # in its mode l3; devices of PPP and of modems have no MAC address
 IPV4 = 4  # a host without any address of IPv6 is an ordinary one
 TUNNELS = frozenset({"tun", "wireguard", "dummy", "ipip", "gre", "sit", "vxlan", "ifb"})
@@ -28,14 +29,14 @@ def uplink_step(context: ReachContext, path: Path) -> Step | None:
     known = [one for one in addresses if ip_address(one).version in {IPV4, *used}] or addresses
     faults = [_fault(context, address) for address in known]
     if not all(faults):
-        return _filter_step(context)
+        return _filter_step(context) or gateway_step(context, {ip_address(one).version for one in known})
     detail = f"no client outside reaches the host: {faults[0]}; connections of the host itself do not need it"
     return Step(HOST, UNKNOWN, detail, "uplink_down")
 
 
 def _filter_step(context: ReachContext) -> Step | None:
     """Return the step of rules for ARP at every uplink; those for IP are steps already."""
-    devices = [device for device in _outer_devices(context) if not _fault_of(device, IPV4)]
+    devices = [device for device in _outer_devices(context) if not _fault_of(context, device, IPV4)]
     found = [context.host.view.filters_at(device) for device in devices]
     if not found or not all(found):
         return None
@@ -47,23 +48,31 @@ def _fault(context: ReachContext, address: str) -> str:
     version = ip_address(address).version
     devices = _outer_devices(context)
     own = [device for device in devices if address in device.addresses]
-    faults = [_fault_of(device, version) for device in own or devices]
+    holder = context.host.view.device_of(address)
+    if version == IPV4 and holder is not None and not own and devices and all(map(_is_silent, devices)):
+        return f"{address} is an address of {holder.link.name}, and no uplink answers ARP for it (arp_ignore)"
+    faults = [_fault_of(context, device, version) for device in own or devices]
     return faults[0] if faults and all(faults) else ""
 
 
-def _fault_of(device: Device, version: int) -> str:
+def _fault_of(context: ReachContext, device: Device, version: int) -> str:
     name = device.link.name
-    if not device.link.up:
-        return f"{name} is down"
-    if not device.link.carrier:
-        return f"{name} is without carrier"
+    if not device.link.up or not device.link.carrier:
+        return f"{name} is {'without carrier' if device.link.up else 'down'}"
     if version == IPV4 and not any(_is_routable(address) for address in device.addresses):
         return f"{name} has no IPv4 address"
+    if bridged := bridge_fault(context, device):
+        return bridged
     if not device.link.mac_address or device.link.kind in WITHOUT_ARP:
         return ""
     if not device.arp:
         return f"ARP is off on {name}"
     return "" if device.answers else f"{name} may not answer ARP (arp_ignore)"
+
+
+def _is_silent(device: Device) -> bool:
+    """Whether it does not answer ARP for addresses of other devices."""
+    return device.own_only and bool(device.link.mac_address)
 
 
 def _is_global(text: str) -> bool:
@@ -87,7 +96,7 @@ def _outer_devices(context: ReachContext) -> list[Device]:
         and device.link.kind not in TUNNELS
         and (not device.link.master_ifindex or any(map(_is_routable, device.addresses)))  # a port of a VRF device
         and device.link.peer_nsid not in sandboxes
-        and (device.link.kind != BRIDGE or device.link.name in uplinks or _leads_out(context, device))
+        and (device.link.kind != BRIDGE or device.link.name in uplinks or leads_out(context, device))
     ]
     return sorted(found, key=lambda device: (device.link.name not in uplinks, device.link.kind == VETH))
 
@@ -98,9 +107,3 @@ def is_outer(context: ReachContext, ifindex: int) -> bool:
     if device is None or device.link.kind in TUNNELS:
         return True
     return device in _outer_devices(context)
-
-
-def _leads_out(context: ReachContext, bridge: Device) -> bool:
-    """Whether a bridge has a port of another kind than those of containers and virtual machines."""
-    ports = (d.link for d in context.host.view.devices.values() if d.link.master_ifindex == bridge.link.ifindex)
-    return any(port.kind not in VIRTUAL for port in ports)

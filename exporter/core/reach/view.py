@@ -20,7 +20,8 @@ FORWARDING = 3  # of `port_state` (linux/if_bridge.h: BR_STATE_FORWARDING)
 class Device:
     """A device with its addresses, link-local ones included, without prefix length.
 
-    `arp`: without IFF_NOARP. `answers`: to ARP requests (net.ipv4.conf.*.arp_ignore).
+    `arp`: without IFF_NOARP. `answers`: to ARP requests; `own_only`: to those for its own addresses
+    (net.ipv4.conf.*.arp_ignore).
     Of a bridge port: `port_state` (IFLA_BRPORT_STATE), `isolated` (IFLA_BRPORT_ISOLATED), and `learning`, whether the
     bridge stores source addresses of frames (IFLA_BRPORT_LEARNING); None for other devices.
     `duplicates` are those of its addresses that another device on the link has (IFA_F_DADFAILED): they are not used.
@@ -48,11 +49,14 @@ class Device:
     hop_limit: int = ORDINARY_TTL
     mode: int | None = None
     requests_arp: bool = True
+    own_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A neighbour entry of the device `ifindex`: a permanent one (NUD_PERMANENT), or a `learned` one, which expires.
+
+    A learned one without a MAC address was asked for, and not answered (NUD_FAILED, NUD_INCOMPLETE).
 
     Without an `address` it is one of a bridge's table (NUD_NOARP too): frames to the MAC address go to that port alone,
     or to the host if it is `local` (NUD_PERMANENT), as the entry of the bridge's own MAC address is.

@@ -31,7 +31,8 @@ FILTER_PARENTS = {INGRESS: 0xFFFFFFF2, EGRESS: 0xFFFFFFF3}  # TC_H_CLSACT with T
 FILTERING = {"clsact": (INGRESS, EGRESS), "ingress": (INGRESS,)}
 NETEM, TCA_NETEM_LOSS = "netem", 5
 NETEM_OPTIONS = struct.Struct("=6I")  # struct tc_netem_qopt: latency, limit, loss, gap, duplicate, jitter
-FIFOS, TBF, HFSC, HTB = ("pfifo", "bfifo"), "tbf", "hfsc", "htb"
+FIFOS = {"pfifo": 1, "bfifo": 1514}  # the least limit that takes a frame: of packets, of bytes
+TBF, HFSC, HTB = "tbf", "hfsc", "htb"
 # They drop what no filter puts into a class, or what a program has not prepared, or hold all packets back.
 LOSING = frozenset({"blackhole", "drr", "qfq", "etf", "plug"})
 TCA_TBF_PARMS, TCA_TBF_RATE64 = 1, 4
@@ -109,7 +110,7 @@ def parse_qdisc(data: Data, start: int, end: int) -> tuple[int, str, bytes]:
 def loses(name: str, options: bytes) -> bool:
     """Whether a qdisc drops packets even while few are sent."""
     if name in FIFOS:  # struct tc_fifo_qopt: limit
-        return len(options) == U32.size and not U32.unpack(options)[0]
+        return len(options) == U32.size and bool(U32.unpack(options)[0] < FIFOS[name])
     if name == TBF:
         return _drops_frames(options)
     if name == HFSC:

@@ -16,7 +16,7 @@ from exporter.kernel.netlink.numbers import RTM_GETROUTE
 
 RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
 RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC, RTA_METRICS, RTA_VIA = 1, 2, 3, 4, 5, 7, 8, 18
-RTA_MARK, RTA_IP_PROTO, RTA_SPORT, RTA_DPORT = 16, 27, 28, 29
+RTA_MARK, RTA_UID, RTA_IP_PROTO, RTA_SPORT, RTA_DPORT = 16, 25, 27, 28, 29
 RTAX_MTU, RTAX_HOPLIMIT = 2, 10
 PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 VIA_FAMILY_BYTES = 2
@@ -70,6 +70,7 @@ def request(query: RouteQuery) -> bytes:
             body += attribute(RTA_SPORT, query.source_port.to_bytes(2, "big"))
     if query.mark:
         body += attribute(RTA_MARK, U32.pack(query.mark))
+    body += attribute(RTA_UID, U32.pack(query.uid))
     return message(RTM_GETROUTE, 0, body)
 
 

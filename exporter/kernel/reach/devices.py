@@ -48,12 +48,13 @@ def read_devices(sock: socket.socket) -> dict[int, Device]:
     addresses, duplicates = parse_addresses(answers), parse_duplicates(answers)
     links = ask_again(sock, dump_request())
     found = (parse_device(data, start, end, addresses) for kind, data, start, end in links if kind == RTM_NEWLINK)
-    every = answers_arp("all")
+    every = arp_ignore("all")
     return {
         device.link.ifindex: replace(
             device,
             requests_arp=sends_arp_requests(device.link.name),
-            answers=every and (not _has_ipv4(device) or answers_arp(device.link.name)),
+            answers=every < NEVER_FOR_SOME and (not _has_ipv4(device) or answers_arp(device.link.name)),
+            own_only=bool(every or arp_ignore(device.link.name)),
             duplicates=duplicates.get(device.link.ifindex, frozenset()),
             hop_limit=read_hop_limit(device.link.name) if any(":" in one for one in device.addresses) else ORDINARY_TTL,
         )
@@ -71,10 +72,15 @@ def answers_arp(name: str, conf: Path = CONF) -> bool:
 
     The kernel takes the larger value of `all` and of the device (linux/inetdevice.h: IN_DEV_ARP_IGNORE).
     """
+    return arp_ignore(name, conf) < NEVER_FOR_SOME
+
+
+def arp_ignore(name: str, conf: Path = CONF) -> int:
+    """Return the setting of a device, or of `all`; from 1 on requests for a device's own addresses alone count."""
     try:
-        return int((conf / name / "arp_ignore").read_text()) < NEVER_FOR_SOME
+        return int((conf / name / "arp_ignore").read_text())
     except FileNotFoundError:
-        return True
+        return 0
 
 
 def sends_arp_requests(name: str, folder: Path = NEIGH) -> bool:

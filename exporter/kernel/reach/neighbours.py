@@ -21,6 +21,7 @@ from exporter.kernel.netlink.protocols import ADDRESS_SIZES
 
 AF_UNSPEC, AF_BRIDGE = 0, 7
 LEARNED = 0x02 | 0x04 | 0x08 | 0x10  # NUD_REACHABLE, NUD_STALE, NUD_DELAY, NUD_PROBE
+UNRESOLVED = 0x01 | 0x20  # NUD_INCOMPLETE, NUD_FAILED: without a MAC address
 NEIGHBOURS = message(RTM_GETNEIGH, NLM_F_DUMP, NDMSG.pack(AF_UNSPEC, 0, 0, 0, 0, 0, 0))
 
 
@@ -34,10 +35,10 @@ def parse_known_neighbours(rows: Iterable[Row]) -> tuple[Neighbour, ...]:
     found = []
     for data, start, end in rows:
         family, _, _, ifindex, state, _, _ = head(NDMSG, data, start, end, "a neighbour")
-        if not state & (NOT_LEARNED if family == AF_BRIDGE else NUD_PERMANENT | LEARNED):
+        if not state & (NOT_LEARNED if family == AF_BRIDGE else NUD_PERMANENT | LEARNED | UNRESOLVED):
             continue
         known = attributes(data, start + NDMSG.size, end)
-        mac_address = known.get(NDA_LLADDR, b"").hex(":")
+        mac_address = "" if state & UNRESOLVED else known.get(NDA_LLADDR, b"").hex(":")
         if family == AF_BRIDGE and NDA_MASTER in known:
             found.append(Neighbour(ifindex, "", mac_address, local=bool(state & NUD_PERMANENT)))
         elif family in ADDRESS_SIZES and NDA_DST in known:

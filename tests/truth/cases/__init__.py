@@ -24,6 +24,7 @@ from tests.truth.cases import (
     nft_tables,
     outward,
     place,
+    policies,
     ports,
     programs,
     rerouted,
@@ -31,6 +32,7 @@ from tests.truth.cases import (
     rules_gone,
     servers,
     six,
+    sizes,
     starts,
     swarm,
     treated,
@@ -75,4 +77,6 @@ CASES: tuple[Case, ...] = (
     *programs.CASES,
     *user_rules.CASES,
     *boot.CASES,
+    *sizes.CASES,
+    *policies.CASES,
 )

@@ -29,7 +29,6 @@ from exporter.core.nat.ruleset import (
     SRC,
     SRC_TYPE,
     STATE,
-    STATE_NEW,
     TCP_FLAGS,
     TYPE_LOCAL,
     TYPE_UNICAST,
@@ -146,7 +145,7 @@ def _flags(wanted: tuple[int, int], packet: Packet) -> Answer:
     value, mask = wanted
     if packet.protocol != "tcp":
         return NO
-    forms = (SYN,) if packet.state & STATE_NEW else (SYN_ACK, *FURTHER) if packet.reply else FURTHER
+    forms = (SYN,) if packet.opens else (SYN_ACK, *FURTHER) if packet.reply else FURTHER
     holds = {form & mask == value for form in forms}
     return UNKNOWN if len(holds) > 1 else YES if True in holds else NO
 

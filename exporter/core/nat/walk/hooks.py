@@ -2,7 +2,8 @@
 
 from exporter.core.nat.packet import UNKNOWN, YES, Packet
 from exporter.core.nat.ruleset import NAT, STATE_INVALID, STATE_NEW
-from exporter.core.nat.walk.firewall import Entry, Firewall
+from exporter.core.nat.walk.firewall import POSTROUTING, Entry, Firewall
+from exporter.core.nat.walk.leaving import LOOKED_AT, leaves, leaving
 from exporter.core.nat.walk.outcome import ACCEPTED, UNDECIDED, Decision, Outcome, is_unknown
 from exporter.core.nat.walk.progress import Progress, decided, downgraded, effect_of, record_uncertain
 from exporter.core.nat.walk.translation import TO_DESTINATION, translate
@@ -27,7 +28,8 @@ def walk(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Outcome:
 def _walked(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Outcome:
     going = Progress(packet)
     for hook in hooks:
-        _foreign(firewall, hook, going)
+        if hook != POSTROUTING:
+            _foreign(firewall, hook, going)
         for group in firewall.entries(hook, packet.family):
             if group[0].base.kind != NAT:
                 _filter(group[0], going)
@@ -35,6 +37,8 @@ def _walked(firewall: Firewall, packet: Packet, hooks: tuple[str, ...]) -> Outco
                 translate(group, hook, going)
             if going.dropped is not None:
                 return _outcome(going)
+        if hook == POSTROUTING:
+            _foreign(firewall, hook, going)
     return _outcome(going)
 
 
@@ -59,7 +63,7 @@ def _outcome(going: Progress) -> Outcome:
 
 def _filter(entry: Entry, going: Progress) -> None:
     """Walk one base chain that accepts or drops."""
-    course = Course(_seen(entry, entry.entered(going.packet)), going.left)
+    course = Course(_seen(entry, entry.entered(going.packet), going.translations), going.left)
     possible: list[Decision] = []
     final = None
     for hit in entry.walker.hits(entry.place, course):
@@ -92,23 +96,29 @@ def _is_early(entry: Entry) -> bool:
     return entry.base.hook in TO_DESTINATION and entry.base.priority < CONNTRACK_PRIORITY
 
 
-def _seen(entry: Entry, packet: Packet) -> Packet:
+def _seen(entry: Entry, packet: Packet, translations: list[Decision]) -> Packet:
     """The packet as a chain sees it: one without a connection has the state invalid (net/netfilter/nft_ct.c)."""
-    return packet._replace(state=STATE_INVALID) if _is_early(entry) else packet
+    if leaves(entry):
+        entry.walker.met.append(LOOKED_AT)
+        return leaving(packet, translations)
+    return packet.untracked(STATE_INVALID) if _is_early(entry) else packet
 
 
 def _left(entry: Entry, before: Packet, packet: Packet) -> Packet:
     """The packet behind a chain; before connection tracking there is no mark of a connection to set."""
+    if leaves(entry):
+        return packet._replace(src=before.src, sport=before.sport, from_host=before.from_host)
     if not _is_early(entry):
         return packet
-    state = before.state if packet.state == STATE_INVALID else packet.state
+    state = before.state if packet.state & STATE_INVALID else packet.state
     return packet._replace(state=state, ct_mark=before.ct_mark)
 
 
 def _foreign(firewall: Firewall, hook: str, going: Progress) -> None:
     """Chains of netdev and bridge see other devices and other headers: whether they drop a packet is unknown."""
     for entry in firewall.other_families(hook):
-        course, accepted = Course(going.packet, going.left), False
+        seen = _seen(entry, going.packet, going.translations) if leaves(entry) else going.packet
+        course, accepted = Course(seen, going.left), False
         for hit in entry.walker.hits(entry.place, course):
             decision = decided(entry, hit, going.packet)
             if hit.target not in (ACCEPTED, NOTRACK):

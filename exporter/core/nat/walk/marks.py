@@ -15,7 +15,7 @@ def changed(packet: Packet, effects: Iterable[Effect], answer: Answer) -> Packet
     for effect in effects:
         if effect.key == UNTRACKED:
             if answer == YES:
-                packet = packet._replace(state=STATE_UNTRACKED)
+                packet = packet.untracked(STATE_UNTRACKED)
         elif effect.key == MARK:
             packet = packet._replace(mark=_applied(effect, packet.mark, packet.ct_mark, answer))
         elif effect.key == CT_MARK:

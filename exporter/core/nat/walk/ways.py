@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from exporter.core.nat.packet import OUTSIDE, Packet
-from exporter.core.nat.ruleset import STATE_DNAT, STATE_ESTABLISHED
+from exporter.core.nat.ruleset import STATE_DNAT, STATE_ESTABLISHED, STATE_MASQUERADED
 from exporter.core.nat.walk.firewall import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
+from exporter.core.nat.walk.leaving import is_masqueraded
 from exporter.core.nat.walk.outcome import Decision, Outcome
 
 Route = Callable[[int], str]  # the bridge of an address's network; OUTSIDE for other addresses
@@ -73,10 +74,12 @@ def _further(firewall: Firewall, sent: Packet, passed: Packet, onward: tuple[str
         yield walk(firewall, forwarded, onward)
 
 
-def following(firewall: Firewall, packet: Packet, passed: Packet, hooks: tuple[str, ...]) -> Outcome:
-    """Walk the packets that follow the first one through the same hooks; `passed` is the first one behind them."""
-    state = STATE_ESTABLISHED | (passed.state & STATE_DNAT)
-    return walk(firewall, packet._replace(state=state, ct_mark=passed.ct_mark, original=passed.original), hooks)
+def following(firewall: Firewall, packet: Packet, passed: Outcome, hooks: tuple[str, ...]) -> Outcome:
+    """Walk the packets that follow the first one through the same hooks; `passed` is the walk of the first one."""
+    first = passed.packet
+    state = STATE_ESTABLISHED | (first.state & STATE_DNAT)
+    state |= STATE_MASQUERADED if is_masqueraded(passed.translations) else 0
+    return walk(firewall, packet._replace(state=state, ct_mark=first.ct_mark, original=first.original), hooks)
 
 
 def answer_to(sent: Packet, passed: Packet, forwarded: Packet) -> Packet:
@@ -119,5 +122,5 @@ def way_out(firewall: Firewall, packet: Packet, *, answered: bool = True) -> Way
         going = back._replace(iif=OUTSIDE, dst=packet.src, to_host=False, oif=packet.iif)
         parts.append(walk(firewall, going, (FORWARD, POSTROUTING)))
     if not parts[-1].dropped:
-        parts.append(following(firewall, packet, sent.packet, (PREROUTING, FORWARD, POSTROUTING)))
+        parts.append(following(firewall, packet, sent, (PREROUTING, FORWARD, POSTROUTING)))
     return Way(tuple(parts))

@@ -3,14 +3,15 @@
 Either the host sends packets for containers elsewhere, or containers cannot reach the machines behind that route.
 Guard: routes over Docker's own bridges are its own, a default route (also one in parts, as of a VPN) covers everything
 by design, macvlan and ipvlan share their parent's subnet on purpose, and every IPv6 device has a link-local route. A
-wider route by a gateway, such as one for all private addresses, takes nothing from the subnet: severity info.
+wider route by a gateway, such as one for all private addresses, takes nothing from the subnet, nor does one to the same
+subnet with a worse metric than the bridge's, such as one that a neighbour announces: severity info.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from exporter.core.findings.finding import INFO, WARNING, Finding
 from exporter.core.model.docker import Network
-from exporter.core.model.routes import Route
+from exporter.core.model.routes import Route, Span
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.subnets import parse_subnet
 from exporter.core.topology.topology import Topology
@@ -22,6 +23,7 @@ NAMED = 3  # routes in the detail; a subnet can hold thousands
 def check(context: NetworkContext) -> Iterator[Finding]:
     """Compare each subnet with each foreign route."""
     bridges = {bridge.link.ifindex for bridge in context.topology.bridges}
+    own = {route.destination: route.metric for route in context.routes or () if route.ifindex in bridges}
     foreign = [
         route
         for route in context.routes or ()
@@ -33,8 +35,15 @@ def check(context: NetworkContext) -> Iterator[Finding]:
             over = [r for r in foreign if span is not None and r.destination.overlaps(span)]
             if over:
                 detail = f"subnet {subnet.subnet} of network {network.name} overlaps {_named(context.topology, over)}"
-                collides = any(not r.gateway or r.destination.prefixlen >= span.prefixlen for r in over if span)
+                collides = any(_takes(route, span, own) for route in over if span)
                 yield finding(KIND, WARNING if collides else INFO, network.name, subnet.subnet, detail)
+
+
+def _takes(route: Route, span: Span, own: Mapping[Span, int]) -> bool:
+    """Whether a foreign route takes packets for the subnet, or the subnet those for devices on that route's link."""
+    if route.destination == span and route.metric > own.get(span, route.metric):
+        return False
+    return not route.gateway or route.destination.prefixlen >= span.prefixlen
 
 
 def _networks(topology: Topology) -> list[Network]:

@@ -72,13 +72,13 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
 
 def _back(context: ReachContext, there: Visited, server: Container, device: Device, flow: Flow) -> Step | None:
     """Whether the server's kernel takes the packet, and has a route for the answer."""
-    taken = there.lookup(RouteQuery(flow.destination, flow.source, device.link.ifindex))
+    taken = there.lookup(RouteQuery(flow.destination, flow.source, device.link.ifindex, flow.protocol, flow.port))
     if taken.error in FORGED:
         detail = f"{server.name} refuses packets of {flow.source} on {device.link.name} (rp_filter)"
         return Step(BACK, FAILED, detail, "source_refused", compare(flow.source, server.pid))
     if taken.error or taken.type != LOCAL:
         return Step(BACK, UNKNOWN, f"whether {server.name} takes packets of {flow.source} is not known", "not_readable")
-    home = there.lookup(RouteQuery(flow.source, flow.destination))
+    home = there.lookup(_answers(there.view, flow))
     if home.error and home.error not in NO_ROUTE:
         return unknown_route(server.name, flow.source, home)
     if home.error:
@@ -87,12 +87,19 @@ def _back(context: ReachContext, there: Visited, server: Container, device: Devi
     return None
 
 
+def _answers(view: NamespaceView, flow: Flow) -> RouteQuery:
+    """The lookup of the answers: policy rules may go by the user of the socket, too."""
+    uids = {socket.uid for socket in view.listeners if (socket.protocol, socket.port) == (flow.protocol, flow.port)}
+    uid = uids.pop() if len(uids) == 1 else 0
+    return RouteQuery(flow.source, flow.destination, protocol=flow.protocol, source_port=flow.port, uid=uid)
+
+
 def _next_hop(context: ReachContext, there: Visited, server: Container, device: Device, flow: Flow) -> Step | None:
     """Whether the answers go to the host: another next hop may drop them, or send them on untranslated."""
     host = context.host.view
     if device.link.kind != VETH or host.missing(NAMESPACE):
         return None
-    home = there.lookup(RouteQuery(flow.source, flow.destination))
+    home = there.lookup(_answers(there.view, flow))
     out = there.view.devices.get(home.ifindex, device)
     if out.link.ifindex != device.link.ifindex and not ip_address(flow.source).is_loopback:
         return _by_another_device(context, server, out, flow)

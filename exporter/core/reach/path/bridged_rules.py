@@ -36,7 +36,7 @@ def bridged_rules(trip: Trip, server: Container, bridge: Device, device: Device)
         return OwnRules((Step(FILTER, UNKNOWN, detail, "target_unknown"),), goes_on=False)
     answered = walk(firewall, answer_to(packet, sent.packet, packet), BRIDGED)
     back = host_rules_step(context, answered, f"the answers of {server.name}", networks)
-    further = host_rules_step(context, following(firewall, packet, sent.packet, BRIDGED), FURTHER, networks)
+    further = host_rules_step(context, following(firewall, packet, sent, BRIDGED), FURTHER, networks)
     steps = joined_steps(there, back, further)
     why = "no rule of the host drops it" if filtered else "rules of IP do not apply to bridged packets here"
     ends_here = any(step.state != UNKNOWN for step in steps)

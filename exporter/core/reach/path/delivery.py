@@ -8,6 +8,7 @@ from exporter.core.reach.path.arrival import arrival, lost_address
 from exporter.core.reach.path.holders import holder, unused
 from exporter.core.reach.path.link_step import end_faults, gravest
 from exporter.core.reach.path.mac_step import mac_step
+from exporter.core.reach.path.mtu_step import own_end_step, path_mtu_step
 from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.sent_packets import tracking_step
@@ -44,6 +45,8 @@ def to_server(
         on = bridge.link.name if bridge else network.name if network else "the host"
         yield Step(LINK, OK, f"{server.name} is a port of {on} with {device.link.name}")
     yield from arrival(context, server, device, flow)
+    large = path_mtu_step(context, server, device, flow.source, bridge)
+    yield from filter(None, [own_end_step(context, server, device), large])
 
 
 def _neighbours(

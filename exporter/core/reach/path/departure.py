@@ -12,6 +12,7 @@ from exporter.core.reach.path.holders import searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faults
 from exporter.core.reach.path.listener_step import listener_step
+from exporter.core.reach.path.mtu_step import own_end_step, path_mtu_step
 from exporter.core.reach.path.own_rules import discovery_step, looping, sending
 from exporter.core.reach.path.parent_device import KINDS, by_parent
 from exporter.core.reach.path.route_step import refused, route_step
@@ -100,6 +101,8 @@ def _onward(trip: Trip) -> Steps:
     holder = context.host.view.device_of(hop)
     if holder is not None and holder.link.ifindex == bridge.link.ifindex:
         yield from via_host(trip, bridge)
+        large = path_mtu_step(context, trip.client, trip.device, trip.flow.destination, bridge)
+        yield from filter(None, [own_end_step(context, trip.client, trip.device), large])
     elif holder is not None:
         # arp_ignore(8) decides whether the host answers for an address of another device.
         detail = f"{hop} is the host's address on {holder.link.name}, and is on the link of {bridge.link.name}"

@@ -114,10 +114,10 @@ def _answers(
 def _further(firewall: Firewall, sent: tuple[Packet, Outcome], passed: Outcome, out: Device) -> Iterator[Outcome]:
     """Walk the packets that follow: until the hook postrouting they have the client's own address."""
     packet, arrived = sent
-    again = following(firewall, packet, passed.packet, (PREROUTING,))
+    again = following(firewall, packet, passed, (PREROUTING,))
     yield again
     forwarded = arrived.packet._replace(oif=out.link.name, mark=again.packet.mark)
-    yield following(firewall, forwarded, passed.packet, (FORWARD, POSTROUTING))
+    yield following(firewall, forwarded, passed, (FORWARD, POSTROUTING))
 
 
 def _answered(firewall: Firewall, back: Packet, flow: Flow, sent: Outcome, out: Device) -> Iterator[Outcome]:

@@ -30,7 +30,7 @@ def to_host(trip: Trip, firewall: Firewall, bridge: Device, packet: Packet, flow
         back = answer_to(packet, taken.packet, packet._replace(to_host=True))._replace(oif=bridge.link.name, iif="")
         answered = walk(firewall, back, (OUTPUT, POSTROUTING))
         step = host_rules_step(trip.context, answered, "the answers of the host", networks)
-        further = following(firewall, packet._replace(to_host=True), taken.packet, (INPUT,))
+        further = following(firewall, packet._replace(to_host=True), taken, (INPUT,))
         step = step or host_rules_step(trip.context, further, FURTHER, networks)
     yield step or Step(FILTER, OK, "the host takes it, and no rule drops it")
     if step is not None and step.state != UNKNOWN:

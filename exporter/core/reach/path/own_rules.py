@@ -99,7 +99,7 @@ def _walked(context: ReachContext, passage: _Passage) -> OwnRules:
         forwarded = sent.packet._replace(dst=number_of(behind.destination))
     hooks, answers = passage.back
     answered = walk(firewall, answer_to(packet, sent.packet, forwarded), hooks)
-    further = following(firewall, packet, sent.packet, passage.there[0])
+    further = following(firewall, packet, sent, passage.there[0])
     outcomes = (own_rules_step(whose, answered, answers), own_rules_step(whose, further, FURTHER))
     steps = joined_steps(step, *outcomes)
     steps += (_translation(passage, what, behind),) if behind is not None else ()

@@ -52,7 +52,8 @@ META = {
     21: (IIF_GROUP, WORD),
     22: (OIF_GROUP, WORD),
 }
-META_MARK, CT_MARK_KEY, CT_ZONE_KEY = 3, 3, 17
+META_MARK, META_PACKET_TYPE, CT_MARK_KEY, CT_ZONE_KEY = 3, 19, 3, 17
+TO_THIS_HOST = b"\0"  # PACKET_HOST: nothing else is forwarded (net/ipv4/ip_forward.c)
 NETWORK_HEADER, TRANSPORT_HEADER = 1, 2
 PAYLOAD = {
     (IP, NETWORK_HEADER, 9): PROTOCOL,
@@ -76,11 +77,13 @@ CT_ORIGINAL = {9: (ORIGINAL_DST, 0), 12: (ORIGINAL_DPORT, 2), 20: (ORIGINAL_DST,
 
 
 def meta(state: State, parts: Attributes) -> None:
-    """Load metadata, or set the mark."""
+    """Load metadata, or set the mark or the type of the packet."""
     place = u32(parts[nfta.META_KEY])
     if nfta.META_SREG in parts:
         if place == META_MARK:
             state.effect(_assigned(MARK, CT_MARK, state.loaded(parts[nfta.META_SREG])))
+        elif place == META_PACKET_TYPE and state.loaded(parts[nfta.META_SREG]).constant != TO_THIS_HOST:
+            state.decide("?pkttype")
         return
     key, size = META.get(place, ("?meta", 0))
     state.load(parts[nfta.META_DREG], Loaded(key, size))

@@ -14,6 +14,7 @@ from exporter.core.nat.ruleset import Base
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.servers_end import with_servers_end
 from exporter.core.reach.uplinks import uplink_step
+from exporter.core.reach.view import Neighbour
 from tests.support.nat_hosts import NEW, Host
 from tests.support.port_hosts import socket
 from tests.support.reach_hosts import ReachHost
@@ -44,6 +45,15 @@ REFUSED = RouteResult(error=22)
 NO_HOP = ("back", "failed", "next_hop_unknown")
 MAC = "02:42:00:00:00:01"
 NO_UPLINK = ("host", "unknown", "uplink_down")
+UNCONFIRMED = ("host", "unknown", "gateway_unconfirmed")
+SOURCE_PORT: dict[str, Any] = {"protocol": "tcp", "source_port": 80}
+
+
+def answering(mac_address: str, *, learned: bool) -> Neighbour:
+    """The neighbour entry that the host has of its gateway."""
+    return Neighbour(2, NEAR, mac_address, learned=learned)
+
+
 FAULTS = {
     "a rule of its own": (
         ReachHost().own_rules("web", ":INPUT ACCEPT\n-A INPUT -p tcp --dport 80 -j DROP", "filter"),
@@ -64,6 +74,35 @@ FAULTS = {
     "a next hop that no device has": (
         ReachHost().route("web", "8.8.8.8", via("172.18.0.99")).route("web", NEAR, via("172.18.0.99")),
         NO_HOP,
+    ),
+    "a policy rule for the server's port": (
+        ReachHost()
+        .route("web", "8.8.8.8", NO_ROUTE, "172.18.0.2", **SOURCE_PORT)
+        .route("web", NEAR, NO_ROUTE, "172.18.0.2", **SOURCE_PORT),
+        ("back", "failed", "no_route_back"),
+    ),
+    "a policy rule for the server's user": (
+        ReachHost()
+        .view("web", listeners=(socket("0.0.0.0:80", uid=1000),))
+        .route("web", "8.8.8.8", NO_ROUTE, "172.18.0.2", uid=1000, **SOURCE_PORT)
+        .route("web", NEAR, NO_ROUTE, "172.18.0.2", uid=1000, **SOURCE_PORT),
+        ("back", "failed", "no_route_back"),
+    ),
+    "a host end with a smaller MTU": (
+        ReachHost().device("", "veth-web", mtu=1280),
+        ("mtu", "unknown", "mtu_mismatch"),
+    ),
+    "a port of a bridge that is down": (
+        ReachHost().device("", "eth0", master_ifindex=40).with_device("", Link(40, "br0", "bridge", up=False)),
+        NO_UPLINK,
+    ),
+    "a gateway that does not answer": (
+        ReachHost().view("", neighbours=(answering("", learned=True),)),
+        UNCONFIRMED,
+    ),
+    "a gateway's entry by hand": (
+        ReachHost().view("", neighbours=(answering(MAC, learned=False),)),
+        UNCONFIRMED,
     ),
     "a VPN inside that takes all": (tunnelled("8.8.8.8", NEAR), ("back", "failed", "next_hop_unknown")),
     "a VPN inside that takes the internet": (tunnelled("8.8.8.8"), ("back", "unknown", "next_hop_unknown")),
@@ -117,6 +156,54 @@ def test_a_fault_inside_is_added(host: ReachHost, fault: tuple[str, str, str]) -
     assert added(host) == [fault]
 
 
+ORDINARY = {
+    "a policy rule for another port": ReachHost().route(
+        "web", NEAR, NO_ROUTE, "172.18.0.2", protocol="tcp", source_port=81
+    ),
+    "a policy rule for another user": ReachHost().route("web", NEAR, NO_ROUTE, "172.18.0.2", uid=1000, **SOURCE_PORT),
+    "a container with a smaller MTU": ReachHost().device("web", "eth0", mtu=1280),
+    "a gateway that answered": ReachHost().view("", neighbours=(answering(MAC, learned=True),)),
+    "a gateway's entry by hand, and a learned one of IPv6": ReachHost().view(
+        "", neighbours=(answering(MAC, learned=False), Neighbour(2, "fe80::1", MAC, learned=True))
+    ),
+    "another neighbour that does not answer": ReachHost().view(
+        "", neighbours=(Neighbour(2, "192.0.2.77", "", learned=True),)
+    ),
+    "a smaller MTU of the uplink": ReachHost().device("", "eth0", mtu=1400),
+}
+
+
+@pytest.mark.parametrize("host", ORDINARY.values(), ids=ORDINARY)
+def test_an_ordinary_setting_adds_nothing(host: ReachHost) -> None:
+    assert added(host) == []
+
+
+OUTPUT = ("ip", "filter", "OUTPUT")
+
+
+@pytest.mark.parametrize(
+    ("rule", "mtu", "found"),
+    [
+        ("-p icmp -j DROP", 1400, ["unknown"]),
+        ("-m conntrack --ctstate RELATED -j DROP", 1400, ["unknown"]),
+        ("-p icmp -m u32 --u32 0=1 -j DROP", 1400, ["unknown"]),
+        ("-p icmp -j DROP", 1500, []),
+        ("-p tcp -j DROP", 1400, []),
+    ],
+)
+def test_a_smaller_mtu_of_which_a_container_is_not_told(rule: str, mtu: int, found: list[str], sentence: Any) -> None:
+    host = ReachHost(NEW.with_table(OUTPUT, Base("output", "ACCEPT", "filter", 0), rule)).device("", "eth0", mtu=mtu)
+    assert added(host) == [("mtu", state, "icmp_dropped") for state in found]
+    assert host.faults("198.51.100.1") == [("mtu", state, "icmp_dropped") for state in found]
+    for step in host.path("198.51.100.1").steps:
+        assert step.state == OK or step.detail == sentence
+
+
+def test_a_client_whose_host_end_has_a_smaller_mtu() -> None:
+    host = ReachHost().device("", "veth-client", mtu=1280)
+    assert host.faults("198.51.100.1") == [("mtu", "unknown", "mtu_mismatch")]
+
+
 def test_a_port_of_both_families_on_a_host_that_lost_its_address() -> None:
     assert added(ReachHost().device("", "eth0", addresses=("fe80::1",)), addresses=("0.0.0.0", "::")) == [NO_UPLINK]
     assert added(ReachHost().device("", "eth0", addresses=("2001:db8::10",)), addresses=("0.0.0.0", "::")) == []
@@ -162,6 +249,44 @@ def test_a_bridge_over_a_network_card_is_an_uplink() -> None:
     assert uplink_step(ReachContext(host.observation(), host._visit), path) is not None
     host.device("", "br0", addresses=("192.0.2.10",))
     assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
+
+
+@pytest.mark.parametrize(
+    ("own_only", "address", "fault"),
+    [(True, "203.0.113.5", True), (False, "203.0.113.5", False), (True, "192.0.2.10", False), (True, "0.0.0.0", False)],
+)
+def test_an_address_of_another_device_for_which_no_uplink_answers_arp(
+    address: str, *, own_only: bool, fault: bool, sentence: Any
+) -> None:
+    host = ReachHost().device("", "eth0", own_only=own_only, mac_address=MAC)
+    host.with_device("", Link(50, "vip0", "dummy", carrier=True), "203.0.113.5")
+    path = Path("tcp", (address,), 8080, "web", 80, ())
+    step = uplink_step(ReachContext(host.observation(), host._visit), path)
+    assert (step is not None) == fault
+    assert step is None or (step.code, step.detail) == ("uplink_down", sentence)
+
+
+@pytest.mark.parametrize(
+    ("card", "fault"),
+    [
+        ({"carrier": False}, True),
+        ({"up": False}, True),
+        ({"port_state": 4}, True),
+        ({"locked": True}, True),
+        ({"port_state": 3}, False),
+        ({}, False),
+    ],
+)
+def test_a_virtual_machine_keeps_the_carrier_of_a_bridge_whose_card_has_none(
+    card: dict[str, Any], *, fault: bool, sentence: Any
+) -> None:
+    host = ReachHost().device("", "eth0", addresses=(), master_ifindex=40, **card)
+    host.with_device("", Link(40, "br0", "bridge", carrier=True), "192.0.2.10")
+    host.with_device("", Link(41, "vnet0", "tun", master_ifindex=40, carrier=True))
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, ())
+    step = uplink_step(ReachContext(host.observation(), host._visit), path)
+    assert (step is not None) == fault
+    assert step is None or (step.code, step.detail) == ("uplink_down", sentence)
 
 
 def test_a_port_on_the_loopback_needs_no_route_to_clients_outside() -> None:
@@ -255,7 +380,7 @@ def test_answers_that_their_mark_routes_to_another_uplink(
         assert one.detail == sentence
 
 
-INPUT, OUTPUT = ("ip", "filter", "INPUT"), ("ip", "filter", "OUTPUT")
+INPUT = ("ip", "filter", "INPUT")
 PROXY_FAULTS = {
     "answers dropped": (INPUT, "input", "-i br-front -j DROP", ["failed"]),
     "packets dropped": (OUTPUT, "output", "-o br-front -p tcp --dport 80 -j DROP", ["failed"]),

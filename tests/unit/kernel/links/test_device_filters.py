@@ -38,6 +38,8 @@ def tbf(rate: int, burst: int, limit: int, rate64: int = 0) -> bytes:
         ("blackhole", b"", True),
         ("pfifo", bytes(4), True),
         ("pfifo", struct.pack("=I", 1000), False),
+        ("bfifo", struct.pack("=I", 1513), True),
+        ("bfifo", struct.pack("=I", 1514), False),
         ("netem", netem(0), False),
         ("netem", netem(1 << 31), True),
         ("netem", netem(0, attribute(1, bytes(12))), False),

@@ -32,6 +32,14 @@ def test_a_route_that_the_subnet_lies_in_is_found() -> None:
     assert found(route("172.16.0.0/12", 2, "192.0.2.1")) == ["172.18.0.0/16"]
 
 
+@pytest.mark.parametrize(("metric", "severity"), [(20, "info"), (0, "warning")])
+def test_a_route_to_the_same_subnet_takes_nothing_with_a_worse_metric(metric: int, severity: str) -> None:
+    announced = replace(route("172.18.0.0/16", 2, "192.0.2.1"), metric=metric)
+    own = route("172.18.0.0/16", 3)
+    [overlap] = check(scene(FRONT, routes=(*ROUTES, own, announced)))
+    assert overlap.severity == severity
+
+
 def test_a_subnet_is_told_once_however_many_routes_it_covers(sentence: Any) -> None:
     (finding,) = check(scene(FRONT, routes=[route(f"172.18.{n}.0/24", 99) for n in range(5)]))
     assert (finding.labels["subject"], finding.detail) == ("172.18.0.0/16", sentence)
