@@ -5,12 +5,17 @@ from typing import Any
 from tests.truth.case import Case, Plant
 from tests.truth.plants import both, container, rules, shell, sysctl
 from tests.truth.probes import published
+from tests.truth.reach.changes import outside
 from tests.truth.rows import ordinary, unknown
 
 SIZE, UPLINK, NETWORKS = "size", "uplink", "networks and routes"
 NARROW = shell("ip link set enp0s3 mtu 200", "ip link set enp0s3 mtu 1500")
 NO_ERRORS = rules("-I OUTPUT -p icmp -j DROP")
 PORTED, FREED = "ip link add brx type bridge; ip link set enp0s3 master brx", "ip link set enp0s3 nomaster"
+DEFAULT = "ip route replace default via 192.0.2.1"
+# clients with an address beyond the host's own network
+FAR = "ip address add 198.51.100.1/32 dev lo; ip route change 192.0.2.0/24 dev outside src 198.51.100.1"
+NEAR = "ip route change 192.0.2.0/24 dev outside src 192.0.2.1; ip address del 198.51.100.1/32 dev lo"
 ON_LO = shell("ip address add 192.0.2.50/32 dev lo", "ip address del 192.0.2.50/32 dev lo")
 SILENT = sysctl("net.ipv4.conf.all.arp_ignore", "1")
 
@@ -48,6 +53,11 @@ CASES = (
             "ip neigh replace 192.0.2.1 lladdr 02:00:00:00:00:99 dev enp0s3 nud permanent",
             "ip neigh del 192.0.2.1 dev enp0s3",
         ),
+    ),
+    unknown(
+        "default gateway that nobody has",
+        UPLINK,
+        both(outside(FAR, NEAR), shell("ip route replace default via 192.0.2.77", DEFAULT)),
     ),
     vip(unknown, "published on an address of lo for which no uplink answers ARP", SILENT),
     vip(ordinary, "published on an address of lo"),
