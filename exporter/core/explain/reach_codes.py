@@ -188,7 +188,7 @@ REACH_CODES = {
         "Give all the same MTU: `com.docker.network.driver.mtu`.",
     ),
     "icmp_dropped": Code(
-        "The uplink takes smaller packets than the container sends, and rules drop the ICMP errors that tell it so: "
+        "The uplink takes smaller packets than the container sends, and rules drop the ICMP errors about it: "
         "connections are established and then hang.",
         "Let ICMP errors pass (state RELATED), or give the network the smaller MTU: `com.docker.network.driver.mtu`.",
     ),

@@ -20,7 +20,7 @@ def bridge_fault(context: ReachContext, device: Device) -> str:
     name = device.link.name
     if device.link.kind == BRIDGE:
         faults = [_port_fault(port) for port in _outer_ports(context, device)]
-        return f"no port of {name} leads to the outside: {faults[0]}" if faults and all(faults) else ""
+        return f"no port of {name} passes frames of the outside: {faults[0]}" if faults and all(faults) else ""
     bridge = context.host.view.devices.get(device.link.master_ifindex)
     if bridge is None or bridge.link.kind != BRIDGE:
         return ""

@@ -56,7 +56,7 @@ class Device:
 class Neighbour:
     """A neighbour entry of the device `ifindex`: a permanent one (NUD_PERMANENT), or a `learned` one, which expires.
 
-    A learned one without a MAC address was asked for, and not answered (NUD_FAILED, NUD_INCOMPLETE).
+    Of a learned one without a MAC address nothing answered (NUD_FAILED, NUD_INCOMPLETE).
 
     Without an `address` it is one of a bridge's table (NUD_NOARP too): frames to the MAC address go to that port alone,
     or to the host if it is `local` (NUD_PERMANENT), as the entry of the bridge's own MAC address is.

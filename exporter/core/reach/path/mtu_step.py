@@ -72,8 +72,8 @@ def path_mtu_step(
     by = _dropped_by(context, bridge, next(iter(_own(device, peer)), ""))
     if not by:
         return None
-    detail = f"packets of {whose.name} over {narrow} bytes do not fit {out.link.name}, and it may not be told: "
-    return Step(MTU, UNKNOWN, f"{detail}{by} may drop the host's ICMP errors to it", "icmp_dropped")
+    detail = f"packets of {whose.name} over {narrow} bytes do not fit {out.link.name}: "
+    return Step(MTU, UNKNOWN, f"{detail}{by} may drop the host's ICMP errors about that", "icmp_dropped")
 
 
 def _own(device: Device, peer: str) -> list[str]:
