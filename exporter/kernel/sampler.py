@@ -44,7 +44,6 @@ class KernelSampler:
 
     def __init__(self, procfs: Path, sysfs: Path = SYSFS, *, sweep: bool = True, ports: bool = True) -> None:
         self._procfs = procfs
-        self._containers: tuple[Container, ...] = ()
         self._devices = DeviceSource(LinkWatcher(), NamespaceResolver(procfs))
         self._stats = LinkStatsSource(lambda: self._devices.links)
         self._learned = LearnedSource(open_socket())
@@ -52,7 +51,7 @@ class KernelSampler:
         self._interface_counters = InterfaceCounterReader(procfs, open_socket())
         self._overlays = OverlaySweep()
         self._fib = FibWatcher()
-        self._namespaces = sweep_statistics(procfs, lambda: self._containers) if sweep else None
+        self._namespaces = sweep_statistics(procfs) if sweep else None
         self._ports = PortReader(procfs, sysfs) if ports else None
         sources: tuple[Source | None, ...] = (
             self._devices,
@@ -88,7 +87,7 @@ class KernelSampler:
 
     def sample(self, containers: tuple[Container, ...], inventory: Inventory = NO_INVENTORY) -> KernelSample:
         """Read everything; `containers` are those of the inventory that have a network namespace of their own."""
-        self._containers = containers
+        self._update_containers(containers)
         stats, stats_state = timed("link_stats", self._stats.read)
         devices, links_state = timed("links", lambda: self._devices.read_current(containers))
         learned, learned_state = timed("fdb", self._learned.read)
@@ -121,8 +120,12 @@ class KernelSampler:
 
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices and whose they are: the same object while nothing changed."""
-        self._containers = containers
+        self._update_containers(containers)
         return self._devices.read(containers)
+
+    def _update_containers(self, containers: tuple[Container, ...]) -> None:
+        if self._namespaces:
+            self._namespaces.update(containers)
 
     def read_interface_counters(self, wanted: tuple[NamespaceInterface, ...]) -> list[tuple[Any, ...]]:
         """Read the counters of interfaces inside containers."""

@@ -93,8 +93,9 @@ REACH_CODES = {
         "See `bridge -d link`, `bridge vlan` and `bridge fdb`; run the command with `--probe`.",
     ),
     "wrong_neighbour": Code(
-        "A neighbour entry, permanent or learned before a change, gives the address another MAC address.",
-        "Run `ip neighbour del ADDRESS dev DEVICE` in the client.",
+        "A neighbour entry, permanent or learned before a change, gives the address another MAC address, or a fixed "
+        "entry of the bridge's table gives the MAC address another port.",
+        "Run `ip neighbour del ADDRESS dev DEVICE` in the client, or see `bridge fdb`.",
     ),
     "arp_off": Code(
         "ARP is switched off on a device (IFF_NOARP), or its requests (mcast_solicit of 0) or answers (arp_ignore of 3 "
@@ -190,6 +191,11 @@ REACH_CODES = {
     "ttl_too_small": Code(
         "The container sends packets with a time to live that the host's forwarding uses up.",
         "Set net.ipv4.ip_default_ttl in the container to 64 (net.ipv6.conf.*.hop_limit for IPv6).",
+    ),
+    "conntrack_timeout": Code(
+        "Connection tracking ends the entry of a connection before its answer: the answer is not translated "
+        "back, and rules on the connection's state do not accept it.",
+        "Set the timeout to its default (net.netfilter.nf_conntrack_*).",
     ),
     # all
     "privilege_missing": Code("A privilege is missing to look at it.", "Run the command as root."),

@@ -1,10 +1,10 @@
-"""What decides about a container's packets besides rules and routes: its cgroup, local ports, the time to live."""
+"""What decides about packets besides rules and routes: cgroups, local ports, the time to live, connection tracking."""
 
 from collections.abc import Iterable
 
 from exporter.core.explain.path import FAILED, UNKNOWN, Step
 from exporter.core.model.fib import RouteQuery, RouteResult
-from exporter.core.reach.answer import INSIDE
+from exporter.core.reach.answer import FILTER, INSIDE
 from exporter.core.reach.path.trip import Flow
 from exporter.core.reach.view import Device, NamespaceView, Visited
 
@@ -53,3 +53,17 @@ def ttl_step(
         return None
     detail = f"{what} have a time to live of {value}, and the host does not forward them ({setting})"
     return Step(name, FAILED, detail, "ttl_too_small")
+
+
+def tracking_step(host: NamespaceView, protocol: str) -> Step | None:
+    """Return the step of connections whose entry in the host's connection tracking ends at once; None otherwise.
+
+    Which answers are lost then depends on the moment at which the kernel removes the entry.
+    """
+    name = host.untracked.get(protocol)
+    if name is None:
+        return None
+    detail = f"the host's connection tracking ends entries of {protocol} at once (net.netfilter.{name} is 0)"
+    return Step(
+        FILTER, UNKNOWN, detail, "conntrack_timeout", f"See `sysctl net.netfilter.{name}`, and set its default."
+    )

@@ -54,13 +54,15 @@ class Device:
 class Neighbour:
     """A neighbour entry of the device `ifindex`: a permanent one (NUD_PERMANENT), or a `learned` one, which expires.
 
-    Without an `address` it is one of a bridge's table (NUD_NOARP too): frames to the MAC address go to that port alone.
+    Without an `address` it is one of a bridge's table (NUD_NOARP too): frames to the MAC address go to that port alone,
+    or to the host if it is `local` (NUD_PERMANENT), as the entry of the bridge's own MAC address is.
     """
 
     ifindex: int
     address: str
     mac_address: str
     learned: bool = False
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class NamespaceView:
     idiag_wqueue), of UDP the receive buffer. `stopped`: the inodes of sockets that stopped processes alone hold, each
     with the pid of one (state T of proc(5)); `frozen` those of these pids that the freezer of their cgroup holds.
     `ttl` is the time to live of IPv4 packets that are sent (net.ipv4.ip_default_ttl).
+    `untracked` are the settings of connection tracking that end the entry of a connection at once, by protocol
+    (net.netfilter.nf_conntrack_*_timeout*).
     `bridge_filter` are the IP versions whose rules bridged packets meet (net.bridge.bridge-nf-call-iptables,
     -ip6tables). `filters` are tc filters and BPF programs at devices, `ipsec` the policies of IPsec.
     `programs`: the attach types of BPF programs at the cgroup of a container's first process, such as `connect4`.
@@ -100,6 +104,7 @@ class NamespaceView:
     stopped: Mapping[int, int] = field(default_factory=dict)
     frozen: frozenset[int] = frozenset()
     ttl: int = ORDINARY_TTL
+    untracked: Mapping[str, str] = field(default_factory=dict)
     bridge_filter: frozenset[int] = frozenset()
     filters: tuple[DeviceFilter, ...] = ()
     ipsec: tuple[IpsecPolicy, ...] = ()

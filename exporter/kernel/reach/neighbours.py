@@ -39,7 +39,7 @@ def parse_known_neighbours(rows: Iterable[Row]) -> tuple[Neighbour, ...]:
         known = attributes(data, start + NDMSG.size, end)
         mac_address = known.get(NDA_LLADDR, b"").hex(":")
         if family == AF_BRIDGE and NDA_MASTER in known:
-            found.append(Neighbour(ifindex, "", mac_address))
+            found.append(Neighbour(ifindex, "", mac_address, local=bool(state & NUD_PERMANENT)))
         elif family in ADDRESS_SIZES and NDA_DST in known:
             learned = not state & NUD_PERMANENT
             found.append(Neighbour(ifindex, str(address(known[NDA_DST])), mac_address, learned))

@@ -35,6 +35,7 @@ from exporter.kernel.reach.parts import read_part
 from exporter.kernel.reach.rules import read_legacy, read_nft
 from exporter.kernel.reach.stopped import Halted, read_halted, read_stopped
 from exporter.kernel.reach.time_to_live import read_ttl
+from exporter.kernel.reach.tracking_timeouts import read_untracked
 
 NOT_ENTERED = RouteResult(error=errno.EPERM)  # no errno of a route lookup
 SYSFS = Path("/sys")
@@ -147,6 +148,7 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
         ),
         ipsec=() if isinstance(ipsec, Unread) else ipsec,
         ttl=read_ttl(),
+        untracked=read_untracked(),
         unread=tuple(part for part in parts if isinstance(part, Unread)),
     )
 

@@ -13,6 +13,7 @@ from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.kept_file import KeptFile
 from exporter.kernel.netlink.inet_diag import (
+    ANSWERS,
     ANY_STATE,
     LISTEN,
     UNCONNECTED,
@@ -22,16 +23,17 @@ from exporter.kernel.netlink.inet_diag import (
     parse_state,
     question,
     read_dump,
+    tcp_question,
 )
 from exporter.kernel.netlink.messages import messages
-from exporter.kernel.netlink.numbers import SOCK_DIAG_BY_FAMILY
 from exporter.kernel.proc import read_text
 from exporter.kernel.sockets.selection import Row, select
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
-STATES = {socket.IPPROTO_TCP: 1 << LISTEN, socket.IPPROTO_UDP: 1 << UNCONNECTED}
-LISTENERS = tuple(
-    (protocol, question(family, protocol, STATES[protocol])) for protocol in STATES for family in FAMILIES
+TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
+LISTENERS = (
+    (TCP, tcp_question(1 << LISTEN)),
+    *((UDP, question(family, UDP, 1 << UNCONNECTED)) for family in FAMILIES),
 )
 MAX_OF_NAMESPACE = 1 << 14  # of a container
 # They show the reading thread's namespace, wherever a /proc is mounted.
@@ -57,7 +59,7 @@ class Listening:
 class SocketReader:
     """Reads the listening sockets of one namespace again and again: of the thread's that reads first.
 
-    Four dumps of the same bytes are the same sockets, and only those that are new get decoded.
+    Dumps of the same bytes are the same sockets, and only those that are new get decoded.
     """
 
     def __init__(self) -> None:
@@ -106,7 +108,7 @@ def bodies(datagrams: Iterable[bytes]) -> Iterable[tuple[bytes, int, int]]:
     """Yield datagram, start and end of each answer about a socket."""
     for data in datagrams:
         for kind, _, _, start, end in messages(data):
-            if kind == SOCK_DIAG_BY_FAMILY:
+            if kind in ANSWERS:
                 yield data, start, end
 
 
@@ -136,13 +138,15 @@ def parse_listeners(answers: Answers) -> tuple[ListeningSocket, ...]:
     )
 
 
-def read_listeners() -> tuple[ListeningSocket, ...]:
-    """Read those of the calling thread's namespace; nothing stays open that would keep it alive.
-
-    Raises OSError, with EMSGSIZE for more than MAX_OF_NAMESPACE.
-    """
+def read_own_answers() -> Answers:
+    """Ask in the calling thread's namespace; nothing stays open that would keep it alive. Raises OSError."""
     with contextlib.closing(open_diag_socket()) as sock:
-        found = parse_listeners(read_answers(sock))
+        return read_answers(sock)
+
+
+def parse_bounded(answers: Answers) -> tuple[ListeningSocket, ...]:
+    """Parse the answers of a container's namespace. Raises OSError with EMSGSIZE for more than MAX_OF_NAMESPACE."""
+    found = parse_listeners(answers)
     if len(found) > MAX_OF_NAMESPACE:
         raise OSError(errno.EMSGSIZE, f"more than {MAX_OF_NAMESPACE} listening sockets")
     return found
@@ -155,7 +159,7 @@ def read_any_state(port: int) -> tuple[tuple[str, ListeningSocket], ...]:
     """
     found = []
     with contextlib.closing(open_diag_socket()) as sock:
-        for protocol, family in itertools.product(STATES, FAMILIES):
+        for protocol, family in itertools.product((TCP, UDP), FAMILIES):
             for data, start, end in bodies(read_dump(sock, question(family, protocol, ANY_STATE, port))):
                 held = parse_socket(data, start, end, protocol)
                 found.append((parse_state(data, start), held))

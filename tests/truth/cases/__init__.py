@@ -4,6 +4,7 @@ from tests.truth.case import Case
 from tests.truth.cases import (
     boot,
     bridge,
+    bridge_table,
     engines,
     firewalld,
     firewalld_iptables,
@@ -43,6 +44,7 @@ CASES: tuple[Case, ...] = (
     *match_nft.CASES,
     *place.CASES,
     *bridge.CASES,
+    *bridge_table.CASES,
     *routing.CASES,
     *outward.CASES,
     *rules_gone.CASES,

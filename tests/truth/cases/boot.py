@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.truth.case import ANY, Case
-from tests.truth.plants import LIVE_RESTORE, both, docker_restarted, saved, shell
+from tests.truth.plants import LIVE_RESTORE, both, chain, docker_restarted, forward, nft, saved, shell, table
 from tests.truth.probes import outward
 from tests.truth.rows import ordinary, outage, unknown
 
@@ -30,6 +30,10 @@ POLICY = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0
 LEGACY = "xtables-legacy-multi iptables"
 SLOW: dict[str, Any] = {"watch": 34.0}
 NFT_FILTER = "table inet filter { chain forward { type filter hook forward priority 0; policy accept; }; }"
+SETS_MARK = shell(
+    f"{LEGACY} -t mangle -I PREROUTING -p tcp --dport 8080 -j MARK --set-mark 7", f"{LEGACY} -t mangle -F PREROUTING"
+)
+DROPS_MARK = nft(table("ip t", chain("type filter hook prerouting priority -150", "meta mark 7 drop")))
 
 CASES = (
     loaded("netfilter-persistent with the policy DROP of before Docker", restore(POLICY)),
@@ -109,6 +113,26 @@ CASES = (
             f"{LEGACY} -t nat -I PREROUTING -p tcp --dport 8080 -j DNAT --to-destination $web:80",
             f"{LEGACY} -t nat -F PREROUTING",
         ),
+        **SLOW,
+    ),
+    unknown(
+        "mark of iptables-legacy that a chain of nft drops, registered before it",
+        KIND,
+        both(DROPS_MARK, SETS_MARK),
+        fresh=True,
+        **SLOW,
+    ),
+    ordinary(
+        "mark of iptables-legacy that a chain of nft drops, registered behind it",
+        KIND,
+        both(SETS_MARK, DROPS_MARK),
+        fresh=True,
+        **SLOW,
+    ),
+    ordinary(
+        "mark of iptables-legacy that a later chain compares with another",
+        KIND,
+        both(SETS_MARK, nft(table("ip t", forward("meta mark 0x8 drop")))),
         **SLOW,
     ),
     ordinary(

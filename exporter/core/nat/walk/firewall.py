@@ -7,9 +7,9 @@ first of them that translates decides (net/netfilter/nf_nat_core.c: nf_nat_inet_
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from exporter.core.nat.packet import Inside
+from exporter.core.nat.packet import Inside, Packet
 from exporter.core.nat.ruleset import (
     BRIDGE,
     GOTO,
@@ -23,7 +23,9 @@ from exporter.core.nat.ruleset import (
     Place,
     Ruleset,
 )
+from exporter.core.nat.walk.marks import ANY
 from exporter.core.nat.walk.outcome import ACCEPTED
+from exporter.core.nat.walk.tied import depend_on_order, leads_to
 from exporter.core.nat.walk.walker import Walker
 from exporter.core.nat.walk.walks import Walks
 
@@ -39,11 +41,19 @@ HARMLESS = PASSING | {ACCEPTED, RETURN, JUMP, GOTO}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A base chain, with the walker of its ruleset."""
+    """A base chain, with the walker of its ruleset.
+
+    `marks_open`: one of the other backend at its priority makes the marks that it compares or leaves unknown.
+    """
 
     walker: Walker
     place: Place
     base: Base
+    marks_open: bool = False
+
+    def entered(self, packet: Packet) -> Packet:
+        """The packet as the chain gets it, or leaves it, whichever of two backends was registered last."""
+        return packet._replace(mark=ANY, ct_mark=ANY) if self.marks_open else packet
 
 
 class Firewall:
@@ -75,6 +85,7 @@ class Firewall:
 
     def _ordered(self, hook: str, family: str) -> Iterator[list[Entry]]:
         found = [e for e in self._all() if e.base.hook == hook and e.place[0] in (family, INET) and self._may_matter(e)]
+        found = [replace(entry, marks_open=_is_tied(entry, found)) for entry in found]
         found.sort(key=lambda entry: entry.base.priority)
         translating = [entry for entry in found if entry.base.kind == NAT]
         position = NAT_PRIORITY.get(hook, 0)
@@ -98,15 +109,15 @@ class Firewall:
             if key not in matter:
                 matter[key] = any(rule.effects or rule.target not in HARMLESS for rule in rules.chains.get(key[1], ()))
                 if not matter[key]:
-                    inner = _led_to(rules, key[1])
+                    inner = leads_to(rules, key[1])
                     waiting += [place for place in inner if (id(rules), place) not in matter]
                     continue
-            matter[key] = matter[key] or any(matter.get((id(rules), place)) for place in _led_to(rules, key[1]))
+            matter[key] = matter[key] or any(matter.get((id(rules), place)) for place in leads_to(rules, key[1]))
             waiting.pop()
         return matter[id(rules), entry.place] or entry.base.policy != ACCEPTED
 
 
-def _led_to(rules: Ruleset, place: Place) -> set[Place]:
-    """The chains to which the rules of a chain lead."""
-    found = rules.chains.get(place, ())
-    return {(rule.family, rule.table, rule.to) for rule in found if rule.target in (JUMP, GOTO)}
+def _is_tied(entry: Entry, others: list[Entry]) -> bool:
+    rivals = (one for one in others if one.walker is not entry.walker and one.base.priority == entry.base.priority)
+    ruleset = entry.walker.ruleset
+    return any(depend_on_order((ruleset, entry.place), (one.walker.ruleset, one.place)) for one in rivals)

@@ -59,7 +59,7 @@ def _outcome(going: Progress) -> Outcome:
 
 def _filter(entry: Entry, going: Progress) -> None:
     """Walk one base chain that accepts or drops."""
-    course = Course(_seen(entry, going.packet), going.left)
+    course = Course(_seen(entry, entry.entered(going.packet)), going.left)
     possible: list[Decision] = []
     final = None
     for hit in entry.walker.hits(entry.place, course):
@@ -76,7 +76,7 @@ def _filter(entry: Entry, going: Progress) -> None:
             possible.append(decision)
     going.left = course.left
     final = final or Decision(entry.place, entry.base.policy, YES)
-    going.packet = _left(entry, going.packet, course.packet)
+    going.packet = _left(entry, going.packet, entry.entered(course.packet))
     others = [decision for decision in possible if effect_of(decision) != effect_of(final)]
     record_uncertain(going, others)
     if final.drops and not any(map(is_unknown, others)):

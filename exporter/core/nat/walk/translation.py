@@ -55,7 +55,7 @@ def _rivals(group: list[Entry], final: Decision, going: Progress) -> Iterator[De
 
 def _first(entry: Entry, going: Progress, possible: list[Decision]) -> Decision | None:
     """Return what the chain does for certain with the packet, None if it accepts it as it is."""
-    course = Course(going.packet, going.left)
+    course = Course(entry.entered(going.packet), going.left)
     final = Decision(entry.place, entry.base.policy, YES)
     for hit in entry.walker.hits(entry.place, course):
         if hit.target != NOTRACK:
@@ -64,7 +64,7 @@ def _first(entry: Entry, going: Progress, possible: list[Decision]) -> Decision 
                 final = decision
                 break
             possible.append(decision)
-    going.packet, going.left = course.packet, course.left
+    going.packet, going.left = entry.entered(course.packet), course.left
     return None if final.effect == ACCEPTED else final
 
 

@@ -10,6 +10,7 @@ from exporter.core.reach.path.link_step import end_faults, gravest
 from exporter.core.reach.path.mac_step import mac_step
 from exporter.core.reach.path.neighbour_step import neighbour_step
 from exporter.core.reach.path.trip import Flow, Steps, Trip
+from exporter.core.reach.sent_packets import tracking_step
 from exporter.core.reach.view import Device
 
 
@@ -38,6 +39,7 @@ def to_server(
     yield from faults
     if any(fault.state == FAILED for fault in faults):
         return
+    yield from filter(None, [tracking_step(context.host.view, flow.protocol)])
     if not faults:
         on = bridge.link.name if bridge else network.name if network else "the host"
         yield Step(LINK, OK, f"{server.name} is a port of {on} with {device.link.name}")

@@ -20,6 +20,7 @@ from exporter.core.reach.path.route_step import unknown_route
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, may_translate
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.path.way_back import way_back
+from exporter.core.reach.sent_packets import tracking_step
 from exporter.core.reach.view import Device
 
 FAULTS = (FAILED, BLOCKED)
@@ -70,6 +71,7 @@ def _leaving(trip: Trip, flow: Flow, passed: Outcome, out: Device, result: Route
         seen = Flow(source, flow.destination, flow.protocol, flow.port, masqueraded=source != flow.source)
         yield from delivered(trip, seen, network, out)
         return
+    yield from filter(None, [tracking_step(context.host.view, flow.protocol)])
     yield beyond(context, out, result, flow.destination)
 
 

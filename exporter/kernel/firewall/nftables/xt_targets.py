@@ -21,6 +21,7 @@ CONNMARK_INFO = {1: struct.Struct("=IIIB"), 2: struct.Struct("=IIIBBB")}
 SET_MARK, SAVE_MARK, RESTORE_MARK = range(3)  # XT_CONNMARK_*
 CT_INFO, CT_NOTRACK = struct.Struct("=HH"), 1  # struct xt_ct_target_info: flags, zone; XT_CT_NOTRACK
 CT_ZONES = 4 | 8 | 16  # XT_CT_ZONE_DIR_ORIG, XT_CT_ZONE_DIR_REPL, XT_CT_ZONE_MARK
+CT_TIMEOUT_AT = 28  # struct xt_ct_target_info_v1: the name of a timeout policy, '' for none
 TTL_SET, TTL_INCREASE = 0, 1  # struct ipt_TTL_info: mode, TTL; IPT_TTL_SET, IPT_TTL_INC
 FORWARDED_TTL = 2  # the least with which a packet is forwarded
 
@@ -68,13 +69,15 @@ def effects(name: str, revision: int, info: bytes) -> Iterator[Effect]:
 
 
 def undecoded(name: str, info: bytes) -> str:
-    """Name what a target does that no walk follows, `?zone` or `?ttl`; '' for the others.
+    """Name what a target does that no walk follows, `?zone`, `?timeout` or `?ttl`; '' for the others.
 
-    A zone of connection tracking hides connections from packets outside of it; a low TTL ends a packet's way.
+    A zone of connection tracking hides connections from packets outside of it, a timeout may end them before the
+    answer; a low TTL ends a packet's way.
     """
     if name == "CT":
         flags, zone = CT_INFO.unpack_from(info) if len(info) >= CT_INFO.size else (CT_ZONES, 0)
-        return "?zone" if zone or flags & CT_ZONES else ""
+        timeout = info[CT_TIMEOUT_AT : CT_TIMEOUT_AT + 1].strip(b"\0")
+        return "?zone" if zone or flags & CT_ZONES else "?timeout" if timeout else ""
     if name not in ("TTL", "HL"):
         return ""
     mode, ttl = (info[0], info[1]) if len(info) > 1 else (-1, 0)

@@ -52,6 +52,7 @@ ip link add br0 type bridge
 ip link add p0 type veth peer p1
 ip link set p0 master br0
 bridge fdb replace 02:42:0a:00:00:04 dev p0 master static
+bridge fdb add 02:42:0a:00:00:05 dev p0 master permanent
 bridge link set dev p0 bcast_flood off
 echo 8 >/proc/sys/net/ipv4/conf/all/arp_ignore
 ip rule add fwmark 7 blackhole
@@ -70,6 +71,7 @@ def test_what_decides_below_ip_and_by_marks_is_read(web: FakeContainer) -> None:
     assert (eth0.answers, port.withheld) == (False, "broadcasts")
     assert found.view.filters_at(eth0) == "rules of nftables for ARP at input of eth0"
     assert Neighbour(port.link.ifindex, "", "02:42:0a:00:00:04") in found.view.neighbours
+    assert Neighbour(port.link.ifindex, "", "02:42:0a:00:00:05", local=True) in found.view.neighbours
 
 
 def test_everything_is_read_in_one_visit(web: FakeContainer) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.truth.case import Plant
 from tests.truth.plants import both, chain, nft, rules, shell, sysctl, table
 from tests.truth.reach.changes import ports_of, within
 from tests.truth.reach.planting import SLEEP, box, client, network, pair
@@ -19,8 +20,60 @@ MARKED = both(
     shell("ip rule add pref 90 fwmark 7 blackhole", "ip rule del pref 90"),
 )
 STRANGER = "02:00:00:00:00:99"
+BRIDGES_OWN = "$(cat /sys/class/net/br-x/address)"
+TRACKING = "net.netfilter.nf_conntrack_"
+
+
+def fixed(entry: str) -> Plant:
+    """A fixed entry of the table of a bridge that is removed afterwards."""
+    return shell(f"bridge fdb replace {entry}", "true")
+
 
 SITUATIONS = (
+    works("server's MAC address pinned at its port", PAIR, fixed("$server_x_mac dev $server_veth master static")),
+    fails_unseen(
+        "server's MAC address as one of the host",
+        "link",
+        PAIR,
+        fixed("$server_x_mac dev $server_veth master permanent"),
+    ),
+    fails_unseen(
+        "client's MAC address fixed at the bridge", "link", PAIR, fixed("$client_x_mac dev br-x self permanent")
+    ),
+    works_unseen(
+        "the bridge's own MAC address fixed at a port, between neighbours",
+        PAIR,
+        fixed(f"{BRIDGES_OWN} dev $server_veth master static"),
+    ),
+    fails_unseen(
+        "the bridge's own MAC address fixed at a port, to the outside",
+        "link",
+        both(X, client("x")),
+        fixed(f"{BRIDGES_OWN} dev $client_veth master static"),
+        **OUTSIDE,
+    ),
+    fails_unseen(
+        "the bridge's own MAC address not in its table, to the host",
+        "link",
+        both(X, client("x"), service("host", "tcp,0.0.0.0,7001,shared")),
+        shell(f"bridge fdb del {BRIDGES_OWN} dev br-x self", "true"),
+        target="$host",
+        port=7001,
+        answers=("host",),
+    ),
+    fails_unseen(
+        "tracking of TCP ends with the SYN, to the outside",
+        "filter",
+        client(),
+        sysctl(f"{TRACKING}tcp_timeout_syn_sent", "0"),
+        **OUTSIDE,
+    ),
+    works_unseen(
+        "tracking of TCP ends with the SYN, between neighbours", PAIR, sysctl(f"{TRACKING}tcp_timeout_syn_sent", "0")
+    ),
+    works(
+        "short timeouts of connections that end", client(), sysctl(f"{TRACKING}tcp_timeout_time_wait", "1"), **OUTSIDE
+    ),
     works(
         "large datagram, MTU of the bridge is smaller",
         ECHO,

@@ -18,14 +18,7 @@ from tests.support.nat_hosts import NEW, Host
 from tests.support.port_hosts import socket
 from tests.support.reach_hosts import ReachHost
 from tests.support.reach_namespaces import BRIDGES, NO_ROUTE
-
-
-def added(host: ReachHost, *, state: str = OK, addresses: tuple[str, ...] = ("0.0.0.0",)) -> list[tuple[str, str, str]]:
-    """The steps behind the one that is there already."""
-    step = Step("published", state, "published", "" if state == OK else "port_held")
-    path = Path("tcp", addresses, 8080, "web", 80, (step,))
-    [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
-    return [(one.name, one.state, one.code) for one in found.steps[1:]]
+from tests.support.servers_end import added
 
 
 def test_an_ordinary_container_adds_nothing() -> None:

@@ -329,6 +329,8 @@ def test_groups_of_devices_are_told(flags: int, found: list[Condition]) -> None:
         ("CT", struct.pack("=HH", 0, 5), "?zone"),
         ("CT", struct.pack("=HH", 16, 0), "?zone"),
         ("CT", struct.pack("=HH", 1, 0), ""),
+        ("CT", bytes(28) + b"short\0", "?timeout"),
+        ("CT", bytes(60), ""),
         ("CT", b"", "?zone"),
         ("TTL", bytes([0, 1]), "?ttl"),
         ("TTL", bytes([0, 64]), ""),
