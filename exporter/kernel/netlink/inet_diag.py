@@ -89,7 +89,7 @@ def read_dump(sock: socket.socket, request: bytes) -> list[bytes]:
 def read_tcp(sock: socket.socket, states: int) -> list[bytes]:
     """Return the datagrams of a dump of TCP sockets in these states of both families; raises as `read_dump`.
 
-    A kernel that refuses the older request is asked for each family.
+    Where the kernel refuses the older request, it is one dump for each family.
     """
     try:
         return read_dump(sock, tcp_question(states))
