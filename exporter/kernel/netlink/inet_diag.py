@@ -4,6 +4,7 @@ Any process may dump all sockets of its network namespace; the kernel filters by
 an IPv6 socket's v6only flag and the cgroup in which a socket was created.
 """
 
+import errno
 import socket
 import struct
 import sys
@@ -36,6 +37,7 @@ LISTEN, UNCONNECTED = STATES.index("listen"), STATES.index("close")
 ANY_STATE = (1 << len(STATES)) - 2
 
 TCPDIAG_GETSOCK = 18
+REFUSALS = frozenset({errno.EINVAL, errno.ENOENT, errno.EOPNOTSUPP})  # of a request that the kernel does not have
 ANSWERS = frozenset({TCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY})  # types of messages about a socket
 INET_DIAG_SKMEMINFO, INET_DIAG_SKV6ONLY, INET_DIAG_CGROUP_ID = 7, 11, 21
 REQUEST = struct.Struct("=BBBxI")  # family, protocol, extensions, states: the head of struct inet_diag_req_v2
@@ -82,6 +84,23 @@ def read_dump(sock: socket.socket, request: bytes) -> list[bytes]:
     answer, and has to be closed.
     """
     return repeated(lambda: _read_dump(sock, request))
+
+
+def read_tcp(sock: socket.socket, states: int) -> list[bytes]:
+    """Return the datagrams of a dump of TCP sockets in these states of both families; raises as `read_dump`.
+
+    Where the kernel refuses the older request, it is one dump for each family.
+    """
+    try:
+        return read_dump(sock, tcp_question(states))
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+    return [data for family in (socket.AF_INET, socket.AF_INET6) for data in read_dump(sock, _tcp(family, states))]
+
+
+def _tcp(family: int, states: int) -> bytes:
+    return question(family, socket.IPPROTO_TCP, states)
 
 
 def _read_dump(sock: socket.socket, request: bytes) -> list[bytes]:

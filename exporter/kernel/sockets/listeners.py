@@ -23,7 +23,7 @@ from exporter.kernel.netlink.inet_diag import (
     parse_state,
     question,
     read_dump,
-    tcp_question,
+    read_tcp,
 )
 from exporter.kernel.netlink.messages import messages
 from exporter.kernel.proc import read_text
@@ -31,10 +31,7 @@ from exporter.kernel.sockets.selection import Row, select
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
-LISTENERS = (
-    (TCP, tcp_question(1 << LISTEN)),
-    *((UDP, question(family, UDP, 1 << UNCONNECTED)) for family in FAMILIES),
-)
+UDP_REQUESTS = tuple(question(family, UDP, 1 << UNCONNECTED) for family in FAMILIES)
 MAX_OF_NAMESPACE = 1 << 14  # of a container
 # They show the reading thread's namespace, wherever a /proc is mounted.
 LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -101,7 +98,13 @@ class SocketReader:
 
 def read_answers(sock: socket.socket) -> Answers:
     """Ask for the listening sockets of a netlink socket's namespace."""
-    return tuple((protocol, read_dump(sock, request)) for protocol, request in LISTENERS)
+    udp = ((UDP, read_dump(sock, request)) for request in UDP_REQUESTS)
+    return (read_tcp_listeners(sock), *udp)
+
+
+def read_tcp_listeners(sock: socket.socket) -> tuple[int, list[bytes]]:
+    """Ask for those of TCP."""
+    return TCP, read_tcp(sock, 1 << LISTEN)
 
 
 def bodies(datagrams: Iterable[bytes]) -> Iterable[tuple[bytes, int, int]]:

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from exporter.kernel.netlink.client import MAX_DATAGRAM
-from exporter.kernel.netlink.inet_diag import open_diag_socket
+from exporter.kernel.netlink.inet_diag import LISTEN, open_diag_socket, tcp_question
 from exporter.kernel.netlink.messages import HEADER, messages
 from exporter.kernel.netlink.numbers import NLMSG_DONE
-from exporter.kernel.sockets.listeners import LISTENERS
+from exporter.kernel.sockets.listeners import TCP, UDP_REQUESTS
 from tests.support.kernel.captured import CAPTURES
 from tests.support.kernel.own_namespace import ip, own_namespace
 
@@ -51,7 +51,7 @@ def made(protocol: str, address: str, port: int, option: str) -> socket.socket:
 def answers(protocol: int) -> Iterator[bytes]:
     """The messages of both families' dumps, the end marks too."""
     with open_diag_socket() as sock:
-        for request in (request for asked, request in LISTENERS if asked == protocol):
+        for request in (tcp_question(1 << LISTEN),) if protocol == TCP else UDP_REQUESTS:
             sock.send(request)
             kind = 0
             while kind != NLMSG_DONE:

@@ -10,7 +10,7 @@ import pytest
 from pyroute2.netlink import NLM_F_DUMP_INTR
 
 from exporter.core.model.sockets import ListeningSocket
-from exporter.kernel.netlink.inet_diag import ANY_STATE, parse_state, question, read_dump
+from exporter.kernel.netlink.inet_diag import ANY_STATE, LISTEN, parse_state, question, read_dump, read_tcp
 from exporter.kernel.netlink.messages import HEADER, NLM_F_MULTI, InterruptedDumpError
 from exporter.kernel.sockets import listeners
 from exporter.kernel.sockets.listeners import (
@@ -170,3 +170,17 @@ def test_the_ports_that_the_kernel_hands_out(text: str, ports: tuple[int, int]) 
 )
 def test_the_ports_that_it_does_not(text: str, ranges: tuple[tuple[int, int], ...]) -> None:
     assert parse_reserved_ports(text) == ranges
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOENT, errno.EOPNOTSUPP])
+def test_a_kernel_that_refuses_the_older_request_is_asked_for_each_family(number: int) -> None:
+    first, second = reply(20, b"first"), reply(20, b"second")
+    kernel = FakeSocket(lambda _: [refusal(number)], lambda _: [first, done()], lambda _: [second, done()])
+    assert read_tcp(as_socket(kernel), 1 << LISTEN) == [first, second]
+    assert [request[4:6] for request in kernel.requests] == [b"\x12\0", b"\x14\0", b"\x14\0"]
+
+
+def test_another_failure_of_the_older_request_is_one() -> None:
+    kernel = FakeSocket(lambda _: [refusal(errno.EPERM)])
+    with pytest.raises(PermissionError):
+        read_tcp(as_socket(kernel), 1 << LISTEN)
