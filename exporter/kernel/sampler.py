@@ -10,7 +10,7 @@ from exporter.core.model.kernel_sample import Devices, EndedLink, KernelSample, 
 from exporter.core.model.sockets import BoundSocket, PortKey
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
-from exporter.kernel.conntrack.table import read_conntrack
+from exporter.kernel.conntrack.table import ConntrackReader
 from exporter.kernel.links.fdb import LearnedSource
 from exporter.kernel.links.fib_watcher import FibWatcher
 from exporter.kernel.links.stats_source import LinkStatsSource
@@ -56,6 +56,7 @@ class KernelSampler:
         self._devices = DeviceSource(LinkWatcher(on_change=on_change), NamespaceResolver(procfs))
         self._stats = LinkStatsSource(lambda: self._devices.links)
         self._learned = LearnedSource(open_socket())
+        self._conntrack = ConntrackReader(procfs)
         self._interface_counters = InterfaceCounterReader(procfs, open_socket())
         self._overlays = OverlaySweep()
         self._fib = FibWatcher(on_change)
@@ -65,6 +66,7 @@ class KernelSampler:
             self._devices,
             self._stats,
             self._learned,
+            self._conntrack,
             self._interface_counters,
             self._overlays,
             self._fib,
@@ -98,7 +100,7 @@ class KernelSampler:
         stats, stats_state = timed("link_stats", self._stats.read)
         devices, links_state = timed("links", lambda: self._devices.read_current(containers))
         learned, learned_state = timed("fdb", self._learned.read)
-        conntrack, conntrack_state = timed("conntrack", lambda: read_conntrack(self._procfs))
+        conntrack, conntrack_state = timed("conntrack", self._conntrack.read)
         swept = (self._namespaces.state(),) if self._namespaces else ()
         sample = KernelSample(
             devices=devices or self._devices.latest,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.kept_file import KeptFile
 from exporter.kernel.netlink.inet_diag import (
     ANSWERS,
     ANY_STATE,
@@ -32,7 +33,9 @@ FAMILIES = (socket.AF_INET, socket.AF_INET6)
 TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
 UDP_REQUESTS = tuple(question(family, UDP, 1 << UNCONNECTED) for family in FAMILIES)
 MAX_OF_NAMESPACE = 1 << 14  # of a container
-SETTINGS = Path("/proc/sys/net/ipv4")  # shows the reading thread's namespace, wherever a /proc is mounted
+# They show the reading thread's namespace, wherever a /proc is mounted.
+LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+RESERVED_PORTS = Path("/proc/sys/net/ipv4/ip_local_reserved_ports")
 
 Answers = tuple[tuple[int, Sequence[bytes]], ...]  # protocol, the datagrams of a dump
 
@@ -167,9 +170,25 @@ def read_any_state(port: int) -> tuple[tuple[str, ListeningSocket], ...]:
     return tuple((state, held) for state, held in found if held.port == port)
 
 
+class PortSettings:
+    """Which ports the kernel hands out by itself, in the namespace of the thread that reads first. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._range, self._reserved = KeptFile(LOCAL_PORTS), KeptFile(RESERVED_PORTS)
+
+    def read(self) -> tuple[tuple[int, int], tuple[tuple[int, int], ...]]:
+        """Return the first and the last one, and the ranges that are left out. Raises OSError."""
+        return parse_local_ports(self._range.read()), parse_reserved_ports(self._reserved.read())
+
+    def close(self) -> None:
+        """Close the files."""
+        self._range.close()
+        self._reserved.close()
+
+
 def read_local_ports() -> tuple[int, int]:
     """Read the first and the last port that the kernel hands out by itself, in the calling thread's namespace."""
-    return parse_local_ports(read_text(SETTINGS / "ip_local_port_range"))
+    return parse_local_ports(read_text(LOCAL_PORTS))
 
 
 def parse_local_ports(text: str) -> tuple[int, int]:
@@ -180,7 +199,7 @@ def parse_local_ports(text: str) -> tuple[int, int]:
 
 def read_reserved_ports() -> tuple[tuple[int, int], ...]:
     """Read which of them it does not hand out, as the first and the last of each range."""
-    return parse_reserved_ports(read_text(SETTINGS / "ip_local_reserved_ports"))
+    return parse_reserved_ports(read_text(RESERVED_PORTS))
 
 
 def parse_reserved_ports(text: str) -> tuple[tuple[int, int], ...]:

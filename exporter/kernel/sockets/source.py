@@ -24,7 +24,7 @@ from exporter.errors import SourceError
 from exporter.kernel.late_call import LateCall
 from exporter.kernel.namespaces.sweep import Sweep
 from exporter.kernel.read_source import timed
-from exporter.kernel.sockets.listeners import Listening, SocketReader, read_local_ports, read_reserved_ports
+from exporter.kernel.sockets.listeners import Listening, PortSettings, SocketReader
 from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
 from exporter.kernel.sockets.owners import SocketOwners
 from exporter.kernel.sockets.processes import is_stopped, read_resident_memory
@@ -52,6 +52,7 @@ class PortReader:
         self._procfs = procfs
         self._sockets = SocketReader()
         self._reading = LateCall[Listening]("listeners", READ_SECONDS)
+        self._settings = PortSettings()
         self._listening: Listening | None = None
         self._late = False
         self._owners = SocketOwners(procfs, sysfs, clock)
@@ -76,6 +77,7 @@ class PortReader:
         self._reading.stop()
         self._owners.stop()
         self._sockets.close()
+        self._settings.close()
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Set whose namespaces are read."""
@@ -110,7 +112,7 @@ class PortReader:
         return self._bound
 
     def _read(self) -> HostSockets:
-        local_ports, reserved = read_local_ports(), read_reserved_ports()
+        local_ports, reserved = self._settings.read()
         host = self._owners.resolve(self._read_listening(), self._inventory, local_ports)
         if host is not self._host:
             self._host = host
