@@ -1,6 +1,6 @@
 """Read the kernel once per observation: each source once, timed; a failed one is a value and costs its own families."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,15 +42,24 @@ class Source(Protocol):
 class KernelSampler:
     """The kernel side: made and started in the host's network namespace, sampled from one thread at a time."""
 
-    def __init__(self, procfs: Path, sysfs: Path = SYSFS, *, sweep: bool = True, ports: bool = True) -> None:
+    def __init__(
+        self,
+        procfs: Path,
+        sysfs: Path = SYSFS,
+        *,
+        sweep: bool = True,
+        ports: bool = True,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_change` is called after each notification about devices, addresses or routes; it must not block."""
         self._procfs = procfs
-        self._devices = DeviceSource(LinkWatcher(), NamespaceResolver(procfs))
+        self._devices = DeviceSource(LinkWatcher(on_change=on_change), NamespaceResolver(procfs))
         self._stats = LinkStatsSource(lambda: self._devices.links)
         self._learned = LearnedSource(open_socket())
         self._conntrack = ConntrackReader(procfs)
         self._interface_counters = InterfaceCounterReader(procfs, open_socket())
         self._overlays = OverlaySweep()
-        self._fib = FibWatcher()
+        self._fib = FibWatcher(on_change)
         self._namespaces = sweep_statistics(procfs) if sweep else None
         self._ports = PortReader(procfs, sysfs) if ports else None
         sources: tuple[Source | None, ...] = (
@@ -113,10 +122,6 @@ class KernelSampler:
             learned=learned,
         )
         return self._ports.add_to(sample, inventory) if self._ports else sample
-
-    def revision(self) -> tuple[int, int, bool]:
-        """Return a value that differs after a notification about devices, addresses or routes; cheap."""
-        return self._devices.revision()
 
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices and whose they are: the same object while nothing changed."""
