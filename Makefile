@@ -1,4 +1,5 @@
-# What CI runs is `make check test`. Everything lands in .venv and .engines, both ignored by git.
+# What CI runs is `make check test`, then `make test-machine` in the time that is left. Everything lands in .venv and
+# .engines, both ignored by git.
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin

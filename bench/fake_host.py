@@ -67,6 +67,8 @@ def fake_host(count: int, layout: str = "") -> Iterator[FakeHost]:
 
 def _write_processes(host: FakeHost) -> None:
     """A cgroup and a process for each container: the process's namespace is the one that this process holds open."""
+    (host.folder / "proc").mkdir()
+    (host.folder / "proc/self").touch()  # the exporter refuses a folder without it
     for number, sandbox in enumerate(host.devices.sandboxes):
         name, pid = container_id(number), FIRST_PID + number
         cgroup = host.folder / "sys/fs/cgroup/docker" / name

@@ -45,6 +45,7 @@ class Host:
         route.link("add", kind="bridge", ifname=BRIDGE, state="up")
         [self._bridge] = route.link_lookup(ifname=BRIDGE)
         (folder / "proc").mkdir()
+        (folder / "proc/self").touch()  # the exporter refuses a folder without it
         (folder / "sys").mkdir()
 
     @property

@@ -88,7 +88,8 @@ def _ours(procfs: Path, container: Container) -> None:
 def _swept(procfs: Path, containers: tuple[Container, ...], rounds: int) -> Iterator[Row]:
     """Every slice of some sweeps, at a clock that leaves out the pauses between them."""
     now = 0.0
-    sweep = sweep_statistics(procfs, lambda: containers, clock=lambda: now)
+    sweep = sweep_statistics(procfs, clock=lambda: now)
+    sweep.update(containers)
     slices = Times()
     while len(sweep.snapshot()[0]) < len(containers):
         sweep.step()

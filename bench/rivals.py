@@ -35,14 +35,14 @@ def rows(scale: Scale) -> Iterator[Row]:
         others = [other for other in (usual, cadvisor(host.docker_url)) if other]
         running = 0
         for count in QUICK_SIZES if quick else SIZES:
-            _run(host, range(running, count))
+            run_containers(host, range(running, count))
             running = count
             yield from _side_by_side(host, others, count, quick=quick)
     if len(others) == 1:
         yield Row("cadvisor", against=f"not measured: {CADVISOR} names no program")
 
 
-def _run(host: PrivateHost, numbers: range) -> None:
+def run_containers(host: PrivateHost, numbers: range) -> None:
     """Start containers with a published port each."""
     client = host.client()
 
@@ -61,7 +61,7 @@ def _run(host: PrivateHost, numbers: range) -> None:
 
 
 def _side_by_side(host: PrivateHost, others: Sequence[Other], count: int, *, quick: bool) -> Iterator[Row]:
-    start = partial(_start, host)
+    start = partial(start_in, host)
     with ExitStack() as stack:
         stack.enter_context(host.netns())
         ours = stack.enter_context(exporter([f"--docker.host={host.docker_url}"], start))
@@ -78,7 +78,8 @@ def _side_by_side(host: PrivateHost, others: Sequence[Other], count: int, *, qui
             )
 
 
-def _start(host: PrivateHost, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+def start_in(host: PrivateHost, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a process in the host."""
     return host.popen(*argv, stderr=subprocess.DEVNULL)
 
 

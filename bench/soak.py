@@ -51,6 +51,7 @@ class Host:
         self.engine.networks[f"{NETWORK}-net"]["Options"] = {"com.docker.network.bridge.name": BRIDGE}
         route.link("add", kind="bridge", ifname=BRIDGE, state="up")
         [self._bridge] = route.link_lookup(ifname=BRIDGE)
+        (folder / "proc/self").touch()  # the exporter refuses a folder without it
 
     def _placed(self, slot: int) -> socket.socket:
         process = self._folder / "proc" / str(FIRST_PID + slot)

@@ -46,7 +46,6 @@ class ObservationCache:
         self._changed = threading.Condition()
         self._inventories: deque[Inventory] = deque(maxlen=MAX_INVENTORIES)
         self._requested = self._stopped = False
-        self._received = 0
         self._upcoming: Future[Observation] = Future()
         self._running: Future[Observation] = Future()
         # Each replaced by one assignment: when the last one began with itself, and when the present work began.
@@ -71,13 +70,7 @@ class ObservationCache:
         """Hand over a new inventory; returns at once."""
         with self._changed:
             self._inventories.append(inventory)
-            self._received += 1
             self._changed.notify_all()
-
-    @property
-    def inventories(self) -> int:
-        """How many inventories were handed over."""
-        return self._received
 
     def began_at(self) -> float:
         """Return when the last observation began, by the clock; minus infinity before the first."""

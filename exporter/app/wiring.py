@@ -5,9 +5,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exporter.app.change_follower import ChangeFollower
+from exporter.app.change_follower import ChangeFollower, Changes
 from exporter.app.observation_cache import ObservationCache
 from exporter.config import Config
+from exporter.core.model.docker import Inventory
 from exporter.docker_engine.tls import read_tls
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.errors import ConfigError
@@ -41,18 +42,24 @@ def build(
 
     With a `history` changes are observed, also those that no reader requests.
     """
+    changes = Changes()
     with ExitStack() as running:
         try:
-            kernel = _started(config, running)
-            nat = _nat(config, running) if "nat" in config.collectors else None
+            kernel = _started(config, running, changes.note)
+            nat = _nat(config, running, changes.note) if "nat" in config.collectors else None
             monitor = _monitor(config, kernel, nat, running, history)
         except OSError as error:
             raise ConfigError(f"cannot read rtnetlink: {error.strerror or error}") from error
         observations = ObservationCache(monitor)
+
+        def publish(inventory: Inventory) -> None:
+            observations.update_inventory(inventory)
+            changes.note()
+
         engine = EngineWatcher(
             config.docker_host,
             find_pid=lambda container_id: read_cgroup_pid(config.sysfs, container_id),
-            publish=observations.update_inventory,
+            publish=publish,
             on_idle=on_idle,
             tls=read_tls(config.docker_cert_path),
         )
@@ -60,16 +67,17 @@ def build(
         running.callback(observations.stop)
         running.callback(engine.stop)
         if history:
-            revision = lambda: (observations.inventories, kernel.revision(), nat.revision() if nat else 0)  # noqa: E731
-            follower = ChangeFollower(observations, revision)
+            follower = ChangeFollower(observations, changes)
             follower.start()
             running.callback(follower.stop)
         yield Runtime(observations, engine)
 
 
-def _started(config: Config, running: ExitStack) -> KernelSampler:
+def _started(config: Config, running: ExitStack, on_change: Callable[[], None]) -> KernelSampler:
     chosen = config.collectors
-    kernel = KernelSampler(config.procfs, config.sysfs, sweep="namespace" in chosen, ports="port" in chosen)
+    kernel = KernelSampler(
+        config.procfs, config.sysfs, sweep="namespace" in chosen, ports="port" in chosen, on_change=on_change
+    )
     kernel.start()
     running.callback(kernel.stop)
     return kernel
@@ -116,10 +124,10 @@ def _lookups(config: Config, running: ExitStack) -> "LookupSource":
     return source
 
 
-def _nat(config: Config, running: ExitStack) -> NatSource | None:
+def _nat(config: Config, running: ExitStack, on_change: Callable[[], None]) -> NatSource | None:
     """None on a kernel without netfilter's netlink, where there are no rules to read."""
     try:
-        nat = NatSource(config.procfs)
+        nat = NatSource(config.procfs, on_change)
     except OSError as error:
         log.warning("rules cannot be read", reason=error.strerror or str(error))
         return None

@@ -27,8 +27,13 @@ STATUSES: dict[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "too many requests: try again",
     HTTPStatus.SERVICE_UNAVAILABLE: "the exporter is busy: try again",
 }
+BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 T = TypeVar("T")
+
+
+class _BusyError(RemoteError):
+    """The exporter answers too many others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,19 @@ def parse_remote(url: str, password: str | None = None, *, in_argv: bool = True,
     return Remote(base, aiohttp.encode_basic_auth(unquote(parts.username), secret, encoding="utf-8"), use_proxy)
 
 
-def get_json(remote: Remote, path: str, parse: Callable[[Any], T], deadline: float = DEADLINE_SECONDS) -> T:
-    """GET a JSON document and parse it. Raises RemoteError with one line for whatever fails."""
+def get_json(
+    remote: Remote,
+    path: str,
+    parse: Callable[[Any], T],
+    deadline: float = DEADLINE_SECONDS,
+    pause: float = PAUSE_SECONDS,
+) -> T:
+    """GET a JSON document and parse it; from an exporter that is busy again after each pause, until the deadline.
+
+    Both in seconds. Raises RemoteError with one line for whatever fails.
+    """
     try:
-        return parse(json.loads(asyncio.run(_get(remote, path, deadline))))
+        return parse(json.loads(asyncio.run(_get_when_free(remote, path, deadline, pause))))
     except json.JSONDecodeError as error:
         raise RemoteError(f"{remote.base}{path}: response is not JSON (not a dockernet-exporter?)") from error
     except TimeoutError as error:
@@ -97,6 +111,17 @@ def poll_until(
     return value
 
 
+async def _get_when_free(remote: Remote, path: str, deadline: float, pause: float) -> bytes:
+    ends = time.monotonic() + deadline
+    while True:
+        try:
+            return await _get(remote, path, deadline)
+        except _BusyError:
+            if time.monotonic() + pause > ends:
+                raise
+            await asyncio.sleep(pause)
+
+
 async def _get(remote: Remote, path: str, deadline: float) -> bytes:
     """Return the body. Raises RemoteError, TimeoutError or aiohttp's errors."""
     headers = {"Accept-Encoding": "identity"}
@@ -109,7 +134,7 @@ async def _get(remote: Remote, path: str, deadline: float) -> bytes:
     ):
         if response.status != HTTPStatus.OK:
             text = STATUSES.get(response.status, f"unexpected status {response.status}")
-            raise RemoteError(f"{remote.base}: {text}")
+            raise (_BusyError if response.status in BUSY else RemoteError)(f"{remote.base}: {text}")
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk

@@ -7,7 +7,7 @@ import click
 
 from exporter import config
 from exporter.cli.build_config import AUTO, OFF, TRACEPOINT
-from exporter.cli.options import Flag, SwitchOrChoice
+from exporter.cli.options import Flag, HostName, SwitchOrChoice
 
 WEB, DOCKER, COLLECTORS, PATHS, LOGGING = "Web", "Docker", "Collectors", "Paths", "Logging"
 HISTORY = "History"
@@ -57,6 +57,7 @@ WEB_FLAGS = (
         "--web.allowed-host",
         "Further name under which clients reach the page and the API; repeatable, * allows all.  [default: addresses, "
         "localhost, the host's name]",
+        type=HostName(),
         multiple=True,
         metavar="NAME",
     ),

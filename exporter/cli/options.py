@@ -7,6 +7,7 @@ counts once. Source: click's Parameter, Context.get_parameter_source.
 import copy
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from exporter.cli.build_config import build_config
 from exporter.config import Config
 
 OPTIONS = "Options"
+HOST_NAME = re.compile(r"\*|[\w.-]+")
 BOOLEANS = frozenset({"1", "true", "t", "yes", "y", "0", "false", "f", "no", "n"})
 
 
@@ -40,6 +42,18 @@ class Flag(click.Option):
     def written(self, value: object) -> str:
         """Return the flag as it was written: a switch has two names."""
         return self.secondary_opts[0] if value is False and self.secondary_opts else self.opts[0]
+
+
+class HostName(click.ParamType[str]):
+    """A name of a host without its port, or `*`."""
+
+    name = "host name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name."""
+        if not HOST_NAME.fullmatch(str(value)):
+            self.fail(f"{value!r} is not a host name (NAME without a port, or *)", param, ctx)
+        return str(value)
 
 
 class SwitchOrChoice(click.Choice[str]):

@@ -98,9 +98,9 @@ class Part(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
 
-def assemble(topology: Topology, parts: Iterable[Part]) -> Observation:
+def assemble(topology: Topology, parts: Iterable[Part], changes: Mapping[str, int] | None = None) -> Observation:
     """Join parts: `sources` and `degraded` of all of them in their order, any other field of the one that has it."""
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"changes": changes}
     for part in parts:
         for name in part.__dataclass_fields__:
             value = getattr(part, name)

@@ -30,15 +30,23 @@ class PeriodicReader(Generic[T]):
     """Calls `read` and publishes its result in `latest` by one assignment: any thread may take it, without a lock.
 
     `read` returns a value, and what is wrong with a part of it ('' for nothing); what it raises is the state's error.
-    `interval` are the seconds between two readings, a number or a function that is called after each.
+    `interval` are the seconds between two readings, a number or a function that is called after each; `settle` those
+    between a call of `wake` and the reading that follows it.
     """
 
-    def __init__(self, name: str, read: Callable[[], tuple[T, str]], interval: float | Callable[[], float]) -> None:
+    def __init__(
+        self,
+        name: str,
+        read: Callable[[], tuple[T, str]],
+        interval: float | Callable[[], float],
+        settle: float = 0.0,
+    ) -> None:
         self._name = name
         self._read = read
         self._interval = interval
-        self._due = threading.Event()
-        self._stopping = False
+        self._settle = settle
+        self._woken = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.latest: Reading[T] = Reading(None, SourceState(name, up=True), time.monotonic())
 
@@ -53,15 +61,15 @@ class PeriodicReader(Generic[T]):
 
     def stop(self) -> bool:
         """End the thread, waiting for it for half a second; return whether it has ended, or was never started."""
-        self._stopping = True
-        self._due.set()
+        self._stopped.set()
+        self._woken.set()
         if self.started:
             self._thread.join(JOIN_TIMEOUT)
         return not self._thread.is_alive()
 
     def wake(self) -> None:
-        """Read at once."""
-        self._due.set()
+        """Read soon, unless that is due sooner."""
+        self._woken.set()
 
     def read(self) -> None:
         """Read once and publish the result; the thread's own step."""
@@ -76,8 +84,12 @@ class PeriodicReader(Generic[T]):
         self.latest = Reading(value, state, time.monotonic())
 
     def _run(self) -> None:
-        while not self._stopping:
-            self._due.clear()
+        while not self._stopped.is_set():
+            self._woken.clear()
             self.read()
-            if not self._stopping:
-                self._due.wait(self._interval() if callable(self._interval) else self._interval)
+            self._wait(self._interval() if callable(self._interval) else self._interval)
+
+    def _wait(self, seconds: float) -> None:
+        due = time.monotonic() + seconds
+        if not self._stopped.is_set() and self._woken.wait(seconds):
+            self._stopped.wait(max(0.0, min(self._settle, due - time.monotonic())))

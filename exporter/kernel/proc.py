@@ -25,15 +25,14 @@ def is_container_process(procfs: Path, pid: int, container_id: str) -> bool:
     A pid is reused, and in another pid namespace the number is another process.
     """
     try:
-        with open(f"{procfs}/{pid}/cgroup", "rb", buffering=0) as file:  # noqa: PTH123 -- a Path costs as much as the read
-            return container_id.encode() in file.readall()
+        return container_id in read_text(f"{procfs}/{pid}/cgroup")
     except OSError as error:
         if error.errno in GONE or isinstance(error, PermissionError):  # the latter by the mount option hidepid
             return False
         raise
 
 
-def read_text(path: Path, max_bytes: int = -1) -> str:
+def read_text(path: Path | str, max_bytes: int = -1) -> str:
     """Read a file of /proc; a device's name in it may be any bytes.
 
     Raises OSError when it is gone, and EMSGSIZE for more than `max_bytes` (-1 = unlimited). By system calls: Python's

@@ -1,6 +1,6 @@
 """Read the kernel once per observation: each source once, timed; a failed one is a value and costs its own families."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from exporter.core.model.kernel_sample import Devices, EndedLink, KernelSample, 
 from exporter.core.model.sockets import BoundSocket, PortKey
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
-from exporter.kernel.conntrack.table import read_conntrack
+from exporter.kernel.conntrack.table import ConntrackReader
 from exporter.kernel.links.fdb import LearnedSource
 from exporter.kernel.links.fib_watcher import FibWatcher
 from exporter.kernel.links.stats_source import LinkStatsSource
@@ -42,21 +42,31 @@ class Source(Protocol):
 class KernelSampler:
     """The kernel side: made and started in the host's network namespace, sampled from one thread at a time."""
 
-    def __init__(self, procfs: Path, sysfs: Path = SYSFS, *, sweep: bool = True, ports: bool = True) -> None:
+    def __init__(
+        self,
+        procfs: Path,
+        sysfs: Path = SYSFS,
+        *,
+        sweep: bool = True,
+        ports: bool = True,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_change` is called after each notification about devices, addresses or routes; it must not block."""
         self._procfs = procfs
-        self._containers: tuple[Container, ...] = ()
-        self._devices = DeviceSource(LinkWatcher(), NamespaceResolver(procfs))
+        self._devices = DeviceSource(LinkWatcher(on_change=on_change), NamespaceResolver(procfs))
         self._stats = LinkStatsSource(lambda: self._devices.links)
         self._learned = LearnedSource(open_socket())
+        self._conntrack = ConntrackReader(procfs)
         self._interface_counters = InterfaceCounterReader(procfs, open_socket())
         self._overlays = OverlaySweep()
-        self._fib = FibWatcher()
-        self._namespaces = sweep_statistics(procfs, lambda: self._containers) if sweep else None
+        self._fib = FibWatcher(on_change)
+        self._namespaces = sweep_statistics(procfs) if sweep else None
         self._ports = PortReader(procfs, sysfs) if ports else None
         sources: tuple[Source | None, ...] = (
             self._devices,
             self._stats,
             self._learned,
+            self._conntrack,
             self._interface_counters,
             self._overlays,
             self._fib,
@@ -86,11 +96,11 @@ class KernelSampler:
 
     def sample(self, containers: tuple[Container, ...], inventory: Inventory = NO_INVENTORY) -> KernelSample:
         """Read everything; `containers` are those of the inventory that have a network namespace of their own."""
-        self._containers = containers
+        self._update_containers(containers)
         stats, stats_state = timed("link_stats", self._stats.read)
         devices, links_state = timed("links", lambda: self._devices.read_current(containers))
         learned, learned_state = timed("fdb", self._learned.read)
-        conntrack, conntrack_state = timed("conntrack", lambda: read_conntrack(self._procfs))
+        conntrack, conntrack_state = timed("conntrack", self._conntrack.read)
         swept = (self._namespaces.state(),) if self._namespaces else ()
         sample = KernelSample(
             devices=devices or self._devices.latest,
@@ -113,14 +123,14 @@ class KernelSampler:
         )
         return self._ports.add_to(sample, inventory) if self._ports else sample
 
-    def revision(self) -> tuple[int, int, bool]:
-        """Return a value that differs after a notification about devices, addresses or routes; cheap."""
-        return self._devices.revision()
-
     def devices(self, containers: tuple[Container, ...]) -> Devices:
         """Return the devices and whose they are: the same object while nothing changed."""
-        self._containers = containers
+        self._update_containers(containers)
         return self._devices.read(containers)
+
+    def _update_containers(self, containers: tuple[Container, ...]) -> None:
+        if self._namespaces:
+            self._namespaces.update(containers)
 
     def read_interface_counters(self, wanted: tuple[NamespaceInterface, ...]) -> list[tuple[Any, ...]]:
         """Read the counters of interfaces inside containers."""

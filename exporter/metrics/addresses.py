@@ -11,6 +11,11 @@ from exporter.metrics.templated import TemplatedGroup
 from exporter.metrics.templates.series import Series, TemplatedCounter
 
 
+def inputs(observation: Observation) -> object:
+    """Return what `families` depends on."""
+    return observation.network.addresses, observation.network.pools
+
+
 def families(observation: Observation) -> Iterator[Metric]:
     """All families of this file."""
     yield subnets(observation.network.addresses)

@@ -1,4 +1,4 @@
-"""Text that is cached while the value that it is made of is the same object."""
+"""Text that is cached while what it is made of is the same."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.core.observation import Observation
 from exporter.metrics.build import InfoFamily, Metric
-from exporter.metrics.text import Lines, render
+from exporter.metrics.text import FamilyTexts, Lines, render
 
 NO_VALUE = object()
 
@@ -18,6 +18,36 @@ class CachedGroup:
     collector: str
     of: Callable[[Observation], Any]
     families: Callable[[Any], Iterator[Metric]]
+
+
+@dataclass(frozen=True, slots=True)
+class SmallGroup:
+    """Families with few series, to which no limit applies.
+
+    With `inputs`, which returns all that they depend on, they are made again only when that differs.
+    """
+
+    families: Callable[[Observation], Iterable[Metric]]
+    inputs: Callable[[Observation], object] | None = None
+
+
+class SmallRenderer:
+    """Renders one small group in one format."""
+
+    def __init__(self, group: SmallGroup, *, openmetrics: bool) -> None:
+        self._group, self._openmetrics = group, openmetrics
+        self._texts = FamilyTexts(openmetrics=openmetrics)
+        self._known: tuple[object, bytes] | None = None
+
+    def render(self, observation: Observation) -> bytes:
+        """Return the text."""
+        group, known = self._group, self._known
+        if group.inputs is None:
+            return self._texts.render(group.families(observation))
+        inputs = group.inputs(observation)
+        if known is None or known[0] != inputs:
+            known = self._known = inputs, render(group.families(observation), openmetrics=self._openmetrics)
+        return known[1]
 
 
 @dataclass(frozen=True, slots=True)

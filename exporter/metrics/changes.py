@@ -6,6 +6,11 @@ from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter
 
 
+def inputs(observation: Observation) -> object:
+    """Return what `families` depends on."""
+    return observation.changes, observation.engine.started
+
+
 def families(observation: Observation) -> Iterator[Metric]:
     """All families of this file; absent where no history is recorded."""
     if observation.changes is None:

@@ -1,7 +1,7 @@
 """One exposition from two renderers, in both text formats.
 
-Three kinds of text: rendered for every scrape (health), cached while one value is the same object (the inventory), and
-counters from templates. To add families: a file, and a line in one of the lists below.
+Three kinds of text: few series, made again when what they depend on differs; many, cached while one value is the same
+object (the inventory); and counters from templates. To add families: a file, and a line in one of the lists below.
 """
 
 import threading
@@ -36,21 +36,27 @@ from exporter.metrics import (
     veth,
 )
 from exporter.metrics.build import Metric, counter
-from exporter.metrics.cached import CachedGroup, CachedRenderer
+from exporter.metrics.cached import CachedGroup, CachedRenderer, SmallGroup, SmallRenderer
 from exporter.metrics.templated import TemplatedRenderer
-from exporter.metrics.text import END, render
+from exporter.metrics.text import END, FamilyTexts
 
-OTHER_FAMILIES = (
-    addresses.families,
-    conntrack.families,
-    fdb.families,
-    namespace.families,
-    nat.families,
-    bind_failures.families,
-    connections.families,
-    changes.families,
+SMALL_GROUPS = (
+    SmallGroup(health.build, lambda _: None),
+    SmallGroup(health.engine, health.engine_inputs),
+    SmallGroup(health.success, health.success_inputs),
+    SmallGroup(health.durations),
+    SmallGroup(health.gaps, health.gaps_inputs),
+    SmallGroup(health.following, health.following_inputs),
+    SmallGroup(findings.families, findings.inputs),
+    SmallGroup(addresses.families, addresses.inputs),
+    SmallGroup(conntrack.families),
+    SmallGroup(fdb.families),
+    SmallGroup(namespace.families),
+    SmallGroup(nat.families, nat.inputs),
+    SmallGroup(bind_failures.families),
+    SmallGroup(connections.families),
+    SmallGroup(changes.families, changes.inputs),
 )
-SCRAPE_FAMILIES = (health.families, findings.families, *OTHER_FAMILIES)
 TEMPLATED_GROUPS = (
     endpoint.GROUP,
     network.GROUP,
@@ -100,8 +106,11 @@ class Exposition:
         cached = [CachedRenderer(group) for group in cached_groups(tuple(labels)) if group.collector in enabled]
         templated = [TemplatedRenderer(group) for group in TEMPLATED_GROUPS if group.collector in enabled]
         self._renderers: list[CachedRenderer | TemplatedRenderer] = [*cached, *templated]
-        self._findings = {form: findings.FindingsText(openmetrics=form) for form in (False, True)}
-        self._own: CollectorRegistry | None = _own_registry() if own_metrics else None
+        self._small = {
+            form: [SmallRenderer(group, openmetrics=form) for group in SMALL_GROUPS] for form in (False, True)
+        }
+        self._own = {form: FamilyTexts(openmetrics=form) for form in (False, True)}
+        self._registry: CollectorRegistry | None = _own_registry() if own_metrics else None
         self._dropped: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -119,26 +128,22 @@ class Exposition:
                 found.append(text)
                 used += shown
                 self._drop(dropped)
-            few = self._few(observation, openmetrics=openmetrics)
-        return chain(few, *found, (END,) if openmetrics else ())
+            few = b"".join(self._few(observation, openmetrics=openmetrics))
+        return chain((few,), *found, (END,) if openmetrics else ())
 
-    def _few(self, observation: Observation, *, openmetrics: bool) -> tuple[bytes, ...]:
+    def _few(self, observation: Observation, *, openmetrics: bool) -> Iterator[bytes]:
         """Families with few series, to which no limit applies."""
-        return (
-            render(health.families(observation), openmetrics=openmetrics),
-            self._findings[openmetrics].text(observation.evaluations),
-            render(self._others(observation), openmetrics=openmetrics),
-        )
+        for renderer in self._small[openmetrics]:
+            yield renderer.render(observation)
+        yield self._own[openmetrics].render(self._own_families(observation))
 
-    def _others(self, observation: Observation) -> Iterator[Metric]:
-        for families in OTHER_FAMILIES:
-            yield from families(observation)
+    def _own_families(self, observation: Observation) -> Iterator[Metric]:
         dropped = counter("dockernet_series_dropped_total", "Series left out because of --limits.series.", ("family",))
         for family, count in sorted(self._dropped.items()):
             dropped.add_metric((family,), count, created=observation.engine.started)
         yield dropped
-        if self._own is not None:
-            yield from self._own.collect()
+        if self._registry is not None:
+            yield from self._registry.collect()
 
     def _drop(self, dropped: Mapping[str, int]) -> None:
         for family, count in dropped.items():

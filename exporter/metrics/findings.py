@@ -1,18 +1,15 @@
 """Findings of every group of rules, and the inputs whose absence suspends some kinds."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.rule import Input
-from exporter.core.model.memo import IdentityMemo
 from exporter.core.nat import drift
 from exporter.core.observation import NAT, NETWORK, PORT, Observation
 from exporter.core.ports import conflict
 from exporter.metrics.build import Metric, gauge
-from exporter.metrics.text import render
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +49,18 @@ FAMILIES = (
 )
 
 
+def inputs(observation: Observation) -> object:
+    """Return what `families` depends on."""
+    return observation.evaluations
+
+
 def families(observation: Observation) -> Iterator[Metric]:
     """All families of this file."""
-    yield from evaluated(observation.evaluations)
-
-
-def evaluated(evaluations: Mapping[str, Evaluation]) -> Iterator[Metric]:
-    """All families of this file, of evaluations by area."""
+    evaluations = observation.evaluations
     for group in FAMILIES:
         if group.area in evaluations:
             yield from _group(group, evaluations[group.area])
     yield suspended(one for evaluation in evaluations.values() for one in evaluation.missing)
-
-
-class FindingsText:
-    """The text of the evaluations in one format, written anew when one of them is another object."""
-
-    def __init__(self, *, openmetrics: bool) -> None:
-        self._openmetrics = openmetrics
-        self._text = IdentityMemo(self._write)
-
-    def text(self, evaluations: Mapping[str, Evaluation]) -> bytes:
-        """Return the text."""
-        return self._text(*(part for area in evaluations.items() for part in area))
-
-    def _write(self, *parts: Any) -> bytes:
-        by_area = dict(zip(parts[::2], parts[1::2], strict=True))
-        return render(evaluated(by_area), openmetrics=self._openmetrics)
 
 
 def _group(group: FindingFamilies, evaluation: Evaluation) -> Iterator[Metric]:

@@ -9,19 +9,17 @@ from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, add_info, counter, gauge, info
 
 
-def families(observation: Observation) -> Iterator[Metric]:
-    """All families of this file."""
-    yield build()
-    yield from engine(observation)
-    yield from sources(observation)
-    yield from following(observation)
-
-
-def build() -> Metric:
-    """dockernet_build_info."""
+def build(_: Observation) -> Iterator[Metric]:
+    """dockernet_build_info, which depends on nothing."""
     family = info("dockernet_build_info", "The exporter's build.", ("version", "revision", "python_version"))
     add_info(family, (__version__, __revision__, platform.python_version()))
-    return family
+    yield family
+
+
+def engine_inputs(observation: Observation) -> object:
+    """Return what `engine` depends on."""
+    inventory, nat = observation.topology.inventory, observation.nat
+    return inventory.connected, inventory.engine, (nat.backend, nat.userland_proxy) if nat else None
 
 
 def engine(observation: Observation) -> Iterator[Metric]:
@@ -42,15 +40,34 @@ def engine(observation: Observation) -> Iterator[Metric]:
     yield about
 
 
-def sources(observation: Observation) -> Iterator[Metric]:
-    """dockernet_scrape_collector_success, _duration_seconds and dockernet_collector_degraded."""
-    success = gauge("dockernet_scrape_collector_success", "1 when the source was read at this scrape.", ("collector",))
-    duration = gauge(
-        "dockernet_scrape_collector_duration_seconds", "Duration of the source's last read.", ("collector",)
-    )
+def success_inputs(observation: Observation) -> object:
+    """Return what `success` depends on."""
+    return [(source.name, source.up) for source in observation.sources]
+
+
+def success(observation: Observation) -> Iterator[Metric]:
+    """dockernet_scrape_collector_success."""
+    family = gauge("dockernet_scrape_collector_success", "1 when the source was read at this scrape.", ("collector",))
     for source in observation.sources:
-        success.add_metric((source.name,), source.up)
-        duration.add_metric((source.name,), source.duration)
+        family.add_metric((source.name,), source.up)
+    yield family
+
+
+def durations(observation: Observation) -> Iterator[Metric]:
+    """dockernet_scrape_collector_duration_seconds, which differs at each scrape."""
+    family = gauge("dockernet_scrape_collector_duration_seconds", "Duration of the source's last read.", ("collector",))
+    for source in observation.sources:
+        family.add_metric((source.name,), source.duration)
+    yield family
+
+
+def gaps_inputs(observation: Observation) -> object:
+    """Return what `gaps` depends on."""
+    return observation.degraded, observation.overflows, observation.engine.started
+
+
+def gaps(observation: Observation) -> Iterator[Metric]:
+    """What may be missing: dockernet_collector_degraded and dockernet_link_listener_overflows_total."""
     degraded = gauge(
         "dockernet_collector_degraded",
         "1 for each missing privilege; the log names what to grant.",
@@ -64,7 +81,12 @@ def sources(observation: Observation) -> Iterator[Metric]:
         "reading.",
     )
     overflows.add_metric((), observation.overflows, created=observation.engine.started)
-    yield from (success, duration, degraded, overflows)
+    yield from (degraded, overflows)
+
+
+def following_inputs(observation: Observation) -> object:
+    """Return what `following` depends on."""
+    return observation.engine, observation.topology.inventory.synced_at
 
 
 def following(observation: Observation) -> Iterator[Metric]:

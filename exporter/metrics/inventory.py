@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from exporter.core.model.docker import Container, Endpoint
 from exporter.core.topology.subnets import subnets_with_gateways
@@ -16,8 +17,9 @@ DEFAULT_MTU = 1500  # what Docker gives a bridge network without the option
 
 def families(topology: Topology, labels: Sequence[str] = ()) -> Iterator[Metric]:
     """All families of this file; `labels` are the container labels to show."""
-    yield containers(topology, labels)
-    yield from networks(topology)
+    live = _live(topology)
+    yield containers(topology, live, labels)
+    yield from networks(topology, live)
     yield endpoints(topology)
     yield from bridges(topology)
     yield from uplinks(topology)
@@ -28,7 +30,7 @@ def label_name(label: str) -> str:
     return "label_" + re.sub(r"[^a-zA-Z0-9_]", "_", label)
 
 
-def containers(topology: Topology, labels: Sequence[str]) -> Metric:
+def containers(topology: Topology, live: Iterable[Container], labels: Sequence[str]) -> Metric:
     """dockernet_container_info."""
     shown: dict[str, list[str]] = {}
     for label in labels:
@@ -47,7 +49,7 @@ def containers(topology: Topology, labels: Sequence[str]) -> Metric:
             *shown,
         ),
     )
-    for container in _live(topology):
+    for container in live:
         known = container.labels
         add_info(
             family,
@@ -66,7 +68,7 @@ def containers(topology: Topology, labels: Sequence[str]) -> Metric:
 
 
 def _live(topology: Topology) -> list[Container]:
-    return sorted((c for c in topology.inventory.containers.values() if c.live), key=lambda c: c.name)
+    return sorted([c for c in topology.inventory.containers.values() if c.live], key=attrgetter("name"))
 
 
 def _mode(container: Container, topology: Topology) -> str:
@@ -75,7 +77,7 @@ def _mode(container: Container, topology: Topology) -> str:
     return network.name if network else container.network_mode
 
 
-def networks(topology: Topology) -> Iterator[Metric]:
+def networks(topology: Topology, live: Iterable[Container]) -> Iterator[Metric]:
     """dockernet_network_info, _endpoints, _mtu_bytes and _subnet_info."""
     about = info(
         "dockernet_network_info",
@@ -87,7 +89,7 @@ def networks(topology: Topology) -> Iterator[Metric]:
     subnets = info(
         "dockernet_network_subnet_info", "A subnet of the network and its gateway.", ("network", "subnet", "gateway")
     )
-    attachments = Counter(e.network_id for c in _live(topology) for e in c.endpoints)
+    attachments = Counter([e.network_id for c in live for e in c.endpoints])
     for network in sorted(topology.inventory.networks.values(), key=lambda n: n.name):
         flags = (_boolean(network.internal), _boolean(network.ipv6))
         add_info(about, (network.name, network.id, network.driver, network.scope, network.bridge, *flags))

@@ -8,6 +8,15 @@ from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, counter, gauge
 
 
+def inputs(observation: Observation) -> object:
+    """Return what `families` depends on."""
+    view = observation.nat
+    if view is None or view.reading is None:
+        return None
+    changes = None if view.reading.nft is None else view.reading.changes
+    return view.counts, view.masquerades, view.drops, changes, observation.engine.started
+
+
 def families(observation: Observation) -> Iterator[Metric]:
     """All families of this file; none where the rules could not be read."""
     view = observation.nat

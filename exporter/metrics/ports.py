@@ -1,6 +1,7 @@
 """Published ports."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from exporter.core.ports.listen_address import EVERY_ADDRESS
 from exporter.core.ports.scope import scope
@@ -22,7 +23,7 @@ def published(topology: Topology) -> Iterator[Metric]:
 
 
 def _published(topology: Topology) -> Iterator[tuple[str, ...]]:
-    for container in sorted(topology.inventory.containers.values(), key=lambda container: container.name):
+    for container in sorted(topology.inventory.containers.values(), key=attrgetter("name")):
         for binding in container.details.published if container.details else ():
             if binding.host_port:  # a network that is routed to needs none
                 numbers = str(binding.host_port), str(binding.container_port)

@@ -6,6 +6,7 @@ two renderings.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 from exporter.core.model.kernel_sample import StatsRow
@@ -13,6 +14,8 @@ from exporter.core.observation import Observation
 from exporter.core.topology.topology import Topology
 from exporter.metrics.templates.chunk import Chunk, opening, split
 from exporter.metrics.templates.series import Series, TemplatedCounter, Value
+
+ONE_PIECE = 64  # series: up to here all counters of a group are one text, which is not too large to be made at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class TemplatedRenderer:
 
     def __init__(self, group: TemplatedGroup) -> None:
         self.group = group
+        self._width = sum(counter.width for counter in group.counters)
         self._topology: Topology | None = None
         self._cause: object = None
         self._series: list[Series] = []
@@ -64,7 +68,7 @@ class TemplatedRenderer:
         columns = found.values if isinstance(found, Columns) else _columns(found or ())
         if not columns and columns is not None:
             return (), 0, {}
-        families = sum(counter.width for counter in self.group.counters)
+        families = self._width
         self._prepare(observation)
         if columns and len(columns[0]) * families <= limit:
             # The usual case: every row was read, and the limit is not reached.
@@ -85,21 +89,23 @@ class TemplatedRenderer:
         chunks = split([self._series[place] for place in shown], ())
         columns = tuple(zip(*[rows[place] or () for place in shown], strict=True))
         pieces = self._fill(chunks, columns, openmetrics=openmetrics)
-        return pieces, len(shown) * sum(c.width for c in self.group.counters), dropped
+        return pieces, len(shown) * self._width, dropped
 
     def _fill(
         self, chunks: Sequence[Chunk], columns: Sequence[tuple[Value, ...]], *, openmetrics: bool
-    ) -> Iterator[bytes]:
+    ) -> Iterable[bytes]:
         counters = self.group.counters
+        if len(chunks) == 1 and len(chunks[0].series) <= ONE_PIECE:
+            values = chain.from_iterable([counter.values(columns) for counter in counters])
+            return (chunks[0].whole(counters, openmetrics=openmetrics) % tuple(values),)
         filled = [(len(chunk.series), chunk.templates(counters, openmetrics=openmetrics)) for chunk in chunks]
         return _pieces(counters, filled, columns, openmetrics=openmetrics)
 
     def _prepare(self, observation: Observation) -> None:
         if self._is_known(observation):
             return
-        series = self.group.series(observation)
-        if series != self._series:
-            self._series, self._chunks = series, split(series, self._chunks)
+        self._series = self.group.series(observation)
+        self._chunks = split(self._series, self._chunks)
 
     def _is_known(self, observation: Observation) -> bool:
         if self.group.depends is not None:

@@ -4,9 +4,9 @@ prometheus_client validates each name in each line, which costs more than all th
 Tests compare the two renderings.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from prometheus_client.utils import floatToGoString
 
@@ -52,6 +52,26 @@ def render(metrics: Iterable[Metric], *, openmetrics: bool, lines: Lines | None 
     """
     known: Lines = {} if lines is None else lines
     return "".join([part for metric in metrics for part in _family(metric, known, openmetrics=openmetrics)]).encode()
+
+
+class FamilyTexts:
+    """Texts of families in one format: one whose series are as before is not written again. Not thread-safe."""
+
+    def __init__(self, *, openmetrics: bool) -> None:
+        self._openmetrics = openmetrics
+        self._known: dict[str, tuple[Sequence[Any], str]] = {}
+
+    def render(self, metrics: Iterable[Metric]) -> bytes:
+        """Render without the end mark."""
+        return "".join([self._text(metric) for metric in metrics]).encode()
+
+    def _text(self, metric: Metric) -> str:
+        series: Sequence[Any] = metric.rows if isinstance(metric, InfoFamily) else metric.samples
+        known = self._known.get(metric.name)
+        if known is None or known[0] != series:
+            text = "".join(_family(metric, {}, openmetrics=self._openmetrics))
+            known = self._known[metric.name] = series, text
+        return known[1]
 
 
 def _family(metric: Metric, lines: Lines, *, openmetrics: bool) -> Iterator[str]:

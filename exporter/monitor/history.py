@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from exporter.core.findings.finding import INFO
@@ -57,7 +57,13 @@ class HistoryRecorder:
     def observe(self, observation: Observation) -> Observation:
         """Record what changed since the last observation; return this one with the number of changes by kind."""
         self._detect(lambda now: self._detector.observe(observation, now))
-        return replace(observation, changes=self._log.counts)
+        counts = self._log.counts
+        return observation if observation.changes is counts else replace(observation, changes=counts)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many changes there were of each kind: the same object while there is no other."""
+        return self._log.counts
 
     def select(self, selection: Selection) -> list[Change]:
         """Return the selected changes by their time."""

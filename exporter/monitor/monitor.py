@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Protocol
 
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.inventory import sandboxed
 from exporter.core.model.kernel_sample import Degraded, Devices, KernelSample
 from exporter.core.model.memo import IdentityMemo
-from exporter.core.observation import Observation, assemble
+from exporter.core.observation import Observation, Part, assemble
 from exporter.core.topology.overlay import overlay_namespaces
 from exporter.core.topology.topology import Topology, join
 from exporter.log import get_logger
@@ -113,10 +112,11 @@ class Monitor:
         self._traffic.drain_ended()
         inventory = self._inventory
         sample = self._kernel.sample(self._sandboxed(inventory), inventory)
-        facts = Facts(self._join(inventory, sample.devices), sample, time.time(), time.monotonic())
+        topology, now, monotonic = self._join(inventory, sample.devices), time.time(), time.monotonic()
+        parts: tuple[Part, ...] = ()
         for collector in self._collectors:
-            facts = replace(facts, parts=(*facts.parts, collector.collect(facts)))
-        observation = assemble(facts.topology, facts.parts)
+            parts = (*parts, collector.collect(Facts(topology, sample, now, monotonic, parts)))
+        observation = assemble(topology, parts, self._history.counts if self._history else None)
         self._log_changes(observation)
         return self._history.observe(observation) if self._history else observation
 

@@ -77,7 +77,8 @@ class PortCollector:
         )
         result = self._evaluator.evaluate(facts.topology, readings, facts.time, facts.monotonic)
         pending = not result.needed_lookups <= self._lookups
-        self._result = keep_equal(self._result, replace(result, lookups_pending=pending))
+        shown = replace(result, lookups_pending=True) if pending else result
+        self._result = keep_equal(self._result, shown)
         return PortPart(self._result, result.degraded)
 
     def _refresh_lookups(self, needed: frozenset[PortKey], now: float) -> None:

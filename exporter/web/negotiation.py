@@ -1,7 +1,11 @@
 """Accept and Accept-Encoding (RFC 9110, section 12)."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 
-def _weights(header: str) -> dict[str, float]:
+
+@lru_cache(16)  # a scraper sends the same two each time
+def _weights(header: str) -> Mapping[str, float]:
     """Return each value without parameters, in lower case, with its weight."""
     found: dict[str, float] = {}
     for part in header.split(","):

@@ -68,7 +68,7 @@ class Namespaces:
     def __init__(self, host: PrivateHost) -> None:
         self._inventory = Inventory()
         self._ledger = NamespaceLedger()
-        self.sweep = sweep_statistics(Path("/proc"), lambda: sandboxed(self._inventory), INTERVAL)
+        self.sweep = sweep_statistics(Path("/proc"), INTERVAL)
         self._engine = EngineWatcher(
             host.docker_url, lambda container_id: read_cgroup_pid(Path("/sys"), container_id), self._take
         )
@@ -78,6 +78,7 @@ class Namespaces:
     def _take(self, inventory: Inventory) -> None:
         self._ledger.read(self.sweep.snapshot()[0])  # before the sweep hears whose life has ended
         self._inventory = inventory
+        self.sweep.update(sandboxed(inventory))
         self._ledger.follow(inventory)
 
     def metrics(self) -> Metrics:

@@ -28,7 +28,7 @@ ORDER = {
     ),
     "kernel": (
         ("kernel.libc",),
-        ("kernel.netlink", "kernel.bpf", "kernel.proc", "kernel.read_source", "kernel.root_files"),
+        ("kernel.netlink", "kernel.bpf", "kernel.proc", "kernel.read_source", "kernel.root_files", "kernel.kept_file"),
         ("kernel.periodic_reader", "kernel.late_call"),
         ("kernel.links", "kernel.conntrack", "kernel.firewall"),
         ("kernel.namespaces", "kernel.nat"),

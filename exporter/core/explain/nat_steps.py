@@ -8,11 +8,11 @@ from exporter.core.explain.path import BLOCKED, DNAT, FAILED, FORWARD, OK, UNKNO
 from exporter.core.findings.finding import WARNING, Finding
 from exporter.core.nat.address_numbers import family_of, number_of
 from exporter.core.nat.context import NatContext, is_loopback
-from exporter.core.nat.drift import written
 from exporter.core.nat.evaluator import proxied
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rules import (
+    forward_drop,
     forwarding_off,
     missing_chain,
     missing_dnat,
@@ -163,8 +163,7 @@ def _forward(context: NatContext, binding: ExpectedBinding, *, translated: bool)
     ]
     way = context.way(binding)
     if way.end is not None and (translated or not way.arrival.translations):
-        what = f"packets to {written(binding)} of {binding.container}"
-        off.append(_dropped(context, way.end, f"{what} are dropped by {decided_by(way.end)}"))
+        off.append(_dropped(context, way.end, forward_drop.dropped_text(binding, way, way.end)))
     off += answer_steps(context, binding, way) if translated and not off else ()
     yield from off
     if translated and not off:

@@ -1,6 +1,6 @@
 """The list of changes, bounded by their number and their bytes, and what is selected of it."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
@@ -31,29 +31,29 @@ class Selection:
 
 
 class ChangeLog:
-    """Holds the latest changes; `counts` has every kind and never decreases. Not thread-safe."""
+    """Holds the latest changes. Not thread-safe.
+
+    `counts` is how many there were of every kind: it never decreases, and is the same object while nothing is added.
+    """
 
     def __init__(self, max_entries: int, max_bytes: int = MAX_BYTES) -> None:
         self._max_entries, self._max_bytes = max_entries, max_bytes
         self._changes: deque[Change] = deque()
-        self._counts: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
+        self.counts: Mapping[str, int] = dict.fromkeys(KINDS, 0)
         self.size = 0
 
     def add(self, changes: Iterable[Change]) -> None:
         """Append changes; the oldest are evicted."""
+        counts = dict(self.counts)
         for change in changes:
-            self._counts[change.kind] += 1
+            counts[change.kind] = counts.get(change.kind, 0) + 1
             self._append(change)
+        self.counts = counts
 
     def restore(self, changes: Iterable[Change]) -> None:
         """Append changes of an earlier process, which are not counted again."""
         for change in changes:
             self._append(change)
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """How many there were of each kind."""
-        return dict(self._counts)
 
     def __len__(self) -> int:
         return len(self._changes)

@@ -53,6 +53,8 @@ class NatEvaluator:
         self._families: frozenset[str] = frozenset()
         self._rules = Evaluator(rules)
         self._context = IdentityMemo(_context)
+        self._writes = IdentityMemo(_writes)
+        self._proxied, self._foreign = IdentityMemo(proxied), IdentityMemo(foreign_targets)
         self._small: Changeable | None = None
 
     def evaluate(self, inventory: Inventory, expected: Expected, state: NatState, now: float) -> Evaluation:
@@ -64,11 +66,11 @@ class NatEvaluator:
         self._learn(reading)
         small = Changeable(
             tuple(sorted(reading.forwarding.items())),
-            None if state.sockets is None else proxied(state.sockets, state.proxies),
+            None if state.sockets is None else self._proxied(state.sockets, state.proxies),
             state.stale,
             self._written(inventory, expected, state),
             self.backend or _own_backend(inventory),
-            foreign_targets(state.sockets),
+            self._foreign(state.sockets),
         )
         self._small = small if self._small is None else keep_equal(self._small, small)
         context = self._context(expected, reading.nft, reading.legacy, self._small)
@@ -88,7 +90,7 @@ class NatEvaluator:
         IPv6 that was never seen, of an engine whose options cannot be read, may be switched off.
         """
         networks = {IP, *(network.family for network in expected.networks)} & expected.families
-        writes = {family: writes_rules(inventory, state.options, family) for family in FAMILIES}
+        writes = self._writes(inventory, state.options)
         known = {family for family in networks if writes[family]} | (self._families & expected.families)
         return frozenset(family for family in known if writes[family] is not False)
 
@@ -102,10 +104,15 @@ class NatEvaluator:
             yield Input.NAT
         elif inventory.engine is not None and inventory.engine.product == PODMAN:
             yield Input.PODMAN_RULES
-        elif IP not in written and writes_rules(inventory, state.options) is None:
+        elif IP not in written and self._writes(inventory, state.options)[IP] is None:
             yield Input.RULE_SETTING
         elif not written:
             yield Input.DOCKER_RULES
+
+
+def _writes(inventory: Inventory, options: EngineOptions | None) -> Mapping[str, bool | None]:
+    """Whether the engine writes rules of each family, which takes a look at every container."""
+    return {family: writes_rules(inventory, options, family) for family in FAMILIES}
 
 
 def _own_backend(inventory: Inventory) -> str:

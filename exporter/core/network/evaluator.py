@@ -11,6 +11,7 @@ from exporter.core.model.routes import Route
 from exporter.core.network.context import (
     NO_READINGS,
     ConntrackContext,
+    NetworkContext,
     NetworkReadings,
     network_context,
 )
@@ -31,6 +32,7 @@ class NetworkEvaluator:
         self._conntrack: ConntrackStats | None = None
         self._changes = AddressChanges()
         self._context = IdentityMemo(network_context)
+        self._missing = IdentityMemo(NetworkContext.missing)
         self._last_netns: Mapping[str, int] = {}
         self._pool_use = IdentityMemo(_pools)
         self._counts = IdentityMemo(self._changes.counts)
@@ -58,11 +60,11 @@ class NetworkEvaluator:
         self._conntrack = conntrack
         inventory = topology.inventory
         evaluation = self._joined(
-            self._rules.evaluate(context, context.missing(), now),
+            self._rules.evaluate(context, self._missing(context), now),
             self._conntrack_rules.evaluate(conntracks, frozenset(), now),
         )
         if connections is not None:
-            found = self._connection_rules.evaluate(connections, context.missing(), now)
+            found = self._connection_rules.evaluate(connections, self._missing(context), now)
             evaluation = self._joined_all(evaluation, found)
         return NetworkResult(
             evaluation=evaluation,

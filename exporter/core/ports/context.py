@@ -1,6 +1,6 @@
 """What port rules evaluate. None is unknown: a rule that needs it is not evaluated."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
@@ -70,6 +70,7 @@ class PortContext:
     container id -> id of the container whose network namespace it shares, or HOST; '' where that is not known.
     `started`: container name -> start time (Unix time). `held_before`: container name -> the host's ports that a
     container of that name has held. `served_before`: container id -> ports of its namespace that it has listened on.
+    `inspected`: whether live -> the containers.
     """
 
     topology: Topology
@@ -81,16 +82,16 @@ class PortContext:
     started: Mapping[str, float]
     held_before: Mapping[str, frozenset[PortKey]] = field(default_factory=dict)
     served_before: Mapping[str, frozenset[PortKey]] = field(default_factory=dict)
+    inspected: Mapping[bool, tuple[Container, ...]] = field(default_factory=dict)
 
     @property
     def inventory(self) -> Inventory:
         """What Docker reports."""
         return self.topology.inventory
 
-    def containers(self, *, live: bool) -> Iterator[Container]:
+    def containers(self, *, live: bool) -> tuple[Container, ...]:
         """The containers that were inspected and are live, or are down and could be started."""
-        found = (c for c in self.inventory.containers.values() if c.details is not None)
-        return (c for c in found if c.live is live and c.state not in BEYOND_STARTING)
+        return self.inspected.get(live, ())
 
     def overlapping(self, place: ListenAddress) -> list[Listener]:
         """The host's listeners that prevent another bind there."""
@@ -152,7 +153,16 @@ def port_context(
         started={c.name: c.details.started for c in topology.inventory.containers.values() if c.details},
         held_before=held_before or {},
         served_before=served_before or {},
+        inspected=_inspected(topology.inventory),
     )
+
+
+def _inspected(inventory: Inventory) -> Mapping[bool, tuple[Container, ...]]:
+    found: dict[bool, list[Container]] = {True: [], False: []}
+    for container in inventory.containers.values():
+        if container.details is not None and container.state not in BEYOND_STARTING:
+            found[container.live].append(container)
+    return {live: tuple(containers) for live, containers in found.items()}
 
 
 def wanted_socket(place: ListenAddress) -> ListeningSocket:

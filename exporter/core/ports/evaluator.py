@@ -7,7 +7,7 @@ from exporter.core.findings.evaluator import Evaluator
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Devices
-from exporter.core.model.memo import keep_equal
+from exporter.core.model.memo import IdentityMemo
 from exporter.core.model.sockets import CONTAINER, PortKey
 from exporter.core.ports.container_failures import SETTLE_SECONDS, unreadable_logs
 from exporter.core.ports.context import PortContext, PortReadings, port_context
@@ -29,6 +29,7 @@ class PortEvaluator:
         self._held_before: BoundedDict[str, frozenset[PortKey]] = BoundedDict(MAX_NAMES)
         self._served_before: BoundedDict[str, frozenset[PortKey]] = BoundedDict(MAX_NAMES)
         self._context = port_context(join(Inventory(), Devices()), PortReadings(), 0.0)
+        self._missing = IdentityMemo(PortContext.missing)
         self._due = 0.0
         self._result = PortResult()
 
@@ -41,8 +42,9 @@ class PortEvaluator:
         timely = self._context.now <= now < self._due
         if not timely or topology is not self._context.topology or not readings.same_as(self._context.readings):
             self._update(port_context(topology, readings, now, self._held_before, self._served_before))
-        evaluation = self._rules.evaluate(self._context, self._context.missing(), clock)
-        self._result = keep_equal(self._result, replace(self._result, evaluation=evaluation))
+        evaluation = self._rules.evaluate(self._context, self._missing(self._context), clock)
+        if evaluation is not self._result.evaluation:
+            self._result = replace(self._result, evaluation=evaluation)
         return self._result
 
     def _update(self, context: PortContext) -> None:

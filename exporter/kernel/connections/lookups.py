@@ -1,7 +1,6 @@
 """Lookups of the embedded DNS as one source, read between scrapes: each namespace is entered for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.connections.lookups import DnsLookups
@@ -9,7 +8,7 @@ from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.inventory import sandboxed
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.errors import SourceError
-from exporter.kernel.namespaces.dns_lookups import NO_NET_ADMIN, NO_SYS_ADMIN, read_dns_lookups
+from exporter.kernel.namespaces.dns_lookups import NO_NET_ADMIN, NO_SYS_ADMIN, LookupReading, read_dns_lookups
 from exporter.kernel.namespaces.sweep import Sweep
 
 INTERVAL_SECONDS = 15.0
@@ -20,21 +19,12 @@ REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LookupReading:
-    """One container's; `refused` is the reason for which it could not be read."""
-
-    found: DnsLookups | None
-    refused: str = ""
-
-
 class LookupSource:
     """Reads in a thread."""
 
     def __init__(self, procfs: Path, interval: float = INTERVAL_SECONDS) -> None:
         self._procfs = procfs
-        self._containers: tuple[Container, ...] = ()
-        self._sweep = Sweep("dns_lookups", self._read, lambda: self._containers, interval, rests=RESTS)
+        self._sweep = Sweep("dns_lookups", self._read, interval, rests=RESTS)
 
     def start(self) -> None:
         """Start the thread."""
@@ -46,7 +36,7 @@ class LookupSource:
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Set whose namespaces are read."""
-        self._containers = sandboxed(inventory)
+        self._sweep.update(sandboxed(inventory))
 
     def latest(self) -> tuple[Mapping[str, DnsLookups], SourceState]:
         """Return the last readings by container id, of those that the embedded DNS answers, and how they go."""
@@ -59,10 +49,10 @@ class LookupSource:
         readings, _ = self._sweep.snapshot()
         return tuple(REFUSALS[reason] for reason in sorted({r.refused for r in readings.values() if r.refused}))
 
-    def _read(self, container: Container) -> LookupReading:
+    def _read(self, container: Container, known: LookupReading | None) -> LookupReading | None:
         try:
-            return LookupReading(read_dns_lookups(self._procfs, container))
+            return read_dns_lookups(self._procfs, container, known)
         except SourceError as error:
             if error.reason not in REFUSALS:
                 raise
-            return LookupReading(None, error.reason)
+            return LookupReading(None, refused=error.reason)

@@ -1,4 +1,4 @@
-"""The connection table of the calling thread's network namespace; readable without any right.
+"""The connection table of a network namespace; readable without any right.
 
 Absent while the module is not loaded: nothing on the host tracks connections then, which is normal.
 """
@@ -7,25 +7,39 @@ from pathlib import Path
 
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.errors import SourceError
-from exporter.kernel.proc import read_text
+from exporter.kernel.kept_file import KeptFile
 
 
-def read_conntrack(procfs: Path) -> ConntrackStats | None:
-    """Read size, limit and statistics; None where there is no table. SourceError for a value that is not a number."""
-    settings = procfs / "sys/net/netfilter"
-    try:
-        entries = read_text(settings / "nf_conntrack_count")
-        limit = read_text(settings / "nf_conntrack_max")
-    except FileNotFoundError:
-        return None
-    try:
-        statistics = read_text(procfs / "thread-self/net/stat/nf_conntrack")
-    except FileNotFoundError:  # a kernel without NF_CONNTRACK_PROCFS
-        statistics = ""
-    try:
-        return parse_conntrack(entries, limit, statistics)
-    except ValueError as error:
-        raise SourceError("unknown_format", f"the connection table's numbers: {error}") from error
+class ConntrackReader:
+    """Reads the table of the network namespace in which it reads first. Not thread-safe."""
+
+    def __init__(self, procfs: Path) -> None:
+        settings = procfs / "sys/net/netfilter"
+        self._entries, self._limit = KeptFile(settings / "nf_conntrack_count"), KeptFile(settings / "nf_conntrack_max")
+        self._statistics = KeptFile(procfs / "thread-self/net/stat/nf_conntrack")
+
+    def start(self) -> None:
+        """Do nothing: there is no thread."""
+
+    def stop(self) -> None:
+        """Close the files."""
+        for file in (self._entries, self._limit, self._statistics):
+            file.close()
+
+    def read(self) -> ConntrackStats | None:
+        """Read size, limit and statistics; None where there is no table. SourceError for what is not a number."""
+        try:
+            entries, limit = self._entries.read(), self._limit.read()
+        except FileNotFoundError:
+            return None
+        try:
+            statistics = self._statistics.read()
+        except FileNotFoundError:  # a kernel without NF_CONNTRACK_PROCFS
+            statistics = ""
+        try:
+            return parse_conntrack(entries, limit, statistics)
+        except ValueError as error:
+            raise SourceError("unknown_format", f"the connection table's numbers: {error}") from error
 
 
 def parse_conntrack(entries: str, limit: str, statistics: str) -> ConntrackStats:

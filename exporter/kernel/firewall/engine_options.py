@@ -49,22 +49,18 @@ def _engines(procfs: Path) -> Iterator[Path]:
     Any user starts a set-user-ID program by a link of that name: its directory in /proc is root's, its real user not.
     """
     own = Path("/proc/thread-self/ns/net").stat().st_ino
-    for process in procfs.iterdir():
-        if process.name.isdecimal():
+    for name in os.listdir(procfs):  # noqa: PTH208  a Path for each process would be half of the cost
+        if name.isdecimal():
             try:
-                if (
-                    _read(process / "comm") == COMMAND
-                    and _is_of_root(_read(process / "status"))
-                    and (process / "ns/net").stat().st_ino == own
-                ):
-                    yield process
+                if _read(f"{procfs}/{name}/comm") == COMMAND and _is_roots_in(procfs / name, own):
+                    yield procfs / name
             except OSError:
                 continue  # it ended, or is hidden
 
 
-def _is_of_root(status: bytes) -> bool:
-    """Whether the real user id of /proc/PID/status is 0; a name in it is escaped."""
-    return b"\nUid:\t0\t" in status
+def _is_roots_in(process: Path, namespace: int) -> bool:
+    """Whether its real user id is 0, and its network namespace this one; a name in /proc/PID/status is escaped."""
+    return b"\nUid:\t0\t" in _read(process / "status") and (process / "ns/net").stat().st_ino == namespace
 
 
 def _configuration(process: Path, arguments: Sequence[str]) -> object:
@@ -92,7 +88,7 @@ def _value(arguments: Sequence[str], flag: str, *, switch: bool = False) -> str:
     return ""
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path | str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         return os.read(descriptor, MAX_BYTES)

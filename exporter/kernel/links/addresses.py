@@ -1,6 +1,5 @@
 """Addresses and routes of the host, and its uplinks."""
 
-import select
 import socket
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -71,10 +70,6 @@ class AddressReader:
     def close(self) -> None:
         """Close the socket."""
         self._watch.close()
-
-    def has_news(self) -> bool:
-        """Whether a notification waits."""
-        return bool(select.select([self._watch], [], [], 0)[0])
 
     def read(self) -> tuple[Addresses, frozenset[int], tuple[Route, ...]]:
         """Return the addresses by ifindex, the uplinks' ifindexes, and the routes of the main table."""

@@ -11,10 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO
+from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO, dump_request
 from exporter.kernel.netlink.client import ask_again
 from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, head, message, number
-from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETLINK, RTM_GETNEIGH, RTM_NEWLINK, RTM_NEWNEIGH
+from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETNEIGH, RTM_NEWLINK, RTM_NEWNEIGH
 
 NDMSG = struct.Struct("=BBHiHBB")  # family, two of padding, ifindex, state, flags, type
 AF_BRIDGE = 7
@@ -23,6 +23,7 @@ NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # for a bridge: a static entry, an addres
 NOT_LEARNED = NUD_NOARP | NUD_PERMANENT
 IFLA_INFO_DATA = 2
 IFLA_BR_FDB_N_LEARNED = 48
+LINKINFO, INFO_DATA, N_LEARNED = map(frozenset, ((IFLA_LINKINFO,), (IFLA_INFO_DATA,), (IFLA_BR_FDB_N_LEARNED,)))
 # Seconds. Reading the forwarding tables of a thousand ports holds RTNL for tens of ms.
 TABLES_INTERVAL = 10.0
 
@@ -31,8 +32,7 @@ Row = tuple[Data, int, int]  # a datagram, start and end in it of the body of an
 
 def links_of_kind(kind: bytes) -> bytes:
     """Encode the request for all devices of a kind; its name ends with a NUL."""
-    about = attribute(IFLA_LINKINFO, attribute(IFLA_INFO_KIND, kind))
-    return message(RTM_GETLINK, NLM_F_DUMP, IFINFOMSG.pack(0, 0, 0, 0, 0, 0) + about)
+    return dump_request(attribute(IFLA_LINKINFO, attribute(IFLA_INFO_KIND, kind)))
 
 
 BRIDGES = links_of_kind(b"bridge\0")
@@ -82,9 +82,9 @@ def read_learned_counts(sock: socket.socket) -> dict[int, int] | None:
 
 def parse_learned_count(data: Data, start: int, end: int) -> int | None:
     """Parse IFLA_BR_FDB_N_LEARNED of the IFLA_INFO_DATA of an RTM_NEWLINK; None where it is absent."""
-    about = attributes(data, start + IFINFOMSG.size, end).get(IFLA_LINKINFO, b"")
-    settings = attributes(about).get(IFLA_INFO_DATA, b"")
-    count = attributes(settings).get(IFLA_BR_FDB_N_LEARNED)
+    about = attributes(data, start + IFINFOMSG.size, end, LINKINFO).get(IFLA_LINKINFO, b"")
+    settings = attributes(about, wanted=INFO_DATA).get(IFLA_INFO_DATA, b"")
+    count = attributes(settings, wanted=N_LEARNED).get(IFLA_BR_FDB_N_LEARNED)
     return None if count is None else number(U32, count, "a bridge's count")
 
 

@@ -1,9 +1,11 @@
 """Route lookups between scrapes: each new query is answered, and all are repeated when routing changes.
 
-The kernel notifies changes of routes, policy rules, nexthops, and of forwarding and rp_filter (RTNLGRP_*_NETCONF).
+The kernel notifies changes of routes, policy rules, nexthops, of forwarding and rp_filter (RTNLGRP_*_NETCONF), and of
+addresses, which `on_change` reports too.
 """
 
 import threading
+from collections.abc import Callable
 
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteQuery
 from exporter.core.model.kernel_sample import SourceState
@@ -13,8 +15,9 @@ from exporter.kernel.netlink.client import drain, open_socket
 from exporter.kernel.netlink.socket_wait import SocketWait
 from exporter.log import get_logger
 
-# linux/rtnetlink.h: RTNLGRP_IPV4_ROUTE, IPV4_RULE, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF, IPV6_NETCONF, NEXTHOP.
-ROUTING_GROUPS = (7, 8, 11, 19, 24, 25, 32)
+# linux/rtnetlink.h: RTNLGRP_IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF,
+# IPV6_NETCONF, NEXTHOP.
+ROUTING_GROUPS = (5, 7, 8, 9, 11, 19, 24, 25, 32)
 SETTLE_SECONDS = 0.1  # a routing daemon or a starting container changes several routes in a row
 NAME = "routes"
 
@@ -27,7 +30,9 @@ class FibWatcher:
     `reading` and `state` are single values that the thread replaces: readable from any thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        """`on_change` is called after each notification; it must not block."""
+        self._on_change = on_change
         self._changes = open_socket(groups=ROUTING_GROUPS, timeout=0)
         self._socket = open_socket()
         self._wait = SocketWait(self._changes)
@@ -79,7 +84,10 @@ class FibWatcher:
 
     def _drain(self) -> bool:
         """Read all notifications until none arrives for a moment; return whether there was one."""
-        changed = drain(self._changes)
-        while changed and self._wait.until_readable(SETTLE_SECONDS):
-            drain(self._changes)
+        changed = False
+        while drain(self._changes):
+            changed = True
+            self._on_change()
+            if not self._wait.until_readable(SETTLE_SECONDS):
+                break
         return changed

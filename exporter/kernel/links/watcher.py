@@ -9,7 +9,7 @@ import errno
 import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from exporter.core.model.docker import Link
@@ -34,9 +34,10 @@ log = get_logger(component="links")
 class LinkWatcher:
     """A thread that keeps a LinkTable. Made in the network namespace that it watches."""
 
-    def __init__(self, retry_interval: float = RETRY_SECONDS) -> None:
-        """`retry_interval` are the seconds between a failure and the next dump."""
+    def __init__(self, retry_interval: float = RETRY_SECONDS, on_change: Callable[[], None] = lambda: None) -> None:
+        """`retry_interval` are the seconds between a failure and the next dump; `on_change` must not block."""
         self._retry_interval = retry_interval
+        self._on_change = on_change
         self._socket = open_socket(receive_buffer=RECEIVE_BUFFER, groups=(RTNLGRP_LINK, RTNLGRP_NSID), timeout=0)
         self._wait = SocketWait(self._socket)
         self._dumps = open_socket(timeout=10)
@@ -68,11 +69,6 @@ class LinkWatcher:
         self._dumps.close()
         self._requests.close()
 
-    @property
-    def generation(self) -> int:
-        """The generation of the links."""
-        return self._table.generation
-
     def links(self) -> tuple[int, Mapping[int, Link]]:
         """Return a generation and its links by ifindex: the same object while nothing changed."""
         with self._lock:
@@ -95,6 +91,7 @@ class LinkWatcher:
         dump = read_links(self._dumps)
         with self._lock:
             self._table.replace(dump)
+        self._on_change()
 
     def _run(self) -> None:
         buffer = memoryview(bytearray(MAX_DATAGRAM))
@@ -131,9 +128,13 @@ class LinkWatcher:
 
     def _apply(self, received: list[LinkMessage], freed: set[int]) -> None:
         with self._lock:
+            before = self._table.generation
             self._freed |= freed
             for message in received:
                 self._table.apply(message)
+            changed = self._table.generation != before
+        if changed:
+            self._on_change()
 
     def _read_last_counters(self, freed: set[int]) -> None:
         """Read the veths of a namespace that ended without returning its devices (a crash, podman), before they end."""

@@ -60,10 +60,6 @@ class DeviceSource:
         """The links by ifindex."""
         return self._links.links()[1]
 
-    def revision(self) -> tuple[int, int, bool]:
-        """Return a value that differs after a notification about links, addresses or routes."""
-        return self._links.generation, self._addresses.generation, self._addresses.has_news()
-
     @property
     def overflows(self) -> int:
         """How often notifications were lost."""

@@ -8,6 +8,8 @@ Source: libnetwork/resolver_unix.go of the engine.
 import contextlib
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 from exporter.core.connections.lookups import DnsLookups
@@ -29,41 +31,71 @@ NO_SYS_ADMIN, NO_NET_ADMIN = "no_sys_admin", "no_net_admin"
 Counted = tuple[Rule, int]
 
 
-def read_dns_lookups(procfs: Path, container: Container) -> DnsLookups | None:
-    """Read the namespace of a container; None when it is gone, or has no embedded DNS.
+@dataclass(frozen=True, slots=True)
+class LookupReading:
+    """One namespace's: `found` is None where no rule translates the embedded DNS.
+
+    `cause` is a digest of the rules of nf_tables, b"" where these were not all; `refused` the reason for which it could
+    not be read.
+    """
+
+    found: DnsLookups | None
+    cause: bytes = b""
+    refused: str = ""
+
+
+def read_dns_lookups(procfs: Path, container: Container, known: LookupReading | None = None) -> LookupReading | None:
+    """Read the namespace of a container; None when it is gone. `known` is the reading before, of the same process.
 
     Raises SourceError `no_sys_admin` or `no_net_admin` without the capability for it, OSError for another failure.
     """
     try:
-        found = run_in_container(procfs, container, read_counted)
+        found = run_in_container(procfs, container, lambda: read_inside(container.pid, known))
     except PermissionError as error:
         raise SourceError(NO_NET_ADMIN, f"rules of {container.name}: {error.strerror}") from error
     if found is NotEntered.DENIED:
         raise SourceError(NO_SYS_ADMIN, f"the network namespace of {container.name} cannot be entered")
-    return None if isinstance(found, NotEntered) else parse_lookups(container.pid, found)
+    return None if isinstance(found, NotEntered) else found
 
 
-def read_counted() -> list[Counted]:
-    """Read the rules that may translate, each with its packets, in the calling thread's namespace. Needs CAP_NET_ADMIN.
+def read_inside(pid: int, known: LookupReading | None) -> LookupReading:
+    """Read the calling thread's namespace. Needs CAP_NET_ADMIN. Rules that are those of `known` are not parsed again.
 
-    A table of iptables-legacy that may not be listed, or is none, is left out.
+    A table of iptables-legacy is read where nf_tables has no such rule that counts.
     """
-    if found := list(_read_nftables()):
-        return found
+    rules = _read_nftables()
+    cause = _digest(rules)
+    if known is not None and known.cause == cause:
+        return known
+    if counted := [*parse_rules(rules)]:
+        return LookupReading(parse_lookups(pid, counted), cause)
+    return LookupReading(parse_lookups(pid, _read_legacy()))
+
+
+def _read_nftables() -> list[tuple[int, bytes]]:
+    with contextlib.closing(open_socket()) as sock:
+        return [rule for place in CHAINS for rule in dump(sock, GETRULE, NUMBERS[IP], *place).objects]
+
+
+def _digest(rules: Iterable[tuple[int, bytes]]) -> bytes:
+    return blake2b(b"".join(message for _, message in rules), digest_size=16).digest()
+
+
+def parse_rules(rules: Iterable[tuple[int, bytes]]) -> Iterator[Counted]:
+    """Parse rules of nf_tables: those that count, each with its packets."""
+    for family, message in rules:
+        read = parse_rule(family, message)
+        if read.counter_at >= 0:
+            yield read.rule, packets_of(message, read)
+
+
+def _read_legacy() -> list[Counted]:
+    """Read the table, unless it may not be listed, or is none."""
     with contextlib.suppress(PermissionError, ValueError, struct.error):
         if NAT in table_names(PROCFS, IP):
             table = read_table(IP, NAT)
             return list(zip((rule for rules in table.chains.values() for rule in rules), table.packets, strict=True))
     return []
-
-
-def _read_nftables() -> Iterator[Counted]:
-    with contextlib.closing(open_socket()) as sock:
-        for place in CHAINS:
-            for family, message in dump(sock, GETRULE, NUMBERS[IP], *place).objects:
-                read = parse_rule(family, message)
-                if read.counter_at >= 0:
-                    yield read.rule, packets_of(message, read)
 
 
 def parse_lookups(pid: int, counted: Iterable[Counted]) -> DnsLookups | None:

@@ -17,6 +17,7 @@ from exporter.log import get_logger
 CLONE_NEWNET = 0x40000000
 NSFS_MAGIC = 0x6E736673  # linux/magic.h
 OWN = "/proc/thread-self/ns/net"
+NOWHERE = -1  # in place of a descriptor
 STATFS_BYTES = 256  # struct statfs has 120 on 64-bit machines; f_type, a long, is its first field
 
 log = get_logger(component="kernel")
@@ -31,14 +32,18 @@ def opened_netns(path: str, *, follow: bool = False) -> Iterator[int]:
     `follow` is for /proc/PID/ns/net, which is a link. Raises OSError with the path as its filename: EINVAL for a file
     that is not a namespace (a sandbox's file outlives its namespace by a minute), ELOOP for a link.
     """
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags if follow else flags | os.O_NOFOLLOW)
+    descriptor = _open(path, follow=follow)
     try:
         if _filesystem(descriptor) != NSFS_MAGIC:
             raise OSError(errno.EINVAL, "not a network namespace", path)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _open(path: str, *, follow: bool) -> int:
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.open(path, flags if follow else flags | os.O_NOFOLLOW)
 
 
 def _filesystem(descriptor: int) -> int:
@@ -53,35 +58,38 @@ def run_in_netns(path: str, read: Callable[[], T], *, follow: bool = False) -> T
     Raises what it raises, what `opened_netns` raises, and PermissionError with the path as its filename without
     CAP_SYS_ADMIN, or for the file of a process that this one may not trace.
     """
-    with opened_netns(path, follow=follow) as there:
+    there = _open(path, follow=follow)
+    home = NOWHERE
+    try:
 
-        def visit() -> T:
-            checked(libc.setns(there, CLONE_NEWNET), "setns", path)  # os.setns exists from Python 3.12 on
+        def visit() -> T:  # setns(2) refuses a file that is not a namespace; os.setns exists from Python 3.12 on
+            checked(libc.setns(there, CLONE_NEWNET), "setns", path)
             return read()
 
-        with _opened_home() as home:
-            return _in_thread(visit) if home is None else _and_back(home, visit)
+        home = _open_home()
+        return _in_thread(visit) if home == NOWHERE else _and_back(home, visit)
+    finally:
+        os.close(there)
+        if home != NOWHERE:
+            os.close(home)
 
 
-@contextmanager
-def _opened_home() -> Iterator[int | None]:
-    """Open the calling thread's namespace; None where it has to stay there, or could not return.
+def _open_home() -> int:
+    """Open the calling thread's namespace; NOWHERE where it has to stay there, or could not return.
 
     /proc/self is that of the main thread, which stays. A process in a user namespace that does not own its network
     namespace may leave that, and not return.
     """
     if threading.current_thread() is threading.main_thread():
-        yield None
-        return
+        return NOWHERE
     try:
         home = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        yield None
-        return
-    try:
-        yield None if libc.setns(home, CLONE_NEWNET) else home
-    finally:
+        return NOWHERE
+    if libc.setns(home, CLONE_NEWNET):
         os.close(home)
+        return NOWHERE
+    return home
 
 
 def _and_back(home: int, visit: Callable[[], T]) -> T:

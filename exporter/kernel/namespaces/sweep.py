@@ -22,7 +22,7 @@ from exporter.log import get_logger
 
 INTERVAL_SECONDS = 10.0
 SLICE = 25  # namespaces: 2 ms
-POLL_INTERVAL = 0.5  # how soon a container is seen to have come or gone
+SETTLE_SECONDS = 0.5  # until a container is seen to have come or gone, and after a defect
 CATCH_UP_SECONDS = 0.05  # between slices of new ones: many at once are those of the exporter's start
 RESTS = 20  # times what a slice took: where each reading is slow, all are read less often
 
@@ -33,18 +33,15 @@ T = TypeVar("T")
 
 
 def sweep_statistics(
-    procfs: Path,
-    containers: Callable[[], Iterable[Container]],
-    interval: float = INTERVAL_SECONDS,
-    clock: Callable[[], float] = time.monotonic,
+    procfs: Path, interval: float = INTERVAL_SECONDS, clock: Callable[[], float] = time.monotonic
 ) -> "Sweep[NamespaceStats]":
     """Make a sweep of what namespaces count; called in the host's own, which is left out."""
     own = read_own_namespace()
 
-    def read(container: Container) -> NamespaceStats | None:
+    def read(container: Container, _: NamespaceStats | None) -> NamespaceStats | None:
         return read_namespace_stats(procfs, container.id, container.pid, own)
 
-    return Sweep("namespace_stats", read, containers, interval, clock)
+    return Sweep("namespace_stats", read, interval, clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +53,22 @@ class Readings(Generic[T]):
 
 
 class Sweep(Generic[T]):
-    """Reads in a thread; `read` returns None for a namespace that is gone.
+    """Reads in a thread, which sleeps until a namespace is due or the containers are others.
 
-    `containers` returns the live ones with a namespace of their own.
+    `read` gets a container with what was read of it last, and returns None for a namespace that is gone.
     """
 
     def __init__(
         self,
         name: str,
-        read: Callable[[Container], T | None],
-        containers: Callable[[], Iterable[Container]],
+        read: Callable[[Container, T | None], T | None],
         interval: float = INTERVAL_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         rests: float = RESTS,
     ) -> None:
         self._read_container = read
         self._rests = rests
-        self._containers = containers
+        self._containers: tuple[Container, ...] = ()
         self._interval = interval
         self._clock = clock
         self._present: dict[Life, Container] = {}
@@ -83,7 +79,7 @@ class Sweep(Generic[T]):
         self._found: dict[str, T] = {}
         self._read_at: dict[str, float] = {}
         self._broken: dict[str, str] = {}
-        self._reader = PeriodicReader(name, self._read, lambda: self._pause)
+        self._reader = PeriodicReader(name, self._read, lambda: self._pause, SETTLE_SECONDS)
 
     def start(self) -> None:
         """Start the thread."""
@@ -92,6 +88,12 @@ class Sweep(Generic[T]):
     def stop(self) -> None:
         """End the thread."""
         self._reader.stop()
+
+    def update(self, containers: tuple[Container, ...]) -> None:
+        """Set whose namespaces are read: the live containers with one of their own."""
+        if containers is not self._containers and containers != self._containers:
+            self._containers = containers
+            self._reader.wake()
 
     def snapshot(self) -> tuple[Mapping[str, T], float | None]:
         """Return container id -> what was read last, and the age of the oldest; None when there is none."""
@@ -110,8 +112,8 @@ class Sweep(Generic[T]):
         return self._pause
 
     def _read(self) -> tuple[Readings[T], str]:
-        self._pause = POLL_INTERVAL
-        present = self._present = {(found.id, found.pid): found for found in self._containers() if found.pid}
+        self._pause = SETTLE_SECONDS
+        present = self._present = {(found.id, found.pid): found for found in self._containers if found.pid}
         self._forget(self._tried.keys() - present.keys())
         new = [life for life in present if life not in self._tried]
         now = self._clock()
@@ -123,7 +125,7 @@ class Sweep(Generic[T]):
                 slices = math.ceil(len(present) / SLICE) or 1
                 self._read_slice(list(islice(self._tried, math.ceil(len(present) / slices))))
                 self._next_turn = now + max(self._interval / slices, self._rests * self._slice_seconds)
-            self._pause = max(0.0, min(POLL_INTERVAL, self._next_turn - now))
+            self._pause = max(0.0, self._next_turn - now)
         readings = Readings(dict(self._found), min(self._read_at.values(), default=None))
         return readings, next(iter(self._broken.values()), "")
 
@@ -153,7 +155,7 @@ class Sweep(Generic[T]):
 
     def _try(self, container: Container) -> tuple[T | None, str]:
         try:
-            return self._read_container(container), ""
+            return self._read_container(container, self._found.get(container.id)), ""
         except (OSError, SourceError) as error:
             return None, str(error)
 

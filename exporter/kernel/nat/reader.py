@@ -3,7 +3,7 @@
 import struct
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,12 +41,18 @@ class Legacy:
 class NatReader:
     """Made in the host's network namespace; read by any thread, one at a time."""
 
-    def __init__(self, procfs: Path, max_ended: int = MAX_ENDED, receive_buffer: int = RECEIVE_BUFFER) -> None:
-        """At most `max_ended` counters of deleted rules wait for a reading; `receive_buffer` is that of NftWatch."""
+    def __init__(
+        self,
+        procfs: Path,
+        max_ended: int = MAX_ENDED,
+        receive_buffer: int = RECEIVE_BUFFER,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """At most `max_ended` counters of deleted rules wait for a reading; the others are those of NftWatch."""
         self._max_ended = max_ended
         self._procfs = procfs
         self._nft = NftReader()
-        self._watch = NftWatch(receive_buffer)
+        self._watch = NftWatch(receive_buffer, on_change)
         self._wait = SocketWait(self._watch.socket)
         self._legacy_reader = LegacyReader(procfs)
         self._legacy = Legacy()
@@ -73,11 +79,6 @@ class NatReader:
         self._wait.close()
         self._nft.close()
         self._watch.close()
-
-    @property
-    def changes(self) -> int:
-        """How many changes of nf_tables were notified."""
-        return self._watch.changes
 
     def read(self, devices: Iterable[str]) -> NatReading:
         """Read rules and counters; `devices` are those whose forwarding switch is read.
@@ -172,12 +173,12 @@ class NatReader:
             if self._watch.changes != before:
                 self._changed_at = time.monotonic()
 
-    def _seconds_left(self) -> float:
-        """Until something is read although no notification arrives."""
-        due = self._beside_at + BESIDE_SECONDS
-        if self._changed_at:
-            due = min(due, self._changed_at + QUIET_SECONDS)
-        return max(0.0, due - time.monotonic())
+    def _seconds_left(self) -> float | None:
+        """Until something is read although no notification arrives; None where nothing is."""
+        changed = [self._changed_at + QUIET_SECONDS] if self._changed_at else []
+        counters = [self._beside_at + BESIDE_SECONDS] if self._nft.is_large or not self._nft.last.whole else []
+        due = min((*changed, *counters), default=None)
+        return due if due is None else max(0.0, due - time.monotonic())
 
     def _read_ahead(self) -> None:
         if self._stopped.is_set():

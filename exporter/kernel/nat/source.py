@@ -1,6 +1,6 @@
 """NAT as one source of a sample: rules at each scrape, connections and dockerd's options between scrapes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from exporter.core.model.kernel_sample import Degraded, SourceState
@@ -20,8 +20,9 @@ NO_NET_ADMIN = Degraded("nat", "no_net_admin", "grant CAP_NET_ADMIN: NAT rules a
 class NatSource:
     """Made and started in the host's network namespace."""
 
-    def __init__(self, procfs: Path) -> None:
-        self._rules = NatReader(procfs)
+    def __init__(self, procfs: Path, on_change: Callable[[], None] = lambda: None) -> None:
+        """`on_change` is called after each notified change of rules; it must not block."""
+        self._rules = NatReader(procfs, on_change=on_change)
         self._flows = FlowSweep(procfs)
         self._refused = False
         self._options = OptionReader(procfs)
@@ -41,10 +42,6 @@ class NatSource:
     def update_udp_ports(self, udp_ports: frozenset[int]) -> None:
         """Name the ports of UDP to which connections may be stale."""
         self._flows.update_udp_ports(udp_ports)
-
-    def revision(self) -> int:
-        """Return the number of notified changes of rules."""
-        return self._rules.changes
 
     def read(self, devices: Iterable[str]) -> tuple[NatSample, tuple[SourceState, ...]]:
         """Read the rules; `devices` are those whose forwarding switch is read."""

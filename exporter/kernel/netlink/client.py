@@ -52,9 +52,10 @@ def open_socket(
     and takes whole seconds.
     """
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
-    # Kernels before 4.20 lack the option: they check requests less strictly and answer all the same.
-    with contextlib.suppress(OSError):
-        sock.setsockopt(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
+    if protocol == socket.NETLINK_ROUTE:
+        # Kernels before 4.20 lack the option: they check requests less strictly and answer all the same.
+        with contextlib.suppress(OSError):
+            sock.setsockopt(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
     if receive_buffer:
         try:
             sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer)

@@ -21,7 +21,7 @@ from exporter.kernel.netlink.inet_diag import (
     read_dump,
 )
 from exporter.kernel.netlink.messages import attributes, head
-from exporter.kernel.sockets.listeners import FAMILIES, LISTENERS, Answers, bodies
+from exporter.kernel.sockets.listeners import FAMILIES, Answers, bodies, read_tcp_listeners
 
 QUEUES = struct.Struct("=II")
 UDP_REQUESTS = tuple(
@@ -37,10 +37,8 @@ Sockets = tuple[tuple[ListeningSocket, ...], frozenset[tuple[str, str, int]]]
 def read_sockets() -> Sockets:
     """Read the sockets, and (protocol, address, port) of those whose queue is full. Raises OSError."""
     with contextlib.closing(open_diag_socket()) as sock:
-        tcp = tuple(
-            (protocol, read_dump(sock, request)) for protocol, request in LISTENERS if protocol == socket.IPPROTO_TCP
-        )
-        return parse_sockets((*tcp, *((socket.IPPROTO_UDP, read_dump(sock, request)) for request in UDP_REQUESTS)))
+        udp = ((socket.IPPROTO_UDP, read_dump(sock, request)) for request in UDP_REQUESTS)
+        return parse_sockets((read_tcp_listeners(sock), *udp))
 
 
 def parse_sockets(answers: Answers) -> Sockets:

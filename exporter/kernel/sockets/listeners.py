@@ -11,7 +11,9 @@ from pathlib import Path
 
 from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.kept_file import KeptFile
 from exporter.kernel.netlink.inet_diag import (
+    ANSWERS,
     ANY_STATE,
     LISTEN,
     UNCONNECTED,
@@ -21,19 +23,19 @@ from exporter.kernel.netlink.inet_diag import (
     parse_state,
     question,
     read_dump,
+    read_tcp,
 )
 from exporter.kernel.netlink.messages import messages
-from exporter.kernel.netlink.numbers import SOCK_DIAG_BY_FAMILY
 from exporter.kernel.proc import read_text
 from exporter.kernel.sockets.selection import Row, select
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
-STATES = {socket.IPPROTO_TCP: 1 << LISTEN, socket.IPPROTO_UDP: 1 << UNCONNECTED}
-LISTENERS = tuple(
-    (protocol, question(family, protocol, STATES[protocol])) for protocol in STATES for family in FAMILIES
-)
+TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
+UDP_REQUESTS = tuple(question(family, UDP, 1 << UNCONNECTED) for family in FAMILIES)
 MAX_OF_NAMESPACE = 1 << 14  # of a container
-SETTINGS = Path("/proc/sys/net/ipv4")  # shows the reading thread's namespace, wherever a /proc is mounted
+# They show the reading thread's namespace, wherever a /proc is mounted.
+LOCAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+RESERVED_PORTS = Path("/proc/sys/net/ipv4/ip_local_reserved_ports")
 
 Answers = tuple[tuple[int, Sequence[bytes]], ...]  # protocol, the datagrams of a dump
 
@@ -54,7 +56,7 @@ class Listening:
 class SocketReader:
     """Reads the listening sockets of one namespace again and again: of the thread's that reads first.
 
-    Four dumps of the same bytes are the same sockets, and only those that are new get decoded.
+    Dumps of the same bytes are the same sockets, and only those that are new get decoded.
     """
 
     def __init__(self) -> None:
@@ -96,14 +98,20 @@ class SocketReader:
 
 def read_answers(sock: socket.socket) -> Answers:
     """Ask for the listening sockets of a netlink socket's namespace."""
-    return tuple((protocol, read_dump(sock, request)) for protocol, request in LISTENERS)
+    udp = ((UDP, read_dump(sock, request)) for request in UDP_REQUESTS)
+    return (read_tcp_listeners(sock), *udp)
+
+
+def read_tcp_listeners(sock: socket.socket) -> tuple[int, list[bytes]]:
+    """Ask for those of TCP."""
+    return TCP, read_tcp(sock, 1 << LISTEN)
 
 
 def bodies(datagrams: Iterable[bytes]) -> Iterable[tuple[bytes, int, int]]:
     """Yield datagram, start and end of each answer about a socket."""
     for data in datagrams:
         for kind, _, _, start, end in messages(data):
-            if kind == SOCK_DIAG_BY_FAMILY:
+            if kind in ANSWERS:
                 yield data, start, end
 
 
@@ -133,13 +141,15 @@ def parse_listeners(answers: Answers) -> tuple[ListeningSocket, ...]:
     )
 
 
-def read_listeners() -> tuple[ListeningSocket, ...]:
-    """Read those of the calling thread's namespace; nothing stays open that would keep it alive.
-
-    Raises OSError, with EMSGSIZE for more than MAX_OF_NAMESPACE.
-    """
+def read_own_answers() -> Answers:
+    """Ask in the calling thread's namespace; nothing stays open that would keep it alive. Raises OSError."""
     with contextlib.closing(open_diag_socket()) as sock:
-        found = parse_listeners(read_answers(sock))
+        return read_answers(sock)
+
+
+def parse_bounded(answers: Answers) -> tuple[ListeningSocket, ...]:
+    """Parse the answers of a container's namespace. Raises OSError with EMSGSIZE for more than MAX_OF_NAMESPACE."""
+    found = parse_listeners(answers)
     if len(found) > MAX_OF_NAMESPACE:
         raise OSError(errno.EMSGSIZE, f"more than {MAX_OF_NAMESPACE} listening sockets")
     return found
@@ -152,7 +162,7 @@ def read_any_state(port: int) -> tuple[tuple[str, ListeningSocket], ...]:
     """
     found = []
     with contextlib.closing(open_diag_socket()) as sock:
-        for protocol, family in itertools.product(STATES, FAMILIES):
+        for protocol, family in itertools.product((TCP, UDP), FAMILIES):
             for data, start, end in bodies(read_dump(sock, question(family, protocol, ANY_STATE, port))):
                 held = parse_socket(data, start, end, protocol)
                 found.append((parse_state(data, start), held))
@@ -160,9 +170,25 @@ def read_any_state(port: int) -> tuple[tuple[str, ListeningSocket], ...]:
     return tuple((state, held) for state, held in found if held.port == port)
 
 
+class PortSettings:
+    """Which ports the kernel hands out by itself, in the namespace of the thread that reads first. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._range, self._reserved = KeptFile(LOCAL_PORTS), KeptFile(RESERVED_PORTS)
+
+    def read(self) -> tuple[tuple[int, int], tuple[tuple[int, int], ...]]:
+        """Return the first and the last one, and the ranges that are left out. Raises OSError."""
+        return parse_local_ports(self._range.read()), parse_reserved_ports(self._reserved.read())
+
+    def close(self) -> None:
+        """Close the files."""
+        self._range.close()
+        self._reserved.close()
+
+
 def read_local_ports() -> tuple[int, int]:
     """Read the first and the last port that the kernel hands out by itself, in the calling thread's namespace."""
-    return parse_local_ports(read_text(SETTINGS / "ip_local_port_range"))
+    return parse_local_ports(read_text(LOCAL_PORTS))
 
 
 def parse_local_ports(text: str) -> tuple[int, int]:
@@ -173,7 +199,7 @@ def parse_local_ports(text: str) -> tuple[int, int]:
 
 def read_reserved_ports() -> tuple[tuple[int, int], ...]:
     """Read which of them it does not hand out, as the first and the last of each range."""
-    return parse_reserved_ports(read_text(SETTINGS / "ip_local_reserved_ports"))
+    return parse_reserved_ports(read_text(RESERVED_PORTS))
 
 
 def parse_reserved_ports(text: str) -> tuple[tuple[int, int], ...]:

@@ -17,8 +17,8 @@ from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.netlink.inet_diag import LISTEN, UNCONNECTED
 from exporter.kernel.proc import GONE, is_container_process
-from exporter.kernel.sockets.listeners import read_listeners
-from exporter.kernel.sockets.namespace_redirects import read_redirected
+from exporter.kernel.sockets.listeners import digest, parse_bounded, read_own_answers
+from exporter.kernel.sockets.namespace_redirects import read_chains, redirects, redirects_by_legacy
 
 FILES = (
     ("tcp", "tcp", LISTEN, socket.AF_INET),
@@ -36,28 +36,39 @@ LOCAL, STATE, UID, INODE = 1, 3, 7, 9  # columns
 
 @dataclass(frozen=True, slots=True)
 class NamespaceReading:
-    """The listening sockets of a namespace. `redirected`: a NAT chain of its prerouting hook has rules."""
+    """The listening sockets of a namespace. `redirected`: a NAT chain of its prerouting hook has rules.
+
+    `cause` is a digest of the kernel's answers, b"" where it was read by files.
+    """
 
     listeners: tuple[ListeningSocket, ...]
     redirected: bool = False
+    cause: bytes = b""
 
 
-def read_inside() -> NamespaceReading:
-    """Read the calling thread's namespace. Raises OSError."""
-    return NamespaceReading(read_listeners(), read_redirected())
+def read_inside(known: NamespaceReading | None) -> NamespaceReading:
+    """Read the calling thread's namespace: answers that are those of `known` are not parsed again. Raises OSError."""
+    sockets, chains, legacy = read_own_answers(), read_chains(), redirects_by_legacy()
+    cause = digest((*sockets, (int(legacy), chains)))
+    if known is not None and known.cause == cause:
+        return known
+    return NamespaceReading(parse_bounded(sockets), legacy or redirects(chains), cause)
 
 
-def read_namespace_sockets(procfs: Path, container: Container) -> NamespaceReading | None:
+def read_namespace_sockets(
+    procfs: Path, container: Container, known: NamespaceReading | None = None
+) -> NamespaceReading | None:
     """Read a container's namespace; None when it is gone, or hidden. Raises OSError.
 
     By the file that the engine keeps of the sandbox; else by the container's process, which may have entered a
     namespace of its own (`unshare --net`). The rules are read only where this process may enter the namespace.
+    `known` is the reading before: the same object is returned while the kernel's answers are the same.
     """
     process = procfs / str(container.pid)
-    found = _entered(container.sandbox_key) if container.sandbox_key else None
+    found = _entered(container.sandbox_key, known) if container.sandbox_key else None
     if found is not None or not is_container_process(procfs, container.pid, container.id):
         return found
-    found = _entered(str(process / "ns/net"), follow=True)
+    found = _entered(str(process / "ns/net"), known, follow=True)
     if found is not None:
         return found
     try:
@@ -68,10 +79,10 @@ def read_namespace_sockets(procfs: Path, container: Container) -> NamespaceReadi
         raise
 
 
-def _entered(file: str, *, follow: bool = False) -> NamespaceReading | None:
+def _entered(file: str, known: NamespaceReading | None, *, follow: bool = False) -> NamespaceReading | None:
     """Read the namespace of a file; None where it is gone, or may not be entered."""
     try:
-        return run_in_netns(file, read_inside, follow=follow)
+        return run_in_netns(file, lambda: read_inside(known), follow=follow)
     except OSError as error:
         if error.errno not in REFUSED:
             raise

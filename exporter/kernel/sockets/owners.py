@@ -104,11 +104,14 @@ class SocketOwners:
         self._listening.stop()
         self._bound.stop()
 
-    def proxies(self) -> dict[int, Listener]:
-        """Return the docker-proxies of known containers that hold a listening socket: pid -> the socket's listener."""
-        listeners = [one for one in self._latest.listeners if one.owner.kind == DOCKER_PROXY and one.owner.name]
-        holders = [(self._listening.process(one.socket.inode), one) for one in listeners]
-        return {process.pid: listener for process, listener in holders if process}
+    def proxies(self) -> dict[str, dict[int, ListeningSocket]]:
+        """Return the docker-proxies of known containers that hold a listening socket: container's name -> pid -> it."""
+        found: dict[str, dict[int, ListeningSocket]] = {}
+        for one in self._latest.listeners:
+            process = self._listening.process(one.socket.inode)
+            if process and one.owner.kind == DOCKER_PROXY and one.owner.name:
+                found.setdefault(one.owner.name, {})[process.pid] = one.socket
+        return found
 
     def degraded(self) -> tuple[Degraded, ...]:
         """Return what must be granted, where an owner is unknown."""

@@ -16,7 +16,7 @@ from exporter.core.ports.socket_owner import Process, Proxy
 from exporter.kernel.sockets.cgroups import parse_container_ids
 
 INIT = 1
-STOPPED = frozenset("Tt")
+STOPPED = frozenset({b"T", b"t"})
 FREEZERS = frozenset({b"do_freezer_trap", b"__refrigerator"})  # kernel/cgroup/freezer.c, kernel/freezer.c
 KERNEL_THREADS = 2  # their parent, and the only process whose name is known beforehand
 SIZE = 1 << 14
@@ -155,7 +155,8 @@ def parse_status(text: str) -> Status:
 
 def is_stopped(procfs: Path, pid: int) -> bool:
     """Whether a signal has stopped a process (state T; t while it is traced)."""
-    return read_status(procfs, pid).state in STOPPED
+    _, _, state = _read(f"{procfs}/{pid}/status").partition(b"\nState:\t")
+    return state[:1] in STOPPED
 
 
 def is_frozen(procfs: Path, pid: int) -> bool:

@@ -4,7 +4,6 @@ The latter are the listening sockets in containers' own namespaces, and the memo
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import (
     BoundSocket,
     HostSockets,
-    Listener,
     ListeningSocket,
     NamespaceSockets,
     PortKey,
@@ -26,7 +24,7 @@ from exporter.errors import SourceError
 from exporter.kernel.late_call import LateCall
 from exporter.kernel.namespaces.sweep import Sweep
 from exporter.kernel.read_source import timed
-from exporter.kernel.sockets.listeners import Listening, SocketReader, read_local_ports, read_reserved_ports
+from exporter.kernel.sockets.listeners import Listening, PortSettings, SocketReader
 from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
 from exporter.kernel.sockets.owners import SocketOwners
 from exporter.kernel.sockets.processes import is_stopped, read_resident_memory
@@ -54,16 +52,17 @@ class PortReader:
         self._procfs = procfs
         self._sockets = SocketReader()
         self._reading = LateCall[Listening]("listeners", READ_SECONDS)
+        self._settings = PortSettings()
         self._listening: Listening | None = None
         self._late = False
         self._owners = SocketOwners(procfs, sysfs, clock)
         self._inventory = Inventory()
-        self._containers: tuple[Container, ...] = ()
+        self._names: Mapping[str, str] = {}
         self._host = HostSockets()
         self._reserved_ports: tuple[tuple[int, int], ...] = ()
         self._bound: Mapping[PortKey, tuple[BoundSocket, ...]] = {}
-        self._proxies: Mapping[int, Listener] = {}
-        self._sweep = Sweep("namespace_sockets", self._read_container, lambda: self._containers)
+        self._proxies: Mapping[str, Mapping[int, ListeningSocket]] = {}
+        self._sweep = Sweep("namespace_sockets", self._read_container)
         self._namespaces: Mapping[str, tuple[ListeningSocket, ...]] = {}
         self._redirected: frozenset[str] = frozenset()
         self._use: Mapping[str, ProxyUse] = {}
@@ -78,12 +77,15 @@ class PortReader:
         self._reading.stop()
         self._owners.stop()
         self._sockets.close()
+        self._settings.close()
 
     def update_inventory(self, inventory: Inventory) -> None:
         """Set whose namespaces are read."""
         if inventory is not self._inventory:
             self._inventory = inventory
-            self._containers = with_watched_namespace(inventory)
+            containers = with_watched_namespace(inventory)
+            self._names = {container.id: container.name for container in containers}
+            self._sweep.update(containers)
 
     def add_to(self, sample: KernelSample, inventory: Inventory) -> KernelSample:
         """Add the ports: each value is the same object while it did not change."""
@@ -110,7 +112,7 @@ class PortReader:
         return self._bound
 
     def _read(self) -> HostSockets:
-        local_ports, reserved = read_local_ports(), read_reserved_ports()
+        local_ports, reserved = self._settings.read()
         host = self._owners.resolve(self._read_listening(), self._inventory, local_ports)
         if host is not self._host:
             self._host = host
@@ -138,23 +140,21 @@ class PortReader:
 
     def _proxy_use(self) -> Mapping[str, ProxyUse]:
         readings, _ = self._sweep.snapshot()
-        names = {container.id: container.name for container in self._containers}
-        read = {names[key]: reading for key, reading in readings.items() if key in names}
-        counts = Counter(listener.owner.name for listener in self._proxies.values())
+        read = {self._names[key]: reading for key, reading in readings.items() if key in self._names}
         use = {
-            name: ProxyUse(count, read[name].proxy_memory, read[name].stopped) if name in read else ProxyUse(count)
-            for name, count in sorted(counts.items())
+            name: ProxyUse(len(pids), read[name].proxy_memory, read[name].stopped)
+            if name in read
+            else ProxyUse(len(pids))
+            for name, pids in sorted(self._proxies.items())
         }
         self._use = keep_equal(self._use, use)
         return self._use
 
-    def _read_container(self, container: Container) -> ContainerPorts:
+    def _read_container(self, container: Container, known: ContainerPorts | None) -> ContainerPorts:
         """Read one container, in the sweep's thread."""
-        inside = read_namespace_sockets(self._procfs, container)
-        known = self._namespaces.get(container.id)
-        if inside is not None and inside.listeners == known:
-            inside = replace(inside, listeners=known)
-        proxies = {pid: one.socket for pid, one in self._proxies.items() if one.owner.name == container.name}
+        before = known.inside if known else None
+        inside = keep_equal(before, read_namespace_sockets(self._procfs, container, before))
+        proxies = self._proxies.get(container.name, {})
         memory = sum(read_resident_memory(self._procfs, pid) for pid in proxies)
         stopped = {(one.protocol, one.port) for pid, one in proxies.items() if is_stopped(self._procfs, pid)}
         return ContainerPorts(inside, memory, frozenset(stopped))

@@ -6,6 +6,7 @@ A piece of text is small for the same reason: what a scrape allocates at once st
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
 from exporter.metrics.templates.series import Labels, Series, TemplatedCounter
 from exporter.metrics.text import escape, head
@@ -19,6 +20,7 @@ class Chunk:
 
     series: Sequence[Series]
     made: dict[bool, tuple[bytes, ...]] = field(default_factory=dict)
+    joined: dict[bool, bytes] = field(default_factory=dict)
 
     def templates(self, counters: Sequence[TemplatedCounter], *, openmetrics: bool) -> tuple[bytes, ...]:
         """Return a template for each counter; the counters are always the same."""
@@ -29,12 +31,44 @@ class Chunk:
             self.made[openmetrics] = known
         return known
 
+    def whole(self, counters: Sequence[TemplatedCounter], *, openmetrics: bool) -> bytes:
+        """Return the text of all counters as one template, for a chunk that is all there is of them."""
+        known = self.joined.get(openmetrics)
+        if known is None:
+            templates = self.templates(counters, openmetrics=openmetrics)
+            openings = [opening(counter, openmetrics=openmetrics).replace(b"%", b"%%") for counter in counters]
+            known = self.joined[openmetrics] = b"".join(chain.from_iterable(zip(openings, templates, strict=True)))
+            del self.made[openmetrics]
+        return known
+
 
 def split(series: Sequence[Series], before: Iterable[Chunk]) -> list[Chunk]:
     """Divide into chunks; those that `before` had stay the same objects.
 
-    A chunk begins where one began before, so that a series that comes or goes changes its own chunk only.
+    A chunk begins where one began before, so that a series that comes or goes changes its own chunk only. Chunks that
+    are as before at both ends are found by comparing, which takes a third of the time of looking for their begins.
     """
+    former = list(before)
+    first, begin, last, end = 0, 0, len(former), len(series)
+    while first < last and _is_at(former[first], series, begin, end):
+        begin += len(former[first].series)
+        first += 1
+    while last > first and _is_at(former[last - 1], series, end - len(former[last - 1].series), end, begin):
+        end -= len(former[last - 1].series)
+        last -= 1
+    if first and first == last and begin < end:  # between two chunks: the former one grows
+        first -= 1
+        begin -= len(former[first].series)
+    return [*former[:first], *_divided(series[begin:end], former[first:last]), *former[last:]]
+
+
+def _is_at(chunk: Chunk, series: Sequence[Series], begin: int, end: int, least: int = 0) -> bool:
+    """Whether the chunk is there, within `least` and `end`."""
+    after = begin + len(chunk.series)
+    return least <= begin and after <= end and series[begin:after] == chunk.series
+
+
+def _divided(series: Sequence[Series], before: Iterable[Chunk]) -> list[Chunk]:
     known = {chunk.series[0]: chunk for chunk in before}
     if not series:
         return []

@@ -1,8 +1,10 @@
 """One request on a connection, and its answer on the way to the client."""
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 
 import h11
@@ -71,7 +73,7 @@ class Exchange:
 
     def _head(self, response: Response | Stream, framing: Mapping[str, str]) -> bytes:
         headers = {
-            "Date": formatdate(usegmt=True),
+            "Date": _date(int(time.time())),
             "Content-Type": response.content_type,
             **framing,
             **({"Connection": "close"} if self._closes else {}),
@@ -82,3 +84,8 @@ class Exchange:
         status = HTTPStatus(response.status)
         event = h11.Response(status_code=status, headers=lines, reason=status.phrase)
         return self._http.send(event) or b""
+
+
+@lru_cache(1)
+def _date(now: int) -> str:
+    return formatdate(now, usegmt=True)

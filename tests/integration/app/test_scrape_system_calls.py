@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 TOLERANCE = 0.1
 SCRAPES = 40
-RECORDED = 75.3
+RECORDED = 59.5
 TIMING = {"futex", "clock_gettime", "sched_yield", "restart_syscall"}
 VETHS = 20
 # What is not everywhere allowed, and so would count differently.

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from exporter.kernel.netlink.inet_diag import open_diag_socket, read_dump
+from exporter.kernel.netlink.client import MAX_DATAGRAM
+from exporter.kernel.netlink.inet_diag import LISTEN, open_diag_socket, tcp_question
 from exporter.kernel.netlink.messages import HEADER, messages
-from exporter.kernel.sockets.listeners import LISTENERS
+from exporter.kernel.netlink.numbers import NLMSG_DONE
+from exporter.kernel.sockets.listeners import TCP, UDP_REQUESTS
 from tests.support.kernel.captured import CAPTURES
 from tests.support.kernel.own_namespace import ip, own_namespace
 
@@ -49,9 +51,13 @@ def made(protocol: str, address: str, port: int, option: str) -> socket.socket:
 def answers(protocol: int) -> Iterator[bytes]:
     """The messages of both families' dumps, the end marks too."""
     with open_diag_socket() as sock:
-        for asked, request in LISTENERS:
-            for data in read_dump(sock, request) if asked == protocol else ():
-                yield from (data[start - HEADER.size : end] for _, _, _, start, end in messages(data))
+        for request in (tcp_question(1 << LISTEN),) if protocol == TCP else UDP_REQUESTS:
+            sock.send(request)
+            kind = 0
+            while kind != NLMSG_DONE:
+                data = sock.recv(MAX_DATAGRAM)
+                for kind, _, _, start, end in messages(data):  # noqa: B007  of the last one
+                    yield data[start - HEADER.size : end]
 
 
 def write(name: str, protocol: int) -> None:

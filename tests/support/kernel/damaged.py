@@ -25,7 +25,7 @@ from tests.support.kernel.captured_flows import MESSAGES as FLOWS
 from tests.support.kernel.captured_links import LINK_MESSAGES
 from tests.support.kernel.messages import RTM_DELLINK, RTM_NEWLINK, nsid_answer
 
-SOCK_DIAG, RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWNEIGH, TCP, UDP = 20, 20, 24, 28, 6, 17
+TCP_DIAG, SOCK_DIAG, RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWNEIGH, TCP, UDP = 18, 20, 20, 24, 28, 6, 17
 SIZES = {2: 4, 10: 16}
 
 
@@ -74,7 +74,7 @@ DECODERS = {
     "link": Decoder(lambda d, s, e: parse_link(RTM_NEWLINK, d, s, e), LINK_MESSAGES, IFINFOMSG.size),
     "ended link": Decoder(lambda d, s, e: parse_link(RTM_DELLINK, d, s, e), LINK_MESSAGES, IFINFOMSG.size),
     "nsid": Decoder(parse_nsid, [nsid_answer(7), nsid_answer(300)], len(RTGENMSG)),
-    "tcp": Decoder(_socket(TCP), bodies("sockets_tcp", SOCK_DIAG), SIZE),
+    "tcp": Decoder(_socket(TCP), bodies("sockets_tcp", TCP_DIAG), SIZE),
     "udp": Decoder(_socket(UDP), bodies("sockets_udp", SOCK_DIAG), SIZE),
     "learned": Decoder(lambda d, s, e: parse_learned([(d, s, e)]), bodies("fdb", RTM_NEWNEIGH), NDMSG.size),
     "count": Decoder(parse_learned_count, bodies("devices", RTM_NEWLINK), IFINFOMSG.size),

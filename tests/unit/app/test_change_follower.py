@@ -1,11 +1,12 @@
 """Observations that no reader requests: after a change, and after a time without one."""
 
+import time
 from collections.abc import Iterator
 from math import inf
 
 import pytest
 
-from exporter.app.change_follower import IDLE_SECONDS, POLL_INTERVAL, ChangeFollower
+from exporter.app.change_follower import IDLE_SECONDS, ChangeFollower, Changes
 from exporter.app.observation_cache import ObservationCache
 from tests.support.page_hosts import shop
 from tests.support.waiting import until
@@ -14,11 +15,11 @@ SECONDS = 60
 
 
 class Host:
-    """Counts observations."""
+    """Counts observations; `goes_on` is how many changes an observation meets."""
 
     def __init__(self) -> None:
-        self.observed = 0
-        self.revision = 0
+        self.observed = self.goes_on = 0
+        self.changes = Changes()
 
     def update_inventory(self, *_: object) -> None:
         """Nothing is kept."""
@@ -26,6 +27,9 @@ class Host:
     def observe(self) -> object:
         """One observation."""
         self.observed += 1
+        if self.goes_on:
+            self.goes_on -= 1
+            self.changes.note()
         return shop()
 
 
@@ -42,48 +46,45 @@ def cache(host: Host) -> Iterator[ObservationCache]:
     made.stop()
 
 
-def due(follower: ChangeFollower, now: float, last: float) -> bool:
-    return follower._is_due(now, last)
-
-
 @pytest.fixture
-def follower(host: Host, cache: ObservationCache) -> ChangeFollower:
-    made = ChangeFollower(cache, lambda: host.revision)
-    made._seen = 0
-    return made
+def follower(host: Host, cache: ObservationCache) -> Iterator[ChangeFollower]:
+    made = ChangeFollower(cache, host.changes, settle=0.01)
+    yield made
+    made.stop()
+    assert not made._thread.is_alive()
 
 
-def test_an_idle_host_is_observed_after_half_a_minute(follower: ChangeFollower) -> None:
-    assert not due(follower, 100.0, 100.0 - IDLE_SECONDS + 1)
-    assert due(follower, 100.0, 100.0 - IDLE_SECONDS)
+def test_an_idle_host_is_observed_after_half_a_minute(follower: ChangeFollower, host: Host) -> None:
+    follower._began = time.monotonic() - IDLE_SECONDS / 2
+    assert not follower._is_due()
+    assert 0 < follower._idle_left() <= IDLE_SECONDS / 2
+    follower._began -= IDLE_SECONDS
+    assert follower._is_due()
+    assert follower._idle_left() == 0
+    assert host.observed == 0
 
 
-def test_a_change_is_observed_one_interval_later(follower: ChangeFollower, host: Host) -> None:
-    host.revision = 1
-    assert not due(follower, 100.0, 99.0)
-    assert due(follower, 100.0 + POLL_INTERVAL, 99.0)
+def test_a_change_that_a_reader_has_observed_is_not_observed_again(
+    follower: ChangeFollower, cache: ObservationCache, host: Host
+) -> None:
+    follower._began = time.monotonic()
+    host.changes.note()
+    assert follower._is_due()
+    cache.fresh()
+    assert not follower._is_due()
+    host.changes.note()
+    assert follower._is_due()
 
 
-def test_a_change_that_goes_on_is_observed_too(follower: ChangeFollower, host: Host) -> None:
-    found = []
-    for number in range(3):
-        host.revision += 1
-        found.append(due(follower, 100.0 + number, 99.0))
-    assert found == [False, True, True]
-
-
-def test_a_change_that_a_reader_has_observed_is_not_observed_again(follower: ChangeFollower, host: Host) -> None:
-    host.revision = 1
-    due(follower, 100.0, 99.0)
-    assert not due(follower, 100.5, 100.2)
-    assert not due(follower, 101.0, 100.2)
-
-
-def test_the_thread_observes_a_change_and_ends(cache: ObservationCache, host: Host) -> None:
+def test_the_thread_observes_a_change(follower: ChangeFollower, cache: ObservationCache, host: Host) -> None:
     assert cache.began_at() == -inf
-    follower = ChangeFollower(cache, lambda: host.revision, poll_interval=0.01)
     follower.start()
-    host.revision = 1
+    host.changes.note()
     until(lambda: host.observed == 1, SECONDS, "an observation")
-    follower.stop()
-    assert not follower._thread.is_alive()
+
+
+def test_a_change_during_an_observation_is_followed_by_another_one(follower: ChangeFollower, host: Host) -> None:
+    host.goes_on = 2
+    follower.start()
+    host.changes.note()
+    until(lambda: host.observed == 3, SECONDS, "two further observations")

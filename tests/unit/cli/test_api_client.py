@@ -139,17 +139,21 @@ def test_an_output_that_cannot_be_written_is_one_line(redirection: str, reason: 
     )
 
 
-@pytest.mark.parametrize(
-    ("scheme", "status", "said"),
-    [("http", 503, "the exporter is busy: try again"), ("https", 200, "TLS failed: try http://")],
-)
-def test_a_busy_exporter_and_one_without_tls_are_named(
-    capsys: pytest.CaptureFixture[str], scheme: str, status: int, said: str
-) -> None:
-    with serving(lambda _: Response(b"{}", status)) as port:
-        code, _, err = run_main(capsys, "topology", "--url", f"{scheme}://127.0.0.1:{port}")
+def test_an_exporter_without_tls_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(lambda _: Response(b"{}")) as port:
+        code, _, err = run_main(capsys, "topology", "--url", f"https://127.0.0.1:{port}")
     assert (code, len(err.splitlines())) == (3, 1)
-    assert said in err
+    assert "TLS failed: try http://" in err
+
+
+@pytest.mark.parametrize(("status", "said"), [(503, "the exporter is busy"), (429, "too many requests")])
+def test_a_busy_exporter_is_asked_again_until_the_deadline(status: int, said: str) -> None:
+    answers = iter([status, status, 200, *[status] * 1000])
+    with serving(lambda _: Response(b"{}", next(answers))) as port:
+        remote = Remote(f"http://127.0.0.1:{port}")
+        assert get_json(remote, "/", dict, pause=0.01) == {}
+        with pytest.raises(RemoteError, match=said):
+            get_json(remote, "/", dict, deadline=0.2, pause=0.01)
 
 
 def test_a_password_is_of_the_file_or_of_the_environment(

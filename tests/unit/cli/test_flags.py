@@ -65,6 +65,8 @@ def test_two_different_values_are_one_line_that_has_both(
         (("check", "--url", ""), "--url: empty; leave it out to inspect this host"),
         (("check", "--path.procfs", "/nowhere"), "--path.procfs: '/nowhere' is not a directory"),
         (("check", "--path.procfs", "/dev"), "--path.procfs: '/dev' is not a mount point of procfs"),
+        (("--web.allowed-host", "a b", "healthcheck"), "'a b' is not a host name (NAME without a port, or *)"),
+        (("--web.allowed-host", "name:9714", "healthcheck"), "'name:9714' is not a host name"),
     ],
 )
 def test_a_flag_without_effect_is_refused_and_named(

@@ -53,7 +53,7 @@ QUESTIONS: dict[str, tuple[Callable[[Any], Any], bytes]] = {
     "connections": (lambda sock: read_flows(sock, UDP_PORTS), b"".join(FLOWS) + done()),
     "sockets": (
         lambda sock: parse_listeners(((TCP, read_dump(sock, question(2, TCP, ANY_STATE))),)),
-        b"".join(captured("sockets_tcp")[:3]),
+        b"".join(captured("sockets_tcp")),
     ),
 }
 

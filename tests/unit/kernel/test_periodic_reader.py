@@ -96,6 +96,28 @@ def test_it_reads_at_once_when_it_is_woken_and_stops_in_the_middle_of_a_pause() 
     assert not running()
 
 
+def test_one_that_is_woken_settles_and_stops_in_the_middle_of_that() -> None:
+    reader = PeriodicReader(NAME, lambda: (1, ""), HOUR, settle=HOUR)
+    reader.start()
+    reader.wake()
+    until(lambda: reader.latest.value == 1, 60, "the first reading")
+    assert reader.stop()
+    assert not running()
+
+
+def test_to_settle_never_makes_a_pause_longer() -> None:
+    count = iter(range(1, 100))
+
+    def read() -> tuple[int, str]:
+        reader.wake()
+        return next(count), ""
+
+    reader = PeriodicReader(NAME, read, lambda: 0.001 if reader.latest.value != 3 else HOUR, settle=HOUR)
+    reader.start()
+    until(lambda: reader.latest.value == 3, 60, "two short pauses")
+    assert reader.stop()
+
+
 def test_the_pause_may_be_another_one_after_each_reading() -> None:
     count, pauses = iter(range(1, 100)), iter([0.001, 0.001, HOUR])
     reader = PeriodicReader(NAME, lambda: (next(count), ""), lambda: next(pauses))

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from exporter.core.observation import Observation
 from exporter.metrics.build import Metric, add_info, counter, gauge, info
-from exporter.metrics.exposition import SCRAPE_FAMILIES, cached_groups
-from exporter.metrics.text import render
+from exporter.metrics.exposition import SMALL_GROUPS, cached_groups
+from exporter.metrics.text import FamilyTexts, render
 from tests.support.families import by_prometheus_client
 from tests.support.recorded import RecordedHost, hosts
 
@@ -60,8 +60,8 @@ def test_all_families_of_a_host_are_written_as_by_prometheus_client(host: Record
 
 def all_families(observation: Observation) -> Iterator[Metric]:
     """Those without a template."""
-    for made in SCRAPE_FAMILIES:
-        yield from made(observation)
+    for small in SMALL_GROUPS:
+        yield from small.families(observation)
     for group in cached_groups(("com.docker.compose.project",)):
         if (value := group.of(observation)) is not None:
             yield from group.families(value)
@@ -75,3 +75,10 @@ def test_the_exporters_own_cost_is_written_as_by_prometheus_client(openmetrics: 
     found = list(registry.collect())
     assert {metric.name for metric in found} >= {"process_cpu_seconds", "python_info", "python_gc_collections"}
     assert render(found, openmetrics=openmetrics) == by_prometheus_client(found, openmetrics=openmetrics)
+
+
+@both_formats
+def test_a_family_whose_series_are_as_before_is_the_same_text_and_another_one_is_not(*, openmetrics: bool) -> None:
+    texts = FamilyTexts(openmetrics=openmetrics)
+    for found in ([NASTY[0]], [NASTY[0]], NASTY, [], NASTY[1:]):
+        assert texts.render(families(HELP, found)) == render(families(HELP, found), openmetrics=openmetrics)

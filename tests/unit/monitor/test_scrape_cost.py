@@ -99,7 +99,7 @@ class Recorded:
     kb: int
 
 
-RECORDED = {100: Recorded(2365, 12165, 739), 1000: Recorded(10616, 73987, 7162)}
+RECORDED = {100: Recorded(1650, 10806, 734), 1000: Recorded(9878, 66616, 7156)}
 
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the figures are of CPython 3.11")

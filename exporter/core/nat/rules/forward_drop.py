@@ -10,9 +10,11 @@ from dataclasses import replace
 from exporter.core.findings.finding import CRITICAL, INFO, Finding
 from exporter.core.nat.context import NatContext, is_loopback
 from exporter.core.nat.drift import Subject, drift, of_binding, written
+from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.ruleset import NAT
 from exporter.core.nat.walk.outcome import Decision
 from exporter.core.nat.walk.rule_text import decided_by
+from exporter.core.nat.walk.ways import Way
 
 KIND = "forward_drop"
 OPEN_MODES = frozenset({"nat", "nat-unprotected", "routed"})
@@ -22,19 +24,23 @@ def check(context: NatContext) -> Iterator[Finding]:
     """Walk each network's way out and each published port, and the answers."""
     for network in context.expected.networks:
         if network.mode in OPEN_MODES and network.populated and network.family in context.families:
-            end = context.way_out(network).end
-            if end is not None:
+            out = context.way_out(network)
+            if (end := out.end) is not None:
                 name = network.network.name
                 subject = Subject(family=network.family, chain=end.place[2], network=name)
-                yield _drift(
-                    context, end, subject, f"outgoing packets of network {name} are dropped by {decided_by(end)}"
-                )
+                what = "answers to" if out.drops_answers else "outgoing packets of"
+                yield _drift(context, end, subject, f"{what} network {name} are dropped by {decided_by(end)}")
     for binding, hits in context.entries:
         forwarded = any(map(binding.is_served_by, hits))
-        end = context.way(binding).end if forwarded and not is_loopback(binding) else None
-        if end is not None and not is_unreachable(context, end):
-            detail = f"packets to {written(binding)} of {binding.container} are dropped by {decided_by(end)}"
-            yield _drift(context, end, of_binding(binding, end.place[2]), detail)
+        way = context.way(binding) if forwarded and not is_loopback(binding) else None
+        if way is not None and way.end is not None and not is_unreachable(context, way.end):
+            yield _drift(context, way.end, of_binding(binding, way.end.place[2]), dropped_text(binding, way, way.end))
+
+
+def dropped_text(binding: ExpectedBinding, way: Way, end: Decision) -> str:
+    """Say which packets of a published port `end` drops."""
+    what = "answers of" if way.drops_answers else "packets to"
+    return f"{what} {written(binding)} of {binding.container} are dropped by {decided_by(end)}"
 
 
 def is_unreachable(context: NatContext, end: Decision) -> bool:

@@ -33,6 +33,11 @@ class Way:
         return next((part.decision for part in self.parts if part.dropped), None)
 
     @property
+    def drops_answers(self) -> bool:
+        """Whether what is dropped is an answer."""
+        return any(part.packet.reply for part in self.parts if part.dropped)
+
+    @property
     def unclear(self) -> tuple[Decision, ...]:
         """All that may change it, of which it is unknown whether it does."""
         return tuple(one for part in self.parts for one in part.unclear)

@@ -6,7 +6,7 @@ network without a running endpoint needs no bridge; a network that is made or an
 a moment later, which the rule's hold covers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 
 from exporter.core.findings.finding import CRITICAL, Finding
@@ -23,6 +23,7 @@ ISOLATED = "isolated"
 def check(context: NetworkContext, versions: tuple[int, ...] = (4, 6)) -> Iterator[Finding]:
     """Report the first fault of each network's bridge; of its addresses those of some IP versions."""
     topology = context.topology
+    chosen6 = _chosen_gateways6(topology.inventory)
     found = {bridge.network.id: bridge.link for bridge in topology.bridges}
     for network_id in sorted(networks_in_use(topology.inventory)):
         network = topology.inventory.networks.get(network_id)
@@ -34,7 +35,7 @@ def check(context: NetworkContext, versions: tuple[int, ...] = (4, 6)) -> Iterat
         elif not link.up:
             fault = "is down"
         else:
-            lacking = _lacking(topology.inventory, network, topology.devices.addresses.get(network.bridge, ()))
+            lacking = _lacking(topology.inventory, network, topology.devices.addresses.get(network.bridge, ()), chosen6)
             lacking = [address for address in lacking if address.version in versions]
             fault = f"lacks the gateway address {', '.join(map(str, lacking))}" if lacking else ""
         if fault:
@@ -42,16 +43,26 @@ def check(context: NetworkContext, versions: tuple[int, ...] = (4, 6)) -> Iterat
             yield finding(KIND, CRITICAL, network.name, network.bridge, detail, key=network_id)
 
 
-def _lacking(inventory: Inventory, network: Network, addresses: tuple[str, ...]) -> list[Address]:
+def _chosen_gateways6(inventory: Inventory) -> Mapping[str, Sequence[str]]:
+    """Return the IPv6 gateways of live endpoints by network: of all networks in one pass over the containers."""
+    found: dict[str, list[str]] = {}
+    for container in inventory.containers.values():
+        if container.live and container.details is not None:
+            for endpoint in container.details.endpoints:
+                found.setdefault(endpoint.network_id, []).append(endpoint.gateway6)
+    return found
+
+
+def _lacking(
+    inventory: Inventory, network: Network, addresses: tuple[str, ...], chosen6: Mapping[str, Sequence[str]]
+) -> list[Address]:
     """The gateways of the subnets, and of the endpoints: the engine chooses one where none was configured."""
     present = {parse_address(address) for address in addresses}
     gateways = [subnet.gateway.partition("/")[0] for subnet in network.subnets]
     routers = {address for subnet in network.subnets for address in subnet.auxiliary}
     endpoints = [endpoint for container, endpoint in attached(inventory).get(network.id, ()) if container.live]
     gateways += [endpoint.gateway for endpoint in endpoints if endpoint.gateway not in routers]
-    details = (c.details for c in inventory.containers.values() if c.live and c.details is not None)
-    chosen6 = (e.gateway6 for one in details for e in one.endpoints if e.network_id == network.id)
-    gateways += [gateway for gateway in chosen6 if gateway not in routers]
+    gateways += [gateway for gateway in chosen6.get(network.id, ()) if gateway not in routers]
     wanted = (parse_address(gateway) for gateway in dict.fromkeys(gateways) if gateway)
     return [one for one in wanted if one is not None and _on_bridge(network, one) and one not in present]
 

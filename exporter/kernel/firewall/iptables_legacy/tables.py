@@ -54,7 +54,7 @@ class LegacyTable:
 def table_names(procfs: Path, family: str) -> list[str]:
     """Return which legacy tables exist; readable by root alone. Raises OSError when it may not be read."""
     try:
-        return read_text(procfs / "thread-self/net" / NAMES[family]).split()
+        return read_text(f"{procfs}/thread-self/net/{NAMES[family]}").split()
     except FileNotFoundError:
         return []
 

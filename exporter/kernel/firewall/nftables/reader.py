@@ -118,12 +118,18 @@ class NftReader:
             self._read_all()
         return self.last
 
+    @property
+    def is_large(self) -> bool:
+        """Whether there are filter tables whose counters are read only when everything is wanted."""
+        places = self.last.places.items()
+        return sum(len(counted) for (_, table), counted in places if table not in READ_ALWAYS) > SMALL
+
     def _read_counters(self, *, everything: bool) -> bool:
         """Read the counters alone; False when the rules have changed."""
         last = self.last
         if generation(self._socket) & HALF != last.number:
             return False
-        large = sum(len(places) for (_, table), places in last.places.items() if table not in READ_ALWAYS) > SMALL
+        large = self.is_large
         for (family, table), places in last.places.items():
             if large and not everything and table not in READ_ALWAYS:
                 continue

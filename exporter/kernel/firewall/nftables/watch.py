@@ -9,6 +9,7 @@ import errno
 import socket
 import struct
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 from exporter.core.nat.reading import Ended
@@ -39,8 +40,9 @@ class NewGeneration(NamedTuple):
 class NftWatch:
     """Received notifications. Not thread-safe: the caller holds the lock."""
 
-    def __init__(self, receive_buffer: int = RECEIVE_BUFFER) -> None:
-        """`receive_buffer` are the bytes of notifications that wait; with CAP_NET_ADMIN."""
+    def __init__(self, receive_buffer: int = RECEIVE_BUFFER, on_change: Callable[[], None] = lambda: None) -> None:
+        """`receive_buffer` are the bytes of notifications that wait; with CAP_NET_ADMIN. `on_change` must not block."""
+        self._on_change = on_change
         self.socket = open_socket()
         with contextlib.suppress(PermissionError):
             self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer)
@@ -132,6 +134,7 @@ class NftWatch:
             process = text(parts.get(nfta.GEN_PROC_NAME, b""))
             self._received.append(NewGeneration(number(parts[nfta.GEN_ID]) & HALF, process))
             self.changes += 1
+            self._on_change()
             log.debug("rules changed", by=process, pid=number(parts.get(nfta.GEN_PROC_PID, b"")))
 
 

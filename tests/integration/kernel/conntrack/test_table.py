@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from exporter.kernel.conntrack.table import read_conntrack
+from exporter.kernel.conntrack.table import ConntrackReader
 from tests.support.kernel.own_namespace import ip
 
 
 @pytest.mark.usefixtures("namespace")
 def test_the_table_of_a_namespace_is_its_own() -> None:
     """A new namespace has an empty table, whatever the machine's holds."""
-    before = read_conntrack(Path("/proc"))
+    before = ConntrackReader(Path("/proc")).read()
     if before is None:
         pytest.skip("nf_conntrack is not loaded")
     assert before.entries == 0
@@ -21,4 +21,4 @@ def test_the_table_of_a_namespace_is_its_own() -> None:
     ip("link set lo up")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.sendto(b"x", ("127.0.0.1", 9))
-    assert read_conntrack(Path("/proc")) == before  # no rule here needs the tracking, so it is switched off
+    assert ConntrackReader(Path("/proc")).read() == before  # no rule here needs the tracking, so it is switched off

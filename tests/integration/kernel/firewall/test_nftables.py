@@ -12,7 +12,7 @@ import pytest
 from exporter.core.nat.reading import BRIDGE_FILTER
 from exporter.errors import SourceError
 from exporter.kernel.firewall.nftables import reader as reader_module
-from exporter.kernel.firewall.nftables.reader import NftReader
+from exporter.kernel.firewall.nftables.reader import SMALL, NftReader
 from exporter.kernel.nat.reader import NatReader
 from tests.support.engine29_hosts import FOLDER, MODES
 from tests.support.engine29_hosts import rules as rules_of
@@ -158,6 +158,21 @@ def test_ends_that_nobody_asks_for_are_put_together() -> None:
             nat._read(everything=True)
         found = nat.read(())
         assert [(one.rule.target, one.packets) for one in found.ended] == [("RETURN", 8)]
+    finally:
+        nat.stop()
+
+
+@pytest.mark.usefixtures("namespace")
+def test_between_changes_nothing_is_due_unless_filter_tables_are_large() -> None:
+    nat = NatReader(PROC)
+    try:
+        assert nat._seconds_left() is not None
+        for number, is_due in ((SMALL, False), (SMALL + 1, True)):
+            rules = "counter\n" * number
+            text = f"table ip filter\ndelete table ip filter\ntable ip filter {{\nchain c {{\n{rules}}}\n}}\n"
+            subprocess.run(["nft", "-f", "-"], input=text, text=True, check=True)
+            nat.read(())
+            assert (nat._seconds_left() is not None) is is_due
     finally:
         nat.stop()
 

@@ -45,7 +45,7 @@ from exporter.errors import SourceError
 from exporter.kernel.namespaces.dns_lookups import read_dns_lookups
 from tests.support.builders import run
 try:
-    print(read_dns_lookups(Path(sys.argv[1]), run("web", container_id=sys.argv[2], pid=int(sys.argv[3]))).udp)
+    print(read_dns_lookups(Path(sys.argv[1]), run("web", container_id=sys.argv[2], pid=int(sys.argv[3]))).found.udp)
 except SourceError as error:
     print(error.reason)
 """
@@ -74,7 +74,8 @@ class Client:
 
     def read(self) -> DnsLookups | None:
         """Read it."""
-        return read_dns_lookups(self.procfs, self.container)
+        found = read_dns_lookups(self.procfs, self.container)
+        return found.found if found else None
 
     def ask(self, sockets: int, questions: int = 1) -> None:
         """Ask by UDP."""
@@ -104,6 +105,19 @@ def test_sockets_that_ask_are_counted_by_protocol(client: Client, writer: str) -
     client.ask(1, questions=5)
     client.ask_by_tcp()
     assert client.read() == DnsLookups(client.pid, tcp=1, udp=8)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_reading_is_kept_only_while_no_counter_of_nf_tables_changes(client: Client, writer: str) -> None:
+    client.write(writer)
+    first = read_dns_lookups(client.procfs, client.container)
+    again = read_dns_lookups(client.procfs, client.container, first)
+    assert again == first
+    assert (again is first) is (writer != "iptables-legacy")
+    client.ask(3)
+    last = read_dns_lookups(client.procfs, client.container, again)
+    assert last is not None
+    assert last.found == DnsLookups(client.pid, tcp=0, udp=3)
 
 
 def test_a_namespace_without_the_rules_has_no_lookups(client: Client) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.sockets.cgroups import CgroupTree, find_root, read_tree
-from exporter.kernel.sockets.listeners import read_listeners
+from exporter.kernel.sockets.listeners import parse_bounded, read_own_answers
 from tests.support.kernel.capture_sockets import made
 from tests.support.kernel.own_namespace import ip, own_namespace
 
@@ -46,7 +46,7 @@ def test_a_socket_keeps_the_cgroup_in_which_it_was_made(real_root: Path) -> None
             finally:
                 (home / "cgroup.procs").write_text(str(os.getpid()))
             with sock:
-                (found,) = read_listeners()
+                (found,) = parse_bounded(read_own_answers())
         assert told(found) == (WEB,)
     finally:
         folder.rmdir()

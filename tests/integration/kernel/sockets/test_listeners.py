@@ -14,9 +14,10 @@ from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.netlink.inet_diag import ANY_STATE, open_diag_socket, question, read_dump
 from exporter.kernel.sockets.listeners import (
     SocketReader,
+    parse_bounded,
     read_any_state,
-    read_listeners,
     read_local_ports,
+    read_own_answers,
 )
 from tests.support.kernel.capture_sockets import made
 from tests.support.kernel.own_namespace import ip
@@ -42,7 +43,7 @@ def test_the_kernel_of_this_machine_tells_all_that_was_made_with_inode_and_user(
             protocol, address, port, option = claim
             inode = os.fstat(sock.fileno()).st_ino
             expected.add(ListeningSocket(protocol, address, port, v6only=option == "v6only", inode=inode))
-        assert {replace(each, cgroup_id=0) for each in read_listeners()} == expected
+        assert {replace(each, cgroup_id=0) for each in parse_bounded(read_own_answers())} == expected
         reading = SocketReader()
         first = reading.read()
         assert {replace(each, cgroup_id=0) for each in first.sockets} == expected
@@ -70,7 +71,7 @@ def test_a_connection_is_told_by_its_local_port_in_whatever_state() -> None:
 @pytest.mark.usefixtures("loopback")
 def test_a_connected_udp_socket_holds_its_port_and_does_not_listen() -> None:
     with made("udp", "127.0.0.1", 8010, "connected"):
-        assert read_listeners() == ()
+        assert parse_bounded(read_own_answers()) == ()
         assert [(state, each.protocol) for state, each in read_any_state(8010)] == [("established", "udp")]
 
 
@@ -88,7 +89,10 @@ def test_the_range_is_that_of_the_namespace() -> None:
 
 @pytest.mark.usefixtures("loopback")
 def test_nobody_may_read_as_much_as_root() -> None:
-    program = "from exporter.kernel.sockets.listeners import read_listeners; print(*[s.port for s in read_listeners()])"
+    program = (
+        "from exporter.kernel.sockets.listeners import parse_listeners, read_own_answers\n"
+        "print(*[socket.port for socket in parse_listeners(read_own_answers())])"
+    )
     nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all")
     with made("tcp", "127.0.0.1", 8001, ""), made("udp", "::", 8009, "v6only"):
         done = subprocess.run([*nobody, sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -102,6 +106,6 @@ def test_a_thousand_reads_leave_no_descriptor_behind() -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(1000):
         reading.read()
-        read_listeners()
+        parse_bounded(read_own_answers())
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     reading.close()

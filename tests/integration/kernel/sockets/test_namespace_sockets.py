@@ -14,7 +14,7 @@ import pytest
 from exporter.core.model.docker import Container
 from exporter.kernel.links.watcher import LinkWatcher
 from exporter.kernel.namespaces.setns import run_in_netns
-from exporter.kernel.sockets.namespace_sockets import read_namespace_sockets
+from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
 from tests.support.builders import run
 from tests.support.kernel.capture_sockets import made
 from tests.support.kernel.container_veths import nsid_of, plug
@@ -120,6 +120,7 @@ def test_the_sandbox_is_read_and_not_a_namespace_that_its_process_made_for_itsel
 
 NFT_REDIRECT = "add rule ip nat c tcp dport 80 redirect to :15006"
 NFT_CHAIN = "add table ip nat; add chain ip nat c { type nat hook %s priority -100; }"
+NFT_RULES = "nft", f"{NFT_CHAIN % 'prerouting'}; {NFT_REDIRECT}"
 LEGACY = "-t nat -I %s -p tcp --dport 80 -j REDIRECT --to-ports 15006"
 
 
@@ -129,7 +130,7 @@ LEGACY = "-t nat -I %s -p tcp --dport 80 -j REDIRECT --to-ports 15006"
         ((), False),
         ((("nft", NFT_CHAIN % "prerouting"),), False),
         ((("nft", f"{NFT_CHAIN % 'output'}; {NFT_REDIRECT}"),), False),
-        ((("nft", f"{NFT_CHAIN % 'prerouting'}; {NFT_REDIRECT}"),), True),
+        ((NFT_RULES,), True),
         ((("nft", f"{(NFT_CHAIN % 'prerouting').replace('nat h', 'filter h')}; add rule ip nat c accept"),), False),
         ((("iptables-legacy", "-w", *(LEGACY % "OUTPUT").split()),), False),
         ((("iptables-legacy", "-w", *(LEGACY % "PREROUTING").split()),), True),
@@ -158,6 +159,25 @@ def test_nat_rules_for_what_arrives_in_the_namespace_are_noticed(
     found = read_namespace_sockets(listening.procfs, listening.container)
     assert found is not None
     assert found.redirected is redirected
+
+
+def test_the_same_answers_are_the_same_reading_and_another_socket_or_rule_is_not(listening: Sandbox) -> None:
+    def again(known: NamespaceReading | None) -> NamespaceReading:
+        found = read_namespace_sockets(listening.procfs, listening.container, known)
+        assert found is not None
+        return found
+
+    first = again(None)
+    assert again(first) is first
+    with entered(listening.pid), made("udp", "127.0.0.1", 82, ""):
+        second = again(first)
+    assert {one.port for one in second.listeners} == {80, 81, 82}
+    assert again(second) == first
+    for command in (("iptables-legacy", "-w", *(LEGACY % "PREROUTING").split()), NFT_RULES):
+        before = again(first)
+        subprocess.run(["nsenter", f"--net=/proc/{listening.pid}/ns/net", *command], check=True)
+        assert again(before) is not before
+        assert again(before).redirected
 
 
 def test_a_sandbox_whose_namespace_is_gone_is_none(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ READ = """
 from pathlib import Path
 from exporter.kernel.sockets.cgroups import CgroupTree
 from exporter.kernel.sockets.holders import HolderTable
-from exporter.kernel.sockets.listeners import read_listeners
+from exporter.kernel.sockets.listeners import parse_bounded, read_own_answers
 table = HolderTable(Path("/proc"), CgroupTree(Path("/sys")))
-[socket] = read_listeners()
+[socket] = parse_bounded(read_own_answers())
 table.update({socket.inode: socket})
 while table.due() and table.process(socket.inode) is None:
     table.update({socket.inode: socket})

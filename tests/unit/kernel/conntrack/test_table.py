@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter.core.model.conntrack import ConntrackStats
-from exporter.kernel.conntrack.table import parse_conntrack, parse_statistics, read_conntrack
+from exporter.kernel.conntrack.table import ConntrackReader, parse_conntrack, parse_statistics
 from tests.support.kernel.proc_files import STATISTICS
 
 OLDER = """\
@@ -27,22 +27,22 @@ COUNT = {"sys/net/netfilter/nf_conntrack_count": "12\n", "sys/net/netfilter/nf_c
 
 
 def test_the_table_is_read_from_three_files(tmp_path: Path) -> None:
-    found = read_conntrack(proc(tmp_path, {**COUNT, "thread-self/net/stat/nf_conntrack": STATISTICS}))
+    found = ConntrackReader(proc(tmp_path, {**COUNT, "thread-self/net/stat/nf_conntrack": STATISTICS})).read()
     assert found == ConntrackStats(12, 262144, insert_failed=250, drop=267, early_drop=13)
 
 
 def test_without_statistics_the_losses_are_unknown(tmp_path: Path) -> None:
-    assert read_conntrack(proc(tmp_path, COUNT)) == ConntrackStats(12, 262144)
+    assert ConntrackReader(proc(tmp_path, COUNT)).read() == ConntrackStats(12, 262144)
 
 
 def test_without_the_module_there_is_no_table(tmp_path: Path) -> None:
-    assert read_conntrack(tmp_path) is None
+    assert ConntrackReader(tmp_path).read() is None
 
 
 def test_what_may_not_be_read_is_an_error_and_not_an_absence(tmp_path: Path) -> None:
     (tmp_path / "sys/net/netfilter/nf_conntrack_count").mkdir(parents=True)
     with pytest.raises(OSError, match="directory"):
-        read_conntrack(tmp_path)
+        ConntrackReader(tmp_path).read()
 
 
 def test_columns_are_found_by_their_names() -> None:

@@ -7,10 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from exporter.core.model.docker import Container
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
-from exporter.kernel.namespaces.sweep import CATCH_UP_SECONDS, POLL_INTERVAL, RESTS, SLICE, Sweep, sweep_statistics
+from exporter.kernel.namespaces.sweep import CATCH_UP_SECONDS, RESTS, SETTLE_SECONDS, SLICE, Sweep, sweep_statistics
 from tests.support.builders import run
 from tests.support.kernel.proc_files import NETSTAT, SNMP
 from tests.support.waiting import until
@@ -24,8 +25,18 @@ class World:
     def __init__(self, proc: Path) -> None:
         self.proc = proc
         self.now = 1000.0
-        self.containers: tuple[Container, ...] = ()
-        self.sweep = sweep_statistics(proc, lambda: self.containers, INTERVAL, lambda: self.now)
+        self.sweep = sweep_statistics(proc, INTERVAL, lambda: self.now)
+        self.containers = ()
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """Those that the engine lists; a change wakes the sweep."""
+        return self._containers
+
+    @containers.setter
+    def containers(self, containers: tuple[Container, ...]) -> None:
+        self._containers = containers
+        self.sweep.update(containers)
 
     def start(self, *names: str, first_pid: int = 100) -> None:
         """Containers come, each with a process."""
@@ -77,7 +88,7 @@ def names(count: int) -> list[str]:
 
 def test_before_anything_is_read_there_is_no_age(world: World) -> None:
     assert world.sweep.snapshot() == ({}, None)
-    assert world.sweep.step() <= POLL_INTERVAL
+    assert world.sweep.step() == INTERVAL
     assert world.sweep.snapshot() == ({}, None)
 
 
@@ -110,12 +121,13 @@ def test_where_readings_are_slow_there_are_fewer_of_them(tmp_path: Path) -> None
     world.start("web", "db")
     read: list[float] = []
 
-    def slowly(_: Container) -> float:
+    def slowly(*_: object) -> float:
         world.now += 1.0
         read.append(world.now)
         return world.now
 
-    sweep = Sweep("slow", slowly, lambda: world.containers, INTERVAL, lambda: world.now)
+    sweep = Sweep("slow", slowly, INTERVAL, lambda: world.now)
+    sweep.update(world.containers)
     while len(read) < 8:
         world.now += sweep.step()
     gaps = {round(later - sooner) for sooner, later in pairwise(read[2::2])}
@@ -152,7 +164,7 @@ def test_a_new_container_is_read_at_the_next_look(world: World) -> None:
     world.start(*names(2 * SLICE))
     world.pass_time(INTERVAL / 3)
     world.start("new")
-    world.pass_time(POLL_INTERVAL)
+    world.sweep.step()
     assert "new" in world.stats()
 
 
@@ -167,7 +179,7 @@ def test_an_ended_container_is_dropped_at_the_next_look(world: World) -> None:
     world.start("web", "db")
     world.sweep.step()
     world.end("web")
-    world.pass_time(POLL_INTERVAL)
+    world.sweep.step()
     assert world.stats() == {"db": 7}
 
 
@@ -176,7 +188,7 @@ def test_a_restarted_container_is_read_anew_by_its_new_process(world: World) -> 
     world.sweep.step()
     world.process("web", 200, sent=1)
     world.containers = (replace(world.containers[0], pid=200),)
-    world.pass_time(POLL_INTERVAL)
+    world.sweep.step()
     assert world.sweep.snapshot()[0]["web-id"].pid == 200
     assert world.stats() == {"web": 1}
 
@@ -198,7 +210,7 @@ def test_a_namespace_that_cannot_be_read_costs_nothing_else_and_is_told(world: W
     assert (state.name, state.up) == ("namespace_stats", False)
     assert state.error.startswith("unknown_format")
     world.end("broken")
-    world.pass_time(1)
+    world.sweep.step()
     assert world.sweep.state().up
 
 
@@ -219,7 +231,7 @@ def test_a_container_whose_process_is_not_known_yet_is_waited_for(world: World) 
     assert world.stats() == {}
     world.process("web", 100)
     world.containers = (run("web", pid=100),)
-    world.pass_time(POLL_INTERVAL)
+    world.sweep.step()
     assert world.stats() == {"web": 7}
 
 
@@ -242,21 +254,29 @@ def test_the_thread_reads_and_stops_within_half_a_second(world: World) -> None:
     assert "namespace_stats" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_whoever_tells_the_containers_may_fail_once(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    world.start("web")
-    asked: list[None] = []
+def test_a_defect_in_one_reading_does_not_end_the_sweep_and_is_not_repeated_at_once(world: World) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("planted")
 
-    def containers() -> tuple[Container, ...]:
-        asked.append(None)
-        if len(asked) == 1:
-            raise RuntimeError("not now")
-        return world.containers
+    sweep: Sweep[None] = Sweep("planted", fail, INTERVAL, lambda: world.now)
+    sweep.update((run("web", pid=100),))
+    with capture_logs():
+        assert sweep.step() == SETTLE_SECONDS
 
-    sweep = sweep_statistics(tmp_path, containers)
-    sweep.start()
-    until(lambda: sweep.snapshot()[0], 60, "a reading after the failure")
-    sweep.stop()
+
+def test_a_reading_is_handed_in_to_the_next_one_of_the_same_life(world: World) -> None:
+    handed: list[int | None] = []
+
+    def read(_: Container, known: int | None) -> int:
+        handed.append(known)
+        return len(handed)
+
+    sweep = Sweep("planted", read, INTERVAL, lambda: world.now)
+    for pid in (100, 100, 200):
+        sweep.update((run("web", pid=pid),))
+        sweep.step()
+        world.now += INTERVAL
+    assert handed == [None, 1, None]
 
 
 def test_one_that_was_never_started_can_be_stopped(world: World) -> None:

@@ -105,7 +105,8 @@ def test_a_bridge_filters_vlans_or_does_not() -> None:
 
 
 def queued(waiting: int, backlog: int) -> frozenset[PortAt]:
-    raw = bytearray(next(raw for raw in captured("sockets_tcp") if HEADER.unpack_from(raw)[1] == 20))
+    port = (8001).to_bytes(2, "big")
+    raw = bytearray(next(raw for raw in captured("sockets_tcp") if raw[HEADER.size + 4 :].startswith(port)))
     struct.pack_into("=II", raw, HEADER.size + QUEUES_AT, waiting, backlog)
     listeners, full = parse_sockets(((6, [bytes(raw)]),))
     assert [(one.address, one.port) for one in listeners] == [("127.0.0.1", 8001)]

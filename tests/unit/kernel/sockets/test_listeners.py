@@ -10,8 +10,8 @@ import pytest
 from pyroute2.netlink import NLM_F_DUMP_INTR
 
 from exporter.core.model.sockets import ListeningSocket
-from exporter.kernel.netlink.inet_diag import ANY_STATE, parse_state, question, read_dump
-from exporter.kernel.netlink.messages import NLM_F_MULTI, InterruptedDumpError
+from exporter.kernel.netlink.inet_diag import ANY_STATE, LISTEN, parse_state, question, read_dump, read_tcp
+from exporter.kernel.netlink.messages import HEADER, NLM_F_MULTI, InterruptedDumpError
 from exporter.kernel.sockets import listeners
 from exporter.kernel.sockets.listeners import (
     SocketReader,
@@ -81,12 +81,13 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Callable[..., SocketReader]:
 
 def dump(*bodies: bytes) -> Reply:
     """One dump in one datagram, the end mark in another."""
-    return lambda _: [b"".join(reply(20, body) for body in bodies), done()] if bodies else [done()]
+    return lambda _: [b"".join(reply(18, body) for body in bodies), done()] if bodies else [done()]
 
 
-def body(number: int, waiting: int = 0) -> bytes:
-    """The body of a recorded answer of TCP; `waiting` are connections that nobody has accepted yet."""
-    raw = bytearray(captured("sockets_tcp")[number][16:])
+def body(port: int, waiting: int = 0) -> bytes:
+    """The body of the recorded answer about a port of TCP; `waiting` are connections that nobody has accepted yet."""
+    found = (bytearray(answer[HEADER.size :]) for answer in captured("sockets_tcp"))
+    raw = next(raw for raw in found if raw[4:6] == port.to_bytes(2, "big"))
     raw[56:60] = waiting.to_bytes(4, sys.byteorder)
     return bytes(raw)
 
@@ -97,7 +98,7 @@ EMPTY = dump()
 def test_the_same_answers_are_the_same_object_and_nothing_is_decoded_again(
     reader: Callable[..., SocketReader],
 ) -> None:
-    one = (dump(body(0), body(1)), EMPTY, EMPTY, EMPTY)
+    one = (dump(body(8001), body(8005)), EMPTY, EMPTY)
     reading = reader(*one, *one)
     first = reading.read()
     assert [each.port for each in first.sockets] == [8001, 8005]
@@ -105,13 +106,13 @@ def test_the_same_answers_are_the_same_object_and_nothing_is_decoded_again(
 
 
 def test_a_connection_that_waits_is_no_other_socket(reader: Callable[..., SocketReader]) -> None:
-    reading = reader(dump(body(0)), EMPTY, EMPTY, EMPTY, dump(body(0, waiting=3)), EMPTY, EMPTY, EMPTY)
+    reading = reader(dump(body(8001)), EMPTY, EMPTY, dump(body(8001, waiting=3)), EMPTY, EMPTY)
     first = reading.read()
     assert reading.read() is first
 
 
 def test_one_that_came_is_told_and_the_others_are_the_same_objects(reader: Callable[..., SocketReader]) -> None:
-    reading = reader(dump(body(0)), EMPTY, EMPTY, EMPTY, dump(body(1), body(0)), EMPTY, EMPTY, EMPTY)
+    reading = reader(dump(body(8001)), EMPTY, EMPTY, dump(body(8005), body(8001)), EMPTY, EMPTY)
     (first,) = reading.read().sockets
     second = reading.read().sockets
     assert [each.port for each in second] == [8005, 8001]
@@ -119,7 +120,7 @@ def test_one_that_came_is_told_and_the_others_are_the_same_objects(reader: Calla
 
 
 def test_one_that_went_is_told_no_more(reader: Callable[..., SocketReader]) -> None:
-    reading = reader(dump(body(0)), EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY)
+    reading = reader(dump(body(8001)), EMPTY, EMPTY, EMPTY, EMPTY, EMPTY)
     assert len(reading.read().sockets) == 1
     assert reading.read().sockets == ()
 
@@ -127,8 +128,8 @@ def test_one_that_went_is_told_no_more(reader: Callable[..., SocketReader]) -> N
 def test_after_a_failure_the_rest_of_an_answer_is_not_taken_for_the_next(
     reader: Callable[..., SocketReader],
 ) -> None:
-    torn: Reply = lambda _: [reply(20, body(0)), TimeoutError("timed out"), reply(20, body(1)), done()]  # noqa: E731
-    reading = reader(torn, dump(body(1)), EMPTY, EMPTY, EMPTY)
+    torn: Reply = lambda _: [reply(18, body(8001)), TimeoutError("timed out"), reply(18, body(8005)), done()]  # noqa: E731
+    reading = reader(torn, dump(body(8005)), EMPTY, EMPTY)
     with pytest.raises(TimeoutError):
         reading.read()
     assert [each.port for each in reading.read().sockets] == [8005]
@@ -141,15 +142,15 @@ def test_a_refusal_is_no_empty_answer_wherever_it_stands(answer: bytes) -> None:
 
 
 def test_an_interrupted_dump_is_asked_for_again() -> None:
-    torn: Reply = lambda _: [reply(20, body(0), flags=TORN), done()]  # noqa: E731
-    sock = FakeSocket(torn, torn, dump(body(1)))
+    torn: Reply = lambda _: [reply(18, body(8001), flags=TORN), done()]  # noqa: E731
+    sock = FakeSocket(torn, torn, dump(body(8005)))
     found = parse_listeners(((TCP, read_dump(as_socket(sock), question(2, TCP, ANY_STATE))),))
     assert [each.port for each in found] == [8005]
     assert len(sock.requests) == 3
 
 
 def test_one_that_is_interrupted_each_time_is_no_answer() -> None:
-    torn: Reply = lambda _: [reply(20, body(0), flags=TORN), done()]  # noqa: E731
+    torn: Reply = lambda _: [reply(18, body(8001), flags=TORN), done()]  # noqa: E731
     with pytest.raises(InterruptedDumpError):
         read_dump(as_socket(FakeSocket(*[torn] * 5)), question(2, TCP, ANY_STATE))
 
@@ -169,3 +170,17 @@ def test_the_ports_that_the_kernel_hands_out(text: str, ports: tuple[int, int]) 
 )
 def test_the_ports_that_it_does_not(text: str, ranges: tuple[tuple[int, int], ...]) -> None:
     assert parse_reserved_ports(text) == ranges
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOENT, errno.EOPNOTSUPP])
+def test_a_kernel_that_refuses_the_older_request_is_asked_for_each_family(number: int) -> None:
+    first, second = reply(20, b"first"), reply(20, b"second")
+    kernel = FakeSocket(lambda _: [refusal(number)], lambda _: [first, done()], lambda _: [second, done()])
+    assert read_tcp(as_socket(kernel), 1 << LISTEN) == [first, second]
+    assert [request[4:6] for request in kernel.requests] == [b"\x12\0", b"\x14\0", b"\x14\0"]
+
+
+def test_another_failure_of_the_older_request_is_one() -> None:
+    kernel = FakeSocket(lambda _: [refusal(errno.EPERM)])
+    with pytest.raises(PermissionError):
+        read_tcp(as_socket(kernel), 1 << LISTEN)

@@ -92,10 +92,10 @@ def test_a_proxy_is_its_containers_by_the_name_of_the_moment(host: Host) -> None
     host.proc.process(20, "docker-proxy", 8080, words=DOCKER_PROXY, parent=10)
     host.listen(8080)
     assert host.by_port() == {8080: Owner("docker-proxy", "web", WEB_ID)}
-    assert {pid: one.owner.name for pid, one in host.owners.proxies().items()} == {20: "web"}
+    assert {name: [*pids] for name, pids in host.owners.proxies().items()} == {"web": [20]}
     host.know(web("renamed"))
     assert host.by_port() == {8080: Owner("docker-proxy", "renamed", WEB_ID)}
-    assert {pid: one.owner.name for pid, one in host.owners.proxies().items()} == {20: "renamed"}
+    assert {name: [*pids] for name, pids in host.owners.proxies().items()} == {"renamed": [20]}
 
 
 @pytest.mark.parametrize("name", ["docker-proxy-current", "docker-proxy", "x"])

@@ -38,3 +38,14 @@ def test_chunks_are_the_series_in_their_order_and_of_a_bounded_size(states: list
         chunks = split(series(numbers), chunks)
         assert flat(chunks) == series(numbers)
         assert all(0 < len(chunk.series) < 2 * SIZE for chunk in chunks)
+
+
+def test_series_that_come_between_two_chunks_make_no_chunk_of_their_own() -> None:
+    """Else a host on which containers come and go would end with a chunk for each."""
+    chunks = split(series([*range(0, 8 * SIZE, 2)]), ())
+    count = len(chunks)
+    for boundary in range(2 * SIZE, 8 * SIZE, 2 * SIZE):
+        numbers = sorted([*(int(one.labels[0][1][1:]) for one in flat(chunks)), boundary - 1])
+        chunks = split(series(numbers), chunks)
+        assert flat(chunks) == series(numbers)
+    assert len(chunks) == count

@@ -55,6 +55,16 @@ def test_a_flushed_forward_under_the_policy_drop_lets_nothing_through(host: Host
 
 
 @every_host
+def test_dropped_answers_are_named_so(host: Host, sentence: Any) -> None:
+    damaged = host.inserted(host.forward(), "-m conntrack --ctstate ESTABLISHED -i br-front -j DROP")
+    one = port(host.forward()[2])
+    assert [f.detail for f in check(damaged.scene()) if about(f) == one] == [sentence]
+    outward = host.inserted(host.forward(), "-m conntrack --ctstate ESTABLISHED -o br-front -j DROP")
+    one = subject(chain=host.forward()[2], network="front")
+    assert [f.detail for f in check(outward.scene()) if about(f) == one] == [sentence]
+
+
+@every_host
 @pytest.mark.parametrize("target", ["DROP", "REJECT --reject-with icmp-port-unreachable"])
 def test_a_rule_before_dockers_drops_everything(host: Host, target: str, sentence: Any) -> None:
     damaged = host.inserted(host.forward(), f"-j {target}")
