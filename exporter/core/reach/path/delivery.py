@@ -9,7 +9,7 @@ from exporter.core.reach.path.holders import holder, unused
 from exporter.core.reach.path.link_step import end_faults, gravest
 from exporter.core.reach.path.mac_step import mac_step
 from exporter.core.reach.path.mtu_step import own_end_step, path_mtu_step
-from exporter.core.reach.path.neighbour_step import neighbour_step
+from exporter.core.reach.path.neighbour_step import Named, neighbour_step
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.sent_packets import tracking_step
 from exporter.core.reach.view import Device
@@ -56,9 +56,19 @@ def _neighbours(
     if bridge is None:
         return []
     view, pid = context.visited(server).view, context.home(server).pid
+    network = context.network_of_bridge(bridge.link.name)
     hop = context.visited(server).lookup(RouteQuery(flow.source)).gateway or flow.source
     return gravest(
-        mac_step(context, context.network_of_bridge(bridge.link.name), (server, device)),
+        mac_step(context, network, (server, device)),
         neighbour_step(context.host.view, "the host", 0, bridge, flow.destination, (server.name, device)),
-        neighbour_step(view, server.name, pid, device, hop, (bridge.link.name, bridge)),
+        neighbour_step(view, server.name, pid, device, hop, _next_hop(context, hop, network, bridge)),
     )
+
+
+def _next_hop(context: ReachContext, hop: str, network: Network | None, bridge: Device) -> Named:
+    """Return the device that answers go to: a container's on the network, which has the address, or the bridge."""
+    if context.host.view.device_of(hop) is None and (owner := holder(context, hop, network)) is not None:
+        device = context.visited(owner).view.device_of(hop)
+        if device is not None:
+            return owner.name, device
+    return bridge.link.name, bridge

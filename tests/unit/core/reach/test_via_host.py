@@ -11,7 +11,7 @@ from exporter.core.nat.ruleset import Base
 from exporter.core.reach.view import Neighbour
 from tests.support.nat_hosts import NEW, OLD, OWN_TABLES, Host
 from tests.support.reach_hosts import ReachHost
-from tests.support.reach_namespaces import NO_ROUTE
+from tests.support.reach_namespaces import NO_ROUTE, mac_of
 
 OUT, BARE = "198.51.100.1", "172.21.0.2:80"
 CLIENT, BRIDGE, UPLINK = "172.18.0.3", 4, 2
@@ -169,3 +169,12 @@ def test_an_address_of_another_network_that_no_container_has() -> None:
     assert host.faults("172.21.5.5:80") == [("link", "failed", "address_unused")]
     hidden = ReachHost(OWN_TABLES).unread("bare", "namespace")
     assert hidden.faults("172.21.5.5:80") == [("link", "unknown", "address_unused")]
+
+
+@pytest.mark.parametrize(("mac", "faults"), [(CLIENT, []), ("172.18.0.9", [("link", "unknown", "wrong_neighbour")])])
+def test_a_neighbour_by_way_of_the_gateway_is_answered_without_it(mac: str, faults: list[tuple[str, str, str]]) -> None:
+    """The server has a learned entry of the client itself, not of the bridge."""
+    by_gateway = ReachHost(OLD).route("client", "172.18.0.2", RouteResult(UNICAST, 7, "172.18.0.1", source=CLIENT))
+    assert by_gateway.faults("172.18.0.2:80") == []
+    known = Neighbour(7, CLIENT, mac_of(mac), learned=True)
+    assert by_gateway.view("web", neighbours=(known,)).faults("172.18.0.2:80") == faults
