@@ -15,10 +15,10 @@ from exporter.core.reach.context import ReachContext
 from exporter.core.reach.servers_end import with_servers_end
 from exporter.core.reach.uplinks import uplink_step
 from exporter.core.reach.view import Neighbour
-from tests.support.nat_hosts import NEW, Host
+from tests.support.nat_hosts import NEW
 from tests.support.port_hosts import socket
 from tests.support.reach_hosts import ReachHost
-from tests.support.reach_namespaces import BRIDGES, NO_ROUTE
+from tests.support.reach_namespaces import NO_ROUTE
 from tests.support.servers_end import added
 
 
@@ -296,88 +296,6 @@ def test_a_port_on_the_loopback_needs_no_route_to_clients_outside() -> None:
 def test_a_path_that_failed_before_is_left_as_it_is() -> None:
     host = ReachHost().unread("web", "namespace")
     assert (added(host, state=FAILED), host.visits) == ([], [])
-
-
-MANGLE = ("ip", "mangle", "PREROUTING")
-
-
-def with_rules(*texts: str) -> Host:
-    """The host with rules in the table mangle, before the routing decision."""
-    bases = {**NEW.rules.bases, MANGLE: Base("prerouting", "ACCEPT", "filter", -150)}
-    host = NEW.with_rules(replace(NEW.rules, bases=bases, chains={**NEW.rules.chains, MANGLE: ()}))
-    for text in texts:
-        host = host.inserted(MANGLE, text)
-    return host
-
-
-ELSEWHERE = RouteResult("unicast", 1, source="192.0.2.10")
-INBOUND = {"destination": "172.18.0.2", "source": "192.0.2.1", "ifindex": 2}
-OUTBOUND = {"destination": "192.0.2.1", "source": "172.18.0.2", "ifindex": 4}
-MARKED, OF_PORT = {"mark": 4}, {"protocol": "tcp", "port": 80}
-ROUTE_FAULTS = {
-    "a mark": (("-i eth0 -j MARK --set-xmark 0x4/0xffffffff",), INBOUND | MARKED, REFUSED, ["failed"]),
-    "a mark, another device": (
-        ("-i eth0 -j MARK --set-xmark 0x4/0xffffffff",),
-        INBOUND | MARKED,
-        ELSEWHERE,
-        ["failed"],
-    ),
-    "some clients' mark": (
-        ("-s 192.0.2.0/24 -j MARK --set-xmark 0x4/0xffffffff",),
-        INBOUND | MARKED,
-        REFUSED,
-        ["unknown"],
-    ),
-    "the answers' mark": (
-        ("-i br-front -j MARK --set-xmark 0x4/0xffffffff",),
-        OUTBOUND | MARKED,
-        REFUSED,
-        ["failed"],
-    ),
-    "another mark": (("-i eth0 -j MARK --set-xmark 0x5/0xffffffff",), INBOUND | MARKED, REFUSED, []),
-    "a port": ((), INBOUND | OF_PORT, REFUSED, ["failed"]),
-    "another port": ((), INBOUND | {"protocol": "tcp", "port": 81}, REFUSED, []),
-    "the answers' port": ((), OUTBOUND | {"protocol": "tcp", "source_port": 80}, REFUSED, ["failed"]),
-}
-
-
-@pytest.mark.parametrize(("rules", "query", "result", "states"), ROUTE_FAULTS.values(), ids=ROUTE_FAULTS)
-def test_policy_rules_by_marks_and_ports(
-    rules: tuple[str, ...], query: dict[str, Any], result: RouteResult, states: list[str], sentence: Any
-) -> None:
-    host = ReachHost(with_rules(*rules)).route("", **query, result=result)
-    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
-    [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
-    assert [(one.name, one.state) for one in found.steps[1:]] == [("route", state) for state in states]
-    for one in found.steps[1:]:
-        assert one.detail == sentence
-
-
-ANSWERS_MARKED = "-i br-front -j MARK --set-xmark 0x4/0xffffffff"
-BY_ANOTHER, BY_THE_SAME = RouteResult("unicast", BRIDGES["bridge"]), RouteResult("unicast", 2)
-
-
-@pytest.mark.parametrize(
-    ("marked", "plain", "found"),
-    [
-        (BY_ANOTHER, BY_THE_SAME, ["unknown"]),  # a client beyond eth0 may not get what docker0 sends
-        (BY_THE_SAME, BY_THE_SAME, []),
-        (BY_ANOTHER, BY_ANOTHER, []),  # not by the mark
-        (BY_THE_SAME, BY_ANOTHER, []),  # the mark routes them home: what it is for
-    ],
-)
-def test_answers_that_their_mark_routes_to_another_uplink(
-    marked: RouteResult, plain: RouteResult, found: list[str], sentence: Any
-) -> None:
-    host = ReachHost(with_rules(ANSWERS_MARKED))
-    host.uplinks = ("eth0", "docker0")
-    query: dict[str, Any] = {**OUTBOUND, "protocol": "tcp", "source_port": 80}
-    host.route("", **query, result=plain).route("", **query, mark=4, result=marked)
-    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
-    [explained] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
-    assert [one.state for one in explained.steps if one.code == "route_unknown"] == found
-    for one in explained.steps[1:]:
-        assert one.detail == sentence
 
 
 INPUT = ("ip", "filter", "INPUT")
