@@ -55,8 +55,8 @@ def _filesystem(descriptor: int) -> int:
 def run_in_netns(path: str, read: Callable[[], T], *, follow: bool = False) -> T:
     """Call `read` in the network namespace of a file; what it opens, it closes.
 
-    Raises what it raises, what `opened_netns` raises, and PermissionError with the path as its filename without
-    CAP_SYS_ADMIN, or for the file of a process that this one may not trace.
+    Raises what it raises, and OSError with the path as its filename: as `opened_netns`, of which setns(2) itself finds
+    EINVAL, and PermissionError without CAP_SYS_ADMIN, or for the file of a process that this one may not trace.
     """
     there = _open(path, follow=follow)
     home = NOWHERE
