@@ -24,9 +24,10 @@ from exporter.errors import SourceError
 from exporter.kernel.late_call import LateCall
 from exporter.kernel.namespaces.sweep import Sweep
 from exporter.kernel.read_source import timed
-from exporter.kernel.sockets.listeners import Listening, PortSettings, SocketReader
+from exporter.kernel.sockets.listeners import Listening, SocketReader
 from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
 from exporter.kernel.sockets.owners import SocketOwners
+from exporter.kernel.sockets.port_settings import PortSettings
 from exporter.kernel.sockets.processes import is_stopped, read_resident_memory
 
 READ_SECONDS = 0.2
