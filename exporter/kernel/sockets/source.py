@@ -24,8 +24,9 @@ from exporter.errors import SourceError
 from exporter.kernel.late_call import LateCall
 from exporter.kernel.namespaces.sweep import Sweep
 from exporter.kernel.read_source import timed
-from exporter.kernel.sockets.listeners import Listening, PortSettings, SocketReader
+from exporter.kernel.sockets.listeners import Listening, SocketReader
 from exporter.kernel.sockets.owners import SocketOwners
+from exporter.kernel.sockets.port_settings import PortSettings
 from exporter.kernel.sockets.processes import is_stopped, read_resident_memory
 from exporter.kernel.sockets.socket_counts import CountedReading, read_counted
 
