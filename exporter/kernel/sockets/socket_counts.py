@@ -14,7 +14,7 @@ from exporter.core.model.memo import keep_equal
 from exporter.kernel.proc import read_text
 from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
 
-MAX_AGE_SECONDS = 30.0  # of a reading while the counts are the same: one socket may have taken the place of another
+REREAD_SECONDS = 30.0  # while the counts are the same: one socket may have taken the place of another
 # The other numbers of these lines are the machine's.
 IN_USE = re.compile(r"^(?:TCP|UDP)6?: inuse (\d+)", re.MULTILINE)
 
@@ -36,7 +36,7 @@ def read_counted(procfs: Path, container: Container, known: CountedReading | Non
     if known is None:
         return CountedReading(read_namespace_sockets(procfs, container), counts, now)
     same = known.reading is not None and counts is not None and counts == known.counts
-    if same and now - known.read_at < MAX_AGE_SECONDS:
+    if same and now - known.read_at < REREAD_SECONDS:
         return known
     reading = read_namespace_sockets(procfs, container, known.reading)
     return CountedReading(keep_equal(known.reading, reading), counts, now)

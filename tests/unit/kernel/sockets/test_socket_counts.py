@@ -8,7 +8,7 @@ import pytest
 from exporter.kernel.sockets import socket_counts
 from exporter.kernel.sockets.namespace_sockets import NamespaceReading
 from exporter.kernel.sockets.socket_counts import (
-    MAX_AGE_SECONDS,
+    REREAD_SECONDS,
     CountedReading,
     parse_socket_counts,
     read_counted,
@@ -70,7 +70,7 @@ def test_a_process_that_is_gone_has_none(procfs: Path) -> None:
 
 def test_as_many_sockets_as_before_are_not_read_again(procfs: Path, readings: Readings) -> None:
     first = read_counted(procfs, CONTAINER, None, 0.0)
-    assert read_counted(procfs, CONTAINER, first, MAX_AGE_SECONDS - 1) is first
+    assert read_counted(procfs, CONTAINER, first, REREAD_SECONDS - 1) is first
     assert readings.made == 1
 
 
@@ -87,7 +87,7 @@ def test_one_socket_more_is_read(procfs: Path, readings: Readings, line: str) ->
 
 def test_a_reading_of_half_a_minute_ago_is_made_again(procfs: Path, readings: Readings) -> None:
     first = read_counted(procfs, CONTAINER, None, 0.0)
-    assert read_counted(procfs, CONTAINER, first, MAX_AGE_SECONDS).read_at == MAX_AGE_SECONDS
+    assert read_counted(procfs, CONTAINER, first, REREAD_SECONDS).read_at == REREAD_SECONDS
     assert readings.made == 2
 
 
