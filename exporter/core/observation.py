@@ -27,13 +27,17 @@ RESYNC_REASONS = ("start", "reconnect", "overflow", "periodic")
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """The state of the event stream since `started` (Unix time); counts of events are lower bounds."""
+    """The state of the event stream since `started` (Unix time); counts of events are lower bounds.
+
+    `listed_at` is the Unix time of the last full list, 0 before the first.
+    """
 
     started: float = 0.0
     stream_connected: bool = False
     events: Mapping[tuple[str, str], int] = field(default_factory=dict)
     reconnects: int = 0
     resyncs: Mapping[str, int] = field(default_factory=dict)
+    listed_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class InventoryLoop:
         self._changed_at: float | None = None  # None when `on_idle` was called since
         self._published_at = 0.0
         self.complete = False
+        self.listed_at = 0.0  # Unix time
         self.resyncs: Counter[str] = Counter()
 
     def run(self, stopped: threading.Event) -> None:
@@ -133,6 +134,7 @@ class InventoryLoop:
         listing = Listing(engine, containers, networks, time.time())
         self._become(self._state.after_listing(listing, reason, self._find_pid))
         self._lists.succeeded()
+        self.listed_at = listing.at
         self.resyncs[reason] += 1
         if reason != "periodic":
             log.info("inventory read", reason=reason, engine=engine.version, containers=len(containers))

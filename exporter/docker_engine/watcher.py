@@ -80,4 +80,5 @@ class EngineWatcher:
             events=dict(self._reader.counts),
             reconnects=max(0, self._reader.reconnects),
             resyncs={reason: self._loop.resyncs[reason] for reason in RESYNC_REASONS},
+            listed_at=self._loop.listed_at,
         )

@@ -109,6 +109,6 @@ def following(observation: Observation) -> Iterator[Metric]:
     synced = gauge(
         "dockernet_inventory_last_sync_timestamp_seconds", "Unix time of the last full read of the inventory."
     )
-    if observation.topology.inventory.synced_at:
-        synced.add_metric((), observation.topology.inventory.synced_at)
+    if listed_at := max(engine.listed_at, observation.topology.inventory.synced_at):
+        synced.add_metric((), listed_at)
     yield from (events, connected, reconnects, resyncs, synced)

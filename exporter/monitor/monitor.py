@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.model.inventory import sandboxed
+from exporter.core.model.inventory import sandboxed, with_known
 from exporter.core.model.kernel_sample import Degraded, Devices, KernelSample
 from exporter.core.model.memo import IdentityMemo
 from exporter.core.observation import Observation, Part, assemble
@@ -93,13 +93,18 @@ class Monitor:
         self._engine.engine = engine
 
     def update_inventory(self, *inventories: Inventory) -> None:
-        """Take new inventories, and attribute the devices at once: a container may be gone before the next scrape."""
-        for inventory in inventories:
+        """Take new inventories, and attribute the devices at once: a container may be gone before the next scrape.
+
+        While lists find the same, the inventory stays the same object: nothing is evaluated again.
+        """
+        for latest in inventories:
+            self._traffic.note_list(latest.synced_at)
+            inventory = self._inventory = with_known(self._inventory, latest)
             for collector in self._collectors:
                 collector.update_inventory(inventory)
             if self._history:
                 self._history.update_inventory(inventory)
-        self._inventory = inventory = inventories[-1]
+        inventory = self._inventory
         self._kernel.update_inventory(inventory)
         try:
             self._traffic.drain_ended()

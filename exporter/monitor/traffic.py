@@ -53,6 +53,10 @@ class TrafficCollector:
         """Take the owners of devices: a container may be gone before the next observation."""
         self._ledger.attribute(topology)
 
+    def note_list(self, listed_at: float) -> None:
+        """Take the Unix time of the engine's last full list."""
+        self._ledger.note_list(listed_at)
+
     def update_inventory(self, inventory: Inventory) -> None:
         """Take the owners of addresses: of several inventories only the last one is joined to devices."""
         self._ledger.update_inventory(inventory)

@@ -192,6 +192,7 @@ class Inventory:
     """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
     `members`, `remote`, `address_use`, `mesh` and `service_addresses` are those of each network's NetworkInspect.
+    `synced_at` is the Unix time of the list that it began with: a later one that found the same need not be noted.
     `exits` are the last ends of containers by id, also of those that were removed before they could be inspected.
     """
 

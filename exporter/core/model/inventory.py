@@ -119,6 +119,11 @@ def disconnected(inventory: Inventory) -> Inventory:
     return replace(inventory, connected=False)
 
 
+def with_known(known: Inventory, latest: Inventory) -> Inventory:
+    """Return the known value while only the time of the list differs."""
+    return known if latest == replace(known, synced_at=latest.synced_at) else latest
+
+
 def with_distinct_names(inventory: Inventory) -> Inventory:
     """Docker allows several networks of one name: the later ones get their id appended, so that labels are unique."""
     names = [network.name for network in inventory.networks.values()]

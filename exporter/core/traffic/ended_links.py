@@ -52,10 +52,15 @@ class EndedLinks:
         for key in self._inside.keys() - present:
             self._closed[self._inside.pop(key)] = self._sums.finish(key)
 
+    def note_list(self, listed_at: float) -> None:
+        """Take the Unix time of the last full list, whether it found a change or not."""
+        if listed_at > self._listed_at:
+            self._lists += 1
+            self._listed_at = listed_at
+
     def retry(self, listed_at: float) -> None:
-        """Attribute the veths whose network is known by now; `listed_at` is the time of the last full list."""
-        self._lists += listed_at != self._listed_at
-        self._listed_at = listed_at
+        """Attribute the veths whose network is known by now; `listed_at` is the time of the last list with a change."""
+        self.note_list(listed_at)
         unclaimed, self._unclaimed = self._unclaimed, []
         for link, lists in unclaimed:
             if self._lists < lists + MAX_LISTS:

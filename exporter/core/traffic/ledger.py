@@ -26,6 +26,10 @@ class Ledger:
         """Take the owners of addresses."""
         self._owners.update(inventory)
 
+    def note_list(self, listed_at: float) -> None:
+        """Take the Unix time of the engine's last full list."""
+        self._ended.note_list(listed_at)
+
     def attribute(self, topology: Topology) -> None:
         """Track the devices of a topology, and settle the sums of containers and networks that were removed."""
         self._owners.update(topology.inventory)

@@ -121,6 +121,7 @@ def test_what_changed_without_an_event_is_found_by_the_periodic_list(
     follower.wait(lambda: follower.container("web") and follower.settled(), "web")
     assert follower.resyncs("periodic") > 0
     assert follower.resyncs("reconnect") == 0
+    assert follower.watcher.stats().listed_at >= follower.inventory.synced_at > 0
 
 
 def test_a_periodic_list_changes_nothing_of_a_container_that_did_not_change(

@@ -92,3 +92,9 @@ def test_how_the_engine_is_followed_is_told() -> None:
         'dockernet_inventory_resyncs_total{reason="reconnect"} 0.0',
         "dockernet_inventory_last_sync_timestamp_seconds 1.7e+09",
     ]
+
+
+def test_the_last_list_counts_although_it_found_no_change() -> None:
+    later = replace(QUIET, engine=EngineStats(CREATED, listed_at=CREATED + 60))
+    name = "dockernet_inventory_last_sync_timestamp_seconds"
+    assert f"{name} 1.70000006e+09\n" in section(exposed(later), name)

@@ -47,6 +47,20 @@ def test_an_unchanged_host_is_the_same_topology() -> None:
     assert monitor.observe().topology is monitor.observe().topology
 
 
+def test_a_list_that_finds_the_same_is_the_same_topology_and_one_that_finds_more_is_not() -> None:
+    monitor = Monitor(FakeKernel(web(11), to_web(11, 1)))
+    monitor.update_inventory(listed(run("web", network="front")))
+    before = monitor.observe().topology
+    again = listed(run("web", network="front"))
+    assert again is not before.inventory
+    monitor.update_inventory(replace(again, synced_at=again.synced_at + 60))
+    assert monitor.observe().topology is before
+    monitor.update_inventory(replace(listed(run("web", network="front"), run("db")), synced_at=again.synced_at + 120))
+    after = monitor.observe().topology
+    assert after.inventory.containers.keys() == {"web-id", "db-id"}
+    assert after.inventory.synced_at == again.synced_at + 120
+
+
 def test_the_kernel_is_asked_about_containers_with_a_namespace_of_their_own() -> None:
     kernel = FakeKernel(devices(FRONT))
     monitor = Monitor(kernel)

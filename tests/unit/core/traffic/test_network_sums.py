@@ -90,6 +90,19 @@ def test_a_bridge_that_two_full_lists_do_not_name_is_none_of_dockers(ledger: Led
     assert sent(ledger, "front") == [counted]
 
 
+@pytest.mark.parametrize(("lists", "counted"), [(1, 100), (2, 0)])
+def test_lists_that_find_no_change_count_as_well(ledger: Ledger, lists: int, counted: int) -> None:
+    nothing = join(inventory(), devices())
+    ledger.attribute(nothing)
+    ledger.end([ended(veth("v", 11), of(11, 100), master="br-front", mac=MAC)])
+    for number in range(1, lists + 1):
+        for _ in range(2):  # the same list
+            ledger.note_list(nothing.inventory.synced_at + 60.0 * number)
+        ledger.attribute(nothing)
+    ledger.attribute(members(web=MAC))
+    assert sent(ledger, "front") == [counted]
+
+
 def test_a_life_whose_address_is_unknown_is_not_given_to_an_endpoint_without_one(ledger: Ledger) -> None:
     """Its end did not come back to the host: a crash. An endpoint without an address in its inspect is no match."""
     ledger.attribute(members(web=""))
