@@ -112,7 +112,7 @@ class InventoryState:
     def after_listing(self, listing: Listing, reason: Reason, find_pid: Callable[[str], int]) -> "InventoryState":
         """Take all lists. `find_pid` returns a container's process by its cgroup, which is faster than an inspect."""
         inventory = with_listing(self.inventory, listing.engine, listing.containers, listing.networks, listing.at)
-        found = {c.id: replace(c, pid=c.pid or find_pid(c.id)) for c in sandboxed(inventory)}
+        found = {c.id: c if c.pid else replace(c, pid=find_pid(c.id)) for c in sandboxed(inventory)}
         inventory = replace(inventory, containers={**inventory.containers, **found}, exits=self.exits)
         members: list[Subject] = [("network", n.id) for n in listing.networks if n.driver not in WITHOUT_MEMBERS]
         inspects = (*_listed(inventory, everything=reason != "periodic"), *members)

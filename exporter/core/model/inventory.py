@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from exporter.core.model.docker import PODMAN, Container, Endpoint, Engine, Inventory, Network, NetworkInspect
-from exporter.core.model.memo import IdentityMemo
+from exporter.core.model.memo import IdentityMemo, keep_equal
 
 SHARES_NAMESPACE = frozenset({"host", "container"})
 
@@ -19,7 +19,7 @@ def with_listing(
     networks: Iterable[Network],
     now: float,
 ) -> Inventory:
-    """Everything as just listed; the fields of an inspect are kept for a container that has not changed."""
+    """Everything as just listed; what has not changed is the same object, with the fields of its inspect."""
     return replace(
         with_networks(inventory, networks),
         connected=True,
@@ -33,7 +33,7 @@ def _keep_details(known: Container | None, listed: Container) -> Container:
     if known is None or not _same_life(known, listed):
         return listed
     # A list has whole seconds, and an image's id once its name has moved: labels must not change with it.
-    return replace(
+    found = replace(
         listed,
         pid=known.pid,
         sandbox_key=known.sandbox_key,
@@ -41,6 +41,7 @@ def _keep_details(known: Container | None, listed: Container) -> Container:
         created=known.created or listed.created,
         details=known.details,
     )
+    return keep_equal(known, found)
 
 
 def _same_life(known: Container, listed: Container) -> bool:
@@ -69,7 +70,7 @@ def without_container(inventory: Inventory, container_id: str) -> Inventory:
 
 def with_networks(inventory: Inventory, networks: Iterable[Network]) -> Inventory:
     """All networks as just listed; the inspects of those that still exist are kept."""
-    by_id = {network.id: network for network in networks}
+    by_id = {network.id: keep_equal(inventory.networks.get(network.id, network), network) for network in networks}
     return replace(
         inventory,
         networks=by_id,

@@ -11,6 +11,7 @@ from exporter.core.model.inventory import (
     sandboxed,
     with_container,
     with_inspect,
+    with_known,
     with_listing,
     with_networks,
     without_container,
@@ -32,6 +33,23 @@ def test_a_listing_keeps_what_only_an_inspect_tells() -> None:
     web = run("web", network="front")
     inspected = replace(web, pid=4711, sandbox_key="/run/docker/netns/abc")
     assert with_listing(inventory(inspected), ENGINE, [web], [], 1.0).containers == {"web-id": inspected}
+
+
+def test_what_a_listing_finds_unchanged_is_the_same_object() -> None:
+    before = inventory(run("web", network="front", pid=4711), run("db", network="front"), network("front"))
+    listed = [run("web", network="front"), replace(run("db", network="front"), labels={"tier": "back"})]
+    after = with_listing(before, ENGINE, listed, [network("front")], before.synced_at + 60)
+    assert after.containers["web-id"] is before.containers["web-id"]
+    assert after.containers["db-id"] == listed[1]
+    assert after.networks["front-net"] is before.networks["front-net"]
+
+
+def test_only_the_time_of_a_listing_makes_no_other_inventory() -> None:
+    known = inventory(run("web", network="front"), network("front"))
+    later = replace(known, synced_at=known.synced_at + 60)
+    assert with_known(known, later) is known
+    for other in (replace(later, connected=False), replace(later, containers={})):
+        assert with_known(known, other) is other
 
 
 def test_a_listing_does_not_keep_the_process_of_an_earlier_life() -> None:
