@@ -29,7 +29,7 @@ from exporter.core.explain.path import (
     Step,
     with_names,
 )
-from exporter.core.explain.query import Query, find_container, parse_query
+from exporter.core.explain.query import MAX_PORT, Query, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
@@ -84,7 +84,8 @@ def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:
     if not observation.topology.inventory.connected:
         return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), query)
     if query is None:
-        return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}", "not_found"))
+        hint = f", and a port is 1 to {MAX_PORT}" if text.isdecimal() else ""
+        return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}{hint}", "not_found"))
     unread = observation.sockets is None
     what = str(ListenAddress(query.protocol or "tcp or udp", "", query.port))
     detail = f"no container publishes {what}, and no process listens there"
@@ -207,7 +208,7 @@ class _Walk:
         for redirect in self._context.readings.redirects or ():
             to_mesh = meshed and redirect.target.kind == SERVICE
             if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect) and not to_mesh:
-                yield _led(redirect, port)
+                yield _led(redirect, port, connected=self._context.inventory.connected)
         for listener in self._context.listeners.get((protocol, port), ()):
             if meshed and (listener.owner.kind == ENGINE or not listener.owner.known):
                 continue
@@ -230,9 +231,13 @@ class _Walk:
         return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step, *rules))
 
 
-def _led(redirect: Redirect, port: int) -> Path:
+def _led(redirect: Redirect, port: int, *, connected: bool) -> Path:
     target = described(redirect.target)
-    rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule sends it to {target}")
+    place = f"{redirect.protocol}/{port}"
+    detail = f"no container publishes {place}, and a DNAT rule sends it to {target}"
+    if not connected:
+        detail = f"a DNAT rule sends {place} to {target}; {NO_ENGINE}"
+    rule = Step(DNAT, OK, detail)
     name = redirect.target.name if redirect.target.kind == CONTAINER else ""
     beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers is not known here", "target_unknown")
     address = redirect.host_ip or EVERY_ADDRESS
