@@ -1,26 +1,23 @@
-import time
 from pathlib import Path
 
 import pytest
 
-from exporter.kernel.nat import reader
-from exporter.kernel.nat.reader import NatReader
+from exporter.kernel.nat.reader import BESIDE_SECONDS, NatReader
 
 
-def test_without_the_privilege_rules_are_read_ahead_at_the_interval_of_counters_only(
+def test_without_the_privilege_the_next_attempt_waits_as_long_as_the_next_reading(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reader, "BESIDE_SECONDS", 0.4)
-    monkeypatch.setattr(reader, "RETRY_SECONDS", 0.01)
-    attempts = []
-
     def refused(*, everything: bool) -> None:
-        attempts.append(everything)
-        raise PermissionError
+        raise PermissionError(everything)
 
     rules = NatReader(Path("/proc"))
     monkeypatch.setattr(rules._nft, "read", refused)
-    rules.start()
-    time.sleep(1.1)
+    rules._beside_at -= BESIDE_SECONDS
+    assert rules._seconds_left() == 0.0
+    with pytest.raises(PermissionError):
+        rules._read_ahead()
+    left = rules._seconds_left()
+    assert left is not None
+    assert left > BESIDE_SECONDS / 2
     rules.stop()
-    assert 1 <= len(attempts) <= 3
