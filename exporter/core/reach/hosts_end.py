@@ -7,7 +7,8 @@ from exporter.core.explain.path import DNAT, FAILED, HOST, IPVS, LISTENER, UNKNO
 from exporter.core.explain.query import find_container
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.path.listener_step import socket_fault
+from exporter.core.reach.hosts_answers import address_step, answers_step
+from exporter.core.reach.path.listener_step import socket_doubt, socket_fault
 from exporter.core.reach.sent_packets import server_programs_step
 from exporter.core.reach.uplinks import is_outer
 from exporter.core.reach.view import LISTENERS
@@ -39,6 +40,8 @@ def _faults(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[S
         why, code, command = found[0]
         state = FAILED if len(found) == len(sockets) else UNKNOWN
         yield Step(LISTENER, state, f"a socket of {what} {why}", code, command)
+    elif all(lost := [address_step(context, socket) for socket in sockets]):
+        yield from filter(None, lost[:1])
     elif not any(is_outer(context, socket.ifindex) for socket in sockets):
         names = ", ".join(sorted({_device(context, socket.ifindex) for socket in sockets}))
         detail = f"{what} is bound to the device {names}: clients by another device do not reach it"
@@ -46,6 +49,16 @@ def _faults(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[S
     elif all(":" in socket.address and socket.v6only for socket in sockets) and not _has_ipv6(context):
         detail = f"{what} is served over IPv6 alone, and no device to the outside has an address of it"
         yield Step(HOST, UNKNOWN, detail, "wrong_address")
+    else:
+        yield from _doubts(context, sockets)
+
+
+def _doubts(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[Step]:
+    """Yield what is open of sockets that serve clients outside."""
+    outer = [socket for socket in sockets if not ip_address(socket.address).is_loopback]
+    if outer:
+        answers = (step for socket in outer if (step := answers_step(context, socket)) is not None)
+        yield from filter(None, [socket_doubt(context.host.view, "the host", outer), next(answers, None)])
 
 
 def _device(context: ReachContext, ifindex: int) -> str:

@@ -32,6 +32,13 @@ def _programs_step(view: NamespaceView, whose: str, types: Iterable[str]) -> Ste
     return Step(INSIDE, UNKNOWN, detail, "rule_not_understood")
 
 
+def sender(view: NamespaceView, protocol: str, port: int) -> tuple[int, int]:
+    """Return the user and the mark of what the socket of a port sends; each is 0 where several sockets differ."""
+    here = [socket for socket in view.listeners if (socket.protocol, socket.port) == (protocol, port)]
+    uids, marks = {socket.uid for socket in here}, {view.marks.get(socket.inode, 0) for socket in here}
+    return uids.pop() if len(uids) == 1 else 0, marks.pop() if len(marks) == 1 else 0
+
+
 def local_ports_step(there: Visited, whose: str, flow: Flow) -> Step | None:
     """Return the failed step of a client without a local port; None also where it is not known."""
     if not flow.port:

@@ -22,9 +22,11 @@ from exporter.core.reach.path.delivery import to_server
 from exporter.core.reach.path.docker_proxy import proxys_rules_step
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow
+from exporter.core.reach.proxied_family import proxied_family_steps
 from exporter.core.reach.question import ANYWHERE
 from exporter.core.reach.uplinks import uplink_step
 from exporter.core.reach.view import NAMESPACE, Device, Visit
+from exporter.core.topology.route_queries import outside_client
 
 CLIENTS = {ip_address(client).version: client for client in ANYWHERE}  # any client outside stands for all
 
@@ -38,7 +40,8 @@ def with_servers_end(explanation: Explanation, observation: Observation, visit: 
 
 def _with_faults(context: ReachContext, path: Path) -> Path:
     """Add the faults; one of the listening socket, which was read in between, replaces its step."""
-    faults = (*filter(None, [uplink_step(context, path)]), *hosts_end(context, path), *_steps(context, path))
+    outer = (*filter(None, [uplink_step(context, path)]), *hosts_end(context, path))
+    faults = (*outer, *proxied_family_steps(context, path), *_steps(context, path))
     served = any(fault.name == LISTENER for fault in faults)
     before = (step for step in path.steps if not (served and step.name == LISTENER))
     return replace(path, steps=(*before, *faults))
@@ -94,15 +97,20 @@ def _clients(context: ReachContext, address: str, *, proxied: bool) -> list[str]
     """
     if proxied:
         return [context.host.lookup(RouteQuery(address)).source]
-    far = CLIENTS[ip_address(address).version]
-    near = context.host.lookup(RouteQuery(far)).gateway
-    return [far, near] if near and not ip_address(near).is_link_local else [far]
+    version, topology = ip_address(address).version, context.observation.topology
+    near = dict.fromkeys(outside_client(topology, uplink, version) for uplink in topology.uplinks)
+    return [CLIENTS[version], *filter(None, near)]
 
 
 def _joined(found: list[list[Step]]) -> Iterator[Step]:
-    """Yield the faults of the first client; where answers to one client alone are lost, it depends on who it is."""
+    """Yield the faults of the first client; where answers to one client alone are lost, it depends on who it is.
+
+    So it is where the server's socket demands a key of one client alone.
+    """
     first = found[0]
     yield from (step for step in first if step.name != BACK)
+    if all(step.name != LISTENER for step in first):
+        yield from (step for faults in found for step in faults if step.code == "key_required")
     back = [[step for step in faults if step.name == BACK] for faults in found]
     if all(back):
         yield from back[0]

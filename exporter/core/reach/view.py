@@ -90,6 +90,9 @@ class NamespaceView:
     listening sockets; `full` those of them whose accept queue is full (inet_diag_msg: idiag_rqueue over
     idiag_wqueue), of UDP the receive buffer. `stopped`: the inodes of sockets that stopped processes alone hold, each
     with the pid of one (state T of proc(5)); `frozen` those of these pids that the freezer of their cgroup holds.
+    `keys`: by inode the networks whose packets a TCP socket takes with a signature alone (TCP_MD5SIG); `marks`: by
+    inode the mark of what a socket sends (SO_MARK). Without CAP_NET_ADMIN both are empty. `waiting`: by TCP port the
+    seconds for which the oldest connection waits that the process has not accepted.
     `ttl` is the time to live of IPv4 packets that are sent (net.ipv4.ip_default_ttl).
     `untracked` are the settings of connection tracking that end the entry of a connection at once, by protocol
     (net.netfilter.nf_conntrack_*_timeout*).
@@ -107,6 +110,9 @@ class NamespaceView:
     full: frozenset[PortAt] = frozenset()
     stopped: Mapping[int, int] = field(default_factory=dict)
     frozen: frozenset[int] = frozenset()
+    keys: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    marks: Mapping[int, int] = field(default_factory=dict)
+    waiting: Mapping[int, float] = field(default_factory=dict)
     ttl: int = ORDINARY_TTL
     untracked: Mapping[str, str] = field(default_factory=dict)
     bridge_filter: frozenset[int] = frozenset()

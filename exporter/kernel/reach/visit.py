@@ -21,7 +21,7 @@ from exporter.kernel.links.fib import read_result
 from exporter.kernel.links.ipsec_policies import read_ipsec_policies
 from exporter.kernel.namespaces.enter import is_visible
 from exporter.kernel.netlink.client import open_socket
-from exporter.kernel.reach.accept_queues import read_sockets
+from exporter.kernel.reach.accept_queues import Sockets, read_sockets
 from exporter.kernel.reach.arp_rules import at_devices, read_arp_hooks
 from exporter.kernel.reach.bounded import BoundedReader
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
@@ -134,13 +134,16 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
     parts = (devices, neighbours, switches, filters, ipsec, nft, legacy, sockets)
     found = {} if isinstance(devices, Unread) else devices
-    listeners, full = ((), frozenset()) if isinstance(sockets, Unread) else sockets
+    known = Sockets() if isinstance(sockets, Unread) else sockets
     return NamespaceView(
         devices=found,
         neighbours=() if isinstance(neighbours, Unread) else neighbours,
         rulesets=tuple(ruleset for found in (nft, legacy) if not isinstance(found, Unread) for ruleset in found),
-        listeners=listeners,
-        full=full,
+        listeners=tuple(known.listeners),
+        full=frozenset(known.full),
+        keys=known.keys,
+        marks=known.marks,
+        waiting=known.waiting,
         bridge_filter=frozenset() if isinstance(switches, Unread) else switches,
         filters=(
             *(() if isinstance(filters, Unread) else filters),
