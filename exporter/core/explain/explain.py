@@ -31,6 +31,7 @@ from exporter.core.explain.path import (
 )
 from exporter.core.explain.query import Query, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
+from exporter.core.explain.routed_steps import routed_steps
 from exporter.core.explain.unpublished import failed_binds, unpublished_step
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import Details, PortBinding
@@ -161,6 +162,8 @@ class _Walk:
             use = (self._observation.proxies or {}).get(container.name)
             steps.append(lost or host_step(self._context, container, place, use.stopped if use else frozenset()))
             steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
+        elif in_effect:
+            steps += routed_steps(self._observation, container, binding)
         elif not container.live and (others := self._context.others(place, container)):
             steps.append(Step(HOST, FAILED, f"{place} is held by {described(others[0].owner)}", "port_held"))
         if in_effect:

@@ -9,7 +9,7 @@ from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.hosts_answers import address_step, answers_step
 from exporter.core.reach.path.listener_step import socket_doubt, socket_fault
-from exporter.core.reach.sent_packets import server_programs_step
+from exporter.core.reach.sent_packets import server_programs_step, socket_programs_step
 from exporter.core.reach.uplinks import is_outer
 from exporter.core.reach.view import LISTENERS
 
@@ -30,7 +30,9 @@ def hosts_end(context: ReachContext, path: Path) -> Iterator[Step]:
     view = context.host.view
     sockets = [s for s in view.listeners if (s.protocol, s.port) == (path.protocol, path.port)]
     if not view.missing(LISTENERS) and sockets:
-        yield from _faults(context, [s for s in sockets if s.address in path.addresses] or sockets)
+        sockets = [s for s in sockets if s.address in path.addresses] or sockets
+        yield from filter(None, [None if container is not None else socket_programs_step(view, sockets)])
+        yield from _faults(context, sockets)
 
 
 def _faults(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[Step]:

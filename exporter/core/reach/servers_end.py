@@ -10,6 +10,8 @@ from ipaddress import ip_address
 from exporter.core.explain.nat_steps import dnat_targets
 from exporter.core.explain.path import LISTENER, OK, REACHABLE, UNKNOWN, Explanation, Path, Step, with_names
 from exporter.core.explain.query import find_container
+from exporter.core.explain.routed_steps import routed_addresses
+from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery
 from exporter.core.nat.expected import ExpectedBinding
@@ -49,7 +51,7 @@ def _with_faults(context: ReachContext, path: Path) -> Path:
 
 def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
     container = find_container(context.inventory, path.container) if path.container and path.container_port else None
-    if container is None or not path.port:
+    if container is None:
         return
     home = context.home(container)
     if (why := context.visited(home).view.missing(NAMESPACE)) is not None:
@@ -68,7 +70,22 @@ def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
             seen |= set(_joined([list(_faults(context, container, flow, bridge)) for flow in flows]))
             seen |= set() if proxied else set(marked_route_steps(context, container, target))
             seen |= set(_proxys_faults(context, container, flows[0], bridge)) if proxied else set()
+    seen |= set(_routed_faults(context, container, path))
     yield from sorted(seen, key=lambda step: (step.name, step.detail))
+
+
+def _routed_faults(context: ReachContext, container: Container, path: Path) -> Iterator[Step]:
+    """Yield the faults of a path to the container's own addresses, on networks that are routed to."""
+    for host_ip in path.addresses if not path.port else ():
+        binding = PortBinding(path.protocol, path.container_port, host_ip)
+        for address in routed_addresses(context.observation, container, binding):
+            flows = [
+                Flow(one, address, path.protocol, path.container_port)
+                for one in _clients(context, address, proxied=False)
+            ]
+            network = context.network_with(address)
+            bridge = _bridge(context, network.name if network else "")
+            yield from _joined([list(_faults(context, container, flow, bridge)) for flow in flows])
 
 
 def _is_proxied(context: ReachContext, container: Container, target: ExpectedBinding) -> bool:

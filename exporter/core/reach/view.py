@@ -12,6 +12,7 @@ from exporter.core.model.sockets import ListeningSocket
 from exporter.core.nat.ruleset import Ruleset
 
 ORDINARY_TTL = 64  # of Linux
+SOCKET_LOOKUP = "sk_lookup"
 PortAt: TypeAlias = tuple[str, str, int]  # protocol, address, port
 FORWARDING = 3  # of `port_state` (linux/if_bridge.h: BR_STATE_FORWARDING)
 
@@ -98,7 +99,9 @@ class NamespaceView:
     (net.netfilter.nf_conntrack_*_timeout*).
     `bridge_filter` are the IP versions whose rules bridged packets meet (net.bridge.bridge-nf-call-iptables,
     -ip6tables). `filters` are tc filters and BPF programs at devices, `ipsec` the policies of IPsec.
-    `programs`: the attach types of BPF programs at the cgroup of a container's first process, such as `connect4`.
+    `programs`: the attach types of BPF programs at the cgroup of a container's first process, such as `connect4`, and
+    `sk_lookup` for one that chooses sockets in the namespace. `socket_programs`: of the host those at the cgroup of a
+    listening socket, by its id.
     `hosts` and `resolv_conf` are the texts of the container's files, at most 64 KiB, None where there is no such
     regular file.
     """
@@ -119,6 +122,7 @@ class NamespaceView:
     filters: tuple[DeviceFilter, ...] = ()
     ipsec: tuple[IpsecPolicy, ...] = ()
     programs: frozenset[str] = frozenset()
+    socket_programs: Mapping[int, frozenset[str]] = field(default_factory=dict)
     hosts: str | None = None
     resolv_conf: str | None = None
     unread: tuple[Unread, ...] = ()
