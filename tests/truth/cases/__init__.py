@@ -29,6 +29,7 @@ from tests.truth.cases import (
     ports,
     programs,
     rerouted,
+    routed,
     routing,
     rules_gone,
     servers,
@@ -85,4 +86,5 @@ CASES: tuple[Case, ...] = (
     *sockets.CASES,
     *own_ports.CASES,
     *six_clients.CASES,
+    *routed.CASES,
 )

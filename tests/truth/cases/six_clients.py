@@ -66,6 +66,28 @@ CASES = (
         base=six,
         engines=("sid",),
     ),
+    unknown(
+        "IPv6 gateway of the host pinned to another card",
+        KIND,
+        shell(
+            "ip -6 route add default via 2001:db8::1; "
+            "ip neigh replace 2001:db8::1 dev enp0s3 lladdr 02:00:00:00:00:99 nud permanent",
+            "ip -6 route del default; ip neigh del 2001:db8::1 dev enp0s3",
+        ),
+        asked="8066",
+        probe=PROBE,
+        base=six,
+        engines=("sid",),
+    ),
+    unknown(
+        "IPv6 clients on the host's own network blackholed inside",
+        KIND,
+        shell("ip -6 route add blackhole 2001:db8::/64", "ip -6 route del blackhole 2001:db8::/64", "six-web"),
+        asked="8066",
+        probe=PROBE,
+        base=six,
+        engines=("sid",),
+    ),
     proxied(unknown, "IPv6 by docker-proxy: dropped in INPUT", ip6tables("-I INPUT -p tcp --dport 8080 -j DROP")),
     proxied(unknown, "IPv6 by docker-proxy: answers dropped", ip6tables("-I OUTPUT -p tcp --sport 8080 -j DROP")),
     proxied(
