@@ -1,4 +1,4 @@
-"""What the host's rules do with packets to a container whose network is routed to: no port of the host leads there."""
+"""What the host's rules do with packets to a container whose network is routed to: no port of the host is forwarded."""
 
 from collections.abc import Iterator
 

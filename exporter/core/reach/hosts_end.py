@@ -8,7 +8,7 @@ from exporter.core.explain.query import find_container
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.hosts_answers import address_step, answers_step
-from exporter.core.reach.path.listener_step import socket_doubt, socket_fault
+from exporter.core.reach.path.listener_step import socket_fault, undecided_step
 from exporter.core.reach.sent_packets import server_programs_step, socket_programs_step
 from exporter.core.reach.uplinks import is_outer
 from exporter.core.reach.view import LISTENERS
@@ -52,15 +52,15 @@ def _faults(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[S
         detail = f"{what} is served over IPv6 alone, and no device to the outside has an address of it"
         yield Step(HOST, UNKNOWN, detail, "wrong_address")
     else:
-        yield from _doubts(context, sockets)
+        yield from _undecided(context, sockets)
 
 
-def _doubts(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[Step]:
+def _undecided(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[Step]:
     """Yield what is open of sockets that serve clients outside."""
     outer = [socket for socket in sockets if not ip_address(socket.address).is_loopback]
     if outer:
         answers = (step for socket in outer if (step := answers_step(context, socket)) is not None)
-        yield from filter(None, [socket_doubt(context.host.view, "the host", outer), next(answers, None)])
+        yield from filter(None, [undecided_step(context.host.view, "the host", outer), next(answers, None)])
 
 
 def _device(context: ReachContext, ifindex: int) -> str:

@@ -1,4 +1,4 @@
-"""Networks that are routed to: clients connect to a container's own address, and no port of the host leads there."""
+"""Networks that are routed to: clients connect to an address of a container, and no port of the host is forwarded."""
 
 from typing import Any
 

@@ -44,8 +44,8 @@ def _served(view: NamespaceView, whose: str, what: str, serving: list[ListeningS
     serving = [socket for socket in serving if _precedence(socket) == best]
     faults = [fault for socket in serving if (fault := socket_fault(view, socket)) is not None]
     if not faults:
-        doubt = socket_doubt(view, whose, serving, client)
-        return doubt or Step(LISTENER, OK, f"a process in {whose} listens on {what} at {serving[0].address}")
+        undecided = undecided_step(view, whose, serving, client)
+        return undecided or Step(LISTENER, OK, f"a process in {whose} listens on {what} at {serving[0].address}")
     why, code, command = faults[0]
     if len(faults) == len(serving):
         return Step(LISTENER, FAILED, f"{whose} listens on {what} and {why}", code, command)
@@ -71,7 +71,9 @@ def socket_fault(view: NamespaceView, socket: ListeningSocket) -> tuple[str, str
     return None
 
 
-def socket_doubt(view: NamespaceView, whose: str, serving: Sequence[ListeningSocket], client: str = "") -> Step | None:
+def undecided_step(
+    view: NamespaceView, whose: str, serving: Sequence[ListeningSocket], client: str = ""
+) -> Step | None:
     """Return the step of what a socket takes of some clients only, or of none for a while; `client` '' is any one."""
     what = f"{whose} listens on {serving[0].protocol}/{serving[0].port}"
     keys = sorted({key for socket in serving for key in view.keys.get(socket.inode, ()) if _covers(key, client)})
