@@ -58,7 +58,11 @@ CASES = (
         KIND,
         8925,
         "0.0.0.0",
-        by_rule(0, "iif enp0s3 ipproto tcp dport 8925 prohibit"),
+        shell(
+            "ip rule add pref 1 lookup local; ip rule del pref 0; "
+            "ip rule add pref 0 iif enp0s3 ipproto tcp dport 8925 prohibit",
+            "ip rule del pref 0; ip rule add pref 0 lookup local; ip rule del pref 1",
+        ),
     ),
     on(
         unknown,
