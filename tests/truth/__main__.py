@@ -18,7 +18,7 @@ from tests.truth.section import parts, write
 
 
 def main() -> int:
-    """Play on each engine in a process of its own; exit code 1 when anything is answered wrongly."""
+    """Play on several hosts of each engine, a process each; exit code 1 when anything is answered wrongly."""
     options = _options()
     if options.rows:
         _play(options)
@@ -40,7 +40,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="those of tests/truth/chosen.py")
     parser.add_argument("--write", action="store_true", help="write docs/truth.md")
     parser.add_argument("--accept", action="store_true", help="write tests/truth/known_wrong.json")
+    parser.add_argument("--jobs", type=int, default=3, metavar="HOSTS", help="of each engine at once, 3 by default")
     parser.add_argument("--rows", help=argparse.SUPPRESS)
+    parser.add_argument("--share", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.only = options.only or ["*"]
     options.engine = options.engine or list(BOTH)
@@ -49,26 +51,30 @@ def _options() -> argparse.Namespace:
 
 
 def _play_all(options: argparse.Namespace) -> list[Row]:
-    again = [sys.executable, "-m", "tests.truth", *(["--quick"] if options.quick else [])]
+    again = [sys.executable, "-m", "tests.truth", f"--jobs={options.jobs}", *(["--quick"] if options.quick else [])]
     again += [word for only in options.only for word in ("--only", only)]
     again += [word for layout in options.layout for word in ("--layout", layout)]
     with TemporaryDirectory() as folder:
-        files = {suite: Path(folder) / suite for suite in options.engine}
-        started = [subprocess.Popen([*again, "--engine", suite, "--rows", path]) for suite, path in files.items()]
+        shares = [(suite, share) for suite in options.engine for share in range(options.jobs)]
+        files = [Path(folder) / f"{suite}-{share}" for suite, share in shares]
+        started = [
+            subprocess.Popen([*again, "--engine", suite, f"--share={share}", "--rows", path])
+            for (suite, share), path in zip(shares, files, strict=True)
+        ]
         codes = [process.wait() for process in started]
         if any(codes):
             print("not all cases were played", file=sys.stderr)
-        return [parse_row(line) for path in files.values() if path.exists() for line in path.read_text().splitlines()]
+        return [parse_row(line) for path in files if path.exists() for line in path.read_text().splitlines()]
 
 
 def _play(options: argparse.Namespace) -> None:
-    """Play the cases of one engine; each outcome is a line of the file, and one on the terminal."""
+    """Play a share of the cases of one engine; each outcome is a line of the file, and one on the terminal."""
     [suite] = options.engine
     with Path(options.rows).open("w") as file:
         for layout in options.layout:
             cases = [case for case in CASES if case.runs_on(suite, layout) and _is_chosen(case, options)]
             with Hosts(suite, layout) as hosts:
-                for outcome in hosts.play_all(cases):
+                for outcome in hosts.play_all(cases[options.share :: options.jobs]):
                     done = row(outcome, suite, layout)
                     file.write(json.dumps(done.plain()) + "\n")
                     file.flush()

@@ -49,6 +49,10 @@ _PORT_CODES = {
         "The listening sockets of the host or of the container could not be read.",
         "Grant the privilege that `dockernet_collector_degraded` names.",
     ),
+    "rootless_engine": Code(
+        "The engine is rootless: one part of the path is in the host's network namespace, the other one in its user's.",
+        "Run the command in both: docs/deployment.md, section Rootless engines.",
+    ),
     # finding
     "critical_finding": Code(
         "A critical finding concerns the container or its network although every step is ok.",

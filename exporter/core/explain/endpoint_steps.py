@@ -17,6 +17,8 @@ from exporter.core.ports.unserved import is_loopback
 PAUSED = "paused"  # of a container's state
 SOCKETS_UNREAD = "the host's listening sockets could not be read"
 ELSEWHERE = "this is not the network namespace of the engine's bridges"
+ROOTLESS_ELSEWHERE = "the engine is rootless: its bridges and rules are in a network namespace of its user"
+ROOTLESS_HERE = "the engine is rootless: whether its process on the host passes the port on is not visible from here"
 
 
 def published_step(context: PortContext, container: Container, binding: PortBinding) -> Step:
@@ -123,10 +125,20 @@ def cannot_tell(context: PortContext, place: ListenAddress) -> Step | None:
     if context.readings.sockets is None:
         return Step(HOST, UNKNOWN, SOCKETS_UNREAD, "sockets_unknown")
     if not context.host_netns_visible:
+        engine = context.inventory.engine
+        if engine is not None and engine.elsewhere:
+            return Step(HOST, UNKNOWN, ROOTLESS_ELSEWHERE, "rootless_engine")
         return Step(HOST, UNKNOWN, ELSEWHERE, "sockets_unknown")
     if place.protocol not in READ_PROTOCOLS:
         return Step(HOST, UNKNOWN, f"sockets of {place.protocol} are not read", "sockets_unknown")
     return None
+
+
+def outside_steps(context: PortContext) -> Iterator[Step]:
+    """Yield what is between the host and the network namespace of a rootless engine, seen from that namespace."""
+    engine = context.inventory.engine
+    if engine is not None and engine.rootless and not engine.elsewhere:
+        yield Step(HOST, UNKNOWN, ROOTLESS_HERE, "rootless_engine")
 
 
 def alone_on_loopback(context: PortContext, listener: Listener) -> Iterator[Step]:

@@ -5,7 +5,13 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from exporter.core.explain.code import PLACEHOLDERS, words_of
-from exporter.core.explain.endpoint_steps import alone_on_loopback, cannot_tell, host_step, published_step
+from exporter.core.explain.endpoint_steps import (
+    alone_on_loopback,
+    cannot_tell,
+    host_step,
+    outside_steps,
+    published_step,
+)
 from exporter.core.explain.filter_steps import filter_steps
 from exporter.core.explain.input_steps import input_steps
 from exporter.core.explain.listener_step import listener_step
@@ -14,11 +20,9 @@ from exporter.core.explain.mesh import mesh_paths, mesh_ports
 from exporter.core.explain.nat_steps import dnat_targets, nat_steps
 from exporter.core.explain.network_steps import address_step, network_steps, orphaned_step
 from exporter.core.explain.path import (
-    DNAT,
     FAILED,
     FINDING,
     HOST,
-    LISTENER,
     OK,
     PUBLISHED,
     REACHABLE,
@@ -32,13 +36,12 @@ from exporter.core.explain.path import (
 from exporter.core.explain.query import Query, bindings_of, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.routed_steps import routed_steps
-from exporter.core.explain.unpublished import failed_binds, unpublished_step
+from exporter.core.explain.unpublished import failed_binds, last_port, led_path, unpublished_step
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import CONTAINER, ENGINE, SERVICE, Listener, Owner
 from exporter.core.nat.expected import ExpectedBinding
-from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReadings, is_docker_proxy, is_own, port_context
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
@@ -158,7 +161,9 @@ class _Walk:
         in_effect = steps[0].state == OK
         place = ListenAddress(binding.protocol, address, binding.host_port)
         if in_effect and binding.host_port:
-            lost = address_step(self._observation.topology, address)
+            hidden = list(outside_steps(self._context))
+            steps += hidden
+            lost = None if hidden else address_step(self._observation.topology, address)
             use = (self._observation.proxies or {}).get(container.name)
             steps.append(lost or host_step(self._context, container, place, use.stopped if use else frozenset()))
             steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
@@ -209,8 +214,8 @@ class _Walk:
         """
         for redirect in self._context.readings.redirects or ():
             to_mesh = meshed and redirect.target.kind == SERVICE
-            if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect) and not to_mesh:
-                yield _led(redirect, port)
+            if redirect.protocol == protocol and redirect.host_port <= port <= last_port(redirect) and not to_mesh:
+                yield led_path(redirect, port)
         for listener in self._context.listeners.get((protocol, port), ()):
             if meshed and (listener.owner.kind == ENGINE or not listener.owner.known):
                 continue
@@ -231,16 +236,3 @@ class _Walk:
         name = owner.name if owner.kind == CONTAINER else ""
         rules = input_steps(self._observation, socket) if step.state == OK else ()
         return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step, *rules))
-
-
-def _led(redirect: Redirect, port: int) -> Path:
-    target = described(redirect.target)
-    rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule sends it to {target}")
-    name = redirect.target.name if redirect.target.kind == CONTAINER else ""
-    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers is not known here", "target_unknown")
-    address = redirect.host_ip or EVERY_ADDRESS
-    return Path(redirect.protocol, (address,), port, name, 0, (rule, beyond))
-
-
-def _last(redirect: Redirect) -> int:
-    return redirect.last_host_port or redirect.host_port

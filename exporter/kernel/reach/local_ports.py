@@ -20,7 +20,8 @@ from exporter.kernel.netlink.inet_diag import (
 )
 from exporter.kernel.netlink.messages import MalformedError
 from exporter.kernel.proc import read_text
-from exporter.kernel.sockets.listeners import FAMILIES, bodies, read_local_ports, read_reserved_ports
+from exporter.kernel.sockets.listeners import FAMILIES, bodies
+from exporter.kernel.sockets.port_settings import read_local_ports, read_reserved_ports
 
 TCP = "tcp"
 REUSE = Path("/proc/sys/net/ipv4/tcp_tw_reuse")  # shows the reading thread's namespace

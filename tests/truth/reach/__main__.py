@@ -2,9 +2,11 @@
 
 import argparse
 import fnmatch
+import subprocess
 import sys
 
 from tests.support.private_host.engines import ENGINES
+from tests.support.private_host.packages import cache_folder, locked
 from tests.truth.case import NFT
 from tests.truth.hosts import Hosts
 from tests.truth.reach.answers import by_api, by_command
@@ -20,18 +22,22 @@ ASKED: dict[str, Ask] = {"process": Asker(), "command": by_command, "api": by_ap
 
 
 def main() -> int:
-    """Play on one engine after the other; exit status 1 when anything is answered wrongly or was not played."""
+    """Play on one engine, or on each in a process of its own; 1 when an answer is wrong or anything was not played."""
     options = _options()
-    wrong = False
-    for suite in options.engine:
-        chosen = [one for one in SITUATIONS if suite in one.engines and _is_chosen(one, options.only)]
-        outcomes = _play(suite, chosen, options)
-        print(summary(ENGINES[suite], outcomes), flush=True)
-        if options.write:
+    if len(options.engine) > 1:
+        again = [sys.executable, "-m", "tests.truth.reach", *sys.argv[1:], "--alone"]
+        started = [subprocess.Popen([*again, suite]) for suite in options.engine]
+        codes = [process.wait() for process in started]
+        return int(any(codes))
+    [suite] = options.engine
+    chosen = [one for one in SITUATIONS if suite in one.engines and _is_chosen(one, options.only)]
+    outcomes = _play(suite, chosen, options)
+    print(summary(ENGINES[suite], outcomes), flush=True)
+    if options.write:
+        with locked(cache_folder() / "truth.lock"):
             before, reach = parts()
             write(before, updated(reach, ENGINES[suite], outcomes))
-        wrong |= any(one.error or problems(one) for one in outcomes)
-    return int(wrong)
+    return int(any(one.error or problems(one) for one in outcomes))
 
 
 def _options() -> argparse.Namespace:
@@ -45,11 +51,12 @@ def _options() -> argparse.Namespace:
         "--ask", choices=ASKED, default="process", help="the command in one process, in a process each, or the API"
     )
     parser.add_argument("--write", action="store_true", help="write this engine's part of docs/truth.md")
+    parser.add_argument("--alone", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.write and (options.only or options.truth_only):
         parser.error("--write needs all situations and their answers")
     options.only = options.only or ["*"]
-    options.engine = options.engine or list(ENGINES)
+    options.engine = [options.alone] if options.alone else options.engine or list(ENGINES)
     return options
 
 

@@ -12,13 +12,8 @@ import pytest
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.netlink.inet_diag import ANY_STATE, open_diag_socket, question, read_dump
-from exporter.kernel.sockets.listeners import (
-    SocketReader,
-    parse_bounded,
-    read_any_state,
-    read_local_ports,
-    read_own_answers,
-)
+from exporter.kernel.sockets.listeners import SocketReader, parse_bounded, read_any_state, read_own_answers
+from exporter.kernel.sockets.port_settings import read_local_ports
 from tests.support.kernel.capture_sockets import made
 from tests.support.kernel.own_namespace import ip
 from tests.support.waiting import until

@@ -13,12 +13,7 @@ from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.netlink.inet_diag import ANY_STATE, LISTEN, parse_state, question, read_dump, read_tcp
 from exporter.kernel.netlink.messages import HEADER, NLM_F_MULTI, InterruptedDumpError
 from exporter.kernel.sockets import listeners
-from exporter.kernel.sockets.listeners import (
-    SocketReader,
-    parse_listeners,
-    parse_local_ports,
-    parse_reserved_ports,
-)
+from exporter.kernel.sockets.listeners import SocketReader, parse_listeners
 from tests.support.kernel.captured import captured
 from tests.support.kernel.messages import FakeSocket, Reply, as_socket, done, refusal, reply
 
@@ -158,18 +153,6 @@ def test_one_that_is_interrupted_each_time_is_no_answer() -> None:
 def test_a_state_that_is_not_known_is_told_by_number() -> None:
     assert parse_state(bytes((2, 10)), 0) == "listen"
     assert parse_state(bytes((2, 77)), 0) == "77"
-
-
-@pytest.mark.parametrize(("text", "ports"), [("32768\t60999\n", (32768, 60999)), ("1024 65535\n", (1024, 65535))])
-def test_the_ports_that_the_kernel_hands_out(text: str, ports: tuple[int, int]) -> None:
-    assert parse_local_ports(text) == ports
-
-
-@pytest.mark.parametrize(
-    ("text", "ranges"), [("\n", ()), ("8080\n", ((8080, 8080),)), ("8080,9000-9010\n", ((8080, 8080), (9000, 9010)))]
-)
-def test_the_ports_that_it_does_not(text: str, ranges: tuple[tuple[int, int], ...]) -> None:
-    assert parse_reserved_ports(text) == ranges
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOENT, errno.EOPNOTSUPP])
