@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, Listener, PortKey
+from exporter.core.model.sockets import DOCKER_PROXY, Listener, PortKey
 from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.conflict import is_about
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, is_docker_proxy, is_own
@@ -142,11 +142,13 @@ def outside_steps(context: PortContext) -> Iterator[Step]:
 
 
 def alone_on_loopback(context: PortContext, listener: Listener) -> Iterator[Step]:
-    """Yield the step of a port that a container in host mode serves on the host's loopback alone."""
+    """Yield the step of a port that is served on the host's loopback alone."""
     socket = listener.socket
     others = context.listeners.get((socket.protocol, socket.port), ())
-    if listener.owner.kind != CONTAINER or not all(is_loopback(one.socket) for one in others):
+    if not all(is_loopback(one.socket) for one in others):
         return
     place = ListenAddress(socket.protocol, socket.address, socket.port)
-    detail = f"{listener.owner.name} listens on {place} only: connections of the host reach it, clients outside do not"
+    detail = (
+        f"{described(listener.owner)} listens on {place} only: connections of the host reach it, clients outside do not"
+    )
     yield Step(LISTENER, UNKNOWN, detail, "loopback_only")

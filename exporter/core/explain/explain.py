@@ -33,11 +33,12 @@ from exporter.core.explain.path import (
     Step,
     with_names,
 )
-from exporter.core.explain.query import Query, find_container, parse_query
+from exporter.core.explain.query import Query, bindings_of, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
+from exporter.core.explain.routed_steps import routed_steps
 from exporter.core.explain.unpublished import failed_binds, last_port, led_path, unpublished_step
 from exporter.core.findings.finding import CRITICAL
-from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import CONTAINER, ENGINE, SERVICE, Listener, Owner
 from exporter.core.nat.expected import ExpectedBinding
@@ -111,7 +112,7 @@ class _Walk:
 
     def to_container(self, container: Container) -> Iterator[Path]:
         """Go every way that ends in a container."""
-        bindings = [one for one in _bindings(container) if not self._serves_itself(container, one)]
+        bindings = [one for one in bindings_of(container) if not self._serves_itself(container, one)]
         yield from (self._published(container, binding) for binding in bindings)
         owner = Owner(CONTAINER, container.name, container.id)
         own = [one for found in self._context.listeners.values() for one in found if one.owner == owner]
@@ -135,7 +136,7 @@ class _Walk:
         wanted = [
             (container, binding)
             for container in self._containers
-            for binding in _bindings(container)
+            for binding in bindings_of(container)
             if query.protocol in ("", binding.protocol)
             and binding.host_port
             and binding.host_port <= query.port <= max(binding.host_port, binding.last_host_port)
@@ -166,6 +167,8 @@ class _Walk:
             use = (self._observation.proxies or {}).get(container.name)
             steps.append(lost or host_step(self._context, container, place, use.stopped if use else frozenset()))
             steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
+        elif in_effect:
+            steps += routed_steps(self._observation, container, binding)
         elif not container.live and (others := self._context.others(place, container)):
             steps.append(Step(HOST, FAILED, f"{place} is held by {described(others[0].owner)}", "port_held"))
         if in_effect:
@@ -233,10 +236,3 @@ class _Walk:
         name = owner.name if owner.kind == CONTAINER else ""
         rules = input_steps(self._observation, socket) if step.state == OK else ()
         return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step, *rules))
-
-
-def _bindings(container: Container) -> tuple[PortBinding, ...]:
-    """Those in effect, then those that are configured and are not."""
-    details = container.details or Details()
-    effective = {(b.protocol, b.container_port) for b in details.published}
-    return (*details.published, *(b for b in details.bindings if (b.protocol, b.container_port) not in effective))
