@@ -150,7 +150,7 @@ _PORT_CODES = {
     # listener
     "not_listening": Code(
         "No process in the container listens on the port.",
-        "Compare the port that the program listens on (`{cli} exec {container} ss -tln`) with the published one.",
+        "Let the program listen on that port, or use the one that it listens on: `nsenter -t {pid} -n ss -tuln`.",
         ("unserved",),
     ),
     "loopback_only": Code(
