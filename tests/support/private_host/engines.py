@@ -1,6 +1,7 @@
 """The Docker engines that tests run on: each from a Debian suite, or built."""
 
 import functools
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,10 @@ TOOLS: Final = {
 FOLDERS: Final = ("usr/sbin", "usr/bin", "bin", "sbin")
 SYSTEM_PATH: Final = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
-__all__ = ["DEFAULT", "ENGINES", "Engine", "PackageUnavailableError", "engine", "tool"]
+# those that live tests are run on; the built ones with DOCKERNET_DOCKER_29=1
+TESTED: Final = {**ENGINES, **(BUILT if os.environ.get("DOCKERNET_DOCKER_29") == "1" else {})}
+
+__all__ = ["BUILT", "DEFAULT", "ENGINES", "TESTED", "Engine", "PackageUnavailableError", "engine", "tool"]
 
 
 @dataclass(frozen=True)
