@@ -1,4 +1,4 @@
-"""Cases that are chosen by name: those of `--quick`, and those for the rules of iptables-legacy."""
+"""Cases that are chosen by name: those of `--quick`, and those for the rules of iptables-legacy; and by kind."""
 
 # some of each kind, in three minutes for each engine
 QUICK = frozenset(
@@ -39,3 +39,5 @@ ON_LEGACY = frozenset(
         "ufw",
     }
 )
+# kinds of cases that change what Docker writes with iptables
+BY_IPTABLES = frozenset({"isolation", "masquerade", "operator's rules", "rules gone", "rules loaded at boot"})
