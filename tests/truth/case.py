@@ -85,4 +85,4 @@ class Case:
 
     def _is_elsewhere(self, suite: str) -> bool:
         """Whether it is planted in rules that this engine does not write."""
-        return suite == MOBY_NFTABLES and self.kind in BY_IPTABLES
+        return suite == MOBY_NFTABLES and bool({self.kind, self.name} & BY_IPTABLES)

@@ -39,5 +39,15 @@ ON_LEGACY = frozenset(
         "ufw",
     }
 )
-# kinds of cases that change what Docker writes with iptables
-BY_IPTABLES = frozenset({"isolation", "masquerade", "operator's rules", "rules gone", "rules loaded at boot"})
+# kinds and names of cases that change what Docker writes with iptables
+BY_IPTABLES = frozenset(
+    {
+        "isolation",
+        "masquerade",
+        "operator's rules",
+        "rules gone",
+        "rules loaded at boot",
+        "docker-proxy dead, DNAT gone, a process has the port",
+        "nat chain gone",
+    }
+)
