@@ -6,7 +6,7 @@ import platform
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from bench import (
     bind_failures,
@@ -32,6 +32,7 @@ from bench import (
     sockets,
     topology_change,
 )
+from bench.compiled import compiled
 from bench.figures import Row, table
 from bench.scale import QUICK, Scale
 from tests.support.private_host.engines import PackageUnavailableError
@@ -76,9 +77,18 @@ def main() -> None:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if os.geteuid():
         sys.exit("bench: needs root, for network namespaces")
-    scale, failed = QUICK if options.quick else Scale(), 0
+    parts = options.parts or [part for part in PARTS if part not in LONG]
+    with compiled():
+        rows, failed = _measured(parts, QUICK if options.quick else Scale())
+    print(f"{_machine()}\n\n{table(rows)}")
+    sys.exit(failed)
+
+
+def _measured(parts: Iterable[str], scale: Scale) -> tuple[list[Row], int]:
+    """Return the rows of the parts, and 1 where one of them failed."""
+    failed = 0
     rows: list[Row] = []
-    for part in options.parts or [part for part in PARTS if part not in LONG]:
+    for part in parts:
         started = time.monotonic()
         try:
             rows += PARTS[part](scale)
@@ -89,8 +99,7 @@ def main() -> None:
             failed, text = 1, str(error).partition("\n")[0]
             rows.append(Row(part, against=f"failed: {type(error).__name__}: {text}"))
         print(f"{part}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    print(f"{_machine()}\n\n{table(rows)}")
-    sys.exit(failed)
+    return rows, failed
 
 
 def _machine() -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.compiled import compiled
 from bench.exporter_process import PORT, Exporter, exporter
 from bench.fake_host import fake_host
 from bench.figures import MS, Row, Times, number, table, took
@@ -53,6 +54,7 @@ def main() -> None:
     if not (asked.checkout / "exporter").is_dir():
         sys.exit(f"bench: {asked.checkout} has no exporter/")
     with (
+        compiled(asked.checkout),
         fake_host(asked.endpoints, asked.layout) as host,
         exporter(host.flags) as ours,
         exporter((*host.flags, *asked.flags), _start_in(asked.checkout), PORT + 1) as other,

@@ -1,9 +1,7 @@
 """The exporter as a process of its own, watched from outside."""
 
-import os
 import resource
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,8 +10,9 @@ from gzip import decompress
 from http.client import HTTPConnection
 from pathlib import Path
 
+from bench.compiled import interpreter
+
 PORT = 19714
-PYTHON = "EXPORTER_PYTHON"  # the environment variable with the Python of an installation, without what tests need
 START_SECONDS = 60
 PAUSE_SECONDS = 0.02
 ENDPOINT_SERIES = b"\ndockernet_endpoint_receive_bytes_total{"
@@ -100,8 +99,7 @@ def start_here(argv: Sequence[str]) -> subprocess.Popen[bytes]:
 def exporter(flags: Sequence[str], start: Start = start_here, port: int = PORT) -> Iterator[Exporter]:
     """Run an exporter with these flags, and with the default collectors."""
     listen = f"--web.listen-address=127.0.0.1:{port}"
-    python = os.environ.get(PYTHON, sys.executable)
-    process = start([python, "-m", "exporter", listen, "--log.level=error", *flags])
+    process = start([interpreter(), "-m", "exporter", listen, "--log.level=error", *flags])
     client = Client(port)
     try:
         yield Exporter(process.pid, client)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from bench.compiled import compiled
 from bench.exporter_process import PORT, Exporter, exporter
 from bench.figures import Row, table
 from bench.idle import INTERVAL
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--containers", type=int, default=60)
     parser.add_argument("--intervals", type=int, default=8, help=f"of {INTERVAL} s")
     asked = parser.parse_args()
-    with PrivateHost() as host:
+    with compiled(asked.checkout), PrivateHost() as host:
         host.start().load_image().client().networks.create(NETWORK)
         run_containers(host, range(asked.containers))
         flags = [f"--docker.host={host.docker_url}"]

@@ -1,9 +1,9 @@
 """Where the memory goes: what Python's libraries and this package take when imported, and what a host adds."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 
+from bench.compiled import interpreter
 from bench.exporter_process import exporter
 from bench.fake_host import fake_host
 from bench.figures import Row
@@ -52,7 +52,7 @@ def rows(_: Scale) -> Iterator[Row]:
 
 def _imported(*modules: str) -> list[tuple[str, int]]:
     """Bytes that each import adds in a fresh process, with Python itself first and the sum last."""
-    argv = (sys.executable, "-c", PROGRAM, *modules)
+    argv = (interpreter(), "-c", PROGRAM, *modules)
     lines = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
     return [(name, int(size)) for name, size in map(str.split, lines)]
 

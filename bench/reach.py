@@ -1,9 +1,8 @@
 """How long `explain A B` takes on a host with a hundred containers: of a running exporter, and as a command."""
 
-import sys
 from collections.abc import Iterator
-from tempfile import TemporaryDirectory
 
+from bench.compiled import interpreter
 from bench.exporter_process import exporter
 from bench.figures import MS, Row, Times, judged, measured, took
 from bench.scale import QUICK, Scale
@@ -37,16 +36,14 @@ def rows(scale: Scale) -> Iterator[Row]:
 
 
 def _command(host: PrivateHost, count: int) -> Row:
-    """The command by itself, less the start of the interpreter; compiled before, as an installed one is."""
+    """The command by itself, less the start of the interpreter."""
     program = ["-m", "exporter", "--docker.host", host.docker_url, "explain", "c0", "c1:80"]
-    with TemporaryDirectory() as compiled:
-        env = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": compiled}
 
-        def ran(*words: str) -> float:
-            return took(lambda: host.run(sys.executable, *words, check=False, env=env))
+    def ran(*words: str) -> float:
+        return took(lambda: host.run(interpreter(), *words, check=False))
 
-        ran(*program)
-        pairs = [(ran(*program), ran("-c", "pass")) for _ in range(COMMANDS)]
+    ran(*program)
+    pairs = [(ran(*program), ran("-c", "pass")) for _ in range(COMMANDS)]
     times = Times(whole - start for whole, start in pairs)
     goal = judged(f"<= {COMMAND_GOAL_MS} ms", met=times.least * MS <= COMMAND_GOAL_MS)
     return Row("explain A B: command", f"{count} containers", times.text(), "without python's start", goal)

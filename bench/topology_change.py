@@ -2,12 +2,12 @@
 
 import itertools
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 
 from pyroute2 import IPRoute
 
+from bench.compiled import interpreter
 from bench.devices import bridge_name, veth_name
 from bench.exporter_process import Exporter, exporter
 from bench.fake_host import fake_host
@@ -33,7 +33,7 @@ def rows(scale: Scale) -> Iterator[Row]:
 
 
 def _imports() -> str:
-    argv = [sys.executable, "-c", "import exporter.app.daemon"]
+    argv = [interpreter(), "-c", "import exporter.app.daemon"]
     bare = measured(3, lambda: subprocess.run(argv, check=True))
     return f"of which imports {number(bare.least * MS)} ms"
 

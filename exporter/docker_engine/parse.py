@@ -217,6 +217,7 @@ def parse_engine(version: Json, info: Json, peer: Peer | None = None) -> Engine:
     firewall = info.get("FirewallBackend", {})
     driver = "none" if firewall is None else label(firewall.get("Driver"))
     rootless = ROOTLESS in (info.get("SecurityOptions") or ())
+    uid = (peer.uid if peer else None) if rootless else 0
     return Engine(
         name=label(info.get("Name")),
         version=label(version.get("Version")),
@@ -228,7 +229,9 @@ def parse_engine(version: Json, info: Json, peer: Peer | None = None) -> Engine:
             AddressPool(label(row.get("Base")), int(row.get("Size") or 0))
             for row in info.get("DefaultAddressPools") or ()
         ),
-        uid=(peer.uid if peer else None) if rootless else 0,
+        uid=uid,
         pid=peer.pid if peer else 0,
         product=product_of(version),
+        rootless=rootless,
+        elsewhere=uid != 0 and not (peer and peer.here),
     )

@@ -85,8 +85,6 @@ def test_a_killed_exporter_is_started_anew_and_no_client_is_refused_meanwhile(ma
     assert found["MainPID"] not in ("0", killed)
     assert (found["NRestarts"], found["ActiveState"], found["Result"]) == ("1", "active", "success")
     exporter.wait_until_ready(machine)
-    metrics = eventually(
-        machine, lambda m: bool(m.series("dockernet_container_info", container="web")), "the container"
-    )
-    assert metrics.value("dockernet_published_port_info", container="web", host_address="0.0.0.0") == 1
+    published = {"container": "web", "host_address": "0.0.0.0"}
+    eventually(machine, lambda m: m.value("dockernet_published_port_info", **published) == 1, "the published port")
     has_capabilities(machine, {"NET_ADMIN"})

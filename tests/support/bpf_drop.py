@@ -34,6 +34,9 @@ CGROUP_INGRESS = Hook(program=8, attach=0, verdict=0)
 CGROUP_EGRESS = Hook(program=8, attach=1, verdict=0)
 CONNECT4 = Hook(program=18, attach=10, verdict=0)
 
+# BPF_PROG_TYPE_SK_LOOKUP, at a network namespace: SK_DROP
+SOCKET_LOOKUP = Hook(program=30, attach=36, verdict=0)
+
 
 @contextmanager
 def dropping(device: str, hook: Hook) -> Iterator[None]:
@@ -43,9 +46,9 @@ def dropping(device: str, hook: Hook) -> Iterator[None]:
 
 
 @contextmanager
-def dropping_in(cgroup: Path, hook: Hook) -> Iterator[None]:
-    """Drop packets of sockets in a cgroup, or refuse their connections."""
-    folder = os.open(cgroup, os.O_RDONLY | os.O_DIRECTORY)
+def dropping_in(place: Path, hook: Hook) -> Iterator[None]:
+    """Drop packets of sockets in a cgroup or a network namespace, or refuse their connections."""
+    folder = os.open(place, os.O_RDONLY)
     try:
         with _attached(folder, hook):
             yield

@@ -10,6 +10,7 @@ from typing import Final
 
 from tests.support.pip_sources import pip_sources
 from tests.support.private_host.apt import output
+from tests.virtual_machine.releases import NOT_ENABLED
 
 REPOSITORY: Final = Path(__file__).parents[2]
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -80,6 +81,8 @@ def customize(root: Path) -> None:
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1 machine\n")
     inside(root, "systemctl", "--quiet", "enable", "machine-agent.service")
     inside(root, "systemctl", "--quiet", "mask", *MASKED)
+    if installed := [name for name in NOT_ENABLED if (root / "usr/lib/systemd/system" / name).exists()]:
+        inside(root, "systemctl", "--quiet", "disable", *installed)
     install_dependencies(root)
 
 

@@ -97,8 +97,12 @@ class Machine:
         number = next(self._numbers)
         job = {"id": number, "argv": argv, "stdin": base64.b64encode(stdin).decode(), "seconds": seconds}
         self._agent.send(job, seconds + ANSWER_SECONDS)
-        while (answer := self._agent.receive(seconds + ANSWER_SECONDS))["id"] != number:
-            pass  # of a command that this side no longer waited for
+        try:
+            while (answer := self._agent.receive(seconds + ANSWER_SECONDS))["id"] != number:
+                pass  # of a command that this side no longer waited for
+        except EOFError as error:
+            error.add_note(self.console())
+            raise
         stdout, stderr = (base64.b64decode(answer[name]) for name in ("stdout", "stderr"))
         return subprocess.CompletedProcess(argv, answer["code"], stdout, stderr)
 

@@ -15,7 +15,7 @@ from tests.virtual_machine.releases import Release
 
 REPOSITORY: Final = Path(__file__).parents[2]
 SYSTEM_PACKAGES: Final = ("e2fsprogs", "mmdebstrap", "qemu-system-x86", "qemu-utils")
-SOURCES: Final = ("agent.py", "customize.py", "root.py")
+SOURCES: Final = ("agent.py", "customize.py", "kernel.py", "root.py")
 DISK_SIZE: Final = "4G"
 OPTIONS: Final = (
     "--quiet",
@@ -39,8 +39,8 @@ def root_of(release: Release) -> Path:
     require_system_packages(SYSTEM_PACKAGES)
     lock = (REPOSITORY / "requirements.lock").read_bytes()
     sources = [(Path(__file__).parent / name).read_bytes() for name in SOURCES]
-    key = cache.digest(release.suite, *release.packages, lock, *sources)
-    return cache.made(f"root-{release.suite}", key, lambda folder: _make(release, folder))
+    key = cache.digest(release.name, *release.packages, lock, *sources)
+    return cache.made(f"root-{release.name}", key, lambda folder: _make(release, folder))
 
 
 def _make(release: Release, folder: Path) -> None:
@@ -48,8 +48,13 @@ def _make(release: Release, folder: Path) -> None:
     # of a mode that users other than root may pass: apt fetches as one
     folder.chmod(0o755)
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    script = f'{sys.executable} -m tests.virtual_machine.customize "$1"'
-    hooks = (f"--setup-hook={script} small-initrd", f"--customize-hook={script} all")
+    module = f"{sys.executable} -m tests.virtual_machine"
+    hooks = [
+        f'--setup-hook={module}.customize "$1" small-initrd',
+        f'--customize-hook={module}.customize "$1" all',
+    ]
+    if release.kernel_suite:
+        hooks.append(f'--customize-hook={module}.kernel "$1" {release.kernel_suite}')
     source = f"deb {archive_uri()} {release.suite} main"
     argv = (
         *FOR_A_ROOT,

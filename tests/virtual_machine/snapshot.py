@@ -51,7 +51,7 @@ def with_engine(release: Release) -> Path:
             booting.run("docker", "load", stdin=image.archive())
             save(booting)
 
-    return cache.made(f"engine-{release.suite}", key, make)
+    return cache.made(f"engine-{release.name}", key, make)
 
 
 @functools.cache
@@ -70,7 +70,7 @@ def with_exporter(release: Release) -> Path:
             exporter.install(running)
             save(running)
 
-    return cache.made(f"exporter-{release.suite}", key, make)
+    return cache.made(f"exporter-{release.name}", key, make)
 
 
 def save(running: Machine) -> None:

@@ -49,6 +49,10 @@ _PORT_CODES = {
         "The listening sockets of the host or of the container could not be read.",
         "Grant the privilege that `dockernet_collector_degraded` names.",
     ),
+    "rootless_engine": Code(
+        "The engine is rootless: one part of the path is in the host's network namespace, the other one in its user's.",
+        "Run the command in both: docs/deployment.md, section Rootless engines.",
+    ),
     # finding
     "critical_finding": Code(
         "A critical finding concerns the container or its network although every step is ok.",
@@ -146,7 +150,7 @@ _PORT_CODES = {
     # listener
     "not_listening": Code(
         "No process in the container listens on the port.",
-        "Compare the port that the program listens on (`{cli} exec {container} ss -tln`) with the published one.",
+        "Let the program listen on that port, or use the one that it listens on: `nsenter -t {pid} -n ss -tuln`.",
         ("unserved",),
     ),
     "loopback_only": Code(

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, Listener, PortKey
+from exporter.core.model.sockets import DOCKER_PROXY, Listener, PortKey
 from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.conflict import is_about
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, is_docker_proxy, is_own
@@ -17,6 +17,8 @@ from exporter.core.ports.unserved import is_loopback
 PAUSED = "paused"  # of a container's state
 SOCKETS_UNREAD = "the host's listening sockets could not be read"
 ELSEWHERE = "this is not the network namespace of the engine's bridges"
+ROOTLESS_ELSEWHERE = "the engine is rootless: its bridges and rules are in a network namespace of its user"
+ROOTLESS_HERE = "the engine is rootless: whether its process on the host passes the port on is not visible from here"
 
 
 def published_step(context: PortContext, container: Container, binding: PortBinding) -> Step:
@@ -123,18 +125,30 @@ def cannot_tell(context: PortContext, place: ListenAddress) -> Step | None:
     if context.readings.sockets is None:
         return Step(HOST, UNKNOWN, SOCKETS_UNREAD, "sockets_unknown")
     if not context.host_netns_visible:
+        engine = context.inventory.engine
+        if engine is not None and engine.elsewhere:
+            return Step(HOST, UNKNOWN, ROOTLESS_ELSEWHERE, "rootless_engine")
         return Step(HOST, UNKNOWN, ELSEWHERE, "sockets_unknown")
     if place.protocol not in READ_PROTOCOLS:
         return Step(HOST, UNKNOWN, f"sockets of {place.protocol} are not read", "sockets_unknown")
     return None
 
 
+def outside_steps(context: PortContext) -> Iterator[Step]:
+    """Yield what is between the host and the network namespace of a rootless engine, seen from that namespace."""
+    engine = context.inventory.engine
+    if engine is not None and engine.rootless and not engine.elsewhere:
+        yield Step(HOST, UNKNOWN, ROOTLESS_HERE, "rootless_engine")
+
+
 def alone_on_loopback(context: PortContext, listener: Listener) -> Iterator[Step]:
-    """Yield the step of a port that a container in host mode serves on the host's loopback alone."""
+    """Yield the step of a port that is served on the host's loopback alone."""
     socket = listener.socket
     others = context.listeners.get((socket.protocol, socket.port), ())
-    if listener.owner.kind != CONTAINER or not all(is_loopback(one.socket) for one in others):
+    if not all(is_loopback(one.socket) for one in others):
         return
     place = ListenAddress(socket.protocol, socket.address, socket.port)
-    detail = f"{listener.owner.name} listens on {place} only: connections of the host reach it, clients outside do not"
+    detail = (
+        f"{described(listener.owner)} listens on {place} only: connections of the host reach it, clients outside do not"
+    )
     yield Step(LISTENER, UNKNOWN, detail, "loopback_only")

@@ -5,7 +5,13 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from exporter.core.explain.code import PLACEHOLDERS, words_of
-from exporter.core.explain.endpoint_steps import alone_on_loopback, cannot_tell, host_step, published_step
+from exporter.core.explain.endpoint_steps import (
+    alone_on_loopback,
+    cannot_tell,
+    host_step,
+    outside_steps,
+    published_step,
+)
 from exporter.core.explain.filter_steps import filter_steps
 from exporter.core.explain.input_steps import input_steps
 from exporter.core.explain.listener_step import listener_step
@@ -14,11 +20,9 @@ from exporter.core.explain.mesh import mesh_paths, mesh_ports
 from exporter.core.explain.nat_steps import dnat_targets, nat_steps
 from exporter.core.explain.network_steps import address_step, network_steps, orphaned_step
 from exporter.core.explain.path import (
-    DNAT,
     FAILED,
     FINDING,
     HOST,
-    LISTENER,
     OK,
     PUBLISHED,
     REACHABLE,
@@ -29,15 +33,15 @@ from exporter.core.explain.path import (
     Step,
     with_names,
 )
-from exporter.core.explain.query import Query, find_container, parse_query
+from exporter.core.explain.query import MAX_PORT, Query, bindings_of, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
-from exporter.core.explain.unpublished import failed_binds, unpublished_step
+from exporter.core.explain.routed_steps import routed_steps
+from exporter.core.explain.unpublished import failed_binds, last_port, led_path, unpublished_step
 from exporter.core.findings.finding import CRITICAL
-from exporter.core.model.container_details import Details, PortBinding
+from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import CONTAINER, ENGINE, SERVICE, Listener, Owner
 from exporter.core.nat.expected import ExpectedBinding
-from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import Observation
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReadings, is_docker_proxy, is_own, port_context
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
@@ -84,7 +88,8 @@ def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:
     if not observation.topology.inventory.connected:
         return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), query)
     if query is None:
-        return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}", "not_found"))
+        hint = f", and a port is 1 to {MAX_PORT}" if text.isdecimal() else ""
+        return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}{hint}", "not_found"))
     unread = observation.sockets is None
     what = str(ListenAddress(query.protocol or "tcp or udp", "", query.port))
     detail = f"no container publishes {what}, and no process listens there"
@@ -108,7 +113,7 @@ class _Walk:
 
     def to_container(self, container: Container) -> Iterator[Path]:
         """Go every way that ends in a container."""
-        bindings = [one for one in _bindings(container) if not self._serves_itself(container, one)]
+        bindings = [one for one in bindings_of(container) if not self._serves_itself(container, one)]
         yield from (self._published(container, binding) for binding in bindings)
         owner = Owner(CONTAINER, container.name, container.id)
         own = [one for found in self._context.listeners.values() for one in found if one.owner == owner]
@@ -132,7 +137,7 @@ class _Walk:
         wanted = [
             (container, binding)
             for container in self._containers
-            for binding in _bindings(container)
+            for binding in bindings_of(container)
             if query.protocol in ("", binding.protocol)
             and binding.host_port
             and binding.host_port <= query.port <= max(binding.host_port, binding.last_host_port)
@@ -157,10 +162,14 @@ class _Walk:
         in_effect = steps[0].state == OK
         place = ListenAddress(binding.protocol, address, binding.host_port)
         if in_effect and binding.host_port:
-            lost = address_step(self._observation.topology, address)
+            hidden = list(outside_steps(self._context))
+            steps += hidden
+            lost = None if hidden else address_step(self._observation.topology, address)
             use = (self._observation.proxies or {}).get(container.name)
             steps.append(lost or host_step(self._context, container, place, use.stopped if use else frozenset()))
             steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
+        elif in_effect:
+            steps += routed_steps(self._observation, container, binding)
         elif not container.live and (others := self._context.others(place, container)):
             steps.append(Step(HOST, FAILED, f"{place} is held by {described(others[0].owner)}", "port_held"))
         if in_effect:
@@ -206,8 +215,8 @@ class _Walk:
         """
         for redirect in self._context.readings.redirects or ():
             to_mesh = meshed and redirect.target.kind == SERVICE
-            if redirect.protocol == protocol and redirect.host_port <= port <= _last(redirect) and not to_mesh:
-                yield _led(redirect, port)
+            if redirect.protocol == protocol and redirect.host_port <= port <= last_port(redirect) and not to_mesh:
+                yield led_path(redirect, port, connected=self._context.inventory.connected)
         for listener in self._context.listeners.get((protocol, port), ()):
             if meshed and (listener.owner.kind == ENGINE or not listener.owner.known):
                 continue
@@ -228,23 +237,3 @@ class _Walk:
         name = owner.name if owner.kind == CONTAINER else ""
         rules = input_steps(self._observation, socket) if step.state == OK else ()
         return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step, *rules))
-
-
-def _led(redirect: Redirect, port: int) -> Path:
-    target = described(redirect.target)
-    rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule sends it to {target}")
-    name = redirect.target.name if redirect.target.kind == CONTAINER else ""
-    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers is not known here", "target_unknown")
-    address = redirect.host_ip or EVERY_ADDRESS
-    return Path(redirect.protocol, (address,), port, name, 0, (rule, beyond))
-
-
-def _last(redirect: Redirect) -> int:
-    return redirect.last_host_port or redirect.host_port
-
-
-def _bindings(container: Container) -> tuple[PortBinding, ...]:
-    """Those in effect, then those that are configured and are not."""
-    details = container.details or Details()
-    effective = {(b.protocol, b.container_port) for b in details.published}
-    return (*details.published, *(b for b in details.bindings if (b.protocol, b.container_port) not in effective))

@@ -45,7 +45,7 @@ def _families(context: NatContext, socket: ListeningSocket) -> list[str]:
     if ":" not in socket.address:
         return [IP]
     served = (IP, IP6) if socket.address == EVERY_ADDRESS_OF_BOTH and not socket.v6only else (IP6,)
-    return [one for one in served if one == IP or one in context.expected.inside.neighbours]
+    return [one for one in served if one == IP or context.expected.inside.addresses.get(IP6)]
 
 
 def _step(context: NatContext, socket: ListeningSocket, family: str) -> Step | None:

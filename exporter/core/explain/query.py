@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Inventory
 
 SHORTEST_ID = 4
@@ -37,3 +38,10 @@ def find_container(inventory: Inventory, text: str) -> Container | None:
     named = [c for c in found if c.name == text]
     by_id = [c for c in found if len(text) >= SHORTEST_ID and c.id.startswith(text)]
     return named[0] if named else by_id[0] if len(by_id) == 1 and parse_query(text) is None else None
+
+
+def bindings_of(container: Container) -> tuple[PortBinding, ...]:
+    """Return the bindings in effect, then those that are configured and are not."""
+    details = container.details or Details()
+    effective = {(b.protocol, b.container_port) for b in details.published}
+    return (*details.published, *(b for b in details.bindings if (b.protocol, b.container_port) not in effective))

@@ -132,6 +132,11 @@ REACH_CODES = {
         "Docker drops packets between two networks.",
         "Put both containers on one network: `{cli} network connect {network} {container}`.",
     ),
+    "discovery_dropped": Code(
+        "The host's rules drop all of ICMPv6: it finds no neighbour of IPv6 that it does not know yet, and none finds "
+        "it.",
+        "Accept ICMPv6 of the types 133 to 136 in the named chain: these packets belong to no connection.",
+    ),
     "icc_disabled": Code(
         "The network was created with enable_icc=false: its containers may not connect to each other.",
         "Create the network without that option, or use links.",
@@ -178,6 +183,15 @@ REACH_CODES = {
     "backlog_full": Code(
         "The server listens and takes nothing more: its accept queue, or of UDP its receive buffer, is full.",
         "The program hangs or is too slow: look at it, or restart it.",
+    ),
+    "not_accepting": Code(
+        "The server listens, and has not accepted a connection that waits for seconds: it hangs, or is too slow.",
+        "Look at the program (`{cli} logs {container}`), or restart it.",
+    ),
+    "key_required": Code(
+        "The server's socket has a TCP MD5 key (RFC 2385) for clients, as of BGP: the kernel drops their packets "
+        "without the signature.",
+        "Connect with the key, or remove it from the program's configuration.",
     ),
     "published_on_loopback": Code(
         "The port is published on the loopback address only, which containers do not reach.",

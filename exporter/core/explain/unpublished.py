@@ -1,13 +1,16 @@
-"""Paths of a container that publishes no port: what it listens on in its networks, and what it failed to bind."""
+"""Paths of a container that publishes no port, and of a port that none publishes and a rule forwards."""
 
 from collections.abc import Iterator
 
 from exporter.core.explain.listener_step import listened_ports, own_sockets
-from exporter.core.explain.path import FAILED, LISTENER, OK, PUBLISHED, UNKNOWN, Path, Step
+from exporter.core.explain.path import DNAT, FAILED, LISTENER, OK, PUBLISHED, UNKNOWN, Path, Step
 from exporter.core.findings.finding import INFO
 from exporter.core.model.docker import Container
+from exporter.core.model.sockets import CONTAINER
+from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import PORT, Observation
 from exporter.core.ports.context import PortContext
+from exporter.core.ports.listen_address import EVERY_ADDRESS, described
 from exporter.core.ports.rules import host_bind_failed, namespace_bind_failed
 
 NO_NETWORK = "none"  # of a container's network mode
@@ -41,3 +44,19 @@ def unpublished_step(context: PortContext, container: Container) -> Step:
     sockets = context.listeners_in(container)
     listens = "" if sockets is None else f"; {listened_ports(own_sockets(sockets))}"
     return Step(PUBLISHED, OK, f"{name} publishes no port of the host: {where}{listens}")
+
+
+def led_path(redirect: Redirect, port: int, *, connected: bool) -> Path:
+    """Return the path of a port by a DNAT rule alone; not `connected`, what the engine publishes is not known."""
+    target, place = described(redirect.target), f"{redirect.protocol}/{port}"
+    detail = f"no container publishes {place}, and a DNAT rule sends it to {target}"
+    rule = Step(DNAT, OK, detail if connected else f"a DNAT rule sends {place} to {target}")
+    name = redirect.target.name if redirect.target.kind == CONTAINER else ""
+    beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers is not known here", "target_unknown")
+    address = redirect.host_ip or EVERY_ADDRESS
+    return Path(redirect.protocol, (address,), port, name, 0, (rule, beyond))
+
+
+def last_port(redirect: Redirect) -> int:
+    """Return the last port of a rule."""
+    return redirect.last_host_port or redirect.host_port

@@ -158,12 +158,11 @@ class AddressPool:
 class Engine:
     """The engine (Engine API: /version, /info); unknown is ''.
 
-    `product` is DOCKER or PODMAN. `firewall_driver` is what it says to write rules by, 'none' when it writes none;
-    reported since API 1.49.
-    `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the engine's process as the
-    host numbers it: 0 unless the engine is rootless, None where that is not known. `pid` is the process that listens on
-    the engine's socket, as this pid namespace numbers it: init where systemd listens for the engine, a proxy's where
-    one is between; 0 where it is not known.
+    `product` is DOCKER or PODMAN. `firewall_driver` is what it says to write rules by, 'none' when it writes none,
+    reported since API 1.49. `address_pools` are empty where the engine has its built-in ones. `uid` is the user of the
+    engine's process as the host numbers it: 0 unless the engine is rootless, None where that is not known. `pid` is the
+    process that listens on its socket, as this pid namespace numbers it: init where systemd listens for it, a proxy's
+    where one is between; 0 where it is not known. `elsewhere`: bridges of a `rootless` one are in another namespace.
     """
 
     name: str
@@ -176,6 +175,8 @@ class Engine:
     uid: int | None = 0
     product: str = DOCKER
     pid: int = 0
+    rootless: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,9 @@ class BoundSocket:
 class NamespaceSockets:
     """The listening sockets in containers' own network namespaces, by the id of the container that owns one.
 
-    Read between scrapes; `age` is that of the oldest reading in seconds, None when there is none. A namespace that
-    could not be read is absent. `redirected` are those in which a NAT chain of the prerouting hook has rules. Each
-    value is the same object while nothing changed.
+    Read between scrapes, less often while the number of sockets is the same; `age` is how many seconds ago the first of
+    them was looked at, None when there is none. A namespace that could not be read is absent. `redirected` are those in
+    which a NAT chain of the prerouting hook has rules. Each value is the same object while nothing changed.
     """
 
     listeners: Mapping[str, tuple[ListeningSocket, ...]] = field(default_factory=dict)

@@ -64,7 +64,7 @@ class NatReading:
     def docker(self) -> Ruleset | None:
         """The ruleset that an engine writes to; of two the one with more of its rules."""
         both = [rules for rules in (self.nft, self.legacy) if rules is not None and rules.has_docker_rules()]
-        return max(both, key=Ruleset.docker_rules, default=None)
+        return max(both, key=Ruleset.docker_rules) if len(both) > 1 else next(iter(both), None)
 
     @property
     def backend(self) -> str:

@@ -32,6 +32,7 @@ ORIGINAL, REPLY = 0, 1  # linux/netfilter/nf_conntrack_tuple_common.h: IP_CT_DIR
 TCP_FLAGS = "tcp_flags"  # (value, mask)
 PACKET_TYPE = "pkttype"  # linux/if_packet.h: PACKET_*
 REVERSE_PATH = "rpfilter"  # whether the route to the source uses the device that the packet came in by
+BRIDGED = "physdev_is_bridged"  # whether a bridge, and not the host, sends the packet on
 PROTOCOL = "protocol"  # its name, or its number as text
 STATE = "ctstate"  # mask of states of connection tracking
 SRC_TYPE, DST_TYPE = "src_type", "dst_type"  # mask of address types

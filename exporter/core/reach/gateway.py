@@ -15,9 +15,11 @@ def gateway_step(context: ReachContext, versions: Iterable[int]) -> Step | None:
     view = context.host.view
     for client in (one for one in ANYWHERE if ip_address(one).version in versions):
         route = context.host.lookup(RouteQuery(client))
-        for entry in view.neighbours:
-            if route.gateway and (entry.ifindex, entry.address) == (route.ifindex, route.gateway):
-                return _step(view, entry)
+        at = (route.ifindex, route.gateway)
+        entries = (entry for entry in view.neighbours if route.gateway and (entry.ifindex, entry.address) == at)
+        faults = (_step(view, entry) for entry in entries)
+        if (step := next(filter(None, faults), None)) is not None:
+            return step
     return None
 
 

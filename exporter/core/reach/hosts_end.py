@@ -7,8 +7,9 @@ from exporter.core.explain.path import DNAT, FAILED, HOST, IPVS, LISTENER, UNKNO
 from exporter.core.explain.query import find_container
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.path.listener_step import socket_fault
-from exporter.core.reach.sent_packets import server_programs_step
+from exporter.core.reach.hosts_answers import address_step, answers_step
+from exporter.core.reach.path.listener_step import socket_fault, undecided_step
+from exporter.core.reach.sent_packets import server_programs_step, socket_programs_step
 from exporter.core.reach.uplinks import is_outer
 from exporter.core.reach.view import LISTENERS
 
@@ -29,7 +30,9 @@ def hosts_end(context: ReachContext, path: Path) -> Iterator[Step]:
     view = context.host.view
     sockets = [s for s in view.listeners if (s.protocol, s.port) == (path.protocol, path.port)]
     if not view.missing(LISTENERS) and sockets:
-        yield from _faults(context, [s for s in sockets if s.address in path.addresses] or sockets)
+        sockets = [s for s in sockets if s.address in path.addresses] or sockets
+        yield from filter(None, [None if container is not None else socket_programs_step(view, sockets)])
+        yield from _faults(context, sockets)
 
 
 def _faults(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[Step]:
@@ -39,6 +42,8 @@ def _faults(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[S
         why, code, command = found[0]
         state = FAILED if len(found) == len(sockets) else UNKNOWN
         yield Step(LISTENER, state, f"a socket of {what} {why}", code, command)
+    elif all(lost := [address_step(context, socket) for socket in sockets]):
+        yield from filter(None, lost[:1])
     elif not any(is_outer(context, socket.ifindex) for socket in sockets):
         names = ", ".join(sorted({_device(context, socket.ifindex) for socket in sockets}))
         detail = f"{what} is bound to the device {names}: clients by another device do not reach it"
@@ -46,6 +51,16 @@ def _faults(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[S
     elif all(":" in socket.address and socket.v6only for socket in sockets) and not _has_ipv6(context):
         detail = f"{what} is served over IPv6 alone, and no device to the outside has an address of it"
         yield Step(HOST, UNKNOWN, detail, "wrong_address")
+    else:
+        yield from _undecided(context, sockets)
+
+
+def _undecided(context: ReachContext, sockets: list[ListeningSocket]) -> Iterator[Step]:
+    """Yield what is open of sockets that serve clients outside."""
+    outer = [socket for socket in sockets if not ip_address(socket.address).is_loopback]
+    if outer:
+        answers = (step for socket in outer if (step := answers_step(context, socket)) is not None)
+        yield from filter(None, [undecided_step(context.host.view, "the host", outer), next(answers, None)])
 
 
 def _device(context: ReachContext, ifindex: int) -> str:

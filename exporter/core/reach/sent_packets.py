@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from exporter.core.explain.path import FAILED, UNKNOWN, Step
 from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.answer import FILTER, INSIDE
 from exporter.core.reach.path.trip import Flow
-from exporter.core.reach.view import Device, NamespaceView, Visited
+from exporter.core.reach.view import SOCKET_LOOKUP, Device, NamespaceView, Visited
 
 PACKETS = ("ingress", "egress")
 OF_SOCKETS = {"tcp": ("connect",), "udp": ("connect", "sendmsg", "recvmsg")}  # followed by the IP version
@@ -21,7 +22,17 @@ def client_programs_step(view: NamespaceView, whose: str, flow: Flow) -> Step | 
 
 def server_programs_step(view: NamespaceView, whose: str) -> Step | None:
     """Return the step of BPF programs that may drop packets to the container or its answers."""
-    return _programs_step(view, whose, PACKETS)
+    return _programs_step(view, whose, (*PACKETS, SOCKET_LOOKUP))
+
+
+def socket_programs_step(view: NamespaceView, sockets: Iterable[ListeningSocket]) -> Step | None:
+    """Return the step of such programs for sockets of the host itself, as systemd's IPAddressDeny= has them."""
+    found = {one for socket in sockets for one in view.socket_programs.get(socket.cgroup_id, ())}
+    types = [one for one in (*PACKETS, SOCKET_LOOKUP) if one in found | view.programs]
+    if not types:
+        return None
+    detail = f"BPF programs at the cgroup of the process ({', '.join(types)}) may decide: they are not evaluated"
+    return Step(INSIDE, UNKNOWN, detail, "rule_not_understood")
 
 
 def _programs_step(view: NamespaceView, whose: str, types: Iterable[str]) -> Step | None:
@@ -30,6 +41,13 @@ def _programs_step(view: NamespaceView, whose: str, types: Iterable[str]) -> Ste
         return None
     detail = f"BPF programs at the cgroup of {whose} ({', '.join(found)}) may decide: they are not evaluated"
     return Step(INSIDE, UNKNOWN, detail, "rule_not_understood")
+
+
+def sender(view: NamespaceView, protocol: str, port: int) -> tuple[int, int]:
+    """Return the user and the mark of what the socket of a port sends; each is 0 where several sockets differ."""
+    here = [socket for socket in view.listeners if (socket.protocol, socket.port) == (protocol, port)]
+    uids, marks = {socket.uid for socket in here}, {view.marks.get(socket.inode, 0) for socket in here}
+    return uids.pop() if len(uids) == 1 else 0, marks.pop() if len(marks) == 1 else 0
 
 
 def local_ports_step(there: Visited, whose: str, flow: Flow) -> Step | None:

@@ -10,6 +10,8 @@ from ipaddress import ip_address
 from exporter.core.explain.nat_steps import dnat_targets
 from exporter.core.explain.path import LISTENER, OK, REACHABLE, UNKNOWN, Explanation, Path, Step, with_names
 from exporter.core.explain.query import find_container
+from exporter.core.explain.routed_steps import routed_addresses
+from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery
 from exporter.core.nat.expected import ExpectedBinding
@@ -22,9 +24,11 @@ from exporter.core.reach.path.delivery import to_server
 from exporter.core.reach.path.docker_proxy import proxys_rules_step
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow
+from exporter.core.reach.proxied_family import proxied_family_steps
 from exporter.core.reach.question import ANYWHERE
 from exporter.core.reach.uplinks import uplink_step
 from exporter.core.reach.view import NAMESPACE, Device, Visit
+from exporter.core.topology.route_queries import outside_client
 
 CLIENTS = {ip_address(client).version: client for client in ANYWHERE}  # any client outside stands for all
 
@@ -38,7 +42,8 @@ def with_servers_end(explanation: Explanation, observation: Observation, visit: 
 
 def _with_faults(context: ReachContext, path: Path) -> Path:
     """Add the faults; one of the listening socket, which was read in between, replaces its step."""
-    faults = (*filter(None, [uplink_step(context, path)]), *hosts_end(context, path), *_steps(context, path))
+    outer = (*filter(None, [uplink_step(context, path)]), *hosts_end(context, path))
+    faults = (*outer, *proxied_family_steps(context, path), *_steps(context, path))
     served = any(fault.name == LISTENER for fault in faults)
     before = (step for step in path.steps if not (served and step.name == LISTENER))
     return replace(path, steps=(*before, *faults))
@@ -46,7 +51,7 @@ def _with_faults(context: ReachContext, path: Path) -> Path:
 
 def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
     container = find_container(context.inventory, path.container) if path.container and path.container_port else None
-    if container is None or not path.port:
+    if container is None:
         return
     home = context.home(container)
     if (why := context.visited(home).view.missing(NAMESPACE)) is not None:
@@ -65,7 +70,22 @@ def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
             seen |= set(_joined([list(_faults(context, container, flow, bridge)) for flow in flows]))
             seen |= set() if proxied else set(marked_route_steps(context, container, target))
             seen |= set(_proxys_faults(context, container, flows[0], bridge)) if proxied else set()
+    seen |= set(_routed_faults(context, container, path))
     yield from sorted(seen, key=lambda step: (step.name, step.detail))
+
+
+def _routed_faults(context: ReachContext, container: Container, path: Path) -> Iterator[Step]:
+    """Yield the faults of a path to the container's own addresses, on networks that are routed to."""
+    for host_ip in path.addresses if not path.port else ():
+        binding = PortBinding(path.protocol, path.container_port, host_ip)
+        for address in routed_addresses(context.observation, container, binding):
+            flows = [
+                Flow(one, address, path.protocol, path.container_port)
+                for one in _clients(context, address, proxied=False)
+            ]
+            network = context.network_with(address)
+            bridge = _bridge(context, network.name if network else "")
+            yield from _joined([list(_faults(context, container, flow, bridge)) for flow in flows])
 
 
 def _is_proxied(context: ReachContext, container: Container, target: ExpectedBinding) -> bool:
@@ -94,15 +114,20 @@ def _clients(context: ReachContext, address: str, *, proxied: bool) -> list[str]
     """
     if proxied:
         return [context.host.lookup(RouteQuery(address)).source]
-    far = CLIENTS[ip_address(address).version]
-    near = context.host.lookup(RouteQuery(far)).gateway
-    return [far, near] if near and not ip_address(near).is_link_local else [far]
+    version, topology = ip_address(address).version, context.observation.topology
+    near = dict.fromkeys(outside_client(topology, uplink, version) for uplink in topology.uplinks)
+    return [CLIENTS[version], *filter(None, near)]
 
 
 def _joined(found: list[list[Step]]) -> Iterator[Step]:
-    """Yield the faults of the first client; where answers to one client alone are lost, it depends on who it is."""
+    """Yield the faults of the first client; where answers to one client alone are lost, it depends on who it is.
+
+    So it is where the server's socket demands a key of one client alone.
+    """
     first = found[0]
     yield from (step for step in first if step.name != BACK)
+    if all(step.name != LISTENER for step in first):
+        yield from (step for faults in found for step in faults if step.code == "key_required")
     back = [[step for step in faults if step.name == BACK] for faults in found]
     if all(back):
         yield from back[0]

@@ -3,16 +3,19 @@
 A host without any such device, as one inside a sandbox, has no clients outside, and nothing to say about them.
 """
 
+from collections.abc import Collection
 from ipaddress import ip_address
 
 from exporter.core.explain.path import HOST, UNKNOWN, Path, Step
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.discovery import hosts_discovery_step
 from exporter.core.reach.gateway import gateway_step
 from exporter.core.reach.uplink_bridge import BRIDGE, bridge_fault, leads_out
 from exporter.core.reach.view import NAMESPACE, Device
 
 LOOPBACK, VETH = "lo", "veth"
 WITHOUT_ARP = frozenset({"ipvlan"})  # in its mode l3; devices of PPP and of modems have no MAC address
+IPV6 = 6
 IPV4 = 4  # a host without any address of IPv6 is an ordinary one
 TUNNELS = frozenset({"tun", "wireguard", "dummy", "ipip", "gre", "sit", "vxlan", "ifb"})
 
@@ -22,16 +25,35 @@ def uplink_step(context: ReachContext, path: Path) -> Step | None:
     addresses = [one for one in path.addresses if one and not ip_address(one).is_loopback]
     if not addresses or context.host.view.missing(NAMESPACE):
         return None
-    used = {
-        ip_address(one).version for device in _outer_devices(context) for one in device.addresses if _is_global(one)
-    }
+    used = outside_versions(context)
     # A port of both families is not reached by IPv6 where no device has an address of it.
     known = [one for one in addresses if ip_address(one).version in {IPV4, *used}] or addresses
     faults = [_fault(context, address) for address in known]
     if not all(faults):
-        return _filter_step(context) or gateway_step(context, {ip_address(one).version for one in known})
+        if duplicate := _duplicate(context, addresses, used):
+            return Step(HOST, UNKNOWN, f"over IPv6 alone: {duplicate}", "address_lost")
+        versions = {ip_address(one).version for one in known}
+        return _filter_step(context) or gateway_step(context, versions) or _discovery_step(context, versions)
     detail = f"no client outside reaches the host: {faults[0]}; connections of the host itself do not need it"
     return Step(HOST, UNKNOWN, detail, "uplink_down")
+
+
+def outside_versions(context: ReachContext) -> set[int]:
+    """Return the IP versions of which a device to the outside has an address that it uses."""
+    devices = _outer_devices(context)
+    return {ip_address(one).version for device in devices for one in device.addresses if _is_used(device, one)}
+
+
+def _is_used(device: Device, address: str) -> bool:
+    return _is_global(address) and address not in device.duplicates
+
+
+def _duplicate(context: ReachContext, addresses: list[str], used: set[int]) -> str:
+    """Say that another host has the address over which clients would come by IPv6; '' where there is another one."""
+    wanted = {IPV6 for one in addresses if ip_address(one).version == IPV6} - used
+    found = [(d, one) for d in _outer_devices(context) for one in d.addresses if one in d.duplicates]
+    lost = [(device, one) for device, one in found if wanted and _is_global(one)]
+    return f"{lost[0][1]} of {lost[0][0].link.name} is not used: another device on the link has it" if lost else ""
 
 
 def _filter_step(context: ReachContext) -> Step | None:
@@ -41,6 +63,17 @@ def _filter_step(context: ReachContext) -> Step | None:
     if not found or not all(found):
         return None
     return Step(HOST, UNKNOWN, f"not evaluated: {', '.join(found)}", "rule_not_understood")
+
+
+def _discovery_step(context: ReachContext, versions: Collection[int]) -> Step | None:
+    """Return the step of rules for which no client on any uplink's network finds the host by IPv6."""
+    six = [device for device in _outer_devices(context) if IPV6 in versions and any(map(_is_global6, device.addresses))]
+    found = [hosts_discovery_step(context, device) for device in six]
+    return found[0] if found and all(found) else None
+
+
+def _is_global6(text: str) -> bool:
+    return ":" in text and _is_global(text)
 
 
 def _fault(context: ReachContext, address: str) -> str:

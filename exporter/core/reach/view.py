@@ -12,6 +12,7 @@ from exporter.core.model.sockets import ListeningSocket
 from exporter.core.nat.ruleset import Ruleset
 
 ORDINARY_TTL = 64  # of Linux
+SOCKET_LOOKUP = "sk_lookup"
 PortAt: TypeAlias = tuple[str, str, int]  # protocol, address, port
 FORWARDING = 3  # of `port_state` (linux/if_bridge.h: BR_STATE_FORWARDING)
 
@@ -90,12 +91,17 @@ class NamespaceView:
     listening sockets; `full` those of them whose accept queue is full (inet_diag_msg: idiag_rqueue over
     idiag_wqueue), of UDP the receive buffer. `stopped`: the inodes of sockets that stopped processes alone hold, each
     with the pid of one (state T of proc(5)); `frozen` those of these pids that the freezer of their cgroup holds.
+    `keys`: by inode the networks whose packets a TCP socket takes with a signature alone (TCP_MD5SIG); `marks`: by
+    inode the mark of what a socket sends (SO_MARK). Without CAP_NET_ADMIN both are empty. `waiting`: by TCP port the
+    seconds for which the oldest connection waits that the process has not accepted.
     `ttl` is the time to live of IPv4 packets that are sent (net.ipv4.ip_default_ttl).
     `untracked` are the settings of connection tracking that end the entry of a connection at once, by protocol
     (net.netfilter.nf_conntrack_*_timeout*).
     `bridge_filter` are the IP versions whose rules bridged packets meet (net.bridge.bridge-nf-call-iptables,
     -ip6tables). `filters` are tc filters and BPF programs at devices, `ipsec` the policies of IPsec.
-    `programs`: the attach types of BPF programs at the cgroup of a container's first process, such as `connect4`.
+    `programs`: the attach types of BPF programs at the cgroup of a container's first process, such as `connect4`, and
+    `sk_lookup` for one that chooses sockets in the namespace. `socket_programs`: of the host those at the cgroup of a
+    listening socket, by its id.
     `hosts` and `resolv_conf` are the texts of the container's files, at most 64 KiB, None where there is no such
     regular file.
     """
@@ -107,12 +113,16 @@ class NamespaceView:
     full: frozenset[PortAt] = frozenset()
     stopped: Mapping[int, int] = field(default_factory=dict)
     frozen: frozenset[int] = frozenset()
+    keys: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    marks: Mapping[int, int] = field(default_factory=dict)
+    waiting: Mapping[int, float] = field(default_factory=dict)
     ttl: int = ORDINARY_TTL
     untracked: Mapping[str, str] = field(default_factory=dict)
     bridge_filter: frozenset[int] = frozenset()
     filters: tuple[DeviceFilter, ...] = ()
     ipsec: tuple[IpsecPolicy, ...] = ()
     programs: frozenset[str] = frozenset()
+    socket_programs: Mapping[int, frozenset[str]] = field(default_factory=dict)
     hosts: str | None = None
     resolv_conf: str | None = None
     unread: tuple[Unread, ...] = ()

@@ -76,7 +76,8 @@ class Topology:
     `counted` are the attachments whose counters are read. `networks` are those whose
     containers have devices. `owners`: container id -> name of the container whose
     network namespace it shares. `host_netns_visible` is False when the engine has made bridges and none of
-    them is among the devices: they were read in another network namespace than the engine's.
+    them is among the devices, and for a rootless engine seen from outside: the devices were read in another network
+    namespace than the engine's.
     """
 
     inventory: Inventory
@@ -95,7 +96,8 @@ class Topology:
 def join(inventory: Inventory, devices: Devices) -> Topology:
     """Join; order is by name, so that two scrapes list their series in the same order."""
     inventory = with_distinct_names(inventory)
-    bridges = _bridges(inventory, devices)
+    elsewhere = inventory.engine is not None and inventory.engine.elsewhere
+    bridges = () if elsewhere else _bridges(inventory, devices)
     ports = _ports(inventory, devices, bridges)
     attachments = _attachments(inventory, devices, ports)
     uplinks = frozenset(devices.uplinks)
@@ -110,7 +112,7 @@ def join(inventory: Inventory, devices: Devices) -> Topology:
         networks=tuple(sorted(_networks(inventory), key=lambda network: network.name)),
         owners=_namespace_owners(inventory),
         uplinks=tuple(link for link in devices.links.values() if link.name in uplinks),
-        host_netns_visible=bool(bridges) or not has_bridges(inventory),
+        host_netns_visible=not elsewhere and (bool(bridges) or not has_bridges(inventory)),
     )
 
 

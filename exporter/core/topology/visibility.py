@@ -8,8 +8,17 @@ NO_HOST_NETWORK = Degraded(
     "no_host_network",
     "run in the host's network namespace (--network=host): the engine's bridges are not visible from here",
 )
+ROOTLESS = Degraded(
+    "links",
+    "rootless_engine",
+    "the bridges and rules of a rootless engine are in a network namespace of its user: run check, topology and "
+    "explain there (nsenter, docs/deployment.md)",
+)
 
 
 def missing_bridges(topology: Topology) -> tuple[Degraded, ...]:
-    """Return NO_HOST_NETWORK unless the devices are those of the engine's network namespace."""
-    return () if topology.host_netns_visible else (NO_HOST_NETWORK,)
+    """Return why the devices are not those of the engine's network namespace; nothing where they are."""
+    if topology.host_netns_visible:
+        return ()
+    engine = topology.inventory.engine
+    return (ROOTLESS,) if engine is not None and engine.elsewhere else (NO_HOST_NETWORK,)

@@ -6,10 +6,11 @@ import itertools
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from exporter.kernel.netlink.messages import (
+    HEADER,
     NLM_F_MULTI,
     SEQUENCE_AT,
     U32,
@@ -29,6 +30,7 @@ NETLINK_SOCK_DIAG, NETLINK_NETFILTER = 4, 12
 MAX_DATAGRAM = 1 << 17  # the kernel puts 32 KiB into each datagram of a dump
 MAX_INSIDE = 1 << 20  # bytes of a dump of a container's namespace in a scrape: more than a thousand interfaces
 MAX_ANSWER = 64 << 20  # bytes of one dump: a container makes interfaces and chains in its own namespace
+NO_ERROR = bytes(4)  # the body of the NLMSG_DONE that ends a dump
 DUMP_PAUSES = (0.0,) * 4  # seconds before each further try of a dump that was interrupted
 
 T = TypeVar("T")
@@ -81,11 +83,21 @@ def answers(
     InterruptedDumpError after the last answer of a dump that is not a consistent state, MalformedError for what is not
     an answer; all are OSErrors.
     """
+    sequence = _send(sock, request, sequence)
+    return _answers(lambda: sock.recv(MAX_DATAGRAM), sequence, max_bytes)
+
+
+def _send(sock: socket.socket, request: bytes, sequence: int | None = None) -> int:
+    """Send a request with this number or a new one; return it."""
     sequence = next(_sequences) & 0x7FFFFFFF if sequence is None else sequence
     sock.send(request[:SEQUENCE_AT] + U32.pack(sequence) + request[SEQUENCE_AT + U32.size :])
+    return sequence
+
+
+def _answers(receive: Callable[[], bytes], sequence: int, max_bytes: int) -> Iterator[Answer]:
     seen = size = 0
     while True:
-        data = sock.recv(MAX_DATAGRAM)
+        data = receive()
         size += len(data)
         if size > max_bytes > 0:
             raise OSError(errno.EMSGSIZE, f"an answer of more than {max_bytes >> 20} MiB")
@@ -101,6 +113,34 @@ def answers(
             yield kind, data, start, end
             if not flags & NLM_F_MULTI:
                 return
+
+
+def dump_again(sock: socket.socket, request: bytes, sizes: Sequence[int]) -> list[bytes]:
+    """Return the datagrams of a dump; while they have the sizes of an earlier one, their messages are not looked at.
+
+    Such a dump may be interrupted: the caller has to see whether it is a consistent state. Raises as `answers` does.
+    """
+    sequence = _send(sock, request)
+    found: list[bytes] = []
+    for size in sizes:
+        found.append(sock.recv(MAX_DATAGRAM))
+        _, kind, _, number, _ = HEADER.unpack_from(found[-1])
+        if (len(found[-1]), number) != (size, sequence) or kind == NLMSG_ERROR:
+            break
+    else:
+        if found and found[-1].endswith(NO_ERROR):
+            return found
+    earlier = iter(found[:])
+
+    def receive() -> bytes:
+        data = next(earlier, None)
+        if data is None:
+            found.append(data := sock.recv(MAX_DATAGRAM))
+        return data
+
+    for _ in _answers(receive, sequence, MAX_ANSWER):
+        pass
+    return [data for data in found if HEADER.unpack_from(data)[3] == sequence]
 
 
 def ask(sock: socket.socket, request: bytes, max_bytes: int = MAX_ANSWER) -> list[Answer]:

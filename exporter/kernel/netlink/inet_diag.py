@@ -39,7 +39,7 @@ ANY_STATE = (1 << len(STATES)) - 2
 TCPDIAG_GETSOCK = 18
 REFUSALS = frozenset({errno.EINVAL, errno.ENOENT, errno.EOPNOTSUPP})  # of a request that the kernel does not have
 ANSWERS = frozenset({TCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY})  # types of messages about a socket
-INET_DIAG_SKMEMINFO, INET_DIAG_SKV6ONLY, INET_DIAG_CGROUP_ID = 7, 11, 21
+INET_DIAG_INFO, INET_DIAG_SKMEMINFO, INET_DIAG_SKV6ONLY, INET_DIAG_CGROUP_ID = 2, 7, 11, 21
 REQUEST = struct.Struct("=BBBxI")  # family, protocol, extensions, states: the head of struct inet_diag_req_v2
 TCP_REQUEST = struct.Struct("=4x48xII")  # struct inet_diag_req: any socket, states, no attribute
 PORTS = struct.Struct("!HH")  # source, destination: the head of struct inet_diag_sockid

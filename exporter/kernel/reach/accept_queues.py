@@ -8,10 +8,15 @@ receive buffer of a UDP socket has no room (net/ipv4/udp.c: __udp_enqueue_schedu
 import contextlib
 import socket
 import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from exporter.core.model.sockets import ListeningSocket
+from exporter.core.reach.view import PortAt
 from exporter.kernel.netlink.inet_diag import (
+    INET_DIAG_INFO,
     INET_DIAG_SKMEMINFO,
+    LISTEN,
     QUEUES_AT,
     SIZE,
     UNCONNECTED,
@@ -21,39 +26,63 @@ from exporter.kernel.netlink.inet_diag import (
     read_dump,
 )
 from exporter.kernel.netlink.messages import attributes, head
-from exporter.kernel.sockets.listeners import FAMILIES, Answers, bodies, read_tcp_listeners
+from exporter.kernel.reach.socket_options import parse_keys, parse_mark
+from exporter.kernel.reach.unaccepted import read_waiting
+from exporter.kernel.sockets.listeners import FAMILIES, Answers, bodies
 
 QUEUES = struct.Struct("=II")
-UDP_REQUESTS = tuple(
-    question(family, socket.IPPROTO_UDP, 1 << UNCONNECTED, extensions=1 << INET_DIAG_SKMEMINFO - 1)
-    for family in FAMILIES
+STATES_AND_EXTENSION = (
+    (socket.IPPROTO_TCP, 1 << LISTEN, INET_DIAG_INFO),  # INET_DIAG_MD5SIG comes with it
+    (socket.IPPROTO_UDP, 1 << UNCONNECTED, INET_DIAG_SKMEMINFO),
 )
 MEMORY = struct.Struct("=II")  # linux/sock_diag.h: SK_MEMINFO_RMEM_ALLOC, SK_MEMINFO_RCVBUF
 DATAGRAM = 768  # bytes that the kernel counts for the smallest one, at least
 
-Sockets = tuple[tuple[ListeningSocket, ...], frozenset[tuple[str, str, int]]]
+
+@dataclass(slots=True)
+class Sockets:
+    """The sockets, and what NamespaceView has of them; `queued`: TCP ports with connections that were not accepted."""
+
+    listeners: list[ListeningSocket] = field(default_factory=list)
+    full: set[PortAt] = field(default_factory=set)
+    keys: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    marks: dict[int, int] = field(default_factory=dict)
+    queued: set[int] = field(default_factory=set)
+    waiting: Mapping[int, float] = field(default_factory=dict)
 
 
 def read_sockets() -> Sockets:
-    """Read the sockets, and (protocol, address, port) of those whose queue is full. Raises OSError."""
+    """Read the sockets of TCP and UDP. Raises OSError."""
     with contextlib.closing(open_diag_socket()) as sock:
-        udp = ((socket.IPPROTO_UDP, read_dump(sock, request)) for request in UDP_REQUESTS)
-        return parse_sockets((read_tcp_listeners(sock), *udp))
+        found = parse_sockets(
+            tuple(
+                (protocol, read_dump(sock, question(family, protocol, states, extensions=1 << extension - 1)))
+                for protocol, states, extension in STATES_AND_EXTENSION
+                for family in FAMILIES
+            )
+        )
+        found.waiting = read_waiting(sock, found.queued)
+        return found
 
 
 def parse_sockets(answers: Answers) -> Sockets:
     """Parse the answers to all requests for listening sockets. MalformedError for another form."""
-    found: list[ListeningSocket] = []
-    full: set[tuple[str, str, int]] = set()
+    found = Sockets()
     for protocol, datagrams in answers:
         for data, start, end in bodies(datagrams):
             one = parse_socket(data, start, end, protocol)
-            found.append(one)
+            found.listeners.append(one)
             waiting, backlog = head(QUEUES, data, start + QUEUES_AT, end, "a socket's queues")
-            memory = attributes(data, start + SIZE, end).get(INET_DIAG_SKMEMINFO, b"")
-            if waiting > backlog if one.protocol == "tcp" else _is_full(memory):
-                full.add((one.protocol, one.address, one.port))
-    return tuple(found), frozenset(full)
+            known = attributes(data, start + SIZE, end)
+            if waiting > backlog if one.protocol == "tcp" else _is_full(known.get(INET_DIAG_SKMEMINFO, b"")):
+                found.full.add((one.protocol, one.address, one.port))
+            elif waiting and one.protocol == "tcp":
+                found.queued.add(one.port)
+            if keys := parse_keys(known):
+                found.keys[one.inode] = keys
+            if mark := parse_mark(known):
+                found.marks[one.inode] = mark
+    return found
 
 
 def _is_full(memory: bytes) -> bool:

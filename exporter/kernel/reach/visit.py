@@ -15,17 +15,28 @@ from pathlib import Path
 
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery, RouteResult
-from exporter.core.reach.view import FILES, FILTERS, LISTENERS, NAMESPACE, RULES, NamespaceView, Unread, Visited
+from exporter.core.reach.view import (
+    FILES,
+    FILTERS,
+    LISTENERS,
+    NAMESPACE,
+    RULES,
+    SOCKET_LOOKUP,
+    NamespaceView,
+    Unread,
+    Visited,
+)
+from exporter.kernel.bpf.namespace_programs import has_socket_lookup
 from exporter.kernel.links.device_filters import read_device_filters
 from exporter.kernel.links.fib import read_result
 from exporter.kernel.links.ipsec_policies import read_ipsec_policies
 from exporter.kernel.namespaces.enter import is_visible
 from exporter.kernel.netlink.client import open_socket
-from exporter.kernel.reach.accept_queues import read_sockets
+from exporter.kernel.reach.accept_queues import Sockets, read_sockets
 from exporter.kernel.reach.arp_rules import at_devices, read_arp_hooks
 from exporter.kernel.reach.bounded import BoundedReader
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
-from exporter.kernel.reach.cgroup import read_programs
+from exporter.kernel.reach.cgroup import read_programs, read_programs_of
 from exporter.kernel.reach.devices import read_devices
 from exporter.kernel.reach.enter import run_in_container
 from exporter.kernel.reach.files import read_files
@@ -61,7 +72,7 @@ class Visits:
 
     def host(self) -> Visited:
         """Visit the calling thread's namespace, without rules and files."""
-        return self._once("", lambda: self._with_stopped(self._visit_here(rules=False)))
+        return self._once("", self._visit_host)
 
     def container(self, container: Container) -> Visited:
         """Visit a container's namespace, and read its files."""
@@ -77,8 +88,13 @@ class Visits:
         if isinstance(inside, Unread):
             inside = _not_entered(inside)
         inside = self._with_stopped(inside)
-        view = replace(inside.view, programs=self._programs(container))
+        view = replace(inside.view, programs=inside.view.programs | self._programs(container))
         return replace(inside, view=self._with_files(view, container))
+
+    def _visit_host(self) -> Visited:
+        found = self._with_stopped(self._visit_here(rules=False))
+        cgroups = {one.cgroup_id for one in found.view.listeners if one.cgroup_id}
+        return replace(found, view=replace(found.view, socket_programs=read_programs_of(self._sysfs, cgroups)))
 
     def _programs(self, container: Container) -> frozenset[str]:
         seen = container.pid and is_visible(self._procfs, container)
@@ -134,13 +150,16 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
     parts = (devices, neighbours, switches, filters, ipsec, nft, legacy, sockets)
     found = {} if isinstance(devices, Unread) else devices
-    listeners, full = ((), frozenset()) if isinstance(sockets, Unread) else sockets
+    known = Sockets() if isinstance(sockets, Unread) else sockets
     return NamespaceView(
         devices=found,
         neighbours=() if isinstance(neighbours, Unread) else neighbours,
         rulesets=tuple(ruleset for found in (nft, legacy) if not isinstance(found, Unread) for ruleset in found),
-        listeners=listeners,
-        full=full,
+        listeners=tuple(known.listeners),
+        full=frozenset(known.full),
+        keys=known.keys,
+        marks=known.marks,
+        waiting=known.waiting,
         bridge_filter=frozenset() if isinstance(switches, Unread) else switches,
         filters=(
             *(() if isinstance(filters, Unread) else filters),
@@ -149,6 +168,7 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
         ipsec=() if isinstance(ipsec, Unread) else ipsec,
         ttl=read_ttl(),
         untracked=read_untracked(),
+        programs=frozenset({SOCKET_LOOKUP} if has_socket_lookup() else ()),
         unread=tuple(part for part in parts if isinstance(part, Unread)),
     )
 

@@ -25,10 +25,10 @@ from exporter.kernel.late_call import LateCall
 from exporter.kernel.namespaces.sweep import Sweep
 from exporter.kernel.read_source import timed
 from exporter.kernel.sockets.listeners import Listening, SocketReader
-from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
 from exporter.kernel.sockets.owners import SocketOwners
 from exporter.kernel.sockets.port_settings import PortSettings
 from exporter.kernel.sockets.processes import is_stopped, read_resident_memory
+from exporter.kernel.sockets.socket_counts import CountedReading, read_counted
 
 READ_SECONDS = 0.2
 LATE = Degraded("sockets", "late", f"reading the listening sockets takes longer than {READ_SECONDS} s: they are old")
@@ -36,12 +36,12 @@ LATE = Degraded("sockets", "late", f"reading the listening sockets takes longer 
 
 @dataclass(frozen=True, slots=True)
 class ContainerPorts:
-    """What was read in a container's namespace, None when it is not visible.
+    """What was read in a container's namespace.
 
     Of its docker-proxies: their resident memory in bytes, and the ports of those that are stopped.
     """
 
-    inside: NamespaceReading | None
+    inside: CountedReading
     proxy_memory: int
     stopped: frozenset[PortKey]
 
@@ -51,6 +51,7 @@ class PortReader:
 
     def __init__(self, procfs: Path, sysfs: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._procfs = procfs
+        self._clock = clock
         self._sockets = SocketReader()
         self._reading = LateCall[Listening]("listeners", READ_SECONDS)
         self._settings = PortSettings()
@@ -133,7 +134,7 @@ class PortReader:
 
     def _namespace_sockets(self) -> NamespaceSockets:
         readings, age = self._sweep.snapshot()
-        inside = {key: reading.inside for key, reading in readings.items() if reading.inside is not None}
+        inside = {key: found for key, one in readings.items() if (found := one.inside.reading) is not None}
         self._namespaces = keep_equal(self._namespaces, {key: one.listeners for key, one in inside.items()})
         redirected = frozenset(key for key, one in inside.items() if one.redirected)
         self._redirected = keep_equal(self._redirected, redirected)
@@ -153,8 +154,7 @@ class PortReader:
 
     def _read_container(self, container: Container, known: ContainerPorts | None) -> ContainerPorts:
         """Read one container, in the sweep's thread."""
-        before = known.inside if known else None
-        inside = keep_equal(before, read_namespace_sockets(self._procfs, container, before))
+        inside = read_counted(self._procfs, container, known.inside if known else None, self._clock())
         proxies = self._proxies.get(container.name, {})
         memory = sum(read_resident_memory(self._procfs, pid) for pid in proxies)
         stopped = {(one.protocol, one.port) for pid, one in proxies.items() if is_stopped(self._procfs, pid)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.truth.case import Case
 from tests.truth.plants import rules, saved, shell
-from tests.truth.rows import meant, ordinary
+from tests.truth.rows import WHOLE, meant, ordinary
 
 KIND = "firewall"
 
@@ -59,6 +59,12 @@ CASES = (
         "operator's chain in DOCKER-USER",
         KIND,
         saved("iptables -N f2b-web; iptables -A f2b-web -s 192.0.2.1 -j REJECT; iptables -I DOCKER-USER -j f2b-web"),
+    ),
+    iptables(
+        "what bridges send on is dropped",
+        "-I FORWARD -m physdev --physdev-is-bridged -j DROP",
+        verdicts=WHOLE,
+        asked="8080",
     ),
     iptables("DOCKER-USER drop of strangers", "-I DOCKER-USER -s 203.0.113.0/24 -j DROP"),
     iptables(

@@ -1,6 +1,6 @@
 """What an observation answers about readings and about a wrong network namespace."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Optional
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from exporter.core.model.kernel_sample import RECEIVE_BYTES, TRANSMIT_BYTES, Degraded, Devices, StatsRow, swapped
 from exporter.core.observation import JOINED, Observation, Part
 from exporter.core.topology.topology import join
-from exporter.core.topology.visibility import NO_HOST_NETWORK, missing_bridges
+from exporter.core.topology.visibility import NO_HOST_NETWORK, ROOTLESS, missing_bridges
 from exporter.monitor.bind_failures import BindFailurePart
 from exporter.monitor.engine import EnginePart
 from exporter.monitor.nat import NatPart
@@ -17,7 +17,7 @@ from exporter.monitor.ports import PortPart
 from exporter.monitor.readings import ReadingsPart
 from exporter.monitor.tcp_udp import NamespacePart
 from exporter.monitor.traffic import TrafficPart
-from tests.support.builders import bridge, device, devices, inventory, network, row
+from tests.support.builders import ENGINE, bridge, device, devices, inventory, network, row
 
 ETH0, ETH1 = device("eth0", 2), device("eth1", 3)
 
@@ -44,6 +44,15 @@ def test_an_engine_none_of_whose_bridges_is_here_is_told_as_a_wrong_namespace(
 ) -> None:
     known = inventory(network("front"), network("back"))
     assert missing_bridges(join(known, found)) == expected
+
+
+@pytest.mark.parametrize("found", [devices(device("lo", 1)), devices(bridge("br-front", 3))])
+def test_a_bridge_of_the_same_name_is_not_that_of_a_rootless_engine(found: Devices) -> None:
+    """Each engine has a docker0: here it is that of the other one."""
+    known = replace(inventory(network("front")), engine=replace(ENGINE, uid=1000, elsewhere=True))
+    topology = join(known, found)
+    assert (topology.bridges, topology.host_netns_visible) == ((), False)
+    assert missing_bridges(topology) == (ROOTLESS,)
 
 
 def test_an_engine_without_bridge_networks_misses_none() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.virtual_machine import agent, cache, qemu
+from tests.virtual_machine import agent, cache, kernel, qemu
 from tests.virtual_machine.lines import Lines
 from tests.virtual_machine.monitor import Monitor, MonitorError
+from tests.virtual_machine.releases import RELEASES
 
 FILES = qemu.Descriptors(disk=3, agent=5, monitor=6)
 
@@ -56,6 +57,19 @@ def test_the_folders_used_last_are_kept_and_those_of_other_kinds(tmp_path: Path)
     cache.made("engine", "new", filled, tmp_path)
     kept = {path.name for path in tmp_path.glob("engine-*")}
     assert kept == {"engine-new", "engine-0", f"engine-{cache.KEPT}"}
+
+
+def test_no_release_removes_what_is_kept_for_another(tmp_path: Path) -> None:
+    """The folders of a kind are found by the beginning of their names."""
+    for release in RELEASES.values():
+        for number in range(cache.KEPT):
+            cache.made(f"root-{release.name}", str(number), filled, tmp_path)
+    assert len(list(tmp_path.glob("root-*-*"))) == cache.KEPT * len(RELEASES)
+
+
+def test_the_newest_of_several_kernels_is_taken() -> None:
+    names = ("7.2.9+deb14-cloud-amd64", "7.2.13+deb14-cloud-amd64", "6.19.2+deb14-cloud-amd64")
+    assert max(map(Path, names), key=kernel.numbers) == Path(names[1])
 
 
 def test_a_machine_needs_no_kvm_and_dies_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from exporter.core.nat.packet import NO, OUTSIDE, SOME, UNKNOWN, YES, Answer, Inside, Mark, Packet
 from exporter.core.nat.ruleset import (
+    BRIDGED,
     CT_MARK,
     DIRECTION,
     DPORT,
@@ -159,6 +160,11 @@ def _yes(holds: object) -> Answer:
     return YES if holds else NO
 
 
+def _bridged(wanted: bool, packet: Packet) -> Answer:  # noqa: FBT001  a value of a condition
+    """Whether a bridge sends it on; the host may send a packet back to the bridge by which it came, too."""
+    return UNKNOWN if packet.iif == packet.oif != OUTSIDE else _yes(not wanted)
+
+
 # Of a key the packet's address, and whether one that is not known is the host's own.
 ADDRESSES: Mapping[str, Callable[[Packet], tuple[int | None, bool]]] = {
     SRC: lambda packet: (packet.src, packet.from_host),
@@ -191,6 +197,7 @@ CHECKS: Mapping[str, Check] = {
     CT_MARK: lambda wanted, packet, _: _mark(wanted, packet.ct_mark),
     DST_TYPE: lambda wanted, packet, _: _yes(wanted & (TYPE_LOCAL if packet.to_host else TYPE_UNICAST)),
     SRC_TYPE: lambda wanted, packet, _: _yes(wanted & (TYPE_LOCAL if packet.from_host else TYPE_UNICAST)),
+    BRIDGED: lambda wanted, packet, _: _bridged(wanted, packet),
     REVERSE_PATH: lambda wanted, packet, inside: (
         _has_way_back(packet, inside) if wanted else negated(_has_way_back(packet, inside))
     ),

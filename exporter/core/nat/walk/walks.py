@@ -9,6 +9,7 @@ from typing import Any
 
 from exporter.core.nat.packet import Packet, parts_of
 from exporter.core.nat.ruleset import (
+    BRIDGED,
     CT_MARK,
     DIRECTION,
     DPORT,
@@ -46,6 +47,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys((SRC, SRC_TYPE), ("src", "from_host")),
     **dict.fromkeys((DST, DST_TYPE), ("dst", "to_host")),
     **dict.fromkeys((ORIGINAL_DST, ORIGINAL_DPORT), FIRST_DESTINATION),
+    BRIDGED: ("iif", "oif"),
     SPORT: ("sport",),
     DPORT: ("dport",),
     EITHER_PORT: ("sport", "dport"),

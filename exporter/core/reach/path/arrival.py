@@ -9,15 +9,16 @@ from exporter.core.model.docker import Container
 from exporter.core.model.fib import LOCAL, RouteQuery, RouteResult
 from exporter.core.reach.answer import BACK, INSIDE
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.discovery import discovery_step
 from exporter.core.reach.path.holders import holder, searched
 from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of
 from exporter.core.reach.path.listener_step import listener_step
-from exporter.core.reach.path.own_rules import discovery_step, receiving
+from exporter.core.reach.path.own_rules import receiving
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
 from exporter.core.reach.path.rule_steps import filter_step, unread_step
 from exporter.core.reach.path.trip import Flow, Steps
-from exporter.core.reach.sent_packets import server_programs_step, ttl_step
+from exporter.core.reach.sent_packets import sender, server_programs_step, ttl_step
 from exporter.core.reach.view import NAMESPACE, Device, NamespaceView, Visited
 
 VETH = "veth"
@@ -67,7 +68,8 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
         state = UNKNOWN if shared_by_running(context.inventory, server) else FAILED
         yield Step(LISTENER, state, detail, "container_paused", f"Run `{context.words.cli} unpause {server.name}`.")
     elif flow.port:
-        yield listener_step(there.view, server.name, flow.protocol, flow.port, flow.destination, device.link.ifindex)
+        at, by = (flow.protocol, flow.port, flow.destination), device.link.ifindex
+        yield listener_step(there.view, server.name, *at, by, flow.source)
 
 
 def _back(context: ReachContext, there: Visited, server: Container, device: Device, flow: Flow) -> Step | None:
@@ -88,10 +90,9 @@ def _back(context: ReachContext, there: Visited, server: Container, device: Devi
 
 
 def _answers(view: NamespaceView, flow: Flow) -> RouteQuery:
-    """The lookup of the answers: policy rules may go by the user of the socket, too."""
-    uids = {socket.uid for socket in view.listeners if (socket.protocol, socket.port) == (flow.protocol, flow.port)}
-    uid = uids.pop() if len(uids) == 1 else 0
-    return RouteQuery(flow.source, flow.destination, protocol=flow.protocol, source_port=flow.port, uid=uid)
+    """The lookup of the answers: policy rules may go by the user of the socket, and by its mark, too."""
+    uid, mark = sender(view, flow.protocol, flow.port)
+    return RouteQuery(flow.source, flow.destination, protocol=flow.protocol, source_port=flow.port, mark=mark, uid=uid)
 
 
 def _next_hop(context: ReachContext, there: Visited, server: Container, device: Device, flow: Flow) -> Step | None:

@@ -6,6 +6,7 @@ from exporter.core.explain.path import FAILED, LINK, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, UNICAST, RouteQuery
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import HOST_MODE
+from exporter.core.reach.discovery import discovery_step
 from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
 from exporter.core.reach.path.from_host import from_host
 from exporter.core.reach.path.holders import searched
@@ -13,7 +14,7 @@ from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.link_step import bridge_of, device_fault, end_faults
 from exporter.core.reach.path.listener_step import listener_step
 from exporter.core.reach.path.mtu_step import own_end_step, path_mtu_step
-from exporter.core.reach.path.own_rules import discovery_step, looping, sending
+from exporter.core.reach.path.own_rules import looping, sending
 from exporter.core.reach.path.parent_device import KINDS, by_parent
 from exporter.core.reach.path.route_step import refused, route_step
 from exporter.core.reach.path.rule_steps import filter_step

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
 from exporter.core.nat.address_numbers import number_of
-from exporter.core.nat.packet import Packet
-from exporter.core.nat.ruleset import IP6
+from exporter.core.nat.packet import Mark, Packet
 from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTING
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.outcome import Outcome
-from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.nat.walk.ways import answer_to, following
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import ReachContext
@@ -17,11 +15,11 @@ from exporter.core.reach.namespace_rules import LOOPBACK
 from exporter.core.reach.path.rule_steps import joined_steps, may_translate, own_rules_step, unread_step
 from exporter.core.reach.path.trip import Flow, translated
 from exporter.core.reach.question import is_address
+from exporter.core.reach.sent_packets import sender
 from exporter.core.reach.view import RULES, Device, NamespaceView
 
 Hooks = tuple[str, ...]
 SENT, RECEIVED = (OUTPUT, POSTROUTING), (PREROUTING, INPUT)
-ICMPV6 = "ipv6-icmp"
 FURTHER = "the packets that follow the first one"
 OF_DESTINATION = frozenset({"DNAT", "REDIRECT"})
 
@@ -98,12 +96,18 @@ def _walked(context: ReachContext, passage: _Passage) -> OwnRules:
     if behind is not None:
         forwarded = sent.packet._replace(dst=number_of(behind.destination))
     hooks, answers = passage.back
-    answered = walk(firewall, answer_to(packet, sent.packet, forwarded), hooks)
+    answer = answer_to(packet, sent.packet, forwarded)._replace(mark=_mark(view, packet))
+    answered = walk(firewall, answer, hooks)
     further = following(firewall, packet, sent, passage.there[0])
     outcomes = (own_rules_step(whose, answered, answers), own_rules_step(whose, further, FURTHER))
     steps = joined_steps(step, *outcomes)
     steps += (_translation(passage, what, behind),) if behind is not None else ()
     return OwnRules(steps, all(step.state != FAILED for step in steps), behind)
+
+
+def _mark(view: NamespaceView, packet: Packet) -> Mark:
+    """The mark of the answer, as the server's socket sets it; that of a received answer is none."""
+    return Mark((0 if packet.from_host else sender(view, packet.protocol, packet.dport or 0)[1],))
 
 
 def _behind(passage: _Passage, sent: Outcome) -> Flow | None:
@@ -133,20 +137,3 @@ def _translation(passage: _Passage, what: str, flow: Flow) -> Step:
     if passage.packet.from_host:
         return Step(INSIDE, UNKNOWN, f"{detail}, and whether it is the right one is not known", "redirected_inside")
     return Step(INSIDE, OK, detail)
-
-
-def discovery_step(context: ReachContext, view: NamespaceView, whose: str, flow: Flow, device: Device) -> Step | None:
-    """Return the step of rules that drop all of ICMPv6: a neighbour that is not known yet is not found."""
-    if flow.family != IP6 or view.missing(RULES):
-        return None
-    firewall, name = context.firewall_of(view), device.link.name
-    packets = {
-        INPUT: Packet(iif=name, protocol=ICMPV6, dport=None, to_host=True, family=IP6),
-        OUTPUT: Packet(oif=name, protocol=ICMPV6, dport=None, from_host=True, family=IP6),
-    }
-    for hook, packet in packets.items():
-        outcome = walk(firewall, packet, (hook,))
-        if outcome.dropped and outcome.decision is not None:
-            detail = f"{whose} drops ICMPv6, by which neighbours are found: {decided_by(outcome.decision)}"
-            return Step(INSIDE, UNKNOWN, detail, "container_rule")
-    return None

@@ -49,16 +49,22 @@ def dump(sock: socket.socket, command: int, family: int = 0, *names: str) -> Dum
     What does not exist is an empty dump. Raises OSError for a refusal, InterruptedDumpError when the rules changed
     during each of several dumps.
     """
-    return repeated(lambda: _dump(sock, command, family, names), PAUSES)
+    request = encode_dump(command, family, *names)
+    return repeated(lambda: _dump(sock, request), PAUSES)
 
 
-def _dump(sock: socket.socket, command: int, family: int, names: tuple[str, ...]) -> Dump:
+def encode_dump(command: int, family: int, *names: str) -> bytes:
+    """Encode the request for a dump."""
     body = NFGENMSG.pack(family, 0, 0) + b"".join(
         attribute(place, name.encode() + b"\0") for place, name in enumerate(names, 1) if name
     )
+    return message(SUBSYSTEM | command, NLM_F_DUMP, body)
+
+
+def _dump(sock: socket.socket, request: bytes) -> Dump:
     objects: list[tuple[int, bytes]] = []
     generation = 0
-    for _, data, start, end in answers(sock, message(SUBSYSTEM | command, NLM_F_DUMP, body)):
+    for _, data, start, end in answers(sock, request):
         found, _, generation = head(NFGENMSG, data, start, end, "an object of nf_tables")
         objects.append((found, bytes(data[start + NFGENMSG.size : end])))
     return Dump(objects, generation)

@@ -1,11 +1,9 @@
 """Read all rules of nf_tables, and then, while no rule changes, their counters alone.
 
-In an unchanged ruleset each counter stands where it stood before: nothing is decoded then, and a reading costs what the
-kernel's dump costs, 3.5 us a rule.
+In an unchanged ruleset nothing is decoded (counters.py).
 """
 
 import re
-import struct
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import chain
@@ -15,6 +13,7 @@ from exporter.core.nat.reading import Counted, Ended
 from exporter.core.nat.ruleset import DOCKER_BRIDGES, FILTER, NAT, RAW, Rule, Ruleset
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.firewall.nftables.chains import parse_chains, parse_dormant
+from exporter.kernel.firewall.nftables.counters import PACKETS, Places, read_counters
 from exporter.kernel.firewall.nftables.decode import decode
 from exporter.kernel.firewall.nftables.dump import (
     FAMILIES,
@@ -22,7 +21,6 @@ from exporter.kernel.firewall.nftables.dump import (
     GETRULE,
     GETTABLE,
     HALF,
-    NUMBERS,
     ROUTED,
     Room,
     dump,
@@ -35,7 +33,6 @@ from exporter.kernel.netlink.nfnetlink import number, open_socket
 # The attribute that names the expression, and the head of its data; a set or a table may have the same name.
 COUNTER = re.compile(rb"\x0c\0\x01\0counter\0\x1c\0\x02[\0\x80]")
 VALUES_AT, PACKETS_AT, VALUES_END = 20, 32, 40  # from the start of it: bytes, a header, packets
-PACKETS = struct.Struct(">Q")
 COUNTED_TABLES = (NAT, DOCKER_BRIDGES, FILTER, RAW)
 # Connections are read at each scrape; the filters' drops too while these tables are small, else between scrapes.
 READ_ALWAYS = (NAT, DOCKER_BRIDGES)
@@ -68,6 +65,7 @@ class Generation:
     counted: Counted = field(default_factory=Counted)
     places: dict[Table, list[int]] = field(default_factory=dict)  # for each rule where its counter stands
     counters: dict[Table, list[int]] = field(default_factory=dict)
+    dumped: dict[Table, Places] = field(default_factory=dict)  # where they stood in the last dump of them alone
 
     def packets(self) -> list[int]:
         """The packets of `counted`, place by place."""
@@ -130,14 +128,13 @@ class NftReader:
         if generation(self._socket) & HALF != last.number:
             return False
         large = self.is_large
-        for (family, table), places in last.places.items():
-            if large and not everything and table not in READ_ALWAYS:
+        for table, places in last.places.items():
+            if large and not everything and table[1] not in READ_ALWAYS:
                 continue
-            found = dump(self._socket, GETRULE, NUMBERS[family], table)
-            if found.generation != last.number or len(found.objects) != len(places):
+            found = read_counters(self._socket, table, places, last.number, last.dumped.get(table))
+            if found is None:
                 return False
-            pairs = zip(found.objects, places, strict=True)
-            last.counters[family, table] = [PACKETS.unpack_from(m, at)[0] for (_, m), at in pairs if at >= 0]
+            last.counters[table], last.dumped[table] = found.packets, found.places
         return True
 
     def _read_all(self) -> None:

@@ -1,13 +1,15 @@
 """Matches of xtables, which iptables-nft keeps as blobs inside nf_tables rules; iptables-legacy has the same blobs.
 
 Sources: linux/netfilter/xt_tcpudp.h, xt_sctp.h, xt_addrtype.h, xt_multiport.h, xt_iprange.h, xt_mark.h, xt_connmark.h,
-xt_pkttype.h, xt_devgroup.h, xt_rpfilter.h, xt_state.h. Blobs are in the host's byte order, but for addresses.
+xt_pkttype.h, xt_devgroup.h, xt_rpfilter.h, xt_state.h, xt_physdev.h. Blobs are in the host's byte
+order, but for addresses.
 """
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
 
 from exporter.core.nat.ruleset import (
+    BRIDGED,
     CT_MARK,
     DPORT,
     DST,
@@ -52,6 +54,7 @@ MARK_INFO = struct.Struct("=IIB")  # of revision 1: mark, mask, invert; of connm
 DEVGROUP = struct.Struct("=5I")  # flags, source group and mask, destination group and mask
 PKTTYPE = struct.Struct("=ii")  # type, invert
 RPFILTER_INVERT = 8  # XT_RPFILTER_INVERT
+PHYSDEV_INVERT_AT, PHYSDEV_OPTIONS_AT, PHYSDEV_BRIDGED = 64, 65, 4  # struct xt_physdev_info, XT_PHYSDEV_OP_BRIDGED
 WITHOUT_CONDITION = ("comment",)
 
 
@@ -146,6 +149,13 @@ def _reverse_path(_: str, info: bytes, __: str) -> Iterator[Condition]:
     yield Condition(REVERSE_PATH, EQUAL, not info[0] & RPFILTER_INVERT)
 
 
+def _bridge_ports(name: str, info: bytes, _: str) -> Iterator[Condition]:
+    if info[PHYSDEV_OPTIONS_AT] != PHYSDEV_BRIDGED:
+        yield Condition(name, UNKNOWN)
+        return
+    yield Condition(BRIDGED, EQUAL, not info[PHYSDEV_INVERT_AT] & PHYSDEV_BRIDGED)
+
+
 Decoder = Callable[[str, bytes, str], Iterator[Condition]]
 _DECODERS: Mapping[tuple[str, int], Decoder] = {
     ("tcp", 0): _ports,
@@ -161,4 +171,5 @@ _DECODERS: Mapping[tuple[str, int], Decoder] = {
     ("pkttype", 0): _packet_type,
     ("devgroup", 0): _device_groups,
     ("rpfilter", 0): _reverse_path,
+    ("physdev", 0): _bridge_ports,
 }

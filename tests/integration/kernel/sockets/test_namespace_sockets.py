@@ -15,6 +15,7 @@ from exporter.core.model.docker import Container
 from exporter.kernel.links.watcher import LinkWatcher
 from exporter.kernel.namespaces.setns import run_in_netns
 from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
+from exporter.kernel.sockets.socket_counts import CountedReading, read_counted
 from tests.support.builders import run
 from tests.support.kernel.capture_sockets import made
 from tests.support.kernel.container_veths import nsid_of, plug
@@ -178,6 +179,22 @@ def test_the_same_answers_are_the_same_reading_and_another_socket_or_rule_is_not
         subprocess.run(["nsenter", f"--net=/proc/{listening.pid}/ns/net", *command], check=True)
         assert again(before) is not before
         assert again(before).redirected
+
+
+def test_a_namespace_is_read_again_when_the_number_of_its_sockets_changed(listening: Sandbox) -> None:
+    def again(known: CountedReading | None) -> CountedReading:
+        return read_counted(listening.procfs, listening.container, known, 0.0)
+
+    first = again(None)
+    assert again(first) is first
+    for protocol, address in (("udp", "127.0.0.1"), ("udp", "::1"), ("tcp", "127.0.0.1"), ("tcp", "::1")):
+        with entered(listening.pid):
+            sock = made(protocol, address, 82, "")
+        with sock:
+            second = again(first)
+        assert second.reading is not None
+        assert {one.port for one in second.reading.listeners} == {80, 81, 82}
+        assert again(second).reading == first.reading
 
 
 def test_a_sandbox_whose_namespace_is_gone_is_none(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ def with_input(*lines: str, policy: str = "ACCEPT") -> Host:
     return NEW.with_table(INPUT, Base("input", policy, "filter", 0), *lines)
 
 
+OPEN_BY_IPV6 = (HOST, "unknown", "operator_rule")
+LOCAL = ("listener", "unknown", "loopback_only")
 BLOCKED, UNKNOWN = (HOST, "blocked", "operator_rule"), (HOST, "unknown", "rule_not_understood")
 CASES: dict[str, tuple[Host, tuple[Listener, ...], list[tuple[str, str, str]]]] = {
     "no rules": (NEW, NGINX, []),
@@ -40,10 +42,10 @@ CASES: dict[str, tuple[Host, tuple[Listener, ...], list[tuple[str, str, str]]]] 
     "policy, with the port open": (with_input(*ALLOWED, policy="DROP"), NGINX, []),
     "some clients dropped": (with_input("-s 192.0.2.0/24 -p tcp --dport 7000 -j DROP"), NGINX, [UNKNOWN]),
     "not understood": (with_input("-p tcp --dport 7000 -m u32 --u32 0=1 -j DROP"), NGINX, [UNKNOWN]),
-    "on the loopback": (with_input(policy="DROP"), process("resolved", "127.0.0.53:7000"), []),
+    "on the loopback": (with_input(policy="DROP"), process("resolved", "127.0.0.53:7000"), [LOCAL]),
     "on a bridge of Docker's": (with_input(policy="DROP"), process("dns", "172.18.0.1:7000"), []),
     "on one address": (with_input(policy="DROP"), process("nginx", "192.0.2.10:7000"), [BLOCKED]),
-    "of both families": (with_input(policy="DROP"), process("nginx", "[::]:7000"), [BLOCKED]),
+    "of both families": (with_input(policy="DROP"), process("nginx", "[::]:7000"), [OPEN_BY_IPV6]),
     "IPv6 alone": (with_input(policy="DROP"), process("nginx", "[::]:7000", v6only=True), []),
     "a container in host mode": (with_input(policy="DROP"), container("web", "0.0.0.0:7000"), [BLOCKED]),
 }
@@ -76,10 +78,7 @@ def test_packets_that_a_rule_leads_elsewhere_are_no_matter_of_the_input_chain() 
     assert steps(led, *NGINX) == []
 
 
-LOCAL = ("listener", "unknown", "loopback_only")
-
-
-def test_a_container_in_host_mode_on_the_loopback_alone() -> None:
+def test_a_port_on_the_loopback_alone() -> None:
     assert steps(NEW, *container("web", "127.0.0.1:7000")) == [LOCAL]
     assert steps(NEW, *container("web", "127.0.0.1:7000"), *container("web", "192.0.2.10:7000")) == []
-    assert steps(NEW, *process("resolved", "127.0.0.1:7000")) == []
+    assert steps(NEW, *process("resolved", "127.0.0.1:7000")) == [LOCAL]

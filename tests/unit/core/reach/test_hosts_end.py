@@ -65,3 +65,12 @@ def test_a_program_at_the_cgroup_of_a_container_in_host_mode() -> None:
     assert added(host().view("metal", programs=frozenset({"ingress"}))) == [
         ("inside", "unknown", "rule_not_understood")
     ]
+
+
+def test_programs_at_the_cgroup_of_a_process_of_the_host() -> None:
+    unknown = ("inside", "unknown", "rule_not_understood")
+    own = replace(SOCKET, cgroup_id=70)
+    programs = {70: frozenset({"ingress"}), 71: frozenset({"connect4"})}
+    assert added(host(socket=own, socket_programs=programs), "") == [unknown]
+    assert added(host(socket=replace(own, cgroup_id=71), socket_programs=programs), "") == []
+    assert added(host(socket=own, programs=frozenset({"sk_lookup"})), "") == [unknown]

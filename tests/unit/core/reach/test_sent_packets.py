@@ -33,6 +33,7 @@ def programs(name: str, *types: str) -> ReachHost:
         ),
         (programs("client", "connect6", "sendmsg4"), NEIGHBOUR, []),
         (programs("web", "ingress"), NEIGHBOUR, UNKNOWN_PROGRAM),
+        (programs("web", "sk_lookup"), NEIGHBOUR, UNKNOWN_PROGRAM),
         (programs("web", "connect4"), NEIGHBOUR, []),
         (programs("db", "ingress", "connect4"), NEIGHBOUR, []),
     ],

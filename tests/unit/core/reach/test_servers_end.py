@@ -327,3 +327,16 @@ def test_rules_for_docker_proxys_connection_are_no_matter_of_a_port_that_is_tran
     host = ReachHost(NEW.with_table(INPUT, Base("input", "ACCEPT", "filter", 0), "-i br-front -j DROP"))
     host.more = {"proxies": {"web": ProxyUse(1)}}
     assert added(host) == []
+
+
+def test_the_gateway_of_each_ip_version_counts() -> None:
+    entries = (answering(MAC, learned=True), Neighbour(2, "2001:db8::1", MAC.replace("1", "9")))
+    host = ReachHost().view("", neighbours=entries)
+    assert added(host, addresses=("0.0.0.0", "::")) == [UNCONFIRMED]
+    assert added(host) == []
+
+
+def test_a_client_on_the_network_of_an_uplink_without_a_gateway_counts() -> None:
+    """The host's default route of IPv6 is none: clients of IPv6 are on its own network."""
+    blackholed = ReachHost().route("web", "2001:db8::1", RouteResult(error=22), "fd00:18::2")
+    assert added(blackholed, addresses=("::",)) == [("back", "unknown", "no_route_back")]

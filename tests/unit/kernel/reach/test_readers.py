@@ -108,10 +108,11 @@ def queued(waiting: int, backlog: int) -> frozenset[PortAt]:
     port = (8001).to_bytes(2, "big")
     raw = bytearray(next(raw for raw in captured("sockets_tcp") if raw[HEADER.size + 4 :].startswith(port)))
     struct.pack_into("=II", raw, HEADER.size + QUEUES_AT, waiting, backlog)
-    listeners, full = parse_sockets(((6, [bytes(raw)]),))
-    assert [(one.address, one.port) for one in listeners] == [("127.0.0.1", 8001)]
-    assert parse_sockets(((17, [bytes(raw)]),))[1] == frozenset()
-    return full
+    found = parse_sockets(((6, [bytes(raw)]),))
+    assert [(one.address, one.port) for one in found.listeners] == [("127.0.0.1", 8001)]
+    assert found.queued == ({8001} if 0 < waiting <= backlog else set())
+    assert not parse_sockets(((17, [bytes(raw)]),)).full
+    return frozenset(found.full)
 
 
 def test_a_queue_is_full_when_more_wait_than_its_backlog() -> None:

@@ -9,6 +9,7 @@ from exporter.core.nat.address_numbers import number_of, prefix_of
 from exporter.core.nat.packet import NO, SOME, YES, Destination, Inside, Mark, Packet
 from exporter.core.nat.packet import UNKNOWN as OPEN
 from exporter.core.nat.ruleset import (
+    BRIDGED,
     EQUAL,
     IIF,
     IN,
@@ -322,3 +323,13 @@ def test_sets_are_looked_up_by_one_key_or_several() -> None:
     assert looked_up(Condition("ctstate", IN, "s"), (Element((8,)), Element((2,)))) is True
     halves = (Element(((0, (1 << 31) - 1),)), Element((((1 << 31), (1 << 32) - 1),)))
     assert looked_up(Condition("src", IN, "s"), halves) is True
+
+
+@pytest.mark.parametrize(
+    ("packet", "answer"), [(TO_WEB, False), (FROM_WEB, False), (FROM_WEB._replace(oif="br-front"), "unknown")]
+)
+def test_a_packet_that_the_host_forwards_is_not_sent_on_by_a_bridge(packet: Packet, answer: Answer) -> None:
+    bridged = Rule("ip", "filter", "FORWARD", "DROP", conditions=(Condition(BRIDGED, EQUAL, value=True),))
+    assert wants(bridged, packet) == answer
+    other = replace(bridged, conditions=(Condition(BRIDGED, EQUAL, value=False),))
+    assert wants(other, packet) == {False: True}.get(answer, answer)

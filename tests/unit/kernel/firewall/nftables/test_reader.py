@@ -7,8 +7,9 @@ import pytest
 
 from exporter.core.nat.ruleset import UNKNOWN, Base
 from exporter.kernel.firewall.nftables import reader as reader_module
+from exporter.kernel.firewall.nftables.counters import PACKETS
 from exporter.kernel.firewall.nftables.dump import GETCHAIN, GETGEN, GETRULE, GETSETELEM, GETTABLE
-from exporter.kernel.firewall.nftables.reader import PACKETS, SMALL, NftReader, packets_of, parse_rule
+from exporter.kernel.firewall.nftables.reader import SMALL, NftReader, packets_of, parse_rule
 from exporter.kernel.firewall.nftables.sets import parse_jumps
 from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, attribute
 from tests.support.kernel.captured_rules import BODY, CapturedKernel, Writer, captured

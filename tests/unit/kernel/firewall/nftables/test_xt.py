@@ -6,6 +6,7 @@ from ipaddress import ip_address
 import pytest
 
 from exporter.core.nat.ruleset import (
+    BRIDGED,
     CT_MARK,
     DIRECTION,
     DPORT,
@@ -143,6 +144,17 @@ def test_types_of_packets_and_the_way_back_are_told() -> None:
     assert conditions("pkttype", 0, struct.pack("=ii", 1, 1)) == [Condition(PACKET_TYPE, UNEQUAL, 1)]
     assert conditions("rpfilter", 0, b"\x08") == [Condition(REVERSE_PATH, EQUAL, value=False)]
     assert conditions("rpfilter", 0, b"\x01") == [Condition(REVERSE_PATH, EQUAL, value=True)]
+
+
+def physdev(options: int, inverted: int = 0) -> bytes:
+    return bytes(64) + bytes([inverted, options])
+
+
+def test_whether_a_bridge_sends_a_packet_on() -> None:
+    assert conditions("physdev", 0, physdev(4)) == [Condition(BRIDGED, EQUAL, value=True)]
+    assert conditions("physdev", 0, physdev(4, 4)) == [Condition(BRIDGED, EQUAL, value=False)]
+    assert conditions("physdev", 0, physdev(1 | 4)) == [Condition("physdev", UNKNOWN)]
+    assert conditions("physdev", 0, b"") == [Condition("physdev", UNKNOWN)]
 
 
 ALL_BITS = 0xFFFFFFFF

@@ -1,0 +1,56 @@
+"""Rules of the host that drop ICMPv6: neighbours of IPv6 are not found."""
+
+from typing import Any
+
+import pytest
+
+from exporter.core.explain.path import OK, Path, Step
+from exporter.core.nat.ruleset import IP6, Base
+from exporter.core.reach.context import ReachContext
+from exporter.core.reach.uplinks import uplink_step
+from tests.support.nat_hosts import NEW
+from tests.support.reach_hosts import ReachHost
+from tests.support.servers_end import added
+
+STATEFUL = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+ICMPV6 = "-p ipv6-icmp -j ACCEPT"
+DROPPED = ("filter", "unknown", "discovery_dropped")
+
+
+def host(*lines: str, hook: str = "input", policy: str = "ACCEPT") -> ReachHost:
+    """The host with a chain of ip6tables of its own."""
+    return ReachHost(NEW.with_table((IP6, "filter", hook.upper()), Base(hook, policy, "filter", 0), *lines))
+
+
+CASES: dict[str, tuple[ReachHost, list[tuple[str, str, str]]]] = {
+    "no rules": (host(), []),
+    "policy": (host(policy="DROP"), [DROPPED]),
+    "established connections accepted": (host(STATEFUL, policy="DROP"), [DROPPED]),
+    "ICMPv6 accepted": (host(STATEFUL, ICMPV6, policy="DROP"), []),
+    "some types accepted": (host("-p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT", policy="DROP"), []),
+    "not sent": (host("-p ipv6-icmp -j DROP", hook="output"), [DROPPED]),
+    "in the table raw": (
+        ReachHost(
+            NEW.with_table(
+                (IP6, "raw", "PREROUTING"), Base("prerouting", "ACCEPT", "filter", -300), "-p ipv6-icmp -j DROP"
+            )
+        ),
+        [DROPPED],
+    ),
+    "of another device": (host("-i eth9 -p ipv6-icmp -j DROP"), []),
+    "TCP alone": (host("-p tcp -j DROP"), []),
+}
+
+
+@pytest.mark.parametrize(("host", "found"), CASES.values(), ids=CASES)
+def test_clients_of_ipv6_find_the_host(host: ReachHost, found: list[tuple[str, str, str]], sentence: Any) -> None:
+    path = Path("tcp", ("0.0.0.0", "::"), 8080, "web", 80, (Step("published", OK, "published"),))
+    step = uplink_step(ReachContext(host.observation(), host._visit), path)
+    assert [(step.name, step.state, step.code)] if step else found == []
+    assert step is None or step.detail == sentence
+
+
+def test_the_bridge_needs_it_for_a_container_with_an_address_of_ipv6() -> None:
+    closed = host("-i br-front -p ipv6-icmp -j DROP")
+    assert DROPPED in added(closed, addresses=("0.0.0.0", "::"))
+    assert added(closed) == []
