@@ -43,5 +43,5 @@ def connections(container: str, output: str, **remote_flags: Any) -> int:
     if output == "json":
         click.echo(connections.document(shown))
     else:
-        connections.print_connections(shown, table.console())
+        connections.print_connections(shown, table.console(), container)
     return 0

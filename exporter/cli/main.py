@@ -25,7 +25,7 @@ UNWRITABLE = {errno.EBADF, errno.EDQUOT, errno.ENOSPC}  # closed, or on a full d
     cls=ExporterGroup,
     params=[*ALL_FLAGS],
     invoke_without_command=True,
-    context_settings={"auto_envvar_prefix": "DOCKERNET"},
+    context_settings={"auto_envvar_prefix": "DOCKERNET", "help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="dockernet-exporter", message="dockernet-exporter %(version)s")
 @click.pass_context
@@ -91,6 +91,8 @@ def main() -> None:
         sys.exit(CANNOT_WORK)
     except click.Abort:
         sys.exit(130)
+    except SystemExit as end:  # of click, with status 1 when the reader of a pipe has ended
+        sys.exit(CANNOT_PRINT if isinstance(end.__context__, BrokenPipeError) else end.code)
     except OSError as error:
         if error.errno not in UNWRITABLE:
             raise

@@ -105,7 +105,7 @@ def _parsed(path: str, body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise EngineError(f"unexpected answer to GET {path}: {error}") from error
+        raise EngineError(f"unexpected answer to GET {path}: not JSON: {error}") from error
 
 
 def _message(body: bytes) -> str:

@@ -18,6 +18,9 @@ def check_host(url: str) -> None:
     """Raise ConfigError for a --docker.host that can never work."""
     if socket_path(url):
         return
+    invalid = f"--docker.host: invalid address {url!r}: expected unix://PATH or tcp://HOST:PORT"
+    if url.startswith(("unix:", "http+unix:")):  # without a path, which docker-py takes
+        raise ConfigError(invalid)
     from docker.errors import DockerException
     from docker.utils import parse_host
 
@@ -26,4 +29,4 @@ def check_host(url: str) -> None:
     except (DockerException, ValueError):
         taken = False
     if not taken:
-        raise ConfigError(f"--docker.host: invalid address {url!r}: expected unix://PATH or tcp://HOST:PORT")
+        raise ConfigError(invalid)

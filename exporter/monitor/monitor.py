@@ -127,8 +127,10 @@ class Monitor:
         return topology
 
     def _log_changes(self, observation: Observation) -> None:
-        """Log a failure and a missing capability when it appears, not at every scrape."""
-        down = {state.name: state for state in observation.sources if not state.up}
+        """Log a failure and a missing capability when it appears, not at every scrape: one entry for each cause."""
+        missing_rights = {missing.reason for missing in observation.degraded}
+        failed = (state for state in observation.sources if not state.up)
+        down = {state.name: state for state in failed if state.error.partition(":")[0] not in missing_rights}
         for name in sorted(down.keys() - self._down):
             log.error("source failed", collector=name, error=down[name].error)
         for name in sorted(self._down - down.keys()):

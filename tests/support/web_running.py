@@ -135,9 +135,18 @@ def serving(
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
     finally:
         workers.close()
+        asyncio.run_coroutine_threadsafe(cancel_others(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def cancel_others() -> None:
+    """Cancel the tasks that are left, as `asyncio.run` does in the daemon: the one of live pages is."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 ROUTES = ["/", "/metrics", "/-/healthy", "/-/ready", "/static/style.css"]

@@ -21,10 +21,11 @@ def document(rows: Iterable[ConnectionRow]) -> str:
     return json.dumps([asdict(row) for row in rows], indent=1)
 
 
-def print_connections(rows: Sequence[ConnectionRow], console: Console) -> None:
-    """Print a table; bytes are payload."""
+def print_connections(rows: Sequence[ConnectionRow], console: Console, container: str = "") -> None:
+    """Print a table; bytes are payload. `container` is the one that the rows were selected by."""
     found = [_row(row) for row in rows]
-    console.print(table(COLUMNS, found, numbers=NUMBERS) if found else "No connections.")
+    none = f"No connections from or to {container}." if container else "No connections."
+    console.print(table(COLUMNS, found, numbers=NUMBERS) if found else none)
 
 
 def _row(row: ConnectionRow) -> tuple[str, ...]:

@@ -30,11 +30,12 @@ class Result(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A container, existing or removed."""
+    """A container, existing or removed; `started` is in Unix time, 0 where it is not known."""
 
     name: str
     host_mode: bool
     network_owner: str
+    started: float
 
 
 class Attribution:
@@ -53,18 +54,19 @@ class Attribution:
         self._directory = directory
         self._identities.resize(max(MAX_IDS, 2 * len(inventory.containers)))
         for c in inventory.containers.values():
-            self._identities[c.id] = Identity(c.name, c.network_mode == HOST_MODE, c.network_owner)
+            started = c.details.started if c.details else 0.0
+            self._identities[c.id] = Identity(c.name, c.network_mode == HOST_MODE, c.network_owner, started)
 
     def update_namespaces(self, namespaces: Mapping[int, str], host_addresses: frozenset[str]) -> None:
         """Take container ids by the inode of their network namespace, and the host's addresses with the gateways."""
         self._namespaces, self._host_addresses = namespaces, host_addresses
 
-    def pair(self, end: End) -> Pair | Result:
-        """Return the pair of an end, before bounds."""
+    def pair(self, end: End, seen: float) -> Pair | Result:
+        """Return the pair of an end, before bounds; `seen` is the Unix time of the first reading with it."""
         if end.netns_cookie == self._host_cookie:
             owner: str | Result = self._host_owner(end)
         else:
-            owner = self._owner(end)
+            owner = self._owner(end, seen)
         if isinstance(owner, Result):
             return owner
         if end.port == 0 and end.local == UNSPECIFIED:
@@ -72,17 +74,23 @@ class Attribution:
             return Pair(owner, "", OTHER, OTHER, side) if owner else Result.IGNORED
         return self._connected(end, owner) if end.connected else self._accepted(end, owner)
 
-    def _owner(self, end: End) -> str | Result:
+    def _owner(self, end: End, seen: float) -> str | Result:
         """By the cgroup in which the socket was made, else by the namespace."""
         container_id = end.container_id
         if container_id not in self._identities:
-            container_id = self._owners.get(end.netns_cookie) or self._namespaces.get(end.netns, "")
+            container_id = self._owners.get(end.netns_cookie) or self._owner_of_inode(end.netns, seen)
         known = self._identities.get(container_id)
         if known is None:
             return Result.PENDING if end.container_id else Result.IGNORED
         self._owners[end.netns_cookie] = container_id
         sandbox = self._identities.get(known.network_owner)
         return sandbox.name if sandbox else known.name
+
+    def _owner_of_inode(self, netns: int, seen: float) -> str:
+        """Return '' where the container started later: a namespace that ended had the inode, such as one of a build."""
+        container_id = self._namespaces.get(netns, "")
+        known = self._identities.get(container_id)
+        return "" if known is None or seen < known.started else container_id
 
     def _host_owner(self, end: End) -> str | Result:
         known = self._identities.get(end.container_id)

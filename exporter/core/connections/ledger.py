@@ -28,11 +28,12 @@ make = tuple.__new__  # a third of the time that the class of a named tuple take
 class Known:
     """What was counted of one end, and its pair once resolved, with its account once something was counted.
 
-    `since` is in seconds of the clock, `seen` the number of a reading.
+    Of the first reading with it, `since` is in seconds of the clock, `first` Unix time; `seen` the number of the last.
     """
 
     counted: Counts
     since: float
+    first: float
     seen: int
     pair: Pair | Result | None = None
     account: Account | None = None
@@ -131,7 +132,7 @@ class ConnectionLedger:
             identity, _, counts, living, final = row
             known = ends.get(identity)
             if known is None:
-                known = ends[identity] = Known(ZERO, self._clock, 0)
+                known = ends[identity] = Known(ZERO, self._clock, now, 0)
             known.seen = number
             if counts is known.counted and living is NONE_LIVING:  # nothing new: most ends of most readings
                 pass
@@ -144,7 +145,7 @@ class ConnectionLedger:
 
     def _count_row(self, row: Row, known: Known, now: float) -> None:
         if known.pair is None or known.pair is Result.PENDING:
-            known.pair = self._attribution.pair(row.end)
+            known.pair = self._attribution.pair(row.end, known.first)
         if known.pair is Result.PENDING and not row.final and self._clock < known.since + WAIT_SECONDS:
             return
         if isinstance(known.pair, Pair) and (row.counts != known.counted or row.living != NONE_LIVING):

@@ -89,7 +89,7 @@ _PORT_CODES = {
     ),
     "forwarding_off": Code(
         "The kernel does not forward packets of this device.",
-        "Run `sysctl -w net.ipv4.ip_forward=1` (or the device's own switch).",
+        "Set the named setting to 1 with `sysctl -w`, and in /etc/sysctl.d to keep it.",
         ("forwarding_off",),
     ),
     # dnat and forward
@@ -150,7 +150,7 @@ _PORT_CODES = {
     # listener
     "not_listening": Code(
         "No process in the container listens on the port.",
-        "Compare the port that the program listens on (`{cli} exec {container} ss -tln`) with the published one.",
+        "Let the program listen on that port, or use the one that it listens on: `nsenter -t {pid} -n ss -tuln`.",
         ("unserved",),
     ),
     "loopback_only": Code(

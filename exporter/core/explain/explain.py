@@ -33,7 +33,7 @@ from exporter.core.explain.path import (
     Step,
     with_names,
 )
-from exporter.core.explain.query import Query, bindings_of, find_container, parse_query
+from exporter.core.explain.query import MAX_PORT, Query, bindings_of, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.routed_steps import routed_steps
 from exporter.core.explain.unpublished import failed_binds, last_port, led_path, unpublished_step
@@ -88,7 +88,8 @@ def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:
     if not observation.topology.inventory.connected:
         return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), query)
     if query is None:
-        return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}", "not_found"))
+        hint = f", and a port is 1 to {MAX_PORT}" if text.isdecimal() else ""
+        return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}{hint}", "not_found"))
     unread = observation.sockets is None
     what = str(ListenAddress(query.protocol or "tcp or udp", "", query.port))
     detail = f"no container publishes {what}, and no process listens there"
@@ -215,7 +216,7 @@ class _Walk:
         for redirect in self._context.readings.redirects or ():
             to_mesh = meshed and redirect.target.kind == SERVICE
             if redirect.protocol == protocol and redirect.host_port <= port <= last_port(redirect) and not to_mesh:
-                yield led_path(redirect, port)
+                yield led_path(redirect, port, connected=self._context.inventory.connected)
         for listener in self._context.listeners.get((protocol, port), ()):
             if meshed and (listener.owner.kind == ENGINE or not listener.owner.known):
                 continue

@@ -46,10 +46,11 @@ def unpublished_step(context: PortContext, container: Container) -> Step:
     return Step(PUBLISHED, OK, f"{name} publishes no port of the host: {where}{listens}")
 
 
-def led_path(redirect: Redirect, port: int) -> Path:
-    """Return the path of a port by a DNAT rule alone."""
-    target = described(redirect.target)
-    rule = Step(DNAT, OK, f"no container publishes {redirect.protocol}/{port}, and a DNAT rule sends it to {target}")
+def led_path(redirect: Redirect, port: int, *, connected: bool) -> Path:
+    """Return the path of a port by a DNAT rule alone; not `connected`, what the engine publishes is not known."""
+    target, place = described(redirect.target), f"{redirect.protocol}/{port}"
+    detail = f"no container publishes {place}, and a DNAT rule sends it to {target}"
+    rule = Step(DNAT, OK, detail if connected else f"a DNAT rule sends {place} to {target}")
     name = redirect.target.name if redirect.target.kind == CONTAINER else ""
     beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers is not known here", "target_unknown")
     address = redirect.host_ip or EVERY_ADDRESS

@@ -169,7 +169,7 @@ class NatContext:
     def way_out(self, network: ExpectedNetwork) -> Way:
         """The way of a packet of a network to anywhere outside, and back."""
         packet = Packet(iif=network.network.bridge, src=network.source, dport=443, family=network.family)
-        return way_out(self.firewall, packet, answered=network.masqueraded or network.mode == ROUTED)
+        return way_out(self.firewall, packet, answered=network.mode == ROUTED)
 
 
 def packet_to(binding: ExpectedBinding) -> Packet:

@@ -11,7 +11,7 @@ HOST, INTERNET = "host", "internet"
 ANYWHERE = ("8.8.8.8", "2001:4860:4860::8888")
 ANYWHERE_PORT = 443
 LOOPBACKS = {4: "127.0.0.1", 6: "::1"}
-EXPECTED = "expected NAME, NAME:PORT, NAME:PORT/udp or an address"
+EXPECTED = "expected NAME, NAME:PORT, NAME:PORT/udp or an address, with a PORT of 1 to 65535"
 LONGEST_NAME = 255  # bytes of a name in DNS (RFC 1035)
 LONGEST = 80  # characters of a target that an error quotes
 
@@ -61,7 +61,7 @@ def parse_question(source: str, target: str) -> Question:
 
 
 def _is_name(text: str) -> bool:
-    return text.isprintable() and len(text) <= LONGEST_NAME and not set("[]") & set(text)
+    return text.isprintable() and len(text) <= LONGEST_NAME and not set("[]/ ") & set(text)
 
 
 def _split(target: str) -> tuple[str, str | None]:
@@ -74,6 +74,8 @@ def _split(target: str) -> tuple[str, str | None]:
             raise InvalidTargetError(f"{_quoted(target)}: expected an address in brackets, [ADDRESS]:PORT")
         return address, rest[1:] if rest else None
     name, colon, port = target.rpartition(":")
+    if "/" in name:  # of a URL or a subnet
+        raise InvalidTargetError(f"{_quoted(target)}: {EXPECTED}")
     if ":" in name:
         raise InvalidTargetError(f"{_quoted(target)}: an IPv6 address with a port is written [ADDRESS]:PORT")
     return (name, port) if colon else (target, None)

@@ -12,12 +12,13 @@ from exporter.core.observation import Observation
 from exporter.core.reach.answer import BACK, CONTAINER, INSIDE, End, ReachAnswer, ReachPath
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.counted import counted_connections
+from exporter.core.reach.names.common_network import common_network
 from exporter.core.reach.names.resolve import Resolved
 from exporter.core.reach.path.departure import departure
 from exporter.core.reach.path.route_step import refused
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow, Trip
-from exporter.core.reach.question import Question
+from exporter.core.reach.question import Question, is_address
 from exporter.core.reach.targets import no_port_step, ports, server_of, target_container, targets
 from exporter.core.reach.view import NAMESPACE, Visit
 
@@ -111,7 +112,12 @@ def _followed(ends: _Ends, found: Resolved, address: str, port: int) -> ReachPat
 
 
 def _with_names(ends: _Ends, owner: tuple[Container, Endpoint] | None, step: Step) -> Step:
-    """The remedy names the container that the step is about: the server where the step is at its end."""
+    """The remedy names the container that the step is about: the server where the step is at its end.
+
+    A name has to resolve on the common network as well; an address stays that of its own network.
+    """
+    if step.code == "network_isolated" and owner and not is_address(ends.question.target):
+        return replace(step, command=common_network(ends.context, ends.client, owner[0]))
     server, network = (owner[0].name, owner[1].network) if owner else ("", "")
     at_server = step.name in (BACK, LISTENER) or (step.name == INSIDE and step.detail.startswith(f"{server} "))
     other = find_container(ends.context.inventory, server) if at_server and server else None

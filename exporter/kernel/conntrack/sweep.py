@@ -6,6 +6,7 @@ from pathlib import Path
 
 from exporter.core.model.kernel_sample import SourceState
 from exporter.core.nat.flows import Flows
+from exporter.errors import SourceError
 from exporter.kernel.conntrack.flows import open_flows, read_flows, read_published
 from exporter.kernel.periodic_reader import PeriodicReader
 
@@ -81,6 +82,9 @@ class FlowSweep:
         """Read everything, or only the published connections where the rest is known."""
         if not self._table.exists():
             return Flows()
-        if known is None:
-            return read_flows(self._socket, ports)
-        return replace(known.flows, published=read_published(self._socket))
+        try:
+            if known is None:
+                return read_flows(self._socket, ports)
+            return replace(known.flows, published=read_published(self._socket))
+        except PermissionError as error:
+            raise SourceError("no_net_admin", "reading tracked connections needs CAP_NET_ADMIN") from error

@@ -186,6 +186,7 @@ class NatReader:
         now = time.monotonic()
         changed = self._changed_at and now - self._changed_at >= QUIET_SECONDS
         if changed or now - self._beside_at >= BESIDE_SECONDS:
+            self._beside_at = now  # also of a reading that fails: without the privilege each one does
             with self._lock:
                 self._read(everything=True)
-            self._changed_at, self._beside_at = 0.0, now
+            self._changed_at = 0.0

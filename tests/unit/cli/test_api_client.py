@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import os
 import re
 import socket
 import subprocess
@@ -137,6 +138,16 @@ def test_an_output_that_cannot_be_written_is_one_line(redirection: str, reason: 
         3,
         f"dockernet-exporter: the output cannot be written: {reason}\n",
     )
+
+
+def test_a_pipe_whose_reader_has_ended_is_not_the_status_of_a_finding() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with exporter(PAGES) as place:
+        argv = (COMMAND, "topology", "--url", f"http://{place}")
+        done = subprocess.run(argv, check=False, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (3, "")
 
 
 def test_an_exporter_without_tls_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,6 +47,10 @@ def test_connections_from_or_to_a_container_are_printed_those_that_fail_first(
     assert [(row["container"], row["peer"]) for row in json.loads(out)] == ends
 
 
+def test_a_container_without_connections_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, REPORT, "other") == (0, "No connections from or to other.\n", "")
+
+
 def test_where_connections_are_not_counted_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = printed(capsys, None)
     assert (status, out) == (3, "")

@@ -50,8 +50,9 @@ def test_the_version_is_one_line_on_standard_output(capsys: pytest.CaptureFixtur
     assert run_main(capsys, "--version") == (0, f"dockernet-exporter {__version__}\n", "")
 
 
-def test_the_help_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run_main(capsys, "--help")
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_the_help_is_on_standard_output(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    code, out, err = run_main(capsys, option)
     assert (code, err) == (0, "")
     assert "--web.listen-address" in out
     assert "..." not in out.partition("Commands:")[2]
@@ -66,6 +67,7 @@ def test_the_help_is_on_standard_output(capsys: pytest.CaptureFixture[str]) -> N
         (("--web.telemetry-path", "metrics"), "--web.telemetry-path"),
         (("--docker.host", "nonsense://"), "--docker.host"),
         (("--docker.host", "tcp://"), "--docker.host"),
+        (("--docker.host", "unix://"), "expected unix://PATH or tcp://HOST:PORT"),
         (("--docker.host", "ssh://root@h"), "expected unix://PATH or tcp://HOST:PORT"),
         (("--docker.host", "tcp://h:99999"), "expected unix://PATH or tcp://HOST:PORT"),
         (("--path.procfs", "/nowhere"), "--path.procfs"),

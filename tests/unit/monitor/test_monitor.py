@@ -151,6 +151,14 @@ def test_a_missing_capability_is_logged_once_and_told_at_every_scrape(log: LogCa
     assert [entry["reason"] for entry in log.entries] == ["no_net_admin"]
 
 
+def test_a_source_that_lacks_a_privilege_which_is_named_is_not_logged_as_well(log: LogCapture) -> None:
+    kernel = FakeKernel(devices())
+    refused = SourceState("nat", up=False, error="no_net_admin: reading rules needs CAP_NET_ADMIN")
+    kernel.answer = replace(kernel.answer, degraded=(NO_ADMIN,), sources=(refused,))
+    Monitor(kernel).observe()
+    assert [(entry["event"], entry["log_level"]) for entry in log.entries] == [("degraded", "warning")]
+
+
 def test_an_engine_whose_bridges_are_not_here_is_told() -> None:
     monitor = Monitor(FakeKernel(devices()))
     monitor.update_inventory(listed())

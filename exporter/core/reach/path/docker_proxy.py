@@ -1,7 +1,7 @@
 """docker-proxy as the server of a port of the host: its own connection to the container."""
 
 from exporter.core.explain.nat_steps import dnat_targets
-from exporter.core.explain.path import DNAT, FAILED, OK, UNKNOWN, Step
+from exporter.core.explain.path import DNAT, FAILED, OK, UNKNOWN, Step, with_names
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery
@@ -40,7 +40,9 @@ def proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) -> 
     if (step := proxys_rules_step(trip.context, inner, bridge)) is not None:
         yield step
     if step is None or step.state == UNKNOWN:
-        yield from to_server(trip.context, inner, server, network, bridge)
+        pid, name = trip.context.home(server).pid, network.name if network else ""
+        for found in to_server(trip.context, inner, server, network, bridge):
+            yield with_names(found, trip.context.words, server.name, pid, name)
 
 
 def _answering_address(trip: Trip, flow: Flow, binding: PortBinding) -> Step | None:

@@ -10,6 +10,8 @@ from exporter.core.ports.unserved import is_loopback
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.view import LISTENERS, NamespaceView
 
+THE_HOST = "the host"
+LISTEN_ON_HOST = "Let the program listen on that port, or use the one that it listens on: `ss -tuln`."
 OTHER = {"tcp": "udp", "udp": "tcp"}
 ANY4, ANY6, MAPPED_ANY = "0.0.0.0", "::", "::ffff:0.0.0.0"
 SLOW_SECONDS = 2.0  # a process that runs accepts a connection before
@@ -18,7 +20,7 @@ SLOW_SECONDS = 2.0  # a process that runs accepts a connection before
 def listener_step(
     view: NamespaceView, whose: str, protocol: str, port: int, address: str, ifindex: int = 0, client: str = ""
 ) -> Step:
-    """Return the step of the server's socket; `whose` is a container's name, or 'the host'.
+    """Return the step of the server's socket; `whose` is a container's name, or THE_HOST.
 
     `ifindex` is the device by which packets arrive, 0 where it is not known; `client` the address that they come from.
     """
@@ -35,7 +37,7 @@ def listener_step(
         detail = f"{whose} listens on {OTHER[protocol]}/{port} and not on {what}"
         return Step(LISTENER, FAILED, detail, "wrong_protocol")
     detail = f"no process in {whose} listens on {what}; {listened_ports(own_sockets(view.listeners))}"
-    return Step(LISTENER, FAILED, detail, "not_listening")
+    return Step(LISTENER, FAILED, detail, "not_listening", LISTEN_ON_HOST if whose == THE_HOST else "")
 
 
 def _served(view: NamespaceView, whose: str, what: str, serving: list[ListeningSocket], client: str) -> Step:

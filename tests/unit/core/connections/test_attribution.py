@@ -7,6 +7,7 @@ import pytest
 from exporter.core.connections.interest import interest
 from exporter.core.connections.pair import Pair
 from exporter.core.connections.reading import End, Near
+from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Inventory, RemoteEndpoint
 from tests.support.builders import connect, inventory, network, run
 from tests.support.connection_rows import (
@@ -78,6 +79,17 @@ def test_a_namespace_keeps_its_owner_when_its_inode_is_used_again() -> None:
     lab.read(row(end(""), established=1))
     lab.namespaces = {70: "db-id"}
     assert lab.read(row(end(""), established=2))[WEB_DB].established == 2
+
+
+def test_an_inode_does_not_give_a_container_what_its_last_namespace_connected_to() -> None:
+    """A build or another engine had a namespace with that inode, which ended before the container started."""
+    lab, found, web = Lab(), shop(), shop().containers["web-id"]
+    foreign = end("", cookie=9)
+    assert lab.read(row(foreign, established=9)) == {}
+    web = replace(web, details=replace(web.details or Details(), started=lab.now + 0.5))
+    lab.ledger.update_inventory(replace(found, containers={**found.containers, web.id: web}))
+    lab.namespaces = {70: web.id}
+    assert lab.read(row(foreign, established=9), row(end("", cookie=10), established=1))[WEB_DB].established == 1
 
 
 def test_a_container_that_is_gone_before_it_is_read_is_known_by_its_cgroup() -> None:

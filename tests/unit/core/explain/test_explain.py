@@ -50,6 +50,12 @@ def test_a_container_is_asked_for_by_name_or_by_the_beginning_of_its_id(sentence
     assert steps_of(OLD, "we") == {PUBLISHED: (UNKNOWN, sentence)}
 
 
+@pytest.mark.parametrize("text", ["0", "65536"])
+def test_a_number_that_is_not_a_port_may_be_an_id(text: str) -> None:
+    detail = f"there is no container {text}, and a port is 1 to 65535"
+    assert steps_of(OLD, text) == {PUBLISHED: (UNKNOWN, detail)}
+
+
 def test_what_is_published_on_the_loopback_is_not_forwarded() -> None:
     assert FORWARD not in steps_of(OLD, "8443")
 

@@ -7,6 +7,9 @@ import pytest
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import DNAT, HOST, LISTENER, OK, UNDETERMINED, UNKNOWN
+from exporter.core.model.sockets import CONTAINER, Owner
+from exporter.core.nat.redirects import Redirect
+from exporter.core.nat.view import NatView
 from tests.support.explained_hosts import observation_of, steps_of
 from tests.support.nat_hosts import OLD
 from tests.support.port_hosts import process
@@ -43,3 +46,11 @@ def test_without_an_engine_what_it_publishes_is_not_known() -> None:
     assert explain(observation_of(away, *process("nginx", "0.0.0.0:7000")), "8080").verdict == UNDETERMINED
     assert explain(observation_of(away, *process("nginx", "0.0.0.0:7000")), "7000").verdict == UNDETERMINED
     assert explain(observation_of(away), "web").verdict == UNDETERMINED
+
+
+def test_without_an_engine_a_rule_is_no_proof_that_no_container_publishes_the_port() -> None:
+    away = replace(OLD, inventory=replace(OLD.inventory, connected=False, containers={}))
+    redirect = Redirect(4, "tcp", 7000, Owner(CONTAINER, "", "172.18.0.2"))
+    nat = NatView(reading=OLD.reading(), expected=away.expected(), redirects=(redirect,))
+    (path,) = explain(observation_of(away, nat=nat), "7000").paths
+    assert path.steps[0].detail.startswith("a DNAT rule sends tcp/7000 to ")

@@ -43,6 +43,7 @@ def test_every_form_of_a_target(target: str, expected: tuple[str, int, str]) -> 
         *("[db]:80", "[::1", "[::1]80", "[]:80", "::1]:80", "2001:db8::1:80:x", "fe80::1%eth0:80", "[fe80::1%eth0]"),
         *("[" * 50_000, "[" * 3000 + "::1" + "]" * 3000, "x:" * 50_000, "db:8\n0", "a\x1b[31m:b"),
         *("a\x1bc", "a\nb:80", "x" * 256, "x" * 256 + ":80"),
+        *("http://db:80/", "http://db", "10.0.0.0/8", "two words", "two words:80"),
     ],
 )
 def test_an_invalid_target_is_one_short_line_that_quotes_it(target: str) -> None:

@@ -137,6 +137,13 @@ def test_networks_are_isolated(rules: Host, sentence: Any) -> None:
     assert host.path(target).steps[-1].detail == sentence
 
 
+def test_a_name_of_an_isolated_network_has_one_remedy_and_an_address_the_one_that_keeps_it() -> None:
+    steps = ReachHost(OLD).path("bare:80").steps
+    remedies = [step.remedy for step in steps if step.state == "failed"]
+    assert remedies == ["Run `docker network connect front bare`."] * 2
+    assert ReachHost(OLD).path(BARE).steps[-1].remedy.endswith("`docker network connect open client`.")
+
+
 @EVERY_KIND
 def test_an_internal_network_is_not_left_and_not_entered(rules: Host, sentence: Any) -> None:
     host = ReachHost(rules)

@@ -142,10 +142,10 @@ def test_an_entry_in_no_known_form_ends_no_thread(tmp_path: Path, monkeypatch: p
     answers = iter([IndexError("half an entry")])
 
     def strange(*_: object) -> Flows:
-        raise next(answers, PermissionError(1, "seen again"))
+        raise next(answers, OSError(16, "seen again"))
 
     monkeypatch.setattr(flow_sweep, "read_flows", strange)
     sweep = FlowSweep(tmp_path, interval=0.01)
     sweep.start()
-    until(lambda: sweep.state().error == "[Errno 1] seen again", 60, "another reading")
+    until(lambda: sweep.state().error == "[Errno 16] seen again", 60, "another reading")
     sweep.stop()
