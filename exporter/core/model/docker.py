@@ -193,7 +193,6 @@ class Inventory:
     """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
     `members`, `remote`, `address_use`, `mesh` and `service_addresses` are those of each network's NetworkInspect.
-    `synced_at` is the Unix time of the list that it began with: a later one that found the same need not be noted.
     `exits` are the last ends of containers by id, also of those that were removed before they could be inspected.
     """
 
@@ -206,7 +205,7 @@ class Inventory:
     address_use: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     mesh: Mapping[str, tuple[MeshPort, ...]] = field(default_factory=dict)
     service_addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    synced_at: float = 0.0
+    synced_at: float = 0.0  # Unix time of the last full list that found a change
     exits: Mapping[str, Exit] = field(default_factory=dict)
 
     @property
