@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.timeout(PATIENCE_SECONDS))
 
 
-@pytest.fixture(scope="session", params=engines.ENGINES, ids=list(engines.ENGINES.values()))
+@pytest.fixture(scope="session", params=engines.TESTED, ids=list(engines.TESTED.values()))
 def host(request: pytest.FixtureRequest) -> Iterator[PrivateHost]:
     """A host that the whole session shares, one for each engine, with the image loaded."""
     with PrivateHost(engine=available(request.param)) as private:

@@ -11,11 +11,11 @@ import pytest
 from tests.support.kernel.own_namespace import entered
 from tests.support.kernel.tcp_traffic import connected, exchange, fails, listening
 from tests.support.live.connection_lab import Lab, address_of, counting, pid_of
-from tests.support.private_host.engines import ENGINES
+from tests.support.private_host.engines import TESTED
 from tests.support.private_host.host import PrivateHost
 from tests.support.private_host.uplink import ADDRESS, OUTSIDE_ADDRESS
 
-every_engine = pytest.mark.parametrize("host", list(ENGINES), indirect=True, ids=list(ENGINES.values()))
+every_engine = pytest.mark.parametrize("host", list(TESTED), indirect=True, ids=list(TESTED.values()))
 REQUEST, REPLY, TIMES = 200_000, 1234, 20
 # A question of type A for the name db (RFC 1035).
 QUESTION = bytes.fromhex("0001 0100 0001 0000 0000 0000 02 6462 00 0001 0001")

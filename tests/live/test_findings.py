@@ -20,7 +20,7 @@ from exporter.kernel.netlink.messages import message
 from tests.support.live.shop import IMAGE, Shop, run
 from tests.support.live.watched import Watched
 from tests.support.private_host.dockerd import DATA_ROOT
-from tests.support.private_host.engines import tool
+from tests.support.private_host.engines import BUILT, tool
 from tests.support.private_host.host import PrivateHost
 from tests.support.waiting import until
 
@@ -124,6 +124,8 @@ def test_a_network_without_addresses_is_found_and_the_engine_agrees(watched: Wat
 
 
 def test_two_containers_with_one_mac_address_are_found(watched: Watched, clean_host: PrivateHost) -> None:
+    if clean_host.engine.suite in BUILT:
+        pytest.skip("this engine does not accept an address of the container")
     create(clean_host, "front")
     for name in ("one", "two"):
         run(clean_host, name, "front", mac_address="02:00:00:00:00:01")

@@ -103,7 +103,7 @@ def test_without_a_userland_proxy_the_engine_holds_what_it_publishes(new_host: C
 
 def test_a_rule_that_takes_the_packets_of_a_listener_away(watched: PortsWatched, clean_host: PrivateHost) -> None:
     run(clean_host, "web", *HTTPD, "80")
-    address = clean_host.api().inspect_container("web")["NetworkSettings"]["IPAddress"]
+    address = clean_host.api().inspect_container("web")["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
     run(clean_host, "top", *HTTPD, "8080", network="host")
     finds(watched)
     rule = (

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.support.live.hosts import available
-from tests.support.private_host.engines import ENGINES
+from tests.support.private_host.engines import BUILT, TESTED
 from tests.truth.case import BOTH, LEGACY, NFT, Case
 from tests.truth.cases import CASES
 from tests.truth.chosen import ON_LEGACY, QUICK
@@ -22,7 +22,7 @@ Key = tuple[str, str]
 
 def rows() -> Iterator[object]:
     """Each case on each engine and rule layout that it is meant for; cases of one host stand together."""
-    for suite in BOTH:
+    for suite in (*BOTH, *(built for built in BUILT if built in TESTED)):
         for layout in (NFT, LEGACY):
             for case in CASES:
                 if case.runs_on(suite, layout):
@@ -33,7 +33,7 @@ def _row(case: Case, suite: str, layout: str) -> object:
     marks = [] if case.name in QUICK and layout == NFT else [pytest.mark.truth]
     if why := reason(case.name, suite, layout):
         marks.append(pytest.mark.xfail(reason=why, raises=AssertionError, strict=True))
-    return pytest.param((suite, layout), case, id=f"{ENGINES[suite]}-{layout}-{case.name}", marks=marks)
+    return pytest.param((suite, layout), case, id=f"{TESTED[suite]}-{layout}-{case.name}", marks=marks)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.truth.cases import CASES
 from tests.truth.chosen import QUICK
 from tests.truth.hosts import Hosts
 from tests.truth.known_wrong import accept
-from tests.truth.report import Row, document, parse_row, row, summary
+from tests.truth.report import VERSIONS, Row, document, parse_row, row, summary
 from tests.truth.section import parts, write
 
 
@@ -34,7 +34,12 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.truth", description=__doc__)
-    parser.add_argument("--engine", action="append", choices=BOTH, help="the Debian suite of an engine; all by default")
+    parser.add_argument(
+        "--engine",
+        action="append",
+        choices=VERSIONS,
+        help="a Debian suite, or one that is built; both suites by default",
+    )
     parser.add_argument("--only", action="append", metavar="PATTERN", help="names or kinds of cases, as `nft*`")
     parser.add_argument("--layout", action="append", choices=(NFT, LEGACY), help="rule layout; all by default")
     parser.add_argument("--quick", action="store_true", help="those of tests/truth/chosen.py")

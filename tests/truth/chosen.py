@@ -1,4 +1,4 @@
-"""Cases that are chosen by name: those of `--quick`, and those for the rules of iptables-legacy."""
+"""Cases that are chosen by name: those of `--quick`, and those for the rules of iptables-legacy; and by kind."""
 
 # some of each kind, in three minutes for each engine
 QUICK = frozenset(
@@ -37,5 +37,17 @@ ON_LEGACY = frozenset(
         "DOCKER-USER drop",
         "DOCKER-USER default deny with this port open",
         "ufw",
+    }
+)
+# kinds and names of cases that change what Docker writes with iptables
+BY_IPTABLES = frozenset(
+    {
+        "isolation",
+        "masquerade",
+        "operator's rules",
+        "rules gone",
+        "rules loaded at boot",
+        "docker-proxy dead, DNAT gone, a process has the port",
+        "nat chain gone",
     }
 )

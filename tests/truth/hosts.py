@@ -31,9 +31,16 @@ class Hosts:
     def play_all(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """Play those with a subject together, then the others one after the other."""
         if together := [case for case in cases if case.subject]:
-            yield from play_together(together, self.lab())
+            yield from self._play_together(together)
             self.close()
         yield from (self.play(case) for case in cases if not case.subject)
+
+    def _play_together(self, cases: Sequence[Case]) -> list[Outcome]:
+        try:
+            lab = self.lab()
+        except Exception as error:  # noqa: BLE001  as in `play`
+            return [Outcome(case, error=f"{type(error).__name__}: {error}") for case in cases]
+        return play_together(cases, lab)
 
     def lab(self, flags: tuple[str, ...] = (), programs: str = "") -> Lab:
         """The host whose dockerd has these flags, beside these programs; made when there is none."""

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.truth.case import LEGACY, NFT, Verdict
+from tests.support.private_host.engines import BUILT, ENGINES
+from tests.truth.case import BOTH, LEGACY, NFT, Verdict
 from tests.truth.play import Outcome
 
-VERSIONS = {"bookworm": "20.10.24", "sid": "28.5.2"}
+VERSIONS = {suite: version for suite, version in {**ENGINES, **BUILT}.items() if suite in (*BOTH, *BUILT)}
 VERDICTS = (Verdict.BROKEN, Verdict.UNKNOWN, Verdict.WHOLE)
 INTRODUCTION = Path(__file__).with_name("introduction.md")
 FINDINGS = ("present", "wrong kind", "missed")
@@ -85,11 +86,17 @@ def document(rows: Sequence[Row]) -> str:
 
 
 def _table(rows: Sequence[Row]) -> str:
-    lines = ["| | 20.10.24 | 28.5.2 |", "|---|---|---|"]
+    engines = _engines(rows)
+    lines = [f"| | {' | '.join(engines)} |", f"|{'---|' * (len(engines) + 1)}"]
     for title, counted in _counted([one for one in rows if not one.error]):
         numbers = Counter(one.engine for one in counted)
-        lines.append(f"| {title} | {numbers['20.10.24']} | {numbers['28.5.2']} |")
+        lines.append(f"| {title} | {' | '.join(str(numbers[engine]) for engine in engines)} |")
     return "\n".join(lines)
+
+
+def _engines(rows: Sequence[Row]) -> list[str]:
+    played = {one.engine for one in rows}
+    return [version for version in VERSIONS.values() if version in played]
 
 
 def _counted(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
@@ -106,12 +113,12 @@ def _counted(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 def _by_kind(rows: Sequence[Row]) -> Iterator[str]:
     yield from ("## Kinds", "", "A cell is how many rows are answered rightly, of those that were played.", "")
-    yield from ("| | kind | 20.10.24 | 28.5.2 | iptables-legacy |", "|---|---|---|---|---|")
+    engines = _engines(rows)
+    titles = ("", "kind", *engines, "iptables-legacy")
+    yield from (f"| {' | '.join(titles)} |".replace("|  |", "| |", 1), f"|{'---|' * len(titles)}")
     for outage, kind in sorted({(one.outage, one.kind) for one in rows}, key=lambda key: (not key[0], key[1])):
         of_kind = [one for one in rows if (one.outage, one.kind) == (outage, kind) and not one.error]
-        on_nft = [
-            [one for one in of_kind if one.layout == NFT and one.engine == engine] for engine in VERSIONS.values()
-        ]
+        on_nft = [[one for one in of_kind if one.layout == NFT and one.engine == engine] for engine in engines]
         cells = [_right(group) for group in (*on_nft, [one for one in of_kind if one.layout == LEGACY])]
         yield f"| {'outage' if outage else 'ordinary'} | {kind} | {' | '.join(cells)} |"
 

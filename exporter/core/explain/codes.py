@@ -89,7 +89,7 @@ _PORT_CODES = {
     ),
     "forwarding_off": Code(
         "The kernel does not forward packets of this device.",
-        "Run `sysctl -w net.ipv4.ip_forward=1` (or the device's own switch).",
+        "Set the named setting to 1 with `sysctl -w`, and in /etc/sysctl.d to keep it.",
         ("forwarding_off",),
     ),
     # dnat and forward

@@ -37,7 +37,9 @@ def _ipsec_steps(observation: Observation, container: Container, networks: froze
     A policy of forwarded packets compares the destination before its translation: an address of the host.
     """
     if observation.ipsec is None:
-        yield Step(ROUTE, UNKNOWN, "IPsec policies of the host could not be read", "route_unknown")
+        refused = any(missing.reason == "no_net_admin" for missing in observation.degraded)
+        why, code = (" (needs CAP_NET_ADMIN)", "privilege_missing") if refused else ("", "route_unknown")
+        yield Step(ROUTE, UNKNOWN, f"IPsec policies of the host could not be read{why}", code)
     endpoints = (one for one in container.endpoints if one.network in networks)
     devices = observation.topology.devices.addresses
     ends = [text for one in endpoints for text in (one.ip_address, one.ip6_address) if text]

@@ -37,6 +37,7 @@ def command(engine: Engine, base: Path, flags: Sequence[str]) -> list[str]:
         f"--cgroup-parent=/{base.name}",
         # systemd's driver takes only a slice as parent
         "--exec-opt=native.cgroupdriver=cgroupfs",
+        *engine.flags,
         *flags,
     ]
 

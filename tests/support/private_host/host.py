@@ -59,6 +59,8 @@ class PrivateHost:
         if self.running:
             raise RuntimeError("dockerd runs already")
         self._forget_dockerd()
+        if self.engine.sysctls:
+            self.run("sysctl", "--quiet", "--write", *self.engine.sysctls)
         argv = command(self.engine, self._base, self.flags if flags is None else flags)
         job = {"argv": [*cgroups.joining(self._base.name), *argv], "env": {"PATH": self.engine.path}}
         self._ask({**job, "log": str(self._log)})

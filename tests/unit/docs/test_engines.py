@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.private_host.engines import DEFAULT, ENGINES
+from tests.support.private_host.engines import BUILT, DEFAULT, ENGINES
 
 REPOSITORY = Path(__file__).parents[3]
 TEXT = (REPOSITORY / "docs/engines.md").read_text()
@@ -21,7 +21,7 @@ NUMBERS = [
     for number in cell.replace(",", " ").split()
 ]
 PODMAN, PODMANS = "Podman 4.3.1", "tests/live/test_podman.py"
-SUITES = {version: suite for suite, version in ENGINES.items()}
+SUITES = {version: suite for suite, version in {**ENGINES, **BUILT}.items()}
 
 
 def suites(tree: ast.Module, function: ast.FunctionDef) -> set[str]:
@@ -35,7 +35,7 @@ def suites(tree: ast.Module, function: ast.FunctionDef) -> set[str]:
     told = [constants.get(mark, mark) for mark in told]
     limited = [re.search(r"parametrize\('host', \[(.*?)\]", mark) for mark in told]
     names = [set(re.findall(r"'(\w+)'", found[1])) for found in limited if found]
-    return set.intersection(set(ENGINES), *names)
+    return set.intersection({*ENGINES, *BUILT}, *names)
 
 
 def _names(assignment: ast.Assign) -> list[str]:

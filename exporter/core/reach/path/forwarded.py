@@ -24,7 +24,9 @@ from exporter.core.reach.sent_packets import tracking_step
 from exporter.core.reach.view import Device
 
 FAULTS = (FAILED, BLOCKED)
-FORWARDING_OFF = Step(FILTER, FAILED, "the host does not forward IPv6 packets", "forwarding_off")
+FORWARDING_OFF = Step(
+    FILTER, FAILED, "the host does not forward IPv6 packets (net.ipv6.conf.all.forwarding)", "forwarding_off"
+)
 
 
 def forwarded(trip: Trip, bridge: Device, sent: tuple[Packet, Outcome], flow: Flow, result: RouteResult) -> Steps:

@@ -121,6 +121,8 @@ def _refused(trip: Trip, bridge: Device, flow: Flow, result: RouteResult, mark: 
         detail = f"the host refuses packets of {flow.source} on {bridge.link.name} (rp_filter)"
         return Step(FILTER, FAILED, detail, "source_refused", compare(flow.source))
     if result.error == errno.EHOSTUNREACH:
-        return Step(FILTER, FAILED, f"the host does not forward packets of {bridge.link.name}", "forwarding_off")
+        name = bridge.link.name
+        detail = f"the host does not forward packets of {name} (net.ipv4.conf.{name}.forwarding)"
+        return Step(FILTER, FAILED, detail, "forwarding_off")
     detail = f"the host refuses to route packets of {bridge.link.name} to {flow.destination} (errno {result.error})"
     return Step(ROUTE, UNKNOWN, detail, "route_unknown")

@@ -9,6 +9,7 @@ from exporter.core.explain.explain import explain
 from exporter.core.explain.path import OK, REACHABLE, ROUTE, UNDETERMINED, UNKNOWN, Step
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.ipsec import IpsecPolicy
+from exporter.core.model.kernel_sample import Degraded
 from exporter.core.observation import Observation
 from tests.support.explained_hosts import observation_of
 from tests.support.nat_hosts import OLD
@@ -55,3 +56,10 @@ def test_an_ipsec_policy_about_other_networks_is_left_out_and_unread_ones_are_na
         assert explain(with_policy(source, to), "8080").verdict == REACHABLE
     [path] = explain(replace(observation_of(OLD), ipsec=None), "8080").paths
     assert [step for step in path.steps if step.state != OK] == [Step(ROUTE, UNKNOWN, sentence, "route_unknown")]
+
+
+def test_ipsec_policies_that_need_a_privilege_name_it() -> None:
+    missing = (Degraded("nat", "no_net_admin", "grant CAP_NET_ADMIN"),)
+    [path] = explain(replace(observation_of(OLD), ipsec=None, degraded=missing), "8080").paths
+    detail = "IPsec policies of the host could not be read (needs CAP_NET_ADMIN)"
+    assert Step(ROUTE, UNKNOWN, detail, "privilege_missing") in path.steps
