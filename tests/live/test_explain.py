@@ -164,9 +164,12 @@ def test_a_container_in_host_mode_and_a_process_listen_themselves(explain: Expla
     until(lambda: "9000" in clean_host.run("ss", "-Hltn").stdout, 60, "top listens")
     told = explain("top")
     assert (told.code, told.paths, told.steps) == (0, [("tcp", 9000, "top", 0)], [("host", "ok")])
-    with listening(clean_host, "nginx", "udp,127.0.0.1,7000"):
+    with listening(clean_host, "nginx", "udp,0.0.0.0,7000"):
         told = explain("7000")
     assert (told.code, told.paths) == (0, [("udp", 7000, "", 0)])
+    with listening(clean_host, "nginx", "udp,127.0.0.1,7001"):
+        told = explain("7001")
+    assert (told.code, told.paths, told.codes) == (3, [("udp", 7001, "", 0)], ["loopback_only"])
 
 
 def test_what_leads_nowhere(explain: Explain, clean_host: PrivateHost) -> None:
