@@ -45,6 +45,7 @@ from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.observation import Observation
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, PortReadings, is_docker_proxy, is_own, port_context
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
+from exporter.core.ports.published import is_held_outside
 from exporter.core.topology.route_queries import BRIDGE_DRIVER
 
 HOST_MODE = "host"  # of a network
@@ -166,7 +167,8 @@ class _Walk:
             steps += hidden
             lost = None if hidden else address_step(self._observation.topology, address)
             use = (self._observation.proxies or {}).get(container.name)
-            steps.append(lost or host_step(self._context, container, place, use.stopped if use else frozenset()))
+            if not is_held_outside(self._context, place):
+                steps.append(lost or host_step(self._context, container, place, use.stopped if use else frozenset()))
             steps += nat_steps(self._observation, container.name, binding.protocol, address, binding.host_port)
         elif in_effect:
             steps += routed_steps(self._observation, container, binding)

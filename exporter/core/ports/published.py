@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from exporter.core.model.docker import Container
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext
-from exporter.core.ports.listen_address import ListenAddress
+from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress
 
 
 def published_places(context: PortContext) -> Iterator[tuple[Container, ListenAddress]]:
@@ -13,3 +13,10 @@ def published_places(context: PortContext) -> Iterator[tuple[Container, ListenAd
         for binding in container.details.published if container.details else ():
             if binding.host_port and binding.protocol in READ_PROTOCOLS:
                 yield container, ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
+
+
+def is_held_outside(context: PortContext, place: ListenAddress) -> bool:
+    """Whether the address is the host's, and the sockets are those of a rootless engine's network namespace."""
+    engine = context.inventory.engine
+    inside = engine is not None and engine.rootless and not engine.elsewhere
+    return inside and place.address not in ("", EVERY_ADDRESS, "::")

@@ -1,6 +1,7 @@
 """Docker reports a published port that nothing listens on: others can bind it, and the host itself cannot connect.
 
-Guard: routed networks need no listener; with the userland proxy off some engines hold IPv4's only.
+Guard: routed networks need no listener; with the userland proxy off some engines hold IPv4's only; an address of the
+host is not held in the network namespace of a rootless engine.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from exporter.core.model.sockets import ENGINE
 from exporter.core.ports.conflict import conflict
 from exporter.core.ports.context import PortContext
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress
-from exporter.core.ports.published import published_places
+from exporter.core.ports.published import is_held_outside, published_places
 
 KIND = "published_unheld"
 
@@ -18,7 +19,9 @@ KIND = "published_unheld"
 def check(context: PortContext) -> Iterator[Finding]:
     """Report each address apart: one family's may be held and the other's not."""
     for container, place in published_places(context):
-        if not context.overlapping(place) and not _engine_holds_ipv4(context, place):
+        if context.overlapping(place) or is_held_outside(context, place):
+            continue
+        if not _engine_holds_ipv4(context, place):
             detail = f"{place} is published by {container.name}, and nothing listens there: docker-proxy is gone"
             yield conflict(context, KIND, place, container.name, WARNING, detail)
 

@@ -36,3 +36,10 @@ def test_it_is_undetermined_from_either_side(engine: Engine) -> None:
 def test_an_address_of_the_host_is_not_missed_in_the_engines_namespace() -> None:
     assert ("host", "address_lost") in failed_codes(seen(ENGINE), ON_ADDRESS)
     assert failed_codes(seen(HERE), ON_ADDRESS) == [("host", "rootless_engine")]
+
+
+def test_nobody_is_said_to_hold_an_address_of_the_host_in_the_engines_namespace() -> None:
+    observation = seen(HERE)
+    [path] = explain(observation, ON_ADDRESS).paths
+    assert [(step.name, step.state) for step in path.steps].count(("host", "unknown")) == 1
+    assert ("host", "ok") not in {(step.name, step.state) for step in path.steps}

@@ -9,6 +9,7 @@ from exporter.core.model.sockets import Owner
 from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.context import PortContext
 from exporter.core.ports.rules import published_stolen, published_unheld, shadowed_by_dnat
+from tests.support.builders import ENGINE
 from tests.support.findings import port_conflict
 from tests.support.port_hosts import (
     binding,
@@ -145,3 +146,12 @@ def test_a_proxy_of_another_engine_is_a_thief(sentence: Any) -> None:
         ("::", "docker-proxy"),
     ]
     assert found[0].detail == sentence
+
+
+@pytest.mark.parametrize(("port", "missed"), [("192.0.2.1:8080:80", False), ("8080:80", True)])
+def test_an_address_of_the_host_is_not_missed_beside_a_rootless_engine(port: str, *, missed: bool) -> None:
+    seen = scene(publishes("web", port), on=readings())
+    inventory = replace(seen.inventory, engine=replace(ENGINE, rootless=True))
+    rootless = replace(seen, topology=replace(seen.topology, inventory=inventory))
+    assert bool(list(published_unheld.check(rootless))) is missed
+    assert list(published_unheld.check(seen))
