@@ -43,6 +43,14 @@ CASES = (
         sound_before=False,
     ),
     on(unknown, "host's port bound to an address of docker0", KIND, 8922, "172.17.0.1"),
+    on(
+        unknown,
+        "host's port redirected to a closed one",
+        KIND,
+        8932,
+        "0.0.0.0",
+        rules("-t nat -I PREROUTING -p tcp --dport 8932 -j REDIRECT --to-ports 9"),
+    ),
     on(unknown, "host's port on 127.0.0.1", KIND, 8923, "127.0.0.1"),
     on(
         unknown,
@@ -98,5 +106,14 @@ CASES = (
         8930,
         "0.0.0.0",
         by_rule(46, "ipproto tcp sport 8999 prohibit"),
+    ),
+    on(
+        ordinary,
+        "host's port redirected to another of its own",
+        HABIT,
+        8933,
+        "0.0.0.0",
+        service("srv", "tcp,0.0.0.0,8934,shared"),
+        rules("-t nat -I PREROUTING -p tcp --dport 8933 -j REDIRECT --to-ports 8934"),
     ),
 )

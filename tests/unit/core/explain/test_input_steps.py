@@ -31,6 +31,11 @@ def with_input(*lines: str, policy: str = "ACCEPT") -> Host:
     return NEW.with_table(INPUT, Base("input", policy, "filter", 0), *lines)
 
 
+def redirecting(port: str, to: str, host: Host = NEW) -> Host:
+    """The host with a rule of nat PREROUTING before Docker's."""
+    return host.inserted(host.prerouting(), f"-p tcp --dport {port} -j REDIRECT --to-ports {to}")
+
+
 OPEN_BY_IPV6 = (HOST, "unknown", "operator_rule")
 LOCAL = ("listener", "unknown", "loopback_only")
 BLOCKED, UNKNOWN = (HOST, "blocked", "operator_rule"), (HOST, "unknown", "rule_not_understood")
@@ -47,6 +52,19 @@ CASES: dict[str, tuple[Host, tuple[Listener, ...], list[tuple[str, str, str]]]] 
     "on one address": (with_input(policy="DROP"), process("nginx", "192.0.2.10:7000"), [BLOCKED]),
     "of both families": (with_input(policy="DROP"), process("nginx", "[::]:7000"), [OPEN_BY_IPV6]),
     "IPv6 alone": (with_input(policy="DROP"), process("nginx", "[::]:7000", v6only=True), []),
+    "redirected to a port that nobody serves": (redirecting("7000", "9"), NGINX, [(HOST, "failed", "dnat_wrong")]),
+    "redirected to one on the loopback": (
+        redirecting("7000", "7001"),
+        (*NGINX, *process("other", "127.0.0.1:7001")),
+        [(HOST, "failed", "dnat_wrong")],
+    ),
+    "redirected to one that is served": (redirecting("7000", "7001"), (*NGINX, *process("other", "0.0.0.0:7001")), []),
+    "redirected to one that is closed": (
+        redirecting("7000", "7001", with_input("-p tcp --dport 7001 -j DROP")),
+        (*NGINX, *process("other", "0.0.0.0:7001")),
+        [BLOCKED],
+    ),
+    "another port redirected": (redirecting("7001", "9"), NGINX, []),
     "a container in host mode": (with_input(policy="DROP"), container("web", "0.0.0.0:7000"), [BLOCKED]),
 }
 
