@@ -1,12 +1,13 @@
 """The output of `explain`: each path from the host to a process, step by step."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 
+from exporter.cli.output.steps import print_steps
 from exporter.cli.output.surroundings import print_surroundings
 from exporter.cli.output.table import cell, table
 from exporter.core.explain import path
@@ -38,8 +39,7 @@ def print_explanation(explanation: Explanation, console: Console, around: Surrou
         if number:
             console.print()
         console.print(cell(f"{_heading(one, explanation.query)}: {one.verdict}"))
-        rows = [row for step in one.steps for row in step_rows(step)]
-        console.print(table(("state", "step", "what"), rows, header=False))
+        print_steps(one.steps, console)
     if around is not None:
         print_surroundings(around, console)
     print_findings(explanation.findings, console)
@@ -99,13 +99,6 @@ def _parse_path(found: Mapping[str, Any]) -> Path:
 def exit_status(explanation: Explanation) -> int:
     """0 reachable, 2 unreachable or blocked, 3 undetermined."""
     return EXIT_STATUSES[explanation.verdict]
-
-
-def step_rows(step: Step) -> Iterator[tuple[str, str, str]]:
-    """Yield the rows of a step: what it is, and what to do."""
-    yield step.state, step.name, f"{step.detail} [{step.code}]" if step.code else step.detail
-    if step.remedy:
-        yield "", "", f"-> {step.remedy}"
 
 
 def _heading(one: Path, query: str) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from rich.console import Console
 
 from exporter.cli.output.connections import print_connections
-from exporter.cli.output.explain import EXIT_STATUSES, parse_notes, parse_steps, print_findings, step_rows
-from exporter.cli.output.table import cell, console, table
+from exporter.cli.output.explain import EXIT_STATUSES, parse_notes, parse_steps, print_findings
+from exporter.cli.output.steps import print_steps
+from exporter.cli.output.table import cell, console
 from exporter.core.explain.path import REACHABLE, UNDETERMINED
 from exporter.core.reach import answer
 from exporter.core.reach.answer import AMBIGUOUS, OUTSIDE, End, ReachAnswer, ReachPath
@@ -25,8 +26,7 @@ def print_answer(found: ReachAnswer, terminal: Console) -> None:
         if number:
             terminal.print()
         terminal.print(cell(f"{_heading(path, found.query)}: {_verdict(path)}"))
-        rows = [row for step in path.steps for row in step_rows(step)]
-        terminal.print(table(("state", "step", "what"), rows, header=False))
+        print_steps(path.steps, terminal)
     if len(found.paths) > 1:
         terminal.print(cell(f"\n{found.query}: {found.verdict}"))
     print_findings(found.findings, terminal)

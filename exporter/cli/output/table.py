@@ -1,5 +1,6 @@
 """Tables on a terminal; in a pipe as wide as they need to be, without colours."""
 
+import itertools
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from rich.text import Text
 from exporter.cli.output.text import printable
 
 WIDE = 1000
+PADDING = 2  # between columns
 STYLES = {
     "critical": "bold red",
     "warning": "yellow",
@@ -30,12 +32,17 @@ def console(stream: TextIO | None = None) -> Console:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[str] = (), header: bool = True
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: Sequence[str] = (),
+    header: bool = True,
+    widths: Sequence[int] = (),
 ) -> Table:
-    """Make a table; `numbers` are the columns that are aligned to the right."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=header)
-    for column in columns:
-        made.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    """Make a table; `numbers` are the columns that are aligned to the right, `widths` those of the first columns."""
+    made = Table(box=None, pad_edge=False, padding=(0, PADDING, 0, 0), header_style="bold", show_header=header)
+    for column, width in itertools.zip_longest(columns, widths):
+        made.add_column(column, justify="right" if column in numbers else "left", overflow="fold", width=width)
     for row in rows:
         made.add_row(*map(cell, row))
     return made

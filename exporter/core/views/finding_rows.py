@@ -11,6 +11,10 @@ from exporter.core.observation import PORT, Observation
 # An engine that writes no rules cannot have wrong ones.
 NOT_APPLICABLE = frozenset({Input.DOCKER_RULES})
 ORDER = (CRITICAL, WARNING, INFO)
+# Kinds that may be the effect of another finding: within a severity they stand behind it.
+EFFECTS = frozenset(
+    {"connect_failing", "forward_drop", "isolation_lost", "missing_dnat", "missing_masquerade", "unserved"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +30,13 @@ class FindingRow:
 
 
 def findings(observation: Observation) -> list[FindingRow]:
-    """Return them by severity, then by kind."""
+    """Return them by severity, possible causes before effects, then by kind."""
     rows = (_row(area, found) for area, found in _found(observation))
-    return sorted(rows, key=lambda row: (ORDER.index(row.severity), row.area, row.kind, row.detail))
+    return sorted(rows, key=_place)
+
+
+def _place(row: FindingRow) -> tuple[int, bool, str, str, str]:
+    return ORDER.index(row.severity), row.kind in EFFECTS, row.area, row.kind, row.detail
 
 
 def evaluated(observation: Observation) -> tuple[str, ...]:

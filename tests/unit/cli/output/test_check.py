@@ -13,9 +13,12 @@ from exporter.cli.output.check_result import build_result
 from exporter.cli.output.table import cell, console, table
 from exporter.core.findings.rule import Input
 from exporter.core.model.kernel_sample import Degraded
+from exporter.core.nat.rules import NAT_KINDS
+from exporter.core.network.rules import NETWORK_KINDS
 from exporter.core.observation import Observation
+from exporter.core.ports.rules import PORT_KINDS
 from exporter.core.views.blind_spots import SENTENCES
-from exporter.core.views.finding_rows import NOT_APPLICABLE
+from exporter.core.views.finding_rows import EFFECTS, NOT_APPLICABLE
 from tests.support.terminal import LIKELY, LOST, SMALL, STOLEN, printed, seen
 
 PTRACE = Degraded("sockets", "no_sys_ptrace", "grant CAP_SYS_PTRACE")
@@ -26,17 +29,21 @@ def report(observation: Observation, engine_error: str = "") -> str:
     return "\n".join(printed(partial(print_report, build_result(observation, engine_error))))
 
 
-def test_the_worst_comes_first_and_what_is_not_certain_says_so(sentence: Any) -> None:
+def test_the_worst_comes_first_then_what_may_be_the_cause_and_what_is_not_certain_says_so(sentence: Any) -> None:
     text = report(EVERYTHING)
     rows = [line.split()[:2] for line in text.splitlines()]
     assert rows[1:5] == [
         ["critical", "published_stolen"],
-        ["warning", "missing_dnat"],
         ["warning", "mtu_mismatch"],
+        ["warning", "missing_dnat"],
         ["info", "host_bind_failed"],
     ]
     assert [number for number, line in enumerate(text.splitlines()) if "(suspected)" in line] == [4]
     assert text == sentence
+
+
+def test_the_kinds_that_are_effects_are_kinds() -> None:
+    assert {*NAT_KINDS, *NETWORK_KINDS, *PORT_KINDS} >= EFFECTS
 
 
 def test_nothing_found_is_said(sentence: Any) -> None:
