@@ -10,6 +10,7 @@ import docker
 import pytest
 
 from exporter.core.nat.ruleset import FAMILIES, GOTO, JUMP, Ruleset
+from tests.support.live.hosts import of_iptables
 from tests.support.live.listening import connect
 from tests.support.live.nat_watched import NatWatched
 from tests.support.live.port_cases import serves
@@ -131,6 +132,7 @@ def test_connections_that_leave_a_network_are_counted(nat: NatWatched) -> None:
 
 
 def test_rules_belong_to_their_network_and_their_container(nat: NatWatched) -> None:
+    of_iptables(nat.host)
     serve(nat.host, "web", ports={"80/tcp": 8080})
     nat.finds()
     found = nat.look().counts

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.live.hosts import clear
+from tests.support.live.hosts import clear, of_iptables
 from tests.support.live.nat_watched import Found, NatWatched
 from tests.support.live.shop import IMAGE
 from tests.support.private_host.host import PrivateHost
@@ -17,6 +17,7 @@ SERVE = ["httpd", "-f", "-p", "80"]
 @pytest.fixture(scope="module")
 def nat(host: PrivateHost) -> Iterator[NatWatched]:
     """Two networks and two published containers; rules that every test puts back."""
+    of_iptables(host)
     clear(host)
     client = host.client()
     client.networks.create("front")

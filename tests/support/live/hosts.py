@@ -26,6 +26,12 @@ def available(suite: str) -> Engine:
         pytest.skip(f"no docker.io of {suite}: {error}")
 
 
+def of_iptables(host: PrivateHost) -> None:
+    """Skip a test of chains that Docker writes with iptables on an engine with its own tables."""
+    if host.engine.suite == engines.MOBY_NFTABLES:
+        pytest.skip("this engine writes its own tables; tests/truth/cases/own_tables.py is about them")
+
+
 def clear(host: PrivateHost) -> None:
     """Remove all containers and all networks but Docker's own."""
     if not host.running:
