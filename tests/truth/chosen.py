@@ -49,5 +49,6 @@ BY_IPTABLES = frozenset(
         "rules loaded at boot",
         "docker-proxy dead, DNAT gone, a process has the port",
         "nat chain gone",
+        "UDP connection stuck at a living container",
     }
 )
