@@ -231,7 +231,7 @@ class _Walk:
         step = cannot_tell(self._context, place)
         if step is None:
             certain = owner.known and not is_docker_proxy(owner)
-            detail = f"{described(owner)} itself listens on {place}"
+            detail = f"{described(owner, connected=self._context.inventory.connected)} itself listens on {place}"
             step = Step(HOST, OK, detail) if certain else Step(HOST, UNKNOWN, detail, "sockets_unknown")
         published = (
             () if self._context.inventory.connected else (Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"),)

@@ -63,7 +63,12 @@ def _step(context: NatContext, socket: ListeningSocket, family: str, listeners: 
     port = f"{socket.protocol}/{socket.port}"
     if any(one.effect != REDIRECT for way in ways for one in way.arrival.translations):
         return None
-    return next(filter(None, (_redirected(way, port, listeners) for way in ways)), None) or _decided(ways, port)
+    closed = [step for way in ways if (step := _redirected(way, port, listeners)) is not None]
+    if len(closed) == len(ways):
+        return closed[0]
+    if closed:
+        return replace(closed[0], state=UNKNOWN, detail=f"it depends on who the client is: {closed[0].detail}")
+    return _decided(ways, port)
 
 
 def _redirected(way: Way, port: str, listeners: Sequence[Listener]) -> Step | None:
@@ -80,12 +85,14 @@ def _redirected(way: Way, port: str, listeners: Sequence[Listener]) -> Step | No
 
 def _decided(ways: list[Way], port: str) -> Step | None:
     ends = [way.end for way in ways if way.end is not None]
-    unclear = [one for way in ways for one in (*way.unclear, *way.partial)]
+    unclear = [one for way in ways for one in way.unclear]
+    partial = [one for way in ways for one in way.partial]
     if ends and len(ends) == len(ways):
         detail = f"packets to {port} of the host are dropped by {decided_by(ends[0])}"
         return Step(HOST, BLOCKED, detail, "operator_rule")
-    if ends:
-        return Step(HOST, UNKNOWN, f"it depends on who the client is: {decided_by(ends[0])}", NOT_UNDERSTOOD)
-    if unclear:
+    if unclear and not ends:
         return Step(HOST, UNKNOWN, f"{decided_by(unclear[0])} may match: it is not understood", NOT_UNDERSTOOD)
+    if ends or partial:
+        one = decided_by((*ends, *partial)[0])
+        return Step(HOST, UNKNOWN, f"it depends on who the client is: {one}", NOT_UNDERSTOOD)
     return None

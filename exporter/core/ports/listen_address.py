@@ -40,11 +40,11 @@ class ListenAddress(NamedTuple):
         return f"{number} on [{self.address}]" if ":" in self.address else f"{number} on {self.address}"
 
 
-def described(owner: Owner) -> str:
-    """Name an owner within a sentence."""
+def described(owner: Owner, *, connected: bool = True) -> str:
+    """Name an owner within a sentence; not `connected`, which addresses the engine's containers have is not known."""
     name = owner.name
     if owner.foreign_target:
-        return f"a docker-proxy for {owner.foreign_target}, which no container of this engine has"
+        return f"a docker-proxy for {owner.foreign_target}" + connected * ", which no container of this engine has"
     if owner.kind == PROCESS and name == KERNEL:
         return "the kernel"
     if owner.kind in FOR_CONTAINERS:

@@ -64,6 +64,11 @@ CASES: dict[str, tuple[Host, tuple[Listener, ...], list[tuple[str, str, str]]]] 
         (*NGINX, *process("other", "0.0.0.0:7001")),
         [BLOCKED],
     ),
+    "some clients redirected": (
+        NEW.inserted(NEW.prerouting(), "-s 192.0.2.0/24 -p tcp --dport 7000 -j REDIRECT --to-ports 9"),
+        NGINX,
+        [(HOST, "unknown", "dnat_wrong")],
+    ),
     "another port redirected": (redirecting("7001", "9"), NGINX, []),
     "a container in host mode": (with_input(policy="DROP"), container("web", "0.0.0.0:7000"), [BLOCKED]),
 }

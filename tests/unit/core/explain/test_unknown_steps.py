@@ -7,12 +7,12 @@ import pytest
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import DNAT, HOST, LISTENER, OK, UNDETERMINED, UNKNOWN
-from exporter.core.model.sockets import CONTAINER, Owner
+from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, Owner
 from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.view import NatView
 from tests.support.explained_hosts import observation_of, steps_of
 from tests.support.nat_hosts import OLD
-from tests.support.port_hosts import process
+from tests.support.port_hosts import held, process
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,12 @@ def test_without_an_engine_a_rule_is_no_proof_that_no_container_publishes_the_po
     nat = NatView(reading=OLD.reading(), expected=away.expected(), redirects=(redirect,))
     (path,) = explain(observation_of(away, nat=nat), "7000").paths
     assert path.steps[0].detail.startswith("a DNAT rule sends tcp/7000 to ")
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_without_an_engine_no_docker_proxy_is_called_that_of_another_one(*, connected: bool) -> None:
+    host = replace(OLD, inventory=replace(OLD.inventory, connected=connected, containers={}))
+    foreign = held(Owner(DOCKER_PROXY, foreign_target="172.18.0.2"), "0.0.0.0:7000")
+    [path] = explain(observation_of(host, *foreign), "7000").paths
+    [detail] = [step.detail for step in path.steps if "docker-proxy" in step.detail]
+    assert ("which no container of this engine has" in detail) is connected
