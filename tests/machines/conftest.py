@@ -28,9 +28,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", params=RELEASES)
 def release(request: pytest.FixtureRequest) -> Release:
     """A Debian release whose snapshot is there. Without a machine tests are skipped; without the exporter they fail."""
+    return available(RELEASES[request.param])
+
+
+@pytest.fixture(scope="session")
+def trixie() -> Release:
+    """Debian 13 with its own kernel: the release that has Podman, firewalld and the programs of rootless engines."""
+    return available(RELEASES["6.12"])
+
+
+def available(chosen: Release) -> Release:
+    """This release, once its snapshot is there."""
     if os.geteuid():
         pytest.skip("a machine's disk is made by root")
-    chosen = RELEASES[request.param]
     try:
         snapshot.with_engine(chosen)
     except PackageUnavailableError as error:

@@ -15,6 +15,7 @@ from tests.virtual_machine.root import REPOSITORY
 UNIT: Final = "dockernet-exporter.service"
 UNITS: Final = REPOSITORY / "deploy/systemd"
 VENV: Final = "/opt/dockernet-exporter"
+PROGRAM: Final = f"{VENV}/bin/dockernet-exporter"
 SYSTEMD: Final = "/etc/systemd/system"
 
 
@@ -41,6 +42,19 @@ def add_drop_in(machine: Machine, *names: str) -> None:
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "restart", UNIT)
     wait_until_ready(machine)
+
+
+def start(machine: Machine, url: str, user: str = "root") -> None:
+    """Start an exporter as a user on the socket of another engine, in place of the unit's."""
+    machine.run("systemctl", "stop", "dockernet-exporter.socket", UNIT)
+    machine.run("systemctl", "stop", "other-exporter.service", check=False)
+    machine.run("systemd-run", "--quiet", "--unit", "other-exporter", f"--uid={user}", PROGRAM, "--docker.host", url)
+    wait_until_ready(machine)
+
+
+def command(machine: Machine, url: str, *words: str, user: str = "root") -> subprocess.CompletedProcess[str]:
+    """Run a command of the exporter as a user on an engine's socket."""
+    return machine.run("runuser", "-u", user, "--", PROGRAM, "--docker.host", url, *words, check=False)
 
 
 def wait_until_ready(machine: Machine) -> None:
