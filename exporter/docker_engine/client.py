@@ -13,7 +13,7 @@ from exporter.docker_engine.connection import AnswerError, Connection, engine_er
 from exporter.docker_engine.parse import parse_engine, parse_inspected, parse_listed, parse_network
 from exporter.docker_engine.parse_network_inspect import parse_network_inspect
 from exporter.docker_engine.peer import read_peer
-from exporter.docker_engine.podman import NETWORKS, parse_podman_network
+from exporter.docker_engine.podman import NETWORKS, parse_podman_network, with_network_names
 from exporter.docker_engine.settings import LIMITS, TIMING, Limits, Timing
 from exporter.docker_engine.text import label
 from exporter.docker_engine.tls import EngineTls
@@ -75,7 +75,10 @@ class EngineClient:
 
     def containers(self) -> list[Container]:
         """GET /containers/json?all=1: names, labels, networks; no process id."""
-        rows = self._connection().document("/containers/json", list, self._limits.list_bytes, all=1)
+        connection = self._connection()
+        rows = connection.document("/containers/json", list, self._limits.list_bytes, all=1)
+        if connection.product == PODMAN:
+            return self._parsed(lambda row: parse_listed(with_network_names(row)), rows)
         return self._parsed(parse_listed, rows)
 
     def container(self, container_id: str) -> Container | None:
@@ -84,7 +87,10 @@ class EngineClient:
         Raises one of PARSE_ERRORS for a document in an unknown form.
         """
         document = self._inspected(f"/containers/{quote(container_id, safe='')}/json")
-        return None if document is None else parse_inspected(document)
+        if document is None:
+            return None
+        podman = self._connection().product == PODMAN
+        return parse_inspected(with_network_names(document) if podman else document)
 
     def networks(self) -> list[Network]:
         """GET /networks; of Podman its own list, which names their bridges."""

@@ -1,4 +1,4 @@
-"""Podman behind the Docker Engine's API: what differs in its answers. Source: Podman 4.3, API 1.41 and libpod 4."""
+"""Podman behind the API of Docker: what differs in its answers. Source: Podman 4.3 and 5.4, API 1.41 and libpod 4."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,7 +29,7 @@ def product_of(version: Json) -> str:
 def parse_podman_network(row: Json) -> Network:
     """Parse a row of GET /libpod/networks/json, which has the bridge's name; GET /networks has none.
 
-    Containers name their networks in place of ids, which GET /networks/NAME takes too: the name is the id here.
+    GET /networks/NAME takes names in place of ids: the name is the id here, as in `with_network_names`.
     """
     name, driver = label(row["name"]), label(row.get("driver"))
     mtu = label((row.get("options") or {}).get("mtu") or "0")
@@ -48,3 +48,13 @@ def parse_podman_network(row: Json) -> Network:
         created=parse_time(row.get("created")),
     )
     return replace(network, created=0.0) if name == DEFAULT_NETWORK else network
+
+
+def with_network_names(container: Json) -> Json:
+    """Replace NetworkID of each endpoint in a list's row or an inspect by the network's name, as Podman 4.3 has it.
+
+    Podman 5 has another id there. The name is the key in NetworkSettings.Networks of both.
+    """
+    settings = container.get("NetworkSettings") or {}
+    networks = {name: {**row, "NetworkID": name} for name, row in (settings.get("Networks") or {}).items()}
+    return {**container, "NetworkSettings": {**settings, "Networks": networks}}

@@ -12,7 +12,7 @@ from exporter.core.model.docker import DOCKER, PODMAN, Subnet
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.connection import Connection
 from exporter.docker_engine.parse import parse_engine, parse_inspected
-from exporter.docker_engine.podman import LIBPOD, NETWORKS, parse_podman_network, product_of
+from exporter.docker_engine.podman import LIBPOD, NETWORKS, parse_podman_network, product_of, with_network_names
 from exporter.docker_engine.settings import LIMITS, TIMING
 from tests.support.fake_engine import FakeEngine
 from tests.support.recorded import ENGINES, answer
@@ -41,6 +41,17 @@ def test_a_network_has_its_bridge_and_the_id_that_containers_name() -> None:
     assert (default.id, default.bridge) == ("podman", "podman0")
     [endpoint] = parse_inspected(answer(ENGINE, "running")).endpoints
     assert endpoint.network_id == shop.id
+
+
+def test_an_endpoint_of_podman_5_has_the_name_of_its_network_for_the_id() -> None:
+    """As 5.4.2 answers: an id that its list of networks has not got."""
+    document = answer(ENGINE, "running")
+    networks = document["NetworkSettings"]["Networks"]
+    newer = {name: {**row, "NetworkID": "ad29e553db92"} for name, row in networks.items()}
+    found = {**document, "NetworkSettings": {**document["NetworkSettings"], "Networks": newer}}
+    assert parse_inspected(found).endpoints != parse_inspected(document).endpoints
+    assert parse_inspected(with_network_names(found)) == parse_inspected(document)
+    assert with_network_names({"Id": "x"}) == {"Id": "x", "NetworkSettings": {"Networks": {}}}
 
 
 def test_the_default_network_does_not_change_with_each_list() -> None:
