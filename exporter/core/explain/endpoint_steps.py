@@ -11,6 +11,7 @@ from exporter.core.nat.redirects import Redirect
 from exporter.core.ports.conflict import is_about
 from exporter.core.ports.context import READ_PROTOCOLS, PortContext, is_docker_proxy, is_own
 from exporter.core.ports.listen_address import EVERY_ADDRESS, ListenAddress, described
+from exporter.core.ports.published import is_inside_rootless
 from exporter.core.ports.rules import publish_ineffective, published_unheld
 from exporter.core.ports.unserved import is_loopback
 
@@ -136,8 +137,7 @@ def cannot_tell(context: PortContext, place: ListenAddress) -> Step | None:
 
 def outside_steps(context: PortContext) -> Iterator[Step]:
     """Yield what is between the host and the network namespace of a rootless engine, seen from that namespace."""
-    engine = context.inventory.engine
-    if engine is not None and engine.rootless and not engine.elsewhere:
+    if is_inside_rootless(context):
         yield Step(HOST, UNKNOWN, ROOTLESS_HERE, "rootless_engine")
 
 

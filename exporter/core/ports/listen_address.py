@@ -44,7 +44,8 @@ def described(owner: Owner, *, connected: bool = True) -> str:
     """Name an owner within a sentence; not `connected`, which addresses the engine's containers have is not known."""
     name = owner.name
     if owner.foreign_target:
-        return f"a docker-proxy for {owner.foreign_target}" + connected * ", which no container of this engine has"
+        proxy = f"a docker-proxy for {owner.foreign_target}"
+        return f"{proxy}, which no container of this engine has" if connected else proxy
     if owner.kind == PROCESS and name == KERNEL:
         return "the kernel"
     if owner.kind in FOR_CONTAINERS:

@@ -17,6 +17,10 @@ def published_places(context: PortContext) -> Iterator[tuple[Container, ListenAd
 
 def is_held_outside(context: PortContext, place: ListenAddress) -> bool:
     """Whether the address is the host's, and the sockets are those of a rootless engine's network namespace."""
+    return is_inside_rootless(context) and place.address not in ("", EVERY_ADDRESS, "::")
+
+
+def is_inside_rootless(context: PortContext) -> bool:
+    """Whether the readings are of the network namespace of a rootless engine."""
     engine = context.inventory.engine
-    inside = engine is not None and engine.rootless and not engine.elsewhere
-    return inside and place.address not in ("", EVERY_ADDRESS, "::")
+    return engine is not None and engine.rootless and not engine.elsewhere
