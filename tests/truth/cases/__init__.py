@@ -2,6 +2,7 @@
 
 from tests.truth.case import Case
 from tests.truth.cases import (
+    away,
     boot,
     bridge,
     bridge_table,
@@ -89,4 +90,5 @@ CASES: tuple[Case, ...] = (
     *own_ports.CASES,
     *six_clients.CASES,
     *routed.CASES,
+    *away.CASES,
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.core.explain.path import OK, Explanation, Path, Step
+from exporter.core.model.docker import Link
 from exporter.core.model.fib import LOCAL, UNICAST, RouteResult
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.servers_end import with_servers_end
@@ -48,6 +49,11 @@ def answered(result: RouteResult, *clients: str, **more: Any) -> ReachHost:
     return found
 
 
+def by_device(client: str) -> ReachHost:
+    """Answers to a client leave by a device of a VPN."""
+    return answered(RouteResult(UNICAST, 9), client).with_device("", Link(9, "wg0", "wireguard", carrier=True))
+
+
 LOST = ("back", "unknown", "no_route_back")
 FAULTS = {
     "rp_filter": (received(REFUSED, NEAR, FAR), ("back", "unknown", "source_refused")),
@@ -56,6 +62,8 @@ FAULTS = {
     "answers without a route": (answered(BLACKHOLE, NEAR, FAR), LOST),
     "answers to neighbours without a route": (answered(BLACKHOLE, NEAR), LOST),
     "answers to a bridge of Docker's": (answered(RouteResult(UNICAST, 3), NEAR, FAR), LOST),
+    "answers to neighbours by a device without their network": (by_device(NEAR), LOST),
+    "answers to the internet by a VPN": (by_device(FAR), LOST),
     "answers with a mark without a route": (answered(BLACKHOLE, NEAR, FAR, mark=7), LOST),
 }
 
@@ -79,7 +87,7 @@ def test_a_socket_that_is_bound_to_an_address_of_nobody() -> None:
     assert added(host("192.0.2.77"), "192.0.2.77") == [("host", "failed", "address_lost")]
     everywhere = host("198.51.100.7").route("", "198.51.100.7", RouteResult(LOCAL, 1))
     for client in (NEAR, FAR):
-        everywhere.route("", "198.51.100.7", RouteResult(LOCAL, 1), client, UPLINK, **IN)
+        everywhere.route("", "198.51.100.7", RouteResult(LOCAL, 1), client, UPLINK)
     assert added(everywhere, "198.51.100.7") == []
 
 

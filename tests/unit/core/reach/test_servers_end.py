@@ -235,6 +235,25 @@ def test_an_uplink_of_another_kind_is_no_fault(change: dict[str, Any]) -> None:
     assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
 
 
+@pytest.mark.parametrize(
+    ("result", "address", "fault"),
+    [
+        (RouteResult("unicast", 2), "0.0.0.0", True),
+        (RouteResult("unicast", 2), "192.0.2.10", True),
+        (RouteResult(error=110), "0.0.0.0", False),  # it could not be made
+        (RouteResult("local", 1), "0.0.0.0", False),
+    ],
+)
+def test_the_hosts_own_address_without_its_local_route(
+    result: RouteResult, address: str, *, fault: bool, sentence: Any
+) -> None:
+    host = ReachHost().route("", "192.0.2.10", result, NEAR, 2)
+    path = Path("tcp", (address,), 8080, "web", 80, ())
+    step = uplink_step(ReachContext(host.observation(), host._visit), path)
+    assert (step is not None) == fault
+    assert step is None or (step.code, step.detail) == ("uplink_down", sentence)
+
+
 def test_a_bridge_of_virtual_machines_is_no_uplink() -> None:
     bridge = Link(40, "virbr0", "bridge", carrier=True)
     host = ReachHost().device("", "eth0", up=False).with_device("", bridge, "10.8.0.1")
