@@ -10,6 +10,7 @@ from exporter.core.explain.path import FAILED, HOST, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, RouteQuery, RouteResult
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.answer import BACK
+from exporter.core.reach.answer_marks import answer_mark
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.leaving import elsewhere
 from exporter.core.reach.path.arrival import FORGED, compare
@@ -20,6 +21,7 @@ from exporter.core.reach.uplinks import is_outer
 from exporter.core.topology.route_queries import outside_client
 
 ANY = {"0.0.0.0": (4,), "::": (6, 4)}
+UNSURE = ("route_unknown", "")
 SEE = "See `ip rule` and `ip route get {}`."
 
 
@@ -85,8 +87,12 @@ def _fault(context: ReachContext, socket: ListeningSocket, client: str, ifindex:
     if taken.error in NO_ROUTE or (not taken.error and taken.type != LOCAL):
         return f"does not take packets of {client} to {own}", "route_refused", ""
     uid, mark = sender(context.host.view, *port)
-    home = RouteQuery(client, own, protocol=socket.protocol, source_port=socket.port, mark=mark, uid=uid)
-    return _lost(context, client, context.host.lookup(home), ifindex)
+    home = RouteQuery(client, own, protocol=socket.protocol, source_port=socket.port, uid=uid)
+    marks = answer_mark(context, socket, (client, own), mark).values
+    if not marks:
+        return f"marks answers to {client} by rules that are not understood, and policy rules may go by it", *UNSURE
+    found = (_lost(context, client, context.host.lookup(home._replace(mark=one)), ifindex) for one in (mark, *marks))
+    return next(filter(None, found), None)
 
 
 def _own_address(context: ReachContext, ifindex: int, version: int) -> str:

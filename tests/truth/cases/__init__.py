@@ -39,6 +39,7 @@ from tests.truth.cases import (
     six_clients,
     sizes,
     sockets,
+    spoiled,
     starts,
     swarm,
     treated,
@@ -91,4 +92,5 @@ CASES: tuple[Case, ...] = (
     *six_clients.CASES,
     *routed.CASES,
     *away.CASES,
+    *spoiled.CASES,
 )

@@ -10,7 +10,9 @@ from exporter.core.explain.path import OK, Explanation, Path, Step
 from exporter.core.model.docker import Link
 from exporter.core.model.fib import LOCAL, UNICAST, RouteResult
 from exporter.core.model.sockets import ListeningSocket
+from exporter.core.nat.ruleset import Base
 from exporter.core.reach.servers_end import with_servers_end
+from tests.support.nat_hosts import NEW
 from tests.support.reach_hosts import ReachHost
 from tests.support.reach_namespaces import NO_ROUTE
 
@@ -99,3 +101,40 @@ def test_a_socket_that_is_bound_to_a_bridge_serves_containers() -> None:
 def test_a_connection_that_a_process_of_the_host_has_not_accepted() -> None:
     assert added(host(waiting={8700: 4.0})) == [("listener", "unknown", "not_accepting")]
     assert added(host(keys={5: ("0.0.0.0/0",)})) == [("listener", "unknown", "key_required")]
+
+
+def marking(*texts: str, chain: str = "output", **view: Any) -> ReachHost:
+    """Rules of the host's output chains that may mark the answers."""
+    place = ("ip", "mangle", "OUTPUT")
+    rules = replace(
+        NEW.rules,
+        bases={**NEW.rules.bases, place: Base(chain, "ACCEPT", "route", -150)},
+        chains={**NEW.rules.chains, place: ()},
+    )
+    found = NEW.with_rules(rules)
+    for text in texts:
+        found = found.inserted(place, text)
+    return ReachHost(found).view("", listeners=(SOCKET,), **view)
+
+
+MARKED = "-p tcp --sport 8700 -j MARK --set-xmark 0x4d/0xffffffff"
+OF_ANOTHER_PORT = "-p tcp --sport 8701 -j MARK --set-xmark 0x4d/0xffffffff"
+
+
+@pytest.mark.parametrize(
+    ("text", "result", "found"),
+    [
+        (MARKED, BLACKHOLE, [LOST]),
+        (MARKED, RouteResult(UNICAST, 9), [LOST]),  # beyond which neighbours are not
+        (MARKED, RouteResult(UNICAST, UPLINK), []),
+        (OF_ANOTHER_PORT, BLACKHOLE, []),
+    ],
+)
+def test_answers_that_rules_mark_for_another_route(
+    text: str, result: RouteResult, found: list[tuple[str, str, str]]
+) -> None:
+    marked = marking(text)
+    for client in (NEAR, FAR):
+        marked.route("", client, result, HOST, **OUT, mark=0x4D)
+    marked.with_device("", Link(9, "wg0", "wireguard", carrier=True))
+    assert added(marked) == found
