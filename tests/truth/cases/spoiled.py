@@ -16,6 +16,8 @@ HTB = (
     "tc filter add dev enp0s3 parent 1: protocol ip u32 match ip sport 8080 0xffff flowid 1:20"
 )
 EXPECTATION = "ct expectation e { protocol tcp; dport 9999; timeout 10m; size 12; l3proto ip; }"
+BRIDGE_MARK = table("bridge t", chain("type filter hook input priority 0", "meta mark set 77"))
+NEAR, INSIDE = "-s 192.0.2.0/24 -p tcp --dport 80", "answers inside"
 ROUTE_CHAIN = "type route hook output priority -150"
 
 
@@ -30,6 +32,12 @@ def of_host(row: Any, name: str, port: int, *plants: Plant) -> Case:
     found: Case = row(
         name, HOST_PORT if row is unknown else HOST_HABIT, plant, asked=str(port), probe=probe, sound_before=False
     )
+    return found
+
+
+def inside(row: Any, name: str, do: str, undo: str) -> Case:
+    """A row about web and what is planted in its namespace."""
+    found: Case = row(name, INSIDE if row is unknown else HABIT, shell(do, undo, container="web"))
     return found
 
 
@@ -56,6 +64,26 @@ CASES = (
         nft(
             table("ip t", EXPECTATION, forward('oifname "docker0" tcp dport 81 ct expectation set "e"')),
         ),
+    ),
+    unknown(
+        "bridge family's mark that another chain drops",
+        TREATED,
+        nft(BRIDGE_MARK, table("ip u", forward("meta mark 77 drop"))),
+    ),
+    ordinary("bridge family's mark that nothing compares", FIREWALL, nft(BRIDGE_MARK)),
+    inside(unknown, "neighbours of the host dropped inside", f"iptables -I INPUT {NEAR} -j DROP", "iptables -F INPUT"),
+    inside(
+        ordinary,
+        "neighbours of the host alone accepted inside",
+        f"iptables -I INPUT ! {NEAR} -j DROP",
+        "iptables -F INPUT",
+    ),
+    inside(
+        unknown,
+        "IPsec inside for neighbours of the host",
+        "ip xfrm policy add dir out src 0.0.0.0/0 dst 192.0.2.0/24 "
+        "tmpl src $web dst 192.0.2.1 proto esp mode transport",
+        "ip xfrm policy flush",
     ),
     unknown("class of 8 bit for the answers", PLACE, shaped("8bit")),
     ordinary("class of 10 Mbit for the answers", HABIT, shaped("10mbit")),

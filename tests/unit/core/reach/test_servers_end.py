@@ -9,6 +9,7 @@ from exporter.core.explain.path import FAILED, OK, Explanation, Path, Step
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link
 from exporter.core.model.fib import RouteResult
+from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.sockets import ProxyUse
 from exporter.core.nat.ruleset import Base
 from exporter.core.reach.context import ReachContext
@@ -54,7 +55,20 @@ def answering(mac_address: str, *, learned: bool) -> Neighbour:
     return Neighbour(2, NEAR, mac_address, learned=learned)
 
 
+OF_NEIGHBOURS = "-s 192.0.2.0/24 -p tcp --dport 80 -j DROP"
 FAULTS = {
+    "a rule of its own for neighbours": (
+        ReachHost().own_rules("web", f":INPUT ACCEPT\n-A INPUT {OF_NEIGHBOURS}", "filter"),
+        ("inside", "unknown", "container_rule"),
+    ),
+    "a rule of its own for all but neighbours": (
+        ReachHost().own_rules("web", f":INPUT ACCEPT\n-A INPUT ! {OF_NEIGHBOURS}", "filter"),
+        ("inside", "unknown", "container_rule"),
+    ),
+    "an IPsec policy of its own for neighbours": (
+        ReachHost().view("web", ipsec=(IpsecPolicy("out", "0.0.0.0/0", "192.0.2.0/24", "allow"),)),
+        ("inside", "unknown", "rule_not_understood"),
+    ),
     "a rule of its own": (
         ReachHost().own_rules("web", ":INPUT ACCEPT\n-A INPUT -p tcp --dport 80 -j DROP", "filter"),
         ("inside", "failed", "container_rule"),
