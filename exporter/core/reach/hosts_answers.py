@@ -10,9 +10,9 @@ from exporter.core.explain.path import FAILED, HOST, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, RouteQuery, RouteResult
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.answer import BACK
-from exporter.core.reach.answer_marks import answer_mark
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.leaving import elsewhere
+from exporter.core.reach.marked_routes import answer_mark
 from exporter.core.reach.path.arrival import FORGED, compare
 from exporter.core.reach.path.route_step import NO_ROUTE
 from exporter.core.reach.question import ANYWHERE

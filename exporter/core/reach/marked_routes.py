@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from exporter.core.explain.path import FAILED, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import UNICAST, RouteQuery
+from exporter.core.model.sockets import ListeningSocket
+from exporter.core.nat.address_numbers import family_of, number_of
 from exporter.core.nat.context import NatContext, packet_to
 from exporter.core.nat.expected import ExpectedBinding
-from exporter.core.nat.packet import YES, Mark
-from exporter.core.nat.walk.firewall import PREROUTING
+from exporter.core.nat.packet import YES, Mark, Packet
+from exporter.core.nat.walk.firewall import OUTPUT, PREROUTING
 from exporter.core.nat.walk.hooks import walk
-from exporter.core.nat.walk.ways import answer_to
+from exporter.core.nat.walk.ways import answer_to, way_in
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.leaving import elsewhere, name_of
 from exporter.core.reach.question import ANYWHERE
@@ -100,3 +102,23 @@ def _fault(context: ReachContext, lookup: _Lookup, mark: int) -> str:
     if result.type != UNICAST or (lookup.devices and result.ifindex not in lookup.devices):
         return f"are routed to {name_of(context, result.ifindex)}"
     return ""
+
+
+def answer_mark(context: ReachContext, socket: ListeningSocket, ends: tuple[str, str], mark: int) -> Mark:
+    """Return the mark of an answer of a socket of the host; `ends` are the client and the host, `mark` is the socket's.
+
+    Behind the output chains the kernel looks up the route once more (net/ipv4/netfilter.c: ip_route_me_harder).
+    """
+    own = Mark((mark,))
+    if context.nat is None:
+        return own
+    client, host = map(number_of, ends)
+    sent = Packet(
+        src=client, dst=host, protocol=socket.protocol, dport=socket.port, to_host=True, family=family_of(ends[0])
+    )
+    firewall = context.nat.firewall
+    way = way_in(firewall, sent, context.nat.route)
+    if len(way.parts) <= ONWARD:
+        return own  # it is dropped: a step of the rules
+    answer = answer_to(sent, way.parts[ONWARD].packet, way.arrival.packet)
+    return walk(firewall, answer._replace(mark=own), (OUTPUT,)).packet.mark
