@@ -82,15 +82,14 @@ def _paths(ends: _Ends, found: Resolved) -> tuple[ReachPath, ...]:
     if not found.addresses:
         return (_path(ends.question, found.steps or (NO_ADDRESS,), End(ends.client.name)),)
     return tuple(
-        _followed(ends, found, address, port)
+        _followed(ends, replace(ends.question, protocol=protocol, port=port), found, address)
         for address in found.addresses[:MAX_ADDRESSES]
-        for port in ports(ends.context, ends.question, ends.server, address)
+        for protocol, port in ports(ends.context, ends.question, ends.server, address)
     )
 
 
-def _followed(ends: _Ends, found: Resolved, address: str, port: int) -> ReachPath:
-    context, client = ends.context, ends.client
-    question = replace(ends.question, port=port)
+def _followed(ends: _Ends, question: Question, found: Resolved, address: str) -> ReachPath:
+    context, client, port = ends.context, ends.client, question.port
     here = context.visited(client)
     result = here.lookup(RouteQuery(address, protocol=question.protocol, port=port))
     device = here.view.devices.get(result.ifindex)
