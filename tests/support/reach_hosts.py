@@ -122,7 +122,7 @@ class ReachHost:
 
     def answer(self, target: str, source: str = "client") -> ReachAnswer:
         """Answer one question."""
-        return reach(self.observation(), parse_question(source, target), self._visit)
+        return reach(self.observation(), parse_question(source, target), self.visit)
 
     def path(self, target: str, source: str = "client") -> ReachPath:
         """Answer a question that has one path."""
@@ -147,7 +147,8 @@ class ReachHost:
         nat = NatView(**{"reading": self.rules.reading(), "expected": wanted, "redirects": (), **self.nat})
         return replace(observed(join(inventory, devices)), **{"nat": nat, **self.more})
 
-    def _visit(self, container: Container | None) -> Visited:
+    def visit(self, container: Container | None) -> Visited:
+        """Read a namespace as the test says it is."""
         name = container.name if container else HOST
         self.visits.append(name)
         view = host_view() if container is None else view_of(container)

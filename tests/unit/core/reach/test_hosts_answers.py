@@ -24,7 +24,7 @@ OUT: dict[str, Any] = {"protocol": "tcp", "source_port": 8700}
 def added(host: ReachHost, address: str = "0.0.0.0") -> list[tuple[str, str, str]]:
     """The steps that a port of the host gets."""
     path = Path("tcp", (address,), 8700, "", 0, (Step("host", OK, "it listens"),))
-    [found] = with_servers_end(Explanation("8700", (path,)), host.observation(), host._visit).paths
+    [found] = with_servers_end(Explanation("8700", (path,)), host.observation(), host.visit).paths
     return [(one.name, one.state, one.code) for one in found.steps[1:]]
 
 

@@ -18,7 +18,7 @@ SOCKET = ListeningSocket("tcp", "0.0.0.0", 8700, inode=5)
 def added(host: ReachHost, container: str = "metal", address: str = "0.0.0.0") -> list[tuple[str, str, str]]:
     """The steps that a port of the host gets."""
     path = Path("tcp", (address,), 8700, container, 0, (Step("host", OK, "it listens"),))
-    [found] = with_servers_end(Explanation("8700", (path,)), host.observation(), host._visit).paths
+    [found] = with_servers_end(Explanation("8700", (path,)), host.observation(), host.visit).paths
     return [(one.name, one.state, one.code) for one in found.steps[1:]]
 
 
@@ -28,7 +28,7 @@ def host(*things: Any, socket: ListeningSocket = SOCKET, **view: Any) -> ReachHo
 
 def at(device: str) -> ListeningSocket:
     """A socket that is bound to a device of the host."""
-    ifindex = next(d.link.ifindex for d in host()._visit(None).view.devices.values() if d.link.name == device)
+    ifindex = next(d.link.ifindex for d in host().visit(None).view.devices.values() if d.link.name == device)
     return replace(SOCKET, ifindex=ifindex)
 
 

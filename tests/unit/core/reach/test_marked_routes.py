@@ -63,7 +63,7 @@ def test_policy_rules_by_marks_and_ports(
 ) -> None:
     host = ReachHost(with_rules(*rules)).route("", **query, result=result)
     path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
-    [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+    [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host.visit).paths
     assert [(one.name, one.state) for one in found.steps[1:]] == [("route", state) for state in states]
     for one in found.steps[1:]:
         assert one.detail == sentence
@@ -90,7 +90,7 @@ def test_answers_that_their_mark_routes_to_another_uplink(
     query: dict[str, Any] = {**OUTBOUND, "protocol": "tcp", "source_port": 80}
     host.route("", **query, result=plain).route("", **query, mark=4, result=marked)
     path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
-    [explained] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+    [explained] = with_servers_end(Explanation("8080", (path,)), host.observation(), host.visit).paths
     assert [one.state for one in explained.steps if one.code == "route_unknown"] == found
     for one in explained.steps[1:]:
         assert one.detail == sentence
