@@ -10,6 +10,7 @@ from typing import Any
 
 from exporter.core.model.docker import DOCKER, Container, Engine, Link, Network
 from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.model.routes import Route
 from exporter.core.nat.expected import expected
 from exporter.core.nat.ruleset import IP6, Place
 from exporter.core.nat.view import NatView
@@ -62,6 +63,7 @@ class ReachHost:
         self.connected = True
         self.engine_version, self.product = "", DOCKER
         self.uplinks: tuple[str, ...] = ("eth0",)
+        self.own_routes: tuple[Route, ...] = ()  # of the host's main table, in addition
         self.more: dict[str, Any] = {}
         self.nat: dict[str, Any] = {}
         self._changes: dict[str, list[Callable[[NamespaceView], NamespaceView]]] = {}
@@ -122,7 +124,7 @@ class ReachHost:
 
     def answer(self, target: str, source: str = "client") -> ReachAnswer:
         """Answer one question."""
-        return reach(self.observation(), parse_question(source, target), self.visit)
+        return reach(self.observation(), parse_question(source, target), self._visit)
 
     def path(self, target: str, source: str = "client") -> ReachPath:
         """Answer a question that has one path."""
@@ -142,13 +144,13 @@ class ReachHost:
         inventory = replace(self.rules.inventory, connected=self.connected)
         if self.engine_version:
             inventory = replace(inventory, engine=Engine("", self.engine_version, "", product=self.product))
-        devices = host_devices(self.uplinks)
+        ordinary = host_devices(self.uplinks)
+        devices = replace(ordinary, routes=(*(ordinary.routes or ()), *self.own_routes))
         wanted = expected(inventory, inside_of(inventory.networks.values(), devices))
         nat = NatView(**{"reading": self.rules.reading(), "expected": wanted, "redirects": (), **self.nat})
         return replace(observed(join(inventory, devices)), **{"nat": nat, **self.more})
 
-    def visit(self, container: Container | None) -> Visited:
-        """Read a namespace as the test says it is."""
+    def _visit(self, container: Container | None) -> Visited:
         name = container.name if container else HOST
         self.visits.append(name)
         view = host_view() if container is None else view_of(container)

@@ -9,5 +9,5 @@ def added(host: ReachHost, *, state: str = OK, addresses: tuple[str, ...] = ("0.
     """The steps behind the one that is there already, of port 8080 of web."""
     step = Step("published", state, "published", "" if state == OK else "port_held")
     path = Path("tcp", addresses, 8080, "web", 80, (step,))
-    [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host.visit).paths
+    [found] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
     return [(one.name, one.state, one.code) for one in found.steps[1:]]

@@ -71,5 +71,5 @@ def test_the_containers_own_end_counts() -> None:
         host = ReachHost(NEW, ROUTED, BARE).view("bare", **{"listeners": ("0.0.0.0:80",), **more})
         [path] = explain(observation_of(NEW.with_inventory(ROUTED, BARE)), "bare").paths
         asked = Explanation("bare", (replace(path, steps=(step,)),))
-        [found] = with_servers_end(asked, host.observation(), host.visit).paths
+        [found] = with_servers_end(asked, host.observation(), host._visit).paths
         assert [(one.name, one.state, one.code) for one in found.steps[1:]] == expected

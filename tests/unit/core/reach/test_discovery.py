@@ -45,7 +45,7 @@ CASES: dict[str, tuple[ReachHost, list[tuple[str, str, str]]]] = {
 @pytest.mark.parametrize(("host", "found"), CASES.values(), ids=CASES)
 def test_clients_of_ipv6_find_the_host(host: ReachHost, found: list[tuple[str, str, str]], sentence: Any) -> None:
     path = Path("tcp", ("0.0.0.0", "::"), 8080, "web", 80, (Step("published", OK, "published"),))
-    step = uplink_step(ReachContext(host.observation(), host.visit), path)
+    step = uplink_step(ReachContext(host.observation(), host._visit), path)
     assert [(step.name, step.state, step.code)] if step else found == []
     assert step is None or step.detail == sentence
 

@@ -23,23 +23,23 @@ def explained(state: str) -> Explanation:
 def test_sockets_are_read_anew_where_nothing_listened() -> None:
     host = ReachHost().view("web", listeners=NOW)
     seen = replace(host.observation(), inside={WEB.id: (), "other": ()})
-    assert with_fresh_listeners(seen, explained(FAILED), host.visit).inside == {WEB.id: NOW, "other": ()}
+    assert with_fresh_listeners(seen, explained(FAILED), host._visit).inside == {WEB.id: NOW, "other": ()}
     assert host.visits == ["web"]
 
 
 def test_nothing_is_read_anew_where_something_listened() -> None:
     host = ReachHost()
     seen = replace(host.observation(), inside={WEB.id: ()})
-    assert with_fresh_listeners(seen, explained(OK), host.visit) is seen
+    assert with_fresh_listeners(seen, explained(OK), host._visit) is seen
     assert host.visits == []
 
 
 def test_what_could_not_be_read_stays_as_it_was() -> None:
     host = ReachHost(NEW).unread("web", "namespace")
     seen = replace(host.observation(), inside={WEB.id: ()})
-    assert with_fresh_listeners(seen, explained(FAILED), host.visit) is seen
+    assert with_fresh_listeners(seen, explained(FAILED), host._visit) is seen
     unseen = replace(host.observation(), inside=None)
-    assert with_fresh_listeners(unseen, explained(FAILED), host.visit) is unseen
+    assert with_fresh_listeners(unseen, explained(FAILED), host._visit) is unseen
 
 
 @pytest.mark.parametrize(("address", "state"), [("172.18.0.2", OK), ("fd00:18::2", FAILED)])

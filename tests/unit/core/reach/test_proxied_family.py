@@ -21,7 +21,7 @@ OUT: dict[str, Any] = {"protocol": "tcp", "source_port": PORT}
 def added(host: ReachHost, *addresses: str) -> list[tuple[str, str, str]]:
     """The steps of the port of bare, which has no address of IPv6."""
     path = Path("tcp", addresses or BOTH, PORT, "bare", 80, (Step("published", OK, "published"),))
-    [found] = with_servers_end(Explanation(str(PORT), (path,)), host.observation(), host.visit).paths
+    [found] = with_servers_end(Explanation(str(PORT), (path,)), host.observation(), host._visit).paths
     return [(one.name, one.state, one.code) for one in found.steps[1:]]
 
 
