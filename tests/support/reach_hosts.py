@@ -10,6 +10,7 @@ from typing import Any
 
 from exporter.core.model.docker import DOCKER, Container, Engine, Link, Network
 from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.model.routes import Route
 from exporter.core.nat.expected import expected
 from exporter.core.nat.ruleset import IP6, Place
 from exporter.core.nat.view import NatView
@@ -62,6 +63,7 @@ class ReachHost:
         self.connected = True
         self.engine_version, self.product = "", DOCKER
         self.uplinks: tuple[str, ...] = ("eth0",)
+        self.own_routes: tuple[Route, ...] = ()  # of the host's main table, in addition
         self.more: dict[str, Any] = {}
         self.nat: dict[str, Any] = {}
         self._changes: dict[str, list[Callable[[NamespaceView], NamespaceView]]] = {}
@@ -142,7 +144,8 @@ class ReachHost:
         inventory = replace(self.rules.inventory, connected=self.connected)
         if self.engine_version:
             inventory = replace(inventory, engine=Engine("", self.engine_version, "", product=self.product))
-        devices = host_devices(self.uplinks)
+        ordinary = host_devices(self.uplinks)
+        devices = replace(ordinary, routes=(*(ordinary.routes or ()), *self.own_routes))
         wanted = expected(inventory, inside_of(inventory.networks.values(), devices))
         nat = NatView(**{"reading": self.rules.reading(), "expected": wanted, "redirects": (), **self.nat})
         return replace(observed(join(inventory, devices)), **{"nat": nat, **self.more})

@@ -10,11 +10,13 @@ from tests.truth.lab import Lab
 from tests.truth.outside import PORT as OUTSIDE_PORT
 
 SECONDS = 1.5
+FAR = "203.0.113.5"
 
 
-def fetch(pid: int, address: str, port: int) -> str:
+def fetch(pid: int, address: str, port: int, source: str = "") -> str:
     """GET / from the network namespace of a process; the body, '' when nothing answers in time."""
-    with suppress(OSError), netns(pid), socket.create_connection((address, port), SECONDS) as connection:
+    own = (source, 0) if source else None
+    with suppress(OSError), netns(pid), socket.create_connection((address, port), SECONDS, own) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         return _body(connection)
     return ""
@@ -30,6 +32,11 @@ def _body(connection: socket.socket) -> str:
 def published(port: int, name: str, address: str = ADDRESS) -> Callable[[Lab], bool]:
     """Whether a client outside gets the answer of container `name` at a port of the host."""
     return lambda lab: fetch(lab.host.outside_pid, address, port) == name
+
+
+def far(port: int, name: str) -> Callable[[Lab], bool]:
+    """The same of a client beyond the gateway, whose address the case gives to the outside."""
+    return lambda lab: fetch(lab.host.outside_pid, ADDRESS, port, FAR) == name
 
 
 def between(source: str, target: str) -> Callable[[Lab], bool]:

@@ -78,7 +78,7 @@ _PORT_CODES = {
         ("bridge_down",),
     ),
     "veth_detached": Code(
-        "The host end of the container's veth is down, or not a port of the network's bridge.",
+        "The host end of the container's veth is down, deleted, or not a port of the network's bridge.",
         "Run `{cli} network disconnect` and `{cli} network connect`.",
         ("detached_veth",),
     ),

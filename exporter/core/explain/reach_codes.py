@@ -62,6 +62,10 @@ REACH_CODES = {
         "Run `{cli} restart {container}`, or add the route with `ip route add`.",
     ),
     "no_route": Code("The namespace has no route to the address.", "Add the route, or another network."),
+    "group_address": Code(
+        "A multicast or broadcast address: TCP connects to none, and who receives datagrams is not evaluated.",
+        "Use the address of one host.",
+    ),
     "internal_only": Code(
         "The client is on internal networks only: it has no way out of the host.",
         "Connect it to a network that is not internal.",

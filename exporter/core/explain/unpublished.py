@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from exporter.core.explain.down import how_down
 from exporter.core.explain.listener_step import listened_ports, own_sockets
 from exporter.core.explain.path import DNAT, FAILED, LISTENER, OK, PUBLISHED, UNKNOWN, Path, Step
 from exporter.core.findings.finding import INFO
@@ -32,9 +33,7 @@ def unpublished_step(context: PortContext, container: Container) -> Step:
     """Describe a container that publishes no port: its state, its networks and what it listens on."""
     name = container.name
     if not container.live:
-        code = container.details.exit_code if container.details else 0
-        how = f" with exit status {code}" if code else ""
-        return Step(PUBLISHED, FAILED, f"{name} publishes no port, and is {container.state}{how}", "container_down")
+        return Step(PUBLISHED, FAILED, f"{name} publishes no port, and is {how_down(container)}", "container_down")
     at = ", ".join(
         f"{e.network} ({e.ip_address or e.ip6_address})" for e in container.endpoints if e.ip_address or e.ip6_address
     )

@@ -24,6 +24,7 @@ from exporter.core.views.connection_rows import ConnectionRow
 # Some of several addresses or servers are reachable: it depends on which one the client takes.
 AMBIGUOUS = "ambiguous"
 KIND = "reach"
+NO_IPV6 = "no_ipv6"  # code of a step
 
 # Names of steps that paths to published ports do not have.
 CONTAINER, NAME, INSIDE, FILTER, MASQUERADE, OUTSIDE, BACK, MTU, PROBE = (
@@ -75,6 +76,11 @@ class ReachPath:
         evaluated = VERDICTS[worst((step.state for step in self.steps), VERDICTS)] if self.steps else UNDETERMINED
         return self.decided or evaluated
 
+    @property
+    def untried(self) -> bool:
+        """Whether the client has no address of that version: programs try it last (RFC 6724, rule 1)."""
+        return any(step.code == NO_IPV6 for step in self.steps)
+
 
 @dataclass(frozen=True, slots=True)
 class ReachAnswer:
@@ -93,7 +99,8 @@ class ReachAnswer:
     @property
     def verdict(self) -> str:
         """The verdict of all paths; AMBIGUOUS where some are reachable and others are not."""
-        return joined(path.verdict for path in self.paths)
+        tried = [path for path in self.paths if not path.untried]
+        return joined(path.verdict for path in tried or self.paths)
 
     @property
     def may_pass(self) -> bool:

@@ -11,6 +11,8 @@ from exporter.core.model.fib import LOCAL, RouteQuery, RouteResult
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.answer import BACK
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.leaving import elsewhere
+from exporter.core.reach.marked_routes import answer_mark
 from exporter.core.reach.path.arrival import FORGED, compare
 from exporter.core.reach.path.route_step import NO_ROUTE
 from exporter.core.reach.question import ANYWHERE
@@ -19,6 +21,7 @@ from exporter.core.reach.uplinks import is_outer
 from exporter.core.topology.route_queries import outside_client
 
 ANY = {"0.0.0.0": (4,), "::": (6, 4)}
+UNSURE = ("route_unknown", "")
 SEE = "See `ip rule` and `ip route get {}`."
 
 
@@ -84,8 +87,12 @@ def _fault(context: ReachContext, socket: ListeningSocket, client: str, ifindex:
     if taken.error in NO_ROUTE or (not taken.error and taken.type != LOCAL):
         return f"does not take packets of {client} to {own}", "route_refused", ""
     uid, mark = sender(context.host.view, *port)
-    home = RouteQuery(client, own, protocol=socket.protocol, source_port=socket.port, mark=mark, uid=uid)
-    return _lost(context, client, context.host.lookup(home))
+    home = RouteQuery(client, own, protocol=socket.protocol, source_port=socket.port, uid=uid)
+    marks = answer_mark(context, socket, (client, own), mark).values
+    if not marks:
+        return f"marks answers to {client} by rules that are not understood, and policy rules may go by it", *UNSURE
+    found = (_lost(context, client, context.host.lookup(home._replace(mark=one)), ifindex) for one in (mark, *marks))
+    return next(filter(None, found), None)
 
 
 def _own_address(context: ReachContext, ifindex: int, version: int) -> str:
@@ -94,7 +101,7 @@ def _own_address(context: ReachContext, ifindex: int, version: int) -> str:
     return next((str(one) for one in found if one.version == version and not one.is_link_local), "")
 
 
-def _lost(context: ReachContext, client: str, result: RouteResult) -> tuple[str, str, str] | None:
+def _lost(context: ReachContext, client: str, result: RouteResult, home: int) -> tuple[str, str, str] | None:
     if result.error in NO_ROUTE:
         return f"has no route for answers to {client}", "no_route_back", ""
     device = context.host.view.devices.get(result.ifindex)
@@ -102,4 +109,6 @@ def _lost(context: ReachContext, client: str, result: RouteResult) -> tuple[str,
         return None
     if result.type == LOCAL or context.network_of_bridge(device.link.name) is not None:
         return f"sends answers to {client} to {device.link.name}", "no_route_back", ""
+    if elsewhere(context, client, {result.ifindex}, home):
+        return f"routes answers to {client} to {device.link.name}, which may not lead there", "no_route_back", ""
     return None

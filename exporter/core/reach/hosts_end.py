@@ -1,6 +1,7 @@
 """The end of a path to a port that a process of the host itself serves, as a container in host mode does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 
 from exporter.core.explain.path import DNAT, FAILED, HOST, IPVS, LISTENER, UNKNOWN, Path, Step
@@ -8,11 +9,15 @@ from exporter.core.explain.query import find_container
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.hosts_answers import address_step, answers_step
+from exporter.core.reach.path.ipsec_step import ipsec_step
 from exporter.core.reach.path.listener_step import socket_fault, undecided_step
+from exporter.core.reach.question import ANYWHERE
 from exporter.core.reach.sent_packets import server_programs_step, socket_programs_step
 from exporter.core.reach.uplinks import is_outer
 from exporter.core.reach.view import LISTENERS
+from exporter.core.topology.route_queries import outside_client
 
+FORWARDED = "fwd"  # of an IPsec policy's direction
 ELSEWHERE = frozenset({DNAT, IPVS})  # steps of a port that is forwarded to a container
 
 
@@ -60,7 +65,19 @@ def _undecided(context: ReachContext, sockets: list[ListeningSocket]) -> Iterato
     outer = [socket for socket in sockets if not ip_address(socket.address).is_loopback]
     if outer:
         answers = (step for socket in outer if (step := answers_step(context, socket)) is not None)
-        yield from filter(None, [undecided_step(context.host.view, "the host", outer), next(answers, None)])
+        undecided = undecided_step(context.host.view, "the host", outer)
+        yield from filter(None, [undecided, next(answers, None), _ipsec_step(context, outer)])
+
+
+def _ipsec_step(context: ReachContext, sockets: list[ListeningSocket]) -> Step | None:
+    """Return the step of an IPsec policy of packets to the host itself, or from it."""
+    topology = context.observation.topology
+    own = [text for link in topology.uplinks for text in topology.devices.addresses.get(link.name, ())]
+    bound = [socket.address for socket in sockets if not ip_address(socket.address).is_unspecified]
+    near = [outside_client(topology, link, version) for link in topology.uplinks for version in (4, 6)]
+    policies = tuple(one for one in context.host.view.ipsec if one.direction != FORWARDED)
+    view = replace(context.host.view, ipsec=policies)
+    return ipsec_step(HOST, view, "the host", bound if len(bound) == len(sockets) else own, [*ANYWHERE, *near])
 
 
 def _device(context: ReachContext, ifindex: int) -> str:

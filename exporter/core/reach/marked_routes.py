@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from exporter.core.explain.path import FAILED, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import UNICAST, RouteQuery
+from exporter.core.model.sockets import ListeningSocket
+from exporter.core.nat.address_numbers import family_of, number_of
 from exporter.core.nat.context import NatContext, packet_to
 from exporter.core.nat.expected import ExpectedBinding
-from exporter.core.nat.packet import YES, Mark
-from exporter.core.nat.walk.firewall import PREROUTING
+from exporter.core.nat.packet import YES, Mark, Packet
+from exporter.core.nat.walk.firewall import OUTPUT, PREROUTING
 from exporter.core.nat.walk.hooks import walk
-from exporter.core.nat.walk.ways import answer_to
+from exporter.core.nat.walk.ways import answer_to, way_in
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.leaving import elsewhere, name_of
+from exporter.core.reach.question import ANYWHERE
 from exporter.core.topology.route_queries import container_routes
 
 ONWARD = 1  # of a way's parts
@@ -50,9 +54,9 @@ def marked_route_steps(context: ReachContext, container: Container, binding: Exp
         yield from _steps(context, _Lookup(inbound, f"packets to {route.address}", devices), there)
         if route.outbound is not None:
             outbound = route.outbound._replace(protocol=protocol, source_port=own)
-            yield from _steps(
-                context, _Lookup(outbound, f"answers of {route.address}", uplinks, route.uplink.ifindex), back
-            )
+            answers = _Lookup(outbound, f"answers of {route.address}", uplinks, route.uplink.ifindex)
+            yield from _steps(context, answers, back)
+            yield from _leaving_steps(context, answers, back)
 
 
 def _marks(nat: NatContext, binding: ExpectedBinding, uplink: str) -> tuple[Mark, Mark]:
@@ -74,11 +78,19 @@ def _steps(context: ReachContext, lookup: _Lookup, mark: Mark) -> Iterator[Step]
         if fault:
             state, code = (FAILED, "route_lost") if mark.certainty == YES else (UNKNOWN, "route_unknown")
             yield Step(ROUTE, state, f"{lookup.packets}{f' with mark {value:#x}' if value else ''} {fault}", code)
-    if lookup.home and (device := _elsewhere(context, lookup, mark)):
-        detail = (
-            f"by the mark {lookup.packets} are routed to {device}: whether a client beyond {{}} gets them is not known"
-        )
-        yield Step(ROUTE, UNKNOWN, detail.format(_name(context, lookup.home)), "route_unknown")
+
+
+def _leaving_steps(context: ReachContext, lookup: _Lookup, mark: Mark) -> Iterator[Step]:
+    """Yield what answers to a client on the uplink's network, and to one of the internet, leave by instead."""
+    near = lookup.query.destination
+    for client in (near, *(one for one in ANYWHERE if (":" in one) == (":" in near))):
+        query = lookup.query._replace(destination=client)
+        results = [context.host.lookup(query._replace(mark=value)) for value in mark.values]
+        leaving = {result.ifindex for result in results if not result.error}
+        if device := elsewhere(context, client, leaving, lookup.home):
+            home = f"beyond {name_of(context, lookup.home)}" if client == near else "of the internet"
+            detail = f"{lookup.packets} are routed to {device}: whether a client {home} gets them is not known"
+            yield Step(ROUTE, UNKNOWN, detail, "return_route_lost")
 
 
 def _fault(context: ReachContext, lookup: _Lookup, mark: int) -> str:
@@ -88,19 +100,25 @@ def _fault(context: ReachContext, lookup: _Lookup, mark: int) -> str:
         plain = context.host.lookup(lookup.query._replace(mark=0, protocol="", port=0, source_port=0))
         return "" if plain.error == result.error else "are refused by a policy rule or a route"
     if result.type != UNICAST or (lookup.devices and result.ifindex not in lookup.devices):
-        return f"are routed to {_name(context, result.ifindex)}"
+        return f"are routed to {name_of(context, result.ifindex)}"
     return ""
 
 
-def _elsewhere(context: ReachContext, lookup: _Lookup, mark: Mark) -> str:
-    """Name the device to which each possible mark routes answers; '' where one routes them home or changes nothing."""
-    results = (context.host.lookup(lookup.query._replace(mark=value)) for value in mark.values)
-    leaving = {result.ifindex for result in results if not result.error}
-    if not leaving or leaving & {lookup.home, context.host.lookup(lookup.query).ifindex}:
-        return ""
-    return " or ".join(_name(context, ifindex) for ifindex in sorted(leaving))
+def answer_mark(context: ReachContext, socket: ListeningSocket, ends: tuple[str, str], mark: int) -> Mark:
+    """Return the mark of an answer of a socket of the host; `ends` are the client and the host, `mark` is the socket's.
 
-
-def _name(context: ReachContext, ifindex: int) -> str:
-    device = context.host.view.devices.get(ifindex)
-    return device.link.name if device else "another device"
+    Behind the output chains the kernel looks up the route once more (net/ipv4/netfilter.c: ip_route_me_harder).
+    """
+    own = Mark((mark,))
+    if context.nat is None:
+        return own
+    client, host = map(number_of, ends)
+    sent = Packet(
+        src=client, dst=host, protocol=socket.protocol, dport=socket.port, to_host=True, family=family_of(ends[0])
+    )
+    firewall = context.nat.firewall
+    way = way_in(firewall, sent, context.nat.route)
+    if len(way.parts) <= ONWARD:
+        return own  # it is dropped: a step of the rules
+    answer = answer_to(sent, way.parts[ONWARD].packet, way.arrival.packet)
+    return walk(firewall, answer._replace(mark=own), (OUTPUT,)).packet.mark

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from exporter.core.explain.down import how_down, start_command
 from exporter.core.explain.network_steps import orphaned_step
 from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, Step, with_names
 from exporter.core.explain.query import find_container
@@ -64,8 +65,8 @@ def _cannot_send(context: ReachContext, client: Container | None, source: str) -
 
 def _down(context: ReachContext, client: Container) -> Step | None:
     if not client.live:
-        command = f"Run `{context.words.cli} start {client.name}`."
-        return Step(CONTAINER, FAILED, f"{client.name} is {client.state}", "container_down", command)
+        command = start_command(context.words, client)
+        return Step(CONTAINER, FAILED, f"{client.name} is {how_down(client)}", "container_down", command)
     if client.state == "paused":
         command = f"Run `{context.words.cli} unpause {client.name}`."
         return Step(CONTAINER, FAILED, f"{client.name} is paused: it sends nothing", "container_paused", command)
@@ -82,15 +83,14 @@ def _paths(ends: _Ends, found: Resolved) -> tuple[ReachPath, ...]:
     if not found.addresses:
         return (_path(ends.question, found.steps or (NO_ADDRESS,), End(ends.client.name)),)
     return tuple(
-        _followed(ends, found, address, port)
+        _followed(ends, replace(ends.question, protocol=protocol, port=port), found, address)
         for address in found.addresses[:MAX_ADDRESSES]
-        for port in ports(ends.context, ends.question, ends.server, address)
+        for protocol, port in ports(ends.context, ends.question, ends.server, address)
     )
 
 
-def _followed(ends: _Ends, found: Resolved, address: str, port: int) -> ReachPath:
-    context, client = ends.context, ends.client
-    question = replace(ends.question, port=port)
+def _followed(ends: _Ends, question: Question, found: Resolved, address: str) -> ReachPath:
+    context, client, port = ends.context, ends.client, question.port
     here = context.visited(client)
     result = here.lookup(RouteQuery(address, protocol=question.protocol, port=port))
     device = here.view.devices.get(result.ifindex)

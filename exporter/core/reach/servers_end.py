@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from exporter.core.explain.nat_steps import dnat_targets
-from exporter.core.explain.path import LISTENER, OK, REACHABLE, UNKNOWN, Explanation, Path, Step, with_names
+from exporter.core.explain.path import FAILED, LISTENER, OK, REACHABLE, UNKNOWN, Explanation, Path, Step, with_names
 from exporter.core.explain.query import find_container
 from exporter.core.explain.routed_steps import routed_addresses
 from exporter.core.model.container_details import PortBinding
@@ -16,7 +16,7 @@ from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.observation import Observation
-from exporter.core.reach.answer import BACK, INSIDE
+from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.hosts_end import hosts_end
 from exporter.core.reach.marked_routes import marked_route_steps
@@ -120,20 +120,25 @@ def _clients(context: ReachContext, address: str, *, proxied: bool) -> list[str]
 
 
 def _joined(found: list[list[Step]]) -> Iterator[Step]:
-    """Yield the faults of the first client; where answers to one client alone are lost, it depends on who it is.
+    """Yield the faults of the first client where no client gets through, else what concerns all of them as it is.
 
-    So it is where the server's socket demands a key of one client alone.
+    What concerns some of them alone depends on who the client is.
     """
-    first = found[0]
-    yield from (step for step in first if step.name != BACK)
-    if all(step.name != LISTENER for step in first):
-        yield from (step for faults in found for step in faults if step.code == "key_required")
-    back = [[step for step in faults if step.name == BACK] for faults in found]
-    if all(back):
-        yield from back[0]
+    if all(any(step.state == FAILED for step in faults) for faults in found):
+        yield from found[0]
         return
-    for step in (step for faults in back for step in faults):
-        yield replace(step, state=UNKNOWN, detail=f"it depends on who the client is: {step.detail}")
+    kinds = [{_kind(step) for step in faults} for faults in found]
+    common = set.intersection(*kinds)
+    first = {_kind(step): step for faults in reversed(found) for step in reversed(faults)}
+    for kind, step in first.items():
+        if kind in common:
+            yield step
+        else:
+            yield replace(step, state=UNKNOWN, detail=f"it depends on who the client is: {step.detail}")
+
+
+def _kind(step: Step) -> tuple[str, str, str]:
+    return step.name, step.state, step.code
 
 
 def _faults(context: ReachContext, container: Container, flow: Flow, bridge: Device | None) -> Iterator[Step]:

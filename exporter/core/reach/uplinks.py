@@ -7,11 +7,13 @@ from collections.abc import Collection
 from ipaddress import ip_address
 
 from exporter.core.explain.path import HOST, UNKNOWN, Path, Step
+from exporter.core.model.fib import LOCAL, RouteQuery
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.discovery import hosts_discovery_step
 from exporter.core.reach.gateway import gateway_step
 from exporter.core.reach.uplink_bridge import BRIDGE, bridge_fault, leads_out
 from exporter.core.reach.view import NAMESPACE, Device
+from exporter.core.topology.route_queries import outside_client
 
 LOOPBACK, VETH = "lo", "veth"
 WITHOUT_ARP = frozenset({"ipvlan"})  # in its mode l3; devices of PPP and of modems have no MAC address
@@ -72,6 +74,10 @@ def _discovery_step(context: ReachContext, versions: Collection[int]) -> Step | 
     return found[0] if found and all(found) else None
 
 
+def _globals(device: Device, version: int) -> list[str]:
+    return [one for one in device.addresses if ip_address(one).version == version and _is_global(one)]
+
+
 def _is_global6(text: str) -> bool:
     return ":" in text and _is_global(text)
 
@@ -84,8 +90,22 @@ def _fault(context: ReachContext, address: str) -> str:
     holder = context.host.view.device_of(address)
     if version == IPV4 and holder is not None and not own and devices and all(map(_is_silent, devices)):
         return f"{address} is an address of {holder.link.name}, and no uplink answers ARP for it (arp_ignore)"
-    faults = [_fault_of(context, device, version) for device in own or devices]
+    faults = [_fault_of(context, device, version) or _refusal(context, device, address) for device in own or devices]
     return faults[0] if faults and all(faults) else ""
+
+
+def _refusal(context: ReachContext, device: Device, address: str) -> str:
+    """Say that the host takes no packets to its address, or to any one of the device where it is the wildcard."""
+    version, topology = ip_address(address).version, context.observation.topology
+    client = outside_client(topology, device.link, version)
+    if not client:
+        return ""
+    any_address, held = ip_address(address).is_unspecified, context.host.view.device_of(address) is not None
+    wanted = _globals(device, version) if any_address else [address] if held else []
+    found = [context.host.lookup(RouteQuery(one, client, device.link.ifindex)) for one in wanted]
+    if found and all(result.type != LOCAL and not result.error for result in found):
+        return f"packets to {wanted[0]} are not for the host, as its table local has no route for it"
+    return ""
 
 
 def _fault_of(context: ReachContext, device: Device, version: int) -> str:

@@ -1,13 +1,13 @@
 """tc filters of clsact and ingress qdiscs, qdiscs that lose packets, XDP and tcx programs, of all devices.
 
-What they do with packets is not decoded. Filters of other qdiscs choose a class and are left out.
+What they do with packets is not decoded. Filters of other qdiscs choose a class; which one is not evaluated.
 Sources: linux/rtnetlink.h, linux/pkt_sched.h, linux/if_link.h. Needs no privilege, tcx needs CAP_NET_ADMIN.
 """
 
 import errno
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from exporter.core.model.device_filters import EGRESS, INGRESS, DeviceFilter
 from exporter.kernel.bpf.tcx import BPF_TCX_EGRESS, BPF_TCX_INGRESS, count_tcx
@@ -55,8 +55,8 @@ def read_device_filters(sock: socket.socket) -> tuple[DeviceFilter, ...]:
     for ifindex, name, options in _read_qdiscs(sock):
         if loses(name, options):
             found.append(DeviceFilter(ifindex, EGRESS, f"qdisc {name}"))
-        if name == HTB and _is_slow(sock, ifindex, default_class(options)):
-            found.append(DeviceFilter(ifindex, EGRESS, "the default class of qdisc htb"))
+        if name == HTB and (slow := slow_class(default_class(options), _read_classes(sock, ifindex))):
+            found.append(DeviceFilter(ifindex, EGRESS, slow))
         for direction in FILTERING.get(name, ()):
             found += _read_filters(sock, ifindex, direction)
     for kind, data, start, end in ask_again(sock, dump_request()):
@@ -82,13 +82,17 @@ def _read_filters(sock: socket.socket, ifindex: int, direction: str) -> Iterator
             yield parse_filter(ifindex, direction, data, start, end)
 
 
-def _is_slow(sock: socket.socket, ifindex: int, minor: int) -> bool:
-    """Whether a frame takes a second in a class of an htb."""
-    if not minor:
-        return False
+def _read_classes(sock: socket.socket, ifindex: int) -> list[tuple[int, int]]:
     answers = ask_again(sock, message(RTM_GETTCLASS, NLM_F_DUMP, TCMSG.pack(0, 0, 0, ifindex, 0, 0, 0)))
-    classes = (parse_class(data, start, end) for kind, data, start, end in answers if kind == RTM_NEWTCLASS)
-    return any(number == minor and rate < FRAME for number, rate in classes)
+    return [parse_class(data, start, end) for kind, data, start, end in answers if kind == RTM_NEWTCLASS]
+
+
+def slow_class(default: int, classes: Iterable[tuple[int, int]]) -> str:
+    """Say which class of an htb needs a second or more for a frame, '' for none: filters may put packets into any."""
+    slow = {number for number, rate in classes if rate < FRAME}
+    if default and default in slow:
+        return "the default class of qdisc htb"
+    return f"class {min(slow):x} of qdisc htb" if slow else ""
 
 
 def _programs(data: Data, start: int, end: int) -> Iterator[DeviceFilter]:

@@ -2,6 +2,7 @@
 
 from tests.truth.case import Case
 from tests.truth.cases import (
+    away,
     boot,
     bridge,
     bridge_table,
@@ -38,6 +39,7 @@ from tests.truth.cases import (
     six_clients,
     sizes,
     sockets,
+    spoiled,
     starts,
     swarm,
     treated,
@@ -89,4 +91,6 @@ CASES: tuple[Case, ...] = (
     *own_ports.CASES,
     *six_clients.CASES,
     *routed.CASES,
+    *away.CASES,
+    *spoiled.CASES,
 )

@@ -67,6 +67,7 @@ CASES = (
         probe=between("db", "api"),
     ),
     of_web("veth down", "ip link set $web_veth down", "ip link set $web_veth up", "detached_veth"),
+    of_web("veth deleted", "ip link del $web_veth", ":", "detached_veth", fresh=True),
     of_web(
         "veth off its bridge", "ip link set $web_veth nomaster", "ip link set $web_veth master docker0", "detached_veth"
     ),

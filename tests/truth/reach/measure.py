@@ -31,12 +31,22 @@ def measure(lab: Lab, situation: Situation, target: str) -> Measured:
     pid = lab.pid(situation.source)
     with netns(pid):
         found, words = resolve(pid, target)
+        found = [address for address in found if _has_route(address)] or found
     with joined_cgroup(pid) if situation.in_cgroup else nullcontext():
         answers = {address: _answer(pid, address, situation) for address in found}
     right = [answer in situation.answers for answer in answers.values()]
     truth = Truth.FAILS if not any(right) else Truth.WORKS if all(right) else Truth.MIXED
     said = [f"{address}: {answer or 'no answer'}" for address, answer in answers.items()]
     return Measured(truth, "; ".join(word for word in (words, *said) if word))
+
+
+def _has_route(address: str) -> bool:
+    """Whether the kernel would send there: getaddrinfo(3) puts other addresses behind these (RFC 6724, rule 1)."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.connect((address, 9))
+        return True
+    return False
 
 
 def _answer(pid: int, address: str, situation: Situation) -> str:

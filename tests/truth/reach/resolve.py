@@ -1,13 +1,16 @@
 """What a container's C library makes of a name: its /etc/hosts, then the first server of its /etc/resolv.conf."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import takewhile
 from pathlib import Path
+from socket import inet_aton, inet_ntoa
 
 from tests.truth.reach.dns import AAAA, TIMED_OUT, A, ask
 
+NUMBER = re.compile(r"[0-9]{1,9}")
 LOOPBACK = "127.0.0.1"  # resolv.conf(5): the server where none is named
 
 
@@ -24,6 +27,8 @@ def resolve(pid: int, target: str) -> tuple[list[str], str]:
     """Return the addresses of a name in a process's view, and where they are from; in its network namespace."""
     if _is_address(target):
         return [target], ""
+    if NUMBER.fullmatch(target):
+        return [inet_ntoa(inet_aton(target))], "a number is an address (inet_aton(3))"
     files = Path(f"/proc/{pid}/root/etc")
     if found := in_hosts(_text(files / "hosts"), target):
         return found, f"/etc/hosts {' '.join(found)}"

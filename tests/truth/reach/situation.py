@@ -35,6 +35,7 @@ class Situation:
     `answers` are the bodies of which a right server sends one; `size` is the length of a datagram.
     `steps` are the steps of which one is the first that is not ok where it does not work; the planted one stands first.
     `verdicts` are the right answers. `in_cgroup`: the connection is made in the cgroup of the source.
+    `portless`: the question names no port.
     """
 
     name: str
@@ -55,11 +56,14 @@ class Situation:
     engines: tuple[str, ...] = ALL
     flags: tuple[str, ...] = ()
     in_cgroup: bool = False
+    portless: bool = False
 
     def words(self, lab: Lab) -> tuple[str, str]:
         """Return the two arguments of `explain`."""
         target = lab.text(self.target)
         text = f"[{target}]" if ":" in target else target
+        if self.portless:
+            return self.source, target
         return self.source, f"{text}:{self.port}" + ("/udp" if self.protocol == "udp" else "")
 
 

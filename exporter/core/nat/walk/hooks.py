@@ -4,6 +4,7 @@ from exporter.core.nat.packet import UNKNOWN, YES, Packet
 from exporter.core.nat.ruleset import NAT, STATE_INVALID, STATE_NEW
 from exporter.core.nat.walk.firewall import POSTROUTING, Entry, Firewall
 from exporter.core.nat.walk.leaving import LOOKED_AT, leaves, leaving
+from exporter.core.nat.walk.marks import joined
 from exporter.core.nat.walk.outcome import ACCEPTED, UNDECIDED, Decision, Outcome, is_unknown
 from exporter.core.nat.walk.progress import Progress, decided, downgraded, effect_of, record_uncertain
 from exporter.core.nat.walk.translation import TO_DESTINATION, translate
@@ -115,7 +116,7 @@ def _left(entry: Entry, before: Packet, packet: Packet) -> Packet:
 
 
 def _foreign(firewall: Firewall, hook: str, going: Progress) -> None:
-    """Chains of netdev and bridge see other devices and other headers: whether they drop a packet is unknown."""
+    """Chains of netdev and bridge see other devices and other headers: it is unknown whether they drop or mark it."""
     for entry in firewall.other_families(hook):
         seen = _seen(entry, going.packet, going.translations) if leaves(entry) else going.packet
         course, accepted = Course(seen, going.left), False
@@ -127,5 +128,7 @@ def _foreign(firewall: Firewall, hook: str, going: Progress) -> None:
                 accepted = True
                 break
         going.left = course.left
+        if (course.packet.mark, course.packet.ct_mark) != (seen.mark, seen.ct_mark):
+            going.packet = joined(going.packet, course.packet)
         if not accepted and entry.base.policy != ACCEPTED:
             going.undetermined.append(Decision(entry.place, entry.base.policy, UNKNOWN))

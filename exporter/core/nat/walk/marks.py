@@ -39,3 +39,15 @@ def _applied(effect: Effect, own: Mark, other: Mark, answer: Answer) -> Mark:
             return ANY
         values |= set(own.values)
     return Mark(tuple(sorted(values)), certainty) if len(values) <= MOST_VALUES else ANY
+
+
+def joined(packet: Packet, other: Packet) -> Packet:
+    """Return the packet with what it or the other one has as marks: which one applies is unknown."""
+    return packet._replace(mark=_either(packet.mark, other.mark), ct_mark=_either(packet.ct_mark, other.ct_mark))
+
+
+def _either(own: Mark, other: Mark) -> Mark:
+    if own == other:
+        return own
+    values = {*own.values, *other.values}
+    return Mark(tuple(sorted(values)), UNKNOWN) if own.values and other.values and len(values) <= MOST_VALUES else ANY

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from exporter.core.model.container_details import Details, EndpointNames
 from exporter.core.model.docker import Container, Endpoint, Network
 from exporter.core.reach.context import DEFAULT_NETWORK, HOST_MODE, NO_MODE, ReachContext
+from exporter.core.reach.names.spelling import is_compared
 
 SHORT_ID = 12
 PREDEFINED = (DEFAULT_NETWORK, HOST_MODE, NO_MODE)
@@ -48,6 +49,8 @@ def is_user_defined(network: Network) -> bool:
 def look_up(context: ReachContext, container: Container, text: str) -> Records:
     """Return the records of the first network that has a name; no addresses where none has it."""
     name = text.removesuffix(".")
+    if not is_compared(name):
+        return Records()
     for network, _ in ordered_networks(context, container):
         if not is_user_defined(network):
             continue

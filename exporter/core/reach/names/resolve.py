@@ -12,6 +12,7 @@ from exporter.core.reach.names.common_network import common_network
 from exporter.core.reach.names.files import ResolvConf, parse_hosts, parse_resolv_conf
 from exporter.core.reach.names.records import Records, is_generated, is_user_defined, look_up, ordered_networks
 from exporter.core.reach.names.resolver_step import EMBEDDED, resolver_fault
+from exporter.core.reach.names.spelling import is_number
 from exporter.core.reach.names.unresolved import unresolved
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.question import is_address
@@ -47,6 +48,9 @@ def resolve(context: ReachContext, client: Container, text: str, server: Contain
     conf = parse_resolv_conf(view.resolv_conf or "")
     servers = conf.servers or ("127.0.0.1",)  # resolv.conf(5): the default
     found = _by_server(context, client, text, server, replace(conf, servers=servers))
+    if is_number(text) and found.addresses:
+        detail = f"C libraries take {text} for an address, and do not query a name server for it"
+        found = replace(found, steps=(Step(NAME, UNKNOWN, detail, "name_uncertain"), *found.steps[1:]))
     return replace(found, server=servers[0], names=conf.queries(text))
 
 

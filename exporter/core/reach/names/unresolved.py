@@ -1,5 +1,6 @@
 """Why the engine's DNS server has no container for a name, and which servers it queries instead."""
 
+from exporter.core.explain.down import how_down, start_command
 from exporter.core.explain.path import FAILED, UNKNOWN, Step
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
@@ -7,9 +8,11 @@ from exporter.core.reach.answer import NAME
 from exporter.core.reach.context import DEFAULT_NETWORK, ReachContext
 from exporter.core.reach.names.common_network import common_network
 from exporter.core.reach.names.files import ResolvConf
-from exporter.core.reach.names.records import is_user_defined, names_on, ordered_networks
+from exporter.core.reach.names.records import PREDEFINED, is_user_defined, names_on, ordered_networks
+from exporter.core.reach.names.spelling import is_compared
 
 OVERLAY = "overlay"
+DESKTOP_HOST = "host.docker.internal"
 NO_UPSTREAM_INTERNALLY = (25, 0)  # engines from here on query no server for a client on internal networks only
 
 
@@ -21,6 +24,9 @@ def unresolved(context: ReachContext, client: Container, text: str, server: Cont
         return Step(NAME, UNKNOWN, detail, "name_uncertain")
     if server is not None:
         return _container(context, client, server)
+    if not is_compared(text):
+        detail = f"{text} has characters that the engine's DNS server does not compare as they are written"
+        return Step(NAME, UNKNOWN, detail, "name_uncertain", "Use an alias of letters, digits, - and _.")
     if (step := _on_another_network(context, client, text)) is not None:
         return step
     if networks and all(network.internal for network in networks):
@@ -42,13 +48,25 @@ def _on_another_network(context: ReachContext, client: Container, text: str) -> 
 
 def _container(context: ReachContext, client: Container, server: Container) -> Step:
     if not server.live:
-        detail = f"{server.name} does not resolve: the container is {server.state}"
-        return Step(NAME, FAILED, detail, "container_down", f"Run `{context.words.cli} start {server.name}`.")
+        detail = f"{server.name} does not resolve: the container is {how_down(server)}"
+        return Step(NAME, FAILED, detail, "container_down", start_command(context.words, server))
     mine, theirs = (_named_networks(context, one) for one in (client, server))
     if not set(mine) & set(theirs):
         detail = f"{client.name} is on {_listed(mine)}, and {server.name} on {_listed(theirs)}"
         return Step(NAME, FAILED, detail, "no_common_network", common_network(context, client, server))
+    return _not_found(context, client, server)
+
+
+def _not_found(context: ReachContext, client: Container, server: Container) -> Step:
+    """Why a container on a network of the client's has no name there."""
+    home, common = context.home(server), [one for one in _named_networks(context, client) if one in PREDEFINED]
     detail = f"no network of {client.name} has {server.name} by that name"
+    if home.id != server.id:
+        detail = f"{detail}: it has none, as it shares the network namespace of {home.name}"
+        return Step(NAME, FAILED, detail, "name_not_found", f"Use the name {home.name}.")
+    if set(common) & set(_named_networks(context, server)):
+        detail = f"{detail}: Docker resolves no names on network {common[0]}"
+        return Step(NAME, FAILED, detail, "default_network", common_network(context, client, server))
     return Step(NAME, FAILED, detail, "name_not_found")
 
 
@@ -74,7 +92,16 @@ def _upstream(client: Container, text: str, conf: ResolvConf) -> Step:
     if conf.upstream == () and not (client.details or Details()).dns:
         detail = f"no container has the name {text}, and the engine has no other name server"
         return Step(NAME, FAILED, detail, "no_upstream")
-    upstream = conf.upstream or ()
-    named = ", ".join(f"{one.address} from {'the host' if one.from_host else client.name}" for one in upstream)
-    detail = f"no container has the name {text}: the engine queries {named or 'the name servers of the host'}"
+    detail = f"no container has the name {text}: the engine queries {_servers(client, conf)}"
+    if text.lower() == DESKTOP_HOST:
+        command = f"Start {client.name} with `--add-host {DESKTOP_HOST}:host-gateway` (`extra_hosts`)."
+        return Step(NAME, UNKNOWN, f"{detail}; Docker Desktop alone has that name by itself", "name_uncertain", command)
     return Step(NAME, UNKNOWN, detail, "name_uncertain")
+
+
+def _servers(client: Container, conf: ResolvConf) -> str:
+    """The servers by the engine's comment, which engines before 25 do not write; else those of `--dns`."""
+    known = [(one.address, one.from_host) for one in conf.upstream or ()]
+    known = known or [(address, False) for address in (client.details or Details()).dns]
+    named = ", ".join(f"{address} from {'the host' if from_host else client.name}" for address, from_host in known)
+    return named or "the name servers of the host"

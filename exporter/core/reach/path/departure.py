@@ -23,10 +23,15 @@ from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.path.via_host import via_host
 from exporter.core.reach.sent_packets import client_programs_step, local_ports_step
 
+GROUPS = ("broadcast", "multicast")
+
 
 def departure(trip: Trip) -> Steps:
     """Yield the steps of a packet for which the client has a route."""
     home = trip.context.home(trip.client)
+    if trip.route.type not in (UNICAST, LOCAL):
+        yield _group_step(trip)
+        return
     if home.network_mode == HOST_MODE:
         yield Step(ROUTE, OK, f"{trip.client.name} is in host mode: its packets are the host's")
         full = local_ports_step(trip.here, trip.client.name, trip.flow)
@@ -35,10 +40,6 @@ def departure(trip: Trip) -> Steps:
         return
     if trip.route.type == LOCAL:
         yield from _itself(trip)
-        return
-    if trip.route.type != UNICAST:
-        detail = f"{trip.flow.destination} is a {trip.route.type} address"
-        yield Step(ROUTE, UNKNOWN, detail, "route_unknown")
         return
     yield route_step(trip)
     if (fault := device_fault(trip.context, home, trip.device, trip.network)) is not None:
@@ -56,6 +57,16 @@ def departure(trip: Trip) -> Steps:
         yield from _rerouted(trip, rules.flow)
     elif rules.goes_on:
         yield from _onward(trip)
+
+
+def _group_step(trip: Trip) -> Step:
+    """A multicast or broadcast address, to which TCP does not connect (net/ipv4/tcp_ipv4.c: tcp_v4_connect)."""
+    detail = f"{trip.flow.destination} is a {trip.route.type} address"
+    if trip.route.type not in GROUPS:
+        return Step(ROUTE, UNKNOWN, detail, "route_unknown")
+    if trip.flow.protocol == "tcp":
+        return Step(ROUTE, FAILED, f"{detail}, to which TCP does not connect", "group_address")
+    return Step(ROUTE, UNKNOWN, f"{detail}: who receives it is not evaluated", "group_address")
 
 
 def _ipsec_step(trip: Trip) -> Step | None:

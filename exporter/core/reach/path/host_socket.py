@@ -54,9 +54,10 @@ def served(trip: Trip, flow: Flow, ifindex: int) -> Steps:
     here = [s for s in view.listeners if (s.protocol, s.port) == (flow.protocol, flow.port)]
     published = _published(trip, flow)
     elsewhere = published is not None and not _takes(published[1], flow) and not view.missing(LISTENERS)
-    if published is not None and elsewhere and not serving_sockets(here, flow.destination, ifindex):
+    serving = serving_sockets(here, flow.destination, ifindex)
+    if published is not None and elsewhere and not serving:
         yield _published_elsewhere(*published, flow)
-    elif published is not None and not elsewhere and serving_sockets(here, flow.destination, ifindex):
+    elif published is not None and serving and (not elsewhere or published[1].host_ip in EVERY_ADDRESS):
         yield from proxied(trip, flow, *published)
     else:
         yield listener_step(view, "the host", flow.protocol, flow.port, flow.destination, ifindex)
@@ -65,6 +66,9 @@ def served(trip: Trip, flow: Flow, ifindex: int) -> Steps:
 def _published_elsewhere(container: Container, binding: PortBinding, flow: Flow) -> Step:
     what, on = f"{flow.protocol}/{flow.port} of {container.name}", binding.host_ip
     detail = f"{what} is published on {on} only, and not on {flow.destination}"
+    if ip_address(on).is_unspecified:
+        command = f"Connect to {container.name} over IPv6, or put it on a network that has IPv4."
+        return Step(LISTENER, FAILED, detail, "wrong_address", command)
     if ip_address(on).is_loopback:
         return Step(LISTENER, FAILED, detail, "published_on_loopback")
     return Step(LISTENER, FAILED, detail, "wrong_address", f"Connect to {on}, or publish the port on every address.")
@@ -83,4 +87,7 @@ def _published(trip: Trip, flow: Flow) -> tuple[Container, PortBinding] | None:
 
 
 def _takes(binding: PortBinding, flow: Flow) -> bool:
+    """Whether the binding is of the address; the engine binds :: for IPv6 alone, and 0.0.0.0 with it for both."""
+    if binding.host_ip == "::" and ":" not in flow.destination:
+        return False
     return binding.host_ip in (*EVERY_ADDRESS, flow.destination)

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from exporter.core.explain.path import FAILED, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container, Endpoint, Network
 from exporter.core.model.fib import RouteResult
+from exporter.core.reach.answer import NO_IPV6
 from exporter.core.reach.context import NO_MODE, ReachContext, in_subnet
 from exporter.core.reach.names.records import ordered_networks
 from exporter.core.reach.namespace_rules import LOOPBACK
@@ -59,12 +60,12 @@ def _reasons(
     """Yield code, sentence and command of what is wrong; the first is the cause of the others."""
     home = context.home(client)
     name, six = client.name, ":" in address
-    if NO_MODE in (client.network_mode, home.network_mode):
+    if NO_MODE in (client.network_mode, home.network_mode) and not ip_address(address).is_loopback:
         yield "no_network", f"{name} is in network mode none", ""
     if result.error in REFUSALS:
         yield "route_refused", f"a route of the type {REFUSALS[result.error]} in {name} covers {address}", ""
     if six and not _has_ipv6(home, view):
-        yield "no_ipv6", f"{name} has no IPv6 address", ""
+        yield NO_IPV6, f"{name} has no IPv6 address", ""
     networks = ordered_networks(context, client)
     for network, endpoint in sorted(networks, key=lambda pair: not in_subnet(pair[0], address)):
         yield from _endpoint_reasons(context, home, view, network, endpoint.ip6_address if six else endpoint.ip_address)

@@ -44,6 +44,7 @@ BITWISE_MASK_XOR = 0  # NFT_BITWISE_MASK_XOR, the only one before Linux 5.6
 LOOKUP_PARTS = {nfta.LOOKUP_SET, nfta.LOOKUP_SREG, nfta.LOOKUP_DREG, nfta.LOOKUP_SET_ID, nfta.LOOKUP_FLAGS}
 LOOKUP_INVERTED = 1  # NFT_LOOKUP_F_INV
 OBJECTS_WITHOUT_CONDITION = (1, 3)  # NFT_OBJECT_COUNTER, NFT_OBJECT_CT_HELPER
+OBJECTS_THAT_DROP = (9, 10)  # NFT_OBJECT_CT_EXPECT (a packet whose expectation clashes), NFT_OBJECT_SYNPROXY
 
 
 def take(state: State, name: str, data: bytes | None) -> None:
@@ -148,8 +149,11 @@ def _notrack(state: State, _: Attributes) -> None:
     state.effect(Effect(UNTRACKED))
 
 
-def _objref(_: State, parts: Attributes) -> None:
-    if u32(parts[nfta.OBJREF_TYPE]) not in OBJECTS_WITHOUT_CONDITION:
+def _objref(state: State, parts: Attributes) -> None:
+    kind = u32(parts[nfta.OBJREF_TYPE])
+    if kind in OBJECTS_THAT_DROP:
+        state.decide("?objref")
+    elif kind not in OBJECTS_WITHOUT_CONDITION:
         raise ValueError("an object that may limit the rule")
 
 

@@ -65,10 +65,11 @@ PAYLOAD = {
 }
 TRANSPORT = {0: SPORT, 2: DPORT, 13: TCP_FLAGS}
 NEIGHBOURS = {SPORT: DPORT, SRC: DST}
-PORTS_END = 4  # bytes of the transport header
 TTL_AT = {IP: 8, IP6: 7}  # in the network header: IPv4's TTL, IPv6's hop limit
 # What of a network header is translated when it is written to: from where, to where.
 ADDRESSES_AT = {IP: (12, 20), IP6: (8, 40)}
+SPOILING_AT = {IP: (2, 3, 9), IP6: (4, 5, 6)}  # the length, and the protocol or the next header
+KEPT = 0xFF  # a byte of a mask
 FIB_ADDRESS_TYPE, FIB_DEVICE = 3, 1
 FIB_SOURCE, FIB_DESTINATION, FIB_MARK, FIB_IIF, FIB_PRESENT = 1, 2, 4, 8, 32
 # NFT_CT_* of no direction, and of the original one.
@@ -122,15 +123,11 @@ def _assigned(key: str, other: str, loaded: Loaded) -> Effect:
 
 
 def payload(state: State, parts: Attributes) -> None:
-    """Load a part of the packet; what writes to its addresses or ports translates it without connection tracking."""
+    """Load a part of the packet, or write to it."""
     base, offset = u32(parts[nfta.PAYLOAD_BASE]), u32(parts[nfta.PAYLOAD_OFFSET])
     length = u32(parts[nfta.PAYLOAD_LEN])
     if nfta.PAYLOAD_SREG in parts:
-        first, end = ADDRESSES_AT.get(state.layer3, (0, 1 << 16)) if base == NETWORK_HEADER else (0, PORTS_END)
-        if base in (NETWORK_HEADER, TRANSPORT_HEADER) and offset < end and first < offset + length:
-            state.decide("?payload")
-        elif base == NETWORK_HEADER and _ends(state, offset, length, state.loaded(parts[nfta.PAYLOAD_SREG])):
-            state.decide("?ttl")
+        _written(state, base, range(offset, offset + length), state.loaded(parts[nfta.PAYLOAD_SREG]))
         return
     key = TRANSPORT.get(offset) if base == TRANSPORT_HEADER else PAYLOAD.get((state.layer3, base, offset))
     size = _size(state.layer3, key or "")
@@ -142,9 +139,32 @@ def payload(state: State, parts: Attributes) -> None:
     state.load(parts[nfta.PAYLOAD_DREG], loaded)
 
 
-def _ends(state: State, offset: int, length: int, written: Loaded) -> bool:
+def _written(state: State, base: int, span: range, value: Loaded) -> None:
+    """Take a write: to addresses it translates without connection tracking, to other headers it may spoil the packet.
+
+    Ordinary are those to DSCP, to the identification, to flags of fragments and to a TTL with which it is forwarded.
+    """
+    if base != NETWORK_HEADER:
+        state.decide("?payload")
+        return
+    first, end = ADDRESSES_AT.get(state.layer3, (0, 1 << 16))
+    lasting = SPOILING_AT.get(state.layer3, ())
+    if (span.start < end and first < span.stop) or any(
+        _changes(at - span.start, value) for at in lasting if at in span
+    ):
+        state.decide("?payload")
+    elif _ends(TTL_AT.get(state.layer3, -1) - span.start, len(span), value):
+        state.decide("?ttl")
+
+
+def _changes(at: int, written: Loaded) -> bool:
+    """Whether a write may change a byte."""
+    mask, xor = written.mask, written.xor
+    return mask is None or at >= min(len(mask), len(xor)) or mask[at] != KEPT or xor[at] != 0
+
+
+def _ends(at: int, length: int, written: Loaded) -> bool:
     """Whether what is written to a network header may leave a TTL with which a packet is not forwarded."""
-    at = TTL_AT.get(state.layer3, -1) - offset
     if not 0 <= at < length:
         return False
     kept, value = written.mask, written.constant or written.xor

@@ -33,9 +33,9 @@ class Attempt:
     """What is tried.
 
     `names` are sent to the name server `server` (an address) in their order until one has an address. `addresses` are
-    used where none has, and where nothing is to be resolved. A client's search list and its /etc/hosts are applied by
-    the caller. `protocol` is tcp or udp; without a `port` nothing is connected. `mtu` is the size of the echo in bytes,
-    header included; 0 for none.
+    used where one of them is in the answer, where no name has an address, and where nothing is to be resolved. A
+    client's search list and its /etc/hosts are applied by the caller. `protocol` is tcp or udp; without a `port`
+    nothing is connected. `mtu` is the size of the echo in bytes, header included; 0 for none.
     """
 
     names: tuple[str, ...] = ()
@@ -64,11 +64,16 @@ def probe_here(attempt: Attempt, name_seconds: float = NAME_SECONDS) -> Tried:
     """
     ends = time.monotonic() + TOTAL_SECONDS
     name = _resolve(attempt, min(ends, time.monotonic() + name_seconds))
-    known = (name.addresses if name is not None else ()) or attempt.addresses
+    known = _of_this_path(attempt, name.addresses if name is not None else ())
     addresses = tuple(address for address in known if has_route(address)) or known
     connect = _connect(attempt, addresses[:MAX_ADDRESSES], ends)
     address = connect.address if connect is not None else next(iter(addresses), "")
     return Tried(name, connect, _echo(address, attempt.mtu, ends))
+
+
+def _of_this_path(attempt: Attempt, resolved: tuple[str, ...]) -> tuple[str, ...]:
+    """The addresses to connect to: those of the path where the name has them, however the answer is ordered."""
+    return tuple(address for address in attempt.addresses if address in resolved) or resolved or attempt.addresses
 
 
 def _resolve(attempt: Attempt, ends: float) -> NameAnswer | None:

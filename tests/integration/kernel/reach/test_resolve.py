@@ -73,6 +73,19 @@ def test_a_name_has_both_addresses_and_the_first_is_connected(web: FakeContainer
     assert (tried.connect.address, tried.connect.outcome) == ("fd00:20::1", OPEN)
 
 
+def test_the_address_of_the_path_is_connected_also_where_the_answer_has_another_one_first(web: FakeContainer) -> None:
+    """The engine turns the order of an alias of several containers with each answer."""
+    with (
+        name_server(lambda kind, request: [answered(request, 0, ADDRESSES[kind], kind=kind)]),
+        made("tcp", "::", 8080, ""),
+    ):
+        attempt = Attempt(names=("db",), server=SERVER, addresses=(SERVER,), port=8080)
+        elsewhere = Attempt(names=("db",), server=SERVER, addresses=("172.20.0.9",), port=8080)
+        tried, other = (probe(web.procfs, web.container, one) for one in (attempt, elsewhere))
+    assert (tried.connect and tried.connect.address) == SERVER
+    assert (other.connect and other.connect.address) == "fd00:20::1"
+
+
 CODES: Mapping[str, int] = {"SERVFAIL": 2, "NXDOMAIN": 3, "REFUSED": 5}
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.truth.reach.situation import Situation
 from tests.truth.reach.situations import (
     by_hand,
+    everyday,
     firewalls,
     firewalls_host,
     firewalls_nft,
@@ -41,6 +42,7 @@ _KINDS = {
     "life of containers": lives,
     "changed by hand": by_hand,
     "sent packets": sent,
+    "everyday": everyday,
 }
 
 SITUATIONS: tuple[Situation, ...] = tuple(

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.container_details import PortBinding
 from exporter.core.model.sockets import ProxyUse
 from exporter.core.nat.ruleset import Base
+from tests.support.builders import connect, run
 from tests.support.nat_hosts import NEW, OLD, OWN_TABLES, Host
-from tests.support.port_hosts import socket
+from tests.support.port_hosts import details, socket
 from tests.support.reach_hosts import ReachHost
 from tests.support.reach_namespaces import NO_ROUTE, PROXIES
 
@@ -18,6 +20,11 @@ EVERY_KIND = pytest.mark.parametrize("rules", [OLD, NEW, OWN_TABLES], ids=str)
 BOUND = replace(socket("0.0.0.0:22"), ifindex=2)
 STOPPED = ReachHost(OLD)
 STOPPED.more = {"proxies": {"bare": ProxyUse(1, stopped=frozenset({("tcp", 8083)}))}}
+SIX_ALONE = details(
+    connect(run("six", network="none"), "front", ip="", ip6="fd00:18::6"),
+    published=(PortBinding("tcp", 80, "::", 8096),),
+)
+V6 = replace(socket("[::]:8096"), v6only=True)
 UNKNOWN_RULE = ("filter", "unknown", "rule_not_understood")
 
 
@@ -51,6 +58,9 @@ CASES: dict[str, tuple[ReachHost, str, tuple[str, str, str]]] = {
     "published on the loopback": (ReachHost(OLD), "192.0.2.10:8443", ("listener", "failed", "published_on_loopback")),
     "published on another address": (
         ReachHost(OLD), "172.18.0.1:8082", ("listener", "failed", "wrong_address")
+    ),
+    "published on IPv6 alone": (
+        ReachHost(OLD, SIX_ALONE).view("", listeners=[V6]), "172.18.0.1:8096", ("listener", "failed", "wrong_address")
     ),
     "docker-proxy stopped": (STOPPED, PROXIED, ("dnat", "failed", "proxy_stopped")),
     "docker-proxy's packets": (

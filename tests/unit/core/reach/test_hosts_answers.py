@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from exporter.core.explain.path import OK, Explanation, Path, Step
+from exporter.core.model.docker import Link
 from exporter.core.model.fib import LOCAL, UNICAST, RouteResult
 from exporter.core.model.sockets import ListeningSocket
+from exporter.core.nat.ruleset import Base
 from exporter.core.reach.servers_end import with_servers_end
+from tests.support.nat_hosts import NEW
 from tests.support.reach_hosts import ReachHost
 from tests.support.reach_namespaces import NO_ROUTE
 
@@ -48,6 +51,11 @@ def answered(result: RouteResult, *clients: str, **more: Any) -> ReachHost:
     return found
 
 
+def by_device(client: str) -> ReachHost:
+    """Answers to a client leave by a device of a VPN."""
+    return answered(RouteResult(UNICAST, 9), client).with_device("", Link(9, "wg0", "wireguard", carrier=True))
+
+
 LOST = ("back", "unknown", "no_route_back")
 FAULTS = {
     "rp_filter": (received(REFUSED, NEAR, FAR), ("back", "unknown", "source_refused")),
@@ -56,6 +64,8 @@ FAULTS = {
     "answers without a route": (answered(BLACKHOLE, NEAR, FAR), LOST),
     "answers to neighbours without a route": (answered(BLACKHOLE, NEAR), LOST),
     "answers to a bridge of Docker's": (answered(RouteResult(UNICAST, 3), NEAR, FAR), LOST),
+    "answers to neighbours by a device without their network": (by_device(NEAR), LOST),
+    "answers to the internet by a VPN": (by_device(FAR), LOST),
     "answers with a mark without a route": (answered(BLACKHOLE, NEAR, FAR, mark=7), LOST),
 }
 
@@ -79,7 +89,7 @@ def test_a_socket_that_is_bound_to_an_address_of_nobody() -> None:
     assert added(host("192.0.2.77"), "192.0.2.77") == [("host", "failed", "address_lost")]
     everywhere = host("198.51.100.7").route("", "198.51.100.7", RouteResult(LOCAL, 1))
     for client in (NEAR, FAR):
-        everywhere.route("", "198.51.100.7", RouteResult(LOCAL, 1), client, UPLINK, **IN)
+        everywhere.route("", "198.51.100.7", RouteResult(LOCAL, 1), client, UPLINK)
     assert added(everywhere, "198.51.100.7") == []
 
 
@@ -91,3 +101,40 @@ def test_a_socket_that_is_bound_to_a_bridge_serves_containers() -> None:
 def test_a_connection_that_a_process_of_the_host_has_not_accepted() -> None:
     assert added(host(waiting={8700: 4.0})) == [("listener", "unknown", "not_accepting")]
     assert added(host(keys={5: ("0.0.0.0/0",)})) == [("listener", "unknown", "key_required")]
+
+
+def marking(*texts: str, chain: str = "output", **view: Any) -> ReachHost:
+    """Rules of the host's output chains that may mark the answers."""
+    place = ("ip", "mangle", "OUTPUT")
+    rules = replace(
+        NEW.rules,
+        bases={**NEW.rules.bases, place: Base(chain, "ACCEPT", "route", -150)},
+        chains={**NEW.rules.chains, place: ()},
+    )
+    found = NEW.with_rules(rules)
+    for text in texts:
+        found = found.inserted(place, text)
+    return ReachHost(found).view("", listeners=(SOCKET,), **view)
+
+
+MARKED = "-p tcp --sport 8700 -j MARK --set-xmark 0x4d/0xffffffff"
+OF_ANOTHER_PORT = "-p tcp --sport 8701 -j MARK --set-xmark 0x4d/0xffffffff"
+
+
+@pytest.mark.parametrize(
+    ("text", "result", "found"),
+    [
+        (MARKED, BLACKHOLE, [LOST]),
+        (MARKED, RouteResult(UNICAST, 9), [LOST]),  # beyond which neighbours are not
+        (MARKED, RouteResult(UNICAST, UPLINK), []),
+        (OF_ANOTHER_PORT, BLACKHOLE, []),
+    ],
+)
+def test_answers_that_rules_mark_for_another_route(
+    text: str, result: RouteResult, found: list[tuple[str, str, str]]
+) -> None:
+    marked = marking(text)
+    for client in (NEAR, FAR):
+        marked.route("", client, result, HOST, **OUT, mark=0x4D)
+    marked.with_device("", Link(9, "wg0", "wireguard", carrier=True))
+    assert added(marked) == found

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.core.explain.path import OK, Explanation, Path, Step
+from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.servers_end import with_servers_end
 from tests.support.nat_hosts import NEW, WEB
@@ -74,3 +75,28 @@ def test_programs_at_the_cgroup_of_a_process_of_the_host() -> None:
     assert added(host(socket=own, socket_programs=programs), "") == [unknown]
     assert added(host(socket=replace(own, cgroup_id=71), socket_programs=programs), "") == []
     assert added(host(socket=own, programs=frozenset({"sk_lookup"})), "") == [unknown]
+
+
+def policy(direction: str, source: str, destination: str) -> IpsecPolicy:
+    return IpsecPolicy(direction, source, destination, "block")
+
+
+UNDECODED = ("host", "unknown", "rule_not_understood")
+
+
+@pytest.mark.parametrize(
+    ("found", "steps"),
+    [
+        (policy("in", "0.0.0.0/0", "192.0.2.10/32"), [UNDECODED]),
+        (policy("out", "192.0.2.10/32", "192.0.2.0/24"), [UNDECODED]),
+        (policy("fwd", "0.0.0.0/0", "192.0.2.10/32"), []),
+        (policy("out", "192.0.2.10/32", "10.200.0.0/16"), []),  # a tunnel to another site
+    ],
+)
+def test_an_ipsec_policy_of_packets_to_the_host(found: IpsecPolicy, steps: list[Any], sentence: Any) -> None:
+    host_ = host(ipsec=(found,))
+    assert added(host_, "") == steps
+    path = Path("tcp", ("0.0.0.0",), 8700, "", 0, (Step("host", OK, "it listens"),))
+    [explained] = with_servers_end(Explanation("8700", (path,)), host_.observation(), host_._visit).paths
+    for one in explained.steps[1:]:
+        assert one.detail == sentence

@@ -1,12 +1,15 @@
 """Routes of a published port by its mark, its protocol and its ports, and those of the answers."""
 
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from exporter.core.explain.path import OK, Explanation, Path, Step
+from exporter.core.model.docker import Link
 from exporter.core.model.fib import RouteResult
+from exporter.core.model.routes import Route
 from exporter.core.nat.ruleset import Base
 from exporter.core.reach.servers_end import with_servers_end
 from tests.support.nat_hosts import NEW, Host
@@ -78,7 +81,7 @@ BY_ANOTHER, BY_THE_SAME = RouteResult("unicast", BRIDGES["bridge"]), RouteResult
     [
         (BY_ANOTHER, BY_THE_SAME, ["unknown"]),  # a client beyond eth0 may not get what docker0 sends
         (BY_THE_SAME, BY_THE_SAME, []),
-        (BY_ANOTHER, BY_ANOTHER, []),  # not by the mark
+        (BY_ANOTHER, BY_ANOTHER, ["unknown"]),  # nor what all packets of the container are sent by
         (BY_THE_SAME, BY_ANOTHER, []),  # the mark routes them home: what it is for
     ],
 )
@@ -91,6 +94,40 @@ def test_answers_that_their_mark_routes_to_another_uplink(
     host.route("", **query, result=plain).route("", **query, mark=4, result=marked)
     path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
     [explained] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
-    assert [one.state for one in explained.steps if one.code == "route_unknown"] == found
+    assert [one.state for one in explained.steps if one.code == "return_route_lost"] == found
     for one in explained.steps[1:]:
         assert one.detail == sentence
+
+
+@pytest.mark.parametrize(
+    ("kind", "routes", "found"),
+    [
+        ("wireguard", ("0.0.0.0/0",), ["unknown"]),  # a client of the internet came by eth0, for all that is known
+        ("wireguard", (), ["unknown"]),  # as by a rule that leads to another table
+        ("veth", ("0.0.0.0/0",), []),  # a second uplink
+    ],
+)
+def test_answers_that_a_vpn_takes_away_from_clients_of_the_internet(
+    kind: str, routes: tuple[str, ...], found: list[str], sentence: Any
+) -> None:
+    host = ReachHost()
+    host.uplinks = ("eth0", "wg0")
+    host.own_routes = tuple(Route(ip_network(text), 9) for text in routes)
+    host.with_device("", Link(9, "wg0", kind, carrier=True), "10.9.0.2")
+    host.route("", "8.8.8.8", RouteResult("unicast", 9), "172.18.0.2", 4, protocol="tcp", source_port=80)
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
+    [explained] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+    assert [one.state for one in explained.steps if one.code == "return_route_lost"] == found
+    for one in explained.steps[1:]:
+        assert one.detail == sentence
+
+
+def test_answers_by_a_second_device_on_the_clients_network_reach_it() -> None:
+    host = ReachHost()
+    host.uplinks = ("eth0", "docker0")
+    host.own_routes = (Route(ip_network("192.0.2.0/24"), BRIDGES["bridge"]),)
+    query: dict[str, Any] = OUTBOUND
+    host.route("", **query, result=BY_ANOTHER)
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
+    [explained] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+    assert [one.code for one in explained.steps[1:]] == []

@@ -18,6 +18,10 @@ SHARER = replace(run("sharer", network="container:web-id"), details=None)
 IN_HOST = connect(run("monitor", network="host"), "host")
 OTHERS = (connect(run("lone", network="none"), "bridge", ip="172.17.0.9"), stop(run("dead", network="front")))
 
+IMPOSTOR = replace(
+    details(connect(run("impostor", network="none"), "front", ip="172.18.0.9"), hostname="bare"), network_mode="front"
+)
+
 
 def step(host: ReachHost, target: str = "web:80", source: str = "client") -> tuple[str, str]:
     """State and code of the name step of the first path, of the one that is not ok first."""
@@ -142,11 +146,44 @@ def test_where_a_container_in_host_mode_has_127_0_0_11_it_is_the_hosts_own_serve
 
 
 def test_a_name_that_another_container_has_as_alias_is_hidden(sentence: Any) -> None:
-    impostor = connect(run("impostor", network="none"), "front", ip="172.18.0.9")
-    named = replace(details(impostor, hostname="bare"), network_mode="front")
-    host = ReachHost(NEW, named)
+    on_both = connect(CLIENT, "open", ip="172.21.0.9", gateway="172.21.0.1")
+    host = ReachHost(NEW, IMPOSTOR, on_both)
     assert step(host, "bare:80") == ("failed", "name_hidden")
     assert host.answer("bare:80").paths[0].steps[0].detail == sentence
+
+
+def test_an_alias_is_not_hidden_by_a_container_of_that_name_on_another_network(sentence: Any) -> None:
+    """Two projects use one name: the program gets the address of its own project's service."""
+    for host in (ReachHost(NEW, IMPOSTOR), ReachHost().view("client", hosts="172.18.0.9 bare\n")):
+        path = host.answer("bare:80").paths[0]
+        assert (path.target.address, path.steps[0].state, path.steps[0].detail) == ("172.18.0.9", "ok", sentence)
+
+
+@pytest.mark.parametrize("alias", ["größe", "it's", "a@b"])
+def test_an_alias_with_other_letters_than_those_of_dns_is_not_found(alias: str, sentence: Any) -> None:
+    host = ReachHost(NEW, replace(details(IMPOSTOR, hostname=alias), network_mode="front"))
+    [found] = host.path(f"{alias}:80").steps
+    assert (found.state, found.code, found.detail, found.remedy) == ("unknown", "name_uncertain", sentence, sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "state"), [("2024", "unknown"), ("0x7f", "unknown"), ("1.2", "unknown"), ("web2", "ok")]
+)
+def test_a_name_that_c_libraries_take_for_an_address_is_unknown(name: str, state: str, sentence: Any) -> None:
+    host = ReachHost(NEW, connect(run(name, network="none"), "front", ip="172.18.0.9"))
+    assert step(host, f"{name}:80")[0] == state
+    assert host.answer(f"{name}:80").paths[0].steps[0].detail == sentence
+
+
+def test_containers_on_the_default_bridge_have_no_names_beside_another_network(sentence: Any) -> None:
+    both = connect(CLIENT, "bridge", ip="172.17.0.8", gateway="172.17.0.1")
+    [found] = [s for s in ReachHost(NEW, both).answer("dns:53/udp").paths[0].steps if s.name == "name"]
+    assert (found.state, found.code, found.detail, found.remedy) == ("failed", "default_network", sentence, sentence)
+
+
+def test_the_name_of_the_host_in_docker_desktop_has_a_remedy(sentence: Any) -> None:
+    [found] = ReachHost().path("host.docker.internal:80").steps
+    assert (found.state, found.detail, found.remedy) == ("unknown", sentence, sentence)
 
 
 def test_an_alias_on_another_network_is_named() -> None:

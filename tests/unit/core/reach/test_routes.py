@@ -73,10 +73,21 @@ def test_a_device_that_was_not_read_is_unknown() -> None:
     assert host.faults(OUT) == [("route", "unknown", "route_unknown")]
 
 
-@pytest.mark.parametrize("kind", ["broadcast", "multicast", "throw"])
-def test_a_route_of_another_type_is_unknown(kind: str) -> None:
-    host = ReachHost().route("client", OUT, RouteResult(kind, 7))
+def test_a_route_of_another_type_is_unknown() -> None:
+    host = ReachHost().route("client", OUT, RouteResult("throw", 7))
     assert host.faults(OUT) == [("route", "unknown", "route_unknown")]
+
+
+@pytest.mark.parametrize("kind", ["broadcast", "multicast"])
+@pytest.mark.parametrize("source", ["client", "monitor"])
+def test_tcp_does_not_connect_to_several_hosts(source: str, kind: str, sentence: Any) -> None:
+    namespace = "" if source == "monitor" else source
+    host = ReachHost(NEW, connect(run("monitor", network="host"), "host"))
+    host.route(namespace, OUT, RouteResult(kind, 7 if namespace else 2))
+    assert host.faults(f"{OUT}:80", source) == [("route", "failed", "group_address")]
+    assert host.faults(f"{OUT}:80/udp", source) == [("route", "unknown", "group_address")]
+    [step] = host.path(f"{OUT}:80", source).steps
+    assert (step.detail, step.remedy) == (sentence, sentence)
 
 
 def test_the_network_with_the_default_route_is_named(sentence: Any) -> None:

@@ -9,6 +9,7 @@ from exporter.core.explain.path import FAILED, OK, Explanation, Path, Step
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link
 from exporter.core.model.fib import RouteResult
+from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.sockets import ProxyUse
 from exporter.core.nat.ruleset import Base
 from exporter.core.reach.context import ReachContext
@@ -54,7 +55,20 @@ def answering(mac_address: str, *, learned: bool) -> Neighbour:
     return Neighbour(2, NEAR, mac_address, learned=learned)
 
 
+OF_NEIGHBOURS = "-s 192.0.2.0/24 -p tcp --dport 80 -j DROP"
 FAULTS = {
+    "a rule of its own for neighbours": (
+        ReachHost().own_rules("web", f":INPUT ACCEPT\n-A INPUT {OF_NEIGHBOURS}", "filter"),
+        ("inside", "unknown", "container_rule"),
+    ),
+    "a rule of its own for all but neighbours": (
+        ReachHost().own_rules("web", f":INPUT ACCEPT\n-A INPUT ! {OF_NEIGHBOURS}", "filter"),
+        ("inside", "unknown", "container_rule"),
+    ),
+    "an IPsec policy of its own for neighbours": (
+        ReachHost().view("web", ipsec=(IpsecPolicy("out", "0.0.0.0/0", "192.0.2.0/24", "allow"),)),
+        ("inside", "unknown", "rule_not_understood"),
+    ),
     "a rule of its own": (
         ReachHost().own_rules("web", ":INPUT ACCEPT\n-A INPUT -p tcp --dport 80 -j DROP", "filter"),
         ("inside", "failed", "container_rule"),
@@ -233,6 +247,25 @@ def test_an_uplink_of_another_kind_is_no_fault(change: dict[str, Any]) -> None:
     host = ReachHost().with_device("", Link(40, "red", "vrf", carrier=True)).device("", "eth0", **change)
     path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, ())
     assert uplink_step(ReachContext(host.observation(), host._visit), path) is None
+
+
+@pytest.mark.parametrize(
+    ("result", "address", "fault"),
+    [
+        (RouteResult("unicast", 2), "0.0.0.0", True),
+        (RouteResult("unicast", 2), "192.0.2.10", True),
+        (RouteResult(error=110), "0.0.0.0", False),  # it could not be made
+        (RouteResult("local", 1), "0.0.0.0", False),
+    ],
+)
+def test_the_hosts_own_address_without_its_local_route(
+    result: RouteResult, address: str, *, fault: bool, sentence: Any
+) -> None:
+    host = ReachHost().route("", "192.0.2.10", result, NEAR, 2)
+    path = Path("tcp", (address,), 8080, "web", 80, ())
+    step = uplink_step(ReachContext(host.observation(), host._visit), path)
+    assert (step is not None) == fault
+    assert step is None or (step.code, step.detail) == ("uplink_down", sentence)
 
 
 def test_a_bridge_of_virtual_machines_is_no_uplink() -> None:

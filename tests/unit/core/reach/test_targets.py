@@ -10,10 +10,10 @@ from exporter.core.network.result import NetworkResult
 from exporter.core.reach.answer import joined
 from exporter.core.reach.view import LISTENERS
 from tests.support.builders import connect, run, stop
-from tests.support.nat_hosts import NEW, WEB
+from tests.support.nat_hosts import NEW, OLD, WEB
 from tests.support.port_hosts import details
 from tests.support.reach_hosts import ReachHost
-from tests.support.reach_namespaces import CLIENT, DNS_SOCKETS, HOST
+from tests.support.reach_namespaces import CLIENT, DNS_SOCKETS, HOST, NO_ROUTE
 
 IN_HOST = connect(run("monitor", network="host"), "host")
 ALONE = run("alone", network="none")
@@ -68,14 +68,53 @@ def test_an_id_prefix_that_is_an_alias_of_another_container_is_the_alias() -> No
 def test_at_most_five_ports_that_are_not_on_the_loopback() -> None:
     host = ReachHost().view("web", listeners=[f"0.0.0.0:{port}" for port in range(90, 80, -1)] + ["127.0.0.1:1"])
     assert [port for _, port in ends(host, "172.18.0.2")] == [81, 82, 83, 84, 85]
-    listening = ReachHost().view("web", listeners=["127.0.0.1:1", "0.0.0.0:9/udp", *DNS_SOCKETS])
+    listening = ReachHost().view("web", listeners=["127.0.0.1:1", "0.0.0.0:40009/udp", *DNS_SOCKETS])
     assert ends(listening, "172.18.0.2") == [("172.18.0.2", 0)]
     exposed = ReachHost(NEW, details(FRONT_WEB, exposed=(("tcp", 83), ("udp", 84)))).view("web", listeners=[])
     assert ends(exposed, "172.18.0.2") == [("172.18.0.2", 83)]
 
 
+@pytest.mark.parametrize(
+    ("exposed", "listeners", "expected"),
+    [
+        ((), ["0.0.0.0:514/udp"], ("udp", 514)),
+        ((), ["0.0.0.0:514/udp", "0.0.0.0:80"], ("tcp", 80)),
+        ((("udp", 514), ("tcp", 601)), ["0.0.0.0:514/udp"], ("udp", 514)),
+        ((("tcp", 601),), ["0.0.0.0:5353/udp"], ("tcp", 601)),
+        ((("udp", 40009),), ["0.0.0.0:40009/udp"], ("udp", 40009)),
+        ((("udp", 514),), [], ("udp", 514)),
+        ((), ["127.0.0.1:514/udp"], ("tcp", 0)),
+    ],
+)
+def test_without_a_port_a_server_of_datagrams_alone_is_followed_over_udp(
+    exposed: tuple[tuple[str, int], ...], listeners: list[str], expected: tuple[str, int]
+) -> None:
+    host = ReachHost(NEW, details(FRONT_WEB, exposed=exposed)).view("web", listeners=listeners)
+    path = host.answer("web").paths[0]
+    assert (path.protocol, path.port) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("db", "172.19.0.1"), ("six", "fd00:18::1"), ("routed", "192.0.2.10"), ("alone", "192.0.2.10")],
+)
+def test_without_a_gateway_the_host_is_the_address_of_the_bridge(source: str, expected: str) -> None:
+    """An engine from 26 on gives internal networks none; a network of IPv6 alone has none of IPv4."""
+    six = connect(run("six", network="none"), "front", ip="", ip6="fd00:18::6")
+    routed = connect(run("routed", network="none"), "front", ip="")
+    assert ends(ReachHost(NEW, ALONE, six, routed), "host:22", source) == [(expected, 22)]
+
+
+def test_an_address_of_an_ip_version_that_the_client_has_not_is_tried_last() -> None:
+    listening = ReachHost(OLD).view("mute", listeners=["0.0.0.0:80"]).route("mute", "::1", NO_ROUTE)
+    assert listening.answer("localhost:80", "mute").verdict == "reachable"
+    assert [path.verdict for path in listening.answer("localhost:80", "mute").paths] == ["reachable", "unreachable"]
+    assert listening.answer("[::1]:80", "mute").verdict == "unreachable"
+    assert listening.answer("localhost:81", "mute").verdict == "unreachable"
+
+
 def test_a_server_without_a_listening_port_is_failed_and_one_that_could_not_be_read_unknown(sentence: Any) -> None:
-    deaf = ReachHost().view("web", listeners=["127.0.0.1:1", "0.0.0.0:9/udp", *DNS_SOCKETS])
+    deaf = ReachHost().view("web", listeners=["127.0.0.1:1", "0.0.0.0:40009/udp", *DNS_SOCKETS])
     assert {path.steps[-1].code for path in deaf.answer("web").paths} == {"not_listening"}
     assert deaf.answer("web").paths[0].steps[-1].detail == sentence
     unread = ReachHost().unread("web", LISTENERS, "CAP_GRANTED")

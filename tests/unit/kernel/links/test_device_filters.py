@@ -13,6 +13,7 @@ from exporter.kernel.links.device_filters import (
     parse_class,
     parse_filter,
     parse_qdisc,
+    slow_class,
 )
 from exporter.kernel.links.links import IFINFOMSG
 from exporter.kernel.netlink.messages import MalformedError, attribute
@@ -74,6 +75,20 @@ def test_the_default_class_of_an_htb_and_its_ceiling() -> None:
     assert parse_class(body, 0, len(body)) == (0x10, 7)
     body = TCMSG.pack(0, 0, 0, 7, 0x10010, 0, 0) + attribute(2, parameters + attribute(7, struct.pack("=Q", 1 << 33)))
     assert parse_class(body, 0, len(body)) == (0x10, 1 << 33)
+
+
+@pytest.mark.parametrize(
+    ("default", "classes", "found"),
+    [
+        (0x10, [(0x10, 1), (0x20, 1)], "the default class of qdisc htb"),
+        (0x10, [(0x10, 1514), (0x20, 1)], "class 20 of qdisc htb"),  # a filter may choose it
+        (0, [(0x10, 1513)], "class 10 of qdisc htb"),
+        (0x10, [(0x10, 1514), (0x20, 1514)], ""),
+        (0x10, [], ""),
+    ],
+)
+def test_a_class_in_which_a_frame_takes_a_second(default: int, classes: list[tuple[int, int]], found: str) -> None:
+    assert slow_class(default, classes) == found
 
 
 def test_a_filter_is_named_by_its_kind_and_preference() -> None:

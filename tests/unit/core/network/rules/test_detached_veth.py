@@ -3,12 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from exporter.core.model.docker import Link
+import pytest
+
+from exporter.core.model.docker import Interface, Link
 from exporter.core.network.context import NetworkContext
 from exporter.core.network.rules.detached_veth import check
 from tests.support.builders import bridge, connect, network, stop, veth
 from tests.support.findings import network_finding
-from tests.support.scenes import BR_FRONT, DB, ETH0, FRONT, VETH_DB, VETH_WEB, WEB, host, scene
+from tests.support.scenes import BR_FRONT, DB, ETH0, FRONT, INSIDE, VETH_DB, VETH_WEB, WEB, host, scene
 
 DOWN = replace(VETH_WEB, carrier=False)
 LOOSE = replace(VETH_WEB, master_ifindex=0)
@@ -52,6 +54,28 @@ def test_a_container_that_ended_has_nothing_to_be_cut_off_from() -> None:
 def test_an_endpoint_whose_veth_is_not_known_is_not_judged() -> None:
     assert found(with_web_at()) == []
     assert found(scene(FRONT, WEB, on=host(BR_FRONT, LOOSE, sandboxes={}))) == []
+
+
+LO = Interface(1, "lo", "00:00:00:00:00:00")
+
+
+@pytest.mark.parametrize("inside", [(LO,), (LO, Interface(8, "wg0", "02:42:ac:12:00:77"))])
+def test_a_namespace_without_the_endpoints_device_has_lost_it(inside: tuple[Interface, ...], sentence: Any) -> None:
+    assert list(check(with_web_at(inside={**INSIDE, 1: inside}))) == [
+        network_finding("detached_veth", "critical", "front", "web", sentence)
+    ]
+
+
+def test_a_device_that_may_be_the_endpoints_is_not_called_deleted() -> None:
+    by_names_alone = (Interface(1, "lo"), Interface(7, "eth0"))
+    assert found(with_web_at(inside={**INSIDE, 1: by_names_alone})) == []
+    assert found(with_web_at(inside={2: INSIDE[2]})) == []  # not read
+    led_elsewhere = veth("veth-own", 30, nsid=1, peer=8)
+    assert (
+        found(with_web_at(led_elsewhere, inside={**INSIDE, 1: (LO, Interface(8, "eth0", "02:00:00:00:00:01"))})) == []
+    )
+    moved_by_the_container = veth("veth-web", 11, master=3, nsid=40, peer=7)
+    assert found(with_web_at(moved_by_the_container, inside={**INSIDE, 1: (LO,)})) == []
 
 
 def test_a_veth_that_somebody_else_put_into_the_container_is_not_the_endpoints() -> None:
