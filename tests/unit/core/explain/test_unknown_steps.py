@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from exporter.core.explain.explain import explain
-from exporter.core.explain.path import DNAT, HOST, LISTENER, OK, UNDETERMINED, UNKNOWN
+from exporter.core.explain.path import DNAT, FAILED, FORWARD, HOST, LISTENER, OK, UNDETERMINED, UNKNOWN
 from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, Owner
 from exporter.core.nat.redirects import Redirect
+from exporter.core.nat.ruleset import IP, Base
 from exporter.core.nat.view import NatView
 from tests.support.explained_hosts import observation_of, steps_of
 from tests.support.nat_hosts import OLD
@@ -39,6 +40,18 @@ def test_rules_that_are_not_there_may_be_switched_off(sentence: Any) -> None:
     assert engine is not None
     off = replace(nothing, inventory=replace(nothing.inventory, engine=replace(engine, firewall_driver="none")))
     assert steps_of(off)[DNAT] == (OK, sentence)
+
+
+def test_rules_that_are_gone_leave_the_rules_of_others_that_drop_what_docker_proxy_serves(sentence: Any) -> None:
+    """As firewalld 2, whose first direct rule deletes Docker's."""
+    nothing = replace(OLD, rules=replace(OLD.rules, chains={}, bases={}))
+    base = Base("input", "ACCEPT", "filter", 0)
+    closed, other = (
+        nothing.with_table((IP, "filter", "INPUT"), base, f"-p tcp --dport {port} -j DROP") for port in (8080, 81)
+    )
+    assert steps_of(closed)[FORWARD] == (FAILED, sentence)
+    assert FORWARD not in steps_of(other)
+    assert steps_of(other)[DNAT][0] == UNKNOWN
 
 
 def test_without_an_engine_what_it_publishes_is_not_known() -> None:
