@@ -32,7 +32,6 @@ def six_alone(lab: Lab) -> Iterator[None]:
 NAMESAKE = both(box("store", "m", SLEEP), box("server", endpoint=STORE), client())
 ON_HOST = service("host", "tcp,::,8095,shared")
 ASKED: dict[str, Any] = {"target": "host", "port": 8095, "answers": ("host",)}
-IPVLAN = network("lan", "192.0.2.0/24", driver="ipvlan", options={"parent": "enp0s3"})
 INNER = network("inner", "10.44.0.0/24", internal=True)
 SYSLOG = both(box("server", command=SLEEP), client(), service("server", "udp,0.0.0.0,514", where="server"))
 
@@ -73,7 +72,6 @@ SITUATIONS: tuple[Situation, ...] = (
         **ASKED,
     ),
     fails("bridge network to macvlan", "outside", both(LAN, box("server", "lan"), client()), target="$server"),
-    fails("bridge network to ipvlan", "outside", both(IPVLAN, box("server", "lan"), client()), target="$server"),
     fails("host mode to macvlan", "outside", both(LAN, box("server", "lan"), client("host")), target="$server"),
     fails("host from a macvlan network", "link", both(LAN, client("lan"), ON_HOST), through="$host", **ASKED),
     works("datagrams without a port in the question", SYSLOG, port=514, protocol="udp", portless=True),
