@@ -38,7 +38,8 @@ def _on_another_network(context: ReachContext, client: Container, text: str) -> 
     """An alias that another network has; a server that the engine queries then may still know the name."""
     for container in context.inventory.containers.values():
         for network in context.networks.values():
-            named = is_user_defined(network) and text.lower() in names_on(container, network)
+            bare = text.removesuffix(f".{network.name}").lower()
+            named = is_user_defined(network) and bare in names_on(container, network)
             if named and any(e.network_id == network.id for e in container.endpoints):
                 whose = f"{text} is a name of {container.name} on network {network.name}"
                 command = f"Run `{context.words.cli} network connect {network.name} {context.home(client).name}`."
