@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -10,13 +11,14 @@ from typing import Any
 
 from exporter.core.model.docker import DOCKER, PODMAN
 from exporter.docker_engine.budget import Budget
-from exporter.docker_engine.podman import LIBPOD, LIBPOD_PREFIX, product_of
+from exporter.docker_engine.podman import LIBPOD, LIBPOD_API_VERSION, LIBPOD_PREFIX, product_of
 from exporter.docker_engine.settings import Limits, Timing
 from exporter.docker_engine.text import text
 from exporter.docker_engine.tls import EngineTls
 from exporter.docker_engine.transport import Params, make_transport
 from exporter.errors import EngineError
 
+API_VERSION = "Api-Version"
 VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
 MAX_STREAM_SECONDS = 1e9
 
@@ -42,12 +44,26 @@ class Connection:
         self.product = DOCKER
         try:
             # The newest of the engine: what is read of it is in all since 1.41.
-            self._prefix = f"/v{self._version()}"
+            self._prefix = f"/v{self._negotiate()}"
             if self.product == PODMAN:  # it starts programs for its answers, such as runc --version
                 self._silence = timing.answer
         except EngineError:
             self.close()
             raise
+
+    def _negotiate(self) -> str:
+        """Return the API version by the head of GET /_ping, as docker(1) does; by GET /version where that has none.
+
+        Podman runs dpkg or rpm for each answer to GET /version.
+        """
+        self._budget.set(self._timing.answer, self._limits.document_bytes)
+        with engine_errors(), self._transport.get("/_ping", {}, self._silence, stream=False) as answer:
+            deque(answer.pieces, maxlen=0)
+        version = answer.headers.get(API_VERSION, "")
+        if answer.status != HTTPStatus.OK or not VERSION.fullmatch(version):
+            return self._version()
+        self.product = PODMAN if LIBPOD_API_VERSION in answer.headers else DOCKER
+        return version
 
     def _version(self) -> str:
         document = self.document("/version", dict)

@@ -16,6 +16,7 @@ LIBPOD, LIBPOD_PREFIX = (
     "/libpod/",
     "/v4.0.0",
 )  # the paths of its own API, and the oldest version of it that 4 and 5 have
+LIBPOD_API_VERSION = "Libpod-API-Version"  # a header of GET /_ping
 NETWORKS = "/libpod/networks/json"
 DEFAULT_NETWORK = "podman"  # reported as just created
 

@@ -79,7 +79,7 @@ class TcpTransport:
                 headers=IDENTITY,
             )
             with answer:
-                yield Answer(answer.status_code, _pieces(answer, stream=stream))
+                yield Answer(answer.status_code, answer.headers, _pieces(answer, stream=stream))
 
 
 def _configuration(tls: EngineTls) -> TLSConfig:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from email.message import Message
 from typing import Protocol
 
 from exporter.docker_engine.budget import Budget
@@ -14,9 +15,13 @@ Params = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer whose head was read; the pieces of its body come when they are iterated."""
+    """An answer whose head was read; the pieces of its body come when they are iterated.
+
+    The name of a header is found in upper and lower case.
+    """
 
     status: int
+    headers: Mapping[str, str] | Message
     pieces: Iterator[bytes]
 
 

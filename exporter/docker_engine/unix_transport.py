@@ -53,7 +53,7 @@ class UnixTransport:
         connection, response = self._connection, None
         try:
             response = self._answer(f"{path}?{urlencode(params)}" if params else path, read_timeout)
-            yield Answer(response.status, _stream(response) if stream else _pieces(response))
+            yield Answer(response.status, response.headers, _stream(response) if stream else _pieces(response))
         finally:
             if response is None or not response.isclosed():
                 connection.close()

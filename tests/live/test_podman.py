@@ -1,4 +1,4 @@
-"""Podman of Debian 12 behind Docker's API: an idle host, and one that serves a port."""
+"""Podman of Debian 12 and 13 behind Docker's API: an idle host, and one that serves a port."""
 
 import os
 from collections.abc import Iterator
@@ -11,17 +11,17 @@ from tests.support.live.podman_host import Host
 from tests.support.podman_checks import HTTPD, NETWORK, PLAIN, PORT, WEB
 from tests.support.private_host.engines import PackageUnavailableError
 from tests.support.private_host.host import PrivateHost
-from tests.support.private_host.podman import podman
+from tests.support.private_host.podman import SUITES, podman
 
 
-@pytest.fixture(scope="module")
-def idle() -> Iterator[Host]:
+@pytest.fixture(scope="module", params=SUITES, ids=list(SUITES.values()))
+def idle(request: pytest.FixtureRequest) -> Iterator[Host]:
     """A service without containers."""
     if os.geteuid():
         pytest.skip("a private host needs root")
     with PrivateHost("pod") as host:
         try:
-            with podman(host) as running:
+            with podman(host, request.param) as running:
                 yield Host(running)
         except PackageUnavailableError as error:
             pytest.skip(f"no Podman: {error}")

@@ -37,6 +37,7 @@ class FakeEngine:
         self.asked: list[str] = []  # the paths of all requests, without the API's version
         self.failing: dict[str, int] = {}  # path -> status
         self.raw: dict[str, Callable[[], Iterable[bytes]]] = {}  # path -> an answer, from its first byte on
+        self.headers = {"Api-Version": PREFIX.removeprefix("/v")}  # of all answers but raw ones
         self.streams: list[Stream] = []
         self._ring: deque[dict[str, Any]] = deque(maxlen=RING)
         self._held: dict[str, threading.Event] = {}
@@ -47,7 +48,7 @@ class FakeEngine:
 
     def appear(self) -> None:
         """Begin to listen."""
-        self._server = Server(self.socket, self.answer_to)
+        self._server = Server(self.socket, self.answer_to, self.headers)
 
     def vanish(self) -> None:
         """End all connections and take the socket away."""

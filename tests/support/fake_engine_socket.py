@@ -5,7 +5,7 @@ import json
 import queue
 import socketserver
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -68,6 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         if isinstance(body, Stream):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
@@ -99,9 +101,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, path: Path, answer_to: Callable[[str], Answer]) -> None:
+    def __init__(self, path: Path, answer_to: Callable[[str], Answer], headers: Mapping[str, str]) -> None:
         super().__init__(str(path), _Handler)
-        self.answer_to = answer_to
+        self.answer_to, self.headers = answer_to, headers
         self.connections: list[Any] = []
         threading.Thread(target=self.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
 

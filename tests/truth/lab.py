@@ -1,5 +1,6 @@
 """A shared private host: one published container, two more networks, an exporter, and their state before a case."""
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tests.support.live import firewall_programs
 from tests.support.live.exposed import Exporter
 from tests.support.live.shop import IMAGE
 from tests.support.private_host import engines
+from tests.support.private_host.debian_root import IN_ROOT
 from tests.support.private_host.host import REPOSITORY, PrivateHost
 from tests.support.private_host.uplink import ADDRESS, DEVICE, OUTSIDE_ADDRESS
 from tests.support.waiting import until
@@ -148,7 +150,7 @@ class Lab:
         return Template(template).safe_substitute(self._facts()) if "$" in template else template
 
     def _facts(self) -> dict[str, str]:
-        facts = {"uplink": DEVICE, "host": ADDRESS, "outside": OUTSIDE_ADDRESS, "in_root": firewall_programs.IN_ROOT}
+        facts = {"uplink": DEVICE, "host": ADDRESS, "outside": OUTSIDE_ADDRESS, "in_root": shlex.join(IN_ROOT)}
         for container in self.host.client().containers.list():
             facts[f"{container.name}_id"] = container.short_id
             if container.attrs["NetworkSettings"]["Networks"] and self.address(container.name):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
+from exporter.core.explain.down import how_down
 from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Inventory
@@ -28,9 +29,8 @@ def published_step(context: PortContext, container: Container, binding: PortBind
     target = f"{binding.protocol}/{binding.container_port} of {container.name}"
     details = container.details or Details()
     if not container.live:
-        how = f", with exit code {details.exit_code}" if details.exit_code else ""
         why = f": {details.error}" if details.error else ""
-        detail = f"{place} would lead to {target}, which is {container.state}{how}{why}"
+        detail = f"{place} would lead to {target}, which is {how_down(container)}{why}"
         return Step(PUBLISHED, FAILED, detail, "container_down")
     if binding not in details.published:
         ineffective = (one for one in publish_ineffective.check(context) if is_about(one, place, container.name))

@@ -128,13 +128,14 @@ def _translation(context: NatContext, binding: ExpectedBinding, *, translated: b
 
 
 def _without_rules(context: NatContext, observation: Observation, binding: ExpectedBinding) -> Step:
-    """An engine that writes no rules looks like one whose rules were flushed."""
-    engine = observation.topology.inventory.engine
-    if engine is not None and engine.firewall_driver == FIREWALL_OFF and context.serves(binding):
+    """An engine that writes no rules looks like one whose rules were flushed; docker-proxy serves with either."""
+    if context.serves(binding):
         end = None if is_loopback(binding) else context.way(binding).end
         if end is not None:
             return _dropped(context, end, f"packets to docker-proxy are dropped by {decided_by(end)}")
-        return Step(DNAT, OK, "the engine writes no rules: docker-proxy passes it on")
+        engine = observation.topology.inventory.engine
+        if engine is not None and engine.firewall_driver == FIREWALL_OFF:
+            return Step(DNAT, OK, "the engine writes no rules: docker-proxy passes it on")
     detail = f"there are no rules of Docker's for {binding.family}: switched off, or flushed"
     return Step(DNAT, UNKNOWN, detail, "rules_absent")
 

@@ -113,7 +113,7 @@ REACH_CODES = {
         ("duplicate_address",),
     ),
     "macvlan_host": Code(
-        "A macvlan or ipvlan device never reaches the host's own addresses on its parent.",
+        "A macvlan or ipvlan device and the host do not reach each other over its parent.",
         "Give the host a macvlan device of its own on the parent, or the container a second network.",
     ),
     "macvlan_mode": Code(

@@ -1,4 +1,4 @@
-"""Lives of containers: started, died, renamed, and their places on networks.
+"""Lives of containers: started, died, renamed, paused, and their places on networks.
 
 A container that a list shows in a new state has no details until it is inspected; it is compared then, because its exit
 code is one of them. What is implied is not listed: a start connects to networks, and an end disconnects from them.
@@ -6,14 +6,23 @@ code is one of them. What is implied is not listed: a start connects to networks
 
 from collections.abc import Iterator
 
-from exporter.core.history.change import CONTAINER_DIED, CONTAINER_RENAMED, CONTAINER_STARTED, Change, cut, joined
+from exporter.core.history.change import (
+    CONTAINER_DIED,
+    CONTAINER_PAUSED,
+    CONTAINER_RENAMED,
+    CONTAINER_STARTED,
+    CONTAINER_UNPAUSED,
+    Change,
+    cut,
+    joined,
+)
 from exporter.core.history.endpoints import EndpointChanges
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container, Exit, Inventory
 
 # Exit codes of a shell and of Docker for a process that a signal ended: 128 + its number (signal(7)).
 SIGNALS = {129: "SIGHUP", 130: "SIGINT", 131: "SIGQUIT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
-RUNNING, REMOVED, UNKNOWN_EXIT = "running", "removed", "exit code unknown"
+RUNNING, PAUSED, REMOVED, UNKNOWN_EXIT = "running", "paused", "removed", "exit code unknown"
 NO_DETAILS = Details()
 # Docker waits 100 ms before it starts a container again; the event of a start may follow the end of a shorter life.
 START_SECONDS = 0.1
@@ -54,6 +63,8 @@ def _lives(before: Container | None, after: Container, exited: Exit | None) -> I
         yield Change(
             CONTAINER_RENAMED, after.name, before.name, after.name, container=after.name, container_id=after.id
         )
+    if before is not None and was_live and after.live and (state == PAUSED) != (after.state == PAUSED):
+        yield _paused(before, after)
     restarted = details.started != old.started and (before is None or bool(before.details))
     again = was_live and after.live and restarted
     if again:
@@ -62,6 +73,11 @@ def _lives(before: Container | None, after: Container, exited: Exit | None) -> I
         yield _started(after, state if not again else "exited")
     if not after.live and (was_live or restarted):
         yield _died(after, _exit_text(details), details.finished)
+
+
+def _paused(before: Container, after: Container) -> Change:
+    kind, name = CONTAINER_PAUSED if after.state == PAUSED else CONTAINER_UNPAUSED, after.name
+    return Change(kind, name, before.state, after.state, container=name, container_id=after.id)
 
 
 def _removed(container: Container, exited: Exit | None) -> Iterator[Change]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from exporter.core.explain.down import how_down, start_command
 from exporter.core.explain.network_steps import orphaned_step
 from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, Step, with_names
 from exporter.core.explain.query import find_container
@@ -64,8 +65,8 @@ def _cannot_send(context: ReachContext, client: Container | None, source: str) -
 
 def _down(context: ReachContext, client: Container) -> Step | None:
     if not client.live:
-        command = f"Run `{context.words.cli} start {client.name}`."
-        return Step(CONTAINER, FAILED, f"{client.name} is {client.state}", "container_down", command)
+        command = start_command(context.words, client)
+        return Step(CONTAINER, FAILED, f"{client.name} is {how_down(client)}", "container_down", command)
     if client.state == "paused":
         command = f"Run `{context.words.cli} unpause {client.name}`."
         return Step(CONTAINER, FAILED, f"{client.name} is paused: it sends nothing", "container_paused", command)

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from exporter.core.explain.path import OK
+from exporter.core.explain.path import OK, Step
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
 from exporter.core.observation import Observation
+from exporter.core.reach.answer import AMBIGUOUS, ReachAnswer, ReachPath
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.names.files import parse_resolv_conf
 from exporter.core.reach.names.records import is_user_defined, names_on, ordered_networks
@@ -45,9 +46,15 @@ def surroundings(observation: Observation, container: Container, visit: Visit) -
     context = ReachContext(observation, visit)
     view = context.visited(container).view
     answer = reach(observation, Question(container.id, INTERNET), visit)
-    faults = [step.detail for path in answer.paths for step in path.steps if step.state != OK]
+    faults = [_fault(answer, path, step) for path in answer.paths for step in path.steps if step.state != OK]
     servers = None if view.missing(FILES) else parse_resolv_conf(view.resolv_conf or "").servers
     return Surroundings(tuple(_places(context, container)), servers, answer.verdict, next(iter(faults), ""))
+
+
+def _fault(answer: ReachAnswer, path: ReachPath, step: Step) -> str:
+    """The sentence, with the IP version where the other one is reachable."""
+    version = "IPv6" if ":" in path.target.address else "IPv4"
+    return f"over {version}: {step.detail}" if answer.verdict == AMBIGUOUS else step.detail
 
 
 def _places(context: ReachContext, container: Container) -> list[NetworkPlace]:

@@ -64,11 +64,14 @@ def _with_namesake(step: Step, client: Container, other: Container) -> Step:
 
 
 def _host_addresses(context: ReachContext, client: Container) -> tuple[str, ...]:
-    """The gateway of the client's first network; without one the bridge's address, or one of the host's uplinks."""
+    """The gateway of the client's first network with a bridge, or the bridge's address; else one of the uplinks.
+
+    The gateway of a macvlan network is a router.
+    """
     if context.home(client).network_mode == HOST_MODE:
         return ("127.0.0.1",)
     networks = ordered_networks(context, client)
-    gateways = [endpoint.gateway for _, endpoint in networks if endpoint.gateway]
+    gateways = [endpoint.gateway for network, endpoint in networks if endpoint.gateway and network.bridge]
     gateways += [address for network, endpoint in networks for address in _bridge_addresses(context, network, endpoint)]
     uplinks = context.observation.topology.devices.uplinks
     found = [

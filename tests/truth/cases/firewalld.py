@@ -43,6 +43,8 @@ def direct(words: str) -> Plant:
     return asked(f"--direct --add-rule {words}", f"--direct --remove-rule {words}")
 
 
+# firewalld 2 deletes Docker's rules with its first direct one: firewalld_reload.py
+OLD: dict[str, Any] = {"engines": ("bookworm",)}
 # the uplink in its zone by name, as a network manager puts it there: else the zone forwards to none of its devices
 BOUND = asked("--zone=public --change-interface=enp0s3", "--zone=public --remove-interface=enp0s3")
 # Every packet is dropped, those of the loopback device too: only commands that need no request can say so.
@@ -108,8 +110,8 @@ CASES = (
     ),
     habit("network made while it runs, and the way out", network("late", "new"), sound_before=False, **NEW_OUT),
     habit("port published while it runs", container("late", ports={"80/tcp": 8205}), sound_before=False, **NEW_PORT),
-    fault("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP"), "forward_drop"),
-    habit("direct rule that drops strangers", direct("ipv4 filter FORWARD 0 -s 203.0.113.0/24 -j DROP")),
+    fault("direct rule that drops", direct("ipv4 filter FORWARD 0 -o docker0 -j DROP"), "forward_drop", **OLD),
+    habit("direct rule that drops strangers", direct("ipv4 filter FORWARD 0 -s 203.0.113.0/24 -j DROP"), **OLD),
     fault(
         "passthrough that drops",
         asked("--direct --passthrough ipv4 -I FORWARD -o docker0 -j DROP", "--direct --passthrough ipv4 -D FORWARD 1"),

@@ -18,16 +18,21 @@ from tests.truth.rows import NOT_BROKEN, meant, ordinary, outage
 KIND = "firewalld reloaded"
 OLD: dict[str, Any] = {"engines": ("bookworm",), "programs": FIREWALLD, "fresh": True}
 NEW: dict[str, Any] = {"engines": ("sid",), "programs": FIREWALLD}
-ENDED: dict[str, Any] = {"programs": FIREWALLD, "fresh": True}
+ENDED: dict[str, Any] = {**NEW, "fresh": True}
 APART: dict[str, Any] = {"asked": "", "probe": unreached("db", "other")}
 
 
 @contextmanager
 def closing(lab: Lab) -> Iterator[None]:
-    """A direct rule in DOCKER-USER that closes a port, in force at once and at each reload."""
+    """A direct rule in DOCKER-USER that closes a port, in force at once and at each reload.
+
+    With firewalld 2 a reload puts it in force: Docker's chain is gone where it is the first one at run time.
+    """
     chain, rule = CLOSING
-    do = f"--permanent {chain}", f"--permanent {rule}", rule
-    undo = [text.replace("--add", "--remove") for text in (rule, f"--permanent {rule}", f"--permanent {chain}")]
+    old = lab.suite == firewall_programs.OLD
+    do = f"--permanent {chain}", f"--permanent {rule}", rule if old else "--reload"
+    removed = [text.replace("--add", "--remove") for text in do]
+    undo = (removed[2], removed[1], removed[0]) if old else (removed[1], removed[0], "--reload")
     lab.sh("\n".join(f"$in_root firewall-cmd {text}" for text in do))
     try:
         yield
@@ -43,6 +48,12 @@ def reload(words: str = "--reload") -> Plant:
 def healed(words: str = "--reload") -> Plant:
     """The same, and the time in which Docker writes its rules."""
     return both(reload(words), healing)
+
+
+# firewalld 2 flushes iptables before it, and Docker is not told
+first_direct_rule = shell(
+    "$in_root firewall-cmd --direct --add-rule ipv4 filter FORWARD 0 -s 203.0.113.0/24 -j DROP", ":"
+)
 
 
 @contextmanager
@@ -96,10 +107,21 @@ CASES = (
     ordinary("firewalld: logging of what is denied, of 28", KIND, healed("--set-log-denied=all"), **OUT, **NEW),
     meant("firewalld: reload of 28, and rules in DOCKER-USER", KIND, both(closing, healed()), **NEW),
     outage("firewalld: restart", KIND, restarted, "isolation_lost", **APART, **OLD),
-    ordinary("firewalld: restart of 28", KIND, restarted, **{**NEW, "fresh": True}),
-    # it deletes Docker's rules as well, and docker-proxy goes on serving the port
-    outage("firewalld: stop", KIND, stopped, "missing_chain", works=True, verdicts=NOT_BROKEN, **ENDED),
-    outage("firewalld: stop, and the way out", KIND, stopped, "missing_chain", **OUT, **ENDED),
-    outage("firewalld: stop, and a neighbour", KIND, stopped, "bridge_filtered", **NEIGHBOUR, **ENDED),
+    ordinary("firewalld: restart of 28", KIND, restarted, **ENDED),
+    outage("firewalld: first direct rule", KIND, first_direct_rule, "missing_chain", **ENDED),
+    outage(
+        "firewalld: first direct rule, and the way out",
+        KIND,
+        first_direct_rule,
+        "missing_chain",
+        **OUT,
+        **ENDED,
+    ),
+    # firewalld 1 deletes Docker's rules as well, and docker-proxy goes on serving the port
+    outage("firewalld: stop", KIND, stopped, "missing_chain", works=True, verdicts=NOT_BROKEN, **OLD),
+    outage("firewalld: stop, and the way out", KIND, stopped, "missing_chain", **OUT, **OLD),
+    outage("firewalld: stop, and a neighbour", KIND, stopped, "bridge_filtered", **NEIGHBOUR, **OLD),
+    ordinary("firewalld: stop of 2", KIND, stopped, **ENDED),
+    ordinary("firewalld: stop of 2, and the way out", KIND, stopped, **OUT, **ENDED),
     outage("firewalld: not known to Docker", KIND, unknown_to_docker, ANY, programs=UFW, fresh=True, **OUT),
 )

@@ -55,6 +55,14 @@ def test_a_quiet_stream_is_asked_whether_it_lives_and_counts_as_connected(
     assert follower.resyncs("reconnect") == 0
 
 
+def test_the_version_is_read_once_for_all_connections(engine: FakeEngine, follower: Follower) -> None:
+    """Podman runs other programs for the answer, and each thread has a connection."""
+    for name in "abcd":
+        engine.run(name)
+    follower.wait(lambda: follower.settled() and all(map(follower.container, "abcd")), "the containers")
+    assert Counter(engine.asked)["/version"] == 1
+
+
 def test_an_engine_that_hangs_is_called_away_until_it_goes_on(
     engine: FakeEngine, follow: Callable[..., Follower]
 ) -> None:

@@ -97,6 +97,7 @@ def test_a_hostile_description_of_the_engine_is_an_engine_that_is_down(
 def test_a_version_that_is_none_is_an_engine_that_is_down(
     engine: FakeEngine, follow: Callable[..., Follower], version: object
 ) -> None:
+    engine.headers.clear()
     engine.raw["/version"] = lambda: whole({"ApiVersion": version})
     with capture_logs() as entries:
         follower = follow(SHORT, SMALL)

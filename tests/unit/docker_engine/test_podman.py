@@ -1,9 +1,8 @@
 """Podman's answers: its product, its bridges, and the networks that its containers name."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,12 +11,21 @@ from exporter.core.model.docker import DOCKER, PODMAN, Subnet
 from exporter.docker_engine.client import EngineClient
 from exporter.docker_engine.connection import Connection
 from exporter.docker_engine.parse import parse_engine, parse_inspected
-from exporter.docker_engine.podman import LIBPOD, NETWORKS, parse_podman_network, product_of, with_network_names
+from exporter.docker_engine.podman import (
+    LIBPOD,
+    LIBPOD_API_VERSION,
+    NETWORKS,
+    parse_podman_network,
+    product_of,
+    with_network_names,
+)
 from exporter.docker_engine.settings import LIMITS, TIMING
+from exporter.docker_engine.transport import Answer
 from tests.support.fake_engine import FakeEngine
 from tests.support.recorded import ENGINES, answer
 
 ENGINE = "podman-4.3.1"
+PODMAN_HEADERS = {"Api-Version": "1.41", LIBPOD_API_VERSION: "4.3.1"}
 
 
 def test_podman_is_told_by_its_component() -> None:
@@ -79,37 +87,46 @@ def test_other_drivers_have_no_bridge_and_options_may_be_missing(row: dict[str, 
 
 def test_networks_are_read_from_podmans_own_api(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> None:
     """By the oldest version of that, whatever the version of the other."""
+    engine.headers |= PODMAN_HEADERS
     paths: list[str] = []
 
     def document(_self: Connection, path: str, *_: object) -> Any:
         paths.append(path)
-        return answer(ENGINE, "version" if path == "/version" else "libpod-networks")
+        return answer(ENGINE, "libpod-networks")
 
     monkeypatch.setattr(Connection, "document", document)
     with closing(EngineClient(engine.url)) as client:
         assert [network.bridge for network in client.networks()] == ["podman1", "podman0"]
-    assert paths == ["/version", NETWORKS]
+    assert paths == [NETWORKS]
     assert NETWORKS.startswith(LIBPOD)
 
 
 class Answers:
-    """Stands in for a transport: it answers /version and keeps the time-outs of the requests."""
+    """Stands in for a transport: it answers with headers and /version, and keeps the time-outs of the requests."""
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, engine: str, headers: Mapping[str, str]) -> None:
         self.version, self.timeouts = json.dumps(answer(engine, "version")).encode(), dict[str, float]()
+        self.headers = headers
 
     @contextmanager
-    def get(self, path: str, _: object, timeout: float, *, stream: bool) -> Iterator[SimpleNamespace]:
+    def get(self, path: str, _: object, timeout: float, *, stream: bool) -> Iterator[Answer]:
         """Answer each request with the version."""
         assert not stream
         self.timeouts[path.rpartition("/")[2]] = timeout
-        yield SimpleNamespace(status=200, pieces=[self.version])
+        yield Answer(200, self.headers, iter([self.version]))
 
 
-@pytest.mark.parametrize(("engine", "seconds"), [(ENGINE, TIMING.answer), (ENGINES[0], TIMING.request_timeout)])
-def test_podman_may_be_silent_for_longer(monkeypatch: pytest.MonkeyPatch, engine: str, seconds: float) -> None:
+@pytest.mark.parametrize("headers", [True, False], ids=["by the head of a ping", "by the version"])
+@pytest.mark.parametrize(
+    ("engine", "headers_of_engine", "seconds"),
+    [(ENGINE, PODMAN_HEADERS, TIMING.answer), (ENGINES[0], {"Api-Version": "1.41"}, TIMING.request_timeout)],
+)
+def test_podman_may_be_silent_for_longer(
+    monkeypatch: pytest.MonkeyPatch, engine: str, headers_of_engine: dict[str, str], seconds: float, *, headers: bool
+) -> None:
     """It starts programs for its answers."""
-    transport = Answers(engine)
+    transport = Answers(engine, headers_of_engine if headers else {})
     monkeypatch.setattr("exporter.docker_engine.connection.make_transport", lambda *_: transport)
     Connection("unix:///nowhere", TIMING, LIMITS).document("/info", dict)
-    assert transport.timeouts == {"version": TIMING.request_timeout, "info": seconds}
+    asked = ("_ping",) if headers else ("_ping", "version")
+    assert transport.timeouts == {**dict.fromkeys(asked, TIMING.request_timeout), "info": seconds}

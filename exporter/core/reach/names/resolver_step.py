@@ -20,7 +20,7 @@ EMBEDDED = "127.0.0.11"
 DNS_PORT = 53
 
 
-def resolver_fault(context: ReachContext, client: Container) -> Step | None:
+def resolver_fault(context: ReachContext, client: Container, protocol: str = "udp") -> Step | None:
     """Return the step of an engine's DNS server that is not reached, or perhaps not; None where it is."""
     view, name = context.visited(client).view, client.name
     for part, what in ((RULES, "firewall rules"), (LISTENERS, "listening sockets")):
@@ -30,7 +30,7 @@ def resolver_fault(context: ReachContext, client: Container) -> Step | None:
         command = f"Run `nsenter -t {context.home(client).pid} -n ip link set {LOOPBACK} up`."
         detail = f"{LOOPBACK} of {name} is down: {EMBEDDED}:53 is not reached"
         return Step(NAME, FAILED, detail, "device_down", command)
-    outcomes = _walked(context, view)
+    outcomes = _walked(context, view, protocol)
     for outcome in outcomes:
         if outcome.dropped and outcome.decision is not None:
             detail = f"{name} drops its packets to {EMBEDDED}:53: {decided_by(outcome.decision)}"
@@ -38,16 +38,16 @@ def resolver_fault(context: ReachContext, client: Container) -> Step | None:
         if (rule := undecided(outcome)) is not None:
             detail = f"{decided_by(rule)} of {name} may match packets to {EMBEDDED}:53: it is not understood"
             return Step(NAME, UNKNOWN, detail, "rule_not_understood")
-    return _target_fault(view, name, outcomes[0])
+    return _target_fault(view, name, outcomes[0], protocol)
 
 
-def _walked(context: ReachContext, view: NamespaceView) -> tuple[Outcome, ...]:
+def _walked(context: ReachContext, view: NamespaceView, protocol: str) -> tuple[Outcome, ...]:
     """Walk a query out of the client and into its own namespace, and the answer the same way."""
     packet = Packet(
         oif=LOOPBACK,
         src=number_of("127.0.0.1"),
         dst=number_of(EMBEDDED),
-        protocol="udp",
+        protocol=protocol,
         dport=DNS_PORT,
         to_host=True,
         from_host=True,
@@ -61,7 +61,7 @@ def _walked(context: ReachContext, view: NamespaceView) -> tuple[Outcome, ...]:
     return sent, answered, *(walk(firewall, one, (PREROUTING, INPUT)) for one in looped)
 
 
-def _target_fault(view: NamespaceView, name: str, sent: Outcome) -> Step | None:
+def _target_fault(view: NamespaceView, name: str, sent: Outcome, protocol: str) -> Step | None:
     if not sent.translations:
         detail = f"the rules that translate {EMBEDDED}:53 to the engine's port are gone from the namespace of {name}"
         return Step(NAME, FAILED, detail, "resolver_rules_missing")
@@ -69,7 +69,7 @@ def _target_fault(view: NamespaceView, name: str, sent: Outcome) -> Step | None:
         detail = f"a rule of {name} translates {EMBEDDED}:53 to another address than the engine's"
         return Step(NAME, UNKNOWN, detail, "name_uncertain")
     port = sent.packet.dport
-    if not any((s.protocol, s.address, s.port) == ("udp", EMBEDDED, port) for s in view.listeners):
+    if not any((s.protocol, s.address, s.port) == (protocol, EMBEDDED, port) for s in view.listeners):
         detail = f"{EMBEDDED}:53 is translated to port {port}, where no socket listens"
         return Step(NAME, FAILED, detail, "resolver_down")
     return None

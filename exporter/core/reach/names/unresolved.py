@@ -1,5 +1,6 @@
 """Why the engine's DNS server has no container for a name, and which servers it queries instead."""
 
+from exporter.core.explain.down import how_down, start_command
 from exporter.core.explain.path import FAILED, UNKNOWN, Step
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container
@@ -37,7 +38,8 @@ def _on_another_network(context: ReachContext, client: Container, text: str) -> 
     """An alias that another network has; a server that the engine queries then may still know the name."""
     for container in context.inventory.containers.values():
         for network in context.networks.values():
-            named = is_user_defined(network) and text.lower() in names_on(container, network)
+            bare = text.removesuffix(f".{network.name}").lower()
+            named = is_user_defined(network) and bare in names_on(container, network)
             if named and any(e.network_id == network.id for e in container.endpoints):
                 whose = f"{text} is a name of {container.name} on network {network.name}"
                 command = f"Run `{context.words.cli} network connect {network.name} {context.home(client).name}`."
@@ -47,8 +49,8 @@ def _on_another_network(context: ReachContext, client: Container, text: str) -> 
 
 def _container(context: ReachContext, client: Container, server: Container) -> Step:
     if not server.live:
-        detail = f"{server.name} does not resolve: the container is {server.state}"
-        return Step(NAME, FAILED, detail, "container_down", f"Run `{context.words.cli} start {server.name}`.")
+        detail = f"{server.name} does not resolve: the container is {how_down(server)}"
+        return Step(NAME, FAILED, detail, "container_down", start_command(context.words, server))
     mine, theirs = (_named_networks(context, one) for one in (client, server))
     if not set(mine) & set(theirs):
         detail = f"{client.name} is on {_listed(mine)}, and {server.name} on {_listed(theirs)}"

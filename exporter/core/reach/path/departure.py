@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
-from exporter.core.explain.path import FAILED, LINK, OK, ROUTE, UNKNOWN, Step
+from exporter.core.explain.path import FAILED, LINK, LISTENER, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, UNICAST, RouteQuery
 from exporter.core.reach.answer import INSIDE
 from exporter.core.reach.context import HOST_MODE
 from exporter.core.reach.discovery import discovery_step
+from exporter.core.reach.names.records import is_user_defined, ordered_networks
+from exporter.core.reach.names.resolver_step import DNS_PORT, EMBEDDED, resolver_fault
 from exporter.core.reach.namespace_rules import LOOPBACK_IFINDEX
 from exporter.core.reach.path.from_host import from_host
 from exporter.core.reach.path.holders import searched
@@ -86,12 +88,16 @@ def _rerouted(trip: Trip, flow: Flow) -> Steps:
 
 def _itself(trip: Trip) -> Steps:
     """The client's own address: only its own rules and sockets count."""
-    flow = trip.flow
+    flow, networks = trip.flow, ordered_networks(trip.context, trip.client)
     yield Step(ROUTE, OK, f"{flow.destination} is an address of {trip.client.name} itself")
     loopback = trip.view.devices.get(LOOPBACK_IFINDEX)
     fault = device_fault(trip.context, trip.context.home(trip.client), loopback, None) if loopback else None
     if fault is not None:
         yield fault
+        return
+    if (flow.destination, flow.port) == (EMBEDDED, DNS_PORT) and any(is_user_defined(one) for one, _ in networks):
+        served = Step(LISTENER, OK, f"the engine's DNS server has the socket behind {EMBEDDED}:{DNS_PORT}")
+        yield resolver_fault(trip.context, trip.client, flow.protocol) or served
         return
     rules = looping(trip.context, trip.view, trip.client.name, flow)
     yield from rules.steps

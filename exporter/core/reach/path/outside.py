@@ -1,12 +1,13 @@
 """The way out of the host: source translation and the outgoing device."""
 
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
-from exporter.core.model.docker import Network
+from exporter.core.model.docker import Container, Network
 from exporter.core.model.fib import RouteResult
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.reach.answer import MASQUERADE, OUTSIDE
 from exporter.core.reach.context import ReachContext
+from exporter.core.reach.path.parent_device import KINDS
 from exporter.core.reach.path.rule_steps import filter_step
 from exporter.core.reach.path.trip import Flow
 from exporter.core.reach.view import Device
@@ -47,6 +48,12 @@ def _expected(nat: NatContext | None, network: Network | None, family: str) -> b
     return any(one.masqueraded for one in found)
 
 
+def _is_child(context: ReachContext, container: Container, address: str, parent: Device) -> bool:
+    """Whether a container has an address on a macvlan or ipvlan device of a device, which do not reach each other."""
+    device = context.visited(container).view.device_of(address)
+    return device is not None and device.link.kind in KINDS and device.link.peer_ifindex == parent.link.ifindex
+
+
 def beyond(context: ReachContext, out: Device, result: RouteResult, destination: str) -> Step:
     """Return the step of what is outside the host, which is not known."""
     name = out.link.name
@@ -54,6 +61,9 @@ def beyond(context: ReachContext, out: Device, result: RouteResult, destination:
     if owner is not None and context.networks[owner[1].network_id].bridge:
         detail = f"{destination} is {owner[0].name} on network {owner[1].network}, and the host routes it to {name}"
         return Step(OUTSIDE, FAILED, detail, "route_lost")
+    if owner is not None and not result.gateway and _is_child(context, owner[0], destination, out):
+        detail = f"{destination} is {owner[0].name} on a device of {name}: the host does not reach it over {name}"
+        return Step(OUTSIDE, FAILED, detail, "macvlan_host")
     if (step := filter_step(OUTSIDE, context.host.view, out)) is not None:
         return step
     if not (out.link.up and out.link.carrier):

@@ -10,6 +10,7 @@ from tests.truth.reach.dns import serving
 from tests.truth.reach.planting import SLEEP, box, client, joined, network
 from tests.truth.reach.servers import service
 from tests.truth.reach.situation import BOOKWORM, SID, Situation, fails, fails_unseen, works
+from tests.truth.reach.situations.links import LAN
 
 STORE: dict[str, Any] = {"Aliases": ["store"]}
 
@@ -70,6 +71,9 @@ SITUATIONS: tuple[Situation, ...] = (
         through="10.43.0.1",
         **ASKED,
     ),
+    fails("bridge network to macvlan", "outside", both(LAN, box("server", "lan"), client()), target="$server"),
+    fails("host mode to macvlan", "outside", both(LAN, box("server", "lan"), client("host")), target="$server"),
+    fails("host from a macvlan network", "link", both(LAN, client("lan"), ON_HOST), through="$host", **ASKED),
     works("datagrams without a port in the question", SYSLOG, port=514, protocol="udp", portless=True),
     fails("TCP to a multicast address", "route", client(), target="224.0.0.1"),
     fails("TCP to the broadcast address", "route", client(), target="10.42.0.255"),

@@ -12,6 +12,7 @@ from tests.support.changing_hosts import NOW, STARTED, detailed, died, docker, d
 WEB = web()
 STOPPED = died(WEB, 137)
 AGAIN = started(WEB, STARTED + 20)
+PAUSED = replace(WEB, state="paused")
 BOTH = connect(WEB, "back", ip="172.19.0.2")
 
 
@@ -28,6 +29,10 @@ def told(changes: list[Change]) -> list[tuple[str, str, str, str]]:
         (docker(WEB), docker(died(WEB, 3, state="restarting")), [("container_died", "web", "running", "exit code 3")]),
         (docker(WEB), docker(), [("container_died", "web", "running", "exit code unknown")]),
         (docker(WEB), docker(rename(WEB, "shop")), [("container_renamed", "shop", "web", "shop")]),
+        (docker(WEB), docker(PAUSED), [("container_paused", "web", "running", "paused")]),
+        (docker(PAUSED), docker(WEB), [("container_unpaused", "web", "paused", "running")]),
+        (docker(PAUSED), docker(died(WEB, 137)), [("container_died", "web", "running", "exit code 137 (SIGKILL)")]),
+        (docker(), docker(PAUSED), [("container_started", "web", "", "running")]),
         (docker(WEB), docker(BOTH), [("endpoint_connected", "web", "", "172.19.0.2")]),
         (docker(BOTH), docker(disconnect(BOTH, "back")), [("endpoint_disconnected", "web", "172.19.0.2", "")]),
         (docker(WEB), docker(web("172.18.0.9")), [("address_changed", "web", "172.18.0.2", "172.18.0.9")]),

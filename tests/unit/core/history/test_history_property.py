@@ -10,7 +10,7 @@ from exporter.core.model.docker import Container, Inventory, Network
 from tests.support.builders import connect, disconnect, inventory, network, run
 from tests.support.changing_hosts import NOW, STARTED, died, started
 
-STEPS = ("start", "die", "rename", "connect", "disconnect", "create", "remove", "engine", "list", "list")
+STEPS = ("start", "die", "rename", "pause", "connect", "disconnect", "create", "remove", "engine", "list", "list")
 
 
 class World:
@@ -37,6 +37,10 @@ class World:
             self._become(who, started(running, self.clock), "container_started")
         elif name == "die" and live:
             self._become(who, died(container, 1, self.clock), "container_died")
+        elif name == "pause" and live:
+            paused = container.state != "paused"
+            changed = replace(container, state="paused" if paused else "running")
+            self._become(who, changed, "container_paused" if paused else "container_unpaused")
         elif name == "rename":
             self._become(who, replace(container, name=f"{who}-{self.clock:.0f}"), "container_renamed")
         elif name == "connect" and live and not on_back:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.core.model.device_filters import DeviceFilter
-from exporter.core.model.docker import Link
+from exporter.core.model.docker import Container, Link
 from exporter.core.model.fib import UNICAST, RouteResult
 from tests.support.builders import connect, network, run
 from tests.support.nat_hosts import NEW
@@ -18,9 +18,9 @@ PHONE = connect(replace(PHONE, pid=7), "lan", ip="192.0.2.60", gateway="192.0.2.
 PRINTER = replace(connect(replace(PHONE, name="printer", id="printer-id", endpoints=()), "lan", ip="192.0.2.61"), pid=8)
 
 
-def on(kind: str = "macvlan") -> ReachHost:
+def on(kind: str = "macvlan", *more: Container) -> ReachHost:
     """Two containers on a network whose parent is eth0 of the host."""
-    host = ReachHost(NEW, LAN, PHONE, PRINTER).view("printer", listeners=())
+    host = ReachHost(NEW, LAN, PHONE, PRINTER, *more).view("printer", listeners=())
     for name in ("phone", "printer"):
         host.device(name, "eth0", kind=kind, peer_ifindex=2)
     return host.view("printer", listeners=("0.0.0.0:631",))
@@ -81,3 +81,26 @@ def test_the_way_by_a_parent_device(
 ) -> None:
     assert host.faults(target, "phone") == faults
     assert host.path(target, "phone").steps[-1].detail == sentence
+
+
+@pytest.mark.parametrize("kind", ["macvlan", "ipvlan"])
+@pytest.mark.parametrize("source", ["client", "monitor"])
+def test_the_host_does_not_reach_a_device_of_its_own_uplink(source: str, kind: str, sentence: Any) -> None:
+    """Neither do containers whose packets it forwards; by a router, or a macvlan device of its own, it does."""
+    host = on(kind, connect(run("monitor", network="host"), "host"))
+    assert host.faults("192.0.2.61:631", source) == [("outside", "failed", "macvlan_host")]
+    assert [s.detail for s in host.path("192.0.2.61:631", source).steps if s.state != "ok"] == [sentence]
+    assert host.faults("192.0.2.77:631", source) == []
+
+
+def test_the_host_reaches_it_by_a_macvlan_device_of_its_own_and_by_a_router() -> None:
+    shim = RouteResult(UNICAST, 40, source="192.0.2.11")
+    by_shim = on().with_device("", SHIM, "192.0.2.11").route("", "192.0.2.61", shim, "172.18.0.3", 4)
+    assert by_shim.faults("192.0.2.61:631") == []
+    routed = on().route("", "192.0.2.61", RouteResult(UNICAST, 2, "192.0.2.1"), "172.18.0.3", 4)
+    assert routed.faults("192.0.2.61:631") == []
+
+
+def test_the_gateway_of_a_macvlan_network_is_not_the_host() -> None:
+    path = on().path("host:22", "phone")
+    assert (path.target.address, path.verdict) == ("192.0.2.10", "unreachable")

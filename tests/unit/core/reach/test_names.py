@@ -191,6 +191,21 @@ def test_an_alias_on_another_network_is_named() -> None:
     host = ReachHost(NEW, replace(details(away, hostname="www"), network_mode="back"))
     assert step(host, "www:80") == ("unknown", "no_common_network")
     assert "away on network back" in host.answer("www:80").paths[0].steps[0].detail
+    assert step(host, "www.back:80") == ("unknown", "no_common_network")
+    assert step(host, "www.open:80") == ("unknown", "name_uncertain")
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_the_engines_dns_server_is_a_target(protocol: str, sentence: Any) -> None:
+    """Its socket belongs to the engine, and a rule translates port 53 to it."""
+    target = f"127.0.0.11:53/{protocol}"
+    [_, served] = ReachHost().path(target).steps
+    assert (served.state, served.detail) == ("ok", sentence)
+    assert NO_RULES.faults(target) == [("name", "failed", "resolver_rules_missing")]
+    other = "tcp" if protocol == "udp" else "udp"
+    half = ReachHost().view("client", listeners=[f"127.0.0.11:41053/{other}"])
+    assert half.faults(target) == [("name", "failed", "resolver_down")]
+    assert ReachHost(NEW, *OTHERS).faults(target, "lone") == [("listener", "failed", "not_listening")]
 
 
 def test_a_server_in_host_mode_has_the_address_that_hosts_gives_it() -> None:
