@@ -20,6 +20,11 @@ def elsewhere(context: ReachContext, client: str, leaving: Collection[int], home
     return " or ".join(name_of(context, ifindex) for ifindex in sorted(leaving))
 
 
+def has_default_route(context: ReachContext, client: str) -> bool:
+    """Whether the main table has a default route, by which a client of the internet is reached."""
+    return bool(_default_devices(context, client))
+
+
 def name_of(context: ReachContext, ifindex: int) -> str:
     """Return the name of a device of the host."""
     device = context.host.view.devices.get(ifindex)

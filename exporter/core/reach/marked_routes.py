@@ -18,7 +18,8 @@ from exporter.core.nat.walk.firewall import OUTPUT, PREROUTING
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.ways import answer_to, way_in
 from exporter.core.reach.context import ReachContext
-from exporter.core.reach.leaving import elsewhere, name_of
+from exporter.core.reach.leaving import elsewhere, has_default_route, name_of
+from exporter.core.reach.path.route_step import NO_ROUTE
 from exporter.core.reach.question import ANYWHERE
 from exporter.core.topology.route_queries import container_routes
 
@@ -87,6 +88,10 @@ def _leaving_steps(context: ReachContext, lookup: _Lookup, mark: Mark) -> Iterat
         query = lookup.query._replace(destination=client)
         results = [context.host.lookup(query._replace(mark=value)) for value in mark.values]
         leaving = {result.ifindex for result in results if not result.error}
+        refused = bool(results) and all(result.error in NO_ROUTE for result in results)
+        if refused and client != near and has_default_route(context, client):
+            detail = f"it depends on who the client is: the host has no route for {lookup.packets} to {client}"
+            yield Step(ROUTE, UNKNOWN, detail, "return_route_lost")
         if device := elsewhere(context, client, leaving, lookup.home):
             home = f"beyond {name_of(context, lookup.home)}" if client == near else "of the internet"
             detail = f"{lookup.packets} are routed to {device}: whether a client {home} gets them is not known"

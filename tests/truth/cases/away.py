@@ -34,6 +34,11 @@ KEPT = rules(
     "-t mangle -A PREROUTING -i enp0s3 -j CONNMARK --set-mark 51820",
     "-t mangle -A PREROUTING -i docker0 -j CONNMARK --restore-mark",
 )
+PROHIBITED = shell(
+    "ip route add prohibit default table 220; ip rule add pref 20 from 172.17.0.0/16 lookup 220; "
+    "ip rule add pref 19 from 172.17.0.0/16 lookup main suppress_prefixlength 0",
+    "ip rule del pref 19; ip rule del pref 20; ip route flush table 220",
+)
 LOCAL = "local 192.0.2.10 dev enp0s3 proto kernel scope host src 192.0.2.10 table local"
 BY_SOURCE = shell(
     f"{device('wg7')}; ip route add default dev wg7 table 200; ip rule add pref 100 from 172.17.0.0/16 lookup 200",
@@ -73,6 +78,7 @@ CASES = (
     unknown("containers' answers by the device of a VPN", ROUTING, BY_SOURCE),
     from_far(unknown, "wg-quick takes the answers to the internet", WG_QUICK),
     from_far(unknown, "a VPN's default route of a better metric", NETWORK_MANAGER),
+    from_far(unknown, "containers' default route prohibited", PROHIBITED),
     from_far(ordinary, "wg-quick, and the answers marked to be kept off it", WG_QUICK, KEPT),
     ordinary(
         "a VPN that all private addresses are routed to",

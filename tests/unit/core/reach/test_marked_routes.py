@@ -131,3 +131,15 @@ def test_answers_by_a_second_device_on_the_clients_network_reach_it() -> None:
     path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
     [explained] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
     assert [one.code for one in explained.steps[1:]] == []
+
+
+@pytest.mark.parametrize(("error", "found"), [(13, ["unknown"]), (110, [])])  # 110: it could not be made
+def test_answers_to_the_internet_that_are_refused(error: int, found: list[str], sentence: Any) -> None:
+    host = ReachHost()
+    answers: dict[str, Any] = {"protocol": "tcp", "source_port": 80}
+    host.route("", "8.8.8.8", RouteResult(error=error), "172.18.0.2", 4, **answers)
+    path = Path("tcp", ("0.0.0.0",), 8080, "web", 80, (Step("published", OK, "published"),))
+    [explained] = with_servers_end(Explanation("8080", (path,)), host.observation(), host._visit).paths
+    assert [one.state for one in explained.steps if one.code == "return_route_lost"] == found
+    for one in explained.steps[1:]:
+        assert one.detail == sentence
