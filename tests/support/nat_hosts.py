@@ -92,8 +92,8 @@ WEB = published(
 )
 DNS = published(run("dns", ip="172.17.0.2"), "53:53/udp")
 BARE = published(run("bare", network="open", ip="172.21.0.2"), "8083:80")
-DB = run("db", network="back", ip="172.19.0.2")
-MUTE = run("mute", network="quiet", ip="172.20.0.2")
+DB = published(run("db", network="back", ip="172.19.0.2"))
+MUTE = published(run("mute", network="quiet", ip="172.20.0.2"))
 CONTAINERS = (DNS, WEB, DB, MUTE, BARE)
 
 

@@ -27,6 +27,10 @@ _PORT_CODES = {
         "The Docker Engine does not answer.",
         "Start it: `{start}`. If it runs, correct `--docker.host` or the permissions of its socket.",
     ),
+    "not_inspected": Code(
+        "The engine has not answered the inspect of a container.",
+        "Ask again. If it remains, run `{cli} inspect {container}`: it waits while a container starts or stops.",
+    ),
     # host
     "port_held": Code(
         "Another process or container holds the port.",

@@ -36,7 +36,13 @@ from exporter.core.explain.path import (
 from exporter.core.explain.query import MAX_PORT, Query, bindings_of, find_container, parse_query
 from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.routed_steps import routed_steps
-from exporter.core.explain.unpublished import failed_binds, last_port, led_path, unpublished_step
+from exporter.core.explain.unpublished import (
+    failed_binds,
+    last_port,
+    led_path,
+    unknown_publications,
+    unpublished_step,
+)
 from exporter.core.findings.finding import CRITICAL
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container
@@ -49,7 +55,6 @@ from exporter.core.ports.published import is_held_outside
 from exporter.core.topology.route_queries import BRIDGE_DRIVER
 
 HOST_MODE = "host"  # of a network
-NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
 
 
 def explain(observation: Observation, text: str) -> Explanation:
@@ -86,8 +91,9 @@ def _with_names(observation: Observation, path: Path) -> Path:
 
 
 def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:
-    if not observation.topology.inventory.connected:
-        return _single(Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"), query)
+    inventory = observation.topology.inventory
+    if unknown := unknown_publications(inventory) if query or not inventory.connected else ():
+        return _single(unknown[0], query)
     if query is None:
         hint = f", and a port is 1 to {MAX_PORT}" if text.isdecimal() else ""
         return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}{hint}", "not_found"))
@@ -219,7 +225,7 @@ class _Walk:
         for redirect in self._context.readings.redirects or ():
             to_mesh = meshed and redirect.target.kind == SERVICE
             if redirect.protocol == protocol and redirect.host_port <= port <= last_port(redirect) and not to_mesh:
-                yield led_path(redirect, port, connected=self._context.inventory.connected)
+                yield led_path(redirect, port, self._context.inventory)
         for listener in self._context.listeners.get((protocol, port), ()):
             if meshed and (listener.owner.kind == ENGINE or not listener.owner.known):
                 continue
@@ -227,16 +233,14 @@ class _Walk:
             yield replace(found, steps=(*found.steps, *alone_on_loopback(self._context, listener)))
 
     def _held(self, listener: Listener) -> Path:
-        owner, socket = listener.owner, listener.socket
+        owner, socket, inventory = listener.owner, listener.socket, self._context.inventory
         place = ListenAddress(socket.protocol, socket.address, socket.port)
         step = cannot_tell(self._context, place)
         if step is None:
             certain = owner.known and not is_docker_proxy(owner)
-            detail = f"{described(owner, connected=self._context.inventory.connected)} itself listens on {place}"
+            detail = f"{described(owner, connected=inventory.connected)} itself listens on {place}"
             step = Step(HOST, OK, detail) if certain else Step(HOST, UNKNOWN, detail, "sockets_unknown")
-        published = (
-            () if self._context.inventory.connected else (Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"),)
-        )
+        published = () if inventory.connected else unknown_publications(inventory)
         name = owner.name if owner.kind == CONTAINER else ""
         rules = input_steps(self._observation, socket) if step.state == OK else ()
         return Path(place.protocol, (place.address,), place.port, name, 0, (*published, step, *rules))

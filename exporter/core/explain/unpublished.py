@@ -6,7 +6,8 @@ from exporter.core.explain.down import how_down
 from exporter.core.explain.listener_step import listened_ports, own_sockets
 from exporter.core.explain.path import DNAT, FAILED, LISTENER, OK, PUBLISHED, UNKNOWN, Path, Step
 from exporter.core.findings.finding import INFO
-from exporter.core.model.docker import Container
+from exporter.core.model.docker import Container, Inventory
+from exporter.core.model.inventory import uninspected
 from exporter.core.model.sockets import CONTAINER
 from exporter.core.nat.redirects import Redirect
 from exporter.core.observation import PORT, Observation
@@ -14,6 +15,7 @@ from exporter.core.ports.context import PortContext
 from exporter.core.ports.listen_address import EVERY_ADDRESS, described
 from exporter.core.ports.rules import host_bind_failed, namespace_bind_failed
 
+NO_ENGINE = "the Docker Engine does not answer: what it publishes is not known"
 NO_NETWORK = "none"  # of a container's network mode
 BIND_FAILURES = frozenset({host_bind_failed.KIND, namespace_bind_failed.KIND})
 
@@ -29,9 +31,22 @@ def failed_binds(observation: Observation, container: Container) -> Iterator[Pat
             yield Path(labels["protocol"], (labels["address"],), int(labels["port"]), container.name, 0, (step,))
 
 
+def unknown_publications(inventory: Inventory, *containers: Container) -> tuple[Step, ...]:
+    """Return a step where it is not known what the engine publishes, or what these containers do; else nothing."""
+    if not inventory.connected:
+        return (Step(PUBLISHED, UNKNOWN, NO_ENGINE, "engine_unavailable"),)
+    names = sorted(one.name for one in containers if one.details is None) if containers else uninspected(inventory)
+    if not names:
+        return ()
+    detail = f"the engine has not answered the inspect of {names[0]}: which ports it publishes is not known"
+    return (Step(PUBLISHED, UNKNOWN, detail, "not_inspected"),)
+
+
 def unpublished_step(context: PortContext, container: Container) -> Step:
     """Describe a container that publishes no port: its state, its networks and what it listens on."""
     name = container.name
+    if unknown := unknown_publications(context.inventory, container):
+        return unknown[0]
     if not container.live:
         return Step(PUBLISHED, FAILED, f"{name} publishes no port, and is {how_down(container)}", "container_down")
     at = ", ".join(
@@ -45,15 +60,16 @@ def unpublished_step(context: PortContext, container: Container) -> Step:
     return Step(PUBLISHED, OK, f"{name} publishes no port of the host: {where}{listens}")
 
 
-def led_path(redirect: Redirect, port: int, *, connected: bool) -> Path:
-    """Return the path of a port by a DNAT rule alone; not `connected`, what the engine publishes is not known."""
+def led_path(redirect: Redirect, port: int, inventory: Inventory) -> Path:
+    """Return the path of a port by a DNAT rule alone."""
     target, place = described(redirect.target), f"{redirect.protocol}/{port}"
     detail = f"no container publishes {place}, and a DNAT rule sends it to {target}"
-    rule = Step(DNAT, OK, detail if connected else f"a DNAT rule sends {place} to {target}")
+    unknown = unknown_publications(inventory)
+    rule = Step(DNAT, OK, f"a DNAT rule sends {place} to {target}" if unknown else detail)
     name = redirect.target.name if redirect.target.kind == CONTAINER else ""
     beyond = Step(LISTENER, UNKNOWN, f"whether {target} answers is not known here", "target_unknown")
     address = redirect.host_ip or EVERY_ADDRESS
-    return Path(redirect.protocol, (address,), port, name, 0, (rule, beyond))
+    return Path(redirect.protocol, (address,), port, name, 0, (*unknown, rule, beyond))
 
 
 def last_port(redirect: Redirect) -> int:

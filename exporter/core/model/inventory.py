@@ -50,6 +50,11 @@ def _same_life(known: Container, listed: Container) -> bool:
     return _sandboxes(known) == _sandboxes(listed)
 
 
+def uninspected(inventory: Inventory) -> tuple[str, ...]:
+    """Return the names of the containers whose inspect the engine has not answered: their ports are not known."""
+    return tuple(sorted(one.name for one in inventory.containers.values() if one.details is None))
+
+
 def _sandboxes(container: Container) -> frozenset[str]:
     """An endpoint's id is new at each start, so equal ones mean the same life."""
     return frozenset(endpoint.endpoint_id for endpoint in container.endpoints)

@@ -1,9 +1,11 @@
 """What cannot be observed, in sentences for people."""
 
 from exporter.core.findings.rule import Input
+from exporter.core.model.inventory import uninspected
 from exporter.core.observation import Observation
 from exporter.core.views.finding_rows import not_evaluated
 
+NAMED = 3
 # The reasons for which findings are suspended.
 SENTENCES = {
     Input.ENGINE: "the Docker Engine does not answer",
@@ -26,7 +28,13 @@ SENTENCES = {
 def unseen(observation: Observation) -> dict[str, str]:
     """Return reason -> sentence of what keeps some kinds of findings from being evaluated."""
     reasons = dict.fromkeys(one for inputs in not_evaluated(observation).values() for one in inputs)
-    return {reason.value: SENTENCES[reason] for reason in reasons if reason in SENTENCES}
+    found = {reason.value: SENTENCES[reason] for reason in reasons if reason in SENTENCES}
+    inventory = observation.topology.inventory
+    names = uninspected(inventory) if inventory.connected else ()
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        found["inspects"] = f"the engine has not answered the inspect of {', '.join(names[:NAMED])}{more}"
+    return found
 
 
 def hints(observation: Observation) -> list[str]:

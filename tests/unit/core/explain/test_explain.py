@@ -21,7 +21,7 @@ from exporter.core.explain.path import (
 )
 from tests.support.builders import run, stop
 from tests.support.explained_hosts import EVERY_KIND, failures_of, observation_of, steps_of
-from tests.support.nat_hosts import BOTH_FAMILIES, OLD, WEB, Host
+from tests.support.nat_hosts import BOTH_FAMILIES, OLD, WEB, Host, published
 from tests.support.port_hosts import binding, details
 
 
@@ -80,9 +80,9 @@ def test_a_port_that_is_configured_and_not_in_effect(sentence: Any) -> None:
 
 
 def test_a_container_that_publishes_nothing_is_described(sentence: Any) -> None:
-    host = OLD.with_inventory(run("plain", network="bridge", ip="172.17.0.77"))
+    host = OLD.with_inventory(published(run("plain", network="bridge", ip="172.17.0.77")))
     [path] = explain(observation_of(host), "plain").paths
     assert [(step.name, step.state) for step in path.steps] == [(PUBLISHED, OK), (LINK, UNKNOWN), (ROUTE, OK)]
     assert path.steps[0].detail == sentence
-    down = OLD.with_inventory(stop(run("plain")))
+    down = OLD.with_inventory(stop(published(run("plain"))))
     assert explain(observation_of(down), "plain").paths[0].steps[0].code == "container_down"

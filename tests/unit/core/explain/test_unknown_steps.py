@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from exporter.core.explain.explain import explain
-from exporter.core.explain.path import DNAT, FAILED, FORWARD, HOST, LISTENER, OK, UNDETERMINED, UNKNOWN
+from exporter.core.explain.path import DNAT, FAILED, FORWARD, HOST, LISTENER, OK, PUBLISHED, UNDETERMINED, UNKNOWN
 from exporter.core.model.sockets import CONTAINER, DOCKER_PROXY, Owner
 from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.ruleset import IP, Base
 from exporter.core.nat.view import NatView
+from exporter.core.views.blind_spots import unseen
 from tests.support.explained_hosts import observation_of, steps_of
 from tests.support.nat_hosts import OLD
 from tests.support.port_hosts import held, process
@@ -66,7 +67,23 @@ def test_without_an_engine_a_rule_is_no_proof_that_no_container_publishes_the_po
     redirect = Redirect(4, "tcp", 7000, Owner(CONTAINER, "", "172.18.0.2"))
     nat = NatView(reading=OLD.reading(), expected=away.expected(), redirects=(redirect,))
     (path,) = explain(observation_of(away, nat=nat), "7000").paths
-    assert path.steps[0].detail.startswith("a DNAT rule sends tcp/7000 to ")
+    assert {step.name: step.detail for step in path.steps}[DNAT].startswith("a DNAT rule sends tcp/7000 to ")
+
+
+@pytest.mark.parametrize("asked", ["7000", "7001", "late"])
+def test_a_container_that_was_not_inspected_may_publish_the_port(asked: str, sentence: Any) -> None:
+    """As on a slow host: the engine has listed it, and its inspect waits."""
+    late = replace(next(iter(OLD.inventory.containers.values())), id="late-id", name="late", details=None)
+    inventory = replace(OLD.inventory, containers={**OLD.inventory.containers, "late-id": late})
+    redirect = Redirect(4, "tcp", 7000, Owner(CONTAINER, "late", "late-id"))
+    nat = NatView(reading=OLD.reading(), expected=OLD.expected(), redirects=(redirect,))
+    observation = observation_of(replace(OLD, inventory=inventory), *process("sshd", "0.0.0.0:22"), nat=nat)
+    found = explain(observation, asked)
+    step = found.paths[0].steps[0]
+    assert (found.verdict, step.name, step.code) == (UNDETERMINED, PUBLISHED, "not_inspected")
+    assert step.detail == sentence
+    assert "not_inspected" not in {step.code for step in explain(observation, "22").paths[0].steps}
+    assert unseen(observation)["inspects"] == sentence
 
 
 @pytest.mark.parametrize("connected", [True, False])
