@@ -51,6 +51,7 @@ OWN = (
     "mode",
     "requests_arp",
     "own_only",
+    "routes_loopback",
 )  # of Device
 
 

@@ -8,7 +8,18 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from exporter.core.explain.nat_steps import dnat_targets
-from exporter.core.explain.path import FAILED, LISTENER, OK, REACHABLE, UNKNOWN, Explanation, Path, Step, with_names
+from exporter.core.explain.path import (
+    FAILED,
+    LISTENER,
+    OK,
+    REACHABLE,
+    ROUTE,
+    UNKNOWN,
+    Explanation,
+    Path,
+    Step,
+    with_names,
+)
 from exporter.core.explain.query import find_container
 from exporter.core.explain.routed_steps import routed_addresses
 from exporter.core.model.container_details import PortBinding
@@ -21,7 +32,7 @@ from exporter.core.reach.context import ReachContext
 from exporter.core.reach.hosts_end import hosts_end
 from exporter.core.reach.marked_routes import marked_route_steps
 from exporter.core.reach.path.delivery import to_server
-from exporter.core.reach.path.docker_proxy import proxys_rules_step
+from exporter.core.reach.path.docker_proxy import loopback_step, proxys_rules_step
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow
 from exporter.core.reach.proxied_family import proxied_family_steps
@@ -65,11 +76,17 @@ def _steps(context: ReachContext, path: Path) -> Iterator[Step]:
         if ip_address(address).version in versions:
             proxied = loopback or _is_proxied(context, container, target)
             clients = _clients(context, address, proxied=proxied)
+            if not all(clients):
+                seen.add(Step(ROUTE, FAILED, f"the host has no route for its own packets to {address}", "route_lost"))
+                continue
             flows = [Flow(client, address, path.protocol, path.container_port) for client in clients]
             bridge = _bridge(context, target.network)
             seen |= set(_joined([list(_faults(context, container, flow, bridge)) for flow in flows]))
             seen |= set() if proxied else set(marked_route_steps(context, container, target))
             seen |= set(_proxys_faults(context, container, flows[0], bridge)) if proxied else set()
+            if loopback:
+                own = Flow(path.addresses[0], path.addresses[0], path.protocol, path.port)
+                seen |= set(filter(None, [loopback_step(context, own, target, bridge)]))
     seen |= set(_routed_faults(context, container, path))
     yield from sorted(seen, key=lambda step: (step.name, step.detail))
 

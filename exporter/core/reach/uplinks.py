@@ -29,12 +29,17 @@ def uplink_step(context: ReachContext, path: Path) -> Step | None:
         return None
     used = outside_versions(context)
     # A port of both families is not reached by IPv6 where no device has an address of it.
-    known = [one for one in addresses if ip_address(one).version in {IPV4, *used}] or addresses
+    known = [one for one in addresses if ip_address(one).version in (used or {IPV4})] or addresses
     faults = [_fault(context, address) for address in known]
     if not all(faults):
         if duplicate := _duplicate(context, addresses, used):
             return Step(HOST, UNKNOWN, f"over IPv6 alone: {duplicate}", "address_lost")
         versions = {ip_address(one).version for one in known}
+        lost = [
+            f"IPv{ip_address(one).version} alone: {fault}" for one, fault in zip(known, faults, strict=True) if fault
+        ]
+        if lost:
+            return Step(HOST, UNKNOWN, f"over {lost[0]}", "uplink_down")
         return _filter_step(context) or gateway_step(context, versions) or _discovery_step(context, versions)
     detail = f"no client outside reaches the host: {faults[0]}; connections of the host itself do not need it"
     return Step(HOST, UNKNOWN, detail, "uplink_down")

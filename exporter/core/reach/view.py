@@ -28,6 +28,7 @@ class Device:
     `duplicates` are those of its addresses that another device on the link has (IFA_F_DADFAILED): they are not used.
     `withheld`: the frames that a bridge does not send to the port, '' for none.
     `requests_arp`: it sends requests of ARP (net.ipv4.neigh.*.mcast_solicit and app_solicit).
+    `routes_loopback`: addresses of 127.0.0.0/8 are routed by it (net.ipv4.conf.*.route_localnet).
     `mode`: that of a macvlan device (IFLA_MACVLAN_MODE), None for other devices.
     `hop_limit`: that of IPv6 packets that are sent (net.ipv6.conf.*.hop_limit).
     `locked`: it drops frames of MAC addresses without a fixed entry (IFLA_BRPORT_LOCKED).
@@ -51,6 +52,7 @@ class Device:
     mode: int | None = None
     requests_arp: bool = True
     own_only: bool = False
+    routes_loopback: bool = True
 
 
 @dataclass(frozen=True, slots=True)

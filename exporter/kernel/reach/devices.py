@@ -7,7 +7,6 @@ import socket
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from exporter.core.reach.view import ORDINARY_TTL, Device
 from exporter.kernel.links.fdb import IFLA_INFO_DATA
@@ -15,6 +14,13 @@ from exporter.kernel.links.links import IFINFOMSG, IFLA_INFO_KIND, IFLA_LINKINFO
 from exporter.kernel.netlink.client import Answer, ask_again
 from exporter.kernel.netlink.messages import U8, U32, Data, address, attributes, head, message, number, text
 from exporter.kernel.netlink.numbers import NLM_F_DUMP, RTM_GETADDR, RTM_NEWADDR, RTM_NEWLINK
+from exporter.kernel.reach.device_settings import (
+    NEVER_FOR_SOME,
+    answers_arp,
+    arp_ignore,
+    routes_loopback,
+    sends_arp_requests,
+)
 from exporter.kernel.reach.time_to_live import read_hop_limit
 
 IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 4, 5
@@ -32,8 +38,6 @@ SWITCHES = frozenset({IFLA_BR_VLAN_FILTERING, *IFLA_BR_NF_CALL.values()})
 BRIDGE, MACVLANS = "bridge", frozenset({"macvlan", "macvtap"})
 ABOUT_ITSELF = MACVLANS | {BRIDGE}
 MODE = frozenset({1})  # IFLA_MACVLAN_MODE
-CONF, NEIGH = Path("/proc/sys/net/ipv4/conf"), Path("/proc/sys/net/ipv4/neigh")  # of the reading thread's namespace
-NEVER_FOR_SOME = 3  # of ip-sysctl: addresses of scope host; 8: all
 
 IFADDRMSG = struct.Struct("=BBBBI")  # family, prefix length, flags, scope, ifindex
 IFA_F_DADFAILED = 1 << 3
@@ -48,12 +52,13 @@ def read_devices(sock: socket.socket) -> dict[int, Device]:
     addresses, duplicates = parse_addresses(answers), parse_duplicates(answers)
     links = ask_again(sock, dump_request())
     found = (parse_device(data, start, end, addresses) for kind, data, start, end in links if kind == RTM_NEWLINK)
-    every = arp_ignore("all")
+    every, loopback = arp_ignore("all"), routes_loopback("all")
     return {
         device.link.ifindex: replace(
             device,
             requests_arp=sends_arp_requests(device.link.name),
             answers=every < NEVER_FOR_SOME and (not _has_ipv4(device) or answers_arp(device.link.name)),
+            routes_loopback=loopback or device.link.kind != BRIDGE or routes_loopback(device.link.name),
             own_only=bool(every or arp_ignore(device.link.name)),
             duplicates=duplicates.get(device.link.ifindex, frozenset()),
             hop_limit=read_hop_limit(device.link.name) if any(":" in one for one in device.addresses) else ORDINARY_TTL,
@@ -65,30 +70,6 @@ def read_devices(sock: socket.socket) -> dict[int, Device]:
 
 def _has_ipv4(device: Device) -> bool:
     return any(":" not in address for address in device.addresses)
-
-
-def answers_arp(name: str, conf: Path = CONF) -> bool:
-    """Whether ARP requests for each address of a device are answered; values below 3 restrict that to the device's.
-
-    The kernel takes the larger value of `all` and of the device (linux/inetdevice.h: IN_DEV_ARP_IGNORE).
-    """
-    return arp_ignore(name, conf) < NEVER_FOR_SOME
-
-
-def arp_ignore(name: str, conf: Path = CONF) -> int:
-    """Return the setting of a device, or of `all`; from 1 on requests for a device's own addresses alone count."""
-    try:
-        return int((conf / name / "arp_ignore").read_text())
-    except FileNotFoundError:
-        return 0
-
-
-def sends_arp_requests(name: str, folder: Path = NEIGH) -> bool:
-    """Whether a device sends requests of ARP for addresses that it does not know."""
-    try:
-        return any(int((folder / name / setting).read_text()) for setting in ("mcast_solicit", "app_solicit"))
-    except FileNotFoundError:
-        return True
 
 
 def parse_addresses(answers: Iterable[Answer]) -> dict[int, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from tests.truth.cases import (
     late,
     later,
     lives,
+    loopback,
     match,
     match_nft,
     networks,
@@ -93,4 +94,5 @@ CASES: tuple[Case, ...] = (
     *routed.CASES,
     *away.CASES,
     *spoiled.CASES,
+    *loopback.CASES,
 )

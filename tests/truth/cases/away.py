@@ -3,9 +3,14 @@
 The far client is one of the internet: it is beyond the gateway.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from docker.types import IPAMConfig, IPAMPool
+
 from tests.truth.case import Case, Plant
+from tests.truth.lab import Lab
 from tests.truth.plants import both, device, rules, shell
 from tests.truth.probes import FAR, far, published
 from tests.truth.reach.changes import outside
@@ -42,6 +47,23 @@ def from_far(row: Any, name: str, *plants: Plant) -> Case:
     return found
 
 
+@contextmanager
+def part_of_the_prefix(lab: Lab) -> Iterator[None]:
+    """A network of a provider's prefix, of which the uplink has the rest, and a container on it."""
+    lab.sh("ip address add 2001:db8::10/64 dev enp0s3 nodad; sysctl -qw net.ipv6.conf.all.proxy_ndp=1")
+    pools = [IPAMPool(subnet="2001:db8:0:0:d::/80"), IPAMPool(subnet="10.67.0.0/24")]
+    network = lab.host.client().networks.create("part", enable_ipv6=True, ipam=IPAMConfig(pool_configs=pools))
+    try:
+        lab.run("proxied", network="part", ports={"80/tcp": 8946})
+        lab.sh("ip -6 neigh add proxy $proxied_part_six dev enp0s3")
+        yield
+    finally:
+        lab.remove("proxied")
+        network.remove()
+        lab.sh("ip -6 neigh flush proxy dev enp0s3; ip address del 2001:db8::10/64 dev enp0s3")
+        lab.sh("sysctl -qw net.ipv6.conf.all.proxy_ndp=0")
+
+
 CASES = (
     unknown(
         "host's own address without its local route",
@@ -52,6 +74,23 @@ CASES = (
     from_far(unknown, "wg-quick takes the answers to the internet", WG_QUICK),
     from_far(unknown, "a VPN's default route of a better metric", NETWORK_MANAGER),
     from_far(ordinary, "wg-quick, and the answers marked to be kept off it", WG_QUICK, KEPT),
+    ordinary(
+        "a VPN that all private addresses are routed to",
+        HABIT,
+        shell(
+            f"{TUNNEL}; for net in 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16; do ip route add $$net dev wg0; done",
+            "ip link del wg0",
+        ),
+    ),
+    ordinary(
+        "network with a part of the uplink's prefix, and proxies of neighbour discovery",
+        HABIT,
+        part_of_the_prefix,
+        asked="8946",
+        probe=published(8946, "proxied"),
+        sound_before=False,
+        engines=("sid",),
+    ),
     unknown(
         "wg-quick takes the host's answers to the internet",
         HOST_PORT,

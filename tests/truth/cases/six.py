@@ -10,7 +10,7 @@ from tests.truth.case import ANY, Case, Plant
 from tests.truth.lab import Lab
 from tests.truth.plants import forward, nft, rules, shell, sysctl, table
 from tests.truth.probes import published
-from tests.truth.rows import ordinary, outage
+from tests.truth.rows import NOT_WHOLE, ordinary, outage
 
 KIND = "IPv6"
 HOST = "2001:db8::10"
@@ -72,6 +72,14 @@ CASES = (
         "IPv6 address of the bridge gone",
         shell("ip address del fd00:66::1/64 dev br-six", "ip address add fd00:66::1/64 dev br-six nodad"),
         "bridge_down",
+    ),
+    broken(
+        "IPv6 address of the host without its local route",
+        shell(
+            f"ip -6 route del local {HOST} dev enp0s3 table local",
+            f"ip -6 route add local {HOST} dev enp0s3 table local",
+        ),
+        verdicts=NOT_WHOLE,
     ),
     ordinary("IPv6 published", KIND, six, asked="8066", probe=PROBE, sound_before=False, engines=("sid",)),
 )

@@ -3,20 +3,25 @@
 Either the host sends packets for containers elsewhere, or containers cannot reach the machines behind that route.
 Guard: routes over Docker's own bridges are its own, a default route (also one in parts, as of a VPN) covers everything
 by design, macvlan and ipvlan share their parent's subnet on purpose, and every IPv6 device has a link-local route. A
-wider route by a gateway, such as one for all private addresses, takes nothing from the subnet, nor does one to the same
-subnet with a worse metric than the bridge's, such as one that a neighbour announces: severity info.
+wider route by a gateway or a VPN, such as one for all private addresses, takes nothing from the subnet, nor does one to
+the same subnet with a worse metric than the bridge's, such as one that a neighbour announces: severity info. So it is
+with a part of the prefix of an IPv6 network, as for proxies of neighbour discovery: other hosts there hardly ever have
+an address in it.
 """
 
 from collections.abc import Iterator, Mapping
 
 from exporter.core.findings.finding import INFO, WARNING, Finding
-from exporter.core.model.docker import Network
+from exporter.core.model.docker import Link, Network
 from exporter.core.model.routes import Route, Span
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.subnets import parse_subnet
 from exporter.core.topology.topology import Topology
 
 KIND = "subnet_overlap"
+IPV6 = 6
+TUNNELS = frozenset({"tun", "wireguard", "ppp", "ipip", "gre", "sit", "ip6tnl", "ip6gre", "vti", "vti6", "xfrm"})
+MAC_LENGTH = 17
 NAMED = 3  # routes in the detail; a subnet can hold thousands
 
 
@@ -35,15 +40,22 @@ def check(context: NetworkContext) -> Iterator[Finding]:
             over = [r for r in foreign if span is not None and r.destination.overlaps(span)]
             if over:
                 detail = f"subnet {subnet.subnet} of network {network.name} overlaps {_named(context.topology, over)}"
-                collides = any(_takes(route, span, own) for route in over if span)
+                links = context.topology.devices.links
+                collides = any(_takes(r, span, own, links.get(r.ifindex)) for r in over if span)
                 yield finding(KIND, WARNING if collides else INFO, network.name, subnet.subnet, detail)
 
 
-def _takes(route: Route, span: Span, own: Mapping[Span, int]) -> bool:
+def _takes(route: Route, span: Span, own: Mapping[Span, int], link: Link | None) -> bool:
     """Whether a foreign route takes packets for the subnet, or the subnet those for devices on that route's link."""
     if route.destination == span and route.metric > own.get(span, route.metric):
         return False
-    return not route.gateway or route.destination.prefixlen >= span.prefixlen
+    wider = route.destination.prefixlen < span.prefixlen
+    return not wider or not (route.gateway or span.version == IPV6 or _has_no_neighbours(link))
+
+
+def _has_no_neighbours(link: Link | None) -> bool:
+    """Whether a device is a tunnel without a link layer, as of a VPN: a tap has MAC addresses."""
+    return link is not None and link.kind in TUNNELS and len(link.mac_address) != MAC_LENGTH
 
 
 def _networks(topology: Topology) -> list[Network]:

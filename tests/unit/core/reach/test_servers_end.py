@@ -268,6 +268,14 @@ def test_the_hosts_own_address_without_its_local_route(
     assert step is None or (step.code, step.detail) == ("uplink_down", sentence)
 
 
+def test_an_address_of_ipv6_alone_without_its_local_route(sentence: Any) -> None:
+    host = ReachHost().route("", "2001:db8::10", RouteResult("unicast", 2), "2001:db8::1", 2)
+    path = Path("tcp", ("0.0.0.0", "::"), 8080, "web", 80, ())
+    step = uplink_step(ReachContext(host.observation(), host._visit), path)
+    assert step is not None
+    assert (step.state, step.code, step.detail) == ("unknown", "uplink_down", sentence)
+
+
 def test_a_bridge_of_virtual_machines_is_no_uplink() -> None:
     bridge = Link(40, "virbr0", "bridge", carrier=True)
     host = ReachHost().device("", "eth0", up=False).with_device("", bridge, "10.8.0.1")
@@ -320,10 +328,6 @@ def test_a_virtual_machine_keeps_the_carrier_of_a_bridge_whose_card_has_none(
     step = uplink_step(ReachContext(host.observation(), host._visit), path)
     assert (step is not None) == fault
     assert step is None or (step.code, step.detail) == ("uplink_down", sentence)
-
-
-def test_a_port_on_the_loopback_needs_no_route_to_clients_outside() -> None:
-    assert added(ReachHost().route("web", "8.8.8.8", NO_ROUTE), addresses=("127.0.0.1",)) == []
 
 
 def test_a_path_that_failed_before_is_left_as_it_is() -> None:

@@ -13,7 +13,8 @@ from exporter.kernel.netlink.inet_diag import QUEUES_AT
 from exporter.kernel.netlink.messages import HEADER, InterruptedDumpError, MalformedError, attribute
 from exporter.kernel.reach.accept_queues import parse_sockets
 from exporter.kernel.reach.bridge_filter import read_bridge_filter
-from exporter.kernel.reach.devices import answers_arp, parse_device
+from exporter.kernel.reach.device_settings import answers_arp, routes_loopback
+from exporter.kernel.reach.devices import parse_device
 from exporter.kernel.reach.parts import read_part
 from tests.support.kernel.captured import captured
 
@@ -154,3 +155,10 @@ def test_arp_is_not_answered_where_all_or_the_device_says_so(tmp_path: Path) -> 
         (tmp_path / name).mkdir()
         (tmp_path / name / "arp_ignore").write_text(f"{value}\n")
     assert [answers_arp(name, tmp_path) for name in ("all", "docker0", "eth0", "gone")] == [True, False, True, True]
+
+
+def test_a_device_that_routes_addresses_of_the_loopback(tmp_path: Path) -> None:
+    for name, value in (("docker0", 1), ("br-n", 0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "route_localnet").write_text(f"{value}\n")
+    assert [routes_loopback(name, tmp_path) for name in ("docker0", "br-n", "gone")] == [True, False, True]

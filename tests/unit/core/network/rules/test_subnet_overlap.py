@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from exporter.core.model.docker import Link
 from exporter.core.model.routes import Route
 from exporter.core.network.rules.subnet_overlap import check
 from tests.support.builders import bridge, network
 from tests.support.findings import network_finding
-from tests.support.scenes import BR_FRONT, ETH0, FRONT, ROUTES, host, route, scene
+from tests.support.scenes import BR_FRONT, ETH0, FRONT, LINKS, ROUTES, host, route, scene
 
 
 def found(*more: Route) -> list[str]:
@@ -98,3 +99,26 @@ def test_a_wider_route_by_a_router_is_information_and_a_connected_or_narrower_on
     assert severities(router) == ["info"]
     assert severities(route("172.16.0.0/12", 2)) == ["warning"]
     assert severities(router, route("172.18.5.0/24", 2, "192.0.2.1")) == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("link", "severity"),
+    [
+        (Link(9, "wg0", "wireguard"), "info"),
+        (Link(9, "tun0", "tun"), "info"),
+        (Link(9, "tap0", "tun", mac_address="02:00:00:00:00:09"), "warning"),
+        (Link(9, "eth1"), "warning"),
+    ],
+)
+def test_a_wider_route_into_a_tunnel_takes_nothing(link: Link, severity: str) -> None:
+    on = host(*LINKS, link)
+    assert [one.severity for one in check(scene(on=on, routes=(*ROUTES, route("172.16.0.0/12", 9))))] == [severity]
+    assert [one.severity for one in check(scene(on=on, routes=(*ROUTES, route("172.18.5.0/24", 9))))] == ["warning"]
+
+
+def test_a_part_of_the_prefix_of_an_ipv6_network_is_information() -> None:
+    part = network("front", subnet="2001:db8:0:0:d::/80")
+    assert [one.severity for one in check(scene(part, routes=(*ROUTES, route("2001:db8::/64", 2))))] == ["info"]
+    assert [one.severity for one in check(scene(part, routes=(*ROUTES, route("2001:db8:0:0:d::/96", 2))))] == [
+        "warning"
+    ]
