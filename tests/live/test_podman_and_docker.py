@@ -38,8 +38,8 @@ def both() -> Iterator[Host]:
 
 def answers(host: Host) -> bool:
     """Whether a client outside reaches the port."""
-    words = ("wget", "-T", "2", "-qO-", f"http://{ADDRESS}:{PORT}/")
-    done = host.engine.host.run(str(tool("busybox")), *words, check=False, outside=True)
+    words = ("timeout", "3", str(tool("busybox")), "wget", "-qO-", f"http://{ADDRESS}:{PORT}/")
+    done = host.engine.host.run(*words, check=False, outside=True)
     return done.stdout == "hi\n"
 
 

@@ -6,7 +6,7 @@ from exporter.core.nat.packet import NO, OUTSIDE, SOME, UNKNOWN, YES, Answer, In
 
 # Prefixes of the names of devices that Docker makes: a condition on a whole prefix never matches an uplink.
 DOCKERS_DEVICES = ("br-", "docker", "veth")
-# Bridges of an engine, of another one on this host too: its containers are no clients outside.
+# Bridges of engines, also of another one on this host: no client outside comes from there.
 ENGINES_BRIDGE = re.compile(r"docker\d+|podman\d+|br-[0-9a-f]{12}")
 LOOPBACK_DEVICE = "lo"
 
