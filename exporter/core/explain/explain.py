@@ -206,7 +206,8 @@ class _Walk:
         if bridges:
             version = ip_address(binding.host_ip or EVERY_ADDRESS).version
             context = self._observation.network.context
-            yield from network_steps(context, owner, (bridges & used) or bridges, version)
+            published = bool(binding.host_port)
+            yield from network_steps(context, owner, (bridges & used) or bridges, version, published=published)
             yield from filter_steps(self._observation, owner, (bridges & used) or bridges)
 
     def _expected(self, container: Container, binding: PortBinding) -> list[ExpectedBinding]:

@@ -12,6 +12,7 @@ from exporter.core.findings.rule import Input
 from exporter.core.model.docker import Container
 from exporter.core.network.context import NetworkContext
 from exporter.core.network.rules import bridge_down, detached_veth, namespace_orphaned, route_lost
+from exporter.core.topology.route_queries import ContainerRoute
 from exporter.core.topology.topology import Topology
 
 UNREAD = "the host's devices or routes could not be read"
@@ -29,14 +30,25 @@ def address_step(topology: Topology, host_ip: str) -> Step | None:
 
 
 def network_steps(
-    context: NetworkContext | None, container: Container, networks: frozenset[str], version: int
+    context: NetworkContext | None, container: Container, networks: frozenset[str], version: int, *, published: bool
 ) -> Iterator[Step]:
-    """Yield the steps to a container on some of its bridge networks, by name, for one IP version."""
+    """Yield the steps to a container on some of its bridge networks, by name, for one IP version.
+
+    Where no port is `published`, the host needs no route to a network in which it has no address on purpose.
+    """
     if context is None or Input.HOST_NETWORK in context.missing():
         yield Step(LINK, UNKNOWN, UNREAD, "route_unknown")
         return
     yield _link_step(context, container, networks, version)
-    if (step := _route_step(context, container, networks, version)) is not None:
+    routes = [
+        route
+        for route in context.container_routes
+        if route.container.id == container.id
+        and route.network.name in networks
+        and ip_address(route.address).version == version
+        and (published or not route_lost.is_without_gateway(route))
+    ]
+    if (step := _route_step(context, routes)) is not None:
         yield step
 
 
@@ -65,21 +77,14 @@ def _link_step(context: NetworkContext, container: Container, networks: frozense
     return Step(LINK, OK, f"{container.name} is connected by {', '.join(veths)}")
 
 
-def _route_step(context: NetworkContext, container: Container, networks: frozenset[str], version: int) -> Step | None:
+def _route_step(context: NetworkContext, routes: list[ContainerRoute]) -> Step | None:
     """None where the host has no uplink of that IP version, and so no client from outside."""
-    routes = [
-        route
-        for route in context.container_routes
-        if route.container.id == container.id
-        and route.network.name in networks
-        and ip_address(route.address).version == version
-    ]
     if not routes:
         return None
     if any(route.inbound not in context.fib.results for route in routes):
         return Step(ROUTE, UNKNOWN, UNREAD, "route_unknown")
     for route in routes:
-        if reason := route_lost.fault(context, route):
+        if reason := route_lost.fault(context, route, purposely=True):
             return Step(ROUTE, FAILED, reason, "route_lost")
     addresses = ", ".join(dict.fromkeys(f"{route.address} to {route.bridge.name}" for route in routes))
     return Step(ROUTE, OK, f"the host routes {addresses}, and answers back")

@@ -45,7 +45,7 @@ REACH_CODES = {
     ),
     # route
     "no_network": Code(
-        "The client is in network mode none.",
+        "The client is in network mode none, or was disconnected from its networks.",
         "Run `{cli} network disconnect none {container}` and `{cli} network connect {network} {container}`.",
     ),
     "no_ipv6": Code("The client has no IPv6 address.", "Connect it to a network that was created with `--ipv6`."),

@@ -43,9 +43,14 @@ class Terminal:
         """Press keys, by tmux' names."""
         subprocess.run([*self._tmux, "send-keys", *keys], check=True, timeout=SECONDS)
 
-    def wait_for(self, words: str) -> list[str]:
-        """The screen once it has these words."""
-        return until(lambda: lines if words in "\n".join(lines := self.lines()) else None, SECONDS, words) or []
+    def wait_for(self, *words: str) -> list[str]:
+        """The screen once it has all these words: it is drawn from the top."""
+
+        def shown() -> list[str] | None:
+            lines = self.lines()
+            return lines if all(word in "\n".join(lines) for word in words) else None
+
+        return until(shown, SECONDS, " and ".join(words)) or []
 
     def close(self) -> None:
         """End the server with what runs in it."""
@@ -67,7 +72,7 @@ def showing(folder: Path, observation: Observation, size: tuple[int, int], *more
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "200x60"])
 def test_the_screen_is_filled_and_nothing_of_it_is_cut(tmp_path: Path, size: tuple[int, int]) -> None:
     with showing(tmp_path, large(100), size) as terminal:
-        lines = terminal.wait_for("c001")
+        lines = terminal.wait_for("c001", KEYS)
     width, height = size
     assert len(lines) == height
     assert lines[0].startswith("docker-host")

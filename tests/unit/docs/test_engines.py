@@ -22,7 +22,7 @@ NUMBERS = [
     for number in cell.replace(",", " ").split()
 ]
 PODMAN = {f"Podman {version}" for version in podman.SUITES.values()}
-PODMANS = "tests/live/test_podman.py"
+PODMANS, BOTH = "tests/live/test_podman.py", "tests/live/test_podman_and_docker.py"
 SUITES = {version: suite for suite, version in {**ENGINES, **BUILT}.items()}
 
 
@@ -58,5 +58,7 @@ def test_each_test_is_there_and_runs_on_the_engines_of_its_columns(number: int) 
     columns = {column for used, column in NUMBERS if used == number}
     if path == PODMANS:
         assert columns == PODMAN
+    elif path == BOTH:
+        assert columns == {f"Podman {podman.SUITES['trixie']}"}
     elif path.startswith("tests/live"):
         assert {SUITES[column] for column in columns} <= suites(tree, found[0])

@@ -1,9 +1,13 @@
 """Whether the device of a packet is one that is wanted: by its name, its index or its group."""
 
+import re
+
 from exporter.core.nat.packet import NO, OUTSIDE, SOME, UNKNOWN, YES, Answer, Inside
 
 # Prefixes of the names of devices that Docker makes: a condition on a whole prefix never matches an uplink.
 DOCKERS_DEVICES = ("br-", "docker", "veth")
+# Bridges of engines, also of another one on this host: no client outside comes from there.
+ENGINES_BRIDGE = re.compile(r"docker\d+|podman\d+|br-[0-9a-f]{12}")
 LOOPBACK_DEVICE = "lo"
 
 
@@ -18,6 +22,8 @@ def is_device(wanted: str, name: str, inside: Inside) -> Answer:
     matching = [uplink for uplink in inside.uplinks if _named(wanted, uplink)]
     if matching:
         return YES if len(matching) == len(inside.uplinks) else SOME
+    if ENGINES_BRIDGE.fullmatch(wanted):
+        return NO
     exists = not inside.devices or any(_named(wanted, device) for device in inside.devices)
     return SOME if exists else NO
 

@@ -45,12 +45,15 @@ def check(context: NetworkContext) -> Iterator[Finding]:
             yield finding(KIND, severity, route.network.name, subject or route.container.name, reason)
 
 
-def fault(context: NetworkContext, route: ContainerRoute) -> str:
-    """Say what is wrong with a route in either direction; '' where both are right or not known."""
+def fault(context: NetworkContext, route: ContainerRoute, *, purposely: bool = False) -> str:
+    """Say what is wrong with a route in either direction; '' where both are right or not known.
+
+    What is missing on purpose is wrong with `purposely` alone.
+    """
     results = context.fib.results
     inbound, local = results.get(route.inbound), results.get(route.local)
     client, address = route.inbound.source, f"{route.address} ({route.container.name})"
-    if inbound is None or local is None or _is_without_gateway(route):
+    if inbound is None or local is None or (is_without_gateway(route) and not purposely):
         return ""
     if wrong := _misled(context, route, inbound, route.bridge.ifindex):
         return f"packets from {client} on {route.uplink.name} to {address} do not reach {route.bridge.name}: {wrong}"
@@ -76,7 +79,7 @@ def _reason(result: RouteResult) -> str:
     return REASONS.get(result.error, errno.errorcode.get(result.error, str(result.error)))
 
 
-def _is_without_gateway(route: ContainerRoute) -> bool:
+def is_without_gateway(route: ContainerRoute) -> bool:
     """Whether the engine gives the bridge no address of this family, and so no route."""
     options, six = route.network.options, ":" in route.address
     mode = options.gateway_mode6 if six else options.gateway_mode4

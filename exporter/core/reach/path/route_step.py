@@ -8,7 +8,7 @@ from exporter.core.explain.path import FAILED, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container, Endpoint, Network
 from exporter.core.model.fib import RouteResult
 from exporter.core.reach.answer import NO_IPV6
-from exporter.core.reach.context import NO_MODE, ReachContext, in_subnet
+from exporter.core.reach.context import HOST_MODE, NO_MODE, ReachContext, in_subnet
 from exporter.core.reach.names.records import ordered_networks
 from exporter.core.reach.namespace_rules import LOOPBACK
 from exporter.core.reach.path.trip import Trip
@@ -62,6 +62,9 @@ def _reasons(
     name, six = client.name, ":" in address
     if NO_MODE in (client.network_mode, home.network_mode) and not ip_address(address).is_loopback:
         yield "no_network", f"{name} is in network mode none", ""
+    elif not home.endpoints and home.network_mode != HOST_MODE and not ip_address(address).is_loopback:
+        command = f"Run `{context.words.cli} network connect bridge {home.name}`, or connect it to another network."
+        yield "no_network", f"{name} is on no network", command
     if result.error in REFUSALS:
         yield "route_refused", f"a route of the type {REFUSALS[result.error]} in {name} covers {address}", ""
     if six and not _has_ipv6(home, view):

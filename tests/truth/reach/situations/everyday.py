@@ -84,12 +84,6 @@ SITUATIONS: tuple[Situation, ...] = (
         target="größe",
     ),
     fails_unseen("name that is a number", "name", both(box("2024"), client()), target="2024", answers=("2024",)),
-    fails(
-        "name of a sharer",
-        "name",
-        both(box("server"), box("sharer", "container:server", SLEEP), client()),
-        target="sharer",
-    ),
     fails_unseen(
         "host.docker.internal without extra_hosts",
         "name",

@@ -3,12 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import LINK, ROUTE, UNDETERMINED
+from exporter.core.model.docker import BridgeOptions
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
+from tests.support.builders import network
 from tests.support.explained_hosts import failed_codes, observation_of
 from tests.support.nat_hosts import OLD, Host
 
@@ -40,3 +44,22 @@ def test_routes_that_lead_elsewhere_are_a_step_and_unknown_ones_are_unknown() ->
     assert failed_codes(changed(OLD, fib=FibReading(away))) == [(ROUTE, "route_lost")]
     assert explain(changed(OLD, fib=NO_LOOKUPS), "8080").verdict == UNDETERMINED
     assert explain(replace(observation_of(OLD), network=NetworkResult()), "8080").verdict == UNDETERMINED
+
+
+@pytest.mark.parametrize("options", [BridgeOptions(), BridgeOptions(inhibit_ipv4=True)], ids=["ordinary", "inhibited"])
+def test_a_published_port_needs_a_route_also_to_a_network_without_a_gateway(options: BridgeOptions) -> None:
+    host = OLD.with_inventory(replace(network("front", bridge="br-front", subnet="172.18.0.0/16"), options=options))
+    context = observation_of(host).network.context
+    assert context is not None
+    away = {query: RouteResult("unicast", 2) for query in context.fib.results}
+    assert (ROUTE, "route_lost") in failed_codes(changed(host, fib=FibReading(away)))
+    assert (ROUTE, "route_lost") not in failed_codes(observation_of(host))
+
+
+def test_of_a_network_without_a_gateway_no_route_is_stated_where_nothing_is_published() -> None:
+    """The host has no address there on purpose: it said that it routes to the container."""
+    isolated = replace(network("back", bridge="br-back", subnet="172.19.0.0/16"), internal=True,
+                       options=BridgeOptions(gateway_mode4="isolated"))  # fmt: skip
+    for found, names in ((OLD, {LINK, ROUTE}), (OLD.with_inventory(isolated), {LINK})):
+        [path] = explain(observation_of(found), "db").paths
+        assert {step.name for step in path.steps} & {LINK, ROUTE} == names

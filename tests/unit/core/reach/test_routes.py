@@ -35,6 +35,7 @@ CASES: dict[str, tuple[ReachHost, str, str, str]] = {
     "device down": (ReachHost().device("client", "eth0", up=False), "client", OUT, "device_down"),
     "internal networks": (ReachHost(), "db", OUT, "internal_only"),
     "mode none": (ReachHost(NEW, ALONE), "alone", OUT, "no_network"),
+    "disconnected": (ReachHost(NEW, replace(ORDINARY, endpoints=())), "client", OUT, "no_network"),
     "no IPv6": (ReachHost(), "mute", "2001:db8::77", "no_ipv6"),
     "IPv6 off": (ReachHost().route("mute", "2001:db8::77", RouteResult(error=errno.EAFNOSUPPORT)), "mute",
                  "2001:db8::77", "no_ipv6"),

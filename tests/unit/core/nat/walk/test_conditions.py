@@ -221,7 +221,7 @@ HOST = Inside(
     frozenset({"br-front", "docker0"}),
     tuple(map(prefix_of, SUBNETS)),
     uplinks=frozenset({"eth0"}),
-    devices={"lo": 1, "eth0": 2, "docker0": 3, "br-front": 4, "tun0": 9},
+    devices={"lo": 1, "eth0": 2, "docker0": 3, "br-front": 4, "tun0": 9, "podman1": 10, "br-lan": 11},
     addresses={"ip": frozenset({number_of("192.0.2.10")})},
 )
 TWO = replace(
@@ -239,6 +239,9 @@ TWO = replace(
         ("-i eth+ -j DROP", True, True),
         ("-i tun0 -j DROP", None, None),
         ("-i eth7 -j DROP", False, False),
+        # a bridge of another engine, and one that may lead to clients
+        ("-i podman1 -j DROP", False, False),
+        ("-i br-lan -j DROP", None, None),
         ("-d 192.0.2.10 -j DROP", True, None),
         ("-d 192.0.2.0/24 -j DROP", True, True),
         ("-d 192.0.2.12 -j DROP", False, False),
