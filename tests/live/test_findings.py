@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
+from exporter.core.model.fib import FibReading
 from exporter.kernel.netlink.client import MAX_DATAGRAM
 from exporter.kernel.netlink.messages import message
 from tests.support.live.shop import IMAGE, Shop, run
@@ -176,6 +178,12 @@ def test_a_veth_that_is_down_or_off_its_bridge_is_found(watched: Watched, clean_
         until(lambda: watched.stays() == set(), 60, f"a veth that is {mend}")
 
 
+def looked_up_anew(watched: Watched, former: FibReading) -> bool:
+    """Look; whether the results of route lookups are others than the former ones."""
+    watched.stays()
+    return watched.lookups() != former
+
+
 def test_a_bridge_that_is_down_or_without_its_address_is_found(watched: Watched, clean_host: PrivateHost) -> None:
     create(clean_host, "front")
     run(clean_host, "web", "front")
@@ -189,8 +197,11 @@ def test_a_bridge_that_is_down_or_without_its_address_is_found(watched: Watched,
         (["link", "set", bridge, "down"], ["link", "set", bridge, "up"]),
         (["address", "flush", "dev", bridge], ["address", "add", address, "dev", bridge]),
     ):
+        lookups = watched.lookups()
         clean_host.run("ip", *spoil)
         until(lambda: watched.stays() == expected, 60, f"a bridge after {spoil}")
+        until(partial(looked_up_anew, watched, lookups), 60, "lookups without the bridge")
+        assert watched.stays() == expected
         clean_host.run("ip", *mend)
         until(lambda: watched.stays() == set(), 60, f"a bridge after {mend}")
 

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from exporter.core.model.docker import Inventory
+from exporter.core.model.fib import FibReading
 from exporter.core.model.inventory import sandboxed
 from exporter.core.network.context import NetworkReadings
 from exporter.core.network.evaluator import NetworkEvaluator
@@ -54,6 +55,10 @@ class Watched:
             files = overlay_namespaces(known).items()
             self._kernel.update_overlays({network_id: str(self._host.path(path)) for network_id, path in files})
         return known
+
+    def lookups(self) -> FibReading:
+        """The results of route lookups, as read last."""
+        return self._kernel.fib
 
     def remote(self) -> set[str]:
         """The names of endpoints on other nodes, as the engine told."""

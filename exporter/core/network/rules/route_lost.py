@@ -1,9 +1,9 @@
 """The host does not route a container's address to its network's bridge, or refuses the container's answers.
 
 The kernel's own lookups are compared with the topology: policy rules, lost routes, blackholes and rp_filter count.
-Guard: forwarding that is off is the rule forwarding_off's; a bridge without its address is bridge_down's; in the
-gateway mode isolated and with inhibit_ipv4 the host has no route on purpose; a lookup without a result is not a
-condition.
+Guard: forwarding that is off is the rule forwarding_off's; where bridge_down has found a network, nothing is said of it
+in the same IP version; in the gateway mode isolated and with inhibit_ipv4 the host has no route on purpose; a lookup
+without a result is not a condition.
 """
 
 import errno
@@ -13,6 +13,7 @@ from itertools import groupby
 from exporter.core.findings.finding import CRITICAL, WARNING, Finding
 from exporter.core.model.fib import LOCAL, UNICAST, RouteResult
 from exporter.core.network.context import NetworkContext, finding
+from exporter.core.network.rules import bridge_down
 from exporter.core.topology.route_queries import ContainerRoute
 
 KIND = "route_lost"
@@ -29,8 +30,11 @@ REASONS = {
 def check(context: NetworkContext) -> Iterator[Finding]:
     """Group the lost routes of each network; one finding stands for all of its containers where all are concerned."""
     routes = sorted(context.container_routes, key=lambda route: (route.network.name, route.container.name))
-    for _, group in groupby(routes, lambda route: route.network.id):
-        known = [(route, fault(context, route)) for route in group]
+    found = [(route, fault(context, route)) for route in routes]
+    down = _down(context) if any(reason for _, reason in found) else frozenset()
+    found = [(route, reason) for route, reason in found if (route.network.name, _version(route)) not in down]
+    for _, group in groupby(found, lambda row: row[0].network.id):
+        known = list(group)
         lost = [(route, reason) for route, reason in known if reason]
         if not lost:
             continue
@@ -43,6 +47,16 @@ def check(context: NetworkContext) -> Iterator[Finding]:
             works = any(not r for other, r in known if other.container.id == route.container.id)
             severity = WARNING if works else CRITICAL
             yield finding(KIND, severity, route.network.name, subject or route.container.name, reason)
+
+
+def _down(context: NetworkContext) -> frozenset[tuple[str, int]]:
+    """Return the networks whose bridge is down, with the IP version of which it lacks an address."""
+    found = ((version, one) for version in (4, 6) for one in bridge_down.check(context, (version,)))
+    return frozenset((one.labels["network"], version) for version, one in found)
+
+
+def _version(route: ContainerRoute) -> int:
+    return 6 if ":" in route.address else 4
 
 
 def fault(context: NetworkContext, route: ContainerRoute, *, purposely: bool = False) -> str:

@@ -14,7 +14,8 @@ from tests.support.builders import network
 from tests.support.findings import network_finding
 from tests.support.scenes import DB, FRONT, LINKS, ROUTES, WEB, host, scene
 
-ON = replace(host(*LINKS, uplinks=("eth0",), addresses={"eth0": ("192.0.2.10",)}), routes=ROUTES)
+ADDRESSES = {"eth0": ("192.0.2.10",), "br-front": ("172.18.0.1",)}
+ON = replace(host(*LINKS, uplinks=("eth0",), addresses=ADDRESSES), routes=ROUTES)
 TO_BRIDGE, TO_UPLINK = RouteResult("unicast", 3), RouteResult("unicast", 2)
 
 
@@ -86,3 +87,12 @@ def test_a_network_to_which_the_host_has_no_route_on_purpose_shows_nothing(optio
     lost = dict.fromkeys(("web", "db"), RouteResult(error=errno.ENETUNREACH))
     assert subjects(seen(replace(FRONT, options=options), WEB, DB, inbound=lost)) == []
     assert subjects(seen(FRONT, WEB, DB, inbound=lost)) != []
+
+
+def test_a_bridge_that_lacks_its_address_is_another_kind() -> None:
+    lost = dict.fromkeys(("web", "db"), RouteResult(error=errno.ENETUNREACH))
+    context = seen(inbound=lost)
+    assert subjects(context) == [("critical", "br-front")]
+    topology = context.topology
+    devices = replace(topology.devices, addresses={"eth0": ("192.0.2.10",)})
+    assert subjects(replace(context, topology=replace(topology, devices=devices))) == []
