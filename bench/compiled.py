@@ -9,7 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 PYTHON = "EXPORTER_PYTHON"  # the environment variable with the Python of an installation, without what tests need
-MODULES = "import exporter.cli.main, exporter.app.daemon"
+# All of any checkout, whatever its folders are, with what they import.
+MODULES = """\
+import exporter, importlib, pkgutil
+for found in pkgutil.walk_packages(exporter.__path__, "exporter."):
+    if not found.name.endswith("__main__"):
+        importlib.import_module(found.name)
+"""
 
 
 def interpreter() -> str:
