@@ -28,7 +28,7 @@ _PORT_CODES = {
         "Start it: `{start}`. If it runs, correct `--docker.host` or the permissions of its socket.",
     ),
     "not_inspected": Code(
-        "The engine has not answered the inspect of a container.",
+        "The inspect of a container was not read: there is no answer yet, or the log says why it was not understood.",
         "Ask again. If it remains, run `{cli} inspect {container}`: it waits while a container starts or stops.",
     ),
     # host

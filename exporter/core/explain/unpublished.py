@@ -38,7 +38,7 @@ def unknown_publications(inventory: Inventory, *containers: Container) -> tuple[
     names = sorted(one.name for one in containers if one.details is None) if containers else uninspected(inventory)
     if not names:
         return ()
-    detail = f"the engine has not answered the inspect of {names[0]}: which ports it publishes is not known"
+    detail = f"the inspect of {names[0]} was not read: which ports it publishes is not known"
     return (Step(PUBLISHED, UNKNOWN, detail, "not_inspected"),)
 
 

@@ -51,7 +51,7 @@ def _same_life(known: Container, listed: Container) -> bool:
 
 
 def uninspected(inventory: Inventory) -> tuple[str, ...]:
-    """Return the names of the containers whose inspect the engine has not answered: their ports are not known."""
+    """Return the names of the containers whose inspect was not read: their ports are not known."""
     return tuple(sorted(one.name for one in inventory.containers.values() if one.details is None))
 
 

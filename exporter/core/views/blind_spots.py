@@ -33,7 +33,7 @@ def unseen(observation: Observation) -> dict[str, str]:
     names = uninspected(inventory) if inventory.connected else ()
     if names:
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        found["inspects"] = f"the engine has not answered the inspect of {', '.join(names[:NAMED])}{more}"
+        found["inspects"] = f"inspects were not read: {', '.join(names[:NAMED])}{more}"
     return found
 
 

@@ -7,7 +7,7 @@ without a result is not a condition.
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from itertools import groupby
 
 from exporter.core.findings.finding import CRITICAL, WARNING, Finding
@@ -32,7 +32,7 @@ def check(context: NetworkContext) -> Iterator[Finding]:
     routes = sorted(context.container_routes, key=lambda route: (route.network.name, route.container.name))
     found = [(route, fault(context, route)) for route in routes]
     down = _down(context) if any(reason for _, reason in found) else frozenset()
-    found = [(route, reason) for route, reason in found if (route.network.name, _version(route)) not in down]
+    found = [(route, reason) for route, reason in found if (route.network.id, _version(route)) not in down]
     for _, group in groupby(found, lambda row: row[0].network.id):
         known = list(group)
         lost = [(route, reason) for route, reason in known if reason]
@@ -49,10 +49,10 @@ def check(context: NetworkContext) -> Iterator[Finding]:
             yield finding(KIND, severity, route.network.name, subject or route.container.name, reason)
 
 
-def _down(context: NetworkContext) -> frozenset[tuple[str, int]]:
-    """Return the networks whose bridge is down, with the IP version of which it lacks an address."""
+def _down(context: NetworkContext) -> frozenset[tuple[Hashable, int]]:
+    """Return the ids of the networks whose bridge is down, with the IP version of which it lacks an address."""
     found = ((version, one) for version in (4, 6) for one in bridge_down.check(context, (version,)))
-    return frozenset((one.labels["network"], version) for version, one in found)
+    return frozenset((one.key, version) for version, one in found)
 
 
 def _version(route: ContainerRoute) -> int:
