@@ -131,6 +131,7 @@ def _checked(what: str) -> str:
     """Return what is a port or may be a name of Docker's. Raises UsageError."""
     from exporter.core.explain.query import NAME, parse_query
 
+    what = what.removeprefix("/")  # of `docker inspect`
     if parse_query(what) is None and not NAME.fullmatch(what):
         raise click.UsageError(f"{what[:80]!r}: expected 8080, tcp/8080, 8080/udp, or the name or ID of a container")
     return what

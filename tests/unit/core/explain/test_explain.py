@@ -40,14 +40,14 @@ def test_the_two_families_are_told_apart_where_one_of_them_is_broken(host: Host)
 
 
 def test_a_container_is_asked_for_by_name_or_by_the_beginning_of_its_id(sentence: Any) -> None:
-    for asked in ("web", "web-id"):
+    for asked in ("web", "web-id", "we", "/web"):
         paths = explain(observation_of(OLD), asked).paths
         assert [(path.addresses[0], path.port, path.container_port) for path in paths] == [
             ("0.0.0.0", 8080, 80),
             ("192.0.2.10", 8082, 81),
             ("127.0.0.1", 8443, 443),
         ]
-    assert steps_of(OLD, "we") == {PUBLISHED: (UNKNOWN, sentence)}
+    assert steps_of(OLD, "wb") == {PUBLISHED: (UNKNOWN, sentence)}
 
 
 @pytest.mark.parametrize("text", ["0", "65536"])
