@@ -16,6 +16,10 @@ NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _PORT = re.compile(r"(?:(?P<before>[a-z]+)/)?(?P<port>[0-9]{1,5})(?:/(?P<after>[a-z]+))?")
 
 
+class NoContainerError(LookupError):
+    """A text names no container; its own text is one line that says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A port of the host; `protocol` is '' for any."""

@@ -53,9 +53,14 @@ def ports(observation: Observation) -> str:
     return written({"listeners": listeners, "published": published, "mesh": mesh})
 
 
-def connections(observation: Observation) -> str:
-    """Pairs of TCP connections, null where they are not counted, and sums by container."""
-    return written(connection_rows.document(observation.connections))
+def connections(observation: Observation, container: str = "") -> str:
+    """Pairs of TCP connections, null where they are not counted, and sums by container; of one where it is given.
+
+    Raises NoContainerError.
+    """
+    report, inventory = observation.connections, observation.topology.inventory
+    name = connection_rows.counted_name(inventory, report, container) if container else ""
+    return written(connection_rows.document(report, name))
 
 
 def found(observation: Observation) -> str:
