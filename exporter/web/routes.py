@@ -123,7 +123,7 @@ def routes(handlers: Handlers, workers: Workers, telemetry_path: str, max_scrape
         Route("/-/healthy", health(handlers.stalled), MAX_PROBES, any_host=True),
         Route("/-/ready", readiness(handlers.waiting_for), MAX_PROBES, any_host=True),
         *(Route(path, document(make, pages), MAX_PAGES) for path, make in handlers.documents.items()),
-        Route("/api/v1/connections", connections(handlers, pages), MAX_PAGES),
+        Route("/api/v1/connections", document(handlers.connections, pages, "container"), MAX_PAGES),
         Route("/api/v1/explain", explanation(handlers, pages), MAX_PAGES),
         Route("/api/v1/history", changes(handlers, pages), MAX_PAGES),
         Route("/api/v1/live", live, MAX_STREAMS, MAX_CLIENT_STREAMS, streams=True),
@@ -156,25 +156,15 @@ def page(make: Callable[[PageState], str], workers: WorkerPool) -> Answer:
     return answer
 
 
-def document(make: Callable[[], str], workers: WorkerPool) -> Answer:
-    """Return a JSON document."""
-
-    async def answer(_: Request) -> Response:
-        return text(await workers.run(make), content_type=JSON)
-
-    return answer
-
-
-def connections(handlers: Handlers, workers: WorkerPool) -> Answer:
-    """Return a JSON document of all connections, or those of the container of the query."""
+def document(make: Callable[..., str], workers: WorkerPool, *parameters: str) -> Answer:
+    """Return a JSON document, made of the query's parameters of these names."""
 
     async def answer(request: Request) -> Response:
-        container = request.parameter("container")
+        values = map(request.parameter, parameters)
         try:
-            body = await workers.run(lambda: handlers.connections(container))
+            return text(await workers.run(lambda: make(*values)), content_type=JSON)
         except NoContainerError as error:
             return text(f"{error}\n", HTTPStatus.BAD_REQUEST)
-        return text(body, content_type=JSON)
 
     return answer
 

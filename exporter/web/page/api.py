@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from exporter.core.explain import path
+from exporter.core.explain.counted_name import counted_name
 from exporter.core.explain.path import Explanation
 from exporter.core.history.change import Change
 from exporter.core.history.change_log import document as history_document
@@ -59,7 +60,7 @@ def connections(observation: Observation, container: str = "") -> str:
     Raises NoContainerError.
     """
     report, inventory = observation.connections, observation.topology.inventory
-    name = connection_rows.counted_name(inventory, report, container) if container else ""
+    name = counted_name(inventory, report, container) if container else ""
     return written(connection_rows.document(report, name))
 
 
