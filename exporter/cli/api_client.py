@@ -14,7 +14,7 @@ import aiohttp
 
 from exporter.cli.progress import progress
 from exporter.cli.remote_options import PASSWORD_VARIABLE
-from exporter.errors import RemoteError
+from exporter.errors import ConfigError, RemoteError
 
 PAUSE_SECONDS = 1.0
 DEADLINE_SECONDS = 15.0
@@ -49,7 +49,7 @@ class Remote:
 def parse_remote(url: str, password: str | None = None, *, in_argv: bool = True, use_proxy: bool = False) -> Remote:
     """Check a URL with an optional user; `in_argv`: every user of the host can read it, so it has no password.
 
-    Raises RemoteError, whose text has no password.
+    Raises ConfigError, whose text has no password.
     """
     try:
         parts = urlsplit(url)
@@ -57,9 +57,9 @@ def parse_remote(url: str, password: str | None = None, *, in_argv: bool = True,
     except ValueError:
         base = ""
     if not base:
-        raise RemoteError("--url: invalid URL: expected http://HOST:9714")
+        raise ConfigError("--url: invalid URL: expected http://HOST:9714")
     if parts.password is not None and in_argv:
-        raise RemoteError(
+        raise ConfigError(
             "--url: a password on the command line is visible to other users: use --password-file or "
             f"{PASSWORD_VARIABLE}"
         )

@@ -20,6 +20,7 @@ from exporter.docker_engine.tls import read_tls
 from exporter.errors import EngineError
 
 ENGINE_SECONDS = 30.0
+UNREAD = f"the Docker Engine was not read whole within {ENGINE_SECONDS:.0f} seconds"
 # Background threads need a moment after the first observation.
 SWEEP_SECONDS = 3.0
 SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS, Input.ROUTE_LOOKUPS})
@@ -29,10 +30,14 @@ COUNTED_FROM_START = frozenset({"bind-failures", "connections"})
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An observation; `engine_error` is why the engine does not answer, '' when it does."""
+    """An observation; `engine_error` is why the engine does not answer, '' when it does.
+
+    `unread` says that it was not read whole in time, '' where it was.
+    """
 
     observation: Observation
     engine_error: str = ""
+    unread: str = ""
 
 
 def snapshot(
@@ -58,13 +63,14 @@ def snapshot(
         deadline = time.monotonic() + ENGINE_SECONDS
         while engine.waiting_for() and time.monotonic() < deadline:
             _pause(ENGINE_PAUSE_SECONDS)
+        unread = UNREAD if engine.waiting_for() else ""
         report("reading the kernel")
         observations.start()  # each inventory of before is a part of this one
         observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
             return Snapshot(observation, _engine_error(config))
         if once:
-            return Snapshot(observation)
+            return Snapshot(observation, unread=unread)
         report(f"reading namespaces{', waiting for pending conditions' if wait_for_pending else ''}")
         started = time.monotonic()
         while _is_unfinished(observation, waited := time.monotonic() - started, wait_for_pending=wait_for_pending) or (
@@ -72,7 +78,7 @@ def snapshot(
         ):
             _pause()
             observation = observations.fresh(timeout=None)
-        return Snapshot(observation)
+        return Snapshot(observation, unread=unread)
 
 
 def _is_unfinished(observation: Observation, waited: float, *, wait_for_pending: bool) -> bool:
