@@ -20,7 +20,6 @@ from exporter.docker_engine.tls import read_tls
 from exporter.errors import EngineError
 
 ENGINE_SECONDS = 30.0
-UNREAD = f"the Docker Engine was not read whole within {ENGINE_SECONDS:.0f} seconds"
 # Background threads need a moment after the first observation.
 SWEEP_SECONDS = 3.0
 SWEPT = frozenset({Input.NAMESPACE_SOCKETS, Input.OVERLAYS, Input.ROUTE_LOOKUPS})
@@ -46,6 +45,7 @@ def snapshot(
     wait_for_pending: bool = False,
     until: Callable[[Observation], bool] = lambda _: True,
     once: bool = False,
+    engine_seconds: float = ENGINE_SECONDS,
     report: Callable[[str], None] = lambda _: None,
 ) -> Snapshot:
     """Observe; optionally wait for pending conditions, and wait briefly for background threads `until` they have read.
@@ -60,10 +60,11 @@ def snapshot(
         observations, engine = runtime.observations, runtime.engine
         engine.start()
         report("waiting for the Docker Engine")
-        deadline = time.monotonic() + ENGINE_SECONDS
+        deadline = time.monotonic() + engine_seconds
         while engine.waiting_for() and time.monotonic() < deadline:
             _pause(ENGINE_PAUSE_SECONDS)
-        unread = UNREAD if engine.waiting_for() else ""
+        whole = f"the Docker Engine was not read whole within {engine_seconds:.0f} seconds"
+        unread = whole if engine.waiting_for() else ""
         report("reading the kernel")
         observations.start()  # each inventory of before is a part of this one
         observation = observations.fresh(timeout=None)

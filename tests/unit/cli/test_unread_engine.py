@@ -4,39 +4,37 @@ import json
 
 import pytest
 
-from exporter.cli import snapshot
 from exporter.cli.output.check_result import build_result
-from tests.support.builders import observed, shop
+from exporter.cli.snapshot import Snapshot, snapshot
+from exporter.cli.sources import print_engine
+from exporter.config import Config
 from tests.support.command_line import run_main
-from tests.unit.cli.test_main import hanging_engine
+from tests.support.hanging_engine import hanging_engine
+from tests.support.page_hosts import shop
 
-UNREAD = "the Docker Engine was not read whole within 30 seconds"
+UNREAD = "the Docker Engine was not read whole within 1 seconds"
+NAMED = f"{UNREAD}: inspects were not read: web"
 
 
-@pytest.mark.parametrize("words", [("topology",), ("explain", "web", "db")])
-def test_it_is_one_line_on_standard_error(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
-) -> None:
-    monkeypatch.setattr(snapshot, "ENGINE_SECONDS", 1.0)
+@pytest.fixture(scope="module")
+def taken() -> Snapshot:
+    """A snapshot of it, after a second."""
     with hanging_engine() as (url, _):
-        _, _, err = run_main(capsys, *words, "--docker.host", url)
-    assert err == f"dockernet-exporter: {UNREAD}: inspects were not read: web\n"
+        return snapshot(Config(docker_host=url), once=True, engine_seconds=1.0)
 
 
-@pytest.mark.parametrize("words", [("ports",), ("explain", "8080"), ("check",)])
-def test_it_is_among_what_was_not_inspected(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
-) -> None:
-    monkeypatch.setattr(snapshot, "ENGINE_SECONDS", 1.0)
-    with hanging_engine() as (url, _):
-        _, out, err = run_main(capsys, *words, "--docker.host", url)
-    assert f"  {UNREAD}: inspects were not read: web\n" in out + err
+def test_it_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[str], taken: Snapshot) -> None:
+    print_engine(taken)
+    assert capsys.readouterr() == ("", f"dockernet-exporter: {NAMED}\n")
 
 
-def test_a_result_of_an_engine_that_was_read_whole_does_not_have_it() -> None:
-    without = build_result(observed(shop())).unseen["inspects"]
-    assert UNREAD not in without
-    assert build_result(observed(shop()), unread=UNREAD).unseen["inspects"] == f"{UNREAD}: {without}"
+def test_it_is_among_what_was_not_inspected(taken: Snapshot) -> None:
+    assert build_result(taken.observation, unread=taken.unread).unseen["inspects"] == NAMED
+
+
+def test_nothing_is_said_of_an_engine_that_was_read_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    print_engine(Snapshot(shop()))
+    assert capsys.readouterr() == ("", "")
 
 
 def test_an_engine_that_is_away_is_named_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
