@@ -60,11 +60,7 @@ def snapshot(
         observations, engine = runtime.observations, runtime.engine
         engine.start()
         report("waiting for the Docker Engine")
-        deadline = time.monotonic() + engine_seconds
-        while engine.waiting_for() and time.monotonic() < deadline:
-            _pause(ENGINE_PAUSE_SECONDS)
-        whole = f"the Docker Engine was not read whole within {engine_seconds:.0f} seconds"
-        unread = whole if engine.waiting_for() else ""
+        unread = _await_engine(engine.waiting_for, engine_seconds)
         report("reading the kernel")
         observations.start()  # each inventory of before is a part of this one
         observation = observations.fresh(timeout=None)
@@ -80,6 +76,16 @@ def snapshot(
             _pause()
             observation = observations.fresh(timeout=None)
         return Snapshot(observation, unread=unread)
+
+
+def _await_engine(waiting_for: Callable[[], str], seconds: float) -> str:
+    """Wait until the engine was read whole, for so long; say that it was not, '' where it was."""
+    deadline = time.monotonic() + seconds
+    while waiting_for():
+        if time.monotonic() >= deadline:
+            return f"the Docker Engine was not read whole within {seconds:.0f} seconds"
+        _pause(ENGINE_PAUSE_SECONDS)
+    return ""
 
 
 def _is_unfinished(observation: Observation, waited: float, *, wait_for_pending: bool) -> bool:
