@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from exporter.cli.output.table import local_time, table
+from exporter.cli.output.table import local_time, print_table
 from exporter.core.history import change_log
 from exporter.core.history.change import FINDING_BEGAN, FINDING_ENDED, Change
 
@@ -25,7 +25,10 @@ def document(changes: Iterable[Change]) -> str:
 
 def print_history(changes: Sequence[Change], console: Console) -> None:
     """Print a table; times are those of this host's time zone."""
-    console.print(table(COLUMNS, [_row(change) for change in changes]) if changes else "No changes.")
+    if changes:
+        print_table(console, COLUMNS, [_row(change) for change in changes])
+    else:
+        console.print("No changes.")
 
 
 def _row(change: Change) -> tuple[str, ...]:
