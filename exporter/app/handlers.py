@@ -17,7 +17,7 @@ from exporter.web.routes import Handlers
 if TYPE_CHECKING:
     from exporter.app.page_handlers import PageHandlers
 
-DOCUMENTS = ("topology", "ports", "connections", "findings")
+DOCUMENTS = ("topology", "ports", "findings")
 
 
 def handlers(
@@ -47,6 +47,7 @@ def handlers(
         content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
         page=lambda state: pages().page(state),
         documents={f"/api/v1/{kind}": document(kind) for kind in DOCUMENTS},
+        connections=lambda container: pages().connections(container),
         explain=lambda what: pages().explain(what),
         explain_reach=lambda question: pages().explain_reach(question),
         history=lambda query: pages().changes(query),

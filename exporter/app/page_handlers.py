@@ -23,7 +23,7 @@ from exporter.web.page.state import PageState
 from exporter.web.sse import Tick
 
 AGAIN_SECONDS = 1.0  # for a further observation
-DOCUMENTS = {"topology": api.topology, "ports": api.ports, "connections": api.connections, "findings": api.found}
+DOCUMENTS = {"topology": api.topology, "ports": api.ports, "findings": api.found}
 
 
 class PageHandlers:
@@ -50,6 +50,10 @@ class PageHandlers:
     def document(self, kind: str) -> str:
         """Return one of DOCUMENTS, as JSON."""
         return self._documents.get(kind, DOCUMENTS[kind])
+
+    def connections(self, container: str) -> str:
+        """Return the connections of a container, '' of all, as JSON. Raises NoContainerError."""
+        return self._documents.get(("connections", container), lambda seen: api.connections(seen, container))
 
     def tick(self) -> Tick:
         """Return the counters and the version of the page."""

@@ -14,11 +14,12 @@ import aiohttp
 
 from exporter.cli.progress import progress
 from exporter.cli.remote_options import PASSWORD_VARIABLE
-from exporter.errors import RemoteError
+from exporter.errors import ConfigError, RemoteError
 
 PAUSE_SECONDS = 1.0
 DEADLINE_SECONDS = 15.0
 MAX_BYTES = 32 * 1024 * 1024
+MAX_REASON_BYTES = 1024
 STATUSES: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "authentication required: http://NAME@HOST:9714 with --password-file or "
     f"{PASSWORD_VARIABLE}",
@@ -48,7 +49,7 @@ class Remote:
 def parse_remote(url: str, password: str | None = None, *, in_argv: bool = True, use_proxy: bool = False) -> Remote:
     """Check a URL with an optional user; `in_argv`: every user of the host can read it, so it has no password.
 
-    Raises RemoteError, whose text has no password.
+    Raises ConfigError, whose text has no password.
     """
     try:
         parts = urlsplit(url)
@@ -56,9 +57,9 @@ def parse_remote(url: str, password: str | None = None, *, in_argv: bool = True,
     except ValueError:
         base = ""
     if not base:
-        raise RemoteError("--url: invalid URL: expected http://HOST:9714")
+        raise ConfigError("--url: invalid URL: expected http://HOST:9714")
     if parts.password is not None and in_argv:
-        raise RemoteError(
+        raise ConfigError(
             "--url: a password on the command line is visible to other users: use --password-file or "
             f"{PASSWORD_VARIABLE}"
         )
@@ -133,7 +134,7 @@ async def _get(remote: Remote, path: str, deadline: float) -> bytes:
         session.get(remote.base + path, allow_redirects=False) as response,
     ):
         if response.status != HTTPStatus.OK:
-            text = STATUSES.get(response.status, f"unexpected status {response.status}")
+            text = STATUSES.get(response.status, "") or await _reason_of(response)
             raise (_BusyError if response.status in BUSY else RemoteError)(f"{remote.base}: {text}")
         body = bytearray()
         async for chunk in response.content.iter_any():
@@ -141,6 +142,14 @@ async def _get(remote: Remote, path: str, deadline: float) -> bytes:
             if len(body) > MAX_BYTES:
                 raise RemoteError(f"{remote.base}{path}: response larger than {MAX_BYTES // 1024 // 1024} MiB")
         return bytes(body)
+
+
+async def _reason_of(response: aiohttp.ClientResponse) -> str:
+    """The line with which an exporter refuses a query; else the status."""
+    line = b""
+    if response.status == HTTPStatus.BAD_REQUEST and response.content_type == "text/plain":
+        line = (await response.content.read(MAX_REASON_BYTES)).partition(b"\n")[0]
+    return line.decode(errors="replace") or f"unexpected status {response.status}"
 
 
 def _reason(error: aiohttp.ClientConnectionError) -> str:

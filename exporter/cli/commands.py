@@ -9,7 +9,7 @@ from exporter.cli.connections import CONNECTIONS
 from exporter.cli.flags import EVALUATION_FLAGS, HOST_FLAGS, LOG_FLAGS
 from exporter.cli.options import HostCommand
 from exporter.cli.remote_options import remote_options
-from exporter.cli.sources import UNKNOWN, examples, get, observe_once, output, remote_for, result_of
+from exporter.cli.sources import UNKNOWN, examples, get, observe_once, output, print_engine, remote_for, result_of
 from exporter.config import Config
 
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ def topology(config: Config, /, output: str, **remote_flags: Any) -> int:
     if remote := remote_for(remote_flags):
         view = get(remote, TOPOLOGY, topology_tree.parse_view)
     else:
-        view = build_view(observe_once(config).observation)
+        taken = observe_once(config)
+        view = build_view(taken.observation)
+        print_engine(taken)
     graphs = {"dot": graph.dot, "mermaid": graph.mermaid}
     if output == "tree":
         topology_tree.print_tree(view, table.console())

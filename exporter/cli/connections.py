@@ -1,6 +1,7 @@
 """The command that prints connections, as a running exporter has counted them."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 
@@ -19,29 +20,31 @@ CONNECTIONS = "/api/v1/connections"
     remote_flags=LOG_FLAGS,
     epilog=examples("connections", "connections web", "connections --output json --url http://host:9714"),
 )
-@click.argument("container", required=False, default="")
+@click.argument("container", metavar="[NAME|ID]", required=False, default="")
 @output
 @remote_options
 def connections(container: str, output: str, **remote_flags: Any) -> int:
     """Print TCP connections by container, peer and port, those that fail first.
 
-    With CONTAINER only those from or to it. Only a running exporter has counted: without --url it is that of
+    With NAME or ID only those from or to this container; one that shares the namespace of another is counted there.
+    Only a running exporter has counted: without --url it is that of
     http://127.0.0.1:9714.
 
     Exit status: 0 printed, 3 no answer of the exporter, or connections are not counted.
     """
     from exporter.cli.api_client import Remote
     from exporter.cli.output import connections, table
-    from exporter.core.views.connection_rows import parse_rows
+    from exporter.core.views.connection_rows import parse_rows, rows_of
 
     remote = remote_for({**remote_flags, "url": remote_flags["url"] or LOCAL}) or Remote(LOCAL)
-    rows = get(remote, CONNECTIONS, parse_rows)
+    path = f"{CONNECTIONS}?{urlencode({'container': container})}" if container else CONNECTIONS
+    rows, name = get(remote, path, lambda found: (parse_rows(found), str(found.get("container", container))))
     if rows is None:
         click.echo("dockernet-exporter: connections are not counted: see dockernet_collector_degraded", err=True)
         return UNKNOWN
-    shown = [row for row in rows if not container or container in (row.container, row.peer)]
+    shown = rows_of(rows, name) if container else rows  # an older exporter returns all
     if output == "json":
         click.echo(connections.document(shown))
     else:
-        connections.print_connections(shown, table.console(), container)
+        connections.print_connections(shown, table.console(), name)
     return 0

@@ -8,9 +8,8 @@ import click
 
 from exporter.cli.flags import EVALUATION_FLAGS, LOG_FLAGS
 from exporter.cli.options import HostCommand
-from exporter.cli.output.text import print_error
 from exporter.cli.remote_options import remote_options
-from exporter.cli.sources import examples, get, observe_once, output, remote_for, result_of
+from exporter.cli.sources import examples, get, observe_once, output, print_engine, remote_for, result_of
 from exporter.config import Config
 
 if TYPE_CHECKING:
@@ -115,8 +114,7 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
     from exporter.app.reach import Mounts, explain_reach
 
     taken = observe_once(config, once=True)
-    if taken.engine_error:
-        print_error(taken.engine_error)
+    print_engine(taken)
     observation = taken.observation
     mounts = Mounts(config.procfs, config.sysfs)
     found = explain_reach(observation, question, mounts, lambda: observe_once(config, once=True).observation)
@@ -131,6 +129,7 @@ def _checked(what: str) -> str:
     """Return what is a port or may be a name of Docker's. Raises UsageError."""
     from exporter.core.explain.query import NAME, parse_query
 
+    what = what.removeprefix("/")  # of `docker inspect`
     if parse_query(what) is None and not NAME.fullmatch(what):
         raise click.UsageError(f"{what[:80]!r}: expected 8080, tcp/8080, 8080/udp, or the name or ID of a container")
     return what

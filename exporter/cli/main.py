@@ -1,6 +1,7 @@
 """The command line; every flag is an environment variable too: --log.level is DOCKERNET_LOG_LEVEL."""
 
 import errno
+import signal
 import sys
 
 import click
@@ -84,6 +85,8 @@ def main() -> None:
 
     An output that cannot be written is one line and exit status 3: 1 and 2 of `check` are findings.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # until all is imported
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = cli.main(standalone_mode=False)
     except (click.ClickException, ConfigError) as error:

@@ -140,10 +140,13 @@ def set_up_logging(group: click.Context, default_level: str) -> None:
 
 
 def write_sections(params: Iterable[click.Parameter], ctx: click.Context, formatter: click.HelpFormatter) -> None:
-    """Write the options below the headings of their sections; those that have none come first."""
+    """Write the options below the headings of their sections; those that have none come first.
+
+    Arguments are in the first line of the help, and its text describes them.
+    """
     sections: dict[str, list[tuple[str, str]]] = {OPTIONS: []}
     for param in params:
-        if record := param.get_help_record(ctx):
+        if isinstance(param, click.Option) and (record := param.get_help_record(ctx)):
             sections.setdefault(getattr(param, "section", OPTIONS), []).append(record)
     for section, records in sections.items():
         if records:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from exporter.core.explain.query import find_container
+from exporter.core.explain.query import find_source
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import ReachAnswer, ReachPath
 from exporter.core.reach.probed import joined
@@ -17,7 +17,7 @@ MAX_PATHS = 8  # at once: each ends within 5 seconds
 def probed(observation: Observation, question: Question, answer: ReachAnswer, procfs: Path) -> ReachAnswer:
     """Try each path, the name with the first, and join the outcomes; a container that is down cannot send."""
     inventory = observation.topology.inventory
-    client = find_container(inventory, question.source)
+    client = find_source(inventory, question.source)
     if client is None or not client.live:
         return answer
     home = inventory.containers.get(client.network_owner, client)

@@ -41,7 +41,7 @@ def remote_options(command: Command) -> Command:
 
 
 def remote_of(url: str, password_file: Path | None, *, proxy_from_environment: bool) -> "Remote | None":
-    """Return the exporter to query, None for this host. Raises RemoteError, UsageError or ConfigError."""
+    """Return the exporter to query, None for this host. Raises UsageError or ConfigError."""
     source = click.get_current_context().get_parameter_source("url")
     if not url:
         if source is ParameterSource.COMMANDLINE:

@@ -29,10 +29,14 @@ COUNTED_FROM_START = frozenset({"bind-failures", "connections"})
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An observation; `engine_error` is why the engine does not answer, '' when it does."""
+    """An observation; `engine_error` is why the engine does not answer, '' when it does.
+
+    `unread` says that it was not read whole in time, '' where it was.
+    """
 
     observation: Observation
     engine_error: str = ""
+    unread: str = ""
 
 
 def snapshot(
@@ -41,6 +45,7 @@ def snapshot(
     wait_for_pending: bool = False,
     until: Callable[[Observation], bool] = lambda _: True,
     once: bool = False,
+    engine_seconds: float = ENGINE_SECONDS,
     report: Callable[[str], None] = lambda _: None,
 ) -> Snapshot:
     """Observe; optionally wait for pending conditions, and wait briefly for background threads `until` they have read.
@@ -55,16 +60,14 @@ def snapshot(
         observations, engine = runtime.observations, runtime.engine
         engine.start()
         report("waiting for the Docker Engine")
-        deadline = time.monotonic() + ENGINE_SECONDS
-        while engine.waiting_for() and time.monotonic() < deadline:
-            _pause(ENGINE_PAUSE_SECONDS)
+        unread = _await_engine(engine.waiting_for, engine_seconds)
         report("reading the kernel")
         observations.start()  # each inventory of before is a part of this one
         observation = observations.fresh(timeout=None)
         if not observation.topology.inventory.connected:
             return Snapshot(observation, _engine_error(config))
         if once:
-            return Snapshot(observation)
+            return Snapshot(observation, unread=unread)
         report(f"reading namespaces{', waiting for pending conditions' if wait_for_pending else ''}")
         started = time.monotonic()
         while _is_unfinished(observation, waited := time.monotonic() - started, wait_for_pending=wait_for_pending) or (
@@ -72,7 +75,17 @@ def snapshot(
         ):
             _pause()
             observation = observations.fresh(timeout=None)
-        return Snapshot(observation)
+        return Snapshot(observation, unread=unread)
+
+
+def _await_engine(waiting_for: Callable[[], str], seconds: float) -> str:
+    """Wait until the engine was read whole, for so long; say that it was not, '' where it was."""
+    deadline = time.monotonic() + seconds
+    while waiting_for():
+        if time.monotonic() >= deadline:
+            return f"the Docker Engine was not read whole within {seconds:.0f} seconds"
+        _pause(ENGINE_PAUSE_SECONDS)
+    return ""
 
 
 def _is_unfinished(observation: Observation, waited: float, *, wait_for_pending: bool) -> bool:

@@ -35,7 +35,18 @@ def result_of(config: Config, taken: "Snapshot") -> "CheckResult":
     from exporter.cli.output.check_result import build_result
 
     disabled = [name for name in COLLECTORS if name in ("nat", "port") and name not in config.collectors]
-    return build_result(taken.observation, taken.engine_error, disabled)
+    return build_result(taken.observation, taken.engine_error, disabled, taken.unread)
+
+
+def print_engine(taken: "Snapshot") -> None:
+    """Print on standard error that the engine does not answer, or was not read whole, with the containers."""
+    from exporter.core.findings.rule import Input
+    from exporter.core.views.blind_spots import SENTENCES, unseen
+
+    if taken.engine_error:
+        print_error(f"{SENTENCES[Input.ENGINE]}: {taken.engine_error}")
+    elif taken.unread:
+        print_error(": ".join(filter(None, (taken.unread, unseen(taken.observation).get("inspects")))))
 
 
 def observe_once(
@@ -60,11 +71,8 @@ def observe_once(
 
 
 def remote_for(flags: dict[str, Any]) -> "Remote | None":
-    """Return the exporter of --url, None without that flag. Ends the command for one that cannot be."""
-    try:
-        return remote_of(**flags)
-    except RemoteError as error:
-        raise failed(str(error)) from error
+    """Return the exporter of --url, None without that flag. Raises UsageError or ConfigError."""
+    return remote_of(**flags)
 
 
 def get(remote: "Remote", path: str, parse: Callable[[Any], T]) -> T:

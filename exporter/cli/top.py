@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from exporter.cli.live_view.state import State
 
 DEADLINE_SECONDS = 5.0
+UNABLE = ("dumb", "unknown")  # terminals on which rich draws nothing
 
 
 @click.command(
@@ -57,6 +58,8 @@ def top(interval: float, **remote_flags: Any) -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("top: standard input and output are not a terminal")
+    if os.environ.get("TERM", "").lower() in UNABLE:
+        raise click.UsageError(f"top: TERM is {os.environ['TERM']}: expected a terminal that moves the cursor")
     remote = remote_for({**remote_flags, "url": remote_flags["url"] or LOCAL}) or Remote(LOCAL)
     rates = Rates()
     try:

@@ -68,8 +68,8 @@ class HistoryRecorder:
     def select(self, selection: Selection) -> list[Change]:
         """Return the selected changes by their time."""
         with self._lock:
-            changes = self._log.changes()
-        return select(changes, selection)
+            epochs = self._log.epochs()
+        return select(epochs, selection)
 
     def _detect(self, detect: Callable[[float], list[Change]]) -> None:
         """An error costs the changes since the last moment, and no observation."""

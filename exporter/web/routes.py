@@ -11,6 +11,7 @@ from http import HTTPStatus
 from importlib import resources
 from typing import Protocol
 
+from exporter.core.explain.query import NoContainerError
 from exporter.core.reach.question import InvalidTargetError, Question, parse_question
 from exporter.web.history_query import HistoryQuery, InvalidQueryError, parse_history_query
 from exporter.web.http.request import Request
@@ -81,7 +82,8 @@ class Handlers:
     """What the routes answer with. All may block but the last two.
 
     `waiting_for` names what is not ready yet, '' when all is; `stalled` is True while an observation does not end.
-    `documents` are JSON, by path; so is what `explain` returns for a port or a container, and `explain_reach` for the
+    `documents` are JSON, by path; so is what `connections` returns for a container, '' for all, and raises
+    NoContainerError for an unknown one; what `explain` returns for a port or a container, and `explain_reach` for the
     way from a container to a target, and `history` for what the query selects.
     """
 
@@ -89,6 +91,7 @@ class Handlers:
     content_type: Callable[[bool], str]
     page: Callable[[PageState], str]
     documents: Mapping[str, Callable[[], str]]
+    connections: Callable[[str], str]
     explain: Callable[[str], str]
     explain_reach: Callable[[Question], str]
     history: Callable[[HistoryQuery], str]
@@ -120,6 +123,7 @@ def routes(handlers: Handlers, workers: Workers, telemetry_path: str, max_scrape
         Route("/-/healthy", health(handlers.stalled), MAX_PROBES, any_host=True),
         Route("/-/ready", readiness(handlers.waiting_for), MAX_PROBES, any_host=True),
         *(Route(path, document(make, pages), MAX_PAGES) for path, make in handlers.documents.items()),
+        Route("/api/v1/connections", document(handlers.connections, pages, "container"), MAX_PAGES),
         Route("/api/v1/explain", explanation(handlers, pages), MAX_PAGES),
         Route("/api/v1/history", changes(handlers, pages), MAX_PAGES),
         Route("/api/v1/live", live, MAX_STREAMS, MAX_CLIENT_STREAMS, streams=True),
@@ -152,11 +156,15 @@ def page(make: Callable[[PageState], str], workers: WorkerPool) -> Answer:
     return answer
 
 
-def document(make: Callable[[], str], workers: WorkerPool) -> Answer:
-    """Return a JSON document."""
+def document(make: Callable[..., str], workers: WorkerPool, *parameters: str) -> Answer:
+    """Return a JSON document, made of the query's parameters of these names."""
 
-    async def answer(_: Request) -> Response:
-        return text(await workers.run(make), content_type=JSON)
+    async def answer(request: Request) -> Response:
+        values = map(request.parameter, parameters)
+        try:
+            return text(await workers.run(lambda: make(*values)), content_type=JSON)
+        except NoContainerError as error:
+            return text(f"{error}\n", HTTPStatus.BAD_REQUEST)
 
     return answer
 

@@ -27,7 +27,6 @@ TICK_MS = 2000.0
 DOCUMENTS = {
     "/api/v1/topology": api.topology,
     "/api/v1/findings": api.found,
-    "/api/v1/connections": api.connections,
 }
 Counters = Mapping[str, tuple[int, int]]
 
@@ -47,6 +46,7 @@ class PageSite(Site):
             super().handlers(),
             page=lambda state: Page(self.observation, "1", "/metrics", self.history).render(state),
             documents={path: self._document(make) for path, make in DOCUMENTS.items()},
+            connections=lambda container: api.connections(self.observation, container),
             tick=self._tick,
             explain=lambda what: api.explained(explain(self.observation, what)),
         )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from exporter.core.explain.query import NoContainerError
 from exporter.web.access.access import OPEN, Access
 from exporter.web.access.allowed_hosts import AllowedHosts
 from exporter.web.compression import compress
@@ -43,6 +44,7 @@ class Site:
     waiting_for: str = ""
     stalled: bool = False
     make_page: Callable[[PageState], str] = lambda _: "<p>hello</p>"
+    unknown: str = ""
     port: int = 0
     addresses: list[str] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
@@ -55,6 +57,7 @@ class Site:
             content_type=lambda openmetrics: OPENMETRICS if openmetrics else TEXT,
             page=self.make_page,
             documents={"/api/v1/topology": lambda: "{}"},
+            connections=self._connections,
             explain=lambda what: f'"{what}"',
             explain_reach=lambda question: f'"{question}"',
             history=lambda query: f'"{query}"',
@@ -62,6 +65,11 @@ class Site:
             waiting_for=lambda: self.waiting_for,
             stalled=lambda: self.stalled,
         )
+
+    def _connections(self, container: str) -> str:
+        if container and container == self.unknown:
+            raise NoContainerError(f"there is no container {container}")
+        return f'"{container}"'
 
     def _scrape(self, *, openmetrics: bool, gzip: bool) -> bytes:
         text = self.scrape(openmetrics)

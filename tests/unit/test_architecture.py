@@ -87,7 +87,7 @@ LIBRARIES: Mapping[str, set[str]] = {
     "app": STANDARD,
     "cli": {"aiohttp", "click", "rich"} | STANDARD,
     "__init__": STANDARD,
-    "__main__": set(),
+    "__main__": {"signal"},
 }
 ROOMS = {room: (group, row) for group, rows in ORDER.items() for row, names in enumerate(rows) for room in names}
 

@@ -50,12 +50,15 @@ class CheckResult:
         return VERDICTS[self.exit_status]
 
 
-def build_result(observation: Observation, engine_error: str = "", disabled: Sequence[str] = ()) -> CheckResult:
-    """Return the result of this host; `engine_error` is why the engine does not answer, `disabled` are collectors."""
+def build_result(
+    observation: Observation, engine_error: str = "", disabled: Sequence[str] = (), unread: str = ""
+) -> CheckResult:
+    """Return the result of this host; `engine_error` is why the engine does not answer, `disabled` are collectors.
+
+    `unread` says that the engine was not read whole.
+    """
     inventory = observation.topology.inventory
-    unknown = unseen(observation)
-    if engine_error and "engine" in unknown:
-        unknown["engine"] += f": {engine_error}"
+    unknown = _unseen(observation, engine_error, unread)
     lacking = not_evaluated(observation)
     if "nat" in disabled:  # on purpose
         lacking = {kind: inputs for kind, inputs in lacking.items() if kind not in NAT_KINDS}
@@ -73,6 +76,16 @@ def build_result(observation: Observation, engine_error: str = "", disabled: Seq
         not_evaluated={kind: list(inputs) for kind, inputs in lacking.items()},
         scope=f"Checked {host} for {_count(kinds, 'kind')} of problems{without}.",
     )
+
+
+def _unseen(observation: Observation, engine_error: str, unread: str) -> dict[str, str]:
+    """Reason -> sentence, with those of the engine's answers."""
+    found = unseen(observation)
+    if engine_error and "engine" in found:
+        found["engine"] += f": {engine_error}"
+    if unread:
+        found["inspects"] = ": ".join(filter(None, (unread, found.get("inspects"))))
+    return found
 
 
 def parse_result(found: Mapping[str, Any], topology: Mapping[str, Any]) -> CheckResult:

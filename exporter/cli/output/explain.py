@@ -29,7 +29,7 @@ from exporter.core.reach.surroundings import Surroundings
 EXIT_STATUSES = {REACHABLE: 0, UNREACHABLE: 2, BLOCKED: 2, UNDETERMINED: 3}
 # Reasons for which a step is unknown.
 RELEVANT = frozenset(
-    {"engine", "host_network", "sockets", "socket_owners", "namespace_sockets", "nat", "route_lookups"}
+    {"engine", "host_network", "sockets", "socket_owners", "namespace_sockets", "nat", "route_lookups", "inspects"}
 )
 
 

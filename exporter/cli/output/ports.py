@@ -18,7 +18,7 @@ from exporter.core.ports.scope import scope
 COLUMNS = ("protocol", "address", "port", "owner", "kind", "published to", "reachable from")
 NOT_SEEN = "(not visible)"
 # Reasons for which owners of ports are unknown.
-RELEVANT = frozenset({"engine", "host_network", "sockets", "socket_owners"})
+RELEVANT = frozenset({"engine", "host_network", "sockets", "socket_owners", "inspects"})
 
 
 @dataclass(frozen=True, slots=True)

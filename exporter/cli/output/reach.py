@@ -28,7 +28,8 @@ def print_answer(found: ReachAnswer, terminal: Console) -> None:
         terminal.print(cell(f"{_heading(path, found.query)}: {_verdict(path)}"))
         print_steps(path.steps, terminal)
     if len(found.paths) > 1:
-        terminal.print(cell(f"\n{found.query}: {found.verdict}"))
+        terminal.print()
+        terminal.print(cell(f"{found.query}: {found.verdict}"))
     print_findings(found.findings, terminal)
     if found.connections:
         terminal.print("\nConnections that were counted:")

@@ -33,7 +33,7 @@ from exporter.core.explain.path import (
     Step,
     with_names,
 )
-from exporter.core.explain.query import MAX_PORT, Query, bindings_of, find_container, parse_query
+from exporter.core.explain.query import MAX_PORT, Query, bindings_of, find_container, parse_query, why_no_container
 from exporter.core.explain.related_findings import is_about_all, related
 from exporter.core.explain.routed_steps import routed_steps
 from exporter.core.explain.unpublished import (
@@ -96,7 +96,7 @@ def _nowhere(observation: Observation, text: str, query: Query | None) -> Path:
         return _single(unknown[0], query)
     if query is None:
         hint = f", and a port is 1 to {MAX_PORT}" if text.isdecimal() else ""
-        return _single(Step(PUBLISHED, UNKNOWN, f"there is no container {text}{hint}", "not_found"))
+        return _single(Step(PUBLISHED, UNKNOWN, f"{why_no_container(inventory, text)}{hint}", "not_found"))
     unread = observation.sockets is None
     what = str(ListenAddress(query.protocol or "tcp or udp", "", query.port))
     detail = f"no container publishes {what}, and no process listens there"

@@ -1,16 +1,19 @@
 """The list of changes, bounded by their number and their bytes, and what is selected of it."""
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from exporter.core.history.change import CONTAINER_RENAMED, KINDS, Change
+from exporter.core.history.change import CONTAINER_RENAMED, KINDS, TIMED_BY_DOCKER, Change
 
 MAX_BYTES = 32 << 20
 MAX_SELECTED = 10_000
 MIN_ID_PREFIX = 4
+# A change that was observed so long before an earlier one: the clock was set back in between.
+SET_BACK_SECONDS = 60.0
 FIELDS = tuple(Change.__dataclass_fields__)
 VALUES = attrgetter(*FIELDS)
 TEXTS = (*("kind", "subject", "before", "after", "container", "container_id", "network", "by", "detail", "finding"),)
@@ -39,6 +42,9 @@ class ChangeLog:
     def __init__(self, max_entries: int, max_bytes: int = MAX_BYTES) -> None:
         self._max_entries, self._max_bytes = max_entries, max_bytes
         self._changes: deque[Change] = deque()
+        self._evicted = 0  # changes
+        self._latest = 0.0  # time since the clock was set back
+        self._epochs: list[int] = []  # where they begin, in changes
         self.counts: Mapping[str, int] = dict.fromkeys(KINDS, 0)
         self.size = 0
 
@@ -62,16 +68,42 @@ class ChangeLog:
         """Return all of them in the order in which they were seen."""
         return tuple(self._changes)
 
+    def epochs(self) -> list[tuple[Change, ...]]:
+        """Return them as `changes`, divided where the clock was set back: times of an earlier part may be later."""
+        changes = self.changes()
+        begins = [begin - self._evicted for begin in self._epochs if begin > self._evicted]
+        return [changes[first:last] for first, last in itertools.pairwise((0, *begins, len(changes)))]
+
     def _append(self, change: Change) -> None:
+        self._follow_clock(change)
         self._changes.append(change)
         self.size += change.size
         while len(self._changes) > self._max_entries or self.size > self._max_bytes:
             self.size -= self._changes.popleft().size
+            self._evicted += 1
+
+    def _follow_clock(self, change: Change) -> None:
+        """Begin an epoch where the clock was set back; Docker may report late, so its times do not show that."""
+        if change.kind in TIMED_BY_DOCKER or change.time >= self._latest - SET_BACK_SECONDS:
+            self._latest = max(self._latest, change.time)
+            return
+        after = itertools.takewhile(lambda one: _is_after(one, change), reversed(self._changes))
+        begin = self._evicted + len(self._changes) - sum(1 for _ in after)
+        self._epochs = [*(one for one in self._epochs if one > self._evicted), begin]
+        self._latest = change.time
 
 
-def select(changes: Iterable[Change], selection: Selection) -> list[Change]:
-    """Return the selected changes by their time; those of one time in the order in which they were seen."""
-    found = sorted(matching(changes, selection), key=attrgetter("time"))
+def _is_after(change: Change, observed: Change) -> bool:
+    """Whether a change of Docker's, recorded right before the first observed one after a set-back, is after it, too."""
+    return change.kind in TIMED_BY_DOCKER and change.time <= observed.time
+
+
+def select(epochs: Iterable[Iterable[Change]], selection: Selection) -> list[Change]:
+    """Return the selected changes by their time in each epoch; those of one time in the order in which they were seen.
+
+    Those seen after the clock was set back are later, whatever their times.
+    """
+    found = [change for epoch in epochs for change in sorted(matching(epoch, selection), key=attrgetter("time"))]
     return found[-selection.limit :] if selection.limit else []
 
 

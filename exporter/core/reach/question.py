@@ -12,6 +12,7 @@ ANYWHERE = ("8.8.8.8", "2001:4860:4860::8888")
 ANYWHERE_PORT = 443
 LOOPBACKS = {4: "127.0.0.1", 6: "::1"}
 EXPECTED = "expected NAME, NAME:PORT, NAME:PORT/udp or an address, with a PORT of 1 to 65535"
+ZONE = "link-local addresses with a zone are not supported: expected a name or another address"
 LONGEST_NAME = 255  # bytes of a name in DNS (RFC 1035)
 LONGEST = 80  # characters of a target that an error quotes
 
@@ -46,7 +47,8 @@ def parse_question(source: str, target: str) -> Question:
 
     Raises InvalidTargetError.
     """
-    if not _is_name(source):
+    source = source.removeprefix("/")  # of `docker inspect`
+    if not source or not _is_name(source):
         raise InvalidTargetError(f"{_quoted(source)}: expected the name or ID of a container")
     name, port = _split(target)
     if not name or not _is_name(name):
@@ -68,6 +70,8 @@ def _split(target: str) -> tuple[str, str | None]:
     """Return the target without its port, and the text of the port; None where it has none."""
     if is_address(target):
         return target, None
+    if is_address(target.removeprefix("[").partition("%")[0]) and "%" in target:
+        raise InvalidTargetError(f"{_quoted(target)}: {ZONE}")
     if target.startswith("["):
         address, closed, rest = target[1:].partition("]")
         if not closed or not is_address(address) or rest[:1] not in ("", ":"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from exporter.core.explain.down import how_down, start_command
 from exporter.core.explain.network_steps import orphaned_step
 from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, Step, with_names
-from exporter.core.explain.query import find_container
+from exporter.core.explain.query import find_container, find_source, why_no_container
 from exporter.core.explain.related_findings import related
 from exporter.core.model.docker import Container, Endpoint
 from exporter.core.model.fib import RouteQuery
@@ -41,7 +41,7 @@ class _Ends:
 def reach(observation: Observation, question: Question, visit: Visit) -> ReachAnswer:
     """Follow the paths to every address of the target; `visit` reads a namespace."""
     context = ReachContext(observation, visit)
-    client = find_container(context.inventory, question.source)
+    client = find_source(context.inventory, question.source)
     fault = _cannot_send(context, client, question.source)
     server = server_of(context, None if fault else client, question.target)
     names = frozenset(one.name for one in (client, server) if one is not None)
@@ -58,7 +58,7 @@ def _cannot_send(context: ReachContext, client: Container | None, source: str) -
     if not context.inventory.connected:
         return Step(CONTAINER, UNKNOWN, NO_ENGINE, "engine_unavailable")
     if client is None:
-        return Step(CONTAINER, UNKNOWN, f"there is no container {source}", "not_found")
+        return Step(CONTAINER, UNKNOWN, why_no_container(context.inventory, source), "not_found")
     orphaned = orphaned_step(context.observation.network.context, client)
     return _down(context, client) or orphaned or _unread(context, client)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from exporter.core.explain.listener_step import listened_ports, own_sockets
 from exporter.core.explain.path import FAILED, LISTENER, OK, Step
-from exporter.core.explain.query import find_container
+from exporter.core.explain.query import SHORTEST_ID, find_container
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container, Endpoint, Network
 from exporter.core.ports.unserved import is_loopback
@@ -26,7 +26,7 @@ def server_of(context: ReachContext, client: Container | None, text: str) -> Con
 
     What the client gets another address for is a name: an ID prefix, and the name of a container on no network of it.
     """
-    found = find_container(context.inventory, text)
+    found = find_container(context.inventory, text, SHORTEST_ID)
     if found is None or client is None or (text == found.name and _has_common_network(context, client, found)):
         return found
     hosts = parse_hosts(context.visited(client).view.hosts or "").get(text.lower(), ())
@@ -52,9 +52,19 @@ def targets(context: ReachContext, client: Container, server: Container | None, 
         return Resolved(addresses=ANYWHERE if _has_global(context, client) else ANYWHERE[:1])
     named = server.name if server is not None and text not in (server.name, server.id[:SHORT_ID]) else text
     found = resolve(context, client, named, server)
+    if server is None and text.isdecimal() and not found.addresses:
+        found = replace(found, steps=tuple(_meant_as_port(step, text) for step in found.steps))
     if server is None and (other := find_container(context.inventory, text)) is not None and other.name == text:
         found = replace(found, steps=tuple(_with_namesake(step, client, other) for step in found.steps))
     return replace(found, addresses=found.addresses or _by_address(context, client, server))
+
+
+def _meant_as_port(step: Step, text: str) -> Step:
+    """Say how a port is written, where a number is a name that no container has."""
+    if step.code not in ("name_uncertain", "no_upstream"):
+        return step
+    command = f"For a port write `NAME:{text}`, or `dockernet-exporter explain {text}` for one of this host."
+    return replace(step, command=command)
 
 
 def _with_namesake(step: Step, client: Container, other: Container) -> Step:

@@ -1,6 +1,6 @@
 """Connections for display: one row for each pair, failing ones first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,17 +43,27 @@ def connection_rows(report: ConnectionReport) -> list[ConnectionRow]:
     return sorted(rows, key=lambda row: -sum(row.failed.values()))
 
 
-def document(report: ConnectionReport | None) -> dict[str, Any]:
-    """Return the document; `pairs` are null where connections are not counted."""
+def document(report: ConnectionReport | None, container: str = "") -> dict[str, Any]:
+    """Return the document, of a `container` alone where one is given; `pairs` are null where nothing is counted."""
     if report is None:
-        return {"pairs": None, "totals": {}, "lost": 0, "since": 0.0, "older_counted": False}
+        nothing: dict[str, Any] = {"pairs": None, "totals": {}, "lost": 0, "since": 0.0, "older_counted": False}
+        return {"container": container, **nothing}
+    rows, totals = connection_rows(report), sorted(report.totals().items())
+    if container:
+        rows, totals = rows_of(rows, container), [one for one in totals if one[0] == container]
     return {
-        "pairs": [{name: getattr(row, name) for name in ConnectionRow.__slots__} for row in connection_rows(report)],
-        "totals": {name: _total(counts) for name, counts in sorted(report.totals().items())},
+        "container": container,
+        "pairs": [{name: getattr(row, name) for name in ConnectionRow.__slots__} for row in rows],
+        "totals": {name: _total(counts) for name, counts in totals},
         "lost": report.lost,
         "since": report.started,
         "older_counted": report.older_counted,
     }
+
+
+def rows_of(rows: Iterable[ConnectionRow], container: str) -> list[ConnectionRow]:
+    """Return the rows from or to a container."""
+    return [row for row in rows if container in (row.container, row.peer)]
 
 
 def parse_rows(found: Mapping[str, Any]) -> list[ConnectionRow] | None:

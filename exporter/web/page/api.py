@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from exporter.core.explain import path
+from exporter.core.explain.counted_name import counted_name
 from exporter.core.explain.path import Explanation
 from exporter.core.history.change import Change
 from exporter.core.history.change_log import document as history_document
@@ -53,9 +54,14 @@ def ports(observation: Observation) -> str:
     return written({"listeners": listeners, "published": published, "mesh": mesh})
 
 
-def connections(observation: Observation) -> str:
-    """Pairs of TCP connections, null where they are not counted, and sums by container."""
-    return written(connection_rows.document(observation.connections))
+def connections(observation: Observation, container: str = "") -> str:
+    """Pairs of TCP connections, null where they are not counted, and sums by container; of one where it is given.
+
+    Raises NoContainerError.
+    """
+    report, inventory = observation.connections, observation.topology.inventory
+    name = counted_name(inventory, report, container) if container else ""
+    return written(connection_rows.document(report, name))
 
 
 def found(observation: Observation) -> str:

@@ -20,11 +20,13 @@ REPORT = ConnectionReport(
 
 
 def printed(capsys: pytest.CaptureFixture[str], report: ConnectionReport | None, *words: str) -> tuple[int, str, str]:
-    """The command against an exporter with these connections."""
+    """The command against an exporter of an earlier version, which returns all connections."""
 
     def answer(request: Request) -> Response:
-        known = request.path == "/api/v1/connections"
-        return Response(json.dumps(connection_rows.document(report)).encode(), 200 if known else 404)
+        known = request.path.partition("?")[0] == "/api/v1/connections"
+        document = connection_rows.document(report)
+        del document["container"]
+        return Response(json.dumps(document).encode(), 200 if known else 404)
 
     with serving(answer) as port:
         return run_main(capsys, "connections", *words, "--url", f"http://127.0.0.1:{port}")
@@ -62,3 +64,34 @@ def test_without_a_running_exporter_nothing_is_claimed(capsys: pytest.CaptureFix
         url = f"http://127.0.0.1:{port}"
     status, out, err = run_main(capsys, "connections", "--url", url)
     assert (status, out, err) == (3, "", f"dockernet-exporter: {url}: connection failed: Connection refused\n")
+
+
+def test_the_exporter_selects_a_container_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request.path)
+        return Response(json.dumps(connection_rows.document(REPORT, "api")).encode())
+
+    with serving(answer) as port:
+        status, out, err = run_main(
+            capsys, "connections", "57ba", "--output", "json", "--url", f"http://127.0.0.1:{port}"
+        )
+    assert (status, err, asked) == (0, "", ["/api/v1/connections?container=57ba"])
+    assert [(row["container"], row["peer"]) for row in json.loads(out)] == [("api", "db")]
+
+
+def test_an_unknown_container_is_the_line_of_the_exporter(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = Response(b"there is no container nosuch\n<b>", 400, "text/plain; charset=utf-8")
+    with serving(lambda _: refused) as port:
+        url = f"http://127.0.0.1:{port}"
+        found = run_main(capsys, "connections", "nosuch", "--url", url)
+    assert found == (3, "", f"dockernet-exporter: {url}: there is no container nosuch\n")
+
+
+@pytest.mark.parametrize("refused", [Response(b"<p>no</p>", 400, "text/html"), Response(b"", 400, "text/plain")])
+def test_another_refusal_is_its_status(capsys: pytest.CaptureFixture[str], refused: Response) -> None:
+    with serving(lambda _: refused) as port:
+        assert run_main(capsys, "connections", "--url", f"http://127.0.0.1:{port}")[2].endswith(
+            "unexpected status 400\n"
+        )

@@ -104,6 +104,17 @@ def test_every_flag_is_below_a_heading_of_the_help_and_says_what_it_is(capsys: p
     assert {flag.key for flag in cli.flags} == {flag.key for flag in ALL_FLAGS}
 
 
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_the_options_of_the_help_of_a_command_are_options(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Arguments have no help of their own: the text describes them."""
+    _, out, _ = run_main(capsys, command, "--help")
+    rows = [
+        line.strip() for line in out.partition("Options:")[2].partition("\n\n")[0].splitlines() if line[2:3].strip()
+    ]
+    assert rows
+    assert [row for row in rows if not row.startswith("-")] == []
+
+
 def test_every_collector_says_what_it_shows_and_costs() -> None:
     helps = {flag.opts[0]: flag.help or "" for flag in ALL_FLAGS}
     assert [name for name in COLLECTORS if "Cost: " not in helps[f"--collector.{name}"]] == []

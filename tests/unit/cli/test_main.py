@@ -1,49 +1,15 @@
 """The program as an operator meets it: one clear line for what cannot work, and an end within two seconds."""
 
-import json
 import signal
 import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from exporter import __version__
 from tests.support.command_line import run_main
-from tests.support.http_server import Request, Response, serving
+from tests.support.hanging_engine import hanging_engine
 from tests.support.program import LOOPBACK, NO_ENGINE, get, listening, on_this_machine, started
-
-
-@contextmanager
-def hanging_engine() -> Iterator[tuple[str, threading.Event]]:
-    """An engine with one container, which never answers an inspect; its URL, and whether it was asked for one."""
-    asked, release = threading.Event(), threading.Event()
-    answers: dict[str, Any] = {
-        "/version": {"ApiVersion": "1.44", "Version": "29.1.0"},
-        "/containers/json": [{"Id": "web", "Names": ["/web"], "State": "running"}],
-        "/networks": [],
-    }
-
-    def silence() -> Iterator[bytes]:
-        release.wait(90)
-        yield b""
-
-    def answer(request: Request) -> Response:
-        path = request.path.partition("?")[0]
-        if path.endswith("/web/json"):
-            asked.set()
-        if path.endswith(("/web/json", "/events")):
-            return Response(silence())
-        return Response(json.dumps(next((a for end, a in answers.items() if path.endswith(end)), {})).encode())
-
-    with serving(answer) as port:
-        try:
-            yield f"tcp://127.0.0.1:{port}", asked
-        finally:
-            release.set()
 
 
 def test_the_version_is_one_line_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:

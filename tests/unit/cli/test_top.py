@@ -46,3 +46,18 @@ def test_it_follows_keys_and_ends_with_q(monkeypatch: pytest.MonkeyPatch, capsys
     os.close(master)
     assert status == 0
     assert b"1 critical" in shown
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_a_terminal_on_which_nothing_would_be_drawn_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], term: str
+) -> None:
+    master, slave = os.openpty()
+    monkeypatch.setenv("TERM", term)
+    with os.fdopen(os.dup(slave), "w") as out, os.fdopen(slave) as keyboard:
+        monkeypatch.setattr(sys, "stdin", keyboard)
+        monkeypatch.setattr(sys, "stdout", out)
+        status, _, line = run_main(capsys, "top", "--url", "http://127.0.0.1:1")
+    os.close(master)
+    expected = f"top: TERM is {term}: expected a terminal that moves the cursor"
+    assert (status, line) == (2, f"dockernet-exporter: {expected}\n")

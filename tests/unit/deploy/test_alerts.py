@@ -18,6 +18,7 @@ KINDS = {*NETWORK_KINDS, *PORT_KINDS, *NAT_KINDS} - ADVICE
 ROW = re.compile(
     r"^\| \[(?P<alert>\w+)\]\((?P<file>\w+\.md)\) \| (?P<severity>[\w ]+) \| (?P<after>\w+) \|$", re.MULTILINE
 )
+KIND_ROW = re.compile(r'^\| <a id="(?P<anchor>\w+)"></a>`(?P<kind>\w+)` \| \S', re.MULTILINE)
 ANCHOR = re.compile(r'^\| <a id="(?P<anchor>\w+)"></a>`(?P<kind>\w+)` \| \[(?P<alert>\w+)\]', re.MULTILINE)
 
 
@@ -113,6 +114,12 @@ def test_a_kind_of_finding_leads_to_the_runbook_of_its_alert() -> None:
         if "kind" in alert.labels and alert.labels.get("confidence") != "suspected"
     }
     assert led_to == fires
+
+
+def test_every_kind_of_finding_has_a_row_also_without_an_alert() -> None:
+    rows = list(KIND_ROW.finditer((RUNBOOKS / "README.md").read_text()))
+    assert [row["anchor"] for row in rows] == [row["kind"] for row in rows]
+    assert sorted(row["kind"] for row in rows) == sorted(KINDS | ADVICE)
 
 
 def test_the_command_beside_the_rules_makes_links_of_all_paths(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ CHANGES = [
     ],
 )
 def test_what_is_selected_is_in_the_order_of_time(selection: Selection, times: list[int]) -> None:
-    assert [one.time for one in select(CHANGES, selection)] == times
+    assert [one.time for one in select([CHANGES], selection)] == times
 
 
 def test_a_document_has_every_field() -> None:

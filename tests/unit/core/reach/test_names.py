@@ -175,6 +175,13 @@ def test_a_name_that_c_libraries_take_for_an_address_is_unknown(name: str, state
     assert host.answer(f"{name}:80").paths[0].steps[0].detail == sentence
 
 
+def test_a_number_that_no_container_has_as_its_name_was_perhaps_meant_as_a_port() -> None:
+    [found] = ReachHost().path("8080").steps
+    assert (found.state, found.code) == ("unknown", "name_uncertain")
+    assert found.remedy == "For a port write `NAME:8080`, or `dockernet-exporter explain 8080` for one of this host."
+    assert "NAME:" not in ReachHost().path("www:80").steps[0].remedy
+
+
 def test_containers_on_the_default_bridge_have_no_names_beside_another_network(sentence: Any) -> None:
     both = connect(CLIENT, "bridge", ip="172.17.0.8", gateway="172.17.0.1")
     [found] = [s for s in ReachHost(NEW, both).answer("dns:53/udp").paths[0].steps if s.name == "name"]

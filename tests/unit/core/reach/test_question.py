@@ -56,6 +56,19 @@ def test_an_invalid_target_is_one_short_line_that_quotes_it(target: str) -> None
     assert "expected" in line or "is written [ADDRESS]:PORT" in line
 
 
+@pytest.mark.parametrize("target", ["[fe80::1%eth0]:80", "[fe80::1%eth0]", "fe80::1%eth0", "fe80::1%25eth0:80"])
+def test_a_zone_is_named_as_not_supported(target: str) -> None:
+    with pytest.raises(InvalidTargetError) as raised:
+        parse_question("client", target)
+    assert str(raised.value) == (
+        f"{target!r}: link-local addresses with a zone are not supported: expected a name or another address"
+    )
+
+
+def test_a_source_may_have_the_slash_of_docker_inspect() -> None:
+    assert parse_question("/client", "db").source == "client"
+
+
 @given(st.text(alphabet="abc:[]/.0159%-\x00\n é", max_size=30))
 def test_any_text_is_a_question_or_an_error(target: str) -> None:
     try:
@@ -82,7 +95,7 @@ def test_what_is_an_address(text: str, is_one: bool) -> None:  # noqa: FBT001
     assert is_address(text) is is_one
 
 
-@pytest.mark.parametrize("source", ["a\x1bc", "a\nb", "x" * 256])
+@pytest.mark.parametrize("source", ["a\x1bc", "a\nb", "x" * 256, "", "/"])
 def test_a_source_that_is_not_a_name_is_an_error(source: str) -> None:
     with pytest.raises(InvalidTargetError) as raised:
         parse_question(source, "db")

@@ -11,10 +11,12 @@ from exporter.cli.output.explain import parse_explanation
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import Counts, Living
 from exporter.core.explain.explain import explain
+from exporter.core.explain.query import NoContainerError
 from exporter.core.history.change import KINDS, Change
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.web.page import api
+from tests.support.builders import inventory, run
 from tests.support.findings import evaluation
 from tests.support.page_hosts import named, shop
 
@@ -93,3 +95,39 @@ def test_connections_are_what_their_description_says() -> None:
     told = json.loads(api.connections(replace(shop(5), connections=ConnectionReport(pairs, lost=1))))
     validate("Connections", told)
     assert told["pairs"][0]["failed"] == {"refused": 1}
+
+
+COUNTED = ConnectionReport(
+    {
+        Pair("web", "db", "container", "5432", "client"): PairSums(Counts(established=1)),
+        Pair("gone", "web", "container", "80", "client"): PairSums(Counts(established=2)),
+        Pair("gone", "db", "container", "5432", "client"): PairSums(Counts(established=3)),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("container", "name", "pairs"),
+    [
+        ("", "", ["web", "gone", "gone"]),
+        *[(text, "web", ["web", "gone"]) for text in ("web", "/web", "web-id", "we", "sidecar", "si")],
+        *[("gone", "gone", ["gone", "gone"]), ("idle", "idle", [])],
+    ],
+)
+def test_connections_of_one_container_are_those_that_are_counted_for_it(
+    container: str, name: str, pairs: list[str]
+) -> None:
+    """By name or ID; one that shares a namespace is counted for its owner; a gone one has its name alone."""
+    sidecar = replace(run("sidecar", network="container:web-id"), network_owner="web-id")
+    topology = replace(shop().topology, inventory=inventory(run("web"), run("db"), run("idle"), sidecar))
+    host = replace(shop(), topology=topology)
+    told = json.loads(api.connections(replace(host, connections=COUNTED), container))
+    validate("Connections", told)
+    assert (told["container"], [pair["container"] for pair in told["pairs"]]) == (name, pairs)
+    assert list(told["totals"]) == [one for one in ("gone", "web") if name in ("", one)]
+
+
+@pytest.mark.parametrize("report", [COUNTED, None])
+def test_connections_of_no_container_are_refused(report: ConnectionReport | None) -> None:
+    with pytest.raises(NoContainerError, match="there is no container nosuch"):
+        api.connections(replace(shop(5), connections=report), "nosuch")

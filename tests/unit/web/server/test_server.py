@@ -123,6 +123,17 @@ def test_the_metrics_are_where_the_operator_wants_them() -> None:
         assert site.request(path="/metrics").status == 404
 
 
+def test_connections_are_those_of_the_container_of_the_query(site: Site) -> None:
+    assert site.request(path="/api/v1/connections?container=web").body == b'"web"'
+    assert site.request(path="/api/v1/connections").body == b'""'
+
+
+def test_an_unknown_container_is_refused_in_one_line(site: Site) -> None:
+    site.unknown = "nosuch"
+    refused = site.request(path="/api/v1/connections?container=nosuch")
+    assert (refused.status, refused.body) == (400, b"there is no container nosuch\n")
+
+
 def test_what_is_to_be_explained_must_be_said(site: Site) -> None:
     assert site.request(path="/api/v1/explain?what=udp%2F53").body == b'"udp/53"'
     refused = site.request(path="/api/v1/explain")
