@@ -19,7 +19,7 @@ class PublishedPort:
 
 
 class Use(NamedTuple):
-    """What was connected to: a container's own port, or the host's port that leads to it ('' for any)."""
+    """What was connected to: a container's own port, or a port of the host that is published for it ('' for any)."""
 
     end: str
     container: str
