@@ -57,7 +57,7 @@ class HostName(click.ParamType[str]):
 
 
 class WholeNumber(click.IntRange):
-    """An integer in a range; click's name for it is no word of an error."""
+    """An integer in a range; errors have the name."""
 
     name = "whole number"
 
