@@ -5,6 +5,7 @@ import time
 from functools import partial
 
 from exporter import __version__
+from exporter.app.disabled_collectors import with_disabled
 from exporter.app.document_cache import DocumentCache
 from exporter.app.observation_cache import ObservationCache
 from exporter.app.reach import Mounts, describe_surroundings, explain_inside, explain_reach
@@ -70,7 +71,8 @@ class PageHandlers:
     def explain_reach(self, question: Question) -> str:
         """Answer from a recent observation, as JSON. Raises TimeoutError where earlier questions take too long."""
         observation, run = self._observe(), self._worker.run
-        return run(lambda: api.written(document(explain_reach(observation, question, self._mounts, self._again))))
+        found = run(lambda: explain_reach(observation, question, self._mounts, self._again))
+        return api.written(document(with_disabled(found, self._config.collectors)))
 
     def explain(self, what: str) -> str:
         """Explain a port, or a container with its networks, as JSON. Raises TimeoutError as `explain_reach` does."""
@@ -79,4 +81,5 @@ class PageHandlers:
     def _explain(self, observation: Observation, what: str) -> str:
         run, mounts = self._worker.run, self._mounts
         around = run(lambda: describe_surroundings(observation, what, mounts))
-        return api.explained(run(lambda: explain_inside(observation, what, mounts)), around)
+        found = run(lambda: explain_inside(observation, what, mounts))
+        return api.explained(with_disabled(found, self._config.collectors), around)

@@ -95,13 +95,15 @@ def _explain_remote(remote: "Remote", what: str) -> "tuple[Explanation, Surround
 
 def _explain_here(config: Config, what: str) -> "tuple[Explanation, Surroundings | None, CheckResult]":
     from exporter.app.device_filters import with_filters
+    from exporter.app.disabled_collectors import with_disabled
     from exporter.app.reach import Mounts, describe_surroundings, explain_inside
     from exporter.core.explain.explain import explain as explained
 
     taken = observe_once(config, until=lambda observation: explained(with_filters(observation), what).complete)
     mounts = Mounts(config.procfs, config.sysfs)
     around = describe_surroundings(taken.observation, what, mounts)
-    return explain_inside(taken.observation, what, mounts), around, result_of(config, taken)
+    found = with_disabled(explain_inside(taken.observation, what, mounts), config.collectors)
+    return found, around, result_of(config, taken)
 
 
 def _explain_reach(question: "Question", config: Config, remote: "Remote | None", *, probe: bool) -> "ReachAnswer":
@@ -111,6 +113,7 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
     if remote:
         path = f"{EXPLAIN}?{urlencode({'from': question.source, 'to': question.typed_target})}"
         return get(remote, path, parse_answer)
+    from exporter.app.disabled_collectors import with_disabled
     from exporter.app.reach import Mounts, explain_reach
 
     taken = observe_once(config, once=True)
@@ -118,6 +121,7 @@ def _explain_reach(question: "Question", config: Config, remote: "Remote | None"
     observation = taken.observation
     mounts = Mounts(config.procfs, config.sysfs)
     found = explain_reach(observation, question, mounts, lambda: observe_once(config, once=True).observation)
+    found = with_disabled(found, config.collectors)
     if probe:
         from exporter.cli.probe import probed
 

@@ -7,12 +7,12 @@ import click
 
 from exporter import config
 from exporter.cli.build_config import AUTO, OFF, TRACEPOINT
-from exporter.cli.options import Flag, HostName, SwitchOrChoice
+from exporter.cli.options import Flag, HostName, SwitchOrChoice, WholeNumber
 
 WEB, DOCKER, COLLECTORS, PATHS, LOGGING = "Web", "Docker", "Collectors", "Paths", "Logging"
 HISTORY = "History"
 FILE = click.Path(path_type=Path)
-COUNT = click.IntRange(min=0)
+COUNT = WholeNumber(min=0)
 
 
 def _flag(section: str, flag: str, text: str, **settings: Any) -> Flag:
@@ -144,7 +144,7 @@ SHOWN_FLAGS = (
         COLLECTORS,
         "--connections.forget",
         "Seconds after which the series of a pair without connections end.",
-        type=click.IntRange(min=60),
+        type=WholeNumber(min=60),
         default=3600,
         show_default=True,
         metavar="SECONDS",
@@ -158,7 +158,7 @@ HISTORY_FLAGS = (
         HISTORY,
         "--history.entries",
         "Maximum number of changes to keep in memory (0 = none).",
-        type=click.IntRange(0, 1_000_000),
+        type=WholeNumber(0, 1_000_000),
         default=10_000,
         show_default=True,
         metavar="NUMBER",

@@ -1,6 +1,7 @@
 """The command that prints what changed, as a running exporter has recorded it."""
 
 import re
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,7 +40,12 @@ class Duration(click.ParamType[int]):
     epilog=examples("history --since 1h", "history --container web --output json", "history --kind container_died"),
 )
 @click.option("--since", type=Duration(), metavar="DURATION", help="Only the last DURATION: 90s, 15m, 1h, 2d.")
-@click.option("--container", default="", metavar="NAME|ID", help="Only this container, by name or ID prefix.")
+@click.option(
+    "--container",
+    default="",
+    metavar="NAME|ID",
+    help="Only this container; an ID prefix has 4 characters or more.",
+)
 @click.option("--network", default="", metavar="NAME", help="Only this network.")
 @click.option("--kind", default="", metavar="KIND", help="Only this kind of change or finding, such as rules_removed.")
 @output
@@ -60,9 +66,9 @@ def history(since: int | None, container: str, network: str, kind: str, output: 
     selected = {"last": since, "container": container, "network": network, "kind": kind, "limit": LIMIT}
     query = urlencode({name: value for name, value in selected.items() if value not in ("", None)})
     remote = remote_for({**remote_flags, "url": remote_flags["url"] or LOCAL}) or Remote(LOCAL)
-    changes = get(remote, f"{HISTORY}?{query}", history.parse_changes)
+    changes, recorded = get(remote, f"{HISTORY}?{query}", history.parse_document)
     if output == "json":
         click.echo(history.document(changes))
     else:
-        history.print_history(changes, table.console())
+        history.print_history(changes, table.console(), max(recorded, time.time() - since if since else 0.0))
     return 0

@@ -56,6 +56,18 @@ class HostName(click.ParamType[str]):
         return str(value)
 
 
+class WholeNumber(click.IntRange):
+    """An integer in a range; errors have the name."""
+
+    name = "whole number"
+
+
+class Number(click.FloatRange):
+    """A number in a range."""
+
+    name = "number"
+
+
 class SwitchOrChoice(click.Choice[str]):
     """A choice that was a switch: its environment variable may have a boolean still."""
 

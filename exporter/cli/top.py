@@ -15,7 +15,7 @@ import click
 from exporter.cli.commands import FINDINGS, TOPOLOGY
 from exporter.cli.connections import CONNECTIONS
 from exporter.cli.flags import LOG_FLAGS
-from exporter.cli.options import HostCommand
+from exporter.cli.options import HostCommand, Number
 from exporter.cli.remote_options import remote_options
 from exporter.cli.sources import LOCAL, examples, failed, remote_for
 from exporter.errors import RemoteError
@@ -39,7 +39,7 @@ UNABLE = ("dumb", "unknown")  # terminals on which rich draws nothing
 )
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.5, max=3600),
+    type=Number(min=0.5, max=3600),
     default=2.0,
     show_default=True,
     metavar="SECONDS",

@@ -25,11 +25,23 @@ def is_container_process(procfs: Path, pid: int, container_id: str) -> bool:
     A pid is reused, and in another pid namespace the number is another process.
     """
     try:
-        return container_id in read_text(f"{procfs}/{pid}/cgroup")
+        return container_id.encode() in read_record(f"{procfs}/{pid}/cgroup")
     except OSError as error:
         if error.errno in GONE or isinstance(error, PermissionError):  # the latter by the mount option hidepid
             return False
         raise
+
+
+def read_record(path: str) -> bytes:
+    """Read a file that is one record, which the kernel hands over whole to a read that has room for it.
+
+    Of the files with `single_open` in fs/proc and net/. Raises OSError when it is gone.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, READ_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def read_text(path: Path | str, max_bytes: int = -1) -> str:

@@ -142,7 +142,8 @@ class KernelSampler:
 
     def namespace_stats(self) -> tuple[Mapping[str, NamespaceStats], float | None]:
         """Return the last statistics of each container's namespace, and the age of the oldest."""
-        return self._namespaces.snapshot() if self._namespaces else ({}, None)
+        found, age = self._namespaces.snapshot() if self._namespaces else ({}, None)
+        return {key: reading.stats for key, reading in found.items()}, age
 
     def update_overlays(self, files: Mapping[str, str]) -> None:
         """Set which overlays are here: network id -> the file of its hidden namespace."""

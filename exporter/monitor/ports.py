@@ -22,7 +22,7 @@ from exporter.monitor.nat import NatPart
 # How often the holders of a port without a listener are read: the kernel walks all connections for that.
 LOOKUP_INTERVAL = 10.0
 # A container's namespace is read this long after its start at the latest.
-MAX_SWEEP_DELAY = 15.0
+MAX_SWEEP_DELAY = 20.0
 
 Bound = Mapping[PortKey, tuple[BoundSocket, ...]]
 

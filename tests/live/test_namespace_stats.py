@@ -13,7 +13,7 @@ from exporter.core.model.docker import Inventory
 from exporter.core.model.inventory import sandboxed
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
-from exporter.core.traffic.tcp_udp_ledger import NamespaceLedger
+from exporter.core.traffic.tcp_udp_ledger import NamespaceLedger, NamespaceStats
 from exporter.docker_engine.watcher import EngineWatcher
 from exporter.kernel.namespaces.sweep import sweep_statistics
 from exporter.kernel.proc import read_cgroup_pid
@@ -76,15 +76,18 @@ class Namespaces:
         self.sweep.start()
 
     def _take(self, inventory: Inventory) -> None:
-        self._ledger.read(self.sweep.snapshot()[0])  # before the sweep hears whose life has ended
+        self._ledger.read(self._stats())  # before the sweep hears whose life has ended
         self._inventory = inventory
         self.sweep.update(sandboxed(inventory))
         self._ledger.follow(inventory)
 
+    def _stats(self) -> dict[str, NamespaceStats]:
+        return {key: found.stats for key, found in self.sweep.snapshot()[0].items()}
+
     def metrics(self) -> Metrics:
         """What an exposition would show."""
-        stats, age = self.sweep.snapshot()
-        self._ledger.read(stats)
+        _, age = self.sweep.snapshot()
+        self._ledger.read(self._stats())
         seen = Observation(join(self._inventory, devices()), namespaces=self._ledger.counts(age))
         text, _, _ = TemplatedRenderer(namespace.GROUP).render(seen, openmetrics=False, limit=10_000)
         return Metrics(b"".join(text).decode())
@@ -101,7 +104,7 @@ class Namespaces:
 
     def established(self, container: Any) -> int:
         """A container's connections as last read."""
-        found = self.sweep.snapshot()[0].get(container.id)
+        found = self._stats().get(container.id)
         return -1 if found is None else found.tcp_established
 
     def __enter__(self) -> Self:

@@ -75,7 +75,7 @@ def record_kernel(inventory: Inventory, folder: Path) -> None:
     own = read_own_namespace()
     namespaces = {c.name: found for c in containers if (found := read_namespace_stats(PROCFS, c.id, c.pid, own))}
     document = devices_document(inventory, sample.devices) | counters_document(sample, inside)
-    document["namespaces"] = {name: found._asdict() for name, found in namespaces.items()}
+    document["namespaces"] = {name: found.stats._asdict() for name, found in namespaces.items()}
     write(folder / "kernel.json", document)
 
 

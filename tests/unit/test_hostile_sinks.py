@@ -180,7 +180,7 @@ SINKS = {
     "check": terminal(lambda v, console: check.print_report(result(v), console)),
     "ports": terminal(lambda v, console: ports.print_ports([ports.PortLine("tcp", "::", 1, v, v, v, v)], console)),
     "connections": terminal(lambda v, console: connections.print_connections([row(v)], console)),
-    "history": terminal(lambda v, console: history.print_history([change(v)], console)),
+    "history": terminal(lambda v, console: history.print_history([change(v)], console, 0.0)),
     "explain": terminal(lambda v, console: explain.print_explanation(explanation(v), console)),
     "explain: networks": terminal(
         lambda v, console: surroundings.print_surroundings(

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from exporter.cli.output.check_result import OK_STATUS, CheckResult
-from exporter.cli.output.table import cell, table
+from exporter.cli.output.table import cell, print_table
 from exporter.core.findings.finding import CONFIRMED
 from exporter.core.views.finding_rows import ORDER, FindingRow
 
@@ -17,7 +17,7 @@ COLUMNS = ("severity", "kind", "what")
 def print_report(result: CheckResult, console: Console) -> None:
     """Print a table of findings, a summary and what could not be inspected."""
     if result.findings:
-        console.print(table(COLUMNS, [(line.severity, line.kind, _sentence(line)) for line in result.findings]))
+        print_table(console, COLUMNS, [(line.severity, line.kind, _sentence(line)) for line in result.findings])
     console.print(cell(_summary(result)))
     print_unseen(result, console)
 

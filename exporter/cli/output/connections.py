@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from exporter.cli.output.table import local_time, table
+from exporter.cli.output.table import local_time, print_table
 from exporter.core.connections.pair import CLIENT
 from exporter.core.views.connection_rows import ConnectionRow
 
@@ -24,8 +24,10 @@ def document(rows: Iterable[ConnectionRow]) -> str:
 def print_connections(rows: Sequence[ConnectionRow], console: Console, container: str = "") -> None:
     """Print a table; bytes are payload. `container` is the one that the rows were selected by."""
     found = [_row(row) for row in rows]
-    none = f"No connections from or to {container}." if container else "No connections."
-    console.print(table(COLUMNS, found, numbers=NUMBERS) if found else none)
+    if found:
+        print_table(console, COLUMNS, found, numbers=NUMBERS)
+    else:
+        console.print(f"No connections from or to {container}." if container else "No connections.")
 
 
 def _row(row: ConnectionRow) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from exporter.cli.output.steps import print_steps
 from exporter.cli.output.surroundings import print_surroundings
-from exporter.cli.output.table import cell, table
+from exporter.cli.output.table import cell, print_table
 from exporter.core.explain import path
 from exporter.core.explain.codes import CODES
 from exporter.core.explain.path import (
@@ -50,7 +50,7 @@ def print_findings(findings: Iterable[Note], console: Console) -> None:
     notes = [(note.severity, note.kind, note.detail) for note in findings]
     if notes:
         console.print("\nFindings:")
-        console.print(table(("severity", "kind", "what"), notes, header=False))
+        print_table(console, ("severity", "kind", "what"), notes, header=False)
 
 
 def document(explanation: Explanation, around: Surroundings | None = None) -> str:

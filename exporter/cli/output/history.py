@@ -6,16 +6,16 @@ from typing import Any
 
 from rich.console import Console
 
-from exporter.cli.output.table import local_time, table
+from exporter.cli.output.table import local_time, print_table
 from exporter.core.history import change_log
 from exporter.core.history.change import FINDING_BEGAN, FINDING_ENDED, Change
 
 COLUMNS = ("time", "kind", "subject", "network", "before", "after", "detail")
 
 
-def parse_changes(document: Any) -> list[Change]:
-    """Parse the answer of /api/v1/history."""
-    return [change_log.parse_change(row) for row in document["changes"]]
+def parse_document(found: Any) -> tuple[list[Change], float]:
+    """Parse the answer of /api/v1/history: the changes, and the Unix time from which they are recorded."""
+    return [change_log.parse_change(row) for row in found["changes"]], float(found["recorded_since"])
 
 
 def document(changes: Iterable[Change]) -> str:
@@ -23,9 +23,12 @@ def document(changes: Iterable[Change]) -> str:
     return json.dumps(change_log.document(changes), indent=1)
 
 
-def print_history(changes: Sequence[Change], console: Console) -> None:
-    """Print a table; times are those of this host's time zone."""
-    console.print(table(COLUMNS, [_row(change) for change in changes]) if changes else "No changes.")
+def print_history(changes: Sequence[Change], console: Console, since: float) -> None:
+    """Print a table; times are those of this host's time zone. `since` is the Unix time of the beginning."""
+    if changes:
+        print_table(console, COLUMNS, [_row(change) for change in changes])
+    else:
+        console.print(f"No changes since {local_time(since)}.")
 
 
 def _row(change: Change) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from exporter.cli.output.table import cell, table
+from exporter.cli.output.table import cell, print_table
 from exporter.core.model.container_details import Details
 from exporter.core.model.sockets import ENGINE, Listener, Owner
 from exporter.core.observation import Observation
@@ -66,7 +66,10 @@ def print_ports(lines: Iterable[PortLine], console: Console) -> None:
         )
         for line in lines
     ]
-    console.print(table(COLUMNS, rows, numbers=("port",)) if rows else cell("No listening ports."))
+    if rows:
+        print_table(console, COLUMNS, rows, numbers=("port",))
+    else:
+        console.print(cell("No listening ports."))
 
 
 def document(lines: Iterable[PortLine]) -> str:

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from exporter.cli.output.table import cell, table
+from exporter.cli.output.table import cell, print_table
 from exporter.core.reach.surroundings import Surroundings
 
 NO_SERVERS, UNREAD = "none", "could not be read"
@@ -14,7 +14,7 @@ def print_surroundings(found: Surroundings, console: Console) -> None:
     rows = [
         (one.network, ", ".join(one.addresses), ", ".join(one.gateways), ", ".join(one.names)) for one in found.networks
     ]
-    console.print(table(("network", "address", "gateway", "names"), rows))
+    print_table(console, ("network", "address", "gateway", "names"), rows)
     servers = UNREAD if found.servers is None else ", ".join(found.servers) or NO_SERVERS
     console.print(cell(f"Name servers: {servers}"))
     fault = found.fault or "as far as the host's uplink"

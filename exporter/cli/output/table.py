@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -46,6 +47,39 @@ def table(
     for row in rows:
         made.add_row(*map(cell, row))
     return made
+
+
+def print_table(
+    out: Console,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: Sequence[str] = (),
+    header: bool = True,
+) -> None:
+    """Print a table. On a narrow terminal cells are folded between words; lines are longer where that is not enough.
+
+    A name, an address or a time stays whole: it is there to be copied.
+    """
+    cells = [tuple(map(printable, row)) for row in rows]
+    widths = fitted([columns, *cells] if header else cells, out.width)
+    before = out.width
+    out.width = max(before, sum(widths) + PADDING * (len(widths) - 1))
+    out.print(table(columns, cells, numbers=numbers, header=header, widths=widths))
+    out.width = before
+
+
+def fitted(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Return the widths of columns that fit into a width as far as no word is broken: the widest are reduced first."""
+    texts = list(zip(*rows, strict=True))
+    widths = [max(map(cell_len, column)) for column in texts]
+    words = [max(cell_len(word) for text in column for word in text.split(" ")) for column in texts]
+    excess = sum(widths) + PADDING * (len(widths) - 1) - width
+    while excess > 0 and widths != words:
+        widest = max((n for n, one in enumerate(widths) if one > words[n]), key=widths.__getitem__)
+        widths[widest] -= 1
+        excess -= 1
+    return widths
 
 
 def cell(text: str) -> Text:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
-from exporter.core.explain.down import how_down
+from exporter.core.explain.code import words_of
+from exporter.core.explain.down import how_down, start_command
 from exporter.core.explain.path import FAILED, HOST, LISTENER, OK, PUBLISHED, UNKNOWN, Step
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Inventory
@@ -27,24 +28,28 @@ def published_step(context: PortContext, container: Container, binding: PortBind
     """Say whether Docker has the port in effect, and why not."""
     place = ListenAddress(binding.protocol, binding.host_ip, binding.host_port)
     target = f"{binding.protocol}/{binding.container_port} of {container.name}"
-    details = container.details or Details()
+    details, words = container.details or Details(), words_of(context.inventory.engine)
     if not container.live:
-        why = f": {details.error}" if details.error else ""
-        detail = f"{place} would lead to {target}, which is {how_down(container)}{why}"
-        return Step(PUBLISHED, FAILED, detail, "container_down")
+        detail = f"{place} would lead to {target}, which is {how_down(container)}"
+        return Step(PUBLISHED, FAILED, detail, "container_down", start_command(words, container))
     if binding not in details.published:
         ineffective = (one for one in publish_ineffective.check(context) if is_about(one, place, container.name))
         detail = next((one.detail for one in ineffective), f"{place} should lead to {target} and is not in effect")
         return Step(PUBLISHED, FAILED, detail, "not_published")
     if container.state == PAUSED:
         detail = f"{place} is published for {target}, which is paused"
-        if not shared_by_running(context.inventory, container):
-            return Step(PUBLISHED, FAILED, detail, "container_paused")
-        detail = f"{detail}; whether one that shares its network namespace serves the port is not known"
-        return Step(PUBLISHED, UNKNOWN, detail, "container_paused")
+        return paused_step(context.inventory, container, detail)
     if not binding.host_port:
         return Step(PUBLISHED, OK, f"{target} is reached at its own address: its network is routed to")
     return Step(PUBLISHED, OK, f"{place} is published for {target}")
+
+
+def paused_step(inventory: Inventory, container: Container, detail: str) -> Step:
+    """Return the step of a paused container, whose namespace another one may serve."""
+    if not shared_by_running(inventory, container):
+        return Step(PUBLISHED, FAILED, detail, "container_paused")
+    detail = f"{detail}; whether one that shares its network namespace answers is not known"
+    return Step(PUBLISHED, UNKNOWN, detail, "container_paused")
 
 
 def shared_by_running(inventory: Inventory, container: Container) -> bool:

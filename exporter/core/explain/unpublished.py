@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from exporter.core.explain.down import how_down
+from exporter.core.explain.code import words_of
+from exporter.core.explain.down import how_down, start_command
+from exporter.core.explain.endpoint_steps import PAUSED, paused_step
 from exporter.core.explain.listener_step import listened_ports, own_sockets
 from exporter.core.explain.path import DNAT, FAILED, LISTENER, OK, PUBLISHED, UNKNOWN, Path, Step
 from exporter.core.findings.finding import INFO
@@ -48,7 +50,11 @@ def unpublished_step(context: PortContext, container: Container) -> Step:
     if unknown := unknown_publications(context.inventory, container):
         return unknown[0]
     if not container.live:
-        return Step(PUBLISHED, FAILED, f"{name} publishes no port, and is {how_down(container)}", "container_down")
+        command = start_command(words_of(context.inventory.engine), container)
+        detail = f"{name} publishes no port, and is {how_down(container)}"
+        return Step(PUBLISHED, FAILED, detail, "container_down", command)
+    if container.state == PAUSED:
+        return paused_step(context.inventory, container, f"{name} publishes no port, and is paused")
     at = ", ".join(
         f"{e.network} ({e.ip_address or e.ip6_address})" for e in container.endpoints if e.ip_address or e.ip6_address
     )

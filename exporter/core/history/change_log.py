@@ -109,7 +109,8 @@ def select(epochs: Iterable[Iterable[Change]], selection: Selection) -> list[Cha
 
 def matching(changes: Iterable[Change], selection: Selection) -> Iterable[Change]:
     """Return the changes that all criteria match, in their order; each criterion is a pass over what is left."""
-    since, kind, network, container = selection.since, selection.kind, selection.network, selection.container
+    since, kind, network = selection.since, selection.kind, selection.network
+    container = selection.container.removeprefix("/")  # of `docker inspect`
     if since:
         changes = [change for change in changes if change.time >= since]
     if kind:

@@ -1,8 +1,8 @@
-"""Listening sockets as they are now: between scrapes those of a container are up to ten seconds old."""
+"""Listening sockets as they are now: between scrapes those of a container are up to a minute old."""
 
 from dataclasses import replace
 
-from exporter.core.explain.path import LISTENER, OK, Explanation
+from exporter.core.explain.path import LISTENER, Explanation
 from exporter.core.explain.query import find_container
 from exporter.core.observation import Observation
 from exporter.core.reach.context import ReachContext
@@ -10,17 +10,17 @@ from exporter.core.reach.view import LISTENERS, Visit
 
 
 def with_fresh_listeners(observation: Observation, explanation: Explanation, visit: Visit) -> Observation:
-    """Return it with the sockets of the containers that did not serve a port when they were read last."""
+    """Return it with the sockets of the containers at the paths' ends as they are now; itself if they are the same."""
     inside = observation.inside
     if inside is None:
         return observation
     context, fresh = ReachContext(observation, visit), {}
     for path in explanation.paths:
         container = find_container(context.inventory, path.container) if path.container else None
-        if container is None or all(step.name != LISTENER or step.state == OK for step in path.steps):
+        if container is None or all(step.name != LISTENER for step in path.steps):
             continue
         home = context.home(container)
         view = context.visited(home).view
-        if home.id in inside and view.missing(LISTENERS) is None:
+        if home.id in inside and view.missing(LISTENERS) is None and view.listeners != inside[home.id]:
             fresh[home.id] = view.listeners
     return replace(observation, inside={**inside, **fresh}) if fresh else observation

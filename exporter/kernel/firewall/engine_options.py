@@ -6,7 +6,7 @@ Needs to see the processes of the host; reading the file needs root's rights (or
 import errno
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from exporter.core.nat.engine_options import EngineOptions
@@ -19,14 +19,17 @@ FILE_FLAG = "--config-file"
 OFF = frozenset({"false", "0", "f", "F", "False", "FALSE"})  # strconv.ParseBool
 
 
-def read_engine_options(procfs: Path) -> EngineOptions | None:
-    """Return the options of the one engine in this network namespace; None where that cannot be read for certain."""
-    engines = list(_engines(procfs))
+def read_engine_options(procfs: Path, engines: Sequence[int]) -> EngineOptions | None:
+    """Return the options of the one engine in this network namespace; None where that cannot be read for certain.
+
+    `engines` are the processes that `find_engines` found.
+    """
     if len(engines) != 1:
         return None
+    process = procfs / str(engines[0])
     try:
-        arguments = _read(engines[0] / "cmdline").decode(errors="replace").rstrip("\0").split("\0")
-        return parse_engine_options(arguments, _configuration(engines[0], arguments))
+        arguments = _read(process / "cmdline").decode(errors="replace").rstrip("\0").split("\0")
+        return parse_engine_options(arguments, _configuration(process, arguments))
     except (OSError, ValueError):
         return None
 
@@ -43,19 +46,22 @@ def _is_on(option: str, arguments: Sequence[str], configuration: object) -> bool
     return _value(arguments, f"--{option}", switch=True) not in OFF and named is not False
 
 
-def _engines(procfs: Path) -> Iterator[Path]:
-    """Processes that root started, that are called dockerd and are in the calling thread's network namespace.
+def find_engines(procfs: Path, pids: Iterable[int] | None = None) -> list[int]:
+    """Find processes that root started, that are called dockerd and are in the calling thread's network namespace.
 
-    Any user starts a set-user-ID program by a link of that name: its directory in /proc is root's, its real user not.
+    Among `pids`, or all. Any user starts a set-user-ID program by a link of that name: its directory in /proc is
+    root's, its real user not.
     """
     own = Path("/proc/thread-self/ns/net").stat().st_ino
-    for name in os.listdir(procfs):  # noqa: PTH208  a Path for each process would be half of the cost
-        if name.isdecimal():
-            try:
-                if _read(f"{procfs}/{name}/comm") == COMMAND and _is_roots_in(procfs / name, own):
-                    yield procfs / name
-            except OSError:
-                continue  # it ended, or is hidden
+    names = os.listdir(procfs) if pids is None else map(str, pids)  # noqa: PTH208  a Path each would be half of the cost
+    return [int(name) for name in names if name.isdecimal() and _is_engine(f"{procfs}/{name}", own)]
+
+
+def _is_engine(process: str, namespace: int) -> bool:
+    try:
+        return _read(f"{process}/comm") == COMMAND and _is_roots_in(Path(process), namespace)
+    except OSError:  # it ended, or is hidden
+        return False
 
 
 def _is_roots_in(process: Path, namespace: int) -> bool:

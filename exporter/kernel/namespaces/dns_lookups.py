@@ -8,7 +8,7 @@ Source: libnetwork/resolver_unix.go of the engine.
 import contextlib
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -22,9 +22,11 @@ from exporter.kernel.firewall.nftables.dump import GETRULE, NUMBERS, dump
 from exporter.kernel.firewall.nftables.reader import packets_of, parse_rule
 from exporter.kernel.namespaces.enter import NotEntered, run_in_container
 from exporter.kernel.netlink.nfnetlink import open_socket
+from exporter.kernel.proc import read_record
 
 SERVER, PORT = (number_of("127.0.0.11"), (1 << 32) - 1), (53, 53)
 CHAINS = ((NAT, "DOCKER_OUTPUT"), ("docker-dns",))  # table and chain, or a table
+PACKETS = "/proc/thread-self/net/snmp"
 PROCFS = Path("/proc")  # shows the reading thread's namespace, wherever another /proc is mounted
 NO_SYS_ADMIN, NO_NET_ADMIN = "no_sys_admin", "no_net_admin"
 
@@ -35,12 +37,13 @@ Counted = tuple[Rule, int]
 class LookupReading:
     """One namespace's: `found` is None where no rule translates the embedded DNS.
 
-    `cause` is a digest of the rules of nf_tables, b"" where these were not all; `refused` the reason for which it could
-    not be read.
+    `cause` is a digest of the rules of nf_tables, b"" where these were not all; `packets` is what the namespace had
+    counted just before (/proc/PID/net/snmp); `refused` the reason for which it could not be read.
     """
 
     found: DnsLookups | None
     cause: bytes = b""
+    packets: bytes = b""
     refused: str = ""
 
 
@@ -59,17 +62,21 @@ def read_dns_lookups(procfs: Path, container: Container, known: LookupReading | 
 
 
 def read_inside(pid: int, known: LookupReading | None) -> LookupReading:
-    """Read the calling thread's namespace. Needs CAP_NET_ADMIN. Rules that are those of `known` are not parsed again.
+    """Read the calling thread's namespace. Needs CAP_NET_ADMIN.
 
+    Known rules are not read again before the namespace has sent a packet, and not parsed again while they are the same.
     A table of iptables-legacy is read where nf_tables has no such rule that counts.
     """
+    packets = read_record(PACKETS)
+    if known is not None and known.found is not None and known.packets == packets:
+        return known
     rules = _read_nftables()
     cause = _digest(rules)
     if known is not None and known.cause == cause:
-        return known
+        return replace(known, packets=packets)
     if counted := [*parse_rules(rules)]:
-        return LookupReading(parse_lookups(pid, counted), cause)
-    return LookupReading(parse_lookups(pid, _read_legacy()))
+        return LookupReading(parse_lookups(pid, counted), cause, packets)
+    return LookupReading(parse_lookups(pid, _read_legacy()), packets=packets)
 
 
 def _read_nftables() -> list[tuple[int, bytes]]:

@@ -6,6 +6,7 @@ alive. Never net/tcp: it walks the machine's table of all sockets, 2 ms for each
 
 import functools
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
@@ -18,14 +19,31 @@ TCP_EXT = (b"ListenOverflows", b"ListenDrops", b"TCPTimeouts")
 
 # Each file is one record, which a read hands over whole; netstat has 5 KB on Linux 6.18.
 SIZE = 1 << 15
+REREAD_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class StatsReading:
+    """What was read of a namespace, the file snmp of it, and when netstat was read (monotonic clock)."""
+
+    stats: NamespaceStats
+    snmp: bytes
+    netstat_at: float
 
 
 def read_namespace_stats(
-    procfs: Path, container_id: str, pid: int, not_namespace: int | None = None
-) -> NamespaceStats | None:
-    """Read a container's namespace by way of its process.
+    procfs: Path,
+    container_id: str,
+    pid: int,
+    not_namespace: int | None = None,
+    known: StatsReading | None = None,
+    now: float = 0.0,
+) -> StatsReading | None:
+    """Read a container's namespace by way of its process; `known` is the reading before, of the same process.
 
-    None when it is gone, when the process is not the container's, or in the namespace `not_namespace`.
+    None when it is gone, when the process is not the container's, or in the namespace `not_namespace`. What netstat
+    counts comes with a segment received or sent, which snmp counts: while that says the same, netstat, which takes the
+    kernel twice as long, is read once a minute, for time-outs of what could not be sent.
     """
     process = f"{procfs}/{pid}"
     try:
@@ -34,12 +52,14 @@ def read_namespace_stats(
         namespace, snmp = _read(f"{process}/net/snmp")
         if namespace == not_namespace:
             return None
+        if known is not None and known.snmp == snmp and now - known.netstat_at < REREAD_SECONDS:
+            return known
         _, netstat = _read(f"{process}/net/netstat")
     except OSError as error:
         if error.errno in GONE:
             return None
         raise
-    return parse_namespace_stats(pid, snmp, netstat)
+    return StatsReading(parse_namespace_stats(pid, snmp, netstat), snmp, now)
 
 
 def read_own_namespace() -> int:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.model.sockets import ListeningSocket
+from exporter.kernel.sockets.process_condition import read_condition
 from exporter.kernel.sockets.processes import (
     find_holders,
     is_frozen,
     is_in_namespace,
-    is_stopped,
     read_pids,
 )
 
@@ -26,7 +26,7 @@ class Halted:
 def read_halted(procfs: Path) -> Halted:
     """Look at every process once."""
     pids = tuple(read_pids(procfs))
-    stopped = frozenset(pid for pid in pids if is_stopped(procfs, pid))
+    stopped = frozenset(pid for pid in pids if read_condition(procfs, pid).stopped)
     return Halted(pids, stopped, frozenset(pid for pid in pids if pid not in stopped and is_frozen(procfs, pid)))
 
 

@@ -31,7 +31,7 @@ from exporter.kernel.sockets.processes import (
 
 SECOND_SEARCH_DELAY = 10.0
 UNKNOWN_RETRY_INTERVAL = 300.0  # between further searches for an unknown holder
-ALIVE_INTERVAL = 5.0  # between two checks that holders still have their sockets
+ALIVE_INTERVAL = 30.0  # between two checks that holders still have their sockets
 # A user without privileges can open millions of descriptors, and a new socket every few milliseconds.
 SEARCH_SECONDS = 0.3
 NEVER = float("inf")

@@ -16,7 +16,6 @@ from exporter.core.ports.socket_owner import Process, Proxy
 from exporter.kernel.sockets.cgroups import parse_container_ids
 
 INIT = 1
-STOPPED = frozenset({b"T", b"t"})
 FREEZERS = frozenset({b"do_freezer_trap", b"__refrigerator"})  # kernel/cgroup/freezer.c, kernel/freezer.c
 KERNEL_THREADS = 2  # their parent, and the only process whose name is known beforehand
 SIZE = 1 << 14
@@ -133,15 +132,14 @@ def read_process(
 
 
 class Status(NamedTuple):
-    """Of /proc/PID/status: the state's letter, the parent's pid, the real user id (-1 where the process is gone)."""
+    """Of /proc/PID/status: the parent's pid, the real user id (-1 where the process is gone)."""
 
-    state: str = ""
     parent: int = 0
     uid: int = -1
 
 
 def read_status(procfs: Path, pid: int) -> Status:
-    """Read a process's state, parent and user."""
+    """Read a process's parent and user."""
     return parse_status(_read(f"{procfs}/{pid}/status").decode("utf-8", "replace"))
 
 
@@ -150,13 +148,7 @@ def parse_status(text: str) -> Status:
     fields = dict(line.split(":\t", 1) for line in text.split("\n") if ":\t" in line)
     if "Uid" not in fields:
         return Status()
-    return Status(fields.get("State", "")[:1], int(fields.get("PPid", 0)), int(fields["Uid"].split()[0]))
-
-
-def is_stopped(procfs: Path, pid: int) -> bool:
-    """Whether a signal has stopped a process (state T; t while it is traced)."""
-    _, _, state = _read(f"{procfs}/{pid}/status").partition(b"\nState:\t")
-    return state[:1] in STOPPED
+    return Status(int(fields.get("PPid", 0)), int(fields["Uid"].split()[0]))
 
 
 def is_frozen(procfs: Path, pid: int) -> bool:
@@ -218,12 +210,6 @@ def parse_proxy(command_line: bytes) -> Proxy | None:
         )
     except (KeyError, ValueError):
         return None
-
-
-def read_resident_memory(procfs: Path, pid: int) -> int:
-    """Read a process's resident memory in bytes (statm, second column); 0 when it is gone."""
-    columns = _read(f"{procfs}/{pid}/statm").split()
-    return int(columns[1]) * os.sysconf("SC_PAGE_SIZE") if columns else 0
 
 
 def _read(path: str) -> bytes:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from exporter.core.model.docker import Container
 from exporter.core.model.memo import keep_equal
-from exporter.kernel.proc import read_text
+from exporter.kernel.proc import read_record
 from exporter.kernel.sockets.namespace_sockets import NamespaceReading, read_namespace_sockets
 
-REREAD_SECONDS = 30.0  # while the counts are the same: one socket may have taken the place of another
+REREAD_SECONDS = 120.0  # while the counts are the same: one socket may have taken the place of another
 # The other numbers of these lines are the machine's.
 IN_USE = re.compile(r"^(?:TCP|UDP)6?: inuse (\d+)", re.MULTILINE)
 
@@ -45,12 +45,12 @@ def read_counted(procfs: Path, container: Container, known: CountedReading | Non
 def read_socket_counts(procfs: Path, pid: int) -> Counts | None:
     """Read those of a process's namespace; None where it is gone or hidden. IPv6's are absent where that is."""
     try:
-        text = read_text(f"{procfs}/{pid}/net/sockstat")
+        text = read_record(f"{procfs}/{pid}/net/sockstat")
     except OSError:
         return None
     with contextlib.suppress(OSError):
-        text += read_text(f"{procfs}/{pid}/net/sockstat6")
-    return parse_socket_counts(text)
+        text += read_record(f"{procfs}/{pid}/net/sockstat6")
+    return parse_socket_counts(text.decode())
 
 
 def parse_socket_counts(text: str) -> Counts:

@@ -27,7 +27,7 @@ from exporter.kernel.read_source import timed
 from exporter.kernel.sockets.listeners import Listening, SocketReader
 from exporter.kernel.sockets.owners import SocketOwners
 from exporter.kernel.sockets.port_settings import PortSettings
-from exporter.kernel.sockets.processes import is_stopped, read_resident_memory
+from exporter.kernel.sockets.process_condition import read_condition
 from exporter.kernel.sockets.socket_counts import CountedReading, read_counted
 
 READ_SECONDS = 0.2
@@ -156,6 +156,6 @@ class PortReader:
         """Read one container, in the sweep's thread."""
         inside = read_counted(self._procfs, container, known.inside if known else None, self._clock())
         proxies = self._proxies.get(container.name, {})
-        memory = sum(read_resident_memory(self._procfs, pid) for pid in proxies)
-        stopped = {(one.protocol, one.port) for pid, one in proxies.items() if is_stopped(self._procfs, pid)}
-        return ContainerPorts(inside, memory, frozenset(stopped))
+        conditions = [(one, read_condition(self._procfs, pid)) for pid, one in proxies.items()]
+        stopped = frozenset((one.protocol, one.port) for one, condition in conditions if condition.stopped)
+        return ContainerPorts(inside, sum(condition.resident_memory for _, condition in conditions), stopped)

@@ -38,7 +38,7 @@ class FakeProc:
         (folder / "cmdline").write_text("".join(f"{word}\0" for word in words or (name,)))
         status = (f"Name:\t{name}", f"State:\t{state}", f"PPid:\t{parent}", f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}")
         (folder / "status").write_text("".join(f"{line}\n" for line in status))
-        (folder / "statm").write_text("300 20 10 1 0 40 0\n")
+        (folder / "stat").write_text(f"{pid} ({name}) {state[0]} {parent} {' 0' * 18} 300 20 18446744073709551615\n")
         for number, target in enumerate(("/dev/null", *(f"socket:[{inode}]" for inode in inodes))):
             (folder / "fd" / str(number)).symlink_to(target)
 

@@ -16,4 +16,5 @@ def test_every_namespace_has_a_mark_of_its_own(sandbox: int) -> None:
 def test_a_real_namespace_begins_with_nothing(sandbox: int) -> None:
     cgroup = Path(f"/proc/{sandbox}/cgroup").read_text().strip()
     found = read_namespace_stats(Path("/proc"), cgroup, sandbox, read_own_namespace())
-    assert found == (sandbox, 0, 0, 0, 0, 0, 0, 0, 0)
+    assert found is not None
+    assert found.stats == (sandbox, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -8,7 +8,7 @@ import pytest
 from exporter.cli import history as command
 from exporter.cli.api_client import Remote
 from exporter.cli.output import history
-from exporter.cli.output.table import console
+from exporter.cli.output.table import console, local_time
 from exporter.core.history.change import Change
 from exporter.web.page import api
 from tests.support.command_line import run_main
@@ -23,11 +23,11 @@ CHANGES = [
 
 
 def test_changes_are_the_same_after_http() -> None:
-    assert history.parse_changes(json.loads(api.changes(CHANGES, 0.0))) == CHANGES
+    assert history.parse_document(json.loads(api.changes(CHANGES, 5.0))) == (CHANGES, 5.0)
 
 
 def test_a_table_has_what_was_before_and_after_and_who_changed_it(capsys: pytest.CaptureFixture[str]) -> None:
-    history.print_history(CHANGES, console())
+    history.print_history(CHANGES, console(), 5.0)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1 + len(CHANGES)
     assert "running" in lines[1]
@@ -40,9 +40,9 @@ def requested(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     """The exporter and the path that the command queries, and what it prints."""
     found: list[tuple[str, str]] = []
 
-    def answer(remote: Remote, path: str, _parse: object) -> list[Change]:
+    def answer(remote: Remote, path: str, _parse: object) -> tuple[list[Change], float]:
         found.append((remote.base, path))
-        return CHANGES
+        return CHANGES, 5.0
 
     monkeypatch.setattr(command, "get", answer)
     code, out, _ = run_main(capsys, "history", *words)
@@ -92,3 +92,8 @@ def test_a_duration_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str],
 def test_an_exporter_that_does_not_answer_is_status_3(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run_main(capsys, "history", "--url", "http://127.0.0.1:1")
     assert (code, out, len(err.splitlines())) == (3, "", 1)
+
+
+def test_without_changes_the_beginning_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    history.print_history([], console(), 86_400.0)
+    assert capsys.readouterr().out == f"No changes since {local_time(86_400.0)}.\n"

@@ -32,6 +32,12 @@ def test_what_ended_with_an_error_is_looked_at_before_it_is_started(
     assert (how_down(container), command) == (sentence, sentence)
 
 
+def test_a_start_that_failed_has_its_error_and_no_log() -> None:
+    container = replace(WEB, state="created", details=Details(exit_code=128, error="port is already allocated"))
+    assert how_down(container) == "created, with exit code 128: port is already allocated"
+    assert start_command(words_of(None), container) == "Fix the cause and run `docker start web`."
+
+
 def test_an_end_for_lack_of_memory_is_said() -> None:
     assert "out of memory" in how_down(replace(WEB, details=Details(exit_code=137, oom_killed=True)))
     assert "memory" not in how_down(replace(WEB, details=Details(exit_code=137)))

@@ -73,6 +73,36 @@ def test_a_paused_container(sentence: Any) -> None:
     assert failures_of(paused) == [(PUBLISHED, sentence)]
 
 
+def test_a_paused_container_that_publishes_nothing_is_not_reachable() -> None:
+    """One that shares its namespace, and runs, may serve it."""
+    paused = replace(details(run("quiet", network="none"), started=1.0), network_mode="front", state="paused")
+    [path] = explain(observation_of(OLD.with_inventory(paused)), "quiet").paths
+    assert [(step.state, step.code, step.remedy) for step in path.steps] == [
+        ("failed", "container_paused", "Run `docker unpause quiet`.")
+    ]
+    sharer = replace(run("sharer", network="container:quiet-id"), network_owner="quiet-id")
+    [path] = explain(observation_of(OLD.with_inventory(paused, sharer)), "quiet").paths
+    assert [(step.state, step.code) for step in path.steps] == [("unknown", "container_paused")]
+
+
+@pytest.mark.parametrize("asked", ["web", "quiet"])
+@pytest.mark.parametrize(
+    ("state", "code", "remedy"),
+    [
+        ("created", 0, "Run `docker start {}`."),
+        ("exited", 1, "Run `docker logs {}`, fix the cause and run `docker start {}`."),
+        ("restarting", 1, "Run `docker logs {}` and fix the cause: it ends after each start."),
+    ],
+)
+def test_the_remedy_of_a_container_that_is_down_is_that_of_its_state(
+    asked: str, state: str, code: int, remedy: str
+) -> None:
+    quiet = details(run("quiet", network="none"), exit_code=code)
+    down = [replace(details(one, exit_code=code), state=state, endpoints=()) for one in (WEB, quiet)]
+    steps = [path.steps[0] for path in explain(observation_of(OLD.with_inventory(*down)), asked).paths]
+    assert {(step.code, step.remedy) for step in steps} == {("container_down", remedy.replace("{}", asked))}
+
+
 def test_a_port_that_is_configured_and_not_in_effect(sentence: Any) -> None:
     top = details(run("top", network="host"), bindings=(binding("8080:80"),))
     host = OLD.without_things(WEB).with_inventory(top)

@@ -67,6 +67,8 @@ CHANGES = [
         (Selection(), [1, 2, 3, 4]),
         (Selection(since=2.5), [3, 4]),
         (Selection(container="web"), [1, 3]),
+        (Selection(container="/web"), [1, 3]),
+        (Selection(container="/aaaa"), [1, 3]),
         (Selection(container="shop"), [3]),
         (Selection(container="aaaa"), [1, 3]),
         (Selection(container="aaa"), []),

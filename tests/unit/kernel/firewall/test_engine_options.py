@@ -7,7 +7,7 @@ import pytest
 
 from exporter.core.nat.engine_options import EngineOptions
 from exporter.kernel import root_files
-from exporter.kernel.firewall.engine_options import parse_engine_options, read_engine_options
+from exporter.kernel.firewall.engine_options import find_engines, parse_engine_options, read_engine_options
 
 
 @pytest.mark.parametrize(
@@ -51,18 +51,18 @@ def make_process(procfs: Path, pid: int, words: tuple[str, ...], uid: int) -> Pa
 
 
 def test_the_engine_of_this_network_namespace_is_read(procfs: Path) -> None:
-    assert read_engine_options(procfs) == EngineOptions(iptables=True, ip6tables=True)
+    assert read_engine_options(procfs, find_engines(procfs)) == EngineOptions(iptables=True, ip6tables=True)
 
 
 def test_a_set_user_id_program_that_a_user_started_as_dockerd_is_none(procfs: Path) -> None:
     """By a link to su that is called so; the effective user is root."""
     make_process(procfs, 20, ("dockerd", "-c", "--iptables=false"), uid=1000)
-    assert read_engine_options(procfs) == EngineOptions(iptables=True, ip6tables=True)
+    assert read_engine_options(procfs, find_engines(procfs)) == EngineOptions(iptables=True, ip6tables=True)
 
 
 def test_a_configuration_that_is_a_fifo_is_unknown_and_nothing_waits(procfs: Path) -> None:
     os.mkfifo(procfs / "10/root/etc/docker/daemon.json")
-    assert read_engine_options(procfs) is None
+    assert read_engine_options(procfs, find_engines(procfs)) is None
 
 
 @pytest.mark.parametrize("link", ["/srv/daemon.json", "../../srv/daemon.json", "../../../../srv/daemon.json"])
@@ -71,21 +71,21 @@ def test_a_configuration_behind_a_link_is_that_in_the_engines_root(procfs: Path,
     (procfs / "10/root/srv").mkdir()
     (procfs / "10/root/srv/daemon.json").write_text('{"iptables": false}')
     (procfs / "10/root/etc/docker/daemon.json").symlink_to(link)
-    assert read_engine_options(procfs) == EngineOptions(iptables=False, ip6tables=True)
+    assert read_engine_options(procfs, find_engines(procfs)) == EngineOptions(iptables=False, ip6tables=True)
 
 
 @pytest.mark.parametrize("link", ["/dev/zero", "/proc/self/environ", "loop"])
 def test_a_configuration_behind_a_link_to_what_is_none_is_absent(procfs: Path, link: str) -> None:
     (procfs / "10/root/etc/docker/daemon.json").symlink_to(link)
-    assert read_engine_options(procfs) == EngineOptions(iptables=True, ip6tables=True)
+    assert read_engine_options(procfs, find_engines(procfs)) == EngineOptions(iptables=True, ip6tables=True)
 
 
 def test_a_configuration_that_links_to_itself_is_unknown(procfs: Path) -> None:
     (procfs / "10/root/etc/docker/daemon.json").symlink_to("daemon.json")
-    assert read_engine_options(procfs) is None
+    assert read_engine_options(procfs, find_engines(procfs)) is None
 
 
 def test_before_openat2_it_is_read_all_the_same(procfs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(root_files, "OPENAT2", 9999)
     (procfs / "10/root/etc/docker/daemon.json").write_text('{"iptables": false}')
-    assert read_engine_options(procfs) == EngineOptions(iptables=False, ip6tables=True)
+    assert read_engine_options(procfs, find_engines(procfs)) == EngineOptions(iptables=False, ip6tables=True)

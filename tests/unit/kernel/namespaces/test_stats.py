@@ -6,7 +6,7 @@ import pytest
 
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
-from exporter.kernel.namespaces.stats import parse_namespace_stats, read_namespace_stats
+from exporter.kernel.namespaces.stats import REREAD_SECONDS, parse_namespace_stats, read_namespace_stats
 from tests.support.kernel.captured import CAPTURES
 from tests.support.kernel.proc_files import NETSTAT, SNMP
 
@@ -103,7 +103,25 @@ def test_a_value_that_is_missing_is_no_zero(snmp: str, netstat: str) -> None:
 
 
 def test_a_container_is_read_by_way_of_its_process(proc: Path) -> None:
-    assert read_namespace_stats(proc, WEB, PID) == STATS
+    found = read_namespace_stats(proc, WEB, PID)
+    assert found is not None
+    assert found.stats == STATS
+
+
+def test_netstat_is_read_again_after_a_segment_and_each_minute(proc: Path) -> None:
+    folder = proc / f"{PID}/net"
+    first = read_namespace_stats(proc, WEB, PID, now=100.0)
+    assert first is not None
+    (folder / "netstat").write_text(NETSTAT.replace(" 115 ", " 116 "))
+    soon, late = 100.0 + REREAD_SECONDS - 1, 100.0 + REREAD_SECONDS
+    assert read_namespace_stats(proc, WEB, PID, known=first, now=soon) is first
+    minute = read_namespace_stats(proc, WEB, PID, known=first, now=late)
+    (folder / "snmp").write_text(SNMP.replace("54915039", "54915040"))
+    segment = read_namespace_stats(proc, WEB, PID, known=first, now=soon)
+    assert minute is not None
+    assert segment is not None
+    assert (minute.stats.timeouts, segment.stats.timeouts) == (116, 116)
+    assert segment.stats.segments_sent == 54915040
 
 
 def test_the_process_of_somebody_else_is_not_believed(proc: Path) -> None:
@@ -123,7 +141,7 @@ def test_a_namespace_that_is_not_to_be_read_is_nobodys(proc: Path) -> None:
     """A container's process that has entered the host's network has no statistics of its own."""
     shared = (proc / f"{PID}/net/snmp").stat().st_ino
     assert read_namespace_stats(proc, WEB, PID, not_namespace=shared) is None
-    assert read_namespace_stats(proc, WEB, PID, not_namespace=shared + 1) == STATS
+    assert read_namespace_stats(proc, WEB, PID, not_namespace=shared + 1) is not None
 
 
 def test_what_may_not_be_read_is_an_error(proc: Path) -> None:

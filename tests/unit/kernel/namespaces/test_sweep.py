@@ -11,7 +11,16 @@ from structlog.testing import capture_logs
 
 from exporter.core.model.docker import Container
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
-from exporter.kernel.namespaces.sweep import CATCH_UP_SECONDS, RESTS, SETTLE_SECONDS, SLICE, Sweep, sweep_statistics
+from exporter.kernel.namespaces.stats import StatsReading
+from exporter.kernel.namespaces.sweep import (
+    CATCH_UP_SECONDS,
+    RESTS,
+    SETTLE_SECONDS,
+    SLICE,
+    TURN,
+    Sweep,
+    sweep_statistics,
+)
 from tests.support.builders import run
 from tests.support.kernel.proc_files import NETSTAT, SNMP
 from tests.support.waiting import until
@@ -26,7 +35,13 @@ class World:
         self.proc = proc
         self.now = 1000.0
         self.sweep = sweep_statistics(proc, INTERVAL, lambda: self.now)
+        self._read, self.sweep._read_container = self.sweep._read_container, self._counted
+        self.reads = 0
         self.containers = ()
+
+    def _counted(self, container: Container, known: StatsReading | None) -> StatsReading | None:
+        self.reads += 1
+        return self._read(container, known)
 
     @property
     def containers(self) -> tuple[Container, ...]:
@@ -58,19 +73,17 @@ class World:
 
     def stats(self) -> dict[str, int]:
         """Container -> segments sent, as last read."""
-        return {key.removesuffix("-id"): found.segments_sent for key, found in self.sweep.snapshot()[0].items()}
+        return {key.removesuffix("-id"): found.stats.segments_sent for key, found in self.sweep.snapshot()[0].items()}
 
     def pass_time(self, seconds: float) -> list[tuple[float, int]]:
         """Let the thread's turns come: when each was that read anything, and how many namespaces it read."""
         turns = []
         end = self.now + seconds
         while self.now < end:
-            before = self.sweep.snapshot()[0]
+            before = self.reads
             pause = self.sweep.step()
-            after = self.sweep.snapshot()[0]
-            fresh = sum(found is not before.get(key) for key, found in after.items())
-            if fresh:
-                turns.append((self.now, fresh))
+            if self.reads > before:
+                turns.append((self.now, self.reads - before))
             self.now += max(pause, 0.001)
         return turns
 
@@ -95,8 +108,10 @@ def test_before_anything_is_read_there_is_no_age(world: World) -> None:
 def test_a_container_is_read_whole(world: World) -> None:
     world.start("web")
     world.sweep.step()
-    stats, age = world.sweep.snapshot()
-    assert stats == {"web-id": NamespaceStats(100, 3, 227, 7, 40, 41, 1003, 115, 16)}
+    found, age = world.sweep.snapshot()
+    assert {key: one.stats for key, one in found.items()} == {
+        "web-id": NamespaceStats(100, 3, 227, 7, 40, 41, 1003, 115, 16)
+    }
     assert age == 0
 
 
@@ -189,7 +204,7 @@ def test_a_restarted_container_is_read_anew_by_its_new_process(world: World) -> 
     world.process("web", 200, sent=1)
     world.containers = (replace(world.containers[0], pid=200),)
     world.sweep.step()
-    assert world.sweep.snapshot()[0]["web-id"].pid == 200
+    assert world.sweep.snapshot()[0]["web-id"].stats.pid == 200
     assert world.stats() == {"web": 1}
 
 
@@ -281,3 +296,20 @@ def test_a_reading_is_handed_in_to_the_next_one_of_the_same_life(world: World) -
 
 def test_one_that_was_never_started_can_be_stopped(world: World) -> None:
     world.sweep.stop()
+
+
+def test_two_sweeps_do_not_read_at_the_same_time(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.start("web")
+    sweep = Sweep("other", lambda *_: TURN.locked(), INTERVAL)
+    sweep.update(world.containers)
+    sweep.step()
+    assert sweep.snapshot()[0] == {"web-id": True}
+    assert not TURN.locked()
+
+
+def test_one_that_hangs_delays_the_others_for_a_moment_only(world: World) -> None:
+    world.start("web")
+    with TURN:
+        world.sweep.step()
+    assert world.stats() == {"web": 7}

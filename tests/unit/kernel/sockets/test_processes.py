@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from exporter.core.ports.socket_owner import Process, Proxy
+from exporter.kernel.sockets.process_condition import read_condition
 from exporter.kernel.sockets.processes import (
     find_holders,
     is_held,
-    is_stopped,
     parse_proxy,
     read_name,
     read_pids,
     read_process,
     read_proxies,
-    read_resident_memory,
     sees_all_processes,
 )
 from tests.support.kernel.fake_proc import DOCKER_PROXY, FakeProc
@@ -71,7 +70,7 @@ def test_a_process_that_ends_meanwhile_is_no_fault(tmp_path: Path) -> None:
     assert find_holders(tmp_path, (19, 20), {503}) == ({503: (20, f"{tmp_path}/20/fd/1")}, set())
     assert read_process(tmp_path, 19) is None
     assert read_name(tmp_path, 19) == ""
-    assert read_resident_memory(tmp_path, 19) == 0
+    assert read_condition(tmp_path, 19) == (False, 0)
 
 
 def test_nobody_is_looked_into_once_all_are_found(tmp_path: Path) -> None:
@@ -94,9 +93,9 @@ def test_who_a_process_is(tmp_path: Path) -> None:
     assert read_process(tmp_path, 20) == Process(20, "nginx: master p", (WEB,), None, 0)
     assert read_process(tmp_path, 21) == Process(21, "renamed", (), proxy, 0, "dockerd")
     assert read_process(tmp_path, 22) == Process(22, "nc", uid=1000)
-    assert [is_stopped(tmp_path, pid) for pid in (21, 22, 23)] == [False, True, False]
+    assert [read_condition(tmp_path, pid).stopped for pid in (21, 22, 23)] == [False, True, False]
     assert read_proxies(tmp_path) == {21: proxy}
-    assert read_resident_memory(tmp_path, 21) == 20 * os.sysconf("SC_PAGE_SIZE")
+    assert read_condition(tmp_path, 21).resident_memory == 20 * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.mark.parametrize(
@@ -146,4 +145,4 @@ def test_this_process_holds_its_socket() -> None:
     process = read_process(Path("/proc"), os.getpid())
     assert process is not None
     assert process.name == Path("/proc/self/comm").read_text().strip()
-    assert read_resident_memory(Path("/proc"), os.getpid()) > 1 << 20
+    assert read_condition(Path("/proc"), os.getpid()).resident_memory > 1 << 20
