@@ -57,6 +57,11 @@ REACH_CODES = {
         "A device of the container is down.",
         "Set it up with `nsenter -t {pid} -n ip link set DEVICE up`; the default route does not come back by itself.",
     ),
+    "port_inside": Code(
+        "The container's device is a port of another one inside, which takes its packets: a bridge, bond or VRF.",
+        "Run `nsenter -t {pid} -n ip link set DEVICE nomaster`, or move the address to the other device.",
+    ),
+    "local_route_lost": Code("No local route has the container's own address.", "Run `{cli} restart {container}`."),
     "default_route_lost": Code(
         "The container's default route is gone.",
         "Run `{cli} restart {container}`, or add the route with `ip route add`.",

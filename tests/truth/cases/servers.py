@@ -10,7 +10,7 @@ from tests.truth.plants import both, container, device, rules, saved, shell, sys
 from tests.truth.probes import published
 from tests.truth.reach.planting import joined
 from tests.truth.reach.servers import FULL, service
-from tests.truth.rows import ordinary, unknown
+from tests.truth.rows import BROKEN, ordinary, unknown
 
 SERVED, ANSWERS, HOST_PORT = "listener", "answers inside", "port of the host"
 HABIT, HOST_HABIT = "networks and routes", "host mode"
@@ -25,6 +25,7 @@ STATEFUL = (
     "iptables -I INPUT -j DROP; iptables -I INPUT -p tcp -m multiport --dports 8518,443 -j ACCEPT; "
     "iptables -I INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT; iptables -I INPUT -i lo -j ACCEPT"
 )
+OWN_BRIDGE = "ip link add br0 type bridge; ip link set br0 up; ip link set eth0"
 STRICT = both(sysctl("net.ipv4.conf.all.rp_filter", "1"), sysctl("net.ipv4.conf.br-m.rp_filter", "1"))
 BY_ANOTHER_NETWORK = "ip route replace default via 10.43.0.1"
 
@@ -34,9 +35,10 @@ def inside(do: str, port: int) -> Plant:
     return both(container("srv", ports={"80/tcp": port}), shell(do, ":", container="srv"))
 
 
-def on_its_own(row: Any, name: str, kind: str, port: int, plant: Plant, answers: str = "srv") -> Case:
+def on_its_own(row: Any, name: str, kind: str, port: int, plant: Plant, answers: str = "srv", **options: Any) -> Case:
     """A row about a container of its own at a port."""
-    found: Case = row(name, kind, plant, asked=str(port), probe=published(port, answers), sound_before=False)
+    settings = {"asked": str(port), "probe": published(port, answers), "sound_before": False, **options}
+    found: Case = row(name, kind, plant, **settings)
     return found
 
 
@@ -111,6 +113,31 @@ CASES = (
             container("srv", ["httpd", "-f", "-p", "0.0.0.0:8512"], network_mode="host"),
             rules("-I INPUT -p tcp --dport 8512 -j DROP"),
         ),
+    ),
+    on_its_own(unknown, "eth0 inside is a port of a bridge", ANSWERS, 8541, inside(f"{OWN_BRIDGE} master br0", 8541)),
+    on_its_own(
+        unknown,
+        "own address inside without its local route",
+        ANSWERS,
+        8542,
+        inside("ip route del table local local $srv dev eth0", 8542),
+        verdicts=BROKEN,
+    ),
+    on_its_own(
+        unknown,
+        "table local inside without its rule",
+        ANSWERS,
+        8543,
+        inside("ip rule del pref 0", 8543),
+        verdicts=BROKEN,
+    ),
+    on_its_own(ordinary, "bridge inside without eth0", HABIT, 8544, inside(f"{OWN_BRIDGE} mtu 1500", 8544)),
+    on_its_own(
+        ordinary,
+        "table local inside behind another rule",
+        HABIT,
+        8545,
+        inside("ip rule add pref 10 lookup local; ip rule del pref 0", 8545),
     ),
     on_its_own(
         ordinary,

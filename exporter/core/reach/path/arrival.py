@@ -78,6 +78,10 @@ def _back(context: ReachContext, there: Visited, server: Container, device: Devi
     if taken.error in FORGED:
         detail = f"{server.name} refuses packets of {flow.source} on {device.link.name} (rp_filter)"
         return Step(BACK, FAILED, detail, "source_refused", compare(flow.source, server.pid))
+    refused = taken.error in NO_ROUTE or (not taken.error and taken.type != LOCAL)
+    if refused and there.view.device_of(flow.destination) is not None:
+        detail = f"{server.name} does not take packets to its own address {flow.destination}: it has no local route"
+        return Step(BACK, FAILED, detail, "local_route_lost")
     if taken.error or taken.type != LOCAL:
         return Step(BACK, UNKNOWN, f"whether {server.name} takes packets of {flow.source} is not known", "not_readable")
     home = there.lookup(_answers(there.view, flow))

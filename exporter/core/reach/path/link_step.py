@@ -27,12 +27,17 @@ def host_end(context: ReachContext, container: Container, device: Device) -> Dev
 
 
 def device_fault(context: ReachContext, container: Container, device: Device, network: Network | None) -> Step | None:
-    """Return the failed step of a device inside a container that is down."""
+    """Return the step of a device inside a container that is down, or whose packets another one takes."""
     name, on = device.link.name, f" (network {network.name})" if network else ""
+    enter = f"nsenter -t {container.pid} -n"
     if not device.link.up:
-        enter, cli = f"nsenter -t {container.pid} -n", context.words.cli
-        command = f"Run `{enter} ip link set {name} up`, then `{cli} restart {container.name}`."
+        command = f"Run `{enter} ip link set {name} up`, then `{context.words.cli} restart {container.name}`."
         return Step(LINK, FAILED, f"{name} of {container.name}{on} is down", "device_down", command)
+    master = context.visited(container).view.devices.get(device.link.master_ifindex)
+    if master is not None:
+        what = f"{name} of {container.name}{on} is a port of {master.link.name}, a {master.link.kind} in the container"
+        detail = f"{what}: packets and answers to ARP belong to {master.link.name}, and the address is on {name}"
+        return Step(LINK, UNKNOWN, detail, "port_inside", f"Run `{enter} ip link set {name} nomaster`.")
     return None
 
 

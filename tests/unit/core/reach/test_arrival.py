@@ -29,7 +29,8 @@ def answered(error: int) -> ReachHost:
 CASES: dict[str, tuple[ReachHost, tuple[str, str, str]]] = {
     "rp_filter": (taken(errno.EINVAL), ("back", "failed", "source_refused")),
     "rp_filter of old kernels": (taken(errno.EXDEV), ("back", "failed", "source_refused")),
-    "not its own": (taken(0, UNICAST), ("back", "unknown", "not_readable")),
+    "no local route": (taken(0, UNICAST), ("back", "failed", "local_route_lost")),
+    "no local route, and nothing forwarded": (taken(errno.EHOSTUNREACH), ("back", "failed", "local_route_lost")),
     "not known": (taken(errno.ETIMEDOUT), ("back", "unknown", "not_readable")),
     "no route back": (answered(errno.ENETUNREACH), ("back", "failed", "no_route_back")),
     "blackhole back": (answered(errno.EINVAL), ("back", "failed", "no_route_back")),

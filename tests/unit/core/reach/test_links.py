@@ -35,6 +35,12 @@ def one_mac(*, learning: bool = True) -> ReachHost:
     return both(learning=learning).device("client", "eth0", mac_address=mac_of("172.18.0.2"))
 
 
+def inner_port(name: str) -> ReachHost:
+    """A container that has made eth0 a port of a bridge of its own, and left the address on eth0."""
+    bridge = Link(9, "br0", "bridge", carrier=True)
+    return ReachHost().with_device(name, bridge).device(name, "eth0", master_ifindex=9)
+
+
 CASES: dict[str, tuple[ReachHost, str, str]] = {
     "no carrier": (
         ReachHost().device("client", "eth0", carrier=False).without_device("", "veth-client"), "failed", "veth_detached"
@@ -60,6 +66,8 @@ CASES: dict[str, tuple[ReachHost, str, str]] = {
         "container_address_lost",
     ),
     "server's device down": (ReachHost().device("web", "eth0", up=False), "failed", "device_down"),
+    "server's device is a port inside": (inner_port("web"), "unknown", "port_inside"),
+    "client's device is a port inside": (inner_port("client"), "unknown", "port_inside"),
     "server's host end down": (ReachHost().device("", "veth-web", up=False), "failed", "veth_detached"),
     "server on another bridge": (ReachHost().device("", "veth-web", master_ifindex=7), "failed", "veth_detached"),
     "server's port blocked": (ReachHost().device("", "veth-web", port_state=0), "failed", "port_blocked"),
@@ -96,6 +104,7 @@ def test_a_fault_between_two_ports(host: ReachHost, state: str, code: str, sente
 ORDINARY = {
     "nothing": ReachHost(),
     "one port isolated": ReachHost().device("", "veth-web", isolated=True),
+    "a bridge inside without eth0": ReachHost().with_device("web", Link(9, "br0", "bridge", carrier=True)),
     "port states unknown": both(port_state=None, isolated=None),
     "right neighbour": neighbour("client", "172.18.0.2", mac="02:42:ac:12:00:02"),
     "neighbour of another address": neighbour("client", "172.18.0.9"),
