@@ -28,6 +28,7 @@ STATUSES: dict[int, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "too many requests: try again",
     HTTPStatus.SERVICE_UNAVAILABLE: "the exporter is busy: try again",
 }
+REJECTED = f"name or password rejected: the password is that of --password-file or {PASSWORD_VARIABLE}"
 BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 T = TypeVar("T")
@@ -134,7 +135,8 @@ async def _get(remote: Remote, path: str, deadline: float) -> bytes:
         session.get(remote.base + path, allow_redirects=False) as response,
     ):
         if response.status != HTTPStatus.OK:
-            text = STATUSES.get(response.status, "") or await _reason_of(response)
+            denied = REJECTED if response.status == HTTPStatus.UNAUTHORIZED and remote.authorization else ""
+            text = denied or STATUSES.get(response.status, "") or await _reason_of(response)
             raise (_BusyError if response.status in BUSY else RemoteError)(f"{remote.base}: {text}")
         body = bytearray()
         async for chunk in response.content.iter_any():

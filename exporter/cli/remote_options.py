@@ -54,7 +54,10 @@ def remote_of(url: str, password_file: Path | None, *, proxy_from_environment: b
 
     in_argv = source is ParameterSource.COMMANDLINE
     password = _read_password(password_file) if password_file else None
-    return parse_remote(url, password, in_argv=in_argv, use_proxy=proxy_from_environment)
+    remote = parse_remote(url, password, in_argv=in_argv, use_proxy=proxy_from_environment)
+    if password_file and not remote.authorization:
+        raise click.UsageError("--password-file has no effect without a NAME in --url: http://NAME@HOST:9714")
+    return remote
 
 
 def _read_password(path: Path) -> str:

@@ -183,6 +183,15 @@ def test_a_password_is_of_the_file_or_of_the_environment(
         assert run_main(capsys, "topology")[0] == 0
 
 
+def test_a_password_without_a_name_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("secret\n")
+    with exporter(PAGES) as place:
+        code, out, err = run_main(capsys, "ports", "--url", f"http://{place}", "--password-file", str(file))
+    assert (code, out) == (2, "")
+    assert err == "dockernet-exporter: --password-file has no effect without a NAME in --url: http://NAME@HOST:9714\n"
+
+
 @pytest.mark.parametrize("words", [("--password-file", "/nowhere"), ("--proxy-from-environment",)])
 def test_options_of_a_url_are_refused_without_one(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
     code, _, err = run_main(capsys, "check", *words)
