@@ -30,7 +30,14 @@ def test_a_critical_finding_about_the_container_is_never_passed_over() -> None:
 
 @pytest.mark.parametrize(("port", "verdict"), [(8080, UNDETERMINED), (80, UNDETERMINED), (8090, REACHABLE)])
 def test_a_critical_finding_about_another_port_of_the_container_is_none_of_this_one(port: int, verdict: str) -> None:
-    about = {"protocol": "tcp", "address": "0.0.0.0", "port": port, "wanted_by": "web", "holder": "", "holder_kind": ""}
+    about: dict[str, str | int] = {
+        "protocol": "tcp",
+        "address": "0.0.0.0",
+        "port": port,
+        "wanted_by": "web",
+        "holder": "",
+        "holder_kind": "",
+    }
     finding = port_conflict("planted", "critical", "confirmed", "planted", **about)
     found = observation_of(OLD)
     explained = explain(replace(found, network=replace(found.network, evaluation=evaluation(finding))), "8080")
