@@ -4,9 +4,10 @@ from typing import Any
 
 from tests.truth.case import Case, Plant
 from tests.truth.cases.six import HOST, PROBE, ip6tables, six
-from tests.truth.plants import both, chain, nft, shell, table
+from tests.truth.plants import both, chain, container, nft, shell, table
 from tests.truth.probes import published
 from tests.truth.reach.changes import outside
+from tests.truth.reach.planting import BRIDGE, network
 from tests.truth.rows import ordinary, unknown
 
 KIND = "IPv6"
@@ -38,6 +39,13 @@ def found(row: Any, name: str, plant: Plant) -> Case:
 def proxied(row: Any, name: str, plant: Plant) -> Case:
     """A row about web, which docker-proxy serves over IPv6."""
     made: Case = row(name, KIND, plant, probe=published(8080, "web", HOST), base=ADDRESSES, asked="8080")
+    return made
+
+
+def on_ipv6(row: Any, name: str, port: Any, *plants: Plant, where: str = "n", **options: Any) -> Case:
+    """A row about a container without an address of IPv6, whose port is published on IPv6 alone."""
+    settings = {"asked": "8067", "probe": published(8067, "srv"), "sound_before": False, **options}
+    made: Case = row(name, KIND, both(*plants, container("srv", network=where, ports={"80/tcp": port})), **settings)
     return made
 
 
@@ -96,4 +104,14 @@ CASES = (
         shell("ip -6 rule add to 2001:db8::/64 pref 50 prohibit", "ip -6 rule del pref 50"),
     ),
     proxied(ordinary, "IPv6 by docker-proxy: another port dropped", ip6tables("-I INPUT -p tcp --dport 9 -j DROP")),
+    on_ipv6(unknown, "published on IPv6 alone, and the host has no address of it", ("::", 8067)),
+    on_ipv6(ordinary, "published on IPv6 alone", ("::", 8067), base=ADDRESSES, probe=published(8067, "srv", HOST)),
+    on_ipv6(
+        unknown,
+        "port of the host on a network that is routed to",
+        8067,
+        network("rt", "10.74.0.0/24", options={f"{BRIDGE}.gateway_mode_ipv4": "routed"}),
+        where="rt",
+        engines=("sid",),
+    ),
 )

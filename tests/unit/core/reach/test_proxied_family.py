@@ -1,15 +1,17 @@
 """Clients of IPv6 of a container without an address of it: docker-proxy accepts them on the host."""
 
 import errno
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from exporter.core.explain.path import OK, Explanation, Path, Step
+from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.fib import RouteResult
 from exporter.core.nat.ruleset import IP6, Base
 from exporter.core.reach.servers_end import with_servers_end
-from tests.support.nat_hosts import NEW
+from tests.support.nat_hosts import BARE, NEW
 from tests.support.reach_hosts import ReachHost
 
 BOTH, PORT = ("0.0.0.0", "::"), 8083
@@ -65,3 +67,23 @@ def test_what_keeps_clients_of_ipv6_from_docker_proxy(host: ReachHost, found: li
 def test_a_port_of_ipv6_alone_is_blocked_and_one_of_ipv4_alone_is_not_concerned() -> None:
     assert added(host(DROP), "::") == [("host", "blocked", "operator_rule")]
     assert added(host(DROP), "0.0.0.0") == []
+
+
+PUBLISHED = {
+    "IPv6 alone": (("::",), [("host", "unknown", "wrong_address")]),
+    "both": (("0.0.0.0", "::"), []),
+    "every address": (("",), []),
+    "not in effect": ((), []),
+}
+
+
+@pytest.mark.parametrize(("addresses", "found"), PUBLISHED.values(), ids=PUBLISHED)
+@pytest.mark.parametrize("six", [True, False], ids=["IPv6 outside", "no IPv6 outside"])
+def test_a_port_of_ipv6_alone_needs_an_address_of_it_outside(
+    *, addresses: tuple[str, ...], found: list[tuple[str, str, str]], six: bool
+) -> None:
+    published = tuple(PortBinding("tcp", 80, address, PORT) for address in addresses)
+    bare = replace(BARE, details=replace(BARE.details or Details(), published=published))
+    there = ReachHost(NEW, bare).view("", listeners=(PROXY,))
+    there = there if six else there.device("", "eth0", ("192.0.2.10",))
+    assert added(there, "::") == ([] if six else found)
