@@ -1,5 +1,6 @@
 """Findings about the subjects of an explanation: its containers, their networks, the port, all published ports."""
 
+from exporter.core.explain.path import Path
 from exporter.core.explain.query import Query
 from exporter.core.findings.finding import Finding
 from exporter.core.observation import Observation
@@ -32,6 +33,14 @@ def is_about_all(found: Finding) -> bool:
     """Whether a finding is about the rules of a whole address family: it names a chain, and no network or port."""
     labels = found.labels
     return bool(labels.get("family") and labels.get("chain")) and not (labels["network"] or labels["host_port"])
+
+
+def is_about_another_port(found: Finding, path: Path) -> bool:
+    """Whether a finding names a port, and it is neither the path's on the host nor that in the container."""
+    named, protocol = found.labels.get("port") or found.labels.get("host_port"), found.labels.get("protocol")
+    if not named or not path.port:
+        return False
+    return named not in (str(path.port), str(path.container_port)) or protocol not in ("", None, path.protocol)
 
 
 def _names(found: Finding) -> set[str]:

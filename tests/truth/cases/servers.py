@@ -10,7 +10,7 @@ from tests.truth.plants import both, container, device, rules, saved, shell, sys
 from tests.truth.probes import published
 from tests.truth.reach.planting import joined
 from tests.truth.reach.servers import FULL, service
-from tests.truth.rows import BROKEN, ordinary, unknown
+from tests.truth.rows import WHOLE, ordinary, outage, unknown
 
 SERVED, ANSWERS, HOST_PORT = "listener", "answers inside", "port of the host"
 HABIT, HOST_HABIT = "networks and routes", "host mode"
@@ -116,20 +116,30 @@ CASES = (
     ),
     on_its_own(unknown, "eth0 inside is a port of a bridge", ANSWERS, 8541, inside(f"{OWN_BRIDGE} master br0", 8541)),
     on_its_own(
-        unknown,
+        outage,
         "own address inside without its local route",
         ANSWERS,
         8542,
         inside("ip route del table local local $srv dev eth0", 8542),
-        verdicts=BROKEN,
     ),
     on_its_own(
-        unknown,
+        outage,
         "table local inside without its rule",
         ANSWERS,
         8543,
         inside("ip rule del pref 0", 8543),
-        verdicts=BROKEN,
+    ),
+    on_its_own(
+        ordinary,
+        "another port of the container dropped in raw",
+        HABIT,
+        8546,
+        both(
+            container("srv", ports={"80/tcp": [8546, 8547]}),
+            rules("-t raw -I PREROUTING -p tcp --dport 8547 -j DROP"),
+        ),
+        verdicts=WHOLE,
+        forbidden=frozenset(),  # the other port is closed
     ),
     on_its_own(ordinary, "bridge inside without eth0", HABIT, 8544, inside(f"{OWN_BRIDGE} mtu 1500", 8544)),
     on_its_own(
