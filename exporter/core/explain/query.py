@@ -46,11 +46,16 @@ def find_container(inventory: Inventory, text: str, shortest: int = 1) -> Contai
 
 
 def find_source(inventory: Inventory, text: str) -> Container | None:
-    """Return the container of that name, or the only one whose ID begins so, as docker(1) does: also a number."""
+    """Return the container of that name, or the only one whose ID begins so, as docker(1) does: also a number.
+
+    A name that another container or a service has, such as `db`, is meant as that name.
+    """
     name = text.removeprefix("/")  # of `docker inspect`
     named = next((c for c in inventory.containers.values() if c.name == name), None)
-    by_id = _with_id(inventory, name)
-    return named or (by_id[0] if len(by_id) == 1 else None)
+    if named or len(by_id := _with_id(inventory, name)) != 1:
+        return named
+    others = any(name in _aliases(c) for c in inventory.containers.values() if c is not by_id[0])
+    return None if others or any(port.service == name for port in inventory.mesh_ports) else by_id[0]
 
 
 def why_no_container(inventory: Inventory, text: str) -> str:

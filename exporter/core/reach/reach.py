@@ -19,12 +19,13 @@ from exporter.core.reach.path.departure import departure
 from exporter.core.reach.path.route_step import refused
 from exporter.core.reach.path.rule_steps import unread_step
 from exporter.core.reach.path.trip import Flow, Trip
-from exporter.core.reach.question import Question, is_address
+from exporter.core.reach.question import HOST, INTERNET, Question, is_address
 from exporter.core.reach.targets import no_port_step, ports, server_of, target_container, targets
 from exporter.core.reach.view import NAMESPACE, Visit
 
 MAX_ADDRESSES = 4
 NO_ENGINE = "the Docker Engine does not answer"
+FROM_OUTSIDE = "Name a container as the source, or run `dockernet-exporter explain PORT` for a port of this host."
 NO_ADDRESS = Step(ROUTE, UNKNOWN, "no address of the host is known", "route_unknown")
 
 
@@ -58,7 +59,8 @@ def _cannot_send(context: ReachContext, client: Container | None, source: str) -
     if not context.inventory.connected:
         return Step(CONTAINER, UNKNOWN, NO_ENGINE, "engine_unavailable")
     if client is None:
-        return Step(CONTAINER, UNKNOWN, why_no_container(context.inventory, source), "not_found")
+        command = FROM_OUTSIDE if source in (HOST, INTERNET) else ""
+        return Step(CONTAINER, UNKNOWN, why_no_container(context.inventory, source), "not_found", command)
     orphaned = orphaned_step(context.observation.network.context, client)
     return _down(context, client) or orphaned or _unread(context, client)
 

@@ -24,9 +24,10 @@ REREAD_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class StatsReading:
-    """What was read of a namespace, the file snmp of it, and when netstat was read (monotonic clock)."""
+    """What was read of a namespace, the file snmp of it with its inode, and when netstat was read (monotonic clock)."""
 
     stats: NamespaceStats
+    inode: int
     snmp: bytes
     netstat_at: float
 
@@ -43,23 +44,23 @@ def read_namespace_stats(
 
     None when it is gone, when the process is not the container's, or in the namespace `not_namespace`. What netstat
     counts comes with a segment received or sent, which snmp counts: while that says the same, netstat, which takes the
-    kernel twice as long, is read once a minute, for time-outs of what could not be sent.
+    kernel twice as long, is read once a minute, for time-outs of what could not be sent. Whose process it is does not
+    have to be read again while it is in the same namespace.
     """
     process = f"{procfs}/{pid}"
     try:
-        if not is_container_process(procfs, pid, container_id):
+        inode, snmp = _read(f"{process}/net/snmp")
+        same = known is not None and (pid, inode) == (known.stats.pid, known.inode)
+        if inode == not_namespace or not (same or is_container_process(procfs, pid, container_id)):
             return None
-        namespace, snmp = _read(f"{process}/net/snmp")
-        if namespace == not_namespace:
-            return None
-        if known is not None and known.snmp == snmp and now - known.netstat_at < REREAD_SECONDS:
+        if known is not None and same and known.snmp == snmp and now - known.netstat_at < REREAD_SECONDS:
             return known
         _, netstat = _read(f"{process}/net/netstat")
     except OSError as error:
         if error.errno in GONE:
             return None
         raise
-    return StatsReading(parse_namespace_stats(pid, snmp, netstat), snmp, now)
+    return StatsReading(parse_namespace_stats(pid, snmp, netstat), inode, snmp, now)
 
 
 def read_own_namespace() -> int:

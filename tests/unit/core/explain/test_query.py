@@ -6,6 +6,7 @@ import pytest
 
 from exporter.core.explain.query import Query, find_container, find_source, parse_query, why_no_container
 from exporter.core.model.container_details import EndpointNames
+from exporter.core.model.mesh import MeshPort
 from tests.support.builders import inventory, run
 from tests.support.port_hosts import details
 
@@ -58,6 +59,17 @@ def test_where_no_port_can_stand_a_number_is_an_id() -> None:
     found = find_source(FIVE, "42")
     assert found is not None
     assert found.name == "c1"
+
+
+def test_a_name_on_a_network_or_of_a_service_is_not_the_beginning_of_an_id() -> None:
+    """IDs begin with `db` or `cafe`, and services are called so."""
+    other = replace(run("other"), id="db01")
+    server = details(run("shop-db-1"), endpoints=(EndpointNames("front-id", aliases=("db",)),))
+    assert find_source(inventory(other), "db") == other
+    assert find_source(inventory(other, server), "db") is None
+    assert find_source(inventory(other, server), "db0") == other
+    mesh = {"ingress-id": (MeshPort("db", 8080, 80),)}
+    assert find_source(replace(inventory(other), mesh=mesh), "db") is None
 
 
 @pytest.mark.parametrize(

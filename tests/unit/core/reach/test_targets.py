@@ -187,3 +187,10 @@ def test_each_namespace_is_visited_once() -> None:
     host = ReachHost()
     host.answer("web:80")
     assert sorted(host.visits) == [HOST, "client", "web"]
+
+
+@pytest.mark.parametrize(("source", "is_said"), [("host", True), ("internet", True), ("nothing", False)])
+def test_what_is_a_target_alone_is_not_a_source(source: str, is_said: bool) -> None:  # noqa: FBT001
+    [step] = ReachHost().path("web:80", source).steps
+    assert (step.state, step.code) == ("unknown", "not_found")
+    assert ("`dockernet-exporter explain PORT` for a port of this host" in step.remedy) is is_said

@@ -144,6 +144,17 @@ def test_a_namespace_that_is_not_to_be_read_is_nobodys(proc: Path) -> None:
     assert read_namespace_stats(proc, WEB, PID, not_namespace=shared + 1) is not None
 
 
+def test_whose_process_it_is_is_read_again_in_another_namespace(proc: Path) -> None:
+    first = read_namespace_stats(proc, WEB, PID)
+    (proc / f"{PID}/cgroup").write_text("0::/user.slice\n")
+    assert first is not None
+    assert read_namespace_stats(proc, WEB, PID, known=first) is first
+    other = proc / f"{PID}/net/snmp.other"
+    other.write_text(SNMP)
+    other.rename(proc / f"{PID}/net/snmp")
+    assert read_namespace_stats(proc, WEB, PID, known=first) is None
+
+
 def test_what_may_not_be_read_is_an_error(proc: Path) -> None:
     (proc / f"{PID}/net/snmp").unlink()
     (proc / f"{PID}/net/snmp").mkdir()
