@@ -37,6 +37,8 @@ from exporter.core.nat.ruleset import (
     SRC,
     SRC_TYPE,
     STATE,
+    TCP_FLAGS,
+    UNEQUAL,
     UNKNOWN,
     Condition,
     Rule,
@@ -62,6 +64,7 @@ IPTABLES: Mapping[str, str] = {
     CT_MARK: "-m connmark --mark",
     ORIGINAL_DST: "--ctorigdst",
     ORIGINAL_DPORT: "--ctorigdstport",
+    TCP_FLAGS: "--tcp-flags",
 }
 NFT: Mapping[str, str] = {
     SRC: "ip saddr",
@@ -82,9 +85,12 @@ NFT: Mapping[str, str] = {
     OIF_GROUP: "oifgroup",
     ORIGINAL_DST: "ct original ip daddr",
     ORIGINAL_DPORT: "ct original proto-dst",
+    TCP_FLAGS: "tcp flags",
 }
 STATES = {1: "INVALID", 2: "ESTABLISHED", 4: "RELATED", 8: "NEW", 64: "UNTRACKED", 128: "DNAT"}
 TYPES = {2: "UNICAST", 4: "LOCAL", 8: "BROADCAST", 32: "MULTICAST"}
+FLAGS = {1: "FIN", 2: "SYN", 4: "RST", 8: "PSH", 16: "ACK", 32: "URG", 64: "ECE", 128: "CWR"}
+NO_FLAG = "none"
 TO = {"DNAT": "--to-destination", "SNAT": "--to-source", "REDIRECT": "--to-ports"}
 LONGEST = 160
 ALL_BITS = 0xFFFFFFFF
@@ -111,7 +117,8 @@ def _iptables(rule: Rule) -> Iterator[str]:
             yield f"-m {condition.key} ..."
         else:
             sign = "" if condition.operator in (EQUAL, IN) else "! "
-            yield f"{sign}{IPTABLES[condition.key]} {_value(rule.family, condition)}"
+            mask = f"{_mask(condition)} " if _mask(condition) else ""
+            yield f"{sign}{IPTABLES[condition.key]} {mask}{_value(rule.family, condition)}"
     if rule.target in (JUMP, GOTO):
         yield f"{'-g' if rule.target == GOTO else '-j'} {rule.to}"
     elif rule.target:
@@ -127,7 +134,8 @@ def _nft(rule: Rule) -> Iterator[str]:
         else:
             sign = "" if condition.operator in (EQUAL, IN) else "!= "
             keys = " . ".join(NFT.get(key, key) for key in condition.key.split(" . "))
-            yield f"{keys} {sign}{_value(rule.family, condition)}"
+            value = " / ".join(filter(None, [_value(rule.family, condition), _mask(condition)]))
+            yield f"{keys} {sign}{value.lower().replace(NO_FLAG, '0') if condition.key == TCP_FLAGS else value}"
     target = rule.target.lower()
     if rule.target in (JUMP, GOTO):
         yield f"{target} {rule.to}"
@@ -139,6 +147,17 @@ def _nft(rule: Rule) -> Iterator[str]:
         yield f"{target} to {_destination(rule)}" if rule.address or rule.port else target
 
 
+def _mask(condition: Condition) -> str:
+    """The flags that are compared; '' where the condition is not about flags of TCP, or has a list of them."""
+    if condition.key != TCP_FLAGS or condition.operator not in (EQUAL, UNEQUAL):
+        return ""
+    return _flags(condition.value[1])
+
+
+def _flags(bits: int) -> str:
+    return ",".join(name for bit, name in FLAGS.items() if bits & bit) or NO_FLAG.upper()
+
+
 def _destination(rule: Rule) -> str:
     address = f"[{rule.address}]" if ":" in rule.address and rule.port else rule.address
     return f"{address}:{rule.port}" if address and rule.port else address or str(rule.port)
@@ -148,6 +167,8 @@ def _value(family: str, condition: Condition) -> str:
     value = condition.value
     if isinstance(value, str):
         return f"@{value}" if condition.operator not in (EQUAL, "!=") else value
+    if _mask(condition):
+        return _flags(value[0])
     listed = condition.operator not in (EQUAL, "!=") and isinstance(value, tuple)
     return (
         ",".join(_one(family, condition.key, one, listed=True) for one in value)
