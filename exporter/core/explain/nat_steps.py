@@ -89,7 +89,7 @@ def _steps(context: NatContext, observation: Observation, binding: ExpectedBindi
     yield from map(_wrong_step, wrong)
     binding, hits = next(iter(context.entries), (binding, ()))
     translated = any(map(binding.is_served_by, hits)) if is_loopback(binding) else _arrives(context, binding)
-    if not wrong:
+    if not wrong and not _ends_before(context, binding):
         yield _translation(context, binding, translated=translated)
     if not is_loopback(binding):  # docker-proxy makes a connection of its own, which is not forwarded
         yield from _forward(context, binding, translated=translated and not wrong)
@@ -113,6 +113,14 @@ def _arrives(context: NatContext, binding: ExpectedBinding) -> bool:
     """Whether a rule sends the packet to the container for certain."""
     arrival = context.way(binding).arrival
     return any(map(binding.is_served_by, arrival.translations)) and not arrival.unclear
+
+
+def _ends_before(context: NatContext, binding: ExpectedBinding) -> bool:
+    """Whether every client's packet is dropped before a rule could translate it, as in a chain of raw."""
+    if is_loopback(binding):
+        return False
+    arrival = context.way(binding).arrival
+    return arrival.dropped and not arrival.translations
 
 
 def _translation(context: NatContext, binding: ExpectedBinding, *, translated: bool) -> Step:

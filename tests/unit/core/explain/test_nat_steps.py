@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from exporter.core.explain.path import DNAT, FORWARD, LISTENER, OK, UNKNOWN
+from exporter.core.explain.path import DNAT, FAILED, FORWARD, LISTENER, OK, UNKNOWN
 from exporter.core.model.sockets import CONTAINER, Owner
 from exporter.core.nat.redirects import Redirect
+from exporter.core.nat.ruleset import Base
 from exporter.core.nat.view import NatView
 from tests.support.explained_hosts import EVERY_KIND, failures_of, steps_of
 from tests.support.nat_hosts import OLD, Host
@@ -51,3 +52,12 @@ def test_a_rule_that_leads_a_port_away_that_nobody_publishes(sentence: Any) -> N
     steps = steps_of(OLD, "7005", nat=nat)
     assert steps[DNAT] == (OK, sentence)
     assert steps[LISTENER][0] == UNKNOWN
+
+
+def test_what_is_dropped_before_the_dnat_is_named_alone() -> None:
+    before = Base("prerouting", "ACCEPT", "filter", -300)
+    dropped = OLD.with_table(("ip", "raw", "PREROUTING"), before, "-p tcp --dport 8080 -j DROP")
+    steps = steps_of(dropped)
+    assert (DNAT in steps, steps[FORWARD][0]) == (False, FAILED)
+    one_client = OLD.with_table(("ip", "raw", "PREROUTING"), before, "-s 198.51.100.7 -p tcp --dport 8080 -j DROP")
+    assert steps_of(one_client)[DNAT][0] == OK
