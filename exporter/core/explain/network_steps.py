@@ -73,7 +73,8 @@ def _link_step(context: NetworkContext, container: Container, networks: frozense
         if attachment.container.id == container.id and attachment.network.name in networks and attachment.veth
     ]
     if not veths:
-        return Step(LINK, UNKNOWN, f"no veth of {container.name} is known", "route_unknown")
+        detail = f"no veth of {container.name} is known: it may be a port of a bridge that is not the engine's"
+        return Step(LINK, UNKNOWN, detail, "route_unknown", "See `bridge link`: which bridge is its veth a port of?")
     return Step(LINK, OK, f"{container.name} is connected by {', '.join(veths)}")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import LINK, ROUTE, UNDETERMINED
-from exporter.core.model.docker import BridgeOptions
+from exporter.core.model.docker import BridgeOptions, Link
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult
 from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
@@ -63,3 +63,19 @@ def test_of_a_network_without_a_gateway_no_route_is_stated_where_nothing_is_publ
     for found, names in ((OLD, {LINK, ROUTE}), (OLD.with_inventory(isolated), {LINK})):
         [path] = explain(observation_of(found), "db").paths
         assert {step.name for step in path.steps} & {LINK, ROUTE} == names
+
+
+def test_a_veth_on_a_bridge_that_is_not_the_engines_is_unknown_and_said_to_be_elsewhere() -> None:
+    topology = OLD.topology()
+    own = Link(90, "br0", "bridge", carrier=True)
+    links = {
+        i: replace(link, master_ifindex=90) if link.name == "veth-web" else link
+        for i, link in topology.devices.links.items()
+    }
+    found = changed(OLD, topology=join(OLD.inventory, replace(topology.devices, links={**links, 90: own})))
+    [step] = [one for path in explain(found, "8080").paths for one in path.steps if one.name == LINK]
+    assert (step.state, step.code, step.remedy) == (
+        "unknown",
+        "route_unknown",
+        "See `bridge link`: which bridge is its veth a port of?",
+    )
