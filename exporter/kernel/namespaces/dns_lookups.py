@@ -55,7 +55,7 @@ def read_dns_lookups(procfs: Path, container: Container, known: LookupReading | 
     A namespace that has sent nothing since is not entered. Raises SourceError `no_sys_admin` or `no_net_admin`
     without the capability for it, OSError for another failure.
     """
-    if known is not None and known.found is not None and known.packets == _read_packets(procfs, container.pid):
+    if known is not None and known.found is not None and _is_idle(procfs, container.pid, known.packets):
         return known
     try:
         found = run_in_container(procfs, container, lambda: read_inside(container.pid, known))
@@ -79,6 +79,10 @@ def read_inside(pid: int, known: LookupReading | None) -> LookupReading:
     if counted := [*parse_rules(rules)]:
         return LookupReading(parse_lookups(pid, counted), cause, packets)
     return LookupReading(parse_lookups(pid, _read_legacy()), packets=packets)
+
+
+def _is_idle(procfs: Path, pid: int, packets: Packets) -> bool:
+    return packets != NO_PACKETS and packets == _read_packets(procfs, pid)
 
 
 def _read_packets(procfs: Path, process: int | str) -> Packets:

@@ -11,7 +11,7 @@ import pytest
 from exporter.core.connections.lookups import DnsLookups
 from exporter.core.model.docker import Container
 from exporter.kernel.connections.lookups import LookupSource
-from exporter.kernel.namespaces.dns_lookups import read_dns_lookups
+from exporter.kernel.namespaces.dns_lookups import NO_PACKETS, read_dns_lookups
 from exporter.kernel.proc import read_identified
 from tests.support.builders import inventory, run
 from tests.support.kernel.container_processes import procfs_of
@@ -132,6 +132,17 @@ def test_a_process_with_a_namespace_of_its_own_does_not_hide_that_of_its_contain
     assert first is not None
     other = replace(first, packets=(first.packets[0] + 1, read_identified(f"/proc/{client.pid}/net/snmp")[1]))
     last = read_dns_lookups(client.procfs, client.container, other)
+    assert last is not None
+    assert last.found == DnsLookups(client.pid, tcp=0, udp=2)
+
+
+def test_a_namespace_whose_process_is_hidden_is_entered_each_time(client: Client) -> None:
+    client.write("nftables")
+    first = read_dns_lookups(client.procfs, client.container)
+    (client.procfs / f"{client.pid}/net").unlink()
+    client.ask(2)
+    assert first is not None
+    last = read_dns_lookups(client.procfs, client.container, replace(first, packets=NO_PACKETS))
     assert last is not None
     assert last.found == DnsLookups(client.pid, tcp=0, udp=2)
 
