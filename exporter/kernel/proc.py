@@ -44,6 +44,18 @@ def read_record(path: str) -> bytes:
         os.close(descriptor)
 
 
+def read_identified(path: str) -> tuple[int, bytes]:
+    """Read such a file of /proc/PID/net, with its inode: each network namespace has one of its own.
+
+    Raises OSError when the process is gone.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.fstat(descriptor).st_ino, os.read(descriptor, READ_BYTES)
+    finally:
+        os.close(descriptor)
+
+
 def read_text(path: Path | str, max_bytes: int = -1) -> str:
     """Read a file of /proc; a device's name in it may be any bytes.
 

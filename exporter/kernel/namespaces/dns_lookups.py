@@ -22,15 +22,17 @@ from exporter.kernel.firewall.nftables.dump import GETRULE, NUMBERS, dump
 from exporter.kernel.firewall.nftables.reader import packets_of, parse_rule
 from exporter.kernel.namespaces.enter import NotEntered, run_in_container
 from exporter.kernel.netlink.nfnetlink import open_socket
-from exporter.kernel.proc import read_record
+from exporter.kernel.proc import read_identified
 
 SERVER, PORT = (number_of("127.0.0.11"), (1 << 32) - 1), (53, 53)
 CHAINS = ((NAT, "DOCKER_OUTPUT"), ("docker-dns",))  # table and chain, or a table
-PACKETS = "/proc/thread-self/net/snmp"
+PACKETS = "net/snmp"  # of a process, or of a thread
 PROCFS = Path("/proc")  # shows the reading thread's namespace, wherever another /proc is mounted
 NO_SYS_ADMIN, NO_NET_ADMIN = "no_sys_admin", "no_net_admin"
 
 Counted = tuple[Rule, int]
+Packets = tuple[int, bytes]  # the file's inode, which is the namespace's, and its text
+NO_PACKETS: Packets = (0, b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +40,23 @@ class LookupReading:
     """One namespace's: `found` is None where no rule translates the embedded DNS.
 
     `cause` is a digest of the rules of nf_tables, b"" where these were not all; `packets` is what the namespace had
-    counted just before (/proc/PID/net/snmp); `refused` the reason for which it could not be read.
+    counted just before; `refused` the reason for which it could not be read.
     """
 
     found: DnsLookups | None
     cause: bytes = b""
-    packets: bytes = b""
+    packets: Packets = NO_PACKETS
     refused: str = ""
 
 
 def read_dns_lookups(procfs: Path, container: Container, known: LookupReading | None = None) -> LookupReading | None:
     """Read the namespace of a container; None when it is gone. `known` is the reading before, of the same process.
 
-    Raises SourceError `no_sys_admin` or `no_net_admin` without the capability for it, OSError for another failure.
+    A namespace that has sent nothing since is not entered. Raises SourceError `no_sys_admin` or `no_net_admin`
+    without the capability for it, OSError for another failure.
     """
+    if known is not None and known.found is not None and _is_idle(procfs, container.pid, known.packets):
+        return known
     try:
         found = run_in_container(procfs, container, lambda: read_inside(container.pid, known))
     except PermissionError as error:
@@ -62,14 +67,11 @@ def read_dns_lookups(procfs: Path, container: Container, known: LookupReading | 
 
 
 def read_inside(pid: int, known: LookupReading | None) -> LookupReading:
-    """Read the calling thread's namespace. Needs CAP_NET_ADMIN.
+    """Read the calling thread's namespace. Needs CAP_NET_ADMIN. Rules that are those of `known` are not parsed again.
 
-    Known rules are not read again before the namespace has sent a packet, and not parsed again while they are the same.
     A table of iptables-legacy is read where nf_tables has no such rule that counts.
     """
-    packets = read_record(PACKETS)
-    if known is not None and known.found is not None and known.packets == packets:
-        return known
+    packets = _read_packets(PROCFS, "thread-self")
     rules = _read_nftables()
     cause = _digest(rules)
     if known is not None and known.cause == cause:
@@ -77,6 +79,18 @@ def read_inside(pid: int, known: LookupReading | None) -> LookupReading:
     if counted := [*parse_rules(rules)]:
         return LookupReading(parse_lookups(pid, counted), cause, packets)
     return LookupReading(parse_lookups(pid, _read_legacy()), packets=packets)
+
+
+def _is_idle(procfs: Path, pid: int, packets: Packets) -> bool:
+    return packets != NO_PACKETS and packets == _read_packets(procfs, pid)
+
+
+def _read_packets(procfs: Path, process: int | str) -> Packets:
+    """Read what the namespace of a process has counted; none where the process is gone, or hidden."""
+    try:
+        return read_identified(f"{procfs}/{process}/{PACKETS}")
+    except OSError:
+        return NO_PACKETS
 
 
 def _read_nftables() -> list[tuple[int, bytes]]:

@@ -5,20 +5,17 @@ alive. Never net/tcp: it walks the machine's table of all sockets, 2 ms for each
 """
 
 import functools
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
-from exporter.kernel.proc import GONE, is_container_process
+from exporter.kernel.proc import GONE, is_container_process, read_identified, read_record
 
 TCP = (b"CurrEstab", b"RetransSegs", b"OutSegs", b"OutRsts")
 UDP = (b"RcvbufErrors",)
 TCP_EXT = (b"ListenOverflows", b"ListenDrops", b"TCPTimeouts")
 
-# Each file is one record, which a read hands over whole; netstat has 5 KB on Linux 6.18.
-SIZE = 1 << 15
 REREAD_SECONDS = 60.0
 
 
@@ -49,13 +46,13 @@ def read_namespace_stats(
     """
     process = f"{procfs}/{pid}"
     try:
-        inode, snmp = _read(f"{process}/net/snmp")
+        inode, snmp = read_identified(f"{process}/net/snmp")
         same = known is not None and (pid, inode) == (known.stats.pid, known.inode)
         if inode == not_namespace or not (same or is_container_process(procfs, pid, container_id)):
             return None
         if known is not None and same and known.snmp == snmp and now - known.netstat_at < REREAD_SECONDS:
             return known
-        _, netstat = _read(f"{process}/net/netstat")
+        netstat = read_record(f"{process}/net/netstat")
     except OSError as error:
         if error.errno in GONE:
             return None
@@ -66,15 +63,6 @@ def read_namespace_stats(
 def read_own_namespace() -> int:
     """Return the inode that identifies the calling thread's namespace: each has its own of the file."""
     return Path("/proc/thread-self/net/snmp").stat().st_ino
-
-
-def _read(path: str) -> tuple[int, bytes]:
-    """Return a file's inode and what it says."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.fstat(descriptor).st_ino, os.read(descriptor, SIZE)
-    finally:
-        os.close(descriptor)
 
 
 def parse_namespace_stats(pid: int, snmp: bytes, netstat: bytes) -> NamespaceStats:

@@ -9,5 +9,6 @@ def procfs_of(folder: Path, pids: Mapping[str, int]) -> Path:
     for container_id, pid in pids.items():
         (process := folder / str(pid)).mkdir()
         (process / "cgroup").write_text(f"0::/docker/{container_id}\n")
-        (process / "ns").symlink_to(f"/proc/{pid}/ns")
+        for part in ("net", "ns"):
+            (process / part).symlink_to(f"/proc/{pid}/{part}")
     return folder

@@ -11,7 +11,8 @@ import pytest
 from exporter.core.connections.lookups import DnsLookups
 from exporter.core.model.docker import Container
 from exporter.kernel.connections.lookups import LookupSource
-from exporter.kernel.namespaces.dns_lookups import read_dns_lookups
+from exporter.kernel.namespaces.dns_lookups import NO_PACKETS, read_dns_lookups
+from exporter.kernel.proc import read_identified
 from tests.support.builders import inventory, run
 from tests.support.kernel.container_processes import procfs_of
 from tests.support.kernel.own_namespace import entered, ip
@@ -115,12 +116,35 @@ def test_a_reading_is_kept_until_the_namespace_sends_a_packet(client: Client, wr
     assert first is not None
     again = read_dns_lookups(client.procfs, client.container, first)
     assert again is first
-    other = read_dns_lookups(client.procfs, client.container, replace(first, packets=b"fewer"))
+    other = read_dns_lookups(client.procfs, client.container, replace(first, packets=(0, b"fewer")))
     assert other == first
     client.ask(3)
     last = read_dns_lookups(client.procfs, client.container, again)
     assert last is not None
     assert last.found == DnsLookups(client.pid, tcp=0, udp=3)
+
+
+def test_a_process_with_a_namespace_of_its_own_does_not_hide_that_of_its_container(client: Client) -> None:
+    """It may have left that by `unshare --net`; what is counted there says nothing of the container's sockets."""
+    client.write("nftables")
+    first = read_dns_lookups(client.procfs, client.container)
+    client.ask(2)
+    assert first is not None
+    other = replace(first, packets=(first.packets[0] + 1, read_identified(f"/proc/{client.pid}/net/snmp")[1]))
+    last = read_dns_lookups(client.procfs, client.container, other)
+    assert last is not None
+    assert last.found == DnsLookups(client.pid, tcp=0, udp=2)
+
+
+def test_a_namespace_whose_process_is_hidden_is_entered_each_time(client: Client) -> None:
+    client.write("nftables")
+    first = read_dns_lookups(client.procfs, client.container)
+    (client.procfs / f"{client.pid}/net").unlink()
+    client.ask(2)
+    assert first is not None
+    last = read_dns_lookups(client.procfs, client.container, replace(first, packets=NO_PACKETS))
+    assert last is not None
+    assert last.found == DnsLookups(client.pid, tcp=0, udp=2)
 
 
 def test_a_namespace_without_the_rules_has_no_lookups(client: Client) -> None:
