@@ -37,11 +37,7 @@ def read_record(path: str) -> bytes:
 
     Of the files with `single_open` in fs/proc and net/. Raises OSError when it is gone.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, READ_BYTES)
-    finally:
-        os.close(descriptor)
+    return read_identified(path)[1]
 
 
 def read_identified(path: str) -> tuple[int, bytes]:

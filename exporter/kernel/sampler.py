@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.fib import FibReading, RouteQuery
 from exporter.core.model.kernel_sample import Devices, EndedLink, KernelSample, NamespaceInterface
+from exporter.core.model.memo import IdentityMemo
 from exporter.core.model.sockets import BoundSocket, PortKey
 from exporter.core.topology.overlay import OverlayReading
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
@@ -20,6 +21,7 @@ from exporter.kernel.namespaces.interface_counters import InterfaceCounterReader
 from exporter.kernel.namespaces.overlay_sweep import OverlaySweep
 from exporter.kernel.namespaces.resolver import NamespaceResolver
 from exporter.kernel.namespaces.shared import read_shared_netns
+from exporter.kernel.namespaces.stats import StatsReading
 from exporter.kernel.namespaces.sweep import sweep_statistics
 from exporter.kernel.netlink.client import open_socket
 from exporter.kernel.read_source import timed
@@ -61,6 +63,7 @@ class KernelSampler:
         self._overlays = OverlaySweep()
         self._fib = FibWatcher(on_change)
         self._namespaces = sweep_statistics(procfs) if sweep else None
+        self._namespace_stats = IdentityMemo(_statistics)
         self._ports = PortReader(procfs, sysfs) if ports else None
         sources: tuple[Source | None, ...] = (
             self._devices,
@@ -143,7 +146,7 @@ class KernelSampler:
     def namespace_stats(self) -> tuple[Mapping[str, NamespaceStats], float | None]:
         """Return the last statistics of each container's namespace, and the age of the oldest."""
         found, age = self._namespaces.snapshot() if self._namespaces else ({}, None)
-        return {key: reading.stats for key, reading in found.items()}, age
+        return self._namespace_stats(found), age
 
     def update_overlays(self, files: Mapping[str, str]) -> None:
         """Set which overlays are here: network id -> the file of its hidden namespace."""
@@ -161,3 +164,7 @@ class KernelSampler:
     def overlays(self) -> OverlayReading:
         """Return the last reading of the overlays."""
         return self._overlays.reading()
+
+
+def _statistics(readings: Mapping[str, StatsReading]) -> dict[str, NamespaceStats]:
+    return {key: reading.stats for key, reading in readings.items()}

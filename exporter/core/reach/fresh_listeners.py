@@ -1,4 +1,4 @@
-"""Listening sockets as they are now: between scrapes those of a container are up to a minute old."""
+"""Listening sockets as they are now: between scrapes those of a container are up to two minutes old."""
 
 from dataclasses import replace
 

@@ -10,7 +10,7 @@ from exporter.errors import SourceError
 from exporter.kernel.conntrack.flows import open_flows, read_flows, read_published
 from exporter.kernel.periodic_reader import PeriodicReader
 
-INTERVAL_SECONDS = 30.0  # the kernel walks a table of a quarter of a million places in 4 ms, however empty it is
+INTERVAL_SECONDS = 30.0  # the kernel walks a table of a quarter of a million places in 9 ms, however empty it is
 MAX_INTERVAL_SECONDS = 120.0
 PAUSE_RATIO = 300  # pause after a full reading per second that it took: a third of a percent of a core
 SETTLE_SECONDS = 1.0  # from a new port to the reading

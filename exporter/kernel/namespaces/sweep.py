@@ -1,7 +1,7 @@
 """Read containers' namespaces periodically between scrapes, a slice of them at a time.
 
-The statistics of a thousand namespaces take 80 ms: too long for a scrape, and nothing when spread over the usual time
-between two. The one that was read longest ago is next; one that is new does not wait for its turn.
+The statistics of a thousand namespaces take 80 ms: too long for a scrape, and nothing when spread over the time
+between two of them. The one that was read longest ago is next; one that is new does not wait for its turn.
 """
 
 import math

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from exporter.kernel.proc import GONE, read_record
 
 STOPPED = frozenset({b"T", b"t"})
-STATE, RESIDENT_PAGES = 0, 21  # columns after the name (proc_pid_stat(5) counts from 1 and with two before)
+STATE, RESIDENT_PAGES = 0, 21  # columns after the name: the third and the 24th of proc_pid_stat(5)
 
 
 class ProcessCondition(NamedTuple):
@@ -32,4 +32,6 @@ def read_condition(procfs: Path, pid: int) -> ProcessCondition:
 def parse_condition(stat: bytes) -> ProcessCondition:
     """Parse the file; its second column is a name in brackets, which may hold any character."""
     columns = stat.rpartition(b")")[2].split()
+    if len(columns) <= RESIDENT_PAGES:
+        return ProcessCondition()
     return ProcessCondition(columns[STATE] in STOPPED, int(columns[RESIDENT_PAGES]) * os.sysconf("SC_PAGE_SIZE"))

@@ -55,5 +55,18 @@ def test_a_sweep_reads_beside_and_says_how_it_went(monkeypatch: pytest.MonkeyPat
         one.close()
 
 
+@pytest.mark.usefixtures("busybox", "namespace")
+def test_a_new_udp_port_does_not_wait_for_the_next_reading() -> None:
+    sweep = FlowSweep(PROC, interval=3600)
+    made = make_flows()
+    sweep.start()
+    until(lambda: sweep.snapshot()[0], 60, "the first reading")
+    sweep.update_udp_ports(frozenset({53, 54}))
+    until(lambda: sweep.snapshot()[0] == EXPECTED, 60, "one with the connections to the new ports")
+    sweep.stop()
+    for one in made:
+        one.close()
+
+
 def _refused(*_: object) -> Flows:
     raise PermissionError(1, "Operation not permitted")

@@ -71,6 +71,8 @@ def test_a_process_that_ends_meanwhile_is_no_fault(tmp_path: Path) -> None:
     assert read_process(tmp_path, 19) is None
     assert read_name(tmp_path, 19) == ""
     assert read_condition(tmp_path, 19) == (False, 0)
+    (tmp_path / "20/stat").write_text("")
+    assert read_condition(tmp_path, 20) == (False, 0)
 
 
 def test_nobody_is_looked_into_once_all_are_found(tmp_path: Path) -> None:
