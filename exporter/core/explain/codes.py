@@ -78,7 +78,7 @@ _PORT_CODES = {
     ),
     "bridge_down": Code(
         "The network's bridge is absent, down or without its gateway address.",
-        "Restore the address with `ip address add`, or {rewrite}.",
+        "Set it up with `ip link set BRIDGE up`, restore the address with `ip address add`, or {rewrite}.",
         ("bridge_down",),
     ),
     "veth_detached": Code(

@@ -5,6 +5,7 @@ from exporter.core.explain.query import Query
 from exporter.core.findings.finding import Finding
 from exporter.core.observation import Observation
 
+OPENED = frozenset({"missing_masquerade", "forward_drop", "bridge_filtered"})
 NAMES = ("container", "wanted_by", "holder", "subject")
 
 
@@ -41,6 +42,14 @@ def is_about_another_port(found: Finding, path: Path) -> bool:
     if not named or not path.port:
         return False
     return named not in (str(path.port), str(path.container_port)) or protocol not in ("", None, path.protocol)
+
+
+def is_about_other_ways(found: Finding, path: Path) -> bool:
+    """Whether a finding is about what a network's containers open: their way out, or each other.
+
+    A published port is walked by itself, and has findings of its own.
+    """
+    return bool(path.port) and found.kind in OPENED and not found.labels.get("host_port")
 
 
 def _names(found: Finding) -> set[str]:
