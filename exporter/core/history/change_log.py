@@ -14,7 +14,7 @@ MAX_SELECTED = 10_000
 MIN_ID_PREFIX = 4
 # A change that was observed so long before an earlier one: the clock was set back in between.
 SET_BACK_SECONDS = 60.0
-MAX_TIME = 253_402_300_800.0  # the year 10000: the times of a file or of another exporter may be any number
+YEAR_10000 = 253_402_300_800.0  # Unix time: the times of a file or of another exporter may be any number
 FIELDS = tuple(Change.__dataclass_fields__)
 VALUES = attrgetter(*FIELDS)
 TEXTS = (*("kind", "subject", "before", "after", "container", "container_id", "network", "by", "detail", "finding"),)
@@ -139,7 +139,7 @@ def parse_change(row: Any) -> Change:
 def parse_time(value: Any) -> float:
     """Parse a Unix time. Raises TypeError or ValueError for anything else, also for one beyond the year 9999."""
     at = float(value)
-    if not 0.0 <= at < MAX_TIME:
+    if not 0.0 <= at < YEAR_10000:
         raise ValueError(f"invalid time {at}: expected one before the year 10000")
     return at
 
