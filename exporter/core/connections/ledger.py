@@ -21,8 +21,6 @@ MAX_MISSING = 3
 MARKS = 256  # of the time after which a pair is forgotten, however often readings are requested
 MAX_GONE_PAIRS, MAX_GONE_TOTALS = 1024, 1024  # of containers that were removed
 
-make = tuple.__new__  # a third of the time that the class of a named tuple takes
-
 
 @dataclass(slots=True)
 class Known:
@@ -97,20 +95,8 @@ class ConnectionLedger:
         """Return all sums, by pair in alphabetical order."""
         if not self._sorted:
             self._accounts, self._sorted = dict(sorted(self._accounts.items(), key=itemgetter(0))), True
-        pairs = {
-            pair: make(
-                PairSums,
-                (
-                    found.counts,
-                    found.living if found.read == self._readings else NONE_LIVING,
-                    found.created,
-                    found.changed,
-                    found.last_established,
-                    found.last_failed,
-                ),
-            )
-            for pair, found in self._accounts.items()
-        }
+        number = self._readings
+        pairs = {pair: found.sums_of(number) for pair, found in self._accounts.items()}
         return ConnectionReport(pairs, dict(self._forgotten), self._lost, self._started, older_counted)
 
     def _update_namespaces(self, namespaces: Mapping[int, str], host_addresses: frozenset[str]) -> None:
@@ -156,7 +142,7 @@ class ConnectionLedger:
         """Return the account of a pair, within the bounds."""
         pair = self._bounds.bounded(pair)
         if pair not in self._accounts:
-            self._accounts[pair] = Account(self._last)
+            self._accounts[pair] = Account(PairSums(ZERO, created=self._last))
             self._sorted = False
         return self._accounts[pair]
 
@@ -166,10 +152,10 @@ class ConnectionLedger:
             self._recent.append((self._clock, self._readings))
         while self._recent[0][0] < self._clock - self._forget:
             self._idle = self._recent.popleft()[1]
-        idle = {pair for pair, found in self._accounts.items() if found.changed_in <= self._idle}
+        idle = {pair for pair, found in self._accounts.items() if found.read <= self._idle}
         if len(self._accounts) - len(idle) > MAX_GONE_PAIRS:
             gone = [pair for pair in self._accounts if pair.container not in self._present and pair not in idle]
-            gone.sort(key=lambda pair: self._accounts[pair].changed_in)
+            gone.sort(key=lambda pair: self._accounts[pair].read)
             idle.update(gone[:-MAX_GONE_PAIRS])
         if idle:
             self._keep_totals(idle)
@@ -180,7 +166,7 @@ class ConnectionLedger:
     def _keep_totals(self, idle: Iterable[Pair]) -> None:
         for pair in idle:
             former = self._forgotten.pop(pair.container, ZERO)
-            self._forgotten[pair.container] = Counts._make(map(add, former, self._accounts[pair].counts))
+            self._forgotten[pair.container] = Counts._make(map(add, former, self._accounts[pair].sums.counts))
         removed = [name for name in self._forgotten if name not in self._present]
         for name in removed[:-MAX_GONE_TOTALS]:
             del self._forgotten[name]

@@ -64,8 +64,10 @@ class TryWindows:
         `now` is in seconds from any origin and never decreases.
         """
         for pair, sums in report.pairs.items():
+            if not sums.last_failed or pair in self._windows:  # most pairs never failed
+                continue
             former = self._former.get(pair, NONE_BEFORE)
-            if sums.last_failed != former.last_failed and pair not in self._windows:
+            if sums.last_failed != former.last_failed:
                 self._windows[pair] = Window(deque([(self._last, former.counts)]))
         self._former, self._last = report.pairs, now
         for pair in self._windows.keys() - report.pairs.keys():
