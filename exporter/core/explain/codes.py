@@ -151,6 +151,12 @@ _PORT_CODES = {
         "To write the rules anew, {rewrite}.",
         ("missing_masquerade",),
     ),
+    "source_lacked": Code(
+        "A rule gives the container's packets an address that the host does not have: answers come back only where "
+        "the network outside routes that address to this host.",
+        "Remove or correct the named rule, or add the address to the host.",
+        ("missing_masquerade",),
+    ),
     # listener
     "not_listening": Code(
         "No process in the container listens on the port.",

@@ -160,12 +160,6 @@ REACH_CODES = {
         "Compare `ip route get SOURCE` with the device that it comes in by; rp_filter=2 is the loose mode.",
     ),
     # masquerade, outside
-    "source_lacked": Code(
-        "A rule gives the container's packets an address that the host does not have: answers come back only where "
-        "the network outside routes that address to this host.",
-        "Remove or correct the named rule, or add the address to the host.",
-        ("missing_masquerade",),
-    ),
     "masquerade_off": Code(
         "The network does not masquerade: hosts outside need a route back to its subnet.",
         "Add the route there, or enable masquerading.",

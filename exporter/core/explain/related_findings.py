@@ -36,20 +36,17 @@ def is_about_all(found: Finding) -> bool:
     return bool(labels.get("family") and labels.get("chain")) and not (labels["network"] or labels["host_port"])
 
 
-def is_about_another_port(found: Finding, path: Path) -> bool:
-    """Whether a finding names a port, and it is neither the path's on the host nor that in the container."""
-    named, protocol = found.labels.get("port") or found.labels.get("host_port"), found.labels.get("protocol")
-    if not named or not path.port:
-        return False
-    return named not in (str(path.port), str(path.container_port)) or protocol not in ("", None, path.protocol)
-
-
-def is_about_other_ways(found: Finding, path: Path) -> bool:
-    """Whether a finding is about what a network's containers open: their way out, or each other.
+def is_about_other_packets(found: Finding, path: Path) -> bool:
+    """Whether a finding is about another port than the path's, or about what a network's containers open.
 
     A published port is walked by itself, and has findings of its own.
     """
-    return bool(path.port) and found.kind in OPENED and not found.labels.get("host_port")
+    if not path.port:
+        return False
+    named, protocol = found.labels.get("port") or found.labels.get("host_port"), found.labels.get("protocol")
+    if not named:
+        return found.kind in OPENED
+    return named not in (str(path.port), str(path.container_port)) or protocol not in ("", None, path.protocol)
 
 
 def _names(found: Finding) -> set[str]:
