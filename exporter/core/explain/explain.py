@@ -34,7 +34,7 @@ from exporter.core.explain.path import (
     with_names,
 )
 from exporter.core.explain.query import MAX_PORT, Query, bindings_of, find_container, parse_query, why_no_container
-from exporter.core.explain.related_findings import is_about_all, is_about_another_port, related
+from exporter.core.explain.related_findings import is_about_all, is_about_other_packets, related
 from exporter.core.explain.routed_steps import routed_steps
 from exporter.core.explain.unpublished import (
     failed_binds,
@@ -77,7 +77,7 @@ def _with_critical(observation: Observation, path: Path) -> Path:
     if path.verdict != REACHABLE or not path.container:
         return path
     concerned = related(observation, frozenset({path.container}))
-    others = (f for f in concerned if not is_about_another_port(f, path))
+    others = (f for f in concerned if not is_about_other_packets(f, path))
     critical = [f for f in others if f.severity == CRITICAL and not is_about_all(f)]  # those are steps
     steps = (Step(FINDING, UNKNOWN, f"{f.kind}: {f.detail}", "critical_finding") for f in critical)
     return replace(path, steps=(*path.steps, *steps))

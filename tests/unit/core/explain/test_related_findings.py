@@ -7,6 +7,7 @@ import pytest
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import REACHABLE, UNDETERMINED
 from exporter.core.findings.finding import Severity
+from exporter.core.nat.drift import Subject, drift
 from exporter.core.observation import Observation
 from tests.support.explained_hosts import observation_of
 from tests.support.findings import evaluation, network_finding, port_conflict
@@ -42,3 +43,13 @@ def test_a_critical_finding_about_another_port_of_the_container_is_none_of_this_
     found = observation_of(OLD)
     explained = explain(replace(found, network=replace(found.network, evaluation=evaluation(finding))), "8080")
     assert (explained.verdict, [note.kind for note in explained.findings]) == (verdict, ["planted"])
+
+
+@pytest.mark.parametrize("kind", ["missing_masquerade", "forward_drop", "bridge_filtered"])
+def test_a_critical_finding_about_what_containers_open_is_none_of_a_published_port(kind: str) -> None:
+    """The port is walked by itself: a network without its way out may be published as before."""
+    about = Subject(family="ip", chain="POSTROUTING", network="front")
+    found = observation_of(OLD)
+    planted = replace(found.network, evaluation=evaluation(drift(kind, "critical", about, "planted")))
+    explained = explain(replace(found, network=planted), "8080")
+    assert (explained.verdict, [note.kind for note in explained.findings]) == (REACHABLE, [kind])
