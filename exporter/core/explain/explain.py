@@ -18,7 +18,7 @@ from exporter.core.explain.listener_step import listener_step
 from exporter.core.explain.merged_paths import merged
 from exporter.core.explain.mesh import mesh_paths, mesh_ports
 from exporter.core.explain.nat_steps import dnat_targets, nat_steps
-from exporter.core.explain.network_steps import address_step, network_steps, orphaned_step
+from exporter.core.explain.network_steps import address_step, network_steps, orphaned_step, served_step
 from exporter.core.explain.path import (
     FAILED,
     FINDING,
@@ -184,7 +184,8 @@ class _Walk:
         if in_effect:
             steps += self._to_namespace(container, binding)
             targets = frozenset(target for one in self._expected(container, binding) for target in one.targets)
-            steps.append(listener_step(self._context, container, binding, targets))
+            listener = listener_step(self._context, container, binding, targets)
+            steps.append(served_step(self._observation.network.context, container, listener))
         addresses = (address or EVERY_ADDRESS,)
         return Path(
             binding.protocol, addresses, binding.host_port, container.name, binding.container_port, tuple(steps)
