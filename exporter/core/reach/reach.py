@@ -8,7 +8,6 @@ from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, S
 from exporter.core.explain.query import find_container, find_source, why_no_container
 from exporter.core.explain.related_findings import related
 from exporter.core.model.docker import Container, Endpoint
-from exporter.core.model.fib import RouteQuery
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import BACK, CONTAINER, INSIDE, End, ReachAnswer, ReachPath
 from exporter.core.reach.context import ReachContext
@@ -94,7 +93,7 @@ def _paths(ends: _Ends, found: Resolved) -> tuple[ReachPath, ...]:
 def _followed(ends: _Ends, question: Question, found: Resolved, address: str) -> ReachPath:
     context, client, port = ends.context, ends.client, question.port
     here = context.visited(client)
-    result = here.lookup(RouteQuery(address, protocol=question.protocol, port=port))
+    result = here.opened(address, question.protocol, port)
     device = here.view.devices.get(result.ifindex)
     owner, meant = context.owner_of(address), target_container(context, ends.server, address)
     target = End(container=owner[0].name if owner else "", address=address, network=found.network)

@@ -1,12 +1,12 @@
 """One network namespace as it was seen in one visit, and the host's own: what `explain A B` is decided on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Container, Link
-from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.model.fib import UNICAST, RouteQuery, RouteResult
 from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.nat.ruleset import Ruleset
@@ -160,6 +160,18 @@ class Visited:
     view: NamespaceView
     lookup: Lookup
     free_ports: FreePorts = lambda _: None
+
+    def opened(self, destination: str, protocol: str = "", port: int = 0) -> RouteResult:
+        """Look up the route of a connection that is opened here.
+
+        Over IPv4 the kernel looks it up once more with the source that it chose: policy rules may have a condition on
+        it (net/route.h: ip_route_connect). Over IPv6 the first result remains (net/ipv6/ip6_output.c).
+        """
+        query = RouteQuery(destination, protocol=protocol, port=port)
+        first = self.lookup(query)
+        if ":" in destination or first.type != UNICAST or not first.source:
+            return first
+        return replace(self.lookup(query._replace(source=first.source)), source=first.source)
 
 
 # Visits the namespace of a container, or the host's for None; each only once for one question.
