@@ -8,10 +8,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.fib import RouteQuery
 from exporter.core.model.ipsec import IpsecPolicy

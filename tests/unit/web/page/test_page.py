@@ -1,9 +1,9 @@
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
