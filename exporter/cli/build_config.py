@@ -6,8 +6,7 @@ from typing import Any
 
 from exporter import config
 from exporter.config import Config
-from exporter.docker_engine.host import check_host
-from exporter.docker_engine.peer import DEFAULT_HOST
+from exporter.docker_engine.host import DEFAULT_HOST, check_host
 from exporter.docker_engine.tls import tls_folder
 from exporter.errors import ConfigError
 

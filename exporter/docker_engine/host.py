@@ -2,9 +2,9 @@
 
 import re
 
-from exporter.docker_engine.peer import DEFAULT_HOST
 from exporter.errors import ConfigError
 
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 SOCKET = re.compile(r"(?:http\+)?unix:///*([^?#;]+)")
 
 

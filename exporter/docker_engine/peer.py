@@ -5,8 +5,9 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
+from exporter.docker_engine.host import socket_path
+
 DOCKERD = "dockerd"
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 UCRED = struct.Struct("=iII")  # struct ucred (linux/socket.h): pid, uid, gid
 
 
@@ -24,8 +25,8 @@ class Peer(NamedTuple):
 
 def read_peer(url: str, timeout: float) -> Peer | None:
     """Connect and read SO_PEERCRED (unix(7)); None for a TCP address, and where nothing listens."""
-    scheme, _, path = (url or DEFAULT_HOST).partition("://")
-    if scheme != "unix":
+    path = socket_path(url)
+    if path is None:
         return None
     try:
         with socket.socket(socket.AF_UNIX) as sock:

@@ -13,10 +13,8 @@ from exporter.docker_engine.text import address, label, subnet
 Json = Mapping[str, Any]
 
 COMPONENT = "Podman Engine"  # GET /version, Components
-LIBPOD, LIBPOD_PREFIX = (
-    "/libpod/",
-    "/v4.0.0",
-)  # the paths of its own API, and the oldest version of it that 4 and 5 have
+LIBPOD = "/libpod/"  # the paths of its own API
+LIBPOD_PREFIX = "/v4.0.0"  # the oldest version of that API that Podman 4 and 5 have
 LIBPOD_API_VERSION = "Libpod-API-Version"  # a header of GET /_ping
 NETWORKS = "/libpod/networks/json"
 DEFAULT_NETWORK = "podman"  # reported as just created

@@ -66,7 +66,7 @@ def unique_name(value: object, object_id: str) -> str:
 @cache
 def _report_invalid() -> None:
     """Log once: the same address is answered at every read."""
-    log.warning("address from the engine that is none, ignored")
+    log.warning("invalid address or subnet from the engine, ignored")
 
 
 @cache

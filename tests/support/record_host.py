@@ -20,7 +20,7 @@ from exporter.core.model.docker import Inventory
 from exporter.core.model.inventory import sandboxed
 from exporter.core.model.kernel_sample import Devices, KernelSample
 from exporter.core.topology.topology import join
-from exporter.docker_engine.peer import DEFAULT_HOST
+from exporter.docker_engine.host import DEFAULT_HOST
 from exporter.kernel.namespaces.stats import read_namespace_stats, read_own_namespace
 from exporter.kernel.sampler import KernelSampler
 from tests.support import classic_host

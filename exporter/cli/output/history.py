@@ -15,7 +15,7 @@ COLUMNS = ("time", "kind", "subject", "network", "before", "after", "detail")
 
 def parse_document(found: Any) -> tuple[list[Change], float]:
     """Parse the answer of /api/v1/history: the changes, and the Unix time from which they are recorded."""
-    return [change_log.parse_change(row) for row in found["changes"]], float(found["recorded_since"])
+    return [change_log.parse_change(row) for row in found["changes"]], change_log.parse_time(found["recorded_since"])
 
 
 def document(changes: Iterable[Change]) -> str:

@@ -78,7 +78,7 @@ _PORT_CODES = {
     ),
     "bridge_down": Code(
         "The network's bridge is absent, down or without its gateway address.",
-        "Restore the address with `ip address add`, or {rewrite}.",
+        "Set it up with `ip link set BRIDGE up`, restore the address with `ip address add`, or {rewrite}.",
         ("bridge_down",),
     ),
     "veth_detached": Code(
@@ -149,6 +149,12 @@ _PORT_CODES = {
     "masquerade_missing": Code(
         "The container's packets leave the host with an address to which no answer returns.",
         "To write the rules anew, {rewrite}.",
+        ("missing_masquerade",),
+    ),
+    "source_lacked": Code(
+        "A rule gives the container's packets an address that the host does not have: answers come back only where "
+        "the network outside routes that address to this host.",
+        "Remove or correct the named rule, or add the address to the host.",
         ("missing_masquerade",),
     ),
     # listener

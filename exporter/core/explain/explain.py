@@ -19,7 +19,7 @@ from exporter.core.explain.listener_step import listener_step
 from exporter.core.explain.merged_paths import merged
 from exporter.core.explain.mesh import mesh_paths, mesh_ports
 from exporter.core.explain.nat_steps import dnat_targets, nat_steps
-from exporter.core.explain.network_steps import address_step, network_steps, orphaned_step
+from exporter.core.explain.network_steps import address_step, network_steps, orphaned_step, served_step
 from exporter.core.explain.path import (
     FAILED,
     FINDING,
@@ -35,7 +35,7 @@ from exporter.core.explain.path import (
     with_names,
 )
 from exporter.core.explain.query import MAX_PORT, Query, bindings_of, find_container, parse_query, why_no_container
-from exporter.core.explain.related_findings import is_about_all, is_about_another_port, related
+from exporter.core.explain.related_findings import is_about_all, is_about_other_packets, related
 from exporter.core.explain.routed_steps import routed_steps
 from exporter.core.explain.unpublished import (
     failed_binds,
@@ -78,7 +78,7 @@ def _with_critical(observation: Observation, path: Path) -> Path:
     if path.verdict != REACHABLE or not path.container:
         return path
     concerned = related(observation, frozenset({path.container}))
-    others = (f for f in concerned if not is_about_another_port(f, path))
+    others = (f for f in concerned if not is_about_other_packets(f, path))
     critical = [f for f in others if f.severity == CRITICAL and not is_about_all(f)]  # those are steps
     steps = (Step(FINDING, UNKNOWN, f"{f.kind}: {f.detail}", "critical_finding") for f in critical)
     return replace(path, steps=(*path.steps, *steps))
@@ -185,7 +185,8 @@ class _Walk:
         if in_effect:
             steps += self._to_namespace(container, binding)
             targets = frozenset(target for one in self._expected(container, binding) for target in one.targets)
-            steps.append(listener_step(self._context, container, binding, targets))
+            listener = listener_step(self._context, container, binding, targets)
+            steps.append(served_step(self._observation.network.context, container, listener))
         addresses = (address or EVERY_ADDRESS,)
         return Path(
             binding.protocol, addresses, binding.host_port, container.name, binding.container_port, tuple(steps)

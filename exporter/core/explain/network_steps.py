@@ -6,7 +6,7 @@ The rules about networks are evaluated on this moment: a fault here is what they
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from exporter.core.explain.path import FAILED, HOST, LINK, OK, ROUTE, UNKNOWN, Step
+from exporter.core.explain.path import FAILED, HOST, LINK, LISTENER, OK, ROUTE, UNKNOWN, Step
 from exporter.core.findings.finding import Finding
 from exporter.core.findings.rule import Input
 from exporter.core.model.docker import Container
@@ -58,6 +58,19 @@ def orphaned_step(context: NetworkContext | None, container: Container) -> Step 
         return None
     found = (one for one in namespace_orphaned.check(context) if one.labels["subject"] == container.name)
     return next((Step(LINK, FAILED, one.detail, "namespace_orphaned") for one in found), None)
+
+
+def served_step(context: NetworkContext | None, owner: Container, listener: Step) -> Step:
+    """Return the step of the listener, or the one of a container that shared the owner's namespace and has left it."""
+    if listener.code != "not_listening" or context is None or Input.HOST_NETWORK in context.missing():
+        return listener
+    containers = context.topology.inventory.containers
+    sharers = {one.name for one in containers.values() if one.network_owner == owner.id}
+    found = (one for one in namespace_orphaned.check(context) if one.labels["subject"] in sharers)
+    if (left := next(found, None)) is None:
+        return listener
+    detail, remedy = f"{listener.detail}; {left.detail}", f"Restart or recreate {left.labels['subject']}."
+    return Step(LISTENER, FAILED, detail, "namespace_orphaned", remedy)
 
 
 def _link_step(context: NetworkContext, container: Container, networks: frozenset[str], version: int) -> Step:

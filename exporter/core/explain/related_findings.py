@@ -5,6 +5,7 @@ from exporter.core.explain.query import Query
 from exporter.core.findings.finding import Finding
 from exporter.core.observation import Observation
 
+OPENED = frozenset({"missing_masquerade", "forward_drop", "bridge_filtered"})
 NAMES = ("container", "wanted_by", "holder", "subject")
 
 
@@ -35,11 +36,16 @@ def is_about_all(found: Finding) -> bool:
     return bool(labels.get("family") and labels.get("chain")) and not (labels["network"] or labels["host_port"])
 
 
-def is_about_another_port(found: Finding, path: Path) -> bool:
-    """Whether a finding names a port, and it is neither the path's on the host nor that in the container."""
-    named, protocol = found.labels.get("port") or found.labels.get("host_port"), found.labels.get("protocol")
-    if not named or not path.port:
+def is_about_other_packets(found: Finding, path: Path) -> bool:
+    """Whether a finding is about another port than the path's, or about what a network's containers open.
+
+    A published port is walked by itself, and has findings of its own.
+    """
+    if not path.port:
         return False
+    named, protocol = found.labels.get("port") or found.labels.get("host_port"), found.labels.get("protocol")
+    if not named:
+        return found.kind in OPENED
     return named not in (str(path.port), str(path.container_port)) or protocol not in ("", None, path.protocol)
 
 

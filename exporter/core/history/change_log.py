@@ -15,6 +15,7 @@ MAX_SELECTED = 10_000
 MIN_ID_PREFIX = 4
 # A change that was observed so long before an earlier one: the clock was set back in between.
 SET_BACK_SECONDS = 60.0
+YEAR_10000 = 253_402_300_800.0  # Unix time: the times of a file or of another exporter may be any number
 FIELDS = Change.__struct_fields__
 VALUES = attrgetter(*FIELDS)
 TEXTS = (*("kind", "subject", "before", "after", "container", "container_id", "network", "by", "detail", "finding"),)
@@ -132,7 +133,15 @@ def parse_change(row: Any) -> Change:
     texts = {name: str(row[name]) for name in TEXTS}
     labels = {str(name): str(value) for name, value in row["labels"].items()}
     seconds = None if row["seconds"] is None else float(row["seconds"])
-    return Change(time=float(row["time"]), labels=labels, seconds=seconds, **texts)
+    return Change(time=parse_time(row["time"]), labels=labels, seconds=seconds, **texts)
+
+
+def parse_time(value: Any) -> float:
+    """Parse a Unix time. Raises TypeError or ValueError for anything else, also for one beyond the year 9999."""
+    at = float(value)
+    if not 0.0 <= at < YEAR_10000:
+        raise ValueError(f"invalid time {at}: expected one before the year 10000")
+    return at
 
 
 def _is_about(change: Change, container: str) -> bool:

@@ -63,7 +63,7 @@ class NatEvaluator:
         `expected` is the same object while the inventory did not change.
         """
         reading = state.reading or NatReading()
-        self._learn(reading)
+        self._note_backend(reading)
         small = Changeable(
             tuple(sorted(reading.forwarding.items())),
             None if state.sockets is None else self._proxied(state.sockets, state.proxies),
@@ -77,7 +77,7 @@ class NatEvaluator:
         missing = frozenset(self._missing(inventory, state, self._small.families))
         return self._rules.evaluate(context, missing, now)
 
-    def _learn(self, reading: NatReading) -> None:
+    def _note_backend(self, reading: NatReading) -> None:
         docker = reading.docker
         if docker is not None:
             self._families |= families_of(docker)

@@ -15,7 +15,7 @@ from exporter.core.views.finding_rows import ORDER, FindingRow, findings
 
 PROJECT = "com.docker.compose.project"
 RANK = {"": 0} | {severity: rank for rank, severity in enumerate(reversed(ORDER), 1)}
-# Labels of findings that name a container, and those that name a network.
+# Labels of findings that may name a container.
 NAMES_CONTAINER = ("container", "wanted_by", "holder", "subject")
 
 

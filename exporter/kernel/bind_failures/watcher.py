@@ -44,7 +44,7 @@ class BindFailures:
         self._entries, self._of_one, self._idle_seconds = entries, of_one, idle_seconds
         self._opened = ExitStack()
         self._loaded = NOTHING
-        self._told: dict[bytes, int] = {}
+        self._counted: dict[bytes, int] = {}
         self._keys, self._tallies = room_for(Refusal, entries), room_for(Tally, entries)
 
     def open(self) -> None:
@@ -62,7 +62,7 @@ class BindFailures:
     def close(self) -> None:
         """Let everything go: the kernel unloads it at once."""
         self._opened.close()
-        self._loaded, self._told = NOTHING, {}
+        self._loaded, self._counted = NOTHING, {}
 
     def attached(self) -> dict[str, str]:
         """Return how each program is attached, by its name."""
@@ -75,11 +75,11 @@ class BindFailures:
         found = []
         for key, tally in zip(self._keys[:count], self._tallies[:count], strict=True):
             identity = bytes(key)
-            times = tally.count - self._told.get(identity, 0)
+            times = tally.count - self._counted.get(identity, 0)
             refused = parse_refusal(key, tally, times, clock) if times else None
             if refused is not None:
                 found.append(refused)
-            self._told[identity] = tally.count
+            self._counted[identity] = tally.count
         shares = Counter(bytes(tally.share) for tally in self._tallies[:count])
         if count > self._entries * 3 // 4 or any(taken > self._of_one * 3 // 4 for taken in shares.values()):
             self._make_room(count, shares)
@@ -98,7 +98,7 @@ class BindFailures:
         for key, tally in zip(self._keys[:count], self._tallies[:count], strict=True):
             if tally.last < idle:
                 delete_element(self._loaded.maps.refusals, key)
-                del self._told[bytes(key)]
+                del self._counted[bytes(key)]
                 shares[bytes(tally.share)] -= 1
         self._write_shares(shares)
 

@@ -144,11 +144,6 @@ def jump_if_greater(dst: int, imm: int, target: str) -> Instruction:
     return Instruction(0x25, dst, imm=imm, target=target)
 
 
-def jump_if_same(dst: int, src: int, target: str) -> Instruction:
-    """If (dst == src) goto target; both are registers."""
-    return Instruction(0x1D, dst, src, target=target)
-
-
 def jump_unless_same(dst: int, src: int, target: str) -> Instruction:
     """If (dst != src) goto target; both are registers."""
     return Instruction(0x5D, dst, src, target=target)

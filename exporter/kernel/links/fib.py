@@ -11,7 +11,17 @@ from ipaddress import ip_address
 
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.kernel.netlink.client import ask
-from exporter.kernel.netlink.messages import U32, Data, attribute, attributes, head, message
+from exporter.kernel.netlink.messages import (
+    U32,
+    Data,
+    MalformedError,
+    address,
+    attribute,
+    attributes,
+    head,
+    message,
+    number,
+)
 from exporter.kernel.netlink.numbers import RTM_GETROUTE
 
 RTMSG = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, protocol, scope, type, flags
@@ -35,12 +45,12 @@ TYPES = {
 
 
 def read_results(sock: socket.socket, queries: Iterable[RouteQuery]) -> Mapping[RouteQuery, RouteResult]:
-    """Look up all queries. Raises OSError only where the socket fails; a refusal is a result."""
+    """Look up all queries. Raises as `read_result`; a refusal is a result."""
     return {query: read_result(sock, query) for query in queries}
 
 
 def read_result(sock: socket.socket, query: RouteQuery) -> RouteResult:
-    """Look up one query."""
+    """Look up one query. Raises OSError only where the socket fails, or the answer is not understood."""
     try:
         answers = ask(sock, request(query))
     except TimeoutError:
@@ -49,6 +59,8 @@ def read_result(sock: socket.socket, query: RouteQuery) -> RouteResult:
         if not error.errno:
             raise  # a malformed answer
         return RouteResult(error=error.errno)
+    if not answers:
+        raise MalformedError(f"no answer to the lookup of {query.destination}")
     return parse_result(*answers[0][1:])
 
 
@@ -75,16 +87,21 @@ def request(query: RouteQuery) -> bytes:
 
 
 def parse_result(data: Data, start: int, end: int) -> RouteResult:
-    """Parse the body of RTM_NEWROUTE; MalformedError for one that is cut off."""
+    """Parse the body of RTM_NEWROUTE; MalformedError for another form."""
     fields = head(RTMSG, data, start, end, "a route")
     found = attributes(data, start + RTMSG.size, end)
     metrics = attributes(found.get(RTA_METRICS, b""))
     gateway = found.get(RTA_GATEWAY) or found.get(RTA_VIA, b"")[VIA_FAMILY_BYTES:]
     return RouteResult(
         type=TYPES.get(fields[7], str(fields[7])),
-        ifindex=int.from_bytes(found.get(RTA_OIF, b""), "little"),
-        gateway=str(ip_address(gateway)) if gateway else "",
-        source=str(ip_address(found[RTA_PREFSRC])) if RTA_PREFSRC in found else "",
-        mtu=int.from_bytes(metrics.get(RTAX_MTU, b""), "little"),
-        hop_limit=int.from_bytes(metrics.get(RTAX_HOPLIMIT, b""), "little"),
+        ifindex=_number(found, RTA_OIF, "a route's device"),
+        gateway=str(address(gateway)) if gateway else "",
+        source=str(address(found[RTA_PREFSRC])) if RTA_PREFSRC in found else "",
+        mtu=_number(metrics, RTAX_MTU, "a route's MTU"),
+        hop_limit=_number(metrics, RTAX_HOPLIMIT, "a route's hop limit"),
     )
+
+
+def _number(found: Mapping[int, bytes], kind: int, what: str) -> int:
+    """Return a number in the machine's byte order, 0 where it is absent."""
+    return number(U32, found[kind], what) if kind in found else 0

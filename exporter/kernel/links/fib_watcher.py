@@ -18,6 +18,7 @@ from exporter.log import get_logger
 # linux/rtnetlink.h: RTNLGRP_IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE, IPV4_NETCONF,
 # IPV6_NETCONF, NEXTHOP.
 ROUTING_GROUPS = (5, 7, 8, 9, 11, 19, 24, 25, 32)
+RETRY_SECONDS = 5.0
 SETTLE_SECONDS = 0.1  # a routing daemon or a starting container changes several routes in a row
 NAME = "routes"
 
@@ -30,9 +31,13 @@ class FibWatcher:
     `reading` and `state` are single values that the thread replaces: readable from any thread.
     """
 
-    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
-        """`on_change` is called after each notification; it must not block."""
+    def __init__(self, on_change: Callable[[], None] = lambda: None, retry_interval: float = RETRY_SECONDS) -> None:
+        """`on_change` is called after each notification, and must not block.
+
+        `retry_interval` are the seconds from lookups that failed to the next.
+        """
         self._on_change = on_change
+        self._retry_interval = retry_interval
         self._changes = open_socket(groups=ROUTING_GROUPS, timeout=0)
         self._socket = open_socket()
         self._wait = SocketWait(self._changes)
@@ -64,23 +69,28 @@ class FibWatcher:
 
     def _run(self) -> None:
         while not self._stopped.is_set():  # the wait in `_drain` may have consumed the event of `stop`
-            self._wait.until_readable()
+            self._wait.until_readable(None if self.state.up else self._retry_interval)
             if not self._stopped.is_set():
-                self._read(keep=not self._drain())
+                self._step()
+
+    def _step(self) -> None:
+        try:
+            self._read(keep=not self._drain())
+        except Exception as error:  # without this thread the last results would be taken for those of now
+            if self.state.up:
+                log.warning("route lookup failed, retrying", error=str(error), exc_info=not isinstance(error, OSError))
+            self.reading, self.state = NO_LOOKUPS, SourceState(NAME, up=False, error=str(error) or repr(error))
+        else:
+            self.state = SourceState(NAME, up=True)
 
     def _read(self, *, keep: bool) -> None:
         """Look up; `keep` reuses the results of queries that were there before."""
         queries, known = self._queries, self.reading.results
         kept = {query: known[query] for query in queries if query in known} if keep else {}
-        try:
-            results = {**kept, **read_results(self._socket, queries - kept.keys())}
-            devices = {query.ifindex for query in queries if query.ifindex}
-            forwarding = {ifindex: read_ipv4_forwarding(self._socket, ifindex) for ifindex in devices}
-            self.reading = FibReading(results, {i: on for i, on in forwarding.items() if on is not None})
-            self.state = SourceState(NAME, up=True)
-        except OSError as error:
-            self.reading, self.state = NO_LOOKUPS, SourceState(NAME, up=False, error=str(error))
-            log.warning("route lookup failed", error=str(error))
+        results = {**kept, **read_results(self._socket, queries - kept.keys())}
+        devices = {query.ifindex for query in queries if query.ifindex}
+        forwarding = {ifindex: read_ipv4_forwarding(self._socket, ifindex) for ifindex in devices}
+        self.reading = FibReading(results, {i: on for i, on in forwarding.items() if on is not None})
 
     def _drain(self) -> bool:
         """Read all notifications until none arrives for a moment; return whether there was one."""

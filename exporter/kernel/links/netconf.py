@@ -4,12 +4,11 @@ import socket
 import struct
 
 from exporter.kernel.netlink.client import ask
-from exporter.kernel.netlink.messages import Data, attribute, attributes, message
+from exporter.kernel.netlink.messages import S32, Data, attribute, attributes, message
 
 RTM_GETNETCONF = 82
 NETCONFMSG = struct.Struct("=B3x")  # family
 NETCONFA_IFINDEX, NETCONFA_FORWARDING = 1, 2
-S32 = struct.Struct("=i")
 
 
 def read_ipv4_forwarding(sock: socket.socket, ifindex: int) -> bool | None:
@@ -23,7 +22,7 @@ def read_ipv4_forwarding(sock: socket.socket, ifindex: int) -> bool | None:
         if not error.errno:
             raise  # a malformed answer
         return None
-    return parse_forwarding(*answers[0][1:])
+    return parse_forwarding(*answers[0][1:]) if answers else None
 
 
 def parse_forwarding(data: Data, start: int, end: int) -> bool | None:

@@ -5,6 +5,7 @@ between two of them. The one that was read longest ago is next; one that is new 
 """
 
 import math
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -170,6 +171,8 @@ class Sweep(Generic[T]):
             return self._read_container(container, self._found.get(container.id)), ""
         except (OSError, SourceError) as error:
             return None, str(error)
+        except (LookupError, ValueError, struct.error) as error:  # in an unknown form
+            return None, f"not understood: {error!r}"
 
     def _note(self, container_id: str, error: str) -> None:
         """Log once what is wrong with a container."""

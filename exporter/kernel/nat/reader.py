@@ -22,7 +22,7 @@ from exporter.log import get_logger
 RETRY_SECONDS = 0.5
 QUIET_SECONDS = 1.0  # a change is a burst: docker run makes three, firewalld's reload two hundred
 LEGACY_SECONDS = 30.0
-BESIDE_SECONDS = 10.0  # how often large filter tables' counters are read
+COUNTERS_SECONDS = 10.0  # how often large filter tables' counters are read
 SYSCTL_SECONDS = 5.0
 MAX_ENDED = 10_000  # ends that wait to be collected
 
@@ -64,7 +64,7 @@ class NatReader:
         self._thread = threading.Thread(target=self._run, name="nat", daemon=True)
         self._overflows = 0
         self._changed_at = 0.0
-        self._beside_at = time.monotonic()
+        self._counters_read_at = time.monotonic()
 
     def start(self) -> None:
         """Start to receive notifications."""
@@ -176,7 +176,7 @@ class NatReader:
     def _seconds_left(self) -> float | None:
         """Until something is read although no notification arrives; None where nothing is."""
         changed = [self._changed_at + QUIET_SECONDS] if self._changed_at else []
-        counters = [self._beside_at + BESIDE_SECONDS] if self._nft.is_large or not self._nft.last.whole else []
+        counters = [self._counters_read_at + COUNTERS_SECONDS] if self._nft.is_large or not self._nft.last.whole else []
         due = min((*changed, *counters), default=None)
         return due if due is None else max(0.0, due - time.monotonic())
 
@@ -185,8 +185,8 @@ class NatReader:
             return
         now = time.monotonic()
         changed = self._changed_at and now - self._changed_at >= QUIET_SECONDS
-        if changed or now - self._beside_at >= BESIDE_SECONDS:
-            self._beside_at = now  # also of a reading that fails: without the privilege each one does
+        if changed or now - self._counters_read_at >= COUNTERS_SECONDS:
+            self._counters_read_at = now  # also of a reading that fails: without the privilege each one does
             with self._lock:
                 self._read(everything=True)
             self._changed_at = 0.0

@@ -1,12 +1,14 @@
 """The whole page: findings first, then the picture, then the tables."""
 
 import threading
+from collections import Counter
 from urllib.parse import quote, urlencode
 
 from exporter.core.findings.finding import CRITICAL, WARNING
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.observation import Observation
 from exporter.core.views.blind_spots import hints, unseen
+from exporter.core.views.finding_rows import ORDER
 from exporter.core.views.host_view import HostView, build_view
 from exporter.web.page import tables
 from exporter.web.page.api import version as version_of
@@ -44,7 +46,7 @@ class Page:
         self._view = view = build_view(observation)
         self._version = version_of(observation, view)
         self._head, self._header, self._footer = _head(view), _header(view), _footer(version, telemetry_path)
-        found = (_verdict(view), _findings(view), _unseen(observation))
+        found = (_verdict(view, whole=not unseen(observation)), _findings(view), _unseen(observation))
         self._verdict = el("section", *found, class_="verdict", id="findings")
         self._tables = joined(
             (
@@ -107,13 +109,15 @@ def _picture(view: HostView, opened: frozenset[str]) -> Html:
     return el("div", picture, class_="scroll", tabindex="0", role="region", aria_label="Topology")
 
 
-def _verdict(view: HostView) -> Html:
+def _verdict(view: HostView, *, whole: bool) -> Html:
+    """Write the number of findings by severity; without any they are absent only if the host was inspected `whole`."""
     if not view.connected:
         return el("h2", text("The Docker Engine does not answer"), class_="critical")
-    counts = {severity: sum(line.severity == severity for line in view.findings) for severity in (CRITICAL, WARNING)}
-    counted = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
-    worst = next((severity for severity, count in counts.items() if count), "fine")
-    return el("h2", text(counted or "No findings"), class_=worst)
+    counts = Counter(line.severity for line in view.findings)
+    counted = ", ".join(f"{counts[severity]} {severity}" for severity in ORDER if counts[severity])
+    worst = next((severity for severity in (CRITICAL, WARNING) if counts[severity]), "fine" if whole else "unknown")
+    none = "No findings" if whole else "No findings, but not everything was inspected"
+    return el("h2", text(counted or none), class_=worst)
 
 
 def _findings(view: HostView) -> Html:

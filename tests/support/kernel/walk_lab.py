@@ -67,10 +67,8 @@ class Lab:
     """The three namespaces; the thread is in the host's."""
 
     client: int
-    web: int
     served: socket.socket
     elsewhere: tuple[socket.socket, ...]
-    outside: socket.socket
 
     def reset(self) -> None:
         """Docker's rules alone."""
@@ -99,11 +97,6 @@ class Lab:
         """Whether a client outside reaches the container by the published port."""
         with entered(self.client):
             return _reaches((HOST, PUBLISHED), self.served)
-
-    def connects_out(self) -> bool:
-        """Whether the container reaches a server outside."""
-        with entered(self.web):
-            return _reaches((CLIENT, OTHER), self.outside)
 
     def firewall(self) -> Firewall:
         """The rules as they are read."""
@@ -201,9 +194,7 @@ def lab() -> Iterator[Lab]:
             with entered(web):
                 served = stack.enter_context(listening(WEB, SERVED))
                 also = stack.enter_context(listening(WEB, OTHER))
-            with entered(client):
-                outside = stack.enter_context(listening(CLIENT, OTHER))
             host = stack.enter_context(listening("0.0.0.0", OTHER))
-            made = Lab(client, web, served, (also, host), outside)
+            made = Lab(client, served, (also, host))
             made.reset()
             yield made

@@ -5,7 +5,8 @@ from typing import Any
 from tests.truth.case import Case
 from tests.truth.plants import both, chain, nft, rules, saved, table
 from tests.truth.probes import outward, unreached
-from tests.truth.rows import outage
+from tests.truth.reach.changes import outside
+from tests.truth.rows import ordinary, outage
 
 ISOLATION, MASQUERADE = "isolation", "masquerade"
 OPEN = unreached("db", "other")
@@ -73,7 +74,17 @@ CASES = (
     without_masquerade("masquerade of another subnet", "-A POSTROUTING -s 10.42.1.0/24 ! -o br-n -j MASQUERADE"),
     without_masquerade("masquerade of one protocol", "-A POSTROUTING -s 10.42.0.0/24 -p udp -j MASQUERADE"),
     without_masquerade("masquerade of one container", "-A POSTROUTING -s 10.42.0.200 ! -o br-n -j MASQUERADE"),
-    shut("source NAT to an address that the host lacks", f"{POSTROUTING} -o enp0s3 -j SNAT --to-source 203.0.113.9"),
+    shut("source NAT to an address that the host lacks", f"{POSTROUTING} -o enp0s3 -j SNAT --to-source 192.0.2.99"),
+    ordinary(
+        "source NAT to an address that is routed to the host",
+        MASQUERADE,
+        both(
+            rules(f"{POSTROUTING} -o enp0s3 -j SNAT --to-source 203.0.113.9"),
+            outside("ip route add 203.0.113.9 via 192.0.2.10", "ip route del 203.0.113.9"),
+        ),
+        asked="",
+        probe=outward("db"),
+    ),
     shut("accepted before the masquerade", f"{POSTROUTING} -j ACCEPT"),
     shut("returned before the masquerade", f"{POSTROUTING} -o enp0s3 -j RETURN"),
     outage(

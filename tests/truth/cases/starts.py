@@ -122,10 +122,10 @@ def replaced_owner(lab: Lab) -> Iterator[None]:
     lab.run("app", network_mode="container:vpn")
 
 
-def orphaned(name: str, plant: Plant) -> Case:
+def orphaned(name: str, plant: Plant, asked: str = "app") -> Case:
     """A container whose namespace's owner lives in another namespace."""
     probe = published(8088, "app")
-    return outage(name, "orphaned namespace", plant, "namespace_orphaned", asked="app", probe=probe, base=sharer)
+    return outage(name, "orphaned namespace", plant, "namespace_orphaned", asked=asked, probe=probe, base=sharer)
 
 
 CASES = (
@@ -166,4 +166,5 @@ CASES = (
     ),
     orphaned("owner restarted", restarted_owner),
     orphaned("owner replaced", replaced_owner),
+    orphaned("owner restarted, asked by its port", restarted_owner, asked="8088"),
 )

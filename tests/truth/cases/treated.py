@@ -10,7 +10,6 @@ KIND, HABIT = "treated packets", "firewall"
 RAW = "type filter hook prerouting priority -300"
 MANGLE = "type filter hook prerouting priority -150"
 DUMMY = shell(device("dummy7"), "ip link del dummy7")
-FLOWTABLE = "flowtable f { hook ingress priority 0; devices = { enp0s3, docker0 }; }"
 LOCAL_TABLE = shell(
     "ip rule add pref 120 fwmark 1 lookup 100; ip route add local 0.0.0.0/0 dev lo table 100",
     "ip rule del pref 120; ip route flush table 100",

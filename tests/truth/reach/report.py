@@ -7,7 +7,6 @@ from tests.truth.reach.play import Outcome
 from tests.truth.reach.situation import AMBIGUOUS, BLOCKED, REACHABLE, UNDETERMINED, UNREACHABLE, Truth
 
 FAULTY = (UNREACHABLE, BLOCKED)
-PLANTED_PERCENT, UNDETERMINED_PERCENT = 95, 5
 COLUMNS = (
     "engine",
     "situations",

@@ -15,11 +15,12 @@ from tests.support.waiting import until
 ROOTLESS = {"SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless"]}
 
 
-def test_it_is_the_process_that_listens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["unix://", "unix:/", "http+unix://"])
+def test_it_is_the_process_that_listens_at_each_form_of_the_sockets_address(tmp_path: Path, scheme: str) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "docker.sock"))
         listener.listen()
-        assert read_peer(f"unix://{tmp_path}/docker.sock", 5) == Peer(os.getpid(), os.geteuid())
+        assert read_peer(f"{scheme}{tmp_path}/docker.sock", 5) == Peer(os.getpid(), os.geteuid())
 
 
 def test_a_program_that_is_not_dockerd_proves_nothing() -> None:

@@ -21,12 +21,14 @@ from exporter.core.nat.flows import FlowCounts
 from exporter.core.nat.ledger import Series
 from exporter.core.nat.reading import NatReading
 from exporter.core.nat.rule_counts import RuleCounts
+from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.nat.ruleset import Ruleset
 from exporter.core.nat.view import CounterTotals, NatView
 from exporter.core.network.evaluator import NetworkEvaluator
 from exporter.core.observation import EngineStats
 from exporter.core.ports.bind_failures import BindFailureReport
 from exporter.core.ports.result import PortResult
+from exporter.core.ports.rules import PORT_KINDS
 from exporter.core.topology.topology import Topology
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceStats
 from exporter.metrics.exposition import TEMPLATED_GROUPS, cached_groups
@@ -125,6 +127,14 @@ def test_every_flag_is_in_the_readme_and_every_flag_there_exists() -> None:
     parameters = [parameter for parameter in cli.params if isinstance(parameter, click.Option)]
     existing = {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
     assert written == existing - {"--help"}
+
+
+def test_the_readme_counts_the_kinds_of_findings() -> None:
+    text = (REPOSITORY / "README.md").read_text()
+    assert re.findall(r"(\d+) kinds of (\w+)", text) == [
+        (f"{len(PORT_KINDS)}", "conflict"),
+        (f"{len(NAT_KINDS)}", "drift"),
+    ]
 
 
 def test_every_collector_has_families() -> None:

@@ -15,6 +15,7 @@ from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.walk.rule_text import decided_by
 
 KIND = "missing_dnat"
+PROXIED = "docker-proxy serves it"
 
 
 def check(context: NatContext) -> Iterator[Finding]:
@@ -25,9 +26,6 @@ def check(context: NatContext) -> Iterator[Finding]:
             detail = f"{written(binding)} of {binding.container} has no DNAT rule: {consequence or 'it is unreachable'}"
             severity = WARNING if consequence.startswith(PROXIED) else CRITICAL
             yield drift(KIND, severity, of_binding(binding, context.layout.entry), detail)
-
-
-PROXIED = "docker-proxy serves it"
 
 
 def _has_other_rule(context: NatContext, binding: ExpectedBinding) -> bool:

@@ -28,13 +28,13 @@ def check(context: NatContext) -> Iterator[Finding]:
     for family in sorted(context.families):
         for chain in (context.layout.entry, INGRESS):
             for rule in context.rules(context.layout.nat_place(family, chain)):
-                if rule.target == "DNAT" and _is_nobodys(context, rule.address):
+                if rule.target == "DNAT" and _is_unassigned(context, rule.address):
                     found = _drift(rule)
                     if (family, found.labels["protocol"], _port(rule)) not in live:
                         yield found
 
 
-def _is_nobodys(context: NatContext, address: str) -> bool:
+def _is_unassigned(context: NatContext, address: str) -> bool:
     if not address or address in context.expected.owners or address in context.foreign:
         return False
     number, bits = number_of(address), ip_address(address).max_prefixlen

@@ -45,7 +45,7 @@ NETWORK_RULES: tuple[Rule[NetworkContext], ...] = (
 )
 # The connection table is read at each observation; the network context is not made anew for it.
 CONNTRACK_RULES: tuple[Rule[ConntrackContext], ...] = (Rule(conntrack_full.KIND, conntrack_full.check),)
-# Evaluated only where connections are counted, which is opt-in: their kinds are not suspended elsewhere.
+# Evaluated only where connections are counted: their kinds are not suspended where a flag or the kernel forbids that.
 CONNECTION_RULES: tuple[Rule[ConnectionContext], ...] = (
     Rule(connect_failing.KIND, connect_failing.check, ENGINE, hold=60.0),
     Rule(port_unused.KIND, port_unused.check, ENGINE),

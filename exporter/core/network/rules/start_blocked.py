@@ -12,6 +12,7 @@ from exporter.core.network.context import NetworkContext, finding
 from exporter.core.network.start_failure import ADDRESS_TAKEN, StartFailure, parse_start_failure
 from exporter.core.ports.failed_starts import failed_start_severity
 from exporter.core.ports.start_error import parse_start_error
+from exporter.core.topology.address_use import parse_address
 
 KIND = "start_blocked"
 
@@ -32,9 +33,10 @@ def _holder(context: NetworkContext, container: Container, failure: StartFailure
     """Name who has the static address that was taken."""
     if failure.reason != ADDRESS_TAKEN:
         return ""
-    wanted = dict(container.static_addresses)
+    chosen = {(network, parse_address(address)) for network, address in container.static_addresses}
     for other in context.topology.inventory.containers.values():
         for endpoint in other.endpoints if other.live and other.id != container.id else ():
-            if wanted.get(endpoint.network) in (endpoint.ip_address, endpoint.ip6_address) and endpoint.ip_address:
-                return f": container {other.name} has {wanted[endpoint.network]} on network {endpoint.network}"
+            for address in filter(None, (endpoint.ip_address, endpoint.ip6_address)):
+                if (endpoint.network, parse_address(address)) in chosen:
+                    return f": container {other.name} has {address} on network {endpoint.network}"
     return ""

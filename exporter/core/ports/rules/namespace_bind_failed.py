@@ -52,10 +52,10 @@ def _address(place: ListenAddress, listeners: tuple[ListeningSocket, ...], own: 
 
 def _other(context: PortContext, container: Container) -> Owner:
     """Return the only other live container in its namespace; UNKNOWN_OWNER when there are several."""
-    space = context.netns_of(container)
+    netns = context.netns_of(container)
     others = [
         other
         for other in context.inventory.containers.values()
-        if other.live and other.id != container.id and context.netns_of(other) == space
+        if other.live and other.id != container.id and context.netns_of(other) == netns
     ]
     return Owner(CONTAINER, others[0].name, others[0].id) if len(others) == 1 else UNKNOWN_OWNER

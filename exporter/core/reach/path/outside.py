@@ -4,7 +4,9 @@ from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
 from exporter.core.model.docker import Container, Network
 from exporter.core.model.fib import RouteResult
 from exporter.core.nat.context import NatContext
+from exporter.core.nat.lacked_source import is_on_link, lacked_source
 from exporter.core.nat.walk.outcome import Outcome
+from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import MASQUERADE, OUTSIDE
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.path.parent_device import KINDS
@@ -18,6 +20,11 @@ TRANSLATES_SOURCE = ("MASQUERADE", "SNAT")
 def source_step(nat: NatContext | None, network: Network | None, flow: Flow, sent: Outcome, out: Device) -> Step:
     """Return the step of the source address with which a packet leaves; `sent` is its walk up to postrouting."""
     name = out.link.name
+    if nat is not None and (lacked := lacked_source(nat.expected.inside, sent.translations)) is not None:
+        detail = f"{decided_by(lacked)} gives it the address {lacked.address}, which this host lacks"
+        # the network outside may route an address of another network to this host
+        state = FAILED if is_on_link(nat.expected.inside, lacked.address) else UNKNOWN
+        return Step(MASQUERADE, state, detail, "source_lacked")
     if source_translated(sent):
         return Step(MASQUERADE, OK, f"it leaves by {name} with an address of the host")
     own = f"it leaves by {name} with the container's own address {flow.source}"

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from pyroute2 import IPRoute
@@ -150,6 +151,37 @@ def test_a_query_that_is_not_wanted_any_more_is_forgotten(watcher: FibWatcher) -
     until(lambda: inbound() in watcher.reading.results, SECONDS, "a result")
     watcher.update_queries(frozenset({outbound()}))
     until(lambda: set(watcher.reading.results) == {outbound()}, SECONDS, "only the other result")
+
+
+class Silent:
+    """A socket whose kernel does not answer."""
+
+    def send(self, _: bytes) -> int:
+        """Time out."""
+        raise TimeoutError("planted")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_lookups_that_fail_are_repeated_until_they_succeed() -> None:
+    made = FibWatcher(retry_interval=0.01)
+    kernel, made._socket = made._socket, cast("socket.socket", Silent())
+    made.start()
+    made.update_queries(frozenset({outbound()}))
+    until(lambda: not made.state.up, SECONDS, "a failure")
+    assert not made.reading.complete
+    made._socket = kernel
+    until(lambda: made.state.up and outbound() in made.reading.results, SECONDS, "a result without a change")
+    made.stop()
+
+
+def test_a_defect_in_one_lookup_does_not_end_the_watcher(watcher: FibWatcher) -> None:
+    watcher.update_queries(frozenset({RouteQuery("not an address"), outbound()}))
+    until(lambda: not watcher.state.up, SECONDS, "a failure")
+    assert not watcher.reading.complete
+    watcher.update_queries(frozenset({outbound()}))
+    until(lambda: watcher.state.up and outbound() in watcher.reading.results, SECONDS, "a result")
 
 
 def test_a_watcher_that_is_stopped_while_changes_settle_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.truth.case import Plant
-from tests.truth.plants import both, saved, shell, sysctl
+from tests.truth.plants import both, rules, saved, shell, sysctl
 from tests.truth.reach.changes import outside
 from tests.truth.reach.planting import BRIDGE, SLEEP, box, client, joined, network, pair
 from tests.truth.reach.situation import BOOKWORM, SID, TRIXIE, fails, fails_unseen, works, works_unseen
@@ -27,6 +27,7 @@ def gateway_mode(mode: str, *plants: Plant) -> Plant:
     return both(network("special", "10.54.0.0/24", options={f"{BRIDGE}.gateway_mode_ipv4": mode}), *plants)
 
 
+SNAT = "-t nat -I POSTROUTING -s 10.42.0.0/24 -o enp0s3 -j SNAT --to-source"
 SITUATIONS = (
     works("icc=false without br_netfilter", NO_ICC, sysctl(BR_NETFILTER, "0"), works_before=False),
     works(
@@ -44,6 +45,19 @@ SITUATIONS = (
             "iptables -t nat -D POSTROUTING -s 10.53.0.0/24 -o enp0s3 -j SNAT --to-source $host",
         ),
         works_before=False,
+        **OUTSIDE,
+    ),
+    works_unseen(
+        "source NAT to an address that is routed to the host",
+        both(client(), outside("ip route add 203.0.113.9 via 192.0.2.10", "ip route del 203.0.113.9")),
+        rules(f"{SNAT} 203.0.113.9"),
+        **OUTSIDE,
+    ),
+    fails(
+        "source NAT to an address of the uplink's network that the host lacks",
+        "masquerade",
+        client(),
+        rules(f"{SNAT} 192.0.2.99"),
         **OUTSIDE,
     ),
     works_unseen("masquerade off, and a route back outside", ROUTED_BACK, engines=(BOOKWORM, TRIXIE), **OUTSIDE),

@@ -1,6 +1,7 @@
 """What `history` prints, and the query that it sends."""
 
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -24,6 +25,14 @@ CHANGES = [
 
 def test_changes_are_the_same_after_http() -> None:
     assert history.parse_document(json.loads(api.changes(CHANGES, 5.0))) == (CHANGES, 5.0)
+
+
+@pytest.mark.parametrize("at", ["1e20", "Infinity", "NaN", "-1", '"soon"'])
+def test_a_time_that_no_calendar_has_is_not_understood(at: str) -> None:
+    document = api.changes(CHANGES, 5.0)
+    for text in (re.sub(r'"time": [\d.]+', f'"time": {at}', document), document.replace(": 5.0", f": {at}")):
+        with pytest.raises(ValueError, match=r"invalid time|could not convert"):
+            history.parse_document(json.loads(text))
 
 
 def test_a_table_has_what_was_before_and_after_and_who_changed_it(capsys: pytest.CaptureFixture[str]) -> None:

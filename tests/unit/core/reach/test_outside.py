@@ -36,6 +36,14 @@ CASES: dict[str, tuple[ReachHost, str, list[tuple[str, str, str]]]] = {
             NEW.without(POSTROUTING, "-s 172.18.0.0/16 -j MASQUERADE").inserted(RAW, "-d 172.18.0.3 -j DROP")
         ), "client", [("masquerade", "failed", "masquerade_missing")],
     ),
+    "source NAT to an address of the uplink's network that the host lacks": (
+        ReachHost(OLD.inserted(POSTROUTING, "-s 172.18.0.0/16 -o eth0 -j SNAT --to-source 192.0.2.99")), "client",
+        [("masquerade", "failed", "source_lacked")],
+    ),
+    "source NAT to an address that may be routed to the host": (
+        ReachHost(OLD.inserted(POSTROUTING, "-s 172.18.0.0/16 -o eth0 -j SNAT --to-source 203.0.113.9")), "client",
+        [("masquerade", "unknown", "source_lacked")],
+    ),
     "perhaps translated": (
         ReachHost(
             OLD.without(POSTROUTING, "-s 172.18.0.0/16 -j MASQUERADE")

@@ -279,6 +279,19 @@ def test_a_defect_in_one_reading_does_not_end_the_sweep_and_is_not_repeated_at_o
         assert sweep.step() == SETTLE_SECONDS
 
 
+def test_what_is_not_understood_of_one_container_costs_nothing_else() -> None:
+    def read(container: Container, _: str | None) -> str:
+        return str(int(container.name))
+
+    sweep = Sweep("planted", read, INTERVAL)
+    sweep.update((run("web", pid=100), run("1", pid=101)))
+    with capture_logs() as logged:
+        sweep.step()
+    assert list(sweep.snapshot()[0].values()) == ["1"]
+    assert not sweep.state().up
+    assert [entry["container_id"] for entry in logged] == [run("web").id]
+
+
 def test_a_reading_is_handed_in_to_the_next_one_of_the_same_life(world: World) -> None:
     handed: list[int | None] = []
 

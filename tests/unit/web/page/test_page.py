@@ -5,6 +5,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from exporter.core.findings.evaluator import Evaluation
+from exporter.core.findings.finding import CONFIRMED, INFO, WARNING, Finding, Severity
+from exporter.core.model.container_details import Details
+from exporter.core.nat.view import NatView
+from exporter.core.network.result import NetworkResult
 from exporter.core.observation import Observation
 from exporter.core.topology.topology import join
 from exporter.web.page.document import MAX_OPENED, Page
@@ -107,8 +112,28 @@ def verdict(page: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
+def inspected(*findings: Finding) -> Observation:
+    """The host, inspected whole, with findings about its networks."""
+    web = replace(run("web", network="front"), details=Details())
+    result = NetworkResult(evaluation=Evaluation(findings))
+    return Observation(join(inventory(network("front"), web), devices()), nat=NatView(), network=result)
+
+
+def found(severity: Severity) -> Finding:
+    return Finding("mtu_mismatch", severity, CONFIRMED, severity, f"{severity} detail", {"network": "front"})
+
+
 def test_a_host_without_findings_is_told_to_be_fine(sentence: Any) -> None:
-    assert verdict(shown(shop())) == ("fine", sentence)
+    assert verdict(shown(inspected())) == ("fine", sentence)
+
+
+def test_a_host_that_was_not_inspected_whole_is_not_told_to_be_fine(sentence: Any) -> None:
+    assert verdict(shown(replace(inspected(), nat=None))) == ("unknown", sentence)
+
+
+def test_the_verdict_counts_the_findings_of_each_severity() -> None:
+    assert verdict(shown(inspected(found(INFO)))) == ("fine", "1 info")
+    assert verdict(shown(inspected(found(INFO), found(WARNING)))) == ("warning", "1 warning, 1 info")
 
 
 def test_an_engine_that_does_not_answer_is_the_first_thing_said(sentence: Any) -> None:

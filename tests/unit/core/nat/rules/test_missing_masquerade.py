@@ -77,6 +77,15 @@ def test_a_translation_of_others_is_none(host: Host, rule: str) -> None:
 
 
 @every_host
+def test_an_address_that_may_be_routed_to_the_host_does_not_alert(host: Host, sentence: Any) -> None:
+    """As of a block of addresses that a provider routes to the host: no device needs to have them."""
+    place = host.layout.nat_place("ip", host.layout.postrouting)
+    pool = host.inserted(place, "-s 172.18.0.0/16 -o eth0 -j SNAT --to-source 203.0.113.9")
+    about = subject(chain=host.layout.postrouting, network="front")
+    assert list(check(pool.scene())) == [drift(KIND, "info", about, sentence)]
+
+
+@every_host
 def test_a_rule_before_it_that_accepts_takes_the_translation_away(host: Host) -> None:
     place = host.layout.nat_place("ip", host.layout.postrouting)
     kept = host.inserted(place, "-s 172.18.0.0/16 -j ACCEPT")

@@ -16,7 +16,7 @@ from tests.support.scenes import DB, FRONT, LINKS, ROUTES, WEB, host, scene
 
 ADDRESSES = {"eth0": ("192.0.2.10",), "br-front": ("172.18.0.1",)}
 ON = replace(host(*LINKS, uplinks=("eth0",), addresses=ADDRESSES), routes=ROUTES)
-TO_BRIDGE, TO_UPLINK = RouteResult("unicast", 3), RouteResult("unicast", 2)
+TO_UPLINK = RouteResult("unicast", 2)
 
 
 def seen(*things: Any, inbound: dict[str, RouteResult] | None = None, **more: Any) -> NetworkContext:

@@ -40,6 +40,16 @@ def test_a_taken_static_address_names_who_has_it(sentence: Any) -> None:
     assert "web" in finding.detail
 
 
+@pytest.mark.parametrize("taken", ["172.18.0.2", "fd00:18::2"])
+def test_of_a_static_address_of_each_family_the_one_that_is_taken_is_named(taken: str) -> None:
+    both = (("front", "172.18.0.2"), ("front", "FD00:18:0::2"))
+    web = run("web", network="front")
+    field = "ip6_address" if ":" in taken else "ip_address"
+    web = replace(web, endpoints=(replace(web.endpoints[0], **{field: taken}),))
+    [finding] = check(scene(FRONT, web, down(TAKEN, static_addresses=both)))
+    assert finding.detail.endswith(f": container web has {taken} on network front")
+
+
 @pytest.mark.parametrize(
     ("policy", "state", "severity"),
     [
