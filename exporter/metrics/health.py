@@ -70,7 +70,7 @@ def gaps(observation: Observation) -> Iterator[Metric]:
     """What may be missing: dockernet_collector_degraded and dockernet_link_listener_overflows_total."""
     degraded = gauge(
         "dockernet_collector_degraded",
-        "1 for each missing privilege; the log names what to grant.",
+        "1 for each reason why data is missing; the log names what to grant.",
         ("collector", "reason"),
     )
     for missing in observation.degraded:

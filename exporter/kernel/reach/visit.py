@@ -149,7 +149,7 @@ def read_view(sock: socket.socket, *, rules: bool) -> NamespaceView:
     ipsec = read_part(RULES, "the IPsec policies", "CAP_NET_ADMIN", read_ipsec_policies)
     legacy = read_part(RULES, "the rules of iptables-legacy", "CAP_DAC_READ_SEARCH", read_legacy) if rules else ()
     sockets = read_part(LISTENERS, "the listening sockets", "", read_sockets)
-    parts = (devices, neighbours, switches, filters, ipsec, nft, legacy, sockets)
+    parts = (devices, neighbours, switches, filters, ipsec, nft, legacy, arp, sockets)
     found = {} if isinstance(devices, Unread) else devices
     known = Sockets() if isinstance(sockets, Unread) else sockets
     return NamespaceView(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from exporter.core.model.fib import RouteQuery
 from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.reach.view import FILES, NAMESPACE, RULES, Device, NamespaceView, Neighbour, Unread
 from exporter.kernel.bpf.cgroup_programs import read_cgroup_programs
+from exporter.kernel.netlink.messages import MalformedError
 from exporter.kernel.reach import visit
 from exporter.kernel.reach.visit import visiting
 from exporter.kernel.sockets.cgroups import find_root
@@ -72,6 +74,17 @@ def test_what_decides_below_ip_and_by_marks_is_read(web: FakeContainer) -> None:
     assert found.view.filters_at(eth0) == "rules of nftables for ARP at input of eth0"
     assert Neighbour(port.link.ifindex, "", "02:42:0a:00:00:04") in found.view.neighbours
     assert Neighbour(port.link.ifindex, "", "02:42:0a:00:00:05", local=True) in found.view.neighbours
+
+
+@pytest.mark.parametrize("visited_view", [view_of, host_view])
+def test_rules_for_arp_that_cannot_be_read_are_named(
+    web: FakeContainer, monkeypatch: pytest.MonkeyPatch, visited_view: Callable[[FakeContainer], NamespaceView]
+) -> None:
+    def fail() -> tuple[str, ...]:
+        raise MalformedError("planted")
+
+    monkeypatch.setattr(visit, "read_arp_hooks", fail)
+    assert visited_view(web).missing(RULES) == Unread(RULES, "the rules for ARP cannot be read: planted")
 
 
 def test_everything_is_read_in_one_visit(web: FakeContainer) -> None:
