@@ -73,8 +73,7 @@ def _port_faults(context: ReachContext, end: Device, what: str, network: Network
             LINK, FAILED, f"{bridge.link.name} is down", "bridge_down", f"Run `ip link set {bridge.link.name} up`."
         )
     elif wanted and bridge.link.name != wanted:
-        detail = f"{what} is a port of {bridge.link.name} and not of {wanted}"
-        yield Step(LINK, FAILED, detail, "veth_detached", f"Run `ip link set {port} master {wanted}`.")
+        yield _elsewhere(context, what, bridge.link.name, port, wanted)
     elif end.port_state not in (None, FORWARDING):
         yield Step(LINK, FAILED, f"{what} does not forward (STP state {end.port_state})", "port_blocked")
     elif end.withheld:
@@ -87,6 +86,16 @@ def _port_faults(context: ReachContext, end: Device, what: str, network: Network
         yield Step(LINK, UNKNOWN, detail, "port_restricted")
     elif (step := filter_step(LINK, context.host.view, end, bridge)) is not None:
         yield step
+
+
+def _elsewhere(context: ReachContext, what: str, bridge: str, port: str, wanted: str) -> Step:
+    """Return the step of a port of another bridge than its network's, which may have been renamed."""
+    detail = f"{what} is a port of {bridge} and not of {wanted}"
+    if any(device.link.name == wanted for device in context.host.view.devices.values()):
+        return Step(LINK, FAILED, detail, "veth_detached", f"Run `ip link set {port} master {wanted}`.")
+    remedy = f"If {bridge} is the bridge by another name, run `ip link set {bridge} down`, "
+    remedy += f"`ip link set {bridge} name {wanted}` and `ip link set {wanted} up`."
+    return Step(LINK, FAILED, f"{detail}, which is absent", "bridge_down", remedy)
 
 
 def gravest(*steps: Step | None) -> list[Step]:

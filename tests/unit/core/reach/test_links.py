@@ -41,6 +41,7 @@ def inner_port(name: str) -> ReachHost:
     return ReachHost().with_device(name, bridge).device(name, "eth0", master_ifindex=9)
 
 
+RENAMED = ReachHost().without_device("", "br-front").with_device("", Link(4, "br-old", "bridge", carrier=True))
 CASES: dict[str, tuple[ReachHost, str, str]] = {
     "no carrier": (
         ReachHost().device("client", "eth0", carrier=False).without_device("", "veth-client"), "failed", "veth_detached"
@@ -52,6 +53,7 @@ CASES: dict[str, tuple[ReachHost, str, str]] = {
     "host end down": (ReachHost().device("", "veth-client", up=False), "failed", "veth_detached"),
     "not a port": (ReachHost().device("", "veth-client", master_ifindex=0), "failed", "veth_detached"),
     "port of another bridge": (ReachHost().device("", "veth-client", master_ifindex=7), "failed", "veth_detached"),
+    "bridge renamed": (RENAMED, "failed", "bridge_down"),
     "bridge down": (ReachHost().device("", "br-front", up=False), "failed", "bridge_down"),
     "port blocked": (ReachHost().device("", "veth-client", port_state=4), "failed", "port_blocked"),
     "filter at the port": (
