@@ -1,8 +1,9 @@
 """The result of `check`: of this host, from an observation, or of another, from a running exporter's documents."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from exporter.core.findings.finding import CRITICAL, WARNING
 from exporter.core.nat.rules import NAT_KINDS
@@ -14,8 +15,7 @@ OK_STATUS, WARNING_STATUS, CRITICAL_STATUS, UNKNOWN_STATUS = 0, 1, 2, 3
 VERDICTS = {OK_STATUS: "fine", WARNING_STATUS: "warning", CRITICAL_STATUS: "critical", UNKNOWN_STATUS: "unknown"}
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """Findings, what could not be inspected and what to grant; `engine` is its version, '' when unknown.
 
     `kinds` is the number of evaluated kinds of findings, None when unknown; `not_evaluated`: kind -> the reasons.
@@ -90,7 +90,7 @@ def _unseen(observation: Observation, engine_error: str, unread: str) -> dict[st
 
 def parse_result(found: Mapping[str, Any], topology: Mapping[str, Any]) -> CheckResult:
     """Parse /api/v1/findings and /api/v1/topology. Raises KeyError, TypeError or ValueError for anything else."""
-    lines = [FindingRow(**{name: line[name] for name in FindingRow.__dataclass_fields__}) for line in found["findings"]]
+    lines = [FindingRow(**{name: line[name] for name in FindingRow.__struct_fields__}) for line in found["findings"]]
     if any(line.severity not in ORDER for line in lines):
         raise ValueError("unknown severity")
     return CheckResult(

@@ -1,9 +1,9 @@
 """The output of `topology` as a tree and as JSON: the host, its networks, their containers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Any
 
+from msgspec.structs import fields
 from rich.console import Console
 from rich.tree import Tree
 

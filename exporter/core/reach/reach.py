@@ -1,6 +1,7 @@
 """Answer `explain A B`: from a container to another one, the host, or an address outside."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.explain.down import how_down, start_command
 from exporter.core.explain.network_steps import orphaned_step
@@ -28,8 +29,7 @@ FROM_OUTSIDE = "Name a container as the source, or run `dockernet-exporter expla
 NO_ADDRESS = Step(ROUTE, UNKNOWN, "no address of the host is known", "route_unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
+class _Ends(Struct, frozen=True):
     """The question with the containers that it names."""
 
     context: ReachContext

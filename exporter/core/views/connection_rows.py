@@ -1,15 +1,15 @@
 """Connections for display: one row for each pair, failing ones first."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from exporter.core.connections.pair import TCP, ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import BROKEN, FAILED, Counts
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionRow:
+class ConnectionRow(Struct, frozen=True):
     """A pair with its sums; the fields are those of /api/v1/connections.
 
     `failed` and `broken` are counts by reason, only of reasons that occurred. `setup_seconds` is a mean, None without
@@ -53,7 +53,7 @@ def document(report: ConnectionReport | None, container: str = "") -> dict[str, 
         rows, totals = rows_of(rows, container), [one for one in totals if one[0] == container]
     return {
         "container": container,
-        "pairs": [{name: getattr(row, name) for name in ConnectionRow.__slots__} for row in rows],
+        "pairs": [{name: getattr(row, name) for name in ConnectionRow.__struct_fields__} for row in rows],
         "totals": {name: _total(counts) for name, counts in totals},
         "lost": report.lost,
         "since": report.started,
@@ -75,7 +75,7 @@ def parse_rows(found: Mapping[str, Any]) -> list[ConnectionRow] | None:
 
 def parse_row(found: Mapping[str, Any]) -> ConnectionRow:
     """Parse one of them. Raises KeyError or TypeError for anything else."""
-    return ConnectionRow(**{name: found[name] for name in ConnectionRow.__slots__})
+    return ConnectionRow(**{name: found[name] for name in ConnectionRow.__struct_fields__})
 
 
 def connection_row(pair: Pair, sums: PairSums) -> ConnectionRow:

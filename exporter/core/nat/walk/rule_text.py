@@ -12,6 +12,7 @@ from exporter.core.nat.ruleset import (
     EITHER_PORT,
     EQUAL,
     FAMILIES,
+    FAMILY,
     FILTER,
     GOTO,
     IIF,
@@ -20,6 +21,7 @@ from exporter.core.nat.ruleset import (
     IN,
     IP,
     IP6,
+    JOINED,
     JUMP,
     MANGLE,
     MAP,
@@ -77,6 +79,7 @@ NFT: Mapping[str, str] = {
     STATE: "ct state",
     SRC_TYPE: "fib saddr type",
     DST_TYPE: "fib daddr type",
+    FAMILY: "meta nfproto",
     MARK: "meta mark",
     CT_MARK: "ct mark",
     IIF_INDEX: "iif",
@@ -87,6 +90,7 @@ NFT: Mapping[str, str] = {
     ORIGINAL_DPORT: "ct original proto-dst",
     TCP_FLAGS: "tcp flags",
 }
+VERSIONS = {IP: "ipv4", IP6: "ipv6"}
 STATES = {1: "INVALID", 2: "ESTABLISHED", 4: "RELATED", 8: "NEW", 64: "UNTRACKED", 128: "DNAT"}
 TYPES = {2: "UNICAST", 4: "LOCAL", 8: "BROADCAST", 32: "MULTICAST"}
 FLAGS = {1: "FIN", 2: "SYN", 4: "RST", 8: "PSH", 16: "ACK", 32: "URG", 64: "ECE", 128: "CWR"}
@@ -128,23 +132,30 @@ def _iptables(rule: Rule) -> Iterator[str]:
 
 
 def _nft(rule: Rule) -> Iterator[str]:
+    family = rule.family if rule.family in FAMILIES else rule.value(FAMILY, EQUAL) or IP
     for condition in rule.conditions:
         if condition.operator == UNKNOWN:
             yield f"{condition.key} ..."
         else:
             sign = "" if condition.operator in (EQUAL, IN) else "!= "
-            keys = " . ".join(NFT.get(key, key) for key in condition.key.split(" . "))
-            value = " / ".join(filter(None, [_value(rule.family, condition), _mask(condition)]))
-            yield f"{keys} {sign}{value.lower().replace(NO_FLAG, '0') if condition.key == TCP_FLAGS else value}"
+            value = " / ".join(filter(None, [_value(family, condition), _mask(condition)]))
+            value = value.lower().replace(NO_FLAG, "0") if condition.key == TCP_FLAGS else value
+            yield f"{_nft_names(condition.key, family)} {sign}{value}"
     target = rule.target.lower()
     if rule.target in (JUMP, GOTO):
         yield f"{target} {rule.to}"
     elif rule.target == MAP:
-        yield f"{NFT.get(rule.by, rule.by)} vmap @{rule.to}"
+        yield f"{_nft_names(rule.by, family)} vmap @{rule.to}"
     elif rule.by:
-        yield f"{target} to {NFT.get(rule.by, rule.by)} map @{rule.to}"
+        yield f"{target} to {_nft_names(rule.by, family)} map @{rule.to}"
     elif rule.target:
         yield f"{target} to {_destination(rule)}" if rule.address or rule.port else target
+
+
+def _nft_names(joined: str, family: str) -> str:
+    """Name what a condition or a map compares: `ip6 saddr . th dport`."""
+    names = JOINED.join(NFT.get(key, key) for key in joined.split(JOINED))
+    return names.replace("ip ", "ip6 ") if family == IP6 else names
 
 
 def _mask(condition: Condition) -> str:
@@ -166,10 +177,11 @@ def _destination(rule: Rule) -> str:
 def _value(family: str, condition: Condition) -> str:
     value = condition.value
     if isinstance(value, str):
-        return f"@{value}" if condition.operator not in (EQUAL, "!=") else value
+        plain = VERSIONS.get(value, value) if condition.key == FAMILY else value
+        return plain if condition.operator in (EQUAL, UNEQUAL) else f"@{value}"
     if _mask(condition):
         return _flags(value[0])
-    listed = condition.operator not in (EQUAL, "!=") and isinstance(value, tuple)
+    listed = condition.operator not in (EQUAL, UNEQUAL) and isinstance(value, tuple)
     return (
         ",".join(_one(family, condition.key, one, listed=True) for one in value)
         if listed
@@ -181,7 +193,7 @@ def _one(family: str, key: str, value: Any, *, listed: bool) -> str:
     if key in (SRC, DST, ORIGINAL_DST):
         if not listed:
             return address_text(IP if value[1] < 1 << 32 else IP6, *value)
-        whole = (1 << 32) - 1 if family == IP else (1 << 128) - 1
+        family, whole = (IP, ALL_BITS) if family == IP and value[1] <= ALL_BITS else (IP6, (1 << 128) - 1)
         return "-".join(address_text(family, end, whole) for end in dict.fromkeys(value))
     if key in (STATE, SRC_TYPE, DST_TYPE):
         names = STATES if key == STATE else TYPES

@@ -1,6 +1,6 @@
 """The client's end of a way: its route, its own rules, its device, and what follows behind it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.explain.path import FAILED, LINK, LISTENER, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, UNICAST, RouteQuery

@@ -1,10 +1,10 @@
 """The client's route, and why it has none."""
 
 import errno
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.fib import UNICAST, RouteResult
 from tests.support.builders import connect, run
