@@ -76,8 +76,8 @@ REACH_CODES = {
         "Connect it to a network that is not internal.",
     ),
     "route_refused": Code(
-        "A route of the type blackhole, unreachable or prohibit covers the address.",
-        "Remove it: `ip route` shows it.",
+        "A route or policy rule of the type blackhole, unreachable or prohibit covers the address.",
+        "Remove it: `ip route show table all` and `ip rule` show it.",
     ),
     "subnet_overlap": Code(
         "Two networks have the address in their subnets, and the client takes the other one.",

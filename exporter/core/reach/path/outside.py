@@ -8,7 +8,7 @@ from exporter.core.nat.lacked_source import is_on_link, lacked_source
 from exporter.core.nat.walk.outcome import Outcome
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import MASQUERADE, OUTSIDE
-from exporter.core.reach.context import ReachContext
+from exporter.core.reach.context import ReachContext, in_subnet
 from exporter.core.reach.path.parent_device import KINDS
 from exporter.core.reach.path.rule_steps import filter_step
 from exporter.core.reach.path.trip import Flow
@@ -29,8 +29,17 @@ def source_step(nat: NatContext | None, network: Network | None, flow: Flow, sen
         return Step(MASQUERADE, OK, f"it leaves by {name} with an address of the host")
     own = f"it leaves by {name} with the container's own address {flow.source}"
     if _expected(nat, network, flow.family):
-        return Step(MASQUERADE, FAILED, f"{own}, and no rule translates it", "masquerade_missing")
+        return _untranslated(network, flow, f"{own}, and no rule translates it")
     return Step(MASQUERADE, UNKNOWN, f"{own}: hosts outside need a route back to it", "masquerade_off")
+
+
+def _untranslated(network: Network | None, flow: Flow, detail: str) -> Step:
+    """Return the failed step; the engine's rules are for the addresses of its network alone."""
+    if network is None or in_subnet(network, flow.source):
+        return Step(MASQUERADE, FAILED, detail, "masquerade_missing")
+    detail += f", which is not of network {network.name}"
+    remedy = "See `ip address` and `ip route` in the container: who gave it that source address?"
+    return Step(MASQUERADE, FAILED, detail, "masquerade_missing", remedy)
 
 
 def source_translated(sent: Outcome) -> bool:

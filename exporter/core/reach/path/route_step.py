@@ -66,7 +66,8 @@ def _reasons(
         command = f"Run `{context.words.cli} network connect bridge {home.name}`, or connect it to another network."
         yield "no_network", f"{name} is on no network", command
     if result.error in REFUSALS:
-        yield "route_refused", f"a route of the type {REFUSALS[result.error]} in {name} covers {address}", ""
+        what = f"a route or policy rule of the type {REFUSALS[result.error]}"
+        yield "route_refused", f"{what} in {name} covers {address}", ""
     if six and not _has_ipv6(home, view):
         yield NO_IPV6, f"{name} has no IPv6 address", ""
     networks = ordered_networks(context, client)

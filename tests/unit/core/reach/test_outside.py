@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from exporter.core.model.device_filters import DeviceFilter
+from exporter.core.model.fib import UNICAST, RouteResult
 from tests.support.nat_hosts import NEW, OLD, OWN_TABLES, Host
 from tests.support.reach_hosts import ReachHost
 
@@ -68,6 +69,14 @@ def test_a_fault_on_the_way_out(
     assert host.faults(OUT, source) == faults
     [step] = [s for s in host.path(OUT, source).steps if s.state != "ok"]
     assert (step.detail, step.remedy) == (sentence, sentence)
+
+
+def test_rules_for_the_network_leave_other_sources_of_the_container_alone() -> None:
+    """As of an address that an operator gave its lo, and of a default route with it (`src`)."""
+    found = RouteResult(UNICAST, 7, "172.18.0.1", source="10.99.99.9")
+    [step] = [s for s in ReachHost().route("client", OUT, found).path(OUT).steps if s.name == "masquerade"]
+    assert (step.state, step.code) == ("failed", "masquerade_missing")
+    assert step.remedy == "See `ip address` and `ip route` in the container: who gave it that source address?"
 
 
 def test_an_answer_to_an_untranslated_address_may_be_dropped() -> None:
