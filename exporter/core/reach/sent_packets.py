@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from exporter.core.explain.path import FAILED, UNKNOWN, Step
 from exporter.core.model.fib import RouteQuery, RouteResult
 from exporter.core.model.sockets import ListeningSocket
+from exporter.core.nat.packet import Mark
 from exporter.core.reach.answer import FILTER, INSIDE
+from exporter.core.reach.path.route_step import NO_ROUTE
 from exporter.core.reach.path.trip import Flow
 from exporter.core.reach.view import SOCKET_LOOKUP, Device, NamespaceView, Visited
 
@@ -85,3 +87,27 @@ def tracking_step(host: NamespaceView, protocol: str) -> Step | None:
     return Step(
         FILTER, UNKNOWN, detail, "conntrack_timeout", f"See `sysctl net.netfilter.{name}`, and set its default."
     )
+
+
+def own_marks_step(there: Visited, whose: str, what: str, query: RouteQuery, mark: Mark) -> Step | None:
+    """Return the step of packets that a mark may lead elsewhere than `query` says; None where it changes nothing.
+
+    Chains of the type route alone do so (net/ipv4/netfilter.c: ip_route_me_harder), and types are not evaluated.
+    """
+    see = f"See `nft list ruleset` and `ip rule` in the network namespace of {whose}."
+    if not mark.values:
+        detail = f"rules of {whose} give {what} a mark that is not known, and policy rules may go by it"
+        return Step(INSIDE, UNKNOWN, detail, "rule_not_understood", see)
+    plain = there.lookup(query)
+    for value in mark.values:
+        found = plain if value == query.mark else there.lookup(query._replace(mark=value))
+        if _way(found) == _way(plain):
+            continue
+        how = "refuse them" if found.error in NO_ROUTE else "lead them elsewhere"
+        detail = f"rules of {whose} give {what} the mark {value:#x}, and policy rules by that mark {how}"
+        return Step(INSIDE, UNKNOWN, detail, "rule_not_understood", see)
+    return None
+
+
+def _way(result: RouteResult) -> tuple[str, int, str, int]:
+    return result.type, result.ifindex, result.gateway, result.error

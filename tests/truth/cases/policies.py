@@ -35,6 +35,11 @@ def habit(name: str, do: str, undo: str) -> Case:
 
 CASES = (
     inside("rule by the port of the answers inside", 8641, "ip rule add pref 5 iif lo sport 80 ipproto tcp prohibit"),
+    inside(
+        "answers marked by rules inside, prohibited",
+        8644,
+        "iptables -t mangle -A OUTPUT -p tcp -j MARK --set-mark 5; ip rule add pref 50 fwmark 5 prohibit",
+    ),
     inside("rule by user root inside", 8642, "ip rule add pref 10 uidrange 0-0 blackhole"),
     inside("hop limit of a route inside", 8643, "ip route replace default via 172.17.0.1 hoplimit 1"),
     dead(

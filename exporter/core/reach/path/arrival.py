@@ -18,7 +18,7 @@ from exporter.core.reach.path.own_rules import receiving
 from exporter.core.reach.path.route_step import NO_ROUTE, unknown_route
 from exporter.core.reach.path.rule_steps import filter_step, unread_step
 from exporter.core.reach.path.trip import Flow, Steps
-from exporter.core.reach.sent_packets import sender, server_programs_step, ttl_step
+from exporter.core.reach.sent_packets import own_marks_step, sender, server_programs_step, ttl_step
 from exporter.core.reach.view import NAMESPACE, Device, NamespaceView, Visited
 
 VETH = "veth"
@@ -58,6 +58,8 @@ def arrival(context: ReachContext, server: Container, device: Device, flow: Flow
     if not rules.goes_on:
         return
     flow = rules.flow or flow
+    marked = own_marks_step(there, server.name, "its answers", _answers(there.view, flow), rules.mark)
+    yield from filter(None, [marked])
     if (
         step := _back(context, there, server, device, flow) or _next_hop(context, there, server, device, flow)
     ) is not None:

@@ -23,7 +23,7 @@ from exporter.core.reach.path.rule_steps import filter_step
 from exporter.core.reach.path.same_bridge import on_link
 from exporter.core.reach.path.trip import Flow, Steps, Trip
 from exporter.core.reach.path.via_host import via_host
-from exporter.core.reach.sent_packets import client_programs_step, local_ports_step
+from exporter.core.reach.sent_packets import client_programs_step, local_ports_step, own_marks_step
 
 GROUPS = ("broadcast", "multicast")
 
@@ -58,6 +58,9 @@ def departure(trip: Trip) -> Steps:
     if rules.goes_on and rules.flow is not None:
         yield from _rerouted(trip, rules.flow)
     elif rules.goes_on:
+        query = RouteQuery(trip.flow.destination, trip.flow.source, protocol=trip.flow.protocol, port=trip.flow.port)
+        what = f"packets to {trip.flow.destination}"
+        yield from filter(None, [own_marks_step(trip.here, trip.client.name, what, query, rules.mark)])
         yield from _onward(trip)
 
 

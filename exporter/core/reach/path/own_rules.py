@@ -28,11 +28,13 @@ class OwnRules(Struct, frozen=True):
     """`steps` are those of rules that drop a packet or an answer, or may, or translate it.
 
     Without `goes_on` nothing behind is known. `flow` is the connection behind a certain translation of its destination.
+    `mark` is that of what leaves the namespace, behind the output chains: of the packet, or of the answer.
     """
 
     steps: tuple[Step, ...] = ()
     goes_on: bool = True
     flow: Flow | None = None
+    mark: Mark = Mark()
 
 
 class _Passage(Struct, frozen=True):
@@ -100,7 +102,8 @@ def _walked(context: ReachContext, passage: _Passage) -> OwnRules:
     outcomes = (own_rules_step(whose, answered, answers), own_rules_step(whose, further, FURTHER))
     steps = joined_steps(step, *outcomes)
     steps += (_translation(passage, what, behind),) if behind is not None else ()
-    return OwnRules(steps, all(step.state != FAILED for step in steps), behind)
+    leaving = sent if packet.from_host else answered
+    return OwnRules(steps, all(step.state != FAILED for step in steps), behind, leaving.packet.mark)
 
 
 def _mark(view: NamespaceView, packet: Packet) -> Mark:

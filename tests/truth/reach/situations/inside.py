@@ -21,6 +21,9 @@ ESTABLISHED = (
     "iptables -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT; "
     "iptables -P INPUT DROP"
 )
+MARKED = "iptables -t mangle -A OUTPUT -p tcp -j MARK --set-mark 5"
+REFUSED = "ip rule add pref 50 fwmark 5 prohibit"
+SAME_WAY = "ip route add default via 10.42.0.1 table 55; ip rule add pref 50 fwmark 5 lookup 55"
 SIDECAR = both(box("server", "n", SLEEP), service("server", "tcp,0.0.0.0,8080", where="server"), client())
 
 
@@ -47,6 +50,11 @@ SITUATIONS = (
         pair(),
         client_rules(ESTABLISHED),
     ),
+    works("marks that a policy rule leads the same way", pair(), client_rules(f"{MARKED}; {SAME_WAY}"), **OUTSIDE),
+    fails_unseen(
+        "marks that a policy rule refuses", "inside", client(), client_rules(f"{MARKED}; {REFUSED}"), **OUTSIDE
+    ),
+    fails_unseen("marks of answers that a policy rule refuses", "inside", pair(), server(f"{MARKED}; {REFUSED}")),
     works(
         "redirect inside the server",
         SIDECAR,

@@ -170,3 +170,22 @@ def test_a_filter_at_the_device_inside_is_unknown(name: str, sentence: Any) -> N
     assert host.faults(TARGET) == [("inside", "unknown", "rule_not_understood")]
     assert next(s.detail for s in host.path(TARGET).steps if s.state != "ok") == sentence
     assert ReachHost().view(name, filters=(DeviceFilter(8, "egress", "tc filter bpf"),)).faults(TARGET) == []
+
+
+MARKED = ":OUTPUT ACCEPT\n-A OUTPUT -p tcp -j MARK --set-mark 5"
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"), [("client", ("172.18.0.2", "172.18.0.3")), ("web", ("172.18.0.3", "172.18.0.2"))]
+)
+def test_marks_that_policy_rules_inside_go_by(name: str, ends: tuple[str, str], sentence: Any) -> None:
+    """Behind the output chains the route is looked up once more, of packets and of answers."""
+    marked = rules(name, MARKED, "mangle")
+    assert marked.faults(TARGET) == []
+    for error in (errno.EACCES, 0):
+        result = RouteResult(error=error) if error else RouteResult("unicast", 99)
+        ruled = rules(name, MARKED, "mangle").route(name, ends[0], result, ends[1], mark=5)
+        assert ruled.faults(TARGET) == [("inside", "unknown", "rule_not_understood")]
+        [step] = [s for s in ruled.path(TARGET).steps if s.state != "ok"]
+        assert (step.detail, step.remedy) == (sentence, sentence)
+        assert rules(name, "", "mangle").route(name, ends[0], result, ends[1], mark=5).faults(TARGET) == []
