@@ -9,6 +9,7 @@ from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.observation import Observation
 from exporter.core.views.blind_spots import hints, unseen
 from exporter.core.views.finding_rows import ORDER, FindingRow, evaluated, findings, not_evaluated
+from exporter.core.views.from_document import row_from
 
 OK_STATUS, WARNING_STATUS, CRITICAL_STATUS, UNKNOWN_STATUS = 0, 1, 2, 3
 VERDICTS = {OK_STATUS: "fine", WARNING_STATUS: "warning", CRITICAL_STATUS: "critical", UNKNOWN_STATUS: "unknown"}
@@ -89,8 +90,11 @@ def _unseen(observation: Observation, engine_error: str, unread: str) -> dict[st
 
 
 def parse_result(found: Mapping[str, Any], topology: Mapping[str, Any]) -> CheckResult:
-    """Parse /api/v1/findings and /api/v1/topology. Raises KeyError, TypeError or ValueError for anything else."""
-    lines = [FindingRow(**{name: line[name] for name in FindingRow.__dataclass_fields__}) for line in found["findings"]]
+    """Parse /api/v1/findings and /api/v1/topology.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for anything else.
+    """
+    lines = [row_from(FindingRow, line) for line in found["findings"]]
     if any(line.severity not in ORDER for line in lines):
         raise ValueError("unknown severity")
     return CheckResult(

@@ -6,6 +6,8 @@ from typing import Any
 
 from exporter.core.connections.pair import TCP, ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import BROKEN, FAILED, Counts
+from exporter.core.history.change_log import parse_time
+from exporter.core.views.from_document import row_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,18 @@ def rows_of(rows: Iterable[ConnectionRow], container: str) -> list[ConnectionRow
 
 
 def parse_rows(found: Mapping[str, Any]) -> list[ConnectionRow] | None:
-    """Parse the document's pairs. Raises KeyError, TypeError or ValueError for anything else."""
+    """Parse the document's pairs. Raises KeyError, TypeError, ValueError or AttributeError for anything else."""
     if found["pairs"] is None:
         return None
     return [parse_row(row) for row in found["pairs"]]
 
 
 def parse_row(found: Mapping[str, Any]) -> ConnectionRow:
-    """Parse one of them. Raises KeyError or TypeError for anything else."""
-    return ConnectionRow(**{name: found[name] for name in ConnectionRow.__slots__})
+    """Parse one of them. Raises TypeError, ValueError or AttributeError for anything else."""
+    row = row_from(ConnectionRow, found)
+    for at in (row.changed, row.last_established, row.last_failed):
+        parse_time(at)
+    return row
 
 
 def connection_row(pair: Pair, sums: PairSums) -> ConnectionRow:
