@@ -5,9 +5,10 @@ in ten has failed connects. Garbage is collected as seldom as in the exporter.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bench.figures import MS, Row, Times, judged, took
 from bench.scale import Scale

@@ -1,7 +1,8 @@
 """The configuration: one frozen value, made from flags and their environment variables."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.errors import ConfigError
 
@@ -14,16 +15,14 @@ DEFAULT_LISTEN_ADDRESS = ":9714"
 MAX_PORT = 65535
 
 
-@dataclass(frozen=True, slots=True)
-class ListenAddress:
+class ListenAddress(Struct, frozen=True):
     """An address to listen on; host None is every address of both families."""
 
     host: str | None
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """All settings of the exporter, with their defaults."""
 
     listen: tuple[ListenAddress, ...] = (ListenAddress(None, 9714),)

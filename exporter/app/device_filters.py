@@ -1,7 +1,8 @@
 """Filters at the host's devices and IPsec policies, read for each `explain`: some change without a notification."""
 
 import contextlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.observation import Observation
 from exporter.kernel.links.device_filters import read_device_filters

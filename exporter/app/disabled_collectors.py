@@ -1,8 +1,9 @@
 """Steps that are unknown because a flag disables their collector: the remedy is that flag, and not a privilege."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from exporter.core.explain.path import Explanation, Step
 from exporter.core.reach.answer import ReachAnswer

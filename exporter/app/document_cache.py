@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.observation import Observation
@@ -15,8 +16,7 @@ KEPT = 10  # seconds for each second of the processor that it took: making it ta
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A document of an observation, counted; once there is another one it is good until a moment of the clock."""
 
     document: Any

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from exporter.app.change_follower import ChangeFollower, Changes
 from exporter.app.observation_cache import ObservationCache
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 log = get_logger(component="wiring")
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(Struct, frozen=True):
     """The parts that run. The observer and the engine's side are not started yet."""
 
     observations: ObservationCache

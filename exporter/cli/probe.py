@@ -1,8 +1,9 @@
 """`explain --probe`: try from inside the container what was evaluated. The command alone does it, never the API."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from exporter.core.explain.query import find_source
 from exporter.core.observation import Observation

@@ -7,7 +7,9 @@ condition needs one.
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.app import wiring
 from exporter.config import Config
@@ -27,8 +29,7 @@ PAUSE_SECONDS, ENGINE_PAUSE_SECONDS = 0.25, 0.02
 COUNTED_FROM_START = frozenset({"bind-failures", "connections"})
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """An observation; `engine_error` is why the engine does not answer, '' when it does.
 
     `unread` says that it was not read whole in time, '' where it was.

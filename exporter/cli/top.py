@@ -105,7 +105,7 @@ def _fetch(remote: "Remote", rates: "Rates") -> "Data":
 
 def _newer(data: "Data", fetch: "Callable[[], Data]") -> "Data":
     """Fetch; the last data with the reason where that fails."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     try:
         return fetch()

@@ -1,8 +1,9 @@
 """Observation: everything that is exposed of one moment, assembled from the parts of the collectors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct, field
 
 from exporter.core.connections.context import ConnectionContext
 from exporter.core.connections.lookups import LookupCounts
@@ -25,8 +26,7 @@ JOINED = frozenset({"sources", "degraded"})
 RESYNC_REASONS = ("start", "reconnect", "overflow", "periodic")
 
 
-@dataclass(frozen=True, slots=True)
-class EngineStats:
+class EngineStats(Struct, frozen=True):
     """The state of the event stream since `started` (Unix time); counts of events are lower bounds.
 
     `listed_at` is the Unix time of the last full list, 0 before the first.
@@ -40,8 +40,7 @@ class EngineStats:
     listed_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """A topology with its counters and the state of the sources.
 
     `endpoints` are the sums (the host's view) of `topology.counted`, `created` when each began (Unix time), both by
@@ -97,16 +96,16 @@ class Observation:
 
 
 class Part(Protocol):
-    """What one collector contributes: a frozen dataclass with the names and types of fields of an Observation."""
+    """What one collector contributes: a Struct with the names and types of fields of an Observation."""
 
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    __struct_fields__: ClassVar[tuple[str, ...]]
 
 
 def assemble(topology: Topology, parts: Iterable[Part], changes: Mapping[str, int] | None = None) -> Observation:
     """Join parts: `sources` and `degraded` of all of them in their order, any other field of the one that has it."""
     values: dict[str, Any] = {"changes": changes}
     for part in parts:
-        for name in part.__dataclass_fields__:
+        for name in part.__struct_fields__:
             value = getattr(part, name)
             values[name] = (*values.get(name, ()), *value) if name in JOINED else value
     return Observation(topology, **values)

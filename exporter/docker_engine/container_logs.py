@@ -5,7 +5,8 @@ Only of containers that share a network namespace: one with a namespace of its o
 
 import struct
 import threading
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.container_details import Details, LogEvidence

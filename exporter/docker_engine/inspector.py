@@ -8,8 +8,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Container, NetworkInspect
 from exporter.docker_engine.client import EngineClient
@@ -24,8 +25,7 @@ THREADS = 4
 log = get_logger(component="inspect")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The engine's answer about a container or a network; `found` is None when it is gone.
 
     `unanswered`: there was none. `parse_error` is why it could not be parsed.

@@ -5,8 +5,10 @@ any inconsistency everything is listed again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Engine, Exit, Inventory, Network, NetworkInspect
 from exporter.core.model.inventory import (
@@ -34,8 +36,7 @@ Subject = tuple[Literal["container", "network"], str]
 Reason = Literal["", "start", "reconnect", "overflow", "periodic"]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The answers to the lists, at a moment (Unix time)."""
 
     engine: Engine
@@ -44,8 +45,7 @@ class Listing:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class InventoryState:
+class InventoryState(Struct, frozen=True):
     """`resync` is why everything must be listed, '' when nothing must; `inspects` are requested by the last message.
 
     `exits` join the inventory with the answer about their container: its event alone publishes no inventory.

@@ -4,8 +4,10 @@ Shapes differ by version: what is absent, null or "" means the same here. Source
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.model.docker import (
     LIVE_STATES,
@@ -38,8 +40,7 @@ FALSE = ("false", "0", "f", "F", "FALSE", "False")  # what Go's strconv.ParseBoo
 TRUE = ("true", "1", "t", "T", "TRUE", "True")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event of the stream; `container_id` and `network_id` are the objects to inspect again, '' for none.
 
     `exit_code` is that of a process that ended (action die), None for all other events.

@@ -1,8 +1,9 @@
 """Podman behind the API of Docker: what differs in its answers. Source: Podman 4.3 and 5.4, API 1.41 and libpod 4."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import DOCKER, PODMAN, Network, Subnet
 from exporter.docker_engine.parse_details import parse_time

@@ -1,10 +1,9 @@
 """Bounds of what is read from an engine, which may hang, drip or send without end."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Sizes in bytes of a whole answer with its head, of one event, and of the last lines of a log that are read."""
 
     list_bytes: int = 64 << 20
@@ -15,8 +14,7 @@ class Limits:
     event_kinds: int = 256  # pairs of type and action that are counted apart
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """Seconds. A list never waits for a container: an engine that is silent for longer than `request_timeout` hangs.
 
     `answer` is for a whole answer, however slowly it comes. A silent event stream is trusted for `quiet`, then the

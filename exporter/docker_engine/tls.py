@@ -1,8 +1,9 @@
 """TLS for an engine that listens on TCP, with the files and the environment variables of Docker's own command line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.errors import ConfigError
 
@@ -12,8 +13,7 @@ DEFAULT_FOLDER = ".docker"  # of the home folder
 CA, CERT, KEY = "ca.pem", "cert.pem", "key.pem"
 
 
-@dataclass(frozen=True, slots=True)
-class EngineTls:
+class EngineTls(Struct, frozen=True):
     """The authority that the engine's certificate is verified with, and this program's own certificate, if any.
 
     The files are read for each connection.

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from email.message import Message
 from typing import Protocol
+
+from msgspec import Struct
 
 from exporter.docker_engine.budget import Budget
 from exporter.docker_engine.host import socket_path
@@ -13,8 +14,7 @@ from exporter.docker_engine.tls import EngineTls
 Params = Mapping[str, str | int]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer whose head was read; the pieces of its body come when they are iterated.
 
     The name of a header is found in upper and lower case.

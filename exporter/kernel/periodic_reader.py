@@ -3,8 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from exporter.core.model.kernel_sample import SourceState
 from exporter.kernel.read_source import timed
@@ -17,8 +18,7 @@ log = get_logger(component="kernel")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
+class Reading(Struct, Generic[T], frozen=True):
     """The last result, made at `at` (monotonic clock); `value` is None before the first one and after a failure."""
 
     value: T | None

@@ -1,18 +1,17 @@
 """Families by their whole name, as exposed. The suffix that prometheus_client appends itself is removed here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
 
 import psutil
+from msgspec import Struct, field
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as ClientMetric
 from prometheus_client.samples import Sample
 
 
-@dataclass(slots=True)
-class InfoFamily:
+class InfoFamily(Struct):
     """An info family as rows of label values, in the order of `labels`. The rest is as of prometheus_client's."""
 
     name: str

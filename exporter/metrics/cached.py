@@ -1,8 +1,9 @@
 """Text that is cached while what it is made of is the same."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from exporter.core.observation import Observation
 from exporter.metrics.build import InfoFamily, Metric
@@ -11,8 +12,7 @@ from exporter.metrics.text import FamilyTexts, Lines, render
 NO_VALUE = object()
 
 
-@dataclass(frozen=True, slots=True)
-class CachedGroup:
+class CachedGroup(Struct, frozen=True):
     """Families that depend on one value only, which `of` picks out of an observation; none while it is None."""
 
     collector: str
@@ -20,8 +20,7 @@ class CachedGroup:
     families: Callable[[Any], Iterator[Metric]]
 
 
-@dataclass(frozen=True, slots=True)
-class SmallGroup:
+class SmallGroup(Struct, frozen=True):
     """Families with few series, to which no limit applies.
 
     With `inputs`, which returns all that they depend on, they are made again only when that differs.
@@ -50,8 +49,7 @@ class SmallRenderer:
         return known[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
+class Rendering(Struct, frozen=True):
     """Text of at most `limit` series, with the number of its series and of those left out, by family."""
 
     text: bytes

@@ -1,10 +1,11 @@
 """TCP connections by container, peer and port."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import compress
 from typing import Any
+
+from msgspec import Struct, field
 
 from exporter.core.connections.lookups import PROTOCOLS
 from exporter.core.connections.pair import CLIENT, TCP, ConnectionReport, Pair
@@ -22,8 +23,7 @@ ACTIVE_AT, _, ROUND_TRIP_AT, ROUND_TRIPS_AT = range(len(Counts._fields), len(Cou
 NANOSECONDS, MICROSECONDS = 1e9, 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """The series of a group, each with its reason ('' for none) and when its sums began; their values by place."""
 
     pairs: Sequence[Pair] = ()

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.rule import Input
@@ -12,8 +13,7 @@ from exporter.core.ports import conflict
 from exporter.metrics.build import Metric, gauge
 
 
-@dataclass(frozen=True, slots=True)
-class FindingFamilies:
+class FindingFamilies(Struct, frozen=True):
     """The two families of a group: a series for each finding, `name`, and their number by kind, `name` in the plural.
 
     `labels` are those of the findings themselves; kind and `assessment` are added.

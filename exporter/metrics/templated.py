@@ -5,9 +5,10 @@ two renderings.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.observation import Observation
@@ -18,8 +19,7 @@ from exporter.metrics.templates.series import Series, TemplatedCounter, Value
 ONE_PIECE = 64  # series: up to here all counters of a group are one text, which is not too large to be made at once
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The values of all series by place of a row, for groups without a series that was not read; () without any."""
 
     values: tuple[tuple[Value, ...], ...]
@@ -28,8 +28,7 @@ class Columns:
 Rows: TypeAlias = Sequence[StatsRow | tuple[Value, ...] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class TemplatedGroup:
+class TemplatedGroup(Struct, frozen=True):
     """Families that share their series. `rows` gives one row per series of `series`, None for one without a reading.
 
     It may give all values as Columns: of a thousand series that takes half of the time.

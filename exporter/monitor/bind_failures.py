@@ -1,8 +1,9 @@
 """Refused binds: drained at each observation, counted, and handed on as evidence to the rules about ports."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
@@ -13,8 +14,7 @@ from exporter.monitor.collector import Facts
 HOST_MODE = "host"
 
 
-@dataclass(frozen=True, slots=True)
-class BindFailurePart:
+class BindFailurePart(Struct, frozen=True):
     """Fields of an Observation: `bind_failures` is None where nothing is counted."""
 
     refused_binds: Sequence[RefusedBind] = ()

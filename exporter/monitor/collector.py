@@ -1,7 +1,8 @@
 """The pipeline of one observation: collectors run in order on the same facts, each contributes a part."""
 
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import KernelSample
@@ -11,8 +12,7 @@ from exporter.core.topology.topology import Topology
 P = TypeVar("P")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The input of all collectors of one observation, and the parts of those before.
 
     `time` is Unix time, `monotonic` counts seconds upwards from an arbitrary start.

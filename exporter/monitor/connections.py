@@ -1,8 +1,9 @@
 """Connections: read at each observation, attributed and summed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from exporter.core.connections.context import ConnectionContext
 from exporter.core.connections.ledger import ConnectionLedger
@@ -15,8 +16,7 @@ from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.monitor.collector import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionPart:
+class ConnectionPart(Struct, frozen=True):
     """Fields of an Observation: both of connections are None where nothing is counted, or the reading failed."""
 
     connections: ConnectionReport | None = None

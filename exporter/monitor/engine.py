@@ -1,7 +1,8 @@
 """The state of the connection to the engine."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.observation import EngineStats
@@ -15,8 +16,7 @@ class EngineSource(Protocol):
         """Return counts of events and reconnects."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnginePart:
+class EnginePart(Struct, frozen=True):
     """A field of an Observation."""
 
     engine: EngineStats

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import INFO
 from exporter.core.history.change import FINDING_BEGAN, FINDING_ENDED, Change

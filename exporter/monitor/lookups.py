@@ -1,8 +1,9 @@
 """Lookups of the embedded DNS by container."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from exporter.core.connections.lookups import DnsLookups, LookupCounts, LookupLedger
 from exporter.core.model.docker import Inventory
@@ -10,8 +11,7 @@ from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.monitor.collector import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class LookupPart:
+class LookupPart(Struct, frozen=True):
     """Fields of an Observation."""
 
     lookups: LookupCounts = field(default_factory=LookupCounts)

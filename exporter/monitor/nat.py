@@ -1,8 +1,9 @@
 """NAT: the kernel's rules, compared with what the topology requires."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
@@ -25,8 +26,7 @@ class NatKernel(Protocol):
         """Return the missing capabilities."""
 
 
-@dataclass(frozen=True, slots=True)
-class NatPart:
+class NatPart(Struct, frozen=True):
     """Fields of an Observation."""
 
     nat: NatView

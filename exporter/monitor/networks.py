@@ -1,8 +1,9 @@
 """Findings about networks, with the peers of overlays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.fib import RouteQuery
@@ -26,8 +27,7 @@ class OverlayKernel(Protocol):
         """Set the route lookups to keep current; their results are in later samples."""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPart:
+class NetworkPart(Struct, frozen=True):
     """Fields of an Observation."""
 
     network: NetworkResult

@@ -1,8 +1,10 @@
 """Ports: what was read of listeners, rules and refused binds, evaluated together."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, KernelSample
@@ -36,8 +38,7 @@ class PortKernel(Protocol):
         """Read the sockets on these ports in whatever state. Raises OSError."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortPart:
+class PortPart(Struct, frozen=True):
     """Fields of an Observation."""
 
     ports: PortResult

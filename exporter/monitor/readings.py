@@ -1,7 +1,8 @@
 """What is exposed of a kernel sample as it was read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import Degraded, SourceState
@@ -11,8 +12,7 @@ from exporter.core.topology.visibility import missing_bridges
 from exporter.monitor.collector import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingsPart:
+class ReadingsPart(Struct, frozen=True):
     """Fields of an Observation."""
 
     sources: tuple[SourceState, ...]

@@ -1,8 +1,9 @@
 """TCP and UDP counters of containers' network namespaces."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.traffic.tcp_udp_ledger import NamespaceCounts, NamespaceLedger, NamespaceStats
@@ -16,8 +17,7 @@ class NamespaceKernel(Protocol):
         """Return the last readings of containers' namespaces, and the age of the oldest in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamespacePart:
+class NamespacePart(Struct, frozen=True):
     """A field of an Observation."""
 
     namespaces: NamespaceCounts

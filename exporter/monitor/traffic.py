@@ -1,8 +1,9 @@
 """Traffic: devices attributed to endpoints and networks, and the sums of their counters."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import EndedLink, NamespaceInterface, StatsRow
@@ -25,8 +26,7 @@ class TrafficKernel(Protocol):
         """Return the devices that ended since the last call."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrafficPart:
+class TrafficPart(Struct, frozen=True):
     """Fields of an Observation; None when the counters could not be read."""
 
     endpoints: Mapping[EndpointKey, StatsRow] | None = None

@@ -1,8 +1,9 @@
 """The query of /api/v1/history."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isfinite
+
+from msgspec import Struct
 
 from exporter.core.history.change_log import MAX_SELECTED, Selection
 from exporter.core.history.kinds import kind_error
@@ -14,8 +15,7 @@ class InvalidQueryError(ValueError):
     """A parameter has no such value; the text is for the client."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryQuery:
+class HistoryQuery(Struct, frozen=True):
     """What a client selects: since a Unix time, of the last so many seconds, or both."""
 
     since: float = 0.0

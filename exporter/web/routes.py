@@ -6,10 +6,11 @@ them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import resources
 from typing import Protocol
+
+from msgspec import Struct
 
 from exporter.core.explain.query import NoContainerError
 from exporter.core.reach.question import InvalidTargetError, Question, parse_question
@@ -41,8 +42,7 @@ MISSING_QUERY = 'missing query parameter "what" (a port or a container name), or
 Answer = Callable[[Request], Awaitable[Response | Stream]]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A path and what answers GET there.
 
     `limit` is the number of requests at once, 0 is unlimited; `client_limit` that of one client, 0 is half of `limit`
@@ -77,8 +77,7 @@ class Scrape(Protocol):
         """Return it; blocks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handlers:
+class Handlers(Struct, frozen=True):
     """What the routes answer with. All may block but the last two.
 
     `waiting_for` names what is not ready yet, '' when all is; `stalled` is True while an observation does not end.
@@ -100,8 +99,7 @@ class Handlers:
     stalled: Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Workers:
+class Workers(Struct, frozen=True):
     """Threads for scrapes, and others for all the rest: pages do not delay scrapes."""
 
     scrapes: WorkerPool

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.log import get_logger
 from exporter.web.http.request import Request
@@ -14,8 +15,7 @@ INTERVAL_SECONDS = 2.0
 log = get_logger(component="live")
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """One event: `counters` are JSON, `version` changes when the page would.
 
     `at` is in milliseconds, Unix time when the exporter started, and does not follow a clock that is set.

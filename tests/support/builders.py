@@ -5,7 +5,8 @@ looking it up. A row of counters is the host's view unless it says otherwise.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Endpoint, Engine, Interface, Inventory, Link, Network, Subnet
 from exporter.core.model.kernel_sample import Devices, EndedLink, KernelSample, SourceState, StatsRow

@@ -1,7 +1,8 @@
 """Hosts that change, and the changes that a detector finds from one moment to another."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.core.history.change import Change
 from exporter.core.history.detector import ChangeDetector

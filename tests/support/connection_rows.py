@@ -1,7 +1,8 @@
 """Rows of the kernel's sums of connections, and a host with two networks to attribute them to."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.connections.ledger import ConnectionLedger
 from exporter.core.connections.pair import Pair

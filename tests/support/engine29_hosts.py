@@ -6,9 +6,10 @@ tcp/8101 on the loopback, both with docker-proxy unless the mode is without; six
 
 import json
 import re
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Inventory, Subnet
 from exporter.core.nat.engine_options import EngineOptions

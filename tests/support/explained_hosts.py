@@ -1,9 +1,9 @@
 """The host of `nat_hosts` as `explain` sees it, and short forms of its answers."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import FAILED, OK

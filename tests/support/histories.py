@@ -1,6 +1,6 @@
 """Hosts by the shortest words, for tests that need many of them in a row."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import StatsRow

@@ -6,11 +6,13 @@ loopback; bare publishes tcp/8083; db and mute publish nothing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import Finding, Severity
 from exporter.core.model.container_details import Details, PortBinding
@@ -118,8 +120,7 @@ def _members(found: Inventory) -> Iterable[tuple[str, tuple[Member, ...]]]:
         )
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(Struct, frozen=True):
     """What Docker says, and the rules of its engine."""
 
     name: str

@@ -1,7 +1,8 @@
 """Hosts for the page, written down."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.finding import CONFIRMED, CRITICAL, Finding, Severity

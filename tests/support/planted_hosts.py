@@ -1,8 +1,10 @@
 """Whole hosts with one fault each, or none: all rules evaluated, what `explain` and `check` are made of."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
+
+from msgspec.structs import replace
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.finding import Finding
@@ -89,7 +91,7 @@ class Planted:
     def _topology(self) -> Topology:
         topology = self.host.topology()
         links: dict[int, Link] = {
-            ifindex: replace(link, **self.links.get(link.name, {}))  # type: ignore[arg-type]
+            ifindex: replace(link, **self.links.get(link.name, {}))
             for ifindex, link in topology.devices.links.items()
             if self.links.get(link.name, {}) is not None
         }

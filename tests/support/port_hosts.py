@@ -1,8 +1,9 @@
 """Hosts as their ports make them: `publishes("web", "8080:80")`, `proxy("web", "0.0.0.0:8080")`."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Network

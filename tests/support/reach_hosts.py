@@ -5,8 +5,9 @@ Namespaces are named by their container, the host's by HOST.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import DOCKER, Container, Engine, Link, Network
 from exporter.core.model.fib import RouteQuery, RouteResult

@@ -2,8 +2,9 @@
 
 import errno
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Link
 from exporter.core.model.fib import LOCAL, UNICAST, RouteResult

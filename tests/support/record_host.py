@@ -10,11 +10,11 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import docker
+from msgspec.structs import asdict
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.inventory import sandboxed

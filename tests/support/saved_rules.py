@@ -3,8 +3,10 @@
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+
+from msgspec.structs import replace
 
 from exporter.core.nat.ruleset import (
     DPORT,

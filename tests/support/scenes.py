@@ -1,9 +1,10 @@
 """What rules look at, written down: the ordinary host, and the few words that spoil it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Interface, Inventory, Link, Member, Network
 from exporter.core.model.fib import FibReading, RouteQuery, RouteResult

@@ -2,9 +2,9 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from exporter.cli.output.table import console

@@ -67,13 +67,14 @@ PURE = {
     "functools",
     "ipaddress",
     "itertools",
+    "msgspec",  # values: Struct, as dataclasses; nothing is written or read with it
     "operator",
     "re",
     "string",
     "types",
     "typing",
 }
-STANDARD = set(sys.stdlib_module_names)
+STANDARD = {"msgspec", *sys.stdlib_module_names}
 LIBRARIES: Mapping[str, set[str]] = {
     "core": PURE,
     "errors": set(),

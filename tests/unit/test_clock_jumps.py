@@ -4,11 +4,11 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.app.observation_cache import ObservationCache
 from exporter.app.page_handlers import PageHandlers

@@ -8,11 +8,12 @@ import html
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
 import structlog
+from msgspec.structs import replace
 from rich.console import Console
 
 from exporter.app import logging_setup

@@ -1,8 +1,8 @@
 """What `top` prints: a header, one of four tables, and the keys."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -24,8 +24,7 @@ KEYS = "1-4/Tab view  n/r/s/t sort  / filter  Esc clear  j/k scroll  q quit"
 Row = Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct, frozen=True):
     """One answer of the exporter; `peers` are None where not counted, `error` is why there is no newer answer."""
 
     host: HostView = field(default_factory=HostView)

@@ -1,7 +1,9 @@
 """What `top` shows, and how keys change it."""
 
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 ENDPOINTS, PEERS, CONFLICTS, FINDINGS = VIEWS = ("endpoints", "peers", "conflicts", "findings")
 SORTS = {"n": "name", "r": "received", "s": "sent", "t": "total"}
@@ -16,8 +18,7 @@ PLACES = ("1", "2", "3", "4")
 FILTER_LENGTH = 64
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """`words` is the filter, `editing` while it is typed; `offset` is the number of rows above the first shown one."""
 
     view: str = ENDPOINTS

@@ -1,22 +1,21 @@
 """The result of `check`: of this host, from an observation, or of another, from a running exporter's documents."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, convert, field
 
 from exporter.core.findings.finding import CRITICAL, WARNING
 from exporter.core.nat.rules import NAT_KINDS
 from exporter.core.observation import Observation
 from exporter.core.views.blind_spots import hints, unseen
 from exporter.core.views.finding_rows import ORDER, FindingRow, evaluated, findings, not_evaluated
-from exporter.core.views.from_document import row_from
 
 OK_STATUS, WARNING_STATUS, CRITICAL_STATUS, UNKNOWN_STATUS = 0, 1, 2, 3
 VERDICTS = {OK_STATUS: "fine", WARNING_STATUS: "warning", CRITICAL_STATUS: "critical", UNKNOWN_STATUS: "unknown"}
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """Findings, what could not be inspected and what to grant; `engine` is its version, '' when unknown.
 
     `kinds` is the number of evaluated kinds of findings, None when unknown; `not_evaluated`: kind -> the reasons.
@@ -90,11 +89,8 @@ def _unseen(observation: Observation, engine_error: str, unread: str) -> dict[st
 
 
 def parse_result(found: Mapping[str, Any], topology: Mapping[str, Any]) -> CheckResult:
-    """Parse /api/v1/findings and /api/v1/topology.
-
-    Raises KeyError, TypeError, ValueError or AttributeError for anything else.
-    """
-    lines = [row_from(FindingRow, line) for line in found["findings"]]
+    """Parse /api/v1/findings and /api/v1/topology. Raises KeyError, TypeError or ValueError for anything else."""
+    lines = [convert(line, FindingRow) for line in found["findings"]]
     if any(line.severity not in ORDER for line in lines):
         raise ValueError("unknown severity")
     return CheckResult(

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 
+from msgspec.structs import asdict
 from rich.console import Console
 
 from exporter.cli.output.table import local_time, print_table

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from rich.console import Console
 
 from exporter.cli.output.table import cell, print_table
@@ -21,8 +22,7 @@ NOT_SEEN = "(not visible)"
 RELEVANT = frozenset({"engine", "host_network", "sockets", "socket_owners", "inspects"})
 
 
-@dataclass(frozen=True, slots=True)
-class PortLine:
+class PortLine(Struct, frozen=True):
     """A listening socket, or several equal ones.
 
     `published_to` is the container's port as NAME:PORT, or that of a Swarm service as `service NAME:PORT`.

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import convert
 from rich.console import Console
 from rich.tree import Tree
 
 from exporter.cli.output.table import cell
 from exporter.core.views import host_view
-from exporter.core.views.from_document import row_from
 from exporter.core.views.host_view import (
     ContainerView,
     EndpointView,
@@ -25,16 +25,16 @@ def document(view: HostView) -> str:
 
 
 def parse_view(found: Mapping[str, Any]) -> HostView:
-    """Parse that document. Raises KeyError, TypeError or AttributeError for anything else."""
+    """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
     return HostView(
         host=str(found["host"]),
         engine=str(found["engine"]),
         product=str(found["product"]),
         connected=found["connected"] is True,
-        containers=tuple(row_from(ContainerView, one) for one in found["containers"]),
-        networks=tuple(row_from(NetworkView, one) for one in found["networks"]),
-        endpoints=tuple(row_from(EndpointView, one) for one in found["endpoints"]),
-        uplinks=tuple(row_from(UplinkView, one) for one in found["uplinks"]),
+        containers=tuple(convert(one, ContainerView) for one in found["containers"]),
+        networks=tuple(convert(one, NetworkView) for one in found["networks"]),
+        endpoints=tuple(convert(one, EndpointView) for one in found["endpoints"]),
+        uplinks=tuple(convert(one, UplinkView) for one in found["uplinks"]),
     )
 
 

@@ -1,7 +1,8 @@
 """The sums of one pair, of the ends that belong to it."""
 
-from dataclasses import dataclass
 from operator import add, ge, sub
+
+from msgspec import Struct
 
 from exporter.core.connections.pair import PairSums
 from exporter.core.connections.reading import FAILURES, NONE_LIVING, Counts, Living, Row
@@ -11,8 +12,7 @@ ZERO = Counts()
 make = tuple.__new__  # a third of the time that the class of a named tuple takes
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """The sums of a pair, and the number of the last reading that changed them or had something that lives."""
 
     sums: PairSums

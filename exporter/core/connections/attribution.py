@@ -5,9 +5,10 @@ sockets are not on this host. Clients from outside that docker-proxy relays are 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from exporter.core.connections.directory import HOST_PEER, Directory, Peer
 from exporter.core.connections.pair import CLIENT, CONTAINER, OTHER, OUTSIDE, SERVER, Pair
@@ -28,8 +29,7 @@ class Result(Enum):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """A container, existing or removed; `started` is in Unix time, 0 where it is not known."""
 
     name: str

@@ -1,7 +1,8 @@
 """What rules about connections evaluate."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.connections.pair import Pair
 from exporter.core.connections.port_use import PublishedPort
@@ -9,8 +10,7 @@ from exporter.core.connections.tries import Tries
 from exporter.core.model.docker import Inventory
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionContext:
+class ConnectionContext(Struct, frozen=True):
     """One moment, `now`: `unused_since` is since when a published port has had no connection.
 
     Both are in seconds from any origin. `tries` are of the pairs of which connects failed in the last minutes.

@@ -1,8 +1,9 @@
 """The addresses and published ports of one inventory, to find the peer of a connection."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from ipaddress import ip_address
+
+from msgspec import Struct, field
 
 from exporter.core.connections.pair import CONTAINER, HOST, OUTSIDE, SERVICE, TCP, UNASSIGNED
 from exporter.core.model.docker import Container, Inventory
@@ -13,8 +14,7 @@ WILDCARDS = frozenset({"", "0.0.0.0", "::"})
 BEYOND_HOST = frozenset({"macvlan", "ipvlan", "overlay"})
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedTarget:
+class PublishedTarget(Struct, frozen=True):
     """The container behind a published port, with the container's port."""
 
     host_ip: str
@@ -22,8 +22,7 @@ class PublishedTarget:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """`at` is by network id and address, `networks` are the ids of those in which an address is, by the address.
 
     `remote` are endpoints that are not on this host and virtual addresses of services. `published` is by TCP port.

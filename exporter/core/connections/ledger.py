@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from operator import add, itemgetter
+
+from msgspec import Struct
 
 from exporter.core.connections.account import ZERO, Account
 from exporter.core.connections.attribution import Attribution, Result
@@ -22,8 +23,7 @@ MARKS = 256  # of the time after which a pair is forgotten, however often readin
 MAX_GONE_PAIRS, MAX_GONE_TOTALS = 1024, 1024  # of containers that were removed
 
 
-@dataclass(slots=True)
-class Known:
+class Known(Struct):
     """What was counted of one end, and its pair once resolved, with its account once something was counted.
 
     Of the first reading with it, `since` is in seconds of the clock, `first` Unix time; `seen` the number of the last.

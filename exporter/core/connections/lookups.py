@@ -1,8 +1,9 @@
 """Lookups of the embedded DNS by container, and their sums over the container's lives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import StatsRow
@@ -28,8 +29,7 @@ class DnsLookups(NamedTuple):
         return self[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class LookupCounts:
+class LookupCounts(Struct, frozen=True):
     """Containers that the embedded DNS answers, each with the Unix time at which its sum began, and their sums."""
 
     containers: tuple[tuple[str, float], ...] = ()

@@ -1,9 +1,10 @@
 """Who talks to whom on which port: the identity of the series, and their sums."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from operator import add
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from exporter.core.connections.reading import NONE_LIVING, Counts, Living
 
@@ -42,8 +43,7 @@ class PairSums(NamedTuple):
     last_failed: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ConnectionReport:
+class ConnectionReport(Struct, frozen=True, eq=False):
     """All pairs; `forgotten` are sums of the pairs that ended, by container.
 
     `lost` is an upper bound of changes of state that were not counted since `started` (Unix time). `older_counted` is

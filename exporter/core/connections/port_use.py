@@ -1,16 +1,16 @@
 """Published TCP ports to which nothing has connected for long."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from exporter.core.connections.pair import CLIENT, CONTAINER, HOST, OTHER, TCP, ConnectionReport, Pair, PairSums
 from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PublishedPort:
+class PublishedPort(Struct, frozen=True, order=True):
     """A port of the host and the container's port behind it."""
 
     container: str

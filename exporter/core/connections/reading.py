@@ -1,9 +1,10 @@
 """One reading of the kernel's sums of TCP connections, as values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 
 class Near(IntEnum):
@@ -14,8 +15,7 @@ class Near(IntEnum):
     LOOPBACK = 3
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """One end of connections. Addresses are texts; `remote` is '' for one that is not near.
 
     `netns_cookie` is unique, the inode `netns` is used again. `container_id` is that of the cgroup in which the socket
@@ -93,16 +93,14 @@ class Row(NamedTuple):
     final: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """All rows; `lost` is an upper bound of changes of state that were not counted."""
 
     rows: Sequence[Row] = ()
     lost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Interest:
+class Interest(Struct, frozen=True):
     """What the kernel has to keep: networks as text (CIDR) with the reason, and the published TCP ports."""
 
     near: Mapping[str, Near] = field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import FAILED, Counts
@@ -11,8 +12,7 @@ WINDOW_SECONDS, STEP_SECONDS = 300.0, 5.0
 NONE_BEFORE = PairSums()
 
 
-@dataclass(frozen=True, slots=True)
-class Tries:
+class Tries(Struct, frozen=True):
     """Connects of a pair in the window: those that were established, and those that failed by reason.
 
     `failing` says that at least half of those of the last reading with connects failed.
@@ -23,8 +23,7 @@ class Tries:
     failing: bool
 
 
-@dataclass(slots=True)
-class Window:
+class Window(Struct):
     """Readings of one pair with their times, the first one at the start of the window or before."""
 
     readings: deque[tuple[float, Counts]] = field(default_factory=deque)

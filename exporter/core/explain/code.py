@@ -1,12 +1,11 @@
 """The shape of a code, and how its remedy is worded for an engine."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from exporter.core.model.docker import PODMAN, Engine
 
 
-@dataclass(frozen=True, slots=True)
-class EngineWords:
+class EngineWords(Struct, frozen=True):
     """What remedies call an engine: its command, what starts it and what makes it write its firewall rules anew.
 
     `network` is the one that every host has.
@@ -22,8 +21,7 @@ DOCKER_WORDS = EngineWords("docker", "systemctl start docker", "restart the Dock
 PODMAN_WORDS = EngineWords("podman", "systemctl start podman.socket", "run `podman network reload --all`", "podman")
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """What a remedy is about; the defaults stand for what the reader has to insert."""
 
     container: str = "NAME"
@@ -34,8 +32,7 @@ class Names:
 PLACEHOLDERS = Names()
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """`cause` is a sentence; `kinds` are the findings that state the same fault.
 
     `template` is the remedy, with the fields of `EngineWords` and `Names` in braces.

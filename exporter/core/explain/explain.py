@@ -1,8 +1,9 @@
 """Explain a port or a container: every path from the host to it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from exporter.core.explain.code import PLACEHOLDERS, words_of
 from exporter.core.explain.endpoint_steps import (

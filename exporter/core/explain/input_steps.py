@@ -1,8 +1,9 @@
 """Whether the host's rules let clients outside connect to a port that a process of the host itself serves."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from exporter.core.explain.nat_steps import INTERNET_CLIENTS, NOT_UNDERSTOOD, UNREAD
 from exporter.core.explain.path import BLOCKED, FAILED, HOST, UNKNOWN, Step

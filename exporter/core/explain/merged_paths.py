@@ -1,7 +1,8 @@
 """Paths with equal steps are one: both families of a port, and consecutive ports."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.explain.path import OK, Path
 

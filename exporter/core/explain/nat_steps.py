@@ -1,7 +1,8 @@
 """What the kernel's rules do on the way to a published port, by the same rules that find drift."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.explain.answers import answer_steps
 from exporter.core.explain.path import BLOCKED, DNAT, FAILED, FORWARD, OK, UNKNOWN, Step

@@ -1,8 +1,10 @@
 """The path from a port of the host to the process that serves it: steps, verdicts and their JSON form."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from exporter.core.explain.code import PLACEHOLDERS, EngineWords, Names
 from exporter.core.explain.codes import CODES
@@ -28,8 +30,7 @@ PUBLISHED, HOST, DNAT, IPVS, FORWARD, LINK, ROUTE, LISTENER, FINDING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One part of the path. `detail` is a sentence; `code` is a key of CODES, '' where `state` is ok.
 
     `command` is the remedy with the names of this host, '' where the code's is as good.
@@ -47,8 +48,7 @@ class Step:
         return self.command or (CODES[self.code].remedy() if self.code else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """One path. `addresses` are the host's; `container` is '' and `container_port` 0 where none is published.
 
     `port` is 0 where the engine would choose it, or where a network is routed to. With a `last_port` the ports up to it
@@ -69,8 +69,7 @@ class Path:
         return VERDICTS[worst((step.state for step in self.steps), VERDICTS)]
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A finding about a container of the paths, its network or the port, as `check` reports it."""
 
     kind: str
@@ -78,8 +77,7 @@ class Note:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """The answer to `query`: each path that exists, or one that says why there is none; `findings` are about them."""
 
     query: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Inventory
@@ -20,8 +21,7 @@ class NoContainerError(LookupError):
     """A text names no container; its own text is one line that says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A port of the host; `protocol` is '' for any."""
 
     protocol: str

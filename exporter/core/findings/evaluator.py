@@ -2,15 +2,16 @@
 
 from collections.abc import Hashable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
 from typing import Generic
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import Finding
 from exporter.core.findings.rule import C, Input, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """The result of one evaluation.
 
     `not_evaluated`: kind -> the inputs that are missing. `pending`: kind -> its rule's hold in seconds, of kinds with a

@@ -1,8 +1,9 @@
 """Findings: what rules report. How long one must last before an alert fires is the alert rule's `for:`."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
 
 Severity = Literal["critical", "warning", "info"]
 Confidence = Literal["confirmed", "probable", "suspected"]
@@ -15,8 +16,7 @@ PROBABLE: Confidence = "probable"
 SUSPECTED: Confidence = "suspected"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True, eq=False):
     """A condition that holds now.
 
     `key` identifies it among those of its kind from one evaluation to the next: it holds nothing that may change while
@@ -27,6 +27,16 @@ class Finding:
     kind: str
     severity: Severity
     confidence: Confidence
-    key: Hashable = field(compare=False)
+    key: Hashable
     detail: str
     labels: Mapping[str, str]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all but the key is equal."""
+        return isinstance(other, Finding) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.detail))
+
+    def _compared(self) -> tuple[object, ...]:
+        return self.kind, self.severity, self.confidence, self.detail, self.labels

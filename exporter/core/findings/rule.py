@@ -1,9 +1,10 @@
 """Rules: a check over a context, the inputs without which it is not evaluated, and how long a condition must hold."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from exporter.core.findings.finding import Finding
 
@@ -34,8 +35,7 @@ def _nothing(_: object) -> Iterable[Input]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule(Generic[C]):
+class Rule(Struct, Generic[C], frozen=True):
     """`check` yields the conditions that hold now; each becomes a finding once it has held for `hold` seconds.
 
     `skipped` yields why a part of the context was not checked: what was is reported, and the kind is suspended.

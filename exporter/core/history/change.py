@@ -1,7 +1,8 @@
 """One change of Docker's networking, and the kinds of changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 EXPORTER_STARTED = "exporter_started"
 CONTAINER_STARTED, CONTAINER_DIED, CONTAINER_RENAMED = "container_started", "container_died", "container_renamed"
@@ -26,8 +27,7 @@ MAX_TEXT = 512
 ENTRY_BYTES, TEXT_BYTES = 320, 50
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """`subject` is what changed: a container, a network, a device, a destination, a port; '' before or after is absent.
 
     `time` is Unix time: Docker's own for lives of containers and for new networks, else that of the observation; 0 is

@@ -3,9 +3,10 @@
 import itertools
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
+
+from msgspec import Struct
 
 from exporter.core.history.change import CONTAINER_RENAMED, KINDS, TIMED_BY_DOCKER, Change
 
@@ -15,13 +16,12 @@ MIN_ID_PREFIX = 4
 # A change that was observed so long before an earlier one: the clock was set back in between.
 SET_BACK_SECONDS = 60.0
 YEAR_10000 = 253_402_300_800.0  # Unix time: the times of a file or of another exporter may be any number
-FIELDS = tuple(Change.__dataclass_fields__)
+FIELDS = Change.__struct_fields__
 VALUES = attrgetter(*FIELDS)
 TEXTS = (*("kind", "subject", "before", "after", "container", "container_id", "network", "by", "detail", "finding"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What to select; empty is everything. `container` is a name or an ID prefix, `kind` one of a change or finding.
 
     `since` is Unix time. Of more than `limit` the latest are selected.

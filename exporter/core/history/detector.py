@@ -1,7 +1,8 @@
 """All changes from one inventory, and from one observation, to the next."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.history.change import Change
 from exporter.core.history.containers import ContainerChanges

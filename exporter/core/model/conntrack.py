@@ -1,10 +1,9 @@
 """The host's table of connections."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ConntrackStats:
+class ConntrackStats(Struct, frozen=True):
     """How full the table is, and what was lost since the namespace began (nf_conntrack's own words).
 
     The three counters are None where the kernel was built without its statistics.

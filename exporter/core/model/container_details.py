@@ -1,10 +1,9 @@
 """A container's configuration: its ports, its restart policy, and why it did not start."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvidence:
+class LogEvidence(Struct, frozen=True):
     """The last lines of a container's log: how many report an address in use, and which ports they name.
 
     `unreadable` is why the log could not be read.
@@ -15,8 +14,7 @@ class LogEvidence:
     unreadable: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PortBinding:
+class PortBinding(Struct, frozen=True):
     """A container's port and the host's that should lead to it, as `-p HOST_IP:HOST_PORT:CONTAINER_PORT/PROTOCOL`.
 
     `host_ip` '' means every address of both families. As configured, `host_port` is 0 when the engine shall choose,
@@ -30,8 +28,7 @@ class PortBinding:
     last_host_port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointNames:
+class EndpointNames(Struct, frozen=True):
     """The names of an endpoint in the engine's DNS server (Engine API: NetworkSettings.Networks[name]).
 
     `names` are all names (DNSNames, API 1.44 and later); before that they are empty, and `aliases` are known.
@@ -46,8 +43,7 @@ class EndpointNames:
     gateway6: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(Struct, frozen=True):
     """The fields that only a container's inspect has (Engine API: GET /containers/ID/json).
 
     `bindings` are those configured, whether in effect or not; `published` those in effect, one for each address that

@@ -1,12 +1,11 @@
 """What acts on packets at a device in addition to netfilter: tc filters, lossy qdiscs, XDP and tcx programs."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 INGRESS, EGRESS = "ingress", "egress"
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceFilter:
+class DeviceFilter(Struct, frozen=True):
     """One of them; what it does with packets is not known. `what` is a noun phrase: `tc filter u32 (pref 10)`."""
 
     ifindex: int

@@ -1,7 +1,8 @@
 """Objects of Docker, then of the kernel, as frozen values of our own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.model.container_details import Details
 from exporter.core.model.mesh import MeshPort
@@ -10,8 +11,7 @@ DOCKER, PODMAN = "Docker", "Podman"  # Engine.product
 LIVE_STATES = frozenset({"running", "paused"})
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A container's place on one network (Engine API: NetworkSettings.Networks[name]).
 
     Addresses have no prefix length; what does not exist is ''.
@@ -26,8 +26,7 @@ class Endpoint:
     gateway: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A container; `endpoints` are read only while it lives, for engines keep stale ones of the dead.
 
     `network_mode` is Docker's word with 'default' spelled 'bridge' and 'container:<id>' shortened to
@@ -56,8 +55,7 @@ class Container:
         return self.state in LIVE_STATES
 
 
-@dataclass(frozen=True, slots=True)
-class Subnet:
+class Subnet(Struct, frozen=True):
     """One IPAM configuration of a network; `gateway` and `ip_range` are '' where Docker reports none.
 
     `auxiliary` are addresses that the operator has reserved: Docker does not assign them.
@@ -69,8 +67,7 @@ class Subnet:
     auxiliary: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeOptions:
+class BridgeOptions(Struct, frozen=True):
     """What `docker network create --opt` says of a bridge network's rules; absent ones as the engine takes them.
 
     `gateway_mode4` and `gateway_mode6`: nat, nat-unprotected, routed, isolated. `inhibit_ipv4`: the engine gives the
@@ -84,8 +81,7 @@ class BridgeOptions:
     icc: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """A Docker network; `bridge` is the host's device of a bridge network, `mtu` its option or 0."""
 
     id: str
@@ -101,8 +97,7 @@ class Network:
     options: BridgeOptions = BridgeOptions()
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A container on a network, as the network's inspect lists it (Engine API: GET /networks/ID, Containers).
 
     Known before the container's own inspect answers, and for gateway endpoints that no container lists. Docker's own
@@ -117,8 +112,7 @@ class Member:
     ip6_address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteEndpoint:
+class RemoteEndpoint(Struct, frozen=True):
     """An endpoint of an overlay on another node (Engine API: GET /networks/ID?verbose=true, Services, Tasks).
 
     `host_ip` is the address of that node's end of the overlay (VTEP).
@@ -130,8 +124,7 @@ class RemoteEndpoint:
     host_ip: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkInspect:
+class NetworkInspect(Struct, frozen=True):
     """The fields that only a network's inspect has (Engine API: GET /networks/ID?verbose=true).
 
     `address_use`: subnet -> how many of its addresses are used, and how many the engine can still hand out
@@ -146,16 +139,14 @@ class NetworkInspect:
     service_addresses: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class AddressPool:
+class AddressPool(Struct, frozen=True):
     """`base` is cut into subnets of prefix length `size` (Engine API: /info, DefaultAddressPools)."""
 
     base: str
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """The engine (Engine API: /version, /info); unknown is ''.
 
     `product` is DOCKER or PODMAN. `firewall_driver` is what it says to write rules by, 'none' when it writes none,
@@ -179,8 +170,7 @@ class Engine:
     elsewhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """The end of a container's process as its event reports it (Engine API: die, exitCode), at a Unix time."""
 
     code: int
@@ -188,8 +178,7 @@ class Exit:
     began: float = 0.0  # the time of the event of its start; 0.0 when that was not received
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """Everything that exists in Docker, by id. Kept while the engine is away, with `connected` False.
 
     `members`, `remote`, `address_use`, `mesh` and `service_addresses` are those of each network's NetworkInspect.
@@ -214,8 +203,7 @@ class Inventory:
         return tuple(sorted((port for ports in self.mesh.values() for port in ports), key=lambda port: port.host_port))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A network device as rtnetlink reports it.
 
     `peer_ifindex` (IFLA_LINK) counts in the namespace `peer_nsid` (IFLA_LINK_NETNSID), in our own when that is
@@ -236,8 +224,7 @@ class Link:
     group: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """A device inside a container's namespace; `kind` and `networks` are empty where they were not read.
 
     `networks` say which addresses it has: each as a network of one address, or only the networks that it is on.

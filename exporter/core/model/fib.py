@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+from msgspec import Struct
+
 # rtm_type of the result (linux/rtnetlink.h: RTN_*).
 UNICAST, LOCAL = "unicast", "local"
 
@@ -44,15 +47,14 @@ class RouteResult:
     hop_limit: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class FibReading:
+class FibReading(Struct, frozen=True):
     """Results by query, and ifindex -> whether IPv4 packets received there are forwarded.
 
     `complete` is False where the kernel could not be queried. A query without a result is not answered yet.
     """
 
-    results: Mapping[RouteQuery, RouteResult] = field(default_factory=dict)
-    forwarding: Mapping[int, bool] = field(default_factory=dict)
+    results: Mapping[RouteQuery, RouteResult] = msgspec.field(default_factory=dict)
+    forwarding: Mapping[int, bool] = msgspec.field(default_factory=dict)
     complete: bool = True
 
 

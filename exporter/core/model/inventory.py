@@ -1,8 +1,9 @@
 """Changes of the Inventory, each a new value: readers hold the old one whole until they take the next."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import PODMAN, Container, Endpoint, Engine, Inventory, Network, NetworkInspect
 from exporter.core.model.memo import IdentityMemo, keep_equal

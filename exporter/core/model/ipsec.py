@@ -1,10 +1,9 @@
 """IPsec policies of a network namespace (ip-xfrm(8))."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class IpsecPolicy:
+class IpsecPolicy(Struct, frozen=True):
     """A policy that blocks packets or demands a transformation; `direction` is in, fwd (forwarded ones) or out.
 
     `source` and `destination` are networks with their prefix length.

@@ -1,8 +1,9 @@
 """One reading of the kernel: devices, which change rarely, and counters, which always do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from exporter.core.model.conntrack import ConntrackStats
 from exporter.core.model.docker import Interface, Link
@@ -29,8 +30,7 @@ def swapped(row: StatsRow) -> StatsRow:
     return tuple([row[place] for place in SWAPPED])
 
 
-@dataclass(frozen=True, slots=True)
-class Devices:
+class Devices(Struct, frozen=True):
     """The host's devices and their owners; a new value only when one of them changed.
 
     `sandboxes`: container id -> nsid of its network namespace. `interfaces`: nsid -> devices inside, known
@@ -46,8 +46,7 @@ class Devices:
     routes: tuple[Route, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EndedLink:
+class EndedLink(Struct, frozen=True):
     """A device that is gone: its last and largest counters, and the marks of its owner.
 
     `master` is the bridge that it was a port of, `peer_mac` the address of a veth's other end.
@@ -59,8 +58,7 @@ class EndedLink:
     peer_mac: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceInterface:
+class NamespaceInterface(Struct, frozen=True):
     """A device inside a container's namespace whose counters are read there; `key` is its endpoint's id."""
 
     key: str
@@ -69,8 +67,7 @@ class NamespaceInterface:
     interface: Interface
 
 
-@dataclass(frozen=True, slots=True)
-class SourceState:
+class SourceState(Struct, frozen=True):
     """The state of a source in an observation: whether it was read, the seconds that took, the error."""
 
     name: str
@@ -79,8 +76,7 @@ class SourceState:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Degraded:
+class Degraded(Struct, frozen=True):
     """A capability that is missing; `detail` names what the operator has to grant."""
 
     collector: str
@@ -88,8 +84,7 @@ class Degraded:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KernelSample:
+class KernelSample(Struct, frozen=True):
     """One reading. `stats` is None when the counters could not be read; never an empty stand-in.
 
     `overflows` counts how often messages about devices were lost; `learned` are the MAC addresses that each bridge

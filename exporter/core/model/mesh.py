@@ -1,11 +1,11 @@
 """Ports that Swarm services publish on every node: the routing mesh."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A running task of a service; `node` is the address of the node that it runs on, '' for this one.
 
     `address` is its own on the ingress network.
@@ -16,8 +16,7 @@ class Task:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MeshPort:
+class MeshPort(Struct, frozen=True):
     """A published port (Engine API: GET /networks/ID?verbose=true of the ingress network, Services).
 
     The engine does not report its protocol there. `container_port` is that of the tasks.

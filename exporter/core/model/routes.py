@@ -1,8 +1,9 @@
 """Routes of the host's main table, and which of them lead out of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+
+from msgspec import Struct
 
 Span = IPv4Network | IPv6Network
 
@@ -11,8 +12,7 @@ Span = IPv4Network | IPv6Network
 SHORTEST_PREFIX = {4: 8, 6: 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One way to a destination; a route over several devices is one of these for each. `gateway` '' is on-link."""
 
     destination: Span

@@ -1,8 +1,9 @@
 """Listening sockets as the kernel reports them, and their owners."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 PortKey: TypeAlias = tuple[str, int]  # protocol, number
 
@@ -13,8 +14,7 @@ CONNECTION, ADDRESS = "connection", "address"
 SERVICE = "service"  # a Swarm service, to whose tasks the routing mesh takes packets
 
 
-@dataclass(frozen=True, slots=True)
-class ListeningSocket:
+class ListeningSocket(Struct, frozen=True):
     """A TCP socket in LISTEN, or a UDP socket that is bound and not connected (linux/inet_diag.h).
 
     `address` is canonical text: `0.0.0.0`, `::`, `127.0.0.1`, `::ffff:192.0.2.1`. `cgroup_id` is the cgroup of the
@@ -32,8 +32,7 @@ class ListeningSocket:
     ifindex: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whose a socket is: a container by its name, or a process by its own.
 
     Of docker-proxy and of the engine it is the name of the container that they listen for, '' where that is not known
@@ -53,16 +52,14 @@ class Owner:
         return bool(self.name) or self.kind != PROCESS
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """A listening socket of the host's network namespace with its owner."""
 
     socket: ListeningSocket
     owner: Owner
 
 
-@dataclass(frozen=True, slots=True)
-class HostSockets:
+class HostSockets(Struct, frozen=True):
     """All listening sockets of the host's namespace; `complete` when the owner of each is known.
 
     The same object while nothing changed. UDP sockets on ports that the kernel hands out (`local_ports`: the first and
@@ -76,8 +73,7 @@ class HostSockets:
     omitted: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BoundSocket:
+class BoundSocket(Struct, frozen=True):
     """A socket with a local port, whatever it does with it; `state` is the kernel's word, such as `established`.
 
     A socket in `time_wait` has no owner any more.
@@ -90,8 +86,7 @@ class BoundSocket:
     owner: Owner
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceSockets:
+class NamespaceSockets(Struct, frozen=True):
     """The listening sockets in containers' own network namespaces, by the id of the container that owns one.
 
     Read between scrapes, less often while the number of sockets is the same; `age` is how many seconds ago the first of
@@ -104,8 +99,7 @@ class NamespaceSockets:
     redirected: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyUse:
+class ProxyUse(Struct, frozen=True):
     """The docker-proxies of one container: how many there are, and their resident memory in bytes.
 
     `stopped` are the ports of those that a signal has stopped (state T of proc(5)): they accept no connection. Memory

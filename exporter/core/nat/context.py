@@ -1,8 +1,10 @@
 """What NAT rules evaluate: what is expected, what is there, and the walks through it that several rules need."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.model.sockets import PortKey
 from exporter.core.nat.address_numbers import number_of, prefix_of
@@ -20,8 +22,7 @@ LOOPBACK_NET = "127."
 ROUTED = "routed"
 
 
-@dataclass(frozen=True, slots=True)
-class StaleFlow:
+class StaleFlow(Struct, frozen=True):
     """A UDP flow to a published port that the connection table keeps from its container; addresses as text."""
 
     protocol: str

@@ -1,15 +1,16 @@
 """Findings about NAT: differences between what Docker must have programmed and what the kernel does."""
 
 from collections.abc import Hashable
-from dataclasses import asdict, dataclass, fields
+
+from msgspec import Struct
+from msgspec.structs import asdict, fields
 
 from exporter.core.findings.finding import CONFIRMED, Finding, Severity
 from exporter.core.nat.expected import ExpectedBinding
 from exporter.core.nat.ruleset import IP
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a drift is about, as its labels; '' for a label that does not apply."""
 
     family: str = ""

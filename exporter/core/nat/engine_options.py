@@ -1,6 +1,6 @@
 """Whether the engine writes firewall rules: distinguishes flushed rules from rules that were never written."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.nat.expected import engine_major
@@ -11,8 +11,7 @@ DRIVER_PROVES_BELOW = 29  # from this version on /info names a driver even where
 FAILED_TO_WRITE = "iptables failed"  # State.Error of a container whose rules could not be written
 
 
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
+class EngineOptions(Struct, frozen=True):
     """dockerd's --iptables and --ip6tables, from its command line and its configuration file."""
 
     iptables: bool = True

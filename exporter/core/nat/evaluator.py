@@ -1,8 +1,9 @@
 """Evaluation of the NAT rules, one observation after another: packets are walked only when something changed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from exporter.core.findings.evaluator import Evaluation, Evaluator
 from exporter.core.findings.rule import Input, Rule
@@ -18,8 +19,7 @@ from exporter.core.nat.rules import NAT_RULES
 from exporter.core.nat.ruleset import DST, FAMILIES, IP, UNEQUAL, Ruleset
 
 
-@dataclass(frozen=True, slots=True)
-class NatState:
+class NatState(Struct, frozen=True):
     """What the kernel was read to do; None is what could not be read."""
 
     reading: NatReading | None = None

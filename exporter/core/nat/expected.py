@@ -1,9 +1,10 @@
 """What Docker must have programmed: its networks' translations and its containers' published ports."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.docker import Container, Inventory, Network
@@ -33,8 +34,7 @@ class TranslationTarget(Protocol):
         """The new port."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedNetwork:
+class ExpectedNetwork(Struct, frozen=True):
     """One subnet of a bridge network; `source` is an address in it, of a live endpoint where there is one."""
 
     network: Network
@@ -46,8 +46,7 @@ class ExpectedNetwork:
     populated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedBinding:
+class ExpectedBinding(Struct, frozen=True):
     """A port in effect in one family: it must be forwarded to the container's port at one of `targets`."""
 
     container: str
@@ -69,8 +68,7 @@ class ExpectedBinding:
         return found.address in self.targets and (found.port or self.host_port) == self.container_port
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """All of it. `complete` when every bridge network's members are known: only then is an address known to be unused.
 
     `families` are those that an engine of this version writes rules for by default. `one_drop`: one rule drops both

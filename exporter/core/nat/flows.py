@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.nat.address_numbers import family_of, number_of
 from exporter.core.nat.context import StaleFlow
@@ -14,8 +15,7 @@ UDP = "udp"
 ADDRESS_BITS = {IP: 32, IP6: 128}
 
 
-@dataclass(frozen=True, slots=True)
-class Flows:
+class Flows(Struct, frozen=True):
     """One reading of the connection table; addresses as text, protocols by name.
 
     `addresses`: (protocol, address) of both ends, of a translated one with the address it was forwarded to.
@@ -28,8 +28,7 @@ class Flows:
     direct: frozenset[tuple[int, str, str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class FlowCounts:
+class FlowCounts(Struct, frozen=True):
     """`containers`: (container, protocol). `ports`: (container, protocol, host port)."""
 
     containers: Mapping[Series, int] = field(default_factory=dict)

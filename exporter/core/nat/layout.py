@@ -1,12 +1,11 @@
 """Where an engine puts its rules: the chains of iptables, or those of its own nftables tables."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from exporter.core.nat.ruleset import DOCKER_BRIDGES, FAMILIES, FILTER, NAT, Place, Ruleset
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Names of tables and chains; `entry` is the chain with a DNAT rule for each published port."""
 
     nat: str

@@ -7,8 +7,9 @@ owner is known: a container may be removed before the last packets of its rule a
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from itertools import count
+
+from msgspec import Struct
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.nat.reading import Counted, Ended, NatReading
@@ -21,8 +22,7 @@ Series = tuple[str, ...]  # PORT, container, protocol, host port · MASQUERADE, 
 SeriesOf = Callable[[Rule], Series | None]  # None: not known yet; (): of no series
 
 
-@dataclass(slots=True)
-class CountedRule:
+class CountedRule(Struct):
     """A present rule: its series, the counter as last read, and the packets that wait for a series."""
 
     rule: Rule

@@ -1,9 +1,10 @@
 """A packet on its way through a network namespace, and what is known of the namespace that it goes through."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from exporter.core.nat.ruleset import IP, STATE_NEW, STATE_OPENS
 
@@ -73,8 +74,7 @@ def parts_of(*fields: str) -> Callable[[Packet], Any]:
     return itemgetter(*map(Packet._fields.index, fields))
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(Struct, frozen=True):
     """A network namespace, as far as conditions on devices and addresses need it; what is empty is not known.
 
     `bridges` are Docker's, `networks` (network, mask) of addresses that no packet from outside has. `uplinks` are the

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.nat.layout import NATIVE, layout_of
 from exporter.core.nat.ruleset import Rule, Ruleset
@@ -13,8 +14,7 @@ BRIDGE_FILTER = "bridge-nf-call-iptables"
 IPTABLES_NFT, IPTABLES_LEGACY, NFTABLES = "iptables-nft", "iptables-legacy", "nftables"
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """A rule that was deleted, with the packets that it had counted at its end."""
 
     key: Hashable
@@ -34,16 +34,14 @@ def merged(ended: Iterable[Ended], known: AbstractSet[Hashable]) -> list[Ended]:
     return kept + [Ended(("merged", rule), rule, packets) for rule, packets in sums.items()]
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """Rules that count, each with a key that is its own while it lives; the same object while no rule changed."""
 
     keys: tuple[Hashable, ...] = ()
     rules: tuple[Rule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NatReading:
+class NatReading(Struct, frozen=True):
     """What both kinds of tables hold; a ruleset is None where there is none.
 
     `packets` belong to `counted`, place by place. `ended` came before them. `changes` counts the generations of

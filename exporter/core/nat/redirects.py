@@ -4,8 +4,9 @@ Only rules whose every condition is understood, on the whole way from PREROUTING
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
+
+from msgspec import Struct
 
 from exporter.core.model.sockets import ADDRESS, CONTAINER, SERVICE, Owner
 from exporter.core.nat.expected import Expected
@@ -31,8 +32,7 @@ from exporter.core.nat.ruleset import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """A DNAT rule that takes packets for the host's own addresses elsewhere.
 
     `host_ip` ('' for every address of the family), `in_interface` ('' for every one, '!br-front' for all but one) and

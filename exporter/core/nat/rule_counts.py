@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.nat.attribution import Attribution
 from exporter.core.nat.layout import BEFORE_BRIDGE, TRANSLATING, USER
@@ -25,8 +26,7 @@ SHOWN_TABLES = frozenset({NAT, FILTER, RAW, DOCKER_BRIDGES})
 OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCounts:
+class RuleCounts(Struct, frozen=True):
     """`rules`: (family, table, chain, target); `networks` and `containers`: (name, target), of NAT rules alone.
 
     A network's chains in Docker's own tables are counted together by their common name.

@@ -5,8 +5,9 @@ general than it is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 IP, IP6, INET, NETDEV, BRIDGE = "ip", "ip6", "inet", "netdev", "bridge"
 FAMILIES = (IP, IP6)
@@ -96,8 +97,7 @@ class Element(NamedTuple):
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule. `target` is a target's name, JUMP, GOTO or MAP, or RETURN; `to` the chain, or the map's name.
 
     `address` and `port` are the new ones of DNAT and SNAT, '' and 0 where they are kept. `by` are the keys by which a
@@ -126,8 +126,7 @@ class Rule:
         return next((c.value for c in self.conditions if c.key == key and c.operator == operator), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """How the kernel enters a chain; `policy` is ACCEPT or DROP, for what no rule decides.
 
     `kind` is filter, nat or route. Chains of a hook are entered by rising priority. `devices` are those of netdev.
@@ -140,8 +139,7 @@ class Base:
     devices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ruleset:
+class Ruleset(Struct, frozen=True):
     """All rules of one moment and one backend. The same object while no rule changed.
 
     `chains` has every chain, with its rules in their order; `maps`: (family, table, map) -> interface -> chain, of the

@@ -1,7 +1,8 @@
 """What is read of NAT at one moment, and what is derived from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.nat.engine_options import EngineOptions
@@ -13,8 +14,7 @@ from exporter.core.nat.redirects import Redirect
 from exporter.core.nat.rule_counts import RuleCounts
 
 
-@dataclass(frozen=True, slots=True)
-class NatSample:
+class NatSample(Struct, frozen=True):
     """Rules, and connections with the age of that reading in seconds; None is what could not be read."""
 
     reading: NatReading | None = None
@@ -23,16 +23,14 @@ class NatSample:
     options: EngineOptions | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CounterTotals:
+class CounterTotals(Struct, frozen=True):
     """Packets by series, and when each series was created (Unix time)."""
 
     counts: Mapping[Series, int] = field(default_factory=dict)
     created: Mapping[Series, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class NatView:
+class NatView(Struct, frozen=True):
     """`reading` is None where rules could not be read, `flows` where connections could not.
 
     `backend` and `userland_proxy` ('true', 'false') are as last read from the rules, '' if never. `connections`:

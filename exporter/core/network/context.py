@@ -1,8 +1,9 @@
 """What network rules evaluate. None is unknown: a rule that needs it is not evaluated."""
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from exporter.core.findings.finding import CONFIRMED, Confidence, Finding, Severity
 from exporter.core.findings.rule import Input
@@ -18,8 +19,7 @@ from exporter.core.topology.topology import Topology
 LOCAL, OVERLAY = "local", "overlay"
 
 
-@dataclass(frozen=True, slots=True)
-class StaticAddress:
+class StaticAddress(Struct, frozen=True):
     """An address that is configured for a container on a network, whether it runs or not.
 
     Names both; Engine API: NetworkSettings.Networks[name].IPAMConfig.
@@ -30,8 +30,7 @@ class StaticAddress:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkReadings:
+class NetworkReadings(Struct, frozen=True):
     """Readings for the network rules in addition to the topology; `netns` as in KernelSample."""
 
     overlays: OverlayReading = NO_OVERLAYS
@@ -43,8 +42,7 @@ class NetworkReadings:
 NO_READINGS = NetworkReadings()
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkContext:
+class NetworkContext(Struct, frozen=True):
     """One moment; `overlays` are by network id. It changes with the topology and with the overlays alone."""
 
     topology: Topology
@@ -78,8 +76,7 @@ class NetworkContext:
         return frozenset(one for one, is_missing in absent.items() if is_missing)
 
 
-@dataclass(frozen=True, slots=True)
-class ConntrackContext:
+class ConntrackContext(Struct, frozen=True):
     """Two readings of the connection table, the later one first; None is unknown, or a kernel without the table."""
 
     current: ConntrackStats | None = None

@@ -1,7 +1,8 @@
 """The network findings of one observation, and the figures behind them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.conntrack import ConntrackStats
@@ -10,8 +11,7 @@ from exporter.core.topology.address_pools import PoolUse
 from exporter.core.topology.address_use import SubnetUse
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkResult:
+class NetworkResult(Struct, frozen=True):
     """`address_changes`: (container, network) -> how often the endpoint's address changed; None is unknown.
 
     `context` is what the rules were evaluated on.

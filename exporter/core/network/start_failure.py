@@ -5,7 +5,8 @@ networking".
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 NETWORK_GONE = "network_gone"
 OWNER_DOWN = "owner_down"
@@ -36,8 +37,7 @@ _PREFIX = "failed to set up container networking: "
 _NETWORKING = (_PREFIX, "failed to create endpoint", "driver failed programming external connectivity")
 
 
-@dataclass(frozen=True, slots=True)
-class StartFailure:
+class StartFailure(Struct, frozen=True):
     """`reason` is one of the words above; `text` is the engine's, without its general beginning."""
 
     reason: str

@@ -5,7 +5,8 @@ that another owner holds.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.findings.finding import CONFIRMED, PROBABLE, SUSPECTED, Confidence
 from exporter.core.model.docker import Container
@@ -17,8 +18,7 @@ from exporter.core.ports.listen_address import ListenAddress
 Held = Callable[[ListenAddress], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """An address that a container failed to bind, with the confidence; the address is '' where it is not known."""
 
     place: ListenAddress

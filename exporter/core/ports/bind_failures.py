@@ -2,7 +2,8 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Inventory
@@ -26,8 +27,7 @@ OTHER = "other"
 Failure = tuple[str, str, str]  # container, protocol, port
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedBind:
+class RefusedBind(Struct, frozen=True):
     """bind(2) or listen(2) failed with EADDRINUSE, `times` times since the last reading, the last `at` (Unix time).
 
     `container_id` is '' for a process of the host. `netns` is the inode of the socket's network namespace, `pid` the
@@ -48,8 +48,7 @@ class RefusedBind:
     uid: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BindFailureReport:
+class BindFailureReport(Struct, frozen=True):
     """`counts` since the exporter started, by container, protocol and port; `lost`: upper bound of the others.
 
     `attached`: how each BPF program is attached, by its name.

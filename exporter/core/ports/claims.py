@@ -1,15 +1,15 @@
 """Containers that have, and that should have, a port of the host: for binds refused to a program in their place."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.service import replaced_tasks
 from exporter.core.model.sockets import PROCESS, Listener, PortKey
 
 
-@dataclass(frozen=True, slots=True)
-class PortClaims:
+class PortClaims(Struct, frozen=True):
     """`held` are the ports that containers have; `wanted`: port -> names of the containers that should publish it."""
 
     held: frozenset[PortKey] = frozenset()

@@ -1,6 +1,6 @@
 """Findings about ports."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import CONFIRMED, Confidence, Finding, Severity
 from exporter.core.model.sockets import Owner

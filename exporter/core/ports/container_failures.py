@@ -1,6 +1,6 @@
 """Containers that failed, or that were restarted recently after a failure, and the logs of their last life."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.kernel_sample import Degraded

@@ -1,9 +1,11 @@
 """What port rules evaluate. None is unknown: a rule that needs it is not evaluated."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 from exporter.core.findings.rule import Input
 from exporter.core.model.docker import Container, Inventory
@@ -31,16 +33,14 @@ MAX_DEPTH = 8  # of containers that share the namespace of one that shares anoth
 READ_PROTOCOLS = ("tcp", "udp")  # whose sockets are read; SCTP's are not
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A container's bind that the kernel refused; `retrying` when it was tried again, `cgroup_id` of the process."""
 
     retrying: bool
     cgroup_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PortReadings:
+class PortReadings(Struct, frozen=True):
     """What was read of ports, each value the same object while it did not change.
 
     `namespaces`: container id -> listeners in its network namespace. `redirects` are None until NAT is read.
@@ -62,8 +62,7 @@ class PortReadings:
         return all(getattr(self, f.name) is getattr(other, f.name) for f in fields(self))
 
 
-@dataclass(frozen=True, slots=True)
-class PortContext:
+class PortContext(Struct, frozen=True):
     """One moment: `now` is Unix time. Made by `port_context`, which derives the rest.
 
     `host_netns_visible`: the readings are of the engine's network namespace. `listeners` are the host's. `netns`:

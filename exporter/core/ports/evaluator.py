@@ -1,7 +1,8 @@
 """Evaluation of the port rules, one observation after another."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.findings.evaluator import Evaluator
 from exporter.core.model.bounded_dict import BoundedDict

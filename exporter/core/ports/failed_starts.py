@@ -1,7 +1,8 @@
 """Containers that did not start because a host port was not available, and the holders of the ports."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.findings.finding import CRITICAL, INFO, WARNING, Severity
 from exporter.core.model.container_details import PortBinding
@@ -16,8 +17,7 @@ NO_RESTARTS = ("", "no")
 MAX_NAMED = 5  # places in a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class FailedStart:
+class FailedStart(Struct, frozen=True):
     """A container that is down; `holder` is UNKNOWN_OWNER when no visible one has the port now.
 
     `candidates` are the places that the engine's text may mean. `place` is the one that it means, without a port while

@@ -1,7 +1,8 @@
 """Binds that the kernel refused to containers, remembered for as long as they matter."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Container, Inventory
@@ -18,8 +19,7 @@ RETRY_WINDOW = 5.0
 Refused = Mapping[str, Mapping[ListenAddress, Refusal]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
+class _Times(Struct, frozen=True):
     cgroup_id: int
     first: float
     last: float

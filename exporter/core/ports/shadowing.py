@@ -5,8 +5,9 @@ its own rules, and one on the loopback alone expects no client from outside.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from exporter.core.model.sockets import PROCESS, Listener, ListeningSocket, Owner
 from exporter.core.nat.redirects import Redirect
@@ -26,8 +27,7 @@ RESERVING = frozenset(
 ROOT = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shadowed:
+class Shadowed(Struct, frozen=True):
     """A listener, and the rule that takes its packets."""
 
     listener: Listener

@@ -1,7 +1,8 @@
 """Owners of listening sockets: the processes that hold them, matched with the inventory."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.model.docker import PODMAN, Container, Inventory
 from exporter.core.model.inventory import sandboxed
@@ -16,8 +17,7 @@ PODMAN_ENGINES = frozenset({"podman", "conmon", "rootlessport"})  # conmon reser
 UNIDENTIFIED = Owner()
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """The command line of a docker-proxy; there is one process for each address family."""
 
     protocol: str
@@ -26,8 +26,7 @@ class Proxy:
     container_ip: str
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """The holder of a socket. `container_ids` are possible container ids in the names of its cgroups.
 
     `proxy` is read from the command line, `parent` is the name of the parent process; any user may choose both.
@@ -44,8 +43,7 @@ class Process:
     kin: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownContainers:
+class KnownContainers(Struct, frozen=True):
     """What identifies a container's sockets.
 
     `names` by container id; `addresses`: IP address -> container id; `published`: protocol and port -> pairs of the

@@ -5,8 +5,9 @@ Texts of Docker 20.10 to 29. None of them is complete: the rest comes from the c
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from exporter.core.model.container_details import PortBinding
 from exporter.core.ports.listen_address import ListenAddress
@@ -39,8 +40,7 @@ _TEXTS = tuple(
 MAX_TEXTS = 1024  # parsed ones that are kept: the text of a container that is down stays the same
 
 
-@dataclass(frozen=True, slots=True)
-class StartError:
+class StartError(Struct, frozen=True):
     """A port that a start failed for; '' and 0 are what the text does not contain."""
 
     reason: str

@@ -6,8 +6,9 @@ mesh, a node of kind).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from exporter.core.findings.finding import CONFIRMED, INFO, PROBABLE, SUSPECTED, WARNING, Finding
 from exporter.core.model.container_details import Details, PortBinding
@@ -27,8 +28,7 @@ LOOPBACK_IFINDEX = 1  # in every network namespace
 UNSERVED, LOOPBACK_ONLY, WRONG_PROTOCOL = "unserved", "loopback_only", "wrong_protocol"
 
 
-@dataclass(frozen=True, slots=True)
-class Unserved:
+class Unserved(Struct, frozen=True):
     """A port that is published for nothing; `why` is the kind of the finding."""
 
     container: Container

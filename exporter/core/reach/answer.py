@@ -1,8 +1,10 @@
 """The answer to `explain A B`: the ways of a packet, and their JSON form."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import asdict
 
 from exporter.core.explain.path import (
     BLOCKED,
@@ -43,8 +45,7 @@ CONTAINER, NAME, INSIDE, FILTER, MASQUERADE, OUTSIDE, BACK, MTU, PROBE = (
 STARTING, UNREAD = (CONTAINER, LINK, FILTER, NAME), "not_readable"
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """Where a way begins or ends; what is unknown is ''. `namespace_of` is the container whose namespace is used."""
 
     container: str = ""
@@ -54,8 +55,7 @@ class End:
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReachPath:
+class ReachPath(Struct, frozen=True):
     """The way of a packet to one address and port. `mtu` is that of the client's route in bytes, 0 if unknown.
 
     `port` is 0 where the question is about no port. `decided` is the verdict where it was tried, '' otherwise.
@@ -82,8 +82,7 @@ class ReachPath:
         return any(step.code == NO_IPV6 for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
-class ReachAnswer:
+class ReachAnswer(Struct, frozen=True):
     """The answer to `query`: at least one path. `findings` are about the containers and their networks.
 
     `connections` are those that were counted between both, None where they are not counted.
@@ -138,5 +137,5 @@ def _path(path: ReachPath) -> dict[str, Any]:
         "port": path.port,
         "mtu": path.mtu,
         "steps": [step_document(step) for step in path.steps],
-        "probe": asdict(path.tried) if path.tried else None,
+        "probe": to_builtins(path.tried),
     }

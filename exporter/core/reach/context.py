@@ -1,8 +1,9 @@
 """The host of one question: what was observed, and the namespaces as they are visited for it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
+
+from msgspec.structs import replace
 
 from exporter.core.explain.code import words_of
 from exporter.core.model.docker import Container, Endpoint, Network

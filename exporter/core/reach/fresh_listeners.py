@@ -1,6 +1,6 @@
 """Listening sockets as they are now: between scrapes those of a container are up to two minutes old."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.explain.path import LISTENER, Explanation
 from exporter.core.explain.query import find_container

@@ -1,8 +1,9 @@
 """The end of a path to a port that a process of the host itself serves, as a container in host mode does."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from exporter.core.explain.path import DNAT, FAILED, HOST, IPVS, LISTENER, UNKNOWN, Path, Step
 from exporter.core.explain.query import find_container

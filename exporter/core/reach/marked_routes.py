@@ -4,7 +4,8 @@ The routes of a container's address alone are a step already; these are looked u
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.explain.path import FAILED, ROUTE, UNKNOWN, Step
 from exporter.core.model.docker import Container
@@ -26,8 +27,7 @@ from exporter.core.topology.route_queries import container_routes
 ONWARD = 1  # of a way's parts
 
 
-@dataclass(frozen=True, slots=True)
-class _Lookup:
+class _Lookup(Struct, frozen=True):
     """A lookup without a mark, which packets it is for, and the devices to which they may be routed; none: any.
 
     `home` is the device by which answers should leave, as their packets came by it; 0 for packets that are none.

@@ -1,7 +1,8 @@
 """What walks through the rules of one network namespace need: its base chains, its devices and addresses."""
 
-from dataclasses import replace
 from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from exporter.core.nat.address_numbers import number_of
 from exporter.core.nat.packet import Inside

@@ -1,6 +1,6 @@
 """What was evaluated and what was tried, joined: which of the two decides, and the sentence about the try."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.explain.path import FAILED, LISTENER, OK, REACHABLE, UNDETERMINED, UNKNOWN, UNREACHABLE, Step
 from exporter.core.reach.answer import PROBE, ReachPath

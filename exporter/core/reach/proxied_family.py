@@ -4,8 +4,9 @@ So it is with IPv6 and a container that has no address of it. What holds them up
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from exporter.core.explain.input_steps import input_steps
 from exporter.core.explain.nat_steps import dnat_targets

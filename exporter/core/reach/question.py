@@ -1,7 +1,8 @@
 """The question of `explain A B`: from which container, to what, on which port."""
 
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from exporter.core.explain.query import parse_query
 
@@ -21,8 +22,7 @@ class InvalidTargetError(ValueError):
     """A source or target that is not one; its text is one line with what is expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """`target` is a container, an address, a name, HOST or INTERNET; `port` is 0 where none was given."""
 
     source: str

@@ -1,6 +1,7 @@
 """Answer `explain A B`: from a container to another one, the host, or an address outside."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.explain.down import how_down, start_command
 from exporter.core.explain.network_steps import orphaned_step
@@ -8,7 +9,6 @@ from exporter.core.explain.path import FAILED, LISTENER, ROUTE, UNKNOWN, Note, S
 from exporter.core.explain.query import find_container, find_source, why_no_container
 from exporter.core.explain.related_findings import related
 from exporter.core.model.docker import Container, Endpoint
-from exporter.core.model.fib import RouteQuery
 from exporter.core.observation import Observation
 from exporter.core.reach.answer import BACK, CONTAINER, INSIDE, End, ReachAnswer, ReachPath
 from exporter.core.reach.context import ReachContext
@@ -29,8 +29,7 @@ FROM_OUTSIDE = "Name a container as the source, or run `dockernet-exporter expla
 NO_ADDRESS = Step(ROUTE, UNKNOWN, "no address of the host is known", "route_unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
+class _Ends(Struct, frozen=True):
     """The question with the containers that it names."""
 
     context: ReachContext
@@ -94,7 +93,7 @@ def _paths(ends: _Ends, found: Resolved) -> tuple[ReachPath, ...]:
 def _followed(ends: _Ends, question: Question, found: Resolved, address: str) -> ReachPath:
     context, client, port = ends.context, ends.client, question.port
     here = context.visited(client)
-    result = here.lookup(RouteQuery(address, protocol=question.protocol, port=port))
+    result = here.opened(address, question.protocol, port)
     device = here.view.devices.get(result.ifindex)
     owner, meant = context.owner_of(address), target_container(context, ends.server, address)
     target = End(container=owner[0].name if owner else "", address=address, network=found.network)

@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from exporter.core.explain.nat_steps import dnat_targets
 from exporter.core.explain.path import (

@@ -1,8 +1,9 @@
 """What `explain CONTAINER` says of its networks: addresses, gateways and names, its name servers, and the way out."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from exporter.core.explain.path import OK, Step
 from exporter.core.model.container_details import Details
@@ -17,8 +18,7 @@ from exporter.core.reach.reach import reach
 from exporter.core.reach.view import FILES, Visit
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPlace:
+class NetworkPlace(Struct, frozen=True):
     """A container's endpoint. `names` are those that the engine's DNS server has of it, none on the default network."""
 
     network: str
@@ -27,8 +27,7 @@ class NetworkPlace:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """The networks in the engine's order, the first of which has the default route.
 
     `servers` are those of /etc/resolv.conf, None where it could not be read. `outside` is the verdict about the way to
@@ -73,7 +72,7 @@ def _places(context: ReachContext, container: Container) -> list[NetworkPlace]:
 
 def document(found: Surroundings) -> dict[str, Any]:
     """Return the JSON form."""
-    return asdict(found)
+    return dict(to_builtins(found))
 
 
 def parse(found: Mapping[str, Any]) -> Surroundings:

@@ -1,7 +1,8 @@
 """What a question is about: the addresses of its target, and the ports there."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.explain.listener_step import listened_ports, own_sockets
 from exporter.core.explain.path import FAILED, LISTENER, OK, Step

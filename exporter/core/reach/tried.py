@@ -1,6 +1,6 @@
 """What was seen when it was really tried: the values of `explain --probe`."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 # Outcomes of a connection. CLOSED: accepted, and ended by the other end within 100 ms. SILENT: UDP without an answer.
 OPEN, REFUSED, TIMED_OUT, CLOSED, SILENT, ANSWERED = "open", "refused", "timeout", "closed", "silent", "answered"
@@ -9,8 +9,7 @@ TOO_BIG, FAILED = "too_big", "failed"
 NOERROR = "NOERROR"
 
 
-@dataclass(frozen=True, slots=True)
-class NameAnswer:
+class NameAnswer(Struct, frozen=True):
     """The answer of a name server. `rcode` is NOERROR, NXDOMAIN, SERVFAIL, ..., or REFUSED, TIMED_OUT of the socket."""
 
     server: str
@@ -19,8 +18,7 @@ class NameAnswer:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(Struct, frozen=True):
     """The outcome of connecting to `address`; `reason` is the system's text where `outcome` is FAILED.
 
     `offender` is the router that reported it, '' where none did (IP_RECVERR, SO_EE_OFFENDER).
@@ -33,8 +31,7 @@ class Connect:
     offender: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(Struct, frozen=True):
     """The outcome of an ICMP echo of `size` bytes, header included, that may not be fragmented.
 
     ANSWERED, TIMED_OUT, TOO_BIG (this host or a router said so), NOT_PERMITTED. `smaller`: a small one was answered.
@@ -46,8 +43,7 @@ class Echo:
     smaller: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """All that was tried from inside one namespace; None is what was not."""
 
     name: NameAnswer | None = None

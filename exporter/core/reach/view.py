@@ -1,12 +1,14 @@
 """One network namespace as it was seen in one visit, and the host's own: what `explain A B` is decided on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Container, Link
-from exporter.core.model.fib import RouteQuery, RouteResult
+from exporter.core.model.fib import UNICAST, RouteQuery, RouteResult
 from exporter.core.model.ipsec import IpsecPolicy
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.nat.ruleset import Ruleset
@@ -17,8 +19,7 @@ PortAt: TypeAlias = tuple[str, str, int]  # protocol, address, port
 FORWARDING = 3  # of `port_state` (linux/if_bridge.h: BR_STATE_FORWARDING)
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """A device with its addresses, link-local ones included, without prefix length.
 
     `arp`: without IFF_NOARP. `answers`: to ARP requests; `own_only`: to those for its own addresses
@@ -55,8 +56,7 @@ class Device:
     routes_loopback: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """A neighbour entry of the device `ifindex`: a permanent one (NUD_PERMANENT), or a `learned` one, which expires.
 
     Of a learned one without a MAC address nothing answered (NUD_FAILED, NUD_INCOMPLETE).
@@ -72,8 +72,7 @@ class Neighbour:
     local: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A part of a namespace that could not be read, and what has to be granted for it; '' where nothing helps."""
 
     part: str
@@ -85,8 +84,7 @@ class Unread:
 NAMESPACE, RULES, LISTENERS, FILES, FILTERS = "namespace", "rules", "listeners", "files", "filters"
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceView:
+class NamespaceView(Struct, frozen=True):
     """The namespace; `unread` names the parts that are empty because they could not be read.
 
     `devices` by ifindex. `rulesets`: what nf_tables and iptables-legacy hold, of all families. `listeners` are its
@@ -148,8 +146,7 @@ Lookup: TypeAlias = Callable[[RouteQuery], RouteResult]
 FreePorts: TypeAlias = Callable[[RouteQuery], int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Visited:
+class Visited(Struct, frozen=True):
     """A namespace that was visited. `lookup` queries its FIB and raises nothing.
 
     A failed lookup is a RouteResult with an errno that no route has, such as EPERM or ETIMEDOUT.
@@ -160,6 +157,18 @@ class Visited:
     view: NamespaceView
     lookup: Lookup
     free_ports: FreePorts = lambda _: None
+
+    def opened(self, destination: str, protocol: str = "", port: int = 0) -> RouteResult:
+        """Look up the route of a connection that is opened here.
+
+        Over IPv4 the kernel looks it up once more with the source that it chose: policy rules may have a condition on
+        it (net/route.h: ip_route_connect). Over IPv6 the first result remains (net/ipv6/ip6_output.c).
+        """
+        query = RouteQuery(destination, protocol=protocol, port=port)
+        first = self.lookup(query)
+        if ":" in destination or first.type != UNICAST or not first.source:
+            return first
+        return replace(self.lookup(query._replace(source=first.source)), source=first.source)
 
 
 # Visits the namespace of a container, or the host's for None; each only once for one question.

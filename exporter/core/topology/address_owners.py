@@ -5,7 +5,8 @@ inspect of that network lists it (Engine API: GET /networks/ID, Containers).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.memo import IdentityMemo
@@ -13,8 +14,7 @@ from exporter.core.model.memo import IdentityMemo
 INGRESS_SANDBOX = "ingress-sbox"  # in place of a container's id: the sandbox of Swarm's routing mesh
 
 
-@dataclass(frozen=True, slots=True)
-class AddressOwner:
+class AddressOwner(Struct, frozen=True):
     """A container by its name, or an endpoint of the engine's own such as Swarm's ingress, and the network's name.
 
     `is_container` is False for the latter.

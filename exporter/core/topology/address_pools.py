@@ -1,16 +1,16 @@
 """The pools from which Docker takes a subnet for a network that is created without one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Network
+
+from msgspec import Struct
 
 from exporter.core.model.docker import AddressPool, Network
 from exporter.core.model.routes import Route
 from exporter.core.topology.subnets import parse_subnet
 
 
-@dataclass(frozen=True, slots=True)
-class PoolUse:
+class PoolUse(Struct, frozen=True):
     """The number of subnets of all pools that are used, and that are available."""
 
     used: int

@@ -5,9 +5,10 @@ first one; a gateway is used; addresses are assigned from the range where one is
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Network, Subnet
 from exporter.core.topology.subnets import parse_subnet, subnets_with_gateways
@@ -21,8 +22,7 @@ IPV4 = 4
 SMALLEST_WITH_BROADCAST = 4  # a /31 has two addresses, and both may be handed out
 
 
-@dataclass(frozen=True, slots=True)
-class SubnetUse:
+class SubnetUse(Struct, frozen=True):
     """A subnet of a local network: `capacity` is the maximum for its endpoints, `available` what is left of it.
 
     `assigned` is the range that addresses are assigned from: the configured one, or the subnet.

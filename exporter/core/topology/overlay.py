@@ -1,7 +1,8 @@
 """Endpoints of an overlay on other nodes: those that Docker lists, and those that the kernel has entries for."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.model.docker import RemoteEndpoint
 from exporter.core.topology.topology import Topology
@@ -9,8 +10,7 @@ from exporter.core.topology.topology import Topology
 NETWORK_ID_LENGTH = 10
 
 
-@dataclass(frozen=True, slots=True)
-class OverlayRows:
+class OverlayRows(Struct, frozen=True):
     """The entries of this node's kernel for an overlay's endpoints on other nodes.
 
     `neighbours` are the rows of its vxlan devices, IP -> MAC address; `fdb` those of their forwarding tables, pairs of
@@ -26,8 +26,7 @@ class OverlayRows:
         return frozenset(node for _, node in self.fdb)
 
 
-@dataclass(frozen=True, slots=True)
-class OverlayReading:
+class OverlayReading(Struct, frozen=True):
     """The rows of this node's overlays, by network id. Not `complete` while one of them cannot be read.
 
     `real_servers` are the addresses to which IPVS distributes connections of Swarm's routing mesh on this node; None
@@ -42,8 +41,7 @@ class OverlayReading:
 NO_OVERLAYS = OverlayReading()
 
 
-@dataclass(frozen=True, slots=True)
-class OverlayPeers:
+class OverlayPeers(Struct, frozen=True):
     """An overlay with an endpoint on this node: its endpoints on other nodes, and the rows for them."""
 
     remote: tuple[RemoteEndpoint, ...]

@@ -1,7 +1,8 @@
 """Subnets of a network, with the gateway from whichever field has it: engines differ in that."""
 
-from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Network, Subnet
 from exporter.core.model.inventory import attached

@@ -6,8 +6,9 @@ is known it has no owner: never a guess.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from exporter.core.model.docker import Container, Endpoint, Inventory, Link, Network
 from exporter.core.model.inventory import has_bridges, with_distinct_names
@@ -21,8 +22,7 @@ WITHOUT_DEVICES = frozenset({"host", "null"})  # drivers whose containers have n
 EndpointKey = tuple[str, str]  # container id, network id
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A container on a network: `veth` is the host's end, None where the driver has none or it is not known.
 
     `interface` is its name inside the container, '' when not visible. `reading` says where its counters are read when
@@ -51,8 +51,7 @@ class Counted(NamedTuple):
     reading: int | str
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(Struct, frozen=True):
     """The bridge device of a Docker network, and its number of ports."""
 
     link: Link
@@ -60,8 +59,7 @@ class Bridge:
     ports: int
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A veth that is a port of a Docker bridge; `container` is None when its owner is unknown."""
 
     link: Link
@@ -69,8 +67,7 @@ class Port:
     container: Container | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Topology:
+class Topology(Struct, frozen=True):
     """Inventory and devices, joined. The same object while neither changed.
 
     `counted` are the attachments whose counters are read. `networks` are those whose

@@ -1,6 +1,6 @@
 """How often an endpoint came back with another address: clients that kept the old one cannot reach it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Inventory
@@ -10,8 +10,7 @@ MAX_GONE = 4096
 Name = tuple[str, str]  # container, network
 
 
-@dataclass(frozen=True, slots=True)
-class KnownAddresses:
+class KnownAddresses(Struct, frozen=True):
     """The last addresses, and how often they differed from those before."""
 
     ip_address: str = ""

@@ -4,9 +4,10 @@ What is counted after the last reading of a life is in no sum.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from operator import add, attrgetter, lt
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from exporter.core.model.bounded_dict import BoundedDict
 from exporter.core.model.docker import Container, Inventory
@@ -32,8 +33,7 @@ class LifeReading(Protocol):
 T = TypeVar("T", bound=LifeReading)
 
 
-@dataclass(slots=True)
-class LifeSum(Generic[T]):
+class LifeSum(Struct, Generic[T]):
     """A container's present life, as last read, and the sum of its earlier ones."""
 
     name: str

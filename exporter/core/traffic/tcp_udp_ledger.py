@@ -1,8 +1,9 @@
 """TCP and UDP counters of a container's own network namespace, and their sums over the container's lives."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Inventory
 from exporter.core.model.kernel_sample import StatsRow
@@ -33,8 +34,7 @@ RESETS_SENT, TIMEOUTS, UDP_RECEIVE_BUFFER_ERRORS = range(6, 9)
 NO_COUNTS: StatsRow = (0,) * 7
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceCounts:
+class NamespaceCounts(Struct, frozen=True):
     """All containers with a network namespace of their own, by name, each with the Unix time at which its sum began.
 
     `rows` are in the same order, in the places of NamespaceStats; None where the present life was not read yet.

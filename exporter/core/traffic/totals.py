@@ -5,9 +5,10 @@ a container.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
 from operator import add
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from exporter.core.model.kernel_sample import ZERO_ROW, StatsRow
 
@@ -15,8 +16,7 @@ Reading = tuple[Any, ...]
 G = TypeVar("G", bound=Hashable)
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """The sum of the readings that ended, the keys of those that go on, and when the sum began (Unix time)."""
 
     base: StatsRow = ZERO_ROW

@@ -1,17 +1,16 @@
 """Connections for display: one row for each pair, failing ones first."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct, convert
 
 from exporter.core.connections.pair import TCP, ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import BROKEN, FAILED, Counts
 from exporter.core.history.change_log import parse_time
-from exporter.core.views.from_document import row_from
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionRow:
+class ConnectionRow(Struct, frozen=True):
     """A pair with its sums; the fields are those of /api/v1/connections.
 
     `failed` and `broken` are counts by reason, only of reasons that occurred. `setup_seconds` is a mean, None without
@@ -55,7 +54,7 @@ def document(report: ConnectionReport | None, container: str = "") -> dict[str, 
         rows, totals = rows_of(rows, container), [one for one in totals if one[0] == container]
     return {
         "container": container,
-        "pairs": [{name: getattr(row, name) for name in ConnectionRow.__slots__} for row in rows],
+        "pairs": [{name: getattr(row, name) for name in ConnectionRow.__struct_fields__} for row in rows],
         "totals": {name: _total(counts) for name, counts in totals},
         "lost": report.lost,
         "since": report.started,
@@ -69,15 +68,15 @@ def rows_of(rows: Iterable[ConnectionRow], container: str) -> list[ConnectionRow
 
 
 def parse_rows(found: Mapping[str, Any]) -> list[ConnectionRow] | None:
-    """Parse the document's pairs. Raises KeyError, TypeError, ValueError or AttributeError for anything else."""
+    """Parse the document's pairs. Raises KeyError, TypeError or ValueError for anything else."""
     if found["pairs"] is None:
         return None
     return [parse_row(row) for row in found["pairs"]]
 
 
 def parse_row(found: Mapping[str, Any]) -> ConnectionRow:
-    """Parse one of them. Raises TypeError, ValueError or AttributeError for anything else."""
-    row = row_from(ConnectionRow, found)
+    """Parse one of them. Raises ValueError for anything else."""
+    row = convert(found, ConnectionRow)
     for at in (row.changed, row.last_established, row.last_failed):
         parse_time(at)
     return row

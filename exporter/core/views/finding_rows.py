@@ -1,7 +1,8 @@
 """All findings of an observation, of every group of rules, the worst first."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.findings.finding import CRITICAL, INFO, WARNING, Finding
 from exporter.core.findings.rule import Input
@@ -17,8 +18,7 @@ EFFECTS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FindingRow:
+class FindingRow(Struct, frozen=True):
     """A finding; `labels` identify it among those of its kind, as its series has them, with ports as numbers."""
 
     area: str

@@ -6,8 +6,9 @@ of a system call is on, the kernel takes its slow path for every system call of 
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.errors import SourceError
 from exporter.kernel.bpf.btf import FUNC, Btf
@@ -25,8 +26,7 @@ ALL = (*QUIET, TRACEPOINT)
 CALLS = ("bind", "listen")
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """How an architecture names the function of a system call, and the field of pt_regs with its result."""
 
     prefix: str
@@ -36,8 +36,7 @@ class Machine:
 MACHINES = {"x86_64": Machine("__x64_sys_", "pt_regs.ax"), "aarch64": Machine("__arm64_sys_", "pt_regs.regs")}
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """How the program of one system call is attached. `result` is the offset of the call's result in its context."""
 
     kind: Kind

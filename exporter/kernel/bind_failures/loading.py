@@ -4,8 +4,9 @@ import errno
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.errors import SourceError
 from exporter.kernel.bind_failures.attachment import Attachment, attachments
@@ -20,16 +21,14 @@ VERSION_2 = "fs/cgroup/cgroup.controllers"  # where version 2 alone is mounted
 PROGRAMS = {"bind_refused": bind_program, "listen_refused": listen_program}
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """How many different refusals there can be at a time, of all and of one container or user."""
 
     entries: int
     of_one: int
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """Descriptors, and how each program is attached, by its name."""
 
     maps: MapDescriptors

@@ -8,7 +8,8 @@ The verifier of the kernel proves before a program runs that it ends and touches
 """
 
 import errno
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.kernel.bind_failures.layout import INDEX, KEY, TASK, VALUE
 from exporter.kernel.bind_failures.records import SIZE_OF_REFUSAL, SIZE_OF_TALLY, Tally
@@ -54,8 +55,7 @@ from exporter.kernel.bpf.macros import look_up, offset_of, stack_pointer, zero
 TALLY = R7  # where the socket was, which is not needed any more
 
 
-@dataclass(frozen=True, slots=True)
-class MapDescriptors:
+class MapDescriptors(Struct, frozen=True):
     """The maps that the programs write: a hash of tallies by refusal, one of their numbers by share, and a counter."""
 
     refusals: int

@@ -1,6 +1,6 @@
 """The share that a container or a user may have of the map of refusals, so that it displaces none of the others."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from exporter.kernel.bind_failures.layout import INDEX, KEY, SHARE
 from exporter.kernel.bind_failures.records import CGROUP_NAME_BYTES, Refusal, Share
@@ -32,8 +32,7 @@ from exporter.kernel.bpf.macros import look_up, offset_of, stack_pointer, zero
 LEVEL = 2  # see Share
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """`keys` is how many different refusals of one share are kept at a time; for `by_name` see Share."""
 
     keys: int

@@ -6,8 +6,10 @@ bpf_func_id in linux/bpf.h.
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 # A helper takes R1 to R5, answers in R0 and leaves R6 to R9 alone. A program starts with its context in R1. The stack
 # is 512 bytes below FP.
@@ -27,8 +29,7 @@ GET_CURRENT_TASK_BTF, TASK_PT_REGS = 158, 175  # since Linux 5.11 and 5.15
 ENCODED = struct.Struct("=BBhi")
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """struct bpf_insn; `target` is the label of a jump, until the assembler resolves it to `off`."""
 
     code: int
@@ -39,8 +40,7 @@ class Instruction:
     target: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A place to jump to: the instruction after it."""
 
     name: str

@@ -10,8 +10,9 @@ import fcntl
 import os
 import platform
 import struct
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from exporter.errors import SourceError
 from exporter.kernel.bpf.attributes import ObjectInfo, PerfEvent, ProgramInfo, ProgramLoad
@@ -34,8 +35,7 @@ LICENCE = b"GPL"  # required by the helpers that read kernel memory
 FUNCTION = struct.Struct("=II")  # struct bpf_func_info: insn_off, type_id
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What a program is loaded as: enum bpf_prog_type, enum bpf_attach_type, and the BTF type that it is attached to.
 
     `btf` is the descriptor of its own types, `functions` are pairs of an instruction and the type of the function that

@@ -1,7 +1,8 @@
 """Whose connection it is: the key of its sums, the name of its cgroup, and whether it is kept at all."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.connections.reading import Near
 from exporter.kernel.bpf.container_name import container_name

@@ -1,6 +1,6 @@
 """Where the programs keep what: offsets on the stack, registers, and the maps."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from exporter.kernel.bpf.container_name import NAME_BYTES
 from exporter.kernel.bpf.instructions import R6, R7, R8, R9
@@ -23,8 +23,7 @@ OLD_STATE, NEW_STATE = NAME - 8, NAME - 16
 SOCK, TCP, ELEMENT, COUNTS = R6, R7, R8, R9
 
 
-@dataclass(frozen=True, slots=True)
-class MapDescriptors:
+class MapDescriptors(Struct, frozen=True):
     """The maps of the programs.
 
     `connections`: those that live. `sums` and `rest`: those of a key, and of a key without addresses and port for
@@ -51,8 +50,7 @@ class MapDescriptors:
 NO_MAPS = MapDescriptors(*[-1] * 12)
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """The host's network namespace, by its cookie (getsockopt SO_NETNS_COOKIE)."""
 
     netns_cookie: int

@@ -5,8 +5,9 @@ import os
 import socket
 import struct
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.errors import SourceError
 from exporter.kernel.bpf.btf import FUNC, TYPEDEF, Btf, read_btf
@@ -34,8 +35,7 @@ ITERATOR = "bpf_iter_tcp"
 OWNERS, NEAR, PUBLISHED, PREFIX_BYTES = 4096, 4096, 65536, 20
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Elements of the maps: connections that live at a time, and different keys; `rest` are those beyond.
 
     `of_one` are keys of one owner, a cgroup in a network namespace: one container does not displace the ends of others.
@@ -54,8 +54,7 @@ class Limits:
 LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Programs:
+class Programs(Struct, frozen=True):
     """Descriptors. `attachment` says how: tp_btf or raw_tp; `errors` and `adopt` are -1 where the kernel has none."""
 
     maps: MapDescriptors

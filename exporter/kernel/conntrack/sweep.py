@@ -1,8 +1,10 @@
 """Read the connection table between scrapes: published connections often, the whole table at a bounded cost."""
 
 import time
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.model.kernel_sample import SourceState
 from exporter.core.nat.flows import Flows
@@ -17,8 +19,7 @@ SETTLE_SECONDS = 1.0  # from a new port to the reading
 NAME = "conntrack_flows"
 
 
-@dataclass(frozen=True, slots=True)
-class FlowReading:
+class FlowReading(Struct, frozen=True):
     """All flows, in full as of `read_at` (monotonic clock); published connections are newer."""
 
     flows: Flows

@@ -5,7 +5,8 @@ A link message holds about forty attributes; twelve of them matter here. Source:
 
 import socket
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Interface, Link
 from exporter.core.model.kernel_sample import StatsRow
@@ -50,8 +51,7 @@ WANTED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LinkMessage:
+class LinkMessage(Struct, frozen=True):
     """One message about a link. `moved`: it moved to another namespace and was not deleted."""
 
     link: Link

@@ -4,8 +4,9 @@ So pyroute2 decodes it, and is loaded, which takes 10 MB, when there is one.
 """
 
 import struct
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from exporter.kernel.netlink.messages import HEADER, MalformedError
 from exporter.kernel.netlink.numbers import RTM_NEWROUTE
@@ -13,8 +14,7 @@ from exporter.kernel.netlink.numbers import RTM_NEWROUTE
 RTNH_F_DEAD = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """A way to go on; `gateway` '' is on-link, ifindex 0 without a device."""
 
     ifindex: int

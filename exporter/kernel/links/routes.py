@@ -1,9 +1,10 @@
 """Routes of the main table, from the same dump as the uplinks. Source: struct rtmsg, linux/rtnetlink.h."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import ip_network
 from socket import AF_INET, AF_INET6
+
+from msgspec import Struct
 
 from exporter.core.model.routes import Route, Span
 from exporter.kernel.links.fib import RTA_DST, RTA_GATEWAY, RTA_OIF, RTA_VIA, RTMSG, VIA_FAMILY_BYTES
@@ -18,8 +19,7 @@ WANTED = frozenset({RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_MULTIPATH, 
 ANYWHERE = {AF_INET: bytes(4), AF_INET6: bytes(16)}
 
 
-@dataclass(frozen=True, slots=True)
-class RouteRow:
+class RouteRow(Struct, frozen=True):
     """A unicast route of the dump, of any table but the local one."""
 
     main: bool  # of the main table, configured and usable

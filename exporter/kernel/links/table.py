@@ -6,7 +6,8 @@ container's end included: it returns to our namespace, with the directions swapp
 between shows rx = 0, which is not a reset. A macvlan returns too, with all of its counters.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Link
 from exporter.core.model.kernel_sample import RX_ERRORS, ZERO_ROW, EndedLink, StatsRow, swapped
@@ -16,8 +17,7 @@ from exporter.kernel.links.links import LinkMessage
 COUNTED = frozenset({"bridge", "macvlan", "ipvlan"})
 
 
-@dataclass(slots=True)
-class Life:
+class Life(Struct):
     """What is kept of a link: its peer and master from when it had them, and its largest counters."""
 
     nsid: int | None = None

@@ -1,7 +1,8 @@
 """The host's devices as one source: links, addresses and routes, and the namespaces of their peers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Container, Link
 from exporter.core.model.kernel_sample import Degraded, Devices, EndedLink
@@ -24,8 +25,7 @@ NO_HOST_PIDS = Degraded(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """What Devices were made from: while it is equal, so are they."""
 
     links: int

@@ -8,9 +8,11 @@ Source: libnetwork/resolver_unix.go of the engine.
 import contextlib
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.connections.lookups import DnsLookups
 from exporter.core.model.docker import Container
@@ -35,8 +37,7 @@ Packets = tuple[int, bytes]  # the file's inode, which is the namespace's, and i
 NO_PACKETS: Packets = (0, b"")
 
 
-@dataclass(frozen=True, slots=True)
-class LookupReading:
+class LookupReading(Struct, frozen=True):
     """One namespace's: `found` is None where no rule translates the embedded DNS.
 
     `cause` is a digest of the rules of nf_tables, b"" where these were not all; `packets` is what the namespace had

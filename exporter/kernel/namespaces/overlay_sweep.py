@@ -1,9 +1,10 @@
 """Read the hidden namespaces of overlays and of the routing mesh between scrapes, each once in ten seconds."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.model.memo import keep_equal
@@ -25,8 +26,7 @@ FAILED = OverlayReading({}, complete=False)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class OverlayPass:
+class OverlayPass(Struct, frozen=True):
     """One pass over all overlays; `hidden` are the reasons for which namespaces cannot be entered."""
 
     reading: OverlayReading = NO_OVERLAYS

@@ -10,8 +10,9 @@ import errno
 import os
 from collections.abc import Hashable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Interface, Link
 from exporter.kernel.links.links import read_interfaces

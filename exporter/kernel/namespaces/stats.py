@@ -5,8 +5,9 @@ alive. Never net/tcp: it walks the machine's table of all sockets, 2 ms for each
 """
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.core.traffic.tcp_udp_ledger import NamespaceStats
 from exporter.errors import SourceError
@@ -19,8 +20,7 @@ TCP_EXT = (b"ListenOverflows", b"ListenDrops", b"TCPTimeouts")
 REREAD_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class StatsReading:
+class StatsReading(Struct, frozen=True):
     """What was read of a namespace, the file snmp of it with its inode, and when netstat was read (monotonic clock)."""
 
     stats: NamespaceStats

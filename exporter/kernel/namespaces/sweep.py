@@ -9,10 +9,12 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import SourceState
@@ -48,8 +50,7 @@ def sweep_statistics(
     return Sweep("namespace_stats", read, interval, clock)
 
 
-@dataclass(frozen=True, slots=True)
-class Readings(Generic[T]):
+class Readings(Struct, Generic[T], frozen=True):
     """Container id -> what was read last; `oldest` is when the oldest of them was read, None when there is none."""
 
     found: Mapping[str, T]

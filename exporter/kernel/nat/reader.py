@@ -4,8 +4,9 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from exporter.core.nat.reading import Counted, Ended, NatReading, merged
 from exporter.core.nat.ruleset import Ruleset
@@ -28,8 +29,7 @@ MAX_ENDED = 10_000  # ends that wait to be collected
 log = get_logger(component="nat")
 
 
-@dataclass(slots=True)
-class Legacy:
+class Legacy(Struct):
     """The last reading of iptables-legacy."""
 
     until: float = 0.0

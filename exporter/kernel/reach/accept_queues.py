@@ -9,7 +9,8 @@ import contextlib
 import socket
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.view import PortAt
@@ -39,8 +40,7 @@ MEMORY = struct.Struct("=II")  # linux/sock_diag.h: SK_MEMINFO_RMEM_ALLOC, SK_ME
 DATAGRAM = 768  # bytes that the kernel counts for the smallest one, at least
 
 
-@dataclass(slots=True)
-class Sockets:
+class Sockets(Struct):
     """The sockets, and what NamespaceView has of them; `queued`: TCP ports with connections that were not accepted."""
 
     listeners: list[ListeningSocket] = field(default_factory=list)

@@ -6,7 +6,8 @@ Sources: linux/if_link.h, linux/if_addr.h. Needs no privilege inside the namespa
 import socket
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.reach.view import ORDINARY_TTL, Device
 from exporter.kernel.links.fdb import IFLA_INFO_DATA

@@ -1,8 +1,9 @@
 """Listening sockets of processes that do not run: the kernel accepts their connections, and nothing answers."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.sockets.process_condition import read_condition
@@ -14,8 +15,7 @@ from exporter.kernel.sockets.processes import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Halted:
+class Halted(Struct, frozen=True):
     """All processes, and those of them that a signal has stopped or the freezer of their cgroup holds."""
 
     pids: tuple[int, ...]

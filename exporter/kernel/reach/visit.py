@@ -9,9 +9,10 @@ import errno
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.core.model.fib import RouteQuery, RouteResult

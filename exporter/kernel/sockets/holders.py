@@ -6,8 +6,10 @@ repeated a little later: a daemon forks, and the engine passes its sockets on to
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.model.sockets import KERNEL, ListeningSocket
 from exporter.core.ports.socket_owner import Process
@@ -40,8 +42,7 @@ BY_THE_KERNEL = Process(0, KERNEL)
 Sockets = Mapping[int, ListeningSocket]  # by inode
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """The process that holds a socket, None where it is unknown; `due` is when to check it again.
 
     `path` is the descriptor in /proc, '' where it is not visible.
@@ -52,8 +53,7 @@ class Holding:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """The result of a search for sockets: who holds which, and the processes whose descriptors are not readable."""
 
     sockets: Sockets

@@ -5,8 +5,9 @@ of that socket. A name or a command line is not evidence: any process has the on
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.core.ports.socket_owner import ENGINES
 from exporter.kernel.sockets.processes import INIT, read_cgroups, read_name, read_pids
@@ -15,8 +16,7 @@ SERVICE = "/system.slice/docker.service"  # only root makes cgroups there
 ROOT = "/"
 
 
-@dataclass(frozen=True, slots=True)
-class EngineProcess:
+class EngineProcess(Struct, frozen=True):
     """`pid` is 0 and `cgroups` are empty where they are not known."""
 
     pid: int = 0

@@ -6,7 +6,8 @@ import hashlib
 import itertools
 import socket
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.model.memo import keep_equal
 from exporter.core.model.sockets import ListeningSocket
@@ -34,8 +35,7 @@ MAX_OF_NAMESPACE = 1 << 14  # of a container
 Answers = tuple[tuple[int, Sequence[bytes]], ...]  # protocol, the datagrams of a dump
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """The listening sockets: the same object while there are no others.
 
     `omitted` is how many were left out (see selection.py), `hides_declared` whether one of them is on a port that a

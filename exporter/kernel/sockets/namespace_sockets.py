@@ -9,8 +9,9 @@ import errno
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import ListeningSocket
@@ -34,8 +35,7 @@ MAX_FILE = 16 << 20  # characters: 110,000 connections
 LOCAL, STATE, UID, INODE = 1, 3, 7, 9  # columns
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceReading:
+class NamespaceReading(Struct, frozen=True):
     """The listening sockets of a namespace. `redirected`: a NAT chain of its prerouting hook has rules.
 
     `cause` is a digest of the kernel's answers, b"" where it was read by files.

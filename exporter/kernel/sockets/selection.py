@@ -5,9 +5,10 @@ A user without privileges can make as many as the user's limits of descriptors a
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from exporter.kernel.netlink.inet_diag import address_at, port_at, uid_at
 from exporter.kernel.netlink.protocols import PROTOCOLS
@@ -26,8 +27,7 @@ class Row(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The rows that are kept; how many are not, and whether any of these is on a port that a container declares."""
 
     kept: Collection[Row]

@@ -6,8 +6,9 @@ do connected ones. Sources: net/ipv4/proc.c, net/ipv6/proc.c.
 
 import contextlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Container
 from exporter.core.model.memo import keep_equal
@@ -21,8 +22,7 @@ IN_USE = re.compile(r"^(?:TCP|UDP)6?: inuse (\d+)", re.MULTILINE)
 Counts = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CountedReading:
+class CountedReading(Struct, frozen=True):
     """What was read of a namespace at `read_at` (monotonic clock), and its counts just before; None: not visible."""
 
     reading: NamespaceReading | None

@@ -5,8 +5,10 @@ The latter are the listening sockets in containers' own namespaces, and the memo
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.model.kernel_sample import Degraded, KernelSample
@@ -34,8 +36,7 @@ READ_SECONDS = 0.2
 LATE = Degraded("sockets", "late", f"reading the listening sockets takes longer than {READ_SECONDS} s: they are old")
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerPorts:
+class ContainerPorts(Struct, frozen=True):
     """What was read in a container's namespace.
 
     Of its docker-proxies: their resident memory in bytes, and the ports of those that are stopped.

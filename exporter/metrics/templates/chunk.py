@@ -4,9 +4,10 @@ A piece of text is small for the same reason: what a scrape allocates at once st
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
+
+from msgspec import Struct, field
 
 from exporter.metrics.templates.series import Labels, Series, TemplatedCounter
 from exporter.metrics.text import escape, head
@@ -14,8 +15,7 @@ from exporter.metrics.text import escape, head
 SIZE = 256  # series; a chunk that grows to twice as many is divided
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Consecutive series, and their templates in each format, made when they are needed first."""
 
     series: Sequence[Series]

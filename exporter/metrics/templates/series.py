@@ -1,16 +1,16 @@
 """Counters that share their series, and what a series is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 Value: TypeAlias = int | float
 Labels = tuple[tuple[str, str], ...]  # in alphabetical order of the names, as prometheus_client writes them
 
 
-@dataclass(frozen=True, slots=True)
-class TemplatedCounter:
+class TemplatedCounter(Struct, frozen=True):
     """One family: its whole name, the index of its value in a row, its HELP.
 
     `form` is how a value is written. A summary has the index of its count in addition to that of its sum.

@@ -1,13 +1,12 @@
 """The access rules in effect for a connection or request."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from exporter.web.access.config import WebConfig
 from exporter.web.access.tls import ServerTls
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """The file's settings, and its TLS context."""
 
     config: WebConfig

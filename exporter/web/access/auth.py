@@ -8,8 +8,9 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from exporter.core.model.bounded_dict import BoundedDict
 
@@ -34,8 +35,7 @@ class TooManyChecksError(Exception):
     """So many passwords are being checked that another one would wait too long."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthLimits:
+class AuthLimits(Struct, frozen=True):
     """How many checks may wait for the thread, of all clients and of one, and how many credentials are remembered.
 
     A check at the usual cost takes 60 ms.

@@ -6,8 +6,9 @@ same. An invalid file is logged once, and the last valid state stays in effect.
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.errors import ConfigError
 from exporter.log import get_logger
@@ -21,8 +22,7 @@ MAX_BYTES = 1 << 20
 log = get_logger(component="web")
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(Struct, frozen=True):
     """The settings and the contents of the files that they name, or a problem."""
 
     config: WebConfig = EMPTY

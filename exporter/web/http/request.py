@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qs, unquote
 
 import h11
+from msgspec import Struct
 
 MAX_HEADERS = 100
 MAX_PARAMETERS = 1000
@@ -22,8 +22,7 @@ class RefusedRequestError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request without its body. `path` is decoded; the names of `headers` are in lower case."""
 
     method: str

@@ -3,8 +3,10 @@
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
 from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import asdict, replace
 
 from exporter.core.explain import path
 from exporter.core.explain.counted_name import counted_name
@@ -50,7 +52,7 @@ def ports(observation: Observation) -> str:
         if container.details is not None
         for binding in container.details.published
     ]
-    mesh = [asdict(port) for port in observation.topology.inventory.mesh_ports]
+    mesh = to_builtins(observation.topology.inventory.mesh_ports)
     return written({"listeners": listeners, "published": published, "mesh": mesh})
 
 

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from exporter.core.history.change import FINDING_BEGAN, FINDING_ENDED, UPLINK_CHANGED, Change
 from exporter.core.history.change_log import Selection, matching
@@ -13,8 +14,7 @@ MAX_SHOWN = 100
 TIME = "%Y-%m-%d %H:%M:%S"
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The changes by their time, recorded since a Unix time."""
 
     changes: Sequence[Change] = ()

@@ -1,8 +1,9 @@
 """Where findings are in the picture: on an edge, else on a box."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from exporter.core.views.finding_rows import FindingRow
 from exporter.core.views.host_view import NAMES_CONTAINER, RANK

@@ -5,8 +5,9 @@ one box until the user opens it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from exporter.core.views.host_view import ContainerView, EndpointView, HostView, NetworkView
 from exporter.web.page.boxes import HOST, STACK, container_box, group_box, host_box, network_box, stack_box, uplink_box

@@ -1,12 +1,11 @@
 """The elements of the picture: boxes in rows, and edges between them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 ROW, GAP, TOP = 52, 12, 34
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A box; `group` is the network whose containers it stands for, '' if it stands for itself.
 
     `faults` are the sentences of its findings, `severity` that of the worst.
@@ -35,8 +34,7 @@ class Box:
         return self.y + self.height // 2
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """An edge between two boxes; it starts at one row of the first.
 
     `endpoint` is whose rates it shows, `label` what the endpoint is called; both '' where it stands for many.
@@ -56,8 +54,7 @@ class Edge:
         return self.start.y + self.row * ROW + (ROW - GAP) // 2
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """Boxes, edges, and the height of all."""
 
     boxes: tuple[Box, ...]

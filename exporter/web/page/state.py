@@ -1,10 +1,9 @@
 """What the query of the page selects."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class PageState:
+class PageState(Struct, frozen=True):
     """`show` is kind/name, `opened` networks whose containers are drawn one by one."""
 
     show: str = ""

@@ -1,14 +1,14 @@
 """What one client may do, and for how long; durations are in seconds."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 # Descriptors of the process besides those of clients: netlink, BPF, the engine, files that are read.
 OWN_DESCRIPTORS = 128
 MIN_CONNECTIONS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class ClientLimits:
+class ClientLimits(Struct, frozen=True):
     """The limits of the server, on each connection and on all of them.
 
     head: from the first byte of a request, or from the beginning of the connection, to the end of the head.

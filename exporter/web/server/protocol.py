@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import h11
+from msgspec import Struct
 
 from exporter.log import get_logger
 from exporter.web.http.request import RefusedRequestError, Request, parse_request
@@ -19,8 +19,7 @@ UNKNOWN = "GET"  # the method of a request that is refused before that is known
 log = get_logger(component="web")
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """What all connections share.
 
     `answer` answers a request; `headers` are those of every answer; `spawn` starts a task; `stopping`: after an answer

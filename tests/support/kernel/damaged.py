@@ -1,11 +1,13 @@
 """Our decoders by name, each with real messages for it, and the ways in which a test damages these."""
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from exporter.kernel.conntrack.flows import Flow, parse_flow, parse_flows
 from exporter.kernel.links.addresses import parse_address, parse_uplinks
@@ -29,7 +31,7 @@ TCP_DIAG, SOCK_DIAG, RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWNEIGH, TCP, UDP = 18, 20,
 SIZES = {2: 4, 10: 16}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Decoder:
     """What it makes of a body, real messages for it, and how long the head is before the attributes."""
 
@@ -122,8 +124,8 @@ def damages(draw: st.DrawFn, keep: int = HEADER.size) -> Callable[[bytes], bytes
 
 def parts(value: Any) -> set[Any]:
     """Every number and text that a value is made of."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        value = [getattr(value, field.name) for field in dataclasses.fields(value)]
+    if isinstance(value, Struct):
+        value = astuple(value)
     elif isinstance(value, Mapping):
         value = [*value.keys(), *value.values()]
     if isinstance(value, Collection) and not isinstance(value, (str, bytes)):

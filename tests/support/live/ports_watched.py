@@ -1,11 +1,11 @@
 """The ports of a private host as the exporter judges them, at moments of the caller's own."""
 
 import time
-from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import Finding
 from exporter.core.model.inventory import sandboxed

@@ -1,8 +1,7 @@
 """What a flag disables is not a missing privilege."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.app.disabled_collectors import with_disabled
 from exporter.config import COLLECTORS

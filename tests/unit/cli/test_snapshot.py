@@ -1,9 +1,9 @@
 """When one look is enough, and when another is worth its time."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.cli.snapshot import SWEEP_SECONDS, _is_unfinished
 from exporter.core.nat.view import NatView

@@ -1,9 +1,9 @@
 """What an observation answers about readings and about a wrong network namespace."""
 
-from dataclasses import fields, replace
 from typing import Optional
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.kernel_sample import RECEIVE_BYTES, TRANSMIT_BYTES, Degraded, Devices, StatsRow, swapped
 from exporter.core.observation import JOINED, Observation, Part
@@ -72,10 +72,10 @@ PARTS = (BindFailurePart, EnginePart, NamespacePart, NatPart, NetworkPart, PortP
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_has_names_and_types_of_an_observations_fields(part: type[Part]) -> None:
-    known = {f.name: f.type for f in fields(Observation)}
-    assert {f.name for f in fields(part) if known[f.name] not in (f.type, Optional[f.type])} == set()  # noqa: UP045
+    known, own = Observation.__annotations__, part.__annotations__
+    assert {name for name in own if known[name] not in (own[name], Optional[own[name]])} == set()  # noqa: UP045
 
 
 def test_no_two_parts_have_a_field_in_common_but_states_of_sources() -> None:
-    names = [f.name for part in PARTS for f in fields(part) if f.name not in JOINED]
+    names = [name for part in PARTS for name in part.__annotations__ if name not in JOINED]
     assert sorted(names) == sorted(set(names))

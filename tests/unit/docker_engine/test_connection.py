@@ -5,10 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.docker_engine.settings import TIMING, Timing
 from tests.support.engine_follower import PATIENT, SECONDS, Follower

@@ -7,9 +7,9 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from exporter.core.model.docker import Subnet

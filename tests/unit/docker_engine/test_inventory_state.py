@@ -1,8 +1,7 @@
 """What a message changes of the inventory, and what it requests."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Engine, Exit, NetworkInspect

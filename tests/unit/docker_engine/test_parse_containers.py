@@ -1,10 +1,10 @@
 """Containers of four engines, as they answered."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Endpoint
 from exporter.docker_engine.parse import parse_inspected, parse_listed
@@ -72,7 +72,7 @@ def test_list_and_inspect_tell_the_same_of_a_live_container(engine: str) -> None
 
 
 def without_details(container: Container) -> dict[str, Any]:
-    fields = {name: getattr(container, name) for name in container.__slots__}
+    fields = {name: getattr(container, name) for name in container.__struct_fields__}
     return {**fields, "pid": 0, "sandbox_key": "", "created": 0, "details": None}
 
 

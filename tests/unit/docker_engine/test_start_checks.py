@@ -1,9 +1,9 @@
 """When a container that does not run is inspected again."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container

@@ -59,4 +59,4 @@ def test_every_limit_of_the_code_has_a_row() -> None:
     named = {constant for constant, _ in rows()}
     missing = {one for one in constants() if one.partition(":")[2] not in NO_LIMITS} - named
     assert missing == set()
-    assert {f"docker_engine.settings:LIMITS.{name}" for name in Limits.__dataclass_fields__} <= named
+    assert {f"docker_engine.settings:LIMITS.{name}" for name in Limits.__struct_fields__} <= named

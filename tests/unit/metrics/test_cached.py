@@ -1,10 +1,10 @@
 """Text is made anew when what it tells of is another object, and at no other time."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from operator import attrgetter
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.sockets import HostSockets, Listener, ListeningSocket, Owner
 from exporter.core.observation import Observation

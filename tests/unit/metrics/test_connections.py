@@ -1,6 +1,6 @@
 """Connections as text: families with series of their own, exact values, a summary."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.connections.lookups import LookupCounts
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums

@@ -2,9 +2,9 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.config import COLLECTORS
 from exporter.core.observation import EngineStats

@@ -1,9 +1,9 @@
 """Findings, the connection table and addresses, as text."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.connections.context import ConnectionContext
 from exporter.core.findings.finding import Finding

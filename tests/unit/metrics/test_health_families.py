@@ -1,7 +1,8 @@
 """Whether what is shown can be trusted, as text."""
 
 import platform
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter import __revision__, __version__
 from exporter.core.model.docker import Inventory

@@ -1,8 +1,7 @@
 """What exists, as text: containers, networks, endpoints, bridges, uplinks."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.config import COLLECTORS
 from exporter.core.model.docker import Container, Network, Subnet

@@ -1,10 +1,10 @@
 """Texts that are kept from one scrape to the next are never those of another observation."""
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from msgspec.structs import fields, replace
 
 from exporter.config import COLLECTORS
 from exporter.core.findings.evaluator import Evaluation

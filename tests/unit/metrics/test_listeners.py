@@ -1,6 +1,6 @@
 """Who listens on the host, and what docker-proxies cost."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.config import COLLECTORS
 from exporter.core.model.sockets import HostSockets, Listener, ListeningSocket, Owner, ProxyUse

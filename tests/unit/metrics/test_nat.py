@@ -1,10 +1,10 @@
 """Rules, drift and connections, as text."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.config import COLLECTORS
 from exporter.core.nat.drift import Subject, drift

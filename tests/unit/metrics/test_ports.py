@@ -1,7 +1,8 @@
 """Published ports and port conflicts, as text."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.config import COLLECTORS
 from exporter.core.findings.finding import Finding

@@ -1,10 +1,9 @@
 """The hot renderer writes what prometheus_client would write, only exactly."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from prometheus_client.core import CounterMetricFamily
 
 from exporter.core.model.kernel_sample import RX_BYTES, TX_BYTES, StatsRow

@@ -1,6 +1,6 @@
 """Connections in an observation: sums, and findings about pairs whose connects fail."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.connections.pair import Pair
 from exporter.core.connections.reading import Reading

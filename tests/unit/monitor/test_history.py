@@ -1,8 +1,7 @@
 """The recorder: changes are listed, counted, logged and stored, and an error costs no observation."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from exporter.core.history.change import KINDS, Change

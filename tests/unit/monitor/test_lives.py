@@ -1,6 +1,6 @@
 """Counters go on over restarts, over lives between two scrapes and over networks that are replaced."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.config import COLLECTORS
 from exporter.core.model.docker import Inventory

@@ -1,7 +1,8 @@
 """Lookups in an observation: a life that has ended is read before it is forgotten."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.connections.lookups import DnsLookups
 from exporter.core.model.docker import Inventory

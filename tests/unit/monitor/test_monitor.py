@@ -1,9 +1,8 @@
 """Both sides joined: what a scrape sees after what the engine and the kernel told."""
 
-from dataclasses import replace
-
 import pytest
 import structlog
+from msgspec.structs import replace
 from structlog.testing import LogCapture
 
 from exporter.core.model.docker import Interface, Inventory

@@ -1,10 +1,10 @@
 """Ports beside the monitor: when the kernel is asked who has a port, and what of its answers is judged."""
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import pytest
 import structlog
+from msgspec.structs import replace
 from structlog.testing import LogCapture
 
 from exporter.core.model.docker import Container

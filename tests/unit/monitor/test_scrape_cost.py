@@ -8,10 +8,11 @@ import gc
 import sys
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.config import COLLECTORS
 from exporter.core.model.docker import Inventory

@@ -5,7 +5,8 @@ info. What drops some clients only, and not those on the uplink's own network, i
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import CRITICAL, INFO, Finding
 from exporter.core.nat.context import NatContext, is_loopback

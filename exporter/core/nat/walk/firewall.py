@@ -7,7 +7,9 @@ first of them that translates decides (net/netfilter/nf_nat_core.c: nf_nat_inet_
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.nat.packet import Inside, Packet
 from exporter.core.nat.ruleset import (
@@ -39,8 +41,7 @@ OTHER_FAMILIES = {
 HARMLESS = PASSING | {ACCEPTED, RETURN, JUMP, GOTO}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A base chain, with the walker of its ruleset.
 
     `marks_open`: one of the other backend at its priority makes the marks that it compares or leaves unknown.

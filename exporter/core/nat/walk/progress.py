@@ -1,6 +1,6 @@
 """What happened to a packet so far, while it is walked through the base chains of hooks."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from exporter.core.nat.packet import SOME, UNKNOWN, YES, Packet
 from exporter.core.nat.walk.firewall import Entry
@@ -8,8 +8,7 @@ from exporter.core.nat.walk.outcome import DROPPED, Decision
 from exporter.core.nat.walk.walker import MAX_RULES, Hit
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """What happened so far; `left` is how many rules the packet may still meet."""
 
     packet: Packet

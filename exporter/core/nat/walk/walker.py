@@ -5,8 +5,9 @@ same. Chains of thousands of rules are looked up through an index by address and
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from exporter.core.nat.packet import UNKNOWN, YES, Answer, Inside, Packet
 from exporter.core.nat.ruleset import FINAL, GOTO, JUMP, MAP, PASSING, RETURN, UNTRACKED, Place, Rule, Ruleset
@@ -54,8 +55,7 @@ class Met(NamedTuple):
 PASSES, DECIDED, RETURNS, MAPS, FOLLOWS = range(5)  # what a rule does
 
 
-@dataclass(slots=True)
-class Course:
+class Course(Struct):
     """The packet while it is walked: rules change its marks. `left` is how many rules it may still meet."""
 
     packet: Packet

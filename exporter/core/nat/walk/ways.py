@@ -1,7 +1,8 @@
 """The ways of a packet through the host: to a published port and back, and out of a network and back."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.nat.packet import OUTSIDE, Packet
 from exporter.core.nat.ruleset import STATE_DNAT, STATE_ESTABLISHED, STATE_MASQUERADED
@@ -13,8 +14,7 @@ from exporter.core.nat.walk.outcome import Decision, Outcome
 Route = Callable[[int], str]  # the bridge of an address's network; OUTSIDE for other addresses
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """The parts of a way in their order, up to where a packet is dropped.
 
     Before the routing, behind it, the answer, and the packets that follow.

@@ -7,7 +7,8 @@ end there, and the owner of each port of the bridge is known. A bridge that is n
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.docker import Interface, Link
@@ -20,8 +21,7 @@ NO_NSID = -1
 VETH = "veth"
 
 
-@dataclass(frozen=True, slots=True)
-class Detached:
+class Detached(Struct, frozen=True):
     """A veth of an attachment, None where it is gone, and what is wrong with it."""
 
     link: Link | None

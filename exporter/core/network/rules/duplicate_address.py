@@ -6,7 +6,8 @@ covers the time between; all endpoints of an ipvlan network have their parent's 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.findings.finding import CRITICAL, INFO, PROBABLE, Finding
 from exporter.core.network.context import NetworkContext, finding
@@ -17,8 +18,7 @@ KIND = "duplicate_address"
 ONE_MAC_FOR_ALL = "ipvlan"
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """An address of several endpoints; an endpoint's id is new at each start, so equal ids mean the same lives."""
 
     network: str

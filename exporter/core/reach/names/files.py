@@ -5,7 +5,8 @@ The container may write anything there: what is not an address is left out.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.reach.question import canonical, is_address
 
@@ -16,16 +17,14 @@ MAX_LINES = 4096
 EXTERNAL, FROM_HOST = "ExtServers:", "host("  # of the comment that the engine writes
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(Struct, frozen=True):
     """A server that the engine queries for other names: `from_host` or from the container's network namespace."""
 
     address: str
     from_host: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvConf:
+class ResolvConf(Struct, frozen=True):
     """Addresses without zones. `upstream` is what the engine writes in a comment, None without one (before 25.0).
 
     A name with fewer than `ndots` dots is queried with each domain of `search` first, any other one as it is.

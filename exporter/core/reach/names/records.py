@@ -7,7 +7,8 @@ one, then the network's name.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.model.container_details import Details, EndpointNames
 from exporter.core.model.docker import Container, Endpoint, Network
@@ -20,8 +21,7 @@ PREDEFINED = (DEFAULT_NETWORK, HOST_MODE, NO_MODE)
 _GENERATED = re.compile(r"[a-z]+_[a-z]+[0-9]?")
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """The answer: addresses of `network` in both families, of one container or of several with the same alias."""
 
     network: str = ""

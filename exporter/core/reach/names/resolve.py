@@ -1,8 +1,10 @@
 """The name step: which address a container gets for a name, from which source, or why it gets none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from ipaddress import ip_address
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
 from exporter.core.model.docker import PODMAN, Container
@@ -19,8 +21,7 @@ from exporter.core.reach.question import is_address
 from exporter.core.reach.view import FILES
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """`steps` say how; `addresses` are what the client gets, first those that it tries first.
 
     `server` is the name server that the client queries, '' where it queries none, and `names` what for, in their order.

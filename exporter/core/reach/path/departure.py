@@ -1,6 +1,6 @@
 """The client's end of a way: its route, its own rules, its device, and what follows behind it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.explain.path import FAILED, LINK, LISTENER, OK, ROUTE, UNKNOWN, Step
 from exporter.core.model.fib import LOCAL, UNICAST, RouteQuery
@@ -77,7 +77,7 @@ def _ipsec_step(trip: Trip) -> Step | None:
 
 def _rerouted(trip: Trip, flow: Flow) -> Steps:
     """Follow a packet that the client's own rules translate: its route is looked up anew (ip_route_me_harder)."""
-    result = trip.here.lookup(RouteQuery(flow.destination, protocol=flow.protocol, port=flow.port))
+    result = trip.here.lookup(RouteQuery(flow.destination, flow.source, protocol=flow.protocol, port=flow.port))
     device = trip.view.devices.get(result.ifindex)
     if device is None:
         yield refused(trip.context, trip.client, trip.view, flow.destination, result)

@@ -37,7 +37,7 @@ def proxied(trip: Trip, flow: Flow, server: Container, binding: PortBinding) -> 
         yield Step(DNAT, FAILED, f"the docker-proxy of {what} is stopped", "proxy_stopped")
         return
     target = _target(trip, server, binding)
-    result = trip.context.host.lookup(RouteQuery(target)) if target else None
+    result = trip.context.host.opened(target) if target else None
     if result is None or result.error:
         yield Step(DNAT, UNKNOWN, f"the address to which docker-proxy forwards {what} is not known", "target_unknown")
         return

@@ -39,7 +39,8 @@ def from_host(trip: Trip) -> Steps:
     if sent.translations:
         flow = translated(flow, sent, trip.device)
         yield Step(DNAT, OK, f"a DNAT rule translates it to {flow.destination}, {flow.protocol}/{flow.port}")
-        result = context.host.lookup(RouteQuery(flow.destination, protocol=flow.protocol, port=flow.port))
+        again = RouteQuery(flow.destination, flow.source, protocol=flow.protocol, port=flow.port)
+        result = context.host.lookup(again)
         if result.error:
             yield refused(context, trip.client, trip.view, flow.destination, result)
             return

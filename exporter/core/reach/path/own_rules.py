@@ -1,6 +1,6 @@
 """What a container's own rules do with its packets, with those that arrive, and with the answers."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from exporter.core.explain.path import FAILED, OK, UNKNOWN, Step
 from exporter.core.nat.address_numbers import number_of
@@ -24,8 +24,7 @@ FURTHER = "the packets that follow the first one"
 OF_DESTINATION = frozenset({"DNAT", "REDIRECT"})
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRules:
+class OwnRules(Struct, frozen=True):
     """`steps` are those of rules that drop a packet or an answer, or may, or translate it.
 
     Without `goes_on` nothing behind is known. `flow` is the connection behind a certain translation of its destination.
@@ -36,8 +35,7 @@ class OwnRules:
     flow: Flow | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Passage:
+class _Passage(Struct, frozen=True):
     """A packet through the rules of a container: the hooks of it and of the answer, each with what it is called."""
 
     view: NamespaceView

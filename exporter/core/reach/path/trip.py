@@ -1,7 +1,8 @@
 """One packet's way as it is followed: what is known of it so far."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.explain.path import Step
 from exporter.core.model.docker import Container, Network
@@ -17,8 +18,7 @@ from exporter.core.reach.view import Device, NamespaceView, Visited
 Steps = Iterator[Step]
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """A connection as one namespace sees it: addresses, and the port that is connected to.
 
     `masqueraded`: the source is an address of the host in place of that of the client, to which answers are forwarded.
@@ -50,8 +50,7 @@ class Flow:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Trip:
+class Trip(Struct, frozen=True):
     """A packet that leaves `client` by `device`, whose network is `network`, None where it is none of Docker's.
 
     `port` of the flow is 0 where the question is about no port. `bridge` is the host's device behind it, once known.

@@ -6,8 +6,9 @@ Sources: linux/netfilter_ipv4/ip_tables.h, linux/netfilter_ipv6/ip6_tables.h, li
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from exporter.core.nat.ruleset import (
     DST,
@@ -39,8 +40,7 @@ INVERTED = {IIF: 1, OIF: 2, SRC: 8, DST: 16, PROTOCOL: 64}
 ERROR, STANDARD = "ERROR", ""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where fields of an entry stand; `strange` are flags of conditions that are not understood."""
 
     head: struct.Struct
@@ -59,8 +59,7 @@ LAYOUTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry of a table's blob: where it stands, its target, and its bytes without the counters."""
 
     offset: int

@@ -9,8 +9,9 @@ import contextlib
 import ctypes
 import socket
 import struct
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.core.nat.ruleset import FILTER, IP, IP6, MANGLE, NAT, RAW, SECURITY, Base, Place, Rule
 from exporter.kernel.firewall.iptables_legacy.entries import (
@@ -41,8 +42,7 @@ NAME_SIZE, ENTRIES_AT = 32, 40  # of struct ipt_get_entries: name, size, padding
 TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyTable:
+class LegacyTable(Struct, frozen=True):
     """One table: its chains with their rules, its policies, and the packets of each rule in their order."""
 
     name: str

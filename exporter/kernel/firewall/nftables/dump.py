@@ -2,7 +2,8 @@
 
 import errno
 import socket
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.kernel.firewall.nftables import nfta
 from exporter.kernel.netlink.client import answers, ask, repeated
@@ -20,16 +21,14 @@ HALF = 0xFFFF  # a dump's header has these bits of its generation (nfgenmsg.res_
 PAUSES = (0.01, 0.03, 0.1)
 
 
-@dataclass(frozen=True, slots=True)
-class Dump:
+class Dump(Struct, frozen=True):
     """Pairs of a family and the attributes of one object, and the low 16 bits of the generation they belong to."""
 
     objects: list[tuple[int, bytes]]
     generation: int
 
 
-@dataclass(slots=True)
-class Room:
+class Room(Struct):
     """How many bytes the dumps of one reading may have together."""
 
     limit: float

@@ -6,7 +6,8 @@ there before, and the rule would look like another.
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from exporter.core.nat.ruleset import (
     EQUAL,

@@ -1,8 +1,9 @@
 """The registers that a rule's expressions run on: what each register was loaded with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from exporter.core.nat.ruleset import FAMILIES, IIF, OIF, UNKNOWN, Condition, Effect
 from exporter.kernel.netlink.nfnetlink import number
@@ -14,8 +15,7 @@ WIDE_REGISTERS = range(1, 5)  # linux/netfilter/nf_tables.h: NFT_REG_1 to NFT_RE
 FIRST_WORD_REGISTER = 8  # NFT_REG32_00
 
 
-@dataclass(slots=True)
-class Loaded:
+class Loaded(Struct):
     """What a register holds: a key of the packet, with the mask and the xor that were laid over it, or a constant.
 
     Two neighbours may be loaded at once, as source and destination: `second` is the other one. `size` is how many
@@ -38,8 +38,7 @@ class Loaded:
         return max(1, -(-size // WORD))
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """A rule while it is read. `layer3` is the family of its addresses, '' where no condition has named it yet."""
 
     family: str

@@ -5,9 +5,10 @@ In an unchanged ruleset nothing is decoded (counters.py).
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from itertools import chain
 from math import inf
+
+from msgspec import Struct, field
 
 from exporter.core.nat.reading import Counted, Ended
 from exporter.core.nat.ruleset import DOCKER_BRIDGES, FILTER, NAT, RAW, Rule, Ruleset
@@ -43,8 +44,7 @@ Key = tuple[str, str, int]  # family, table, handle: a table that is written ane
 Table = tuple[str, str]  # family, table
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRule:
+class ReadRule(Struct, frozen=True):
     """A rule as read: `counter_at` is where its packets stand in the message, NO_COUNTER if it counts none."""
 
     key: Key
@@ -52,8 +52,7 @@ class ReadRule:
     counter_at: int
 
 
-@dataclass(slots=True)
-class Generation:
+class Generation(Struct):
     """All that was read of one generation; the counters by table, in the order of `counted`.
 
     `number` is that of the rules; not `whole` when chains or maps are those of another.

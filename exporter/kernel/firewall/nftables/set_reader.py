@@ -2,7 +2,8 @@
 
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from exporter.core.nat.ruleset import IIF, IN, NOT_IN, OIF, Element, Place, Rule
 from exporter.kernel.firewall.nftables import nfta
@@ -14,8 +15,7 @@ from exporter.kernel.netlink.nfnetlink import number
 NEVER = -1  # no dump is of this generation
 
 
-@dataclass(frozen=True, slots=True)
-class Sets:
+class Sets(Struct, frozen=True):
     """What was read: maps of interfaces to chains, elements of all others, and the dumps that they are from."""
 
     maps: dict[Place, Mapping[str, str]] = field(default_factory=dict)

@@ -4,8 +4,9 @@ An answer may come from a program in a container: it is read within bounds, and 
 """
 
 import struct
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 HEADER = struct.Struct(">HHHHHH")  # identifier, flags, questions, answers, authorities, additional records
 RECORD = struct.Struct(">HHIH")  # type, class, TTL, length
@@ -18,8 +19,7 @@ MAX_LABEL, MAX_NAME, MAX_RECORDS, MAX_ADDRESSES = 63, 253, 64, 16
 RCODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The code of an answer, and the addresses in it."""
 
     rcode: str

@@ -9,7 +9,8 @@ import select
 import socket
 import struct
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from exporter.core.reach.tried import ANSWERED, FAILED, NOT_PERMITTED, TIMED_OUT, Echo
 from exporter.kernel.reach.probe.sockets import endpoint, family_of, open_socket, outcome_of, read_offender, wait_for
@@ -22,8 +23,7 @@ ECHO = 8  # linux/icmp.h: ICMP_ECHO
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, PMTUDISC_PROBE = 10, 23, 3  # linux/in.h, linux/in6.h
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """The numbers of one IP version."""
 
     protocol: int

@@ -5,9 +5,10 @@ filter do not apply, and a paused container's namespace still sends.
 """
 
 import time
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Container
 from exporter.core.reach.tried import ANSWERED, CLOSED, OPEN, SILENT, Connect, Echo, NameAnswer, Tried
@@ -28,8 +29,7 @@ ARRIVED = (OPEN, CLOSED, ANSWERED, SILENT)  # a client tries no other address th
 MAX_ADDRESSES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """What is tried.
 
     `names` are sent to the name server `server` (an address) in their order until one has an address. `addresses` are

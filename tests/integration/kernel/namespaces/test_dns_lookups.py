@@ -3,10 +3,10 @@
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.connections.lookups import DnsLookups
 from exporter.core.model.docker import Container

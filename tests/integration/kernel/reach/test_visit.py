@@ -9,10 +9,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.fib import RouteQuery
 from exporter.core.model.ipsec import IpsecPolicy

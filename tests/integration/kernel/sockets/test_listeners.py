@@ -5,10 +5,10 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.netlink.inet_diag import ANY_STATE, open_diag_socket, question, read_dump

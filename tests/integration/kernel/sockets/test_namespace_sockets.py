@@ -6,10 +6,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.kernel.links.watcher import LinkWatcher

@@ -3,10 +3,10 @@
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Inventory

@@ -1,6 +1,6 @@
 """All situations, one file for each kind."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.truth.reach.situation import Situation
 from tests.truth.reach.situations import (

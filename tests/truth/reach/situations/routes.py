@@ -39,6 +39,7 @@ SITUATIONS = (
     works("outside by the network of priority", PRIORITY, engines=(SID,), **OUTSIDE),
     works("second default route of less priority", client(), route("default via 10.42.0.200 metric 500"), **OUTSIDE),
     works("policy rule with a good route", client(), policy("to 192.0.2.0/24", "default via 10.42.0.1"), **OUTSIDE),
+    works("policy rule by its own address", client(), policy("from $client", "default via 10.42.0.1"), **OUTSIDE),
     works("blackhole of another net", pair(), route("blackhole 10.0.0.0/8")),
     fails("default route deleted", "route", client(), within("client", "ip route del default"), **OUTSIDE),
     fails("eth0 down", "route", pair(), within("client", "ip link set eth0 down"), **ADDRESS),
@@ -68,6 +69,20 @@ SITUATIONS = (
     fails("prohibit of the server", "route", pair(), route("prohibit $server")),
     fails("unreachable subnet", "route", client(), route("unreachable 192.0.2.0/24"), **OUTSIDE),
     fails("policy rule with a blackhole", "route", pair(), policy("to 10.42.0.0/24", "blackhole default"), **ADDRESS),
+    fails(
+        "policy rule by its own address with a blackhole",
+        "route",
+        client(),
+        policy("from $client", "unreachable default"),
+        **OUTSIDE,
+    ),
+    fails(
+        "policy rule by its own address to a gateway that does not exist",
+        "link route",
+        client(),
+        policy("from $client", "default via 10.42.0.200"),
+        **OUTSIDE,
+    ),
     fails("policy rule by port", "route", pair(), policy("ipproto tcp dport 80", "unreachable default"), **ADDRESS),
     fails(
         "first of two default routes leads nowhere",

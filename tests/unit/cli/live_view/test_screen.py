@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.cli.live_view.rates import Rates
 from exporter.cli.live_view.screen import Data, amount, screen

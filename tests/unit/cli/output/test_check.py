@@ -2,11 +2,11 @@
 
 import io
 import json
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.cli.output.check import document, print_report
 from exporter.cli.output.check_result import build_result

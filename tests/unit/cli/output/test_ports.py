@@ -1,9 +1,10 @@
 """What `ports` prints."""
 
 import json
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.cli.output.ports import document, parse_port_lines, port_lines, print_ports
 from exporter.core.model.mesh import MeshPort

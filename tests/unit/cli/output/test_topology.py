@@ -2,9 +2,10 @@
 
 import json
 import re
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.cli.output.graph import dot, mermaid
 from exporter.cli.output.topology import document, parse_view, print_tree

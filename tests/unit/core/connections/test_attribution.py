@@ -1,8 +1,7 @@
 """Whose a connection is, and who is at its other end: each by the addresses that the kernel has."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.connections.interest import interest
 from exporter.core.connections.pair import Pair

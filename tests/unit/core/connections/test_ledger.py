@@ -1,10 +1,10 @@
 """Sums of connections: exact over restarts and odd readings, never lower than before, bounded."""
 
-import dataclasses
 import tracemalloc
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.core.connections.bounds import MAX_PAIRS, MAX_PEERS, MAX_PORTS
 from exporter.core.connections.ledger import MAX_GONE_PAIRS
@@ -131,7 +131,7 @@ def test_pairs_of_removed_containers_are_bounded() -> None:
     lab, found = Lab(), shop()
     for number in range(MAX_GONE_PAIRS + 50):
         job = run(f"job{number}", network="front", ip="172.18.0.9")
-        lab.ledger.update_inventory(dataclasses.replace(found, containers={**found.containers, job.id: job}))
+        lab.ledger.update_inventory(replace(found, containers={**found.containers, job.id: job}))
         lab.read(row(end(job.id, local="172.18.0.9", cookie=100 + number), established=1, final=True))
     lab.ledger.update_inventory(found)
     assert len(lab.read()) == MAX_GONE_PAIRS
@@ -170,10 +170,10 @@ def test_no_value_goes_down_and_each_byte_is_counted_once(
         moved[which] += more
         containers = dict(found.containers)
         if change == "rename":
-            containers["web-id"] = dataclasses.replace(containers["web-id"], name="shop")
+            containers["web-id"] = replace(containers["web-id"], name="shop")
         elif change == "remove":
             del containers["db-id"]
-        lab.ledger.update_inventory(dataclasses.replace(found, containers=containers))
+        lab.ledger.update_inventory(replace(found, containers=containers))
         ends = [row(end(port=at, cookie=at + 5), sent=sent, living=Living(int(lives))) for at, sent in enumerate(moved)]
         # An end is missing for an instant only, not in two readings.
         missing = which if left_out and missing != which else -1

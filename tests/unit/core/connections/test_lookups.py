@@ -1,6 +1,6 @@
 """Sums of lookups over the lives of containers."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.connections.lookups import DnsLookups, LookupLedger
 from exporter.core.model.kernel_sample import StatsRow

@@ -1,8 +1,7 @@
 """Since when a published port has had no connection."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
 from exporter.core.connections.port_use import PortUse, PublishedPort

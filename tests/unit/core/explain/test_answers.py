@@ -1,9 +1,9 @@
 """Answers that are not translated back, and answers to a source that the host does not have."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.answers import answer_steps
 from exporter.core.nat.address_numbers import number_of

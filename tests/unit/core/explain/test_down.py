@@ -1,9 +1,9 @@
 """What is said of a container that is down, and what starts it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.code import words_of
 from exporter.core.explain.down import how_down, start_command

@@ -1,9 +1,9 @@
 """What may drop packets beside the rules of netfilter: programs at devices and IPsec policies."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import OK, REACHABLE, ROUTE, UNDETERMINED, UNKNOWN, Step

@@ -1,9 +1,9 @@
 """Who holds the port on the host."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import FAILED, HOST, OK, PUBLISHED, UNDETERMINED, UNKNOWN, UNREACHABLE, Path

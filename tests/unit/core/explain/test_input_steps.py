@@ -1,9 +1,9 @@
 """Ports that processes of the host serve: what its rules do with clients outside."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import HOST

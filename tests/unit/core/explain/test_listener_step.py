@@ -1,9 +1,9 @@
 """Whether a process inside the container listens where the port leads."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import LISTENER, UNDETERMINED

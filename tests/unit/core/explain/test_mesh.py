@@ -1,8 +1,7 @@
 """Ports of Swarm's routing mesh: the service and its tasks, and no container that does not exist."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import Path

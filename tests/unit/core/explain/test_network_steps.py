@@ -1,9 +1,9 @@
 """Bridge, veth and routes between the host and the container."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import LINK, ROUTE, UNDETERMINED

@@ -1,8 +1,7 @@
 """A port that Podman publishes: conmon reserves it and netavark's rules forward it, which is one path."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.findings.rule import Input

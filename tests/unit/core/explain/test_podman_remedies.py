@@ -1,9 +1,9 @@
 """What to do on a host of Podman is said in its commands."""
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.code import DOCKER_WORDS, PODMAN_WORDS, words_of
 from exporter.core.explain.codes import CODES

@@ -1,8 +1,7 @@
 """The port or the container that a user asks about."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.query import Query, find_container, find_source, parse_query, why_no_container
 from exporter.core.model.container_details import EndpointNames

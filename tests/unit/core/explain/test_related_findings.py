@@ -1,8 +1,7 @@
 """Findings about the container of a path."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import REACHABLE, UNDETERMINED

@@ -1,8 +1,7 @@
 """A port of a rootless engine: a process on the host holds it, and the rules are in another network namespace."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import UNDETERMINED

@@ -1,9 +1,9 @@
 """A container whose network is routed to: clients connect to its own address."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import Explanation, Step

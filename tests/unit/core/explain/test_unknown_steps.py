@@ -1,9 +1,9 @@
 """What could not be read is an unknown step, and what is known otherwise stays."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.explain import explain
 from exporter.core.explain.path import DNAT, FAILED, FORWARD, HOST, LISTENER, OK, PUBLISHED, UNDETERMINED, UNKNOWN

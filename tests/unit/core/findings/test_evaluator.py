@@ -1,9 +1,10 @@
 """Rules evaluated one moment after another: what holds for how long, and what is not evaluated."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.evaluator import Evaluation, Evaluator
 from exporter.core.findings.finding import Finding

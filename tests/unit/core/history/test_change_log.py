@@ -86,4 +86,4 @@ def test_what_is_selected_is_in_the_order_of_time(selection: Selection, times: l
 def test_a_document_has_every_field() -> None:
     (row,) = document([change(1)])
     assert row["kind"] == "container_died"
-    assert row.keys() == set(Change.__dataclass_fields__)
+    assert row.keys() == set(Change.__struct_fields__)

@@ -1,8 +1,7 @@
 """Changes in Docker, each once, with what was before and what is after."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.history.change import Change
 from exporter.core.model.docker import Container, Exit, Inventory

@@ -1,9 +1,8 @@
 """Whatever happens in whatever order: each change is listed once, in its order, and nothing else is."""
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.core.history.detector import ChangeDetector
 from exporter.core.model.docker import Container, Inventory, Network

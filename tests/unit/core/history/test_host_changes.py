@@ -1,9 +1,9 @@
 """Changes in the kernel and among the findings, each once, with what was before and what is after."""
 
-from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.history.change import Change

@@ -1,8 +1,7 @@
 """Changes of the inventory are new values."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import DOCKER, PODMAN, Container, Member, NetworkInspect, RemoteEndpoint
 from exporter.core.model.inventory import (

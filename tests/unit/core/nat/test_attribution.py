@@ -1,8 +1,7 @@
 """Whose rules are, and whose their packets."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.nat.attribution import Attribution
 from exporter.core.nat.expected import expected

@@ -1,9 +1,9 @@
 """Docker 29.7.2 in nine modes: nothing is wrong with any as recorded, and what is planted is found."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.rule import Input
 from exporter.core.nat.engine_options import EngineOptions

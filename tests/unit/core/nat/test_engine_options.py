@@ -1,8 +1,7 @@
 """What proves that the engine writes rules, or that it does not."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details
 from exporter.core.nat.engine_options import EngineOptions, writes_rules

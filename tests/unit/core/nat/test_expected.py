@@ -1,8 +1,7 @@
 """What Docker must have programmed: per version, per network option, per family."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import BridgeOptions, Member, Subnet

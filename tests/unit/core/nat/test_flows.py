@@ -1,8 +1,7 @@
 """Connections counted by what they belong to, and those that are stale."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.nat.context import StaleFlow
 from exporter.core.nat.expected import expected

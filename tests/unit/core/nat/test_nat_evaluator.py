@@ -1,9 +1,9 @@
 """Moments one after another: what is told when, and why nothing is."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.finding import Finding

@@ -1,6 +1,6 @@
 """Who published which port at which address, also later."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.nat.published_history import MAX_PORTS, PublishedHistory
 from tests.support.builders import rename, run, stop

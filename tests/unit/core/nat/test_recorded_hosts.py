@@ -1,8 +1,7 @@
 """Whole hosts, recorded with a network of every option: nothing is wrong, and every rule has its owner."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.model.kernel_sample import Devices

@@ -1,8 +1,7 @@
 """Everything of NAT at one moment after another."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.core.nat.flows import Flows

@@ -1,6 +1,6 @@
 """What is judged anew, and when."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.model.docker import AddressPool, Inventory, RemoteEndpoint
 from exporter.core.network.context import NetworkReadings

@@ -1,8 +1,7 @@
 """Refused binds: whose they count for, and how the counts outlive containers."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.core.ports import bind_failures

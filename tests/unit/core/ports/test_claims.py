@@ -1,6 +1,6 @@
 """Who has a port of the host, and who should have."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container

@@ -1,10 +1,10 @@
 """Judging ports one moment after another: what must stand, what is remembered, and what costs nothing."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.rule import Input

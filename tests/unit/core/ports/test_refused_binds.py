@@ -1,8 +1,7 @@
 """How long a bind that the kernel refused matters."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Inventory
 from exporter.core.ports.bind_failures import RefusedBind

@@ -1,8 +1,7 @@
 """Whose a socket is, by what is known of its cgroup and of the process that has it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Inventory, Member

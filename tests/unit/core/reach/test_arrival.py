@@ -1,10 +1,10 @@
 """The server's end: its route back, its state, the MTU of the way."""
 
 import errno
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.fib import UNICAST, RouteResult
 from tests.support.nat_hosts import NEW, OLD, WEB

@@ -1,9 +1,9 @@
 """The JSON document: what the command prints, and what it reads back from an exporter."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.cli.output.reach import document, exit_status, parse_answer
 from exporter.core.explain.path import FAILED, OK, Step

@@ -1,8 +1,7 @@
 """Sockets inside containers that are read anew where a port was not served at the last reading."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.path import FAILED, LISTENER, OK, Explanation, Path, Step
 from exporter.core.reach.fresh_listeners import with_fresh_listeners

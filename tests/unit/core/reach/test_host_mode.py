@@ -1,9 +1,9 @@
 """A client in host mode: its packets are the host's."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.fib import UNICAST, RouteResult

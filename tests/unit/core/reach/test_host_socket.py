@@ -1,9 +1,9 @@
 """The host as the server: its rules, its sockets, and docker-proxy behind them."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import PortBinding
 from exporter.core.model.sockets import ProxyUse

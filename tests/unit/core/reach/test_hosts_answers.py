@@ -1,10 +1,10 @@
 """`explain PORT` of a port that a process of the host serves: its address, and the host's routes."""
 
 import errno
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.path import OK, Explanation, Path, Step
 from exporter.core.model.docker import Link

@@ -1,9 +1,9 @@
 """`explain PORT` of a port that a process of the host serves: its socket and its process."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.path import OK, Explanation, Path, Step
 from exporter.core.model.ipsec import IpsecPolicy

@@ -1,9 +1,9 @@
 """The devices between two containers of one network."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Link

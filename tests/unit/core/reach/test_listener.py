@@ -1,9 +1,9 @@
 """Whether a socket takes a connection to an address."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.core.reach.path.listener_step import listener_step

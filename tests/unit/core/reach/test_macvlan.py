@@ -1,9 +1,9 @@
 """Clients whose device is a macvlan or ipvlan of a device of the host."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.device_filters import DeviceFilter
 from exporter.core.model.docker import Container, Link

@@ -1,10 +1,10 @@
 """Routes of a published port by its mark, its protocol and its ports, and those of the answers."""
 
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.path import OK, Explanation, Path, Step
 from exporter.core.model.docker import Link

@@ -1,9 +1,9 @@
 """The name step: what a client gets for a name, and why it gets nothing."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import PODMAN, Container
 from exporter.core.nat.ruleset import Ruleset

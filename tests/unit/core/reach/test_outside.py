@@ -1,9 +1,9 @@
 """Out of the host: the source address, the uplink, and what lies beyond."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.device_filters import DeviceFilter
 from tests.support.nat_hosts import NEW, OLD, OWN_TABLES, Host

@@ -1,10 +1,10 @@
 """Clients of IPv6 of a container without an address of it: docker-proxy accepts them on the host."""
 
 import errno
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.path import OK, Explanation, Path, Step
 from exporter.core.model.container_details import Details, PortBinding

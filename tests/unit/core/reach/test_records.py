@@ -1,9 +1,9 @@
 """What the engine's DNS server has: names of containers, and the order of a client's networks."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, EndpointNames
 from exporter.core.model.docker import Container

@@ -1,10 +1,10 @@
 """The client's route, and why it has none."""
 
 import errno
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.fib import UNICAST, RouteResult
 from tests.support.builders import connect, run
@@ -124,3 +124,14 @@ def test_a_next_hop_may_be_behind_another_port_of_the_bridge() -> None:
     host = ReachHost(OLD).route("client", OUT, RouteResult(UNICAST, 7, "172.18.0.77", source="172.18.0.3"))
     host.device("", "eth0", master_ifindex=4)
     assert host.faults(OUT) == [("link", "unknown", "next_hop_unknown")]
+
+
+def test_policy_rules_by_the_address_that_the_kernel_chose_count() -> None:
+    """connect(2) looks the route up once more with it (net/route.h: ip_route_connect), over IPv4 alone."""
+    ruled = ReachHost().route("client", OUT, RouteResult(error=errno.EHOSTUNREACH), "172.18.0.3")
+    assert ruled.faults(OUT) == [("route", "failed", "route_refused")]
+    elsewhere = ReachHost().route("client", OUT, RouteResult(UNICAST, 7, "172.18.0.99"), "172.18.0.3")
+    assert elsewhere.faults(OUT) == [("link", "failed", "next_hop_unknown")]
+    six = "2001:db8::77"
+    plain = ReachHost().faults(six)
+    assert ReachHost().route("client", six, NO_ROUTE, "fd00:18::3").faults(six) == plain

@@ -1,8 +1,7 @@
 """What decides about a container's packets besides rules, and about those that follow the first one."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.fib import UNICAST, RouteResult
 from tests.support.nat_hosts import NEW, OLD

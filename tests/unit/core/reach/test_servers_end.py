@@ -1,9 +1,9 @@
 """The container's own end of `explain PORT`: added where all else is ok, silent on an ordinary host."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.path import FAILED, OK, Explanation, Path, Step
 from exporter.core.model.device_filters import DeviceFilter

@@ -1,9 +1,9 @@
 """What a listening socket decides: TCP MD5 keys, the mark of its answers, connections that it does not accept."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.fib import RouteResult
 from exporter.core.reach.path.listener_step import listener_step

@@ -1,9 +1,9 @@
 """Which addresses and ports a question is about, and the verdict of all of them."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.network.context import NetworkContext
 from exporter.core.network.result import NetworkResult

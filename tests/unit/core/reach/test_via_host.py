@@ -1,10 +1,10 @@
 """The way through the host: forwarding, rp_filter, routes, DNAT, isolation."""
 
 import errno
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.fib import UNICAST, RouteResult
 from exporter.core.nat.ruleset import Base

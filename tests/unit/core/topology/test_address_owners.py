@@ -1,6 +1,6 @@
 """The owner of an address on a bridge network."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Member
 from exporter.core.topology.address_owners import AddressOwner, address_owners

@@ -1,8 +1,7 @@
 """What is left for networks that name no subnet."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import AddressPool
 from exporter.core.model.routes import Route

@@ -1,8 +1,7 @@
 """How many addresses are held and left: the figures are those that Docker 29.7 tells of the same networks."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Member, Network, Subnet
 from exporter.core.topology.address_use import SubnetUse, subnet_uses

@@ -1,9 +1,9 @@
 """A subnet's gateway, from wherever it is told."""
 
-from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Network, Subnet
 from exporter.core.topology.subnets import parse_subnet, subnets_with_gateways

@@ -1,8 +1,7 @@
 """Counters go on over restarts, reconnects and recreations."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.kernel_sample import StatsRow
 from exporter.core.topology.topology import Topology, join

@@ -1,8 +1,7 @@
 """A network never loses a byte, whoever sent it and however short he lived."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Endpoint, Interface, Member
 from exporter.core.model.kernel_sample import NamespaceInterface, StatsRow

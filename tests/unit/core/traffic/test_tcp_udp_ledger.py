@@ -1,10 +1,10 @@
 """Sums of what containers' namespaces counted: over restarts, recreations, renames and late readings."""
 
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.core.model.kernel_sample import StatsRow

@@ -4,9 +4,9 @@ import errno
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from pyroute2.netlink import NLM_F_DUMP_INTR
 
 from exporter.core.model.sockets import ListeningSocket

@@ -3,10 +3,10 @@
 import os
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.sockets import ListeningSocket
 from exporter.kernel.netlink.inet_diag import LISTEN, UNCONNECTED

@@ -1,10 +1,10 @@
 """Listening sockets with their owners: by cgroups, by processes, by the inventory of the moment."""
 
 import socket
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, PortBinding
 from exporter.core.model.docker import Container, Inventory

@@ -1,9 +1,9 @@
 """How many sockets a namespace has: recorded files of /proc."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.kernel.sockets import socket_counts
 from exporter.kernel.sockets.namespace_sockets import NamespaceReading

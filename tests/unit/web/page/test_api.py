@@ -1,11 +1,11 @@
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import resources
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
+from msgspec.structs import replace
 
 from exporter.cli.output.explain import parse_explanation
 from exporter.core.connections.pair import ConnectionReport, Pair, PairSums

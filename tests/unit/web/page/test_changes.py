@@ -1,8 +1,8 @@
 import re
-from dataclasses import replace
 from html import unescape
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.history.change import (
     BRIDGE_CHANGED,

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from exporter.core.connections.pair import CLIENT, CONTAINER, OUTSIDE, SERVER, ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import Counts, Living

@@ -1,9 +1,9 @@
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.evaluator import Evaluation
 from exporter.core.findings.finding import CONFIRMED, INFO, WARNING, Finding, Severity

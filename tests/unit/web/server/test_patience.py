@@ -4,9 +4,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.waiting import until
 from tests.support.web_clients import HALF_A_HEAD, LARGE, WHOLE_HEAD, crowd, is_closed, read_all

@@ -5,9 +5,9 @@ import threading
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.web.http.request import Request
 from exporter.web.http.response import Stream

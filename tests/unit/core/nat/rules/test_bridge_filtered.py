@@ -1,9 +1,9 @@
 """Bridged packets that meet rules which forget them."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.nat.context import NatContext
 from exporter.core.nat.rules.bridge_filtered import KIND, check

@@ -1,9 +1,9 @@
 """Switches of the kernel that keep packets from passing the host."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Inventory, Network
 from exporter.core.nat.context import NatContext

@@ -1,9 +1,9 @@
 """The way into Docker's chains."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import Severity
 from exporter.core.nat.rules.missing_jump import KIND, check

@@ -1,9 +1,9 @@
 """DNAT rules that lead to nobody."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Member
 from exporter.core.nat.rules.stale_dnat import KIND, check

@@ -1,9 +1,9 @@
 """Whether a rule wants a packet: yes, no, or that cannot be told."""
 
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.nat.address_numbers import number_of, prefix_of
 from exporter.core.nat.packet import NO, SOME, YES, Destination, Inside, Mark, Packet

@@ -1,9 +1,9 @@
 """The flags of a connection's first packet, also where it is not tracked: in the raw table and behind NOTRACK."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.nat.ruleset import UNTRACKED, Base, Effect
 from tests.support.nat_hosts import NEW, Host

@@ -6,10 +6,10 @@ index of a chain and walks that were made before, must change none.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.core.nat.address_numbers import number_of, prefix_of
 from exporter.core.nat.packet import OUTSIDE, Inside, Packet

@@ -1,12 +1,12 @@
 """Walks: which rule decides, whether that is certain, and that no index changes the answer."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.core.nat.address_numbers import number_of, prefix_of
 from exporter.core.nat.packet import YES, Inside, Packet

@@ -1,9 +1,9 @@
 """Bridges that are gone, down, or without their gateway's address."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details, EndpointNames
 from exporter.core.model.docker import BridgeOptions, Container, Link, Member, Network, Subnet

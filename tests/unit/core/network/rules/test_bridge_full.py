@@ -1,9 +1,9 @@
 """A bridge without room."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.network.rules.bridge_full import check
 from tests.support.builders import veth

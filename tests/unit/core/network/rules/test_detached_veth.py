@@ -1,9 +1,9 @@
 """Endpoints that are cut off."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Interface, Link
 from exporter.core.network.context import NetworkContext

@@ -1,7 +1,8 @@
 """Two that answer to one address."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container, Interface
 from exporter.core.network.context import StaticAddress

@@ -1,9 +1,9 @@
 """A network whose packets are too large for the way out."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Network, Subnet
 from exporter.core.model.routes import Route

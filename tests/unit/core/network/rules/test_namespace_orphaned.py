@@ -1,9 +1,9 @@
 """Containers that stay in the network namespace of one that ended."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.network.context import NetworkContext
 from exporter.core.network.rules.namespace_orphaned import check

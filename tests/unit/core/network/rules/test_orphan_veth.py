@@ -1,9 +1,9 @@
 """Ports of Docker's bridges that nobody owns."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Interface, Member
 from exporter.core.network.context import NetworkContext

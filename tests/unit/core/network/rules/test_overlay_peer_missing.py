@@ -1,9 +1,9 @@
 """Endpoints of other nodes that cannot be reached; the rows are those of a recorded Swarm."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import Finding
 from exporter.core.model.docker import RemoteEndpoint

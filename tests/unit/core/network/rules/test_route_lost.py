@@ -1,10 +1,10 @@
 """The kernel's route lookups, compared with where the containers are."""
 
 import errno
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import BridgeOptions
 from exporter.core.model.fib import NO_LOOKUPS, FibReading, RouteResult

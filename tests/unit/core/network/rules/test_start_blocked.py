@@ -1,9 +1,9 @@
 """Containers that did not start for a networking reason."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.container_details import Details
 from exporter.core.model.docker import Container

@@ -1,7 +1,8 @@
 """Static addresses where Docker hands out others."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import Finding
 from exporter.core.model.docker import Network, Subnet

@@ -1,9 +1,9 @@
 """Two ways to one address."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Link
 from exporter.core.model.routes import Route

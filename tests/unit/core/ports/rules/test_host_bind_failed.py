@@ -1,10 +1,10 @@
 """Binds that failed in the host's network namespace."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.findings.finding import Finding
 from exporter.core.model.container_details import LogEvidence

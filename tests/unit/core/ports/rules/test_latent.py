@@ -1,9 +1,9 @@
 """Conflicts that the next start will bring."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.core.ports.rules import latent, latent_pair

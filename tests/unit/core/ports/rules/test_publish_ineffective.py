@@ -1,9 +1,9 @@
 """Bindings that lead nowhere."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.core.ports.rules.publish_ineffective import check

@@ -1,9 +1,9 @@
 """Published ports that somebody else has, or nobody."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.sockets import Owner
 from exporter.core.nat.redirects import Redirect

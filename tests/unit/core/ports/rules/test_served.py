@@ -1,9 +1,9 @@
 """Ports that are published for nothing."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Endpoint
 from exporter.core.ports.context import PortContext

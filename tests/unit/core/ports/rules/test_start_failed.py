@@ -1,9 +1,9 @@
 """Containers that are down for want of a port."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.model.docker import Container
 from exporter.core.model.sockets import BoundSocket, Listener, Owner

@@ -2,11 +2,11 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.core.nat.packet import YES, Inside, Packet
 from exporter.core.nat.ruleset import MAP, PASSING, STATE_ESTABLISHED, UNKNOWN, Condition, Rule, Ruleset
