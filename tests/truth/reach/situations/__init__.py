@@ -1,6 +1,6 @@
 """All situations, one file for each kind."""
 
-from msgspec.structs import replace
+from dataclasses import replace
 
 from tests.truth.reach.situation import Situation
 from tests.truth.reach.situations import (
