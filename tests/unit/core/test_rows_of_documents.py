@@ -7,10 +7,14 @@ import pytest
 
 from exporter.cli.output.check_result import parse_result
 from exporter.cli.output.topology import parse_view
+from exporter.core.connections.pair import ConnectionReport, Pair, PairSums
+from exporter.core.connections.reading import Counts
 from exporter.core.views import connection_rows
 from exporter.core.views.connection_rows import parse_rows
-from tests.unit.cli.output.test_connections import REPORT
 
+REPORT = ConnectionReport(
+    {Pair("web", "db", "container", "5432", "client"): PairSums(Counts(established=2, refused=3))}
+)
 ENDPOINT = {"container": "web", "network": "front"}
 CONTAINER = {"name": "web", "id": "c1", "image": "i", "state": "running", "mode": "front"}
 NETWORK = {"name": "front", "id": "n1", "driver": "bridge"}
@@ -32,7 +36,7 @@ def parse_findings(found: Any) -> object:
 
 
 def test_a_field_that_only_a_newer_exporter_has_is_ignored() -> None:
-    assert parse_rows(pair(newer=[])) == connection_rows.connection_rows(REPORT)[:1]
+    assert parse_rows(pair(newer=[])) == connection_rows.connection_rows(REPORT)
 
 
 @pytest.mark.parametrize(
