@@ -20,7 +20,10 @@ class ReachWorker:
         self._thread.submit(int).result()
 
     def run(self, work: Callable[[], T]) -> T:
-        """Return what `work` returns. Raises TimeoutError where earlier work takes too long, and what `work` raises."""
+        """Return what `work` returns, and raise what it raises.
+
+        Raises TimeoutError where that takes longer than WAIT_SECONDS, earlier work included.
+        """
         running = self._thread.submit(work)
         try:
             return running.result(WAIT_SECONDS)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, convert, field
 
 from exporter.core.findings.finding import CRITICAL, WARNING
 from exporter.core.nat.rules import NAT_KINDS
@@ -90,7 +90,7 @@ def _unseen(observation: Observation, engine_error: str, unread: str) -> dict[st
 
 def parse_result(found: Mapping[str, Any], topology: Mapping[str, Any]) -> CheckResult:
     """Parse /api/v1/findings and /api/v1/topology. Raises KeyError, TypeError or ValueError for anything else."""
-    lines = [FindingRow(**{name: line[name] for name in FindingRow.__struct_fields__}) for line in found["findings"]]
+    lines = [convert(line, FindingRow) for line in found["findings"]]
     if any(line.severity not in ORDER for line in lines):
         raise ValueError("unknown severity")
     return CheckResult(

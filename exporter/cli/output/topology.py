@@ -1,9 +1,9 @@
 """The output of `topology` as a tree and as JSON: the host, its networks, their containers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import fields
+from msgspec import convert
 from rich.console import Console
 from rich.tree import Tree
 
@@ -25,16 +25,16 @@ def document(view: HostView) -> str:
 
 
 def parse_view(found: Mapping[str, Any]) -> HostView:
-    """Parse that document. Raises KeyError or TypeError for anything else."""
+    """Parse that document. Raises KeyError, TypeError or ValueError for anything else."""
     return HostView(
         host=str(found["host"]),
         engine=str(found["engine"]),
         product=str(found["product"]),
         connected=found["connected"] is True,
-        containers=_parse(ContainerView, found["containers"]),
-        networks=_parse(NetworkView, found["networks"]),
-        endpoints=_parse(EndpointView, found["endpoints"]),
-        uplinks=_parse(UplinkView, found["uplinks"]),
+        containers=tuple(convert(one, ContainerView) for one in found["containers"]),
+        networks=tuple(convert(one, NetworkView) for one in found["networks"]),
+        endpoints=tuple(convert(one, EndpointView) for one in found["endpoints"]),
+        uplinks=tuple(convert(one, UplinkView) for one in found["uplinks"]),
     )
 
 
@@ -71,15 +71,6 @@ def _add_sharers(leaf: Tree, view: HostView, owner: str) -> None:
 
 def _of_mode(view: HostView, mode: str) -> tuple[ContainerView, ...]:
     return tuple(container for container in view.containers if container.mode == mode)
-
-
-def _parse(kind: Any, documents: Iterable[Mapping[str, Any]]) -> tuple[Any, ...]:
-    """Make values of documents; keys that only a newer exporter has are ignored."""
-    known = {field.name for field in fields(kind)}
-    return tuple(
-        kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in one.items() if key in known})
-        for one in documents
-    )
 
 
 def _network(network: NetworkView) -> str:

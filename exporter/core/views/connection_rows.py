@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from exporter.core.connections.pair import TCP, ConnectionReport, Pair, PairSums
 from exporter.core.connections.reading import BROKEN, FAILED, Counts
+from exporter.core.history.change_log import parse_time
 
 
 class ConnectionRow(Struct, frozen=True):
@@ -74,8 +75,11 @@ def parse_rows(found: Mapping[str, Any]) -> list[ConnectionRow] | None:
 
 
 def parse_row(found: Mapping[str, Any]) -> ConnectionRow:
-    """Parse one of them. Raises KeyError or TypeError for anything else."""
-    return ConnectionRow(**{name: found[name] for name in ConnectionRow.__struct_fields__})
+    """Parse one of them. Raises ValueError for anything else."""
+    row = convert(found, ConnectionRow)
+    for at in (row.changed, row.last_established, row.last_failed):
+        parse_time(at)
+    return row
 
 
 def connection_row(pair: Pair, sums: PairSums) -> ConnectionRow:
