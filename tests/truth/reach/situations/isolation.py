@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.truth.case import Plant
-from tests.truth.plants import both, rules, saved, shell, sysctl
+from tests.truth.plants import both, chain, nft, rules, saved, shell, sysctl, table
 from tests.truth.reach.changes import outside
 from tests.truth.reach.planting import BRIDGE, SLEEP, box, client, joined, network, pair
 from tests.truth.reach.situation import BOOKWORM, SID, TRIXIE, fails, fails_unseen, works, works_unseen
@@ -22,11 +22,20 @@ ROUTED_BACK = both(PLAIN, outside("ip route add 10.53.0.0/24 via $host", "ip rou
 SIX = both(network("six", "10.66.0.0/24", "fd00:66::/64"), network("seven", "10.67.0.0/24", "fd00:67::/64"))
 
 
+def bridge_drops(kind: str) -> Plant:
+    """A rule of the family bridge for a type of ICMPv6."""
+    hook = chain("type filter hook forward priority 0", f"icmpv6 type {kind} drop")
+    return nft(table("bridge guard", hook))
+
+
 def gateway_mode(mode: str, *plants: Plant) -> Plant:
     """Networks n and `special`, whose gateway mode for IPv4 is `mode`."""
     return both(network("special", "10.54.0.0/24", options={f"{BRIDGE}.gateway_mode_ipv4": mode}), *plants)
 
 
+FORGOTTEN = both(
+    *(shell("ip -6 neigh flush dev eth0; ip -6 neigh flush dev eth0", "true", name) for name in ("client", "server"))
+)
 SNAT = "-t nat -I POSTROUTING -s 10.42.0.0/24 -o enp0s3 -j SNAT --to-source"
 SITUATIONS = (
     works("icc=false without br_netfilter", NO_ICC, sysctl(BR_NETFILTER, "0"), works_before=False),
@@ -37,6 +46,19 @@ SITUATIONS = (
         engines=(BOOKWORM, TRIXIE),
     ),
     works("IPv6 on one network", both(SIX, pair("six")), target="$server_six_six"),
+    works_unseen(
+        "IPv6, and the family bridge drops pings",
+        both(SIX, pair("six")),
+        bridge_drops("echo-request"),
+        target="$server_six_six",
+    ),
+    fails_unseen(
+        "IPv6, and the family bridge drops the answers of neighbours",
+        "filter",
+        both(SIX, pair("six")),
+        both(bridge_drops("nd-neighbor-advert"), FORGOTTEN),
+        target="$server_six_six",
+    ),
     works(
         "SNAT by hand in place of the masquerade",
         PLAIN,

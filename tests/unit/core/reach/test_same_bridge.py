@@ -135,3 +135,21 @@ def test_a_client_whose_source_address_is_of_another_network_gets_no_answer(sent
     host.route("web", "10.99.0.2", away, "172.18.0.2")
     [step] = [step for step in host.path(TARGET).steps if step.state != "ok"]
     assert (step.name, step.state, step.code, step.detail) == ("back", "failed", "route_lost", sentence)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("-p ipv6-icmp -j DROP", True),
+        ("-p ipv6-icmp -m icmp6 --icmpv6-type 136 -j DROP", True),
+        ("-p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT", False),
+        ("-p tcp --dport 81 -j DROP", False),
+    ],
+)
+def test_rules_of_the_family_bridge_that_drop_what_finds_neighbours(line: str, sentence: Any, *, found: bool) -> None:
+    rules = NEW.with_table(("bridge", "b", "forward"), Base("forward", "ACCEPT", "filter", 0), line)
+    host = ReachHost(rules)
+    expected = [("filter", "unknown", "discovery_dropped")] if found else []
+    assert host.faults("[fd00:18::2]:80") == expected
+    assert host.faults("172.18.0.2:80") == []
+    assert not found or [s.detail for s in host.path("[fd00:18::2]:80").steps if s.state != "ok"] == [sentence]
