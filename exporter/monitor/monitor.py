@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Protocol
 
 from exporter.core.model.docker import Container, Inventory
-from exporter.core.model.inventory import sandboxed, with_known
-from exporter.core.model.kernel_sample import Degraded, Devices, KernelSample
+from exporter.core.model.inventory import completes, sandboxed, with_known
+from exporter.core.model.kernel_sample import Devices, KernelSample
 from exporter.core.model.memo import IdentityMemo
 from exporter.core.observation import Observation, Part, assemble
 from exporter.core.topology.overlay import overlay_namespaces
@@ -86,7 +87,7 @@ class Monitor:
         self._sandboxed = IdentityMemo(sandboxed)
         self._join = IdentityMemo(self._attributed)
         self._down: frozenset[str] = frozenset()
-        self._reported: frozenset[Degraded] = frozenset()
+        self._reported: frozenset[tuple[str, str]] = frozenset()
 
     def attach_engine(self, engine: EngineSource) -> None:
         """Take the engine's side, whose counts belong to an observation."""
@@ -95,10 +96,13 @@ class Monitor:
     def update_inventory(self, *inventories: Inventory) -> None:
         """Take new inventories, and attribute the devices at once: a container may be gone before the next scrape.
 
-        While lists find the same, the inventory stays the same object: nothing is evaluated again.
+        While lists find the same, the inventory stays the same object: nothing is evaluated again. One that the next
+        completes is passed over: a thousand containers that are inspected one after another make dozens.
         """
-        for latest in inventories:
+        for latest, following in zip_longest(inventories, inventories[1:]):
             self._traffic.note_list(latest.synced_at)
+            if following is not None and completes(following, latest):
+                continue
             inventory = self._inventory = with_known(self._inventory, latest)
             for collector in self._collectors:
                 collector.update_inventory(inventory)
@@ -140,6 +144,7 @@ class Monitor:
             log.error("source failed", collector=name, error=down[name].error)
         for name in sorted(self._down - down.keys()):
             log.info("source recovered", collector=name)
-        for missing in sorted(set(observation.degraded) - self._reported, key=lambda d: d.reason):
-            log.warning("degraded", collector=missing.collector, reason=missing.reason, detail=missing.detail)
-        self._down, self._reported = frozenset(down), frozenset(observation.degraded) | self._reported
+        causes = {(missing.reason, missing.collector): missing.detail for missing in observation.degraded}
+        for reason, collector in sorted(causes.keys() - self._reported):
+            log.warning("degraded", collector=collector, reason=reason, detail=causes[reason, collector])
+        self._down, self._reported = frozenset(down), self._reported | causes.keys()

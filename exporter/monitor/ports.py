@@ -90,6 +90,7 @@ class PortCollector:
         try:
             self._bound = self._kernel.read_bound(needed) if needed else EMPTY
         except OSError as error:
+            self._lookups, self._bound = frozenset(), EMPTY  # pending, and repeated
             log.warning("port owner lookup failed", error=str(error))
 
     def _namespaces(

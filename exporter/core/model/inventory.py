@@ -131,6 +131,34 @@ def with_known(known: Inventory, latest: Inventory) -> Inventory:
     return known if latest == replace(known, synced_at=latest.synced_at) else latest
 
 
+def completes(later: Inventory, earlier: Inventory) -> bool:
+    """Whether the later one only adds what inspects found: then nothing is missed without the earlier one."""
+    return (
+        _without_inspects(later) == _without_inspects(earlier)
+        and later.containers.keys() == earlier.containers.keys()
+        and all(_completes(later.containers[id_], found) for id_, found in earlier.containers.items())
+        and all(
+            getattr(earlier, name).items() <= getattr(later, name).items() for name in NetworkInspect.__struct_fields__
+        )
+    )
+
+
+def _without_inspects(inventory: Inventory) -> Inventory:
+    return replace(inventory, synced_at=0.0, containers={}, **{name: {} for name in NetworkInspect.__struct_fields__})
+
+
+def _completes(later: Container, earlier: Container) -> bool:
+    """The container was not inspected then, or has not changed."""
+    if later is earlier:
+        return True
+    return earlier.details is None and (later.state, later.name, later.network_mode, later.endpoints) == (
+        earlier.state,
+        earlier.name,
+        earlier.network_mode,
+        earlier.endpoints,
+    )
+
+
 def with_distinct_names(inventory: Inventory) -> Inventory:
     """Docker allows several networks of one name: the later ones get their id appended, so that labels are unique."""
     names = [network.name for network in inventory.networks.values()]

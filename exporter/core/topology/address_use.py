@@ -10,7 +10,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from msgspec import Struct
 
-from exporter.core.model.docker import Network, Subnet
+from exporter.core.model.docker import Inventory, Network, Subnet
+from exporter.core.model.memo import IdentityMemo
 from exporter.core.topology.subnets import parse_subnet, subnets_with_gateways
 from exporter.core.topology.topology import Topology
 
@@ -42,7 +43,7 @@ def subnet_uses(topology: Topology) -> tuple[SubnetUse, ...]:
 
     Where the engine reports its own count, that is used: it includes reservations that are visible nowhere else.
     """
-    held = _held(topology)
+    held = _held(topology.inventory)
     found = []
     for network in topology.inventory.networks.values():
         for subnet in subnets_with_gateways(topology, network) if network.scope == "local" else ():
@@ -79,11 +80,10 @@ def _reserved(subnet: Subnet, span: Span) -> set[Address]:
     return reserved | {address for address in known if address is not None and address in span}
 
 
-def _held(topology: Topology) -> dict[str, set[Address]]:
+def _addresses(inventory: Inventory) -> dict[str, set[Address]]:
     """Return network id -> the addresses of its live endpoints, Docker's own pseudo endpoints included."""
     texts: dict[str, set[str]] = {}
     listed: set[tuple[str, str]] = set()
-    inventory = topology.inventory
     for container in inventory.containers.values():
         for endpoint in container.endpoints if container.live else ():
             texts.setdefault(endpoint.network_id, set()).update((endpoint.ip_address, endpoint.ip6_address))
@@ -96,6 +96,9 @@ def _held(topology: Topology) -> dict[str, set[Address]]:
         network_id: {parsed for text in found if (parsed := parse_address(text)) is not None}
         for network_id, found in texts.items()
     }
+
+
+_held = IdentityMemo(_addresses)
 
 
 @lru_cache(1 << 14)

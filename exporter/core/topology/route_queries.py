@@ -5,7 +5,8 @@ An outside client is represented by the uplink's gateway, or by another address 
 
 from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from exporter.core.model.docker import Container, Link, Network
 from exporter.core.model.fib import RouteQuery
@@ -14,7 +15,7 @@ from exporter.core.topology.topology import Attachment, Topology
 BRIDGE_DRIVER = "bridge"
 
 
-class ContainerRoute(NamedTuple):
+class ContainerRoute(Struct, frozen=True):
     """How the host routes one address of a container: `inbound` from an uplink, `outbound` to it.
 
     `outbound` is None for a network that is internal. `local` is the lookup of the host's own packets to the address.

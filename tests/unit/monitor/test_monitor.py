@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from structlog.testing import LogCapture
 
 from exporter.core.model.docker import Interface, Inventory
+from exporter.core.model.inventory import with_container, without_container
 from exporter.core.model.kernel_sample import Degraded, SourceState
 from exporter.core.observation import EngineStats
 from exporter.core.topology.overlay import OverlayReading, OverlayRows
@@ -13,8 +14,34 @@ from exporter.monitor.monitor import Monitor
 from tests.support.builders import devices, inventory, network, run, stop
 from tests.support.kernel.fake_kernel import FakeKernel
 from tests.support.monitored import FRONT, MAC, listed, received, to_web, web
+from tests.support.port_hosts import details
 
 NO_ADMIN = Degraded("namespaces", "no_net_admin", "grant it")
+
+
+class CountedUpdates:
+    """Counts no connections, and keeps the inventories of which it was to count them."""
+
+    loaded, older_counted, host_cookie = False, False, 1
+
+    def __init__(self) -> None:
+        self.inventories: list[Inventory] = []
+
+    def update_inventory(self, inventory: Inventory) -> None:
+        """Keep it."""
+        self.inventories.append(inventory)
+
+    def read(self) -> tuple[None, SourceState]:
+        """No sums."""
+        return None, SourceState("connections", up=False)
+
+    def namespaces(self, _inventory: Inventory) -> dict[int, str]:
+        """None."""
+        return {}
+
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Nothing is missing."""
+        return ()
 
 
 @pytest.fixture
@@ -58,6 +85,18 @@ def test_a_list_that_finds_the_same_is_the_same_topology_and_one_that_finds_more
     after = monitor.observe().topology
     assert after.inventory.containers.keys() == {"web-id", "db-id"}
     assert after.inventory.synced_at == again.synced_at + 120
+
+
+def test_of_inspects_one_after_another_only_the_last_inventory_is_evaluated() -> None:
+    """One that has what is gone later is evaluated: the counters of its devices are the container's."""
+    counting = CountedUpdates()
+    monitor = Monitor(FakeKernel(web(11), to_web(11, 1)), connections=counting)
+    first = listed(run("web", network="front"), run("db"))
+    one = with_container(first, details(first.containers["web-id"]))
+    both = with_container(one, details(one.containers["db-id"]))
+    gone = without_container(both, "db-id")
+    monitor.update_inventory(first, one, both, gone)
+    assert counting.inventories == [both, gone]
 
 
 def test_the_kernel_is_asked_about_containers_with_a_namespace_of_their_own() -> None:
@@ -161,6 +200,8 @@ def test_a_missing_capability_is_logged_once_and_told_at_every_scrape(log: LogCa
     kernel.answer = replace(kernel.answer, degraded=(NO_ADMIN,))
     monitor = Monitor(kernel)
     assert [monitor.observe().degraded for _ in range(3)] == [(NO_ADMIN,)] * 3
+    kernel.answer = replace(kernel.answer, degraded=(replace(NO_ADMIN, detail="of other containers"),))
+    monitor.observe()
     assert [entry["reason"] for entry in log.entries] == ["no_net_admin"]
 
 

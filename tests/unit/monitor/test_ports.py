@@ -115,7 +115,7 @@ def test_what_a_listener_explains_is_not_looked_up_and_an_old_answer_is_dropped(
     assert len(host.kernel.asked) == 1
 
 
-def test_a_lookup_that_fails_costs_only_itself() -> None:
+def test_a_lookup_that_fails_costs_only_itself_and_is_repeated() -> None:
     log = LogCapture()
     structlog.configure(processors=[log])
     try:
@@ -123,9 +123,12 @@ def test_a_lookup_that_fails_costs_only_itself() -> None:
         host.kernel.failing = True
         host.look()
         assert host.found() == {("start_failed", "")}
+        assert host.look().lookups_pending
+        host.kernel.failing = False
+        assert host.found() == {("start_failed", "curl")}
     finally:
         structlog.reset_defaults()
-    assert [entry["error"] for entry in log.entries] == ["planted"]
+    assert [entry["error"] for entry in log.entries] == ["planted"] * 2
 
 
 @pytest.mark.parametrize(

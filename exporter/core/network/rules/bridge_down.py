@@ -12,6 +12,7 @@ from ipaddress import IPv4Address
 from exporter.core.findings.finding import CRITICAL, Finding
 from exporter.core.model.docker import Inventory, Network
 from exporter.core.model.inventory import attached, networks_in_use
+from exporter.core.model.memo import IdentityMemo
 from exporter.core.network.context import NetworkContext, finding
 from exporter.core.topology.address_use import Address, parse_address
 
@@ -43,7 +44,7 @@ def check(context: NetworkContext, versions: tuple[int, ...] = (4, 6)) -> Iterat
             yield finding(KIND, CRITICAL, network.name, network.bridge, detail, key=network_id)
 
 
-def _chosen_gateways6(inventory: Inventory) -> Mapping[str, Sequence[str]]:
+def _gateways6(inventory: Inventory) -> Mapping[str, Sequence[str]]:
     """Return the IPv6 gateways of live endpoints by network: of all networks in one pass over the containers."""
     found: dict[str, list[str]] = {}
     for container in inventory.containers.values():
@@ -51,6 +52,9 @@ def _chosen_gateways6(inventory: Inventory) -> Mapping[str, Sequence[str]]:
             for endpoint in container.details.endpoints:
                 found.setdefault(endpoint.network_id, []).append(endpoint.gateway6)
     return found
+
+
+_chosen_gateways6 = IdentityMemo(_gateways6)
 
 
 def _lacking(

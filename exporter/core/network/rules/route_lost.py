@@ -66,15 +66,20 @@ def fault(context: NetworkContext, route: ContainerRoute, *, purposely: bool = F
     """
     results = context.fib.results
     inbound, local = results.get(route.inbound), results.get(route.local)
-    client, address = route.inbound.source, f"{route.address} ({route.container.name})"
     if inbound is None or local is None or (is_without_gateway(route) and not purposely):
         return ""
     if wrong := _misled(context, route, inbound, route.bridge.ifindex):
-        return f"packets from {client} on {route.uplink.name} to {address} do not reach {route.bridge.name}: {wrong}"
+        way = f"packets from {route.inbound.source} on {route.uplink.name} to {_address(route)}"
+        return f"{way} do not reach {route.bridge.name}: {wrong}"
     outbound = results.get(route.outbound) if route.outbound else None
     if outbound is not None and outbound.error and context.fib.forwarding.get(route.bridge.ifindex, True):
-        return f"packets from {address} to {client} do not leave the host: {_reason(outbound)}"
+        way = f"packets from {_address(route)} to {route.inbound.source}"
+        return f"{way} do not leave the host: {_reason(outbound)}"
     return ""
+
+
+def _address(route: ContainerRoute) -> str:
+    return f"{route.address} ({route.container.name})"
 
 
 def _misled(context: NetworkContext, route: ContainerRoute, result: RouteResult, bridge: int) -> str:

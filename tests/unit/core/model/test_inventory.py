@@ -3,8 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from exporter.core.model.docker import DOCKER, PODMAN, Container, Member, NetworkInspect, RemoteEndpoint
+from exporter.core.model.docker import DOCKER, PODMAN, Container, Inventory, Member, NetworkInspect, RemoteEndpoint
 from exporter.core.model.inventory import (
+    completes,
     disconnected,
     has_bridges,
     sandboxed,
@@ -18,7 +19,8 @@ from exporter.core.model.inventory import (
 from exporter.core.model.kernel_sample import Devices
 from exporter.core.topology.topology import join
 from exporter.core.topology.visibility import NO_HOST_NETWORK, missing_bridges
-from tests.support.builders import ENGINE, connect, inventory, network, run, stop
+from tests.support.builders import ENGINE, connect, disconnect, inventory, network, run, stop
+from tests.support.port_hosts import details
 
 
 def test_a_listing_replaces_everything() -> None:
@@ -157,3 +159,37 @@ def test_podman_makes_a_bridge_with_the_first_container(
     known = replace(inventory(network("front"), *things), engine=replace(ENGINE, product=product))
     assert has_bridges(known) == made
     assert missing_bridges(join(known, Devices())) == ((NO_HOST_NETWORK,) if made else ())
+
+
+FRONT = network("front")
+LISTED = inventory(FRONT, run("web", network="front"), run("db", network="front"))
+WEB = LISTED.containers["web-id"]
+INSPECTED = with_container(LISTED, replace(details(WEB), pid=11))
+
+
+def test_an_inspect_completes_what_was_listed() -> None:
+    assert completes(INSPECTED, LISTED)
+    assert completes(with_inspect(INSPECTED, FRONT.id, NetworkInspect((Member("web-id", "web", "e"),))), LISTED)
+    assert not completes(LISTED, INSPECTED)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        without_container(INSPECTED, "db-id"),
+        with_container(INSPECTED, run("job", network="front")),
+        with_container(INSPECTED, stop(LISTED.containers["db-id"])),
+        with_container(INSPECTED, disconnect(LISTED.containers["db-id"], "front")),
+        with_container(INSPECTED, replace(WEB, name="shop")),
+        disconnected(INSPECTED),
+        with_networks(INSPECTED, [FRONT, network("back")]),
+    ],
+)
+def test_what_was_or_what_is_new_is_not_completed(later: Inventory) -> None:
+    """The earlier inventory has a state that is not seen in the later one, or the change between them is an event."""
+    assert not completes(later, LISTED)
+
+
+def test_another_inspect_of_a_network_is_another_state() -> None:
+    first = with_inspect(LISTED, FRONT.id, NetworkInspect((Member("web-id", "web", "e"),)))
+    assert not completes(with_inspect(first, FRONT.id, NetworkInspect(())), first)
