@@ -142,8 +142,7 @@ REACH_CODES = {
         "Put both containers on one network: `{cli} network connect {network} {container}`.",
     ),
     "discovery_dropped": Code(
-        "The host's rules drop all of ICMPv6: it finds no neighbour of IPv6 that it does not know yet, and none finds "
-        "it.",
+        "The host's rules drop ICMPv6, or may: a neighbour of IPv6 that is not known yet is not found.",
         "Accept ICMPv6 of the types 133 to 136 in the named chain: these packets belong to no connection.",
     ),
     "icc_disabled": Code(
