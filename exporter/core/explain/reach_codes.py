@@ -142,8 +142,8 @@ REACH_CODES = {
         "Put both containers on one network: `{cli} network connect {network} {container}`.",
     ),
     "discovery_dropped": Code(
-        "The host's rules drop ICMPv6, or may: a neighbour of IPv6 that is not known yet is not found.",
-        "Accept ICMPv6 of the types 133 to 136 in the named chain: these packets belong to no connection.",
+        "The host's rules drop ICMPv6 or ARP, or may: a neighbour that is not known yet is not found.",
+        "Accept ARP, or ICMPv6 of the types 133 to 136, in the named chain: these packets belong to no connection.",
     ),
     "icc_disabled": Code(
         "The network was created with enable_icc=false: its containers may not connect to each other.",

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 IP, IP6, INET, NETDEV, BRIDGE = "ip", "ip6", "inet", "netdev", "bridge"
 FAMILIES = (IP, IP6)
+ARP = "arp"  # packets of the families bridge and netdev that are not of IP
 NAT, FILTER, RAW, MANGLE, SECURITY, DOCKER_BRIDGES = "nat", "filter", "raw", "mangle", "security", "docker-bridges"
 
 Place: TypeAlias = tuple[str, str, str]  # family, table, chain
@@ -27,7 +28,7 @@ SRC, DST = "src", "dst"  # (network, mask) as numbers
 SPORT, DPORT, EITHER_PORT = "sport", "dport", "port"  # (first, last)
 ORIGINAL_DST, ORIGINAL_DPORT = "ct_original_dst", "ct_original_dport"  # before a translation; as DST and DPORT
 MARK, CT_MARK = "mark", "ct_mark"  # (value, mask)
-FAMILY = "nfproto"  # IP or IP6
+FAMILY = "nfproto"  # IP, IP6 or ARP
 DIRECTION = "ct_direction"  # ORIGINAL or REPLY
 ORIGINAL, REPLY = 0, 1  # linux/netfilter/nf_conntrack_tuple_common.h: IP_CT_DIR_*
 TCP_FLAGS = "tcp_flags"  # (value, mask)

@@ -1,12 +1,12 @@
-"""Rules that drop all of ICMPv6, by which neighbours of IPv6 are found: one that is not known yet stays unknown.
+"""Rules that drop ARP, or all of ICMPv6, by which neighbours are found: one that is not known yet stays unknown.
 
 The kernel does not track these packets: rules that accept established connections do not accept them.
 """
 
 from exporter.core.explain.path import UNKNOWN, Step
 from exporter.core.nat.packet import Packet
-from exporter.core.nat.ruleset import IP6, STATE_UNTRACKED
-from exporter.core.nat.walk.firewall import INPUT, OUTPUT, POSTROUTING, PREROUTING, Firewall
+from exporter.core.nat.ruleset import ARP, IP, IP6, STATE_UNTRACKED, Place
+from exporter.core.nat.walk.firewall import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.reach.answer import FILTER, INSIDE
@@ -15,6 +15,7 @@ from exporter.core.reach.path.trip import Flow
 from exporter.core.reach.view import RULES, Device, NamespaceView
 
 ICMPV6 = "ipv6-icmp"
+NAMES = {IP: "ARP", IP6: "ICMPv6"}
 RECEIVED, SENT = (PREROUTING, INPUT), (OUTPUT, POSTROUTING)
 
 
@@ -22,26 +23,37 @@ def discovery_step(context: ReachContext, view: NamespaceView, whose: str, flow:
     """Return the step of a container's own rules that drop all of ICMPv6 on its device."""
     if flow.family != IP6 or view.missing(RULES):
         return None
-    by = _dropping(context.firewall_of(view), device.link.name)
-    return Step(INSIDE, UNKNOWN, _detail(whose, by), "container_rule") if by else None
+    by = _dropping(context.firewall_of(view), device.link.name, flow.family)
+    return Step(INSIDE, UNKNOWN, f"{whose} {by}", "container_rule") if by else None
 
 
-def hosts_discovery_step(context: ReachContext, device: Device) -> Step | None:
-    """Return the step of the host's rules that drop all of ICMPv6 on one of its devices."""
+def hosts_discovery_step(context: ReachContext, device: Device, family: str = IP6) -> Step | None:
+    """Return the step of the host's rules that drop ARP, or all of ICMPv6, on one of its devices, or may."""
     firewall = context.host_firewall([device.link.name])
-    by = _dropping(firewall, device.link.name) if firewall is not None else ""
-    return Step(FILTER, UNKNOWN, f"{_detail('the host', by)} ({device.link.name})", "discovery_dropped") if by else None
+    by = _dropping(firewall, device.link.name, family) if firewall is not None else ""
+    return Step(FILTER, UNKNOWN, f"the host {by} ({device.link.name})", "discovery_dropped") if by else None
 
 
-def _detail(whose: str, by: str) -> str:
-    return f"{whose} drops ICMPv6, by which neighbours are found: {by}"
+def discovering(packet: Packet) -> Packet:
+    """Return the packet by which the neighbour of a packet is found: of ICMPv6, or of ARP."""
+    protocol, family = (ICMPV6, IP6) if packet.family == IP6 else ("", ARP)
+    return packet._replace(protocol=protocol, family=family, dport=None, sport=None, state=STATE_UNTRACKED)
 
 
-def _dropping(firewall: Firewall, name: str) -> str:
-    first = Packet(protocol=ICMPV6, dport=None, family=IP6, state=STATE_UNTRACKED)
+def _dropping(firewall: Firewall, name: str, family: str) -> str:
+    first = discovering(Packet(family=family))
     received, sent = first._replace(iif=name, to_host=True), first._replace(oif=name, from_host=True)
     for packet, hooks in ((received, RECEIVED), (sent, SENT)):
         outcome = walk(firewall, packet, hooks)
-        if outcome.dropped and outcome.decision is not None:
-            return decided_by(outcome.decision)
+        possible = next((one for one in outcome.uncertain if one.drops and one.base in _not_of_ip(firewall)), None)
+        by = outcome.decision if outcome.dropped else possible
+        if by is not None:
+            drops = "drops" if outcome.dropped else "may drop"
+            return f"{drops} {NAMES[family]}, by which neighbours are found: {decided_by(by)}"
     return ""
+
+
+def _not_of_ip(firewall: Firewall) -> set[Place]:
+    """The base chains of the families netdev and bridge that the host's own packets meet."""
+    chains = (*firewall.other_families(PREROUTING), *firewall.other_families(POSTROUTING))
+    return {entry.place for entry in chains if entry.base.hook != FORWARD}

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from exporter.core.explain.path import HOST, UNKNOWN, Path, Step
 from exporter.core.model.fib import LOCAL, RouteQuery
+from exporter.core.nat.ruleset import IP, IP6
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.discovery import hosts_discovery_step
 from exporter.core.reach.gateway import gateway_step
@@ -73,10 +74,13 @@ def _filter_step(context: ReachContext) -> Step | None:
 
 
 def _discovery_step(context: ReachContext, versions: Collection[int]) -> Step | None:
-    """Return the step of rules for which no client on any uplink's network finds the host by IPv6."""
-    six = [device for device in _outer_devices(context) if IPV6 in versions and any(map(_is_global6, device.addresses))]
-    found = [hosts_discovery_step(context, device) for device in six]
-    return found[0] if found and all(found) else None
+    """Return the step of rules for which no client on any uplink's network finds the host by an IP version."""
+    for version, family, has_address in ((IPV4, IP, _is_routable), (IPV6, IP6, _is_global6)):
+        devices = [d for d in _outer_devices(context) if version in versions and any(map(has_address, d.addresses))]
+        found = [hosts_discovery_step(context, device, family) for device in devices]
+        if found and all(found):
+            return found[0]
+    return None
 
 
 def _globals(device: Device, version: int) -> list[str]:

@@ -38,6 +38,7 @@ def bpf(hook: Hook) -> Plant:
 
 SPEC = forward("ct state established,related accept", 'iifname { "docker0" } accept', policy="drop")
 INGRESS = "type filter hook ingress device enp0s3 priority 0"
+FORGOTTEN = shell("ip neigh flush all; ip neigh flush all", ":")  # what is not permanent
 
 CASES = (
     iptables("raw prerouting", "-t raw -I PREROUTING -p tcp --dport 8080 -j DROP"),
@@ -88,6 +89,24 @@ CASES = (
         "bridge input",
         KIND,
         nft(table("bridge t", chain("type filter hook input priority 0; policy drop"))),
+    ),
+    unknown(
+        "bridge input that drops ARP",
+        KIND,
+        both(nft(table("bridge t", chain("type filter hook input priority 0", "meta protocol arp drop"))), FORGOTTEN),
+    ),
+    unknown(
+        "bridge output that accepts IP alone",
+        KIND,
+        both(
+            nft(table("bridge t", chain("type filter hook output priority 0; policy drop", "meta protocol ip accept"))),
+            FORGOTTEN,
+        ),
+    ),
+    unknown(
+        "netdev ingress of the uplink that drops ARP",
+        KIND,
+        both(nft(table("netdev t", chain(INGRESS, "meta protocol arp drop"))), FORGOTTEN),
     ),
     unknown("XDP on the uplink", KIND, bpf(XDP)),
     unknown("tcx on the uplink", KIND, bpf(TCX_INGRESS)),

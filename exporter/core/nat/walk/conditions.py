@@ -5,6 +5,7 @@ from typing import Any
 
 from exporter.core.nat.packet import NO, OUTSIDE, SOME, UNKNOWN, YES, Answer, Inside, Mark, Packet
 from exporter.core.nat.ruleset import (
+    ARP,
     BRIDGED,
     CT_MARK,
     DIRECTION,
@@ -192,7 +193,8 @@ CHECKS: Mapping[str, Check] = {
     STATE: lambda wanted, packet, _: _yes(wanted & packet.state),
     DIRECTION: lambda wanted, packet, _: _yes(wanted == packet.reply),
     TCP_FLAGS: lambda wanted, packet, _: _flags(wanted, packet),
-    PACKET_TYPE: lambda wanted, *_: _yes(wanted == TO_THIS_HOST),
+    # Requests of ARP are broadcasts, its answers are not.
+    PACKET_TYPE: lambda wanted, packet, _: SOME if packet.family == ARP else _yes(wanted == TO_THIS_HOST),
     MARK: lambda wanted, packet, _: _mark(wanted, packet.mark),
     CT_MARK: lambda wanted, packet, _: _mark(wanted, packet.ct_mark),
     DST_TYPE: lambda wanted, packet, _: _yes(wanted & (TYPE_LOCAL if packet.to_host else TYPE_UNICAST)),

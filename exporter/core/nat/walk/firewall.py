@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from exporter.core.nat.packet import Inside, Packet
 from exporter.core.nat.ruleset import (
+    ARP,
     BRIDGE,
     GOTO,
     INET,
@@ -85,7 +86,8 @@ class Firewall:
         return known
 
     def _ordered(self, hook: str, family: str) -> Iterator[list[Entry]]:
-        found = [e for e in self._all() if e.base.hook == hook and e.place[0] in (family, INET) and self._may_matter(e)]
+        families = (family,) if family == ARP else (family, INET)
+        found = [e for e in self._all() if e.base.hook == hook and e.place[0] in families and self._may_matter(e)]
         found = [replace(entry, marks_open=_is_tied(entry, found)) for entry in found]
         found.sort(key=lambda entry: entry.base.priority)
         translating = [entry for entry in found if entry.base.kind == NAT]

@@ -3,20 +3,19 @@
 from exporter.core.explain.path import OK, UNKNOWN, Step
 from exporter.core.model.docker import Container
 from exporter.core.nat.packet import Packet
-from exporter.core.nat.ruleset import IP6, STATE_UNTRACKED
+from exporter.core.nat.ruleset import BRIDGE, IP6
 from exporter.core.nat.walk.firewall import FORWARD, POSTROUTING, PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.rule_text import decided_by
 from exporter.core.nat.walk.ways import answer_to, following
 from exporter.core.reach.answer import FILTER
-from exporter.core.reach.discovery import ICMPV6
+from exporter.core.reach.discovery import NAMES, discovering
 from exporter.core.reach.path.link_step import host_end
 from exporter.core.reach.path.own_rules import FURTHER, OwnRules
 from exporter.core.reach.path.rule_steps import UNREAD_RULES, host_rules_step, joined_steps, may_translate
 from exporter.core.reach.path.trip import Trip
 from exporter.core.reach.view import Device
 
-BRIDGE = "bridge"
 BRIDGED = (PREROUTING, FORWARD, POSTROUTING)
 
 
@@ -47,17 +46,15 @@ def bridged_rules(trip: Trip, server: Container, bridge: Device, device: Device)
 
 
 def _discovery(firewall: Firewall, packet: Packet, bridge: str) -> Step | None:
-    """The step of rules that drop ICMPv6 between the ports, by which neighbours of IPv6 are found, or may.
+    """The step of rules that drop between the ports what finds neighbours, or may: ICMPv6 of IPv6, ARP of IPv4.
 
-    Of tables of IP those that drop all of it count, of the family bridge those that drop some types, too.
+    Of tables of IP those that drop all of ICMPv6 count, of the family bridge those that drop some types, too.
     """
-    if packet.family != IP6:
-        return None
-    found = walk(firewall, packet._replace(protocol=ICMPV6, dport=None, sport=None, state=STATE_UNTRACKED), BRIDGED)
+    found = walk(firewall, discovering(packet), BRIDGED)
     possible = (one for one in found.uncertain if one.drops and one.place[0] == BRIDGE)
     by = found.decision if found.dropped else next(possible, None)
     if by is None:
         return None
     may = "drops" if found.dropped else "may drop"
-    detail = f"{decided_by(by)} {may} ICMPv6 on {bridge}, by which neighbours are found"
+    detail = f"{decided_by(by)} {may} {NAMES[packet.family]} on {bridge}, by which neighbours are found"
     return Step(FILTER, UNKNOWN, detail, "discovery_dropped")

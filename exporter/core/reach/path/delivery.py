@@ -3,7 +3,6 @@
 from exporter.core.explain.path import FAILED, LINK, OK, Step
 from exporter.core.model.docker import Container, Network
 from exporter.core.model.fib import RouteQuery
-from exporter.core.nat.ruleset import IP6
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.discovery import hosts_discovery_step
 from exporter.core.reach.path.arrival import arrival, lost_address
@@ -42,7 +41,7 @@ def to_server(
     yield from faults
     if any(fault.state == FAILED for fault in faults):
         return
-    found = hosts_discovery_step(context, bridge) if bridge and flow.family == IP6 else None
+    found = hosts_discovery_step(context, bridge, flow.family) if bridge else None
     yield from filter(None, [tracking_step(context.host.view, flow.protocol), found])
     if not faults:
         on = bridge.link.name if bridge else network.name if network else "the host"

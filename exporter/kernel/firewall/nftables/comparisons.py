@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exporter.core.nat.ruleset import (
+    ARP,
     CT_MARK,
     DIRECTION,
     DPORT,
@@ -47,7 +48,7 @@ STATUS, STATUS_DNAT = "ctstatus", 1 << 5  # linux/netfilter/nf_conntrack_common.
 ADDRESSES, PORTS, MARKS = (SRC, DST, ORIGINAL_DST), (SPORT, DPORT, ORIGINAL_DPORT), (MARK, CT_MARK)
 MASKED = frozenset({*ADDRESSES, *MARKS, STATE, STATUS, TCP_FLAGS})  # keys that can be compared with a mask
 # nfproto has NFPROTO_*, the link layer's protocol ETH_P_*.
-LAYER3 = {b"\2": IP, b"\x0a": IP6, b"\x08\0": IP, b"\x86\xdd": IP6}
+LAYER3 = {b"\2": IP, b"\x0a": IP6, b"\x08\0": IP, b"\x86\xdd": IP6, b"\x08\6": ARP}
 
 
 def compared(family: str, loaded: Loaded, operation: int, data: bytes) -> Condition | None:

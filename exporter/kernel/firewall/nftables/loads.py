@@ -3,6 +3,7 @@
 import sys
 
 from exporter.core.nat.ruleset import (
+    BRIDGE,
     CT_MARK,
     DIRECTION,
     DPORT,
@@ -87,6 +88,8 @@ def meta(state: State, parts: Attributes) -> None:
             state.decide("?pkttype")
         return
     key, size = META.get(place, ("?meta", 0))
+    if key == PACKET_TYPE and state.family == BRIDGE:  # of a frame for another port it is PACKET_OTHERHOST
+        key = "?pkttype"
     state.load(parts[nfta.META_DREG], Loaded(key, size))
 
 

@@ -28,6 +28,16 @@ def bridge_drops(kind: str) -> Plant:
     return nft(table("bridge guard", hook))
 
 
+def bridge_policy(*accepted: str) -> Plant:
+    """A chain of the family bridge that drops all but what these rules accept."""
+    return nft(table("bridge guard", chain("type filter hook forward priority 0; policy drop", *accepted)))
+
+
+def broken_arp(rule: str) -> Plant:
+    """A rule of the family bridge, and neighbours that both forgot."""
+    return both(nft(table("bridge guard", chain("type filter hook forward priority 0", rule))), FORGOTTEN_4)
+
+
 def gateway_mode(mode: str, *plants: Plant) -> Plant:
     """Networks n and `special`, whose gateway mode for IPv4 is `mode`."""
     return both(network("special", "10.54.0.0/24", options={f"{BRIDGE}.gateway_mode_ipv4": mode}), *plants)
@@ -35,6 +45,9 @@ def gateway_mode(mode: str, *plants: Plant) -> Plant:
 
 FORGOTTEN = both(
     *(shell("ip -6 neigh flush dev eth0; ip -6 neigh flush dev eth0", "true", name) for name in ("client", "server"))
+)
+FORGOTTEN_4 = both(
+    *(shell("ip neigh flush dev eth0; ip neigh flush dev eth0", "true", name) for name in ("client", "server"))
 )
 SNAT = "-t nat -I POSTROUTING -s 10.42.0.0/24 -o enp0s3 -j SNAT --to-source"
 SITUATIONS = (
@@ -46,6 +59,17 @@ SITUATIONS = (
         engines=(BOOKWORM, TRIXIE),
     ),
     works("IPv6 on one network", both(SIX, pair("six")), target="$server_six_six"),
+    works("the family bridge accepts IP and ARP alone", pair(), bridge_policy("meta protocol { ip, arp } accept")),
+    fails_unseen(
+        "the family bridge accepts IP alone",
+        "filter",
+        pair(),
+        both(bridge_policy("meta protocol ip accept"), FORGOTTEN_4),
+    ),
+    fails_unseen("the family bridge drops ARP", "filter", pair(), broken_arp("meta protocol arp drop")),
+    fails_unseen(
+        "the family bridge drops requests of ARP", "filter", pair(), broken_arp("meta pkttype broadcast drop")
+    ),
     works_unseen(
         "IPv6, and the family bridge drops pings",
         both(SIX, pair("six")),

@@ -1,11 +1,12 @@
-"""Rules of the host that drop ICMPv6: neighbours of IPv6 are not found."""
+"""Rules of the host that drop ICMPv6 or ARP: neighbours are not found."""
 
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exporter.core.explain.path import OK, Path, Step
-from exporter.core.nat.ruleset import IP6, Base
+from exporter.core.nat.ruleset import ARP, EQUAL, FAMILY, IP, IP6, Base, Condition, Rule
 from exporter.core.reach.context import ReachContext
 from exporter.core.reach.uplinks import uplink_step
 from tests.support.nat_hosts import NEW
@@ -46,7 +47,7 @@ CASES: dict[str, tuple[ReachHost, list[tuple[str, str, str]]]] = {
 def test_clients_of_ipv6_find_the_host(host: ReachHost, found: list[tuple[str, str, str]], sentence: Any) -> None:
     path = Path("tcp", ("0.0.0.0", "::"), 8080, "web", 80, (Step("published", OK, "published"),))
     step = uplink_step(ReachContext(host.observation(), host._visit), path)
-    assert [(step.name, step.state, step.code)] if step else found == []
+    assert ([(step.name, step.state, step.code)] if step else []) == found
     assert step is None or step.detail == sentence
 
 
@@ -54,3 +55,22 @@ def test_the_bridge_needs_it_for_a_container_with_an_address_of_ipv6() -> None:
     closed = host("-i br-front -p ipv6-icmp -j DROP")
     assert DROPPED in added(closed, addresses=("0.0.0.0", "::"))
     assert added(closed) == []
+
+
+@pytest.mark.parametrize(
+    ("hook", "policy", "of", "target", "found"),
+    [
+        ("input", "ACCEPT", ARP, "DROP", True),
+        ("output", "DROP", IP, "ACCEPT", True),
+        ("prerouting", "ACCEPT", ARP, "DROP", True),
+        ("forward", "ACCEPT", ARP, "DROP", False),
+        ("input", "ACCEPT", ARP, "ACCEPT", False),
+        ("input", "ACCEPT", IP6, "DROP", False),
+    ],
+)
+def test_the_host_finds_a_container_by_arp(hook: str, policy: str, of: str, target: str, *, found: bool) -> None:
+    place = ("bridge", "guard", hook)
+    rule = Rule(*place, target=target, conditions=(Condition(FAMILY, EQUAL, of),))
+    bases = {**NEW.rules.bases, place: Base(hook, policy, "filter", 0)}
+    rules = replace(NEW.rules, chains={**NEW.rules.chains, place: (rule,)}, bases=bases)
+    assert (DROPPED in added(ReachHost(NEW.with_rules(rules)))) == found

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from exporter.core.model.fib import RouteResult
-from exporter.core.nat.ruleset import Base
+from exporter.core.nat.ruleset import ARP, EQUAL, FAMILY, IP, IP6, Base, Condition, Rule
 from exporter.core.reach.answer import ReachPath
 from tests.support.nat_hosts import BOTH_FAMILIES, NEW, OLD, OWN_TABLES, Host
 from tests.support.reach_hosts import ReachHost
@@ -153,3 +154,22 @@ def test_rules_of_the_family_bridge_that_drop_what_finds_neighbours(line: str, s
     assert host.faults("[fd00:18::2]:80") == expected
     assert host.faults("172.18.0.2:80") == []
     assert not found or [s.detail for s in host.path("[fd00:18::2]:80").steps if s.state != "ok"] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("policy", "condition", "target", "found"),
+    [
+        ("ACCEPT", Condition(FAMILY, EQUAL, ARP), "DROP", True),
+        ("DROP", Condition(FAMILY, EQUAL, IP), "ACCEPT", True),
+        ("ACCEPT", Condition(FAMILY, EQUAL, ARP), "ACCEPT", False),
+        ("ACCEPT", Condition(FAMILY, EQUAL, IP6), "DROP", False),
+    ],
+)
+def test_rules_of_the_family_bridge_that_drop_arp(
+    policy: str, condition: Condition, target: str, *, found: bool
+) -> None:
+    place = ("bridge", "b", "forward")
+    rule = Rule(*place, target=target, conditions=(condition,))
+    bases = {**NEW.rules.bases, place: Base("forward", policy, "filter", 0)}
+    host = ReachHost(NEW.with_rules(replace(NEW.rules, chains={**NEW.rules.chains, place: (rule,)}, bases=bases)))
+    assert host.faults("172.18.0.2:80") == ([("filter", "unknown", "discovery_dropped")] if found else [])
