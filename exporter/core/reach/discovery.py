@@ -3,6 +3,8 @@
 The kernel does not track these packets: rules that accept established connections do not accept them.
 """
 
+from collections.abc import Sequence
+
 from exporter.core.explain.path import UNKNOWN, Step
 from exporter.core.nat.packet import Packet
 from exporter.core.nat.ruleset import ARP, IP, IP6, STATE_UNTRACKED, Place
@@ -27,9 +29,12 @@ def discovery_step(context: ReachContext, view: NamespaceView, whose: str, flow:
     return Step(INSIDE, UNKNOWN, f"{whose} {by}", "container_rule") if by else None
 
 
-def hosts_discovery_step(context: ReachContext, device: Device, family: str = IP6) -> Step | None:
-    """Return the step of the host's rules that drop ARP, or all of ICMPv6, on one of its devices, or may."""
-    firewall = context.host_firewall([device.link.name])
+def hosts_discovery_step(context: ReachContext, device: Device, family: str, ports: Sequence[str] = ()) -> Step | None:
+    """Return the step of the host's rules that drop ARP, or all of ICMPv6, on one of its devices, or may.
+
+    `ports` are those of a bridge by which the neighbour is reached.
+    """
+    firewall = context.host_firewall([device.link.name, *ports])
     by = _dropping(firewall, device.link.name, family) if firewall is not None else ""
     return Step(FILTER, UNKNOWN, f"the host {by} ({device.link.name})", "discovery_dropped") if by else None
 
@@ -41,12 +46,14 @@ def discovering(packet: Packet) -> Packet:
 
 
 def _dropping(firewall: Firewall, name: str, family: str) -> str:
-    first = discovering(Packet(family=family))
-    received, sent = first._replace(iif=name, to_host=True), first._replace(oif=name, from_host=True)
+    """Say what drops these packets; a rule of netdev or bridge that also drops other packets is a step already."""
+    chains, plain = _not_of_ip(firewall), Packet(family=family, dport=None)
+    received, sent = plain._replace(iif=name, to_host=True), plain._replace(oif=name, from_host=True)
     for packet, hooks in ((received, RECEIVED), (sent, SENT)):
-        outcome = walk(firewall, packet, hooks)
-        possible = next((one for one in outcome.uncertain if one.drops and one.base in _not_of_ip(firewall)), None)
-        by = outcome.decision if outcome.dropped else possible
+        outcome = walk(firewall, discovering(packet), hooks)
+        stated = walk(firewall, packet, hooks).uncertain
+        of_it = (one for one in outcome.uncertain if one.drops and one.base in chains and one not in stated)
+        by = outcome.decision if outcome.dropped else next(of_it, None)
         if by is not None:
             drops = "drops" if outcome.dropped else "may drop"
             return f"{drops} {NAMES[family]}, by which neighbours are found: {decided_by(by)}"

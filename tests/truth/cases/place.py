@@ -104,6 +104,19 @@ CASES = (
         ),
     ),
     unknown(
+        "netdev ingress of the container's veth that drops ARP",
+        KIND,
+        both(
+            nft(
+                table(
+                    "netdev t",
+                    chain("type filter hook ingress device $web_veth priority 0", "meta protocol arp drop"),
+                )
+            ),
+            FORGOTTEN,
+        ),
+    ),
+    unknown(
         "netdev ingress of the uplink that drops ARP",
         KIND,
         both(nft(table("netdev t", chain(INGRESS, "meta protocol arp drop"))), FORGOTTEN),

@@ -3,7 +3,7 @@
 from exporter.core.explain.path import OK, UNKNOWN, Step
 from exporter.core.model.docker import Container
 from exporter.core.nat.packet import Packet
-from exporter.core.nat.ruleset import BRIDGE, IP6
+from exporter.core.nat.ruleset import BRIDGE, IP6, NETDEV
 from exporter.core.nat.walk.firewall import FORWARD, POSTROUTING, PREROUTING, Firewall
 from exporter.core.nat.walk.hooks import walk
 from exporter.core.nat.walk.rule_text import decided_by
@@ -48,10 +48,10 @@ def bridged_rules(trip: Trip, server: Container, bridge: Device, device: Device)
 def _discovery(firewall: Firewall, packet: Packet, bridge: str) -> Step | None:
     """The step of rules that drop between the ports what finds neighbours, or may: ICMPv6 of IPv6, ARP of IPv4.
 
-    Of tables of IP those that drop all of ICMPv6 count, of the family bridge those that drop some types, too.
+    Of tables of IP those that drop all of ICMPv6 count, of the families bridge and netdev also those that drop some.
     """
     found = walk(firewall, discovering(packet), BRIDGED)
-    possible = (one for one in found.uncertain if one.drops and one.place[0] == BRIDGE)
+    possible = (one for one in found.uncertain if one.drops and one.base[0] in (BRIDGE, NETDEV))
     by = found.decision if found.dropped else next(possible, None)
     if by is None:
         return None

@@ -7,7 +7,7 @@ from exporter.core.reach.context import ReachContext
 from exporter.core.reach.discovery import hosts_discovery_step
 from exporter.core.reach.path.arrival import arrival, lost_address
 from exporter.core.reach.path.holders import holder, unused
-from exporter.core.reach.path.link_step import end_faults, gravest
+from exporter.core.reach.path.link_step import end_faults, gravest, host_end
 from exporter.core.reach.path.mac_step import mac_step
 from exporter.core.reach.path.mtu_step import own_end_step, path_mtu_step
 from exporter.core.reach.path.neighbour_step import Named, neighbour_step
@@ -41,7 +41,9 @@ def to_server(
     yield from faults
     if any(fault.state == FAILED for fault in faults):
         return
-    found = hosts_discovery_step(context, bridge, flow.family) if bridge else None
+    end = host_end(context, context.home(server), device)
+    ports = (end.link.name,) if end else ()
+    found = hosts_discovery_step(context, bridge, flow.family, ports) if bridge else None
     yield from filter(None, [tracking_step(context.host.view, flow.protocol), found])
     if not faults:
         on = bridge.link.name if bridge else network.name if network else "the host"

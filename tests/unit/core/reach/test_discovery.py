@@ -74,3 +74,14 @@ def test_the_host_finds_a_container_by_arp(hook: str, policy: str, of: str, targ
     bases = {**NEW.rules.bases, place: Base(hook, policy, "filter", 0)}
     rules = replace(NEW.rules, chains={**NEW.rules.chains, place: (rule,)}, bases=bases)
     assert (DROPPED in added(ReachHost(NEW.with_rules(rules)))) == found
+
+
+@pytest.mark.parametrize(("of", "found"), [(ARP, True), (IP6, False)])
+def test_rules_of_netdev_at_the_containers_port_that_drop_arp(of: str, *, found: bool) -> None:
+    place = ("netdev", "t", "c")
+    rule = Rule(*place, target="DROP", conditions=(Condition(FAMILY, EQUAL, of),))
+    bases = {**NEW.rules.bases, place: Base("ingress", "ACCEPT", devices=("veth-web",))}
+    rules = replace(NEW.rules, chains={**NEW.rules.chains, place: (rule,)}, bases=bases)
+    guarded = ReachHost(NEW.with_rules(rules))
+    assert (DROPPED in added(guarded)) == found
+    assert (DROPPED in guarded.faults("172.18.0.2:80")) == found
